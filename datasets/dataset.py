@@ -1,0 +1,89 @@
+"""The one value that every pipeline takes: labelled pictures in three disjoint splits."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pictures and their classes.
+
+    images: uint8 (n, height, width, channels), channels 1 (gray) or 3 (RGB).
+    labels: int64 (n,), indices into the data set's class names.
+    Raises ValueError if a shape or dtype is off.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.shape[3] not in (1, 3) or self.images.dtype != np.uint8:
+            raise ValueError(
+                "images must be uint8 (n, height, width, 1 or 3), "
+                f"got {self.images.dtype} {self.images.shape}"
+            )
+        if self.labels.shape != self.images.shape[:1] or self.labels.dtype != np.int64:
+            raise ValueError(
+                f"labels must be int64 ({len(self.images)},) to match the images, "
+                f"got {self.labels.dtype} {self.labels.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A classification task: fit on `train`, choose on `validation`, read `test` once, at the end.
+
+    description: one or two sentences for the report - what the task is, and what it is not.
+    notes: what happened while loading that a reader should know (files skipped, duplicates moved ...).
+    Raises ValueError if the splits disagree in picture shape, or a label has no class name.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+    description: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        shapes = {split.images.shape[1:] for split in self.splits.values()}
+        if len(shapes) != 1:
+            raise ValueError(f"all splits must have pictures of one shape, got {sorted(shapes)}")
+        if len(self.class_names) < 2:
+            raise ValueError(f"a data set needs at least two classes, got {list(self.class_names)}")
+        for split_name, split in self.splits.items():
+            if len(split) == 0:
+                raise ValueError(f"the {split_name} split has no pictures")
+            if split.labels.min() < 0 or split.labels.max() >= len(self.class_names):
+                raise ValueError(
+                    f"labels of the {split_name} split must lie in 0..{len(self.class_names) - 1}, "
+                    f"got {split.labels.min()}..{split.labels.max()}"
+                )
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of every picture."""
+        height, width, channels = self.train.images.shape[1:]
+        return height, width, channels
+
+    def fingerprint(self) -> str:
+        """SHA-256 over every pixel, label and class name, in order: two data sets are the same task
+        exactly when their fingerprints are equal."""
+        digest = hashlib.sha256("\0".join(self.class_names).encode())
+        for split in self.splits.values():
+            digest.update(repr(split.images.shape).encode())
+            digest.update(np.ascontiguousarray(split.images).data)
+            digest.update(np.ascontiguousarray(split.labels, dtype="<i8").data)
+        return digest.hexdigest()

@@ -1,0 +1,278 @@
+"""The contract between pipelines and reports: what one run leaves on disk, and nothing else.
+
+Layout, below a root folder (`artifacts/runs`):
+
+    <dataset>-<fingerprint[:8]>/task.json, task.npz         what was asked (`Task`)
+    <dataset>-<fingerprint[:8]>/<experiment>/seed-<n>/run.json, scores.npz, pictures.npz   one answer (`RunResult`)
+
+Only numpy and the standard library, so that a report needs neither torch nor scikit-learn. No pickle: a
+file from a stranger cannot run code. Every file is written beside its place and moved there whole.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+Side = Literal["hand-crafted", "end-to-end"]
+StageKind = Literal["features", "training", "prediction"]
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a report must know of a data set: its card, and the test pictures it may show.
+
+    test_images: uint8 (n_test, height, width, channels).   test_labels: int64 (n_test,).
+    split_sizes: pictures in train, validation, test.   class_counts: split -> pictures per class.
+    """
+
+    dataset: str
+    fingerprint: str
+    class_names: tuple[str, ...]
+    description: str
+    notes: tuple[str, ...]
+    split_sizes: Mapping[str, int]
+    class_counts: Mapping[str, tuple[int, ...]]
+    test_images: np.ndarray
+    test_labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The cost of one stage, measured when it was computed (also if this run took it from the cache).
+
+    seconds, cpu_seconds: wall clock, and processor time over all threads.
+    peak_memory_bytes: the process's highest resident size while the stage ran.
+    reused: True if this run found the result in the cache.
+    """
+
+    name: str
+    kind: StageKind
+    seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    reused: bool = False
+
+
+@dataclass(frozen=True)
+class Size:
+    """What must be kept to classify a picture.
+
+    dimensions: length of the feature vector (end-to-end: values in a picture).
+    parameters: learnt numbers (codebooks, projections, weights).   bytes: of the stored model.
+    """
+
+    dimensions: int
+    parameters: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One experiment, one seed, one data set.
+
+    labels: int64 (n_test,).   scores: float32 (n_test, n_classes), any linear output; arg-max is the prediction.
+    validation_labels, validation_scores: the same for the validation split, from the model that was chosen there.
+    validation_score, train_score: accuracy in 0..1.
+    settings: the frozen configuration, as plain JSON values.
+    trials: every setting tried on validation, `{"settings": {...}, "validation_score": x, "seconds": s}`.
+    history: one row per epoch or solver step, e.g. `{"epoch": 3, "train_loss": 1.2, "validation_score": 0.4}`.
+    pictures: name -> array for the report, uint8 (n, h, w, c) or float32 (n, h, w, c): "first_layer_weights",
+        "visual_words" ...
+    environment: versions, hardware, command, commit, time started.
+    Raises ValueError where shapes disagree or a score is not finite.
+    """
+
+    experiment: str
+    title: str
+    side: Side
+    dataset: str
+    fingerprint: str
+    class_names: tuple[str, ...]
+    seed: int
+    settings: Mapping[str, Any]
+    labels: np.ndarray
+    scores: np.ndarray
+    validation_labels: np.ndarray
+    validation_scores: np.ndarray
+    validation_score: float
+    train_score: float
+    stages: tuple[Stage, ...]
+    size: Size
+    environment: Mapping[str, Any]
+    trials: tuple[Mapping[str, Any], ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
+    pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for labels, scores, name in (
+            (self.labels, self.scores, "scores"),
+            (self.validation_labels, self.validation_scores, "validation_scores"),
+        ):
+            expected = (len(labels), len(self.class_names))
+            if scores.shape != expected:
+                raise ValueError(f"{name} must have shape {expected} (pictures, classes), got {scores.shape}")
+            if not np.isfinite(scores).all():
+                raise ValueError(f"{name} of {self.experiment} must be finite, got NaN or infinity")
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """int64 (n_test,): the class of the highest score."""
+        return self.scores.argmax(axis=1)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of test pictures whose highest score is their class, in 0..1."""
+        return float((self.predictions == self.labels).mean())
+
+    def seconds(self, kind: StageKind | None = None) -> float:
+        """Wall-clock seconds of the stages of one kind, or of all."""
+        return sum(stage.seconds for stage in self.stages if kind in (None, stage.kind))
+
+
+def task_folder(root: Path, dataset: str, fingerprint: str) -> Path:
+    return root / f"{dataset}-{fingerprint[:8]}"
+
+
+def run_folder(root: Path, dataset: str, fingerprint: str, experiment: str, seed: int) -> Path:
+    return task_folder(root, dataset, fingerprint) / experiment / f"seed-{seed}"
+
+
+def save_task(task: Task, root: Path) -> Path:
+    """Write a task's card and test pictures; returns its folder."""
+    folder = task_folder(root, task.dataset, task.fingerprint)
+    _write_arrays(folder / "task.npz", {"test_images": task.test_images, "test_labels": task.test_labels})
+    _write_json(folder / "task.json", _json_part(task))
+    return folder
+
+
+def load_task(folder: Path) -> Task:
+    """Read back what `save_task` wrote. Raises ValueError, naming the file, if it is damaged."""
+    card = _read_json(folder / "task.json")
+    arrays = _read_arrays(folder / "task.npz")
+    return _build(Task, {**card, **arrays, "class_names": tuple(card.get("class_names", ())),
+                         "notes": tuple(card.get("notes", ()))}, folder)
+
+
+def save_run(run: RunResult, root: Path) -> Path:
+    """Write a run; `run.json` comes last, so a folder that has it is whole. Returns the folder."""
+    folder = run_folder(root, run.dataset, run.fingerprint, run.experiment, run.seed)
+    names = ("labels", "scores", "validation_labels", "validation_scores")
+    _write_arrays(folder / "scores.npz", {name: getattr(run, name) for name in names})
+    _write_arrays(folder / "pictures.npz", dict(run.pictures))
+    _write_json(folder / "run.json", {**_json_part(run), "accuracy": run.accuracy})
+    return folder
+
+
+def load_run(folder: Path) -> RunResult:
+    """Read back what `save_run` wrote. Raises ValueError, naming the file, if it is damaged."""
+    record = _read_json(folder / "run.json")
+    record.pop("accuracy", None)
+    try:
+        record["stages"] = tuple(Stage(**stage) for stage in record["stages"])
+        record["size"] = Size(**record["size"])
+        for name in ("class_names", "trials", "history"):
+            record[name] = tuple(record[name])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{folder / 'run.json'} is damaged ({error}): delete it and run `make train` again") from error
+    arrays = _read_arrays(folder / "scores.npz")
+    return _build(RunResult, {**record, **arrays, "pictures": _read_arrays(folder / "pictures.npz")}, folder)
+
+
+def load_runs(folder: Path) -> tuple[RunResult, ...]:
+    """Every whole run of one task, sorted by experiment, then seed."""
+    found = sorted(folder.glob("*/seed-*/run.json"))
+    return tuple(sorted((load_run(path.parent) for path in found), key=lambda run: (run.experiment, run.seed)))
+
+
+def _json_part(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not arrays."""
+    skipped = {f.name for f in fields(value) if _holds_arrays(getattr(value, f.name))} | {"pictures"}
+    return {"schema": SCHEMA_VERSION} | {
+        f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in skipped
+    }
+
+
+def _holds_arrays(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple) and value and isinstance(value[0], Stage):
+        return [asdict(stage) for stage in value]
+    return asdict(value) if isinstance(value, Size) else value
+
+
+def _build(kind: type, values: dict[str, Any], folder: Path) -> Any:
+    schema = values.pop("schema", None)
+    if schema != SCHEMA_VERSION:
+        raise ValueError(f"{folder} has schema {schema}, expected {SCHEMA_VERSION}: delete it and run `make train` again")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ValueError(f"{folder} is damaged ({error}): delete it and run `make train` again") from error
+
+
+def _write_json(path: Path, record: Mapping[str, Any]) -> None:
+    write_atomically(path, json.dumps(record, indent=1, default=_number, allow_nan=False).encode())
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    write_atomically(path, buffer.getvalue())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside the place and move there: a reader sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} is missing: run `make train` first") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
+    if not isinstance(record, dict):
+        raise ValueError(f"{path} is damaged (not a JSON object): delete it and run `make train` again")
+    return record
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} is missing: run `make train` first") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
