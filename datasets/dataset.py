@@ -23,8 +23,7 @@ class Split:
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[3] not in (1, 3) or self.images.dtype != np.uint8:
             raise ValueError(
-                "images must be uint8 (n, height, width, 1 or 3), "
-                f"got {self.images.dtype} {self.images.shape}"
+                f"images must be uint8 (n, height, width, 1 or 3), got {self.images.dtype} {self.images.shape}"
             )
         if self.labels.shape != self.images.shape[:1] or self.labels.dtype != np.int64:
             raise ValueError(

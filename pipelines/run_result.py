@@ -90,6 +90,7 @@ class RunResult:
     history: one row per epoch or solver step, e.g. `{"epoch": 3, "train_loss": 1.2, "validation_score": 0.4}`.
     pictures: name -> array for the report, uint8 (n, h, w, c) or float32 (n, h, w, c): "first_layer_weights",
         "visual_words" ...
+    diagnostics: JSON values that explain the model, e.g. the share of dead units per layer.
     environment: versions, hardware, command, commit, time started.
     Raises ValueError where shapes disagree or a score is not finite.
     """
@@ -114,6 +115,7 @@ class RunResult:
     trials: tuple[Mapping[str, Any], ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
     pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
+    diagnostics: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for labels, scores, name in (
@@ -161,8 +163,11 @@ def load_task(folder: Path) -> Task:
     """Read back what `save_task` wrote. Raises ValueError, naming the file, if it is damaged."""
     card = _read_json(folder / "task.json")
     arrays = _read_arrays(folder / "task.npz")
-    return _build(Task, {**card, **arrays, "class_names": tuple(card.get("class_names", ())),
-                         "notes": tuple(card.get("notes", ()))}, folder)
+    return _build(
+        Task,
+        {**card, **arrays, "class_names": tuple(card.get("class_names", ())), "notes": tuple(card.get("notes", ()))},
+        folder,
+    )
 
 
 def save_run(run: RunResult, root: Path) -> Path:
@@ -217,7 +222,9 @@ def _plain(value: Any) -> Any:
 def _build(kind: type, values: dict[str, Any], folder: Path) -> Any:
     schema = values.pop("schema", None)
     if schema != SCHEMA_VERSION:
-        raise ValueError(f"{folder} has schema {schema}, expected {SCHEMA_VERSION}: delete it and run `make train` again")
+        raise ValueError(
+            f"{folder} has schema {schema}, expected {SCHEMA_VERSION}: delete it and run `make train` again"
+        )
     try:
         return kind(**values)
     except TypeError as error:

@@ -1,0 +1,137 @@
+"""Results of stages on disk, so that nothing is computed twice and a killed run goes on where it was.
+
+An entry is a folder `<root>/<stage>/<key>/` of `.npy` files and one `entry.json`. Its key hashes the stage's name and version,
+the configuration and the keys of everything upstream; so a changed setting recomputes just what depends on it.
+An entry is written in a temporary folder and renamed into place: it is whole or absent. Checksums notice later damage,
+and the entry is then computed again. A lock per key lets two runs share the work instead of doing it twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.run_result import Stage, StageKind
+from pipelines.stopwatch import measure
+
+Arrays = Mapping[str, np.ndarray]
+CHECKSUM_BLOCK = 1 << 24  # bytes
+
+
+@dataclass(frozen=True)
+class CachedStage:
+    """A stage's arrays (memory-mapped, read-only), the key that names them for later stages, and what they cost."""
+
+    arrays: dict[str, np.ndarray]
+    key: str
+    cost: Stage
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of entries. `report_damage` is told, in one line, of an entry that had to be thrown away."""
+
+    root: Path
+    report_damage: Callable[[str], None] = print
+
+    def get_or_compute(
+        self,
+        stage: str,
+        *,
+        version: int,
+        inputs: Mapping[str, Any],
+        compute: Callable[[], Arrays],
+        kind: StageKind = "features",
+    ) -> CachedStage:
+        """The stage's arrays: read if this very stage was computed before, else computed and kept.
+
+        version: raise it when the code of the stage changes its result.
+        inputs: everything else the result depends on - frozen dataclasses, JSON values, upstream keys.
+        """
+        key = hash_inputs(stage, version, inputs)
+        folder = self.root / stage / key
+        found = self._read(folder)
+        if found is not None:
+            return found
+        with self._lock(folder):
+            found = self._read(folder)  # another run may have finished it while we waited
+            if found is not None:
+                return found
+            with measure(stage, kind) as clock:
+                arrays = compute()
+            self._write(folder, arrays, clock.stage)
+            return CachedStage(_load_arrays(folder), key, clock.stage)
+
+    def _read(self, folder: Path) -> CachedStage | None:
+        if not folder.exists():
+            return None
+        try:
+            entry = json.loads((folder / "entry.json").read_text())
+            damaged = [name for name, value in entry["checksums"].items() if _checksum(folder / name) != value]
+            if damaged:
+                raise ValueError(f"checksum of {damaged[0]} differs")
+            cost = replace(Stage(**entry["cost"]), reused=True)
+            return CachedStage(_load_arrays(folder), folder.name, cost)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self.report_damage(f"cache entry {folder} is damaged ({error}); computing it again")
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+
+    def _write(self, folder: Path, arrays: Arrays, cost: Stage) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".writing-"))
+        try:
+            for name, array in arrays.items():
+                np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+            checksums = {path.name: _checksum(path) for path in sorted(temporary.iterdir())}
+            (temporary / "entry.json").write_text(json.dumps({"checksums": checksums, "cost": asdict(cost)}))
+            os.chmod(temporary, 0o755)
+            os.rename(temporary, folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+    @contextmanager
+    def _lock(self, folder: Path) -> Iterator[None]:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with open(folder.parent / f".{folder.name}.lock", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # released by the kernel when the process ends, however it ends
+            yield
+
+
+def hash_inputs(stage: str, version: int, inputs: Mapping[str, Any]) -> str:
+    """Hexadecimal name of a stage's result. Raises TypeError for an input that has no stable text form."""
+    text = json.dumps([stage, version, inputs], sort_keys=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__name__, {name: getattr(value, name) for name in value.__dataclass_fields__}]
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"a cache key needs plain values or frozen dataclasses, got {type(value).__name__}")
+
+
+def _load_arrays(folder: Path) -> dict[str, np.ndarray]:
+    return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
+
+
+def _checksum(path: Path) -> int:
+    value = 0
+    with open(path, "rb") as file:
+        while block := file.read(CHECKSUM_BLOCK):
+            value = zlib.crc32(block, value)
+    return value

@@ -1,0 +1,131 @@
+"""Where a run works: its cache, its place for results, what is said about the machine, and how progress is shown."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from pipelines.cache import Cache
+
+SECONDS_BETWEEN_LOG_LINES = 30.0
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-python-headless", "torch")
+Advance = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """artifacts: the folder that holds `cache/` and `runs/`; safe to delete, rebuilt on demand."""
+
+    artifacts: Path
+    console: Console = field(default_factory=lambda: Console(stderr=True))
+    command: str = ""
+
+    @property
+    def runs(self) -> Path:
+        return self.artifacts / "runs"
+
+    @property
+    def cache(self) -> Cache:
+        return Cache(self.artifacts / "cache", report_damage=self.say)
+
+    @property
+    def environment(self) -> Mapping[str, Any]:
+        return {
+            "command": self.command,
+            "commit": _git_commit(),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in LIBRARIES},
+            "hardware": describe_hardware(),
+        }
+
+    def say(self, line: str) -> None:
+        """One line for the person who waits."""
+        self.console.print(line, highlight=False, markup=False)
+
+    @contextmanager
+    def progress(self, description: str, total: int) -> Iterator[Advance]:
+        """Show how far a stage is and how long it still takes; yields `advance(n=1, note="")`.
+
+        On a terminal a bar; in a log file one line every half minute.
+        """
+        if self.console.is_terminal:
+            with _progress_bar(self.console) as bar:
+                task = bar.add_task(description, total=total, note="")
+                yield lambda n=1, note="": bar.update(task, advance=n, note=note)
+        else:
+            yield _log_lines(self.say, description, total)
+
+
+def _progress_bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<34}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        transient=True,
+    )
+
+
+def _log_lines(say: Callable[[str], None], description: str, total: int) -> Advance:
+    done, started, last = 0, time.monotonic(), time.monotonic()
+
+    def advance(n: int = 1, note: str = "") -> None:
+        nonlocal done, last
+        done += n
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LOG_LINES:
+            last = now
+            left = (now - started) / max(done, 1) * (total - done)
+            say(f"{description}: {done}/{total}, about {left:.0f} s left {note}".rstrip())
+
+    return advance
+
+
+def describe_hardware() -> dict[str, Any]:
+    """Processor, cores this process may use, memory in bytes, operating system."""
+    return {
+        "processor": _processor_name(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), sys.platform)
+
+
+def _git_commit() -> str:
+    """Short commit of the checkout, with `+changes` if the work tree differs from it; `unknown` outside git."""
+    root = Path(__file__).resolve().parent.parent
+    try:
+        commit = _git(root, "rev-parse", "--short=12", "HEAD")
+        return commit + ("+changes" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
