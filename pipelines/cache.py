@@ -1,7 +1,7 @@
 """Results of stages on disk, so that nothing is computed twice and a killed run goes on where it was.
 
-An entry is a folder `<root>/<stage>/<key>/` of `.npy` files and one `entry.json`. Its key hashes the stage's name and version,
-the configuration and the keys of everything upstream; so a changed setting recomputes just what depends on it.
+An entry is a folder `<root>/<stage>/<key>/` of `.npy` files and one `entry.json`. Its key hashes the stage's name and
+version, the configuration and the keys of everything upstream; so a changed setting recomputes just what depends on it.
 An entry is written in a temporary folder and renamed into place: it is whole or absent. Checksums notice later damage,
 and the entry is then computed again. A lock per key lets two runs share the work instead of doing it twice.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import sys
 import time
@@ -55,7 +56,5 @@ def peak_memory_bytes() -> int:
 
 
 def _restart_peak_memory() -> None:
-    try:
+    with contextlib.suppress(OSError):
         (PROCESS / "clear_refs").write_text("5")  # proc(5): 5 resets the peak resident set size to the current one
-    except OSError:
-        pass

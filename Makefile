@@ -1,0 +1,57 @@
+# Bakeoff: hand-crafted features + linear SVM against nets trained end to end. `make help` lists everything.
+
+DATASET    ?= photos## photos | digits | cifar10 | cifar100 | cues-color | ... | a folder with one sub-folder per class
+DATA_ROOT  ?= ## folder that already holds unpacked archives (cifar-10-batches-bin ...); else they are downloaded
+SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report
+EXPERIMENT ?= ## for `make train`: one or more names from `make list`
+ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
+ARTIFACTS  ?= artifacts## where the cache, the runs and the reports go
+PY         ?= python3## the Python (3.11+) that makes .venv
+TORCH_INDEX ?= ## package index to take torch from, e.g. the CPU one named on PyTorch's "Get started" page
+
+PYTHON  := .venv/bin/python
+COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)"
+MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup list features train-svm train-mlp train report test check bench clean
+
+help: ## show the targets and the variables
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+	@printf '\nVariables (name = default):\n'
+	@awk -F '## ' '/^[A-Z_]+ +\?=.*## /{split($$1,v,/ *\?= */); printf "  %-12s %-10s %s\n",v[1],v[2],$$2}' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## make .venv and install the exact versions of constraints.txt
+
+.venv/ready: pyproject.toml constraints.txt install.py
+	@$(PY) install.py --torch-index "$(TORCH_INDEX)"
+
+list: .venv/ready ## list every experiment
+	@$(PYTHON) -m pipelines list
+
+features: .venv/ready ## extract and cache the hand-crafted features
+	@$(PYTHON) -m pipelines features $(COMMON)
+
+train-svm: .venv/ready ## hand-crafted features -> linear SVM: every family alone, left out, and together
+	@$(PYTHON) -m pipelines train hand-crafted $(COMMON)
+
+train-mlp: .venv/ready ## pixels -> multi-layer perceptron, trained end to end (ENGINE=numpy for our own engine)
+	@$(PYTHON) -m pipelines train $(MLP) $(COMMON)
+
+train: .venv/ready ## train EXPERIMENT=<name> (see `make list`)
+	@$(PYTHON) -m pipelines train $(EXPERIMENT) $(COMMON)
+
+report: train-svm train-mlp ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
+	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports"
+
+test: .venv/ready ## run the tests
+	@$(PYTHON) -m pytest
+
+check: .venv/ready ## lint, format, types and tests
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && $(PYTHON) -m pytest
+
+bench: .venv/ready ## our kernels against the libraries people use, side by side -> artifacts/bench.json
+	@$(PYTHON) -m benchmarks --output "$(ARTIFACTS)/bench.json"
+
+clean: ## delete everything that was computed (not .venv)
+	@rm -rf "$(ARTIFACTS)"
