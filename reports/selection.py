@@ -1,0 +1,58 @@
+"""Find the saved runs that a report is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.run_result import RunResult, Task, load_runs, load_task
+
+
+def find_task(runs_root: Path, dataset: str, fingerprint: str = "") -> tuple[Path, Task, tuple[str, ...]]:
+    """The folder and card of a data set's task, and remarks for the reader.
+
+    fingerprint: its first characters; empty takes the task with the newest file.
+    Raises ValueError if there is none.
+    """
+    found = [(folder, load_task(folder)) for folder in sorted(runs_root.glob("*-*")) if (folder / "task.json").exists()]
+    found = [(folder, task) for folder, task in found if task.dataset == dataset]
+    if not found:
+        raise ValueError(f"no runs of {dataset} in {runs_root}: run `make train-svm` and `make train-mlp` first")
+    matching = [(folder, task) for folder, task in found if task.fingerprint.startswith(fingerprint)]
+    if not matching:
+        known = ", ".join(task.fingerprint[:8] for _, task in found)
+        raise ValueError(f"fingerprint must be one of {known} for {dataset}, got {fingerprint}")
+    folder, task = max(matching, key=lambda item: _newest_file(item[0]))
+    remarks: tuple[str, ...] = ()
+    if len(matching) > 1:
+        others = ", ".join(other.fingerprint[:8] for _, other in matching if other.fingerprint != task.fingerprint)
+        remarks = (
+            f"There are runs on other data sets that are also called {dataset} (fingerprints {others}); this report "
+            f"is about the newest, {task.fingerprint[:8]}. Choose another one with --fingerprint.",
+        )
+    return folder, task, remarks
+
+
+def select_runs(folder: Path, selected: Sequence[str] = ()) -> tuple[RunResult, ...]:
+    """Every run of a task, or those named `experiment` or `experiment:seed`.
+
+    Raises ValueError if there are none, or a name matches none.
+    """
+    runs = load_runs(folder)
+    if not runs:
+        raise ValueError(f"no runs in {folder}: run `make train-svm` and `make train-mlp` first")
+    if not selected:
+        return runs
+    for name in selected:
+        if not any(_is_named(run, name) for run in runs):
+            known = ", ".join(sorted({run.experiment for run in runs}))
+            raise ValueError(f"--select must name saved runs ({known}), got {name}: run `make train` for it first")
+    return tuple(run for run in runs if any(_is_named(run, name) for name in selected))
+
+
+def _is_named(run: RunResult, name: str) -> bool:
+    return name in (run.experiment, f"{run.experiment}:{run.seed}")
+
+
+def _newest_file(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in (folder / "task.json", *folder.glob("*/seed-*/run.json")))
