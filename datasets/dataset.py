@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+
+Progress = Callable[[str, int, int], None]
+"""Called now and then while something long is loaded: what is done, how much of it so far, how much in all."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def take(self, indices: np.ndarray) -> Split:
+        """The pictures at these indices, in that order."""
+        return Split(self.images[indices], self.labels[indices])
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def load_photos() -> Dataset:
         "Crops of one split overlap, so they are not independent: intervals for this task are narrower than they "
         "ought to be.",
     )
-    return Dataset("photos", tuple(PICTURES), **splits, description=DESCRIPTION, notes=notes)
+    return Dataset(name="photos", class_names=tuple(PICTURES), description=DESCRIPTION, notes=notes, **splits)
 
 
 def read_picture(name: str) -> np.ndarray:
