@@ -1,0 +1,153 @@
+"""Command line: `python -m pipelines features|train|list`. Errors become one line here and nowhere else."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from datasets.dataset import Dataset
+from datasets.registry import dataset_names, load_dataset
+from pipelines.cache import hash_inputs
+from pipelines.run_result import RunResult, Task, load_run, run_folder, save_run, save_task, task_folder
+from pipelines.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.experiments import Experiment
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = build_parser().parse_args(arguments)
+    command = "python -m pipelines " + shlex.join(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if options.command == "list":
+            return list_experiments()
+        workspace = Workspace(options.artifacts, command=command)
+        dataset = load_dataset(options.dataset, data_root=options.data_root, image_size=options.image_size)
+        if options.command == "features":
+            return extract_features(dataset, options, workspace)
+        return train(dataset, options, workspace)
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; what was finished is kept, and the same command goes on from there", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipelines", description="Train classifiers on pictures.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--dataset", default="photos", help=f"{', '.join(dataset_names())}, or a path to pictures")
+    common.add_argument("--data-root", type=Path, help="folder of unpacked archives, e.g. cifar-10-batches-bin")
+    common.add_argument("--image-size", type=int, help="side in pixels that a folder's pictures are brought to (32)")
+    common.add_argument("--seed", type=int, default=0, help="seed of everything random")
+    common.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for cache and runs")
+    commands.add_parser("features", parents=[common], help="extract and cache the hand-crafted features")
+    trainer = commands.add_parser("train", parents=[common], help="train experiments and save their runs")
+    trainer.add_argument("experiments", nargs="*", metavar="experiment", help="names or groups (see `list`)")
+    commands.add_parser("list", help="list every experiment")
+    return parser
+
+
+def list_experiments() -> int:
+    from pipelines.experiments import GROUPS, all_experiments
+
+    for experiment in all_experiments().values():
+        print(f"{experiment.name:<32} {experiment.side:<13} {experiment.title}")
+    for group, names in GROUPS.items():
+        print(f"{group:<32} {'all of':<13} {', '.join(names)}")
+    return 0
+
+
+def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    from pipelines.classic.pipeline import extract
+    from pipelines.experiments import choose_experiments
+
+    for experiment in choose_experiments(["hand-crafted"]):
+        extract(dataset, config=experiment.config, seed=options.seed, workspace=workspace)
+    workspace.say(f"features of {dataset.name} are in {workspace.cache.root}")
+    return 0
+
+
+def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    from pipelines.experiments import choose_experiments
+
+    fingerprint = dataset.fingerprint()
+    chosen = choose_experiments(options.experiments)
+    keep_task(dataset, fingerprint, workspace)
+    for experiment in chosen:
+        train_one(experiment, dataset, fingerprint, options.seed, workspace)
+    return 0
+
+
+def train_one(
+    experiment: Experiment, dataset: Dataset, fingerprint: str, seed: int, workspace: Workspace
+) -> RunResult | None:
+    """Train and save, unless the very same run is there already, or the data cannot carry the experiment."""
+    key = hash_inputs(
+        experiment.name, experiment.version, {"config": experiment.config, "data": fingerprint, "seed": seed}
+    )
+    folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
+    if saved_key(folder) == key:
+        run = load_run(folder)
+        workspace.say(f"{summary(run)}  (kept from before)")
+        return run
+    run = experiment.pipeline(
+        dataset,
+        experiment=experiment.name,
+        title=experiment.title,
+        config=experiment.config,
+        seed=seed,
+        workspace=workspace,
+    )
+    run = replace(run, environment={**run.environment, "key": key})
+    save_run(run, workspace.runs)
+    workspace.say(summary(run))
+    return run
+
+
+def saved_key(folder: Path) -> str | None:
+    """The key of the run in a folder; None if there is no whole run."""
+    try:
+        return json.loads((folder / "run.json").read_text())["environment"].get("key")
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def summary(run: RunResult) -> str:
+    return f"{run.experiment:<32} {run.accuracy:6.1%} of {len(run.labels)} test pictures, {run.seconds():7.1f} s in all"
+
+
+def keep_task(dataset: Dataset, fingerprint: str, workspace: Workspace) -> None:
+    """Save the data set's card for the report, unless it is there."""
+    if (task_folder(workspace.runs, dataset.name, fingerprint) / "task.json").exists():
+        return
+    counts = {
+        name: tuple(np.bincount(split.labels, minlength=len(dataset.class_names)).tolist())
+        for name, split in dataset.splits.items()
+    }
+    task = Task(
+        dataset=dataset.name,
+        fingerprint=fingerprint,
+        class_names=dataset.class_names,
+        description=dataset.description,
+        notes=dataset.notes,
+        split_sizes={name: len(split) for name, split in dataset.splits.items()},
+        class_counts=counts,
+        test_images=dataset.test.images,
+        test_labels=dataset.test.labels,
+    )
+    save_task(task, workspace.runs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""The table of every named experiment: name -> side, pipeline and frozen configuration.
+
+Only this module and `__main__` know all the approaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from datasets.dataset import Dataset
+from pipelines.backprop import experiments as backprop_table
+from pipelines.backprop import pipeline as backprop
+from pipelines.classic import experiments as classic_table
+from pipelines.classic import pipeline as classic
+from pipelines.neural import experiments as neural_table
+from pipelines.neural import pipeline as neural
+from pipelines.run_result import RunResult, Side
+from pipelines.workspace import Workspace
+
+
+class Pipeline(Protocol):
+    """What the `pipeline.py` of every approach offers."""
+
+    def __call__(
+        self, dataset: Dataset, *, experiment: str, title: str, config: Any, seed: int, workspace: Workspace
+    ) -> RunResult: ...
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """version: raised when the code of the approach changes results, so that saved runs are made again."""
+
+    name: str
+    title: str
+    side: Side
+    config: Any
+    pipeline: Pipeline
+    version: int
+
+
+# Words that stand for several experiments on the command line.
+GROUPS: Mapping[str, tuple[str, ...]] = {"hand-crafted": classic_table.COMPARISON}
+
+
+def all_experiments() -> Mapping[str, Experiment]:
+    """Every experiment by name, the hand-crafted side first."""
+    approaches: tuple[tuple[Side, Any, Any], ...] = (
+        ("hand-crafted", classic, classic_table),
+        ("end-to-end", neural, neural_table),
+        ("end-to-end", backprop, backprop_table),
+    )
+    return {
+        name: Experiment(name, title, side, config, module.run, module.VERSION)
+        for side, module, table in approaches
+        for name, (title, config) in table.EXPERIMENTS.items()
+    }
+
+
+def choose_experiments(words: Sequence[str]) -> list[Experiment]:
+    """The experiments that names or groups stand for, each once, in the order asked.
+
+    Raises ValueError for a word that is neither, naming those that are.
+    """
+    table = all_experiments()
+    names = dict.fromkeys(name for word in words for name in GROUPS.get(word, (word,)))
+    unknown = [name for name in names if name not in table]
+    if unknown or not names:
+        asked = f"there is no experiment {unknown[0]!r}" if unknown else "no experiment was named"
+        raise ValueError(f"{asked}; choose from: {', '.join([*table, *GROUPS])} (`make list` describes them)")
+    return [table[name] for name in names]

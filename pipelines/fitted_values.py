@@ -1,0 +1,40 @@
+"""Fitted values (frozen dataclasses of tensors, perhaps nested) as named arrays on disk, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar, get_type_hints
+
+import numpy as np
+import torch
+
+Value = TypeVar("Value")
+
+
+def to_arrays(value: Any, prefix: str = "") -> dict[str, np.ndarray]:
+    """Flatten a dataclass: field `pca` with field `mean` becomes the array `pca.mean`."""
+    arrays: dict[str, np.ndarray] = {}
+    for field in fields(value):
+        part = getattr(value, field.name)
+        name = prefix + field.name
+        if is_dataclass(part):
+            arrays |= to_arrays(part, f"{name}.")
+        else:
+            arrays[name] = part.cpu().numpy() if isinstance(part, torch.Tensor) else np.asarray(part)
+    return arrays
+
+
+def from_arrays(kind: type[Value], arrays: Mapping[str, np.ndarray], prefix: str = "") -> Value:
+    """Rebuild a dataclass from what `to_arrays` made of it. Raises ValueError, naming the array, if one is missing."""
+    hints = get_type_hints(kind)
+    return kind(**{field.name: _rebuild(hints[field.name], arrays, prefix + field.name) for field in fields(kind)})  # type: ignore[arg-type]
+
+
+def _rebuild(kind: Any, arrays: Mapping[str, np.ndarray], name: str) -> Any:
+    if is_dataclass(kind):
+        return from_arrays(kind, arrays, f"{name}.")  # type: ignore[arg-type]
+    if name not in arrays:
+        raise ValueError(f"the stored value has no array {name!r}, only {sorted(arrays)}")
+    array = np.array(arrays[name])  # a copy: what comes from the cache is read-only
+    return torch.from_numpy(array) if kind is torch.Tensor else array.item() if array.ndim == 0 else array
