@@ -1,0 +1,140 @@
+"""Histograms of oriented gradients (Dalal and Triggs, CVPR 2005), equal to `skimage.feature.hog`, batched."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from pipelines.classic.features.chunks import in_chunks
+from pipelines.classic.features.planes import to_planes
+
+BlockNorm = Literal["L1", "L1-sqrt", "L2", "L2-Hys"]
+EPSILON = 1e-5  # in every block norm, as in scikit-image
+CLIP = 0.2  # L2-Hys, Lowe 2004
+
+
+def hog_length(height: int, width: int, *, n_orientations: int = 9, cell_size: int = 8, block_size: int = 2) -> int:
+    """Length of one picture's descriptor: blocks (every cell starts one, while it fits) x cells x orientations.
+
+    Raises ValueError if the picture is smaller than one block.
+    """
+    side = block_size * cell_size
+    if min(height, width) < side:
+        raise ValueError(f"pictures must be at least {side} x {side} pixels for one HOG block, got {height} x {width}")
+    n_blocks = (height // cell_size - block_size + 1) * (width // cell_size - block_size + 1)
+    return n_blocks * block_size**2 * n_orientations
+
+
+def extract_hog(
+    images: Tensor,
+    *,
+    n_orientations: int = 9,
+    cell_size: int = 8,
+    block_size: int = 2,
+    block_norm: BlockNorm = "L2-Hys",
+    signed: bool = False,
+    transform_sqrt: bool = False,
+) -> Tensor:
+    """HOG descriptors of a batch of pictures.
+
+    images: uint8 or float32 (n, height, width, 1 or 3); in each pixel the channel with the steepest gradient counts.
+    cell_size: pixels.   block_size: cells.   Rows and columns beyond the last whole cell are dropped.
+    signed: gradient directions over 0..360 degrees instead of 0..180.
+    transform_sqrt: square root of the values first (gamma compression); they must not be negative.
+    Returns float32 (n, hog_length(height, width, ...)), ordered block row, block column, cell row, cell column,
+    orientation; zeros for a constant picture.
+    Raises ValueError for pictures smaller than a block, non-finite or (with transform_sqrt) negative values.
+    """
+    hog_length(*images.shape[1:3], cell_size=cell_size, block_size=block_size)
+    if block_norm not in ("L1", "L1-sqrt", "L2", "L2-Hys"):
+        raise ValueError(f"block_norm must be L1, L1-sqrt, L2 or L2-Hys, got {block_norm!r}")
+
+    def descriptors(chunk: Tensor) -> Tensor:
+        planes = _square_root(chunk) if transform_sqrt else to_planes(chunk)
+        x, y, magnitudes = _steepest_gradient(planes)
+        if chunk.dtype == torch.float32:  # between whole numbers float32 directions are safe, see _orientation_bins
+            x, y = x.double(), y.double()
+        bins = _orientation_bins(x, y, n_orientations, signed)
+        histograms = _cell_histograms(bins, magnitudes, n_orientations, cell_size)
+        return _normalized_blocks(histograms, block_size, block_norm).flatten(1)
+
+    return in_chunks(descriptors, images)
+
+
+def _square_root(images: Tensor) -> Tensor:
+    if images.dtype == torch.uint8:
+        return to_planes(images).double().sqrt_()  # in float64, as scikit-image, lest a rounding change a bin
+    if (images < 0).any():
+        raise ValueError("images must not be negative when transform_sqrt is set")
+    return to_planes(images).sqrt_()
+
+
+def _steepest_gradient(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(channels, n, h, w) -> x and y derivative and magnitude, each (n, h, w); zero on the border."""
+    all_x, all_y = torch.zeros_like(planes), torch.zeros_like(planes)
+    torch.sub(planes[..., 2:], planes[..., :-2], out=all_x[..., 1:-1])
+    torch.sub(planes[..., 2:, :], planes[..., :-2, :], out=all_y[..., 1:-1, :])
+    energies = (all_x * all_x).addcmul_(all_y, all_y)
+    x, y, energy = all_x[0], all_y[0], energies[0]
+    steeper = torch.empty_like(energy)
+    for channel in range(1, len(planes)):
+        torch.gt(energies[channel], energy, out=steeper)  # 0 or 1 as float: lerp then selects, faster than where
+        x, y = x.lerp(all_x[channel], steeper), y.lerp(all_y[channel], steeper)
+        energy = torch.maximum(energy, energies[channel])
+    return x, y, energy.sqrt()
+
+
+def _orientation_bins(x: Tensor, y: Tensor, n_orientations: int, signed: bool) -> Tensor:
+    """int64, as x: the bin of each gradient's direction; bin 0 starts at the x axis and they run towards y.
+
+    Half a rounding unit is added so that 45 degrees and its like stay in the bin that they open. With it, every pair of
+    8-bit derivatives gets in float32 the bin that it gets in float64, for up to 23 unsigned orientations.
+    """
+    turns = torch.atan2(y, x).div_(2 * math.pi if signed else math.pi)
+    turns.sub_(turns.floor()).add_(torch.finfo(x.dtype).eps / 2).mul_(n_orientations)
+    return turns.clamp_(max=n_orientations - 1).long()  # a tiny angle below 0 rounds up to a whole turn
+
+
+def _cell_histograms(bins: Tensor, magnitudes: Tensor, n_orientations: int, cell_size: int) -> Tensor:
+    """Mean over each cell's pixels of the magnitudes (n, h, w), by bin: (n, cells_y, cells_x, n_orientations)."""
+    n, height, width = bins.shape
+    cells_y, cells_x = height // cell_size, width // cell_size
+    inside = (slice(None), slice(cells_y * cell_size), slice(cells_x * cell_size))
+    places = _first_bins(n, cells_y, cells_x, n_orientations, cell_size, bins.device) + bins[inside]
+    sums = magnitudes.new_zeros(n * cells_y * cells_x * n_orientations)
+    sums.scatter_add_(0, places.flatten(), magnitudes[inside].flatten())
+    return sums.div_(cell_size**2).float().view(n, cells_y, cells_x, n_orientations)
+
+
+@lru_cache(maxsize=8)
+def _first_bins(
+    n: int, cells_y: int, cells_x: int, n_orientations: int, cell_size: int, device: torch.device
+) -> Tensor:
+    """int64 (n, cells_y * cell_size, cells_x * cell_size): where the histogram of each pixel's cell begins."""
+    cells = torch.arange(n * cells_y * cells_x, device=device).view(n, cells_y, cells_x) * n_orientations
+    return cells.repeat_interleave(cell_size, dim=1).repeat_interleave(cell_size, dim=2)
+
+
+def _normalized_blocks(histograms: Tensor, block_size: int, block_norm: BlockNorm) -> Tensor:
+    """(n, cells_y, cells_x, bins) -> (n, blocks_y, blocks_x, block_size**2 * bins)."""
+    blocks = histograms.unfold(1, block_size, 1).unfold(
+        2, block_size, 1
+    )  # (n, blocks_y, blocks_x, bins, cell_y, cell_x)
+    blocks = blocks.permute(0, 1, 2, 4, 5, 3).flatten(3)
+    if block_norm == "L1":
+        return blocks / (blocks.sum(-1, keepdim=True) + EPSILON)
+    if block_norm == "L1-sqrt":
+        return (blocks / (blocks.sum(-1, keepdim=True) + EPSILON)).sqrt_()
+    blocks = blocks / _length(blocks)
+    if block_norm == "L2":
+        return blocks
+    blocks.clamp_(max=CLIP)
+    return blocks.div_(_length(blocks))
+
+
+def _length(blocks: Tensor) -> Tensor:
+    return (blocks.square().sum(-1, keepdim=True) + EPSILON**2).sqrt_()

@@ -1,0 +1,40 @@
+"""The one door through which pictures enter a descriptor: checked, as float32 planes, one per channel."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+REC_601_LUMA = (0.299, 0.587, 0.114)  # weights of R, G, B; the gray of OpenCV, Pillow and JPEG
+
+
+def to_planes(images: Tensor) -> Tensor:
+    """Check a batch of pictures and lay it out channel by channel.
+
+    images: uint8 or float32 (n, height, width, 1 or 3), values 0..255.
+    Returns float32 (channels, n, height, width): whole planes are contiguous, which is what makes the kernels fast.
+    Raises ValueError for another shape or dtype, and for NaN or infinity.
+    """
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype not in (torch.uint8, torch.float32):
+        raise ValueError(
+            "images must be uint8 or float32 (n, height, width, 1 or 3), "
+            f"got {str(images.dtype).removeprefix('torch.')} {tuple(images.shape)}"
+        )
+    if images.dtype == torch.float32 and not torch.isfinite(images).all():
+        raise ValueError("images must be finite, got NaN or infinity: repair or drop those pictures")
+    return images.permute(3, 0, 1, 2).contiguous().float()
+
+
+def to_color_planes(images: Tensor) -> Tensor:
+    """As `to_planes`, but a ValueError for gray pictures: (3, n, height, width)."""
+    if images.ndim == 4 and images.shape[3] == 1:
+        raise ValueError("color descriptors need images with 3 channels, got gray ones: leave them out here")
+    return to_planes(images)
+
+
+def luminance(planes: Tensor) -> Tensor:
+    """(channels, n, height, width) -> (n, height, width): Rec. 601 luma of three planes, or the only plane."""
+    if len(planes) == 1:
+        return planes[0]
+    red, green, blue = REC_601_LUMA
+    return (planes[0] * red).add_(planes[1], alpha=green).add_(planes[2], alpha=blue)

@@ -1,0 +1,107 @@
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from skimage.feature import hog as skimage_hog
+
+from pipelines.classic.features.hog import extract_hog, hog_length
+from tests.reference.hog import hog as reference_hog
+
+BLOCK_NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def test_solves_one_cell_by_hand():
+    image = torch.zeros(1, 3, 3, 1)
+    image[0, :, :, 0] = torch.tensor([[0.0, 0, 0], [0, 0, 3], [0, 4, 0]])  # gradient (3, 4) in the middle: 53.1 degrees
+    histogram = extract_hog(image, n_orientations=9, cell_size=3, block_size=1, block_norm="L1")
+    expected = torch.zeros(9)
+    expected[2] = (5 / 9) / (5 / 9 + 1e-5)  # the bin of 40..60 degrees; length 5 over 9 pixels
+    torch.testing.assert_close(histogram[0], expected)
+
+
+@pytest.mark.parametrize("block_norm", BLOCK_NORMS)
+@pytest.mark.parametrize("transform_sqrt", [False, True])
+@pytest.mark.parametrize("kind", ["bytes", "floats", "gray bytes"])
+def test_equals_scikit_image_in_every_element(block_norm, transform_sqrt, kind):
+    images = noise(3, 37, 50, 1 if kind == "gray bytes" else 3)
+    if kind == "floats":
+        images = images.astype(np.float32) + np.random.default_rng(1).random(images.shape, dtype=np.float32)
+    for n_orientations, (cell_size, block_size) in product((6, 8, 9), ((4, 2), (5, 3), (8, 1))):
+        ours = extract_hog(
+            torch.from_numpy(images),
+            n_orientations=n_orientations,
+            cell_size=cell_size,
+            block_size=block_size,
+            block_norm=block_norm,
+            transform_sqrt=transform_sqrt,
+        )
+        theirs = [
+            skimage_hog(
+                image,
+                orientations=n_orientations,
+                pixels_per_cell=(cell_size, cell_size),
+                cells_per_block=(block_size, block_size),
+                block_norm=block_norm,
+                transform_sqrt=transform_sqrt,
+                channel_axis=-1,
+            )
+            for image in images
+        ]
+        assert ours.shape[1] == hog_length(
+            37, 50, n_orientations=n_orientations, cell_size=cell_size, block_size=block_size
+        )
+        np.testing.assert_allclose(ours.numpy(), np.stack(theirs), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("block_norm", BLOCK_NORMS)
+@pytest.mark.parametrize("signed", [False, True])
+def test_equals_the_slow_reference(block_norm, signed):
+    images = noise(2, 14, 17, 3)
+    ours = extract_hog(
+        torch.from_numpy(images), n_orientations=7, cell_size=4, block_norm=block_norm, signed=signed
+    ).numpy()
+    for image, descriptor in zip(images, ours, strict=True):
+        np.testing.assert_allclose(descriptor, reference_hog(image, 7, 4, 2, block_norm, signed), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("n_orientations", "signed"), [(4, False), (9, False), (12, False), (23, False), (18, True)])
+def test_every_8_bit_gradient_falls_into_the_bin_that_float64_gives_it(n_orientations, signed):
+    derivatives = np.arange(-255, 256)
+    x, y = (grid.ravel() for grid in np.meshgrid(derivatives, derivatives))
+    images = np.zeros((len(x), 3, 3, 1), dtype=np.uint8)
+    images[:, 1, 2, 0], images[:, 1, 0, 0] = np.maximum(x, 0), np.maximum(-x, 0)
+    images[:, 2, 1, 0], images[:, 0, 1, 0] = np.maximum(y, 0), np.maximum(-y, 0)
+    histograms = extract_hog(
+        torch.from_numpy(images), n_orientations=n_orientations, cell_size=3, block_size=1, signed=signed
+    ).numpy()
+    full_turn = 360 if signed else 180
+    degrees = np.arctan2(y.astype(float), x) * (180 / np.pi) % full_turn
+    borders = full_turn / n_orientations * np.arange(n_orientations)
+    expected = np.searchsorted(borders, degrees, side="right") - 1
+    moving = (x != 0) | (y != 0)
+    np.testing.assert_array_equal(histograms.argmax(1)[moving], expected[moving])
+
+
+def test_signed_directions_tell_a_rising_from_a_falling_edge():
+    rising = torch.arange(16.0).mul(10).expand(1, 16, 16).unsqueeze(-1).contiguous()
+    falling = rising.flip(2)
+    torch.testing.assert_close(extract_hog(rising), extract_hog(falling))
+    assert (extract_hog(rising, signed=True) - extract_hog(falling, signed=True)).abs().max() > 0.1
+
+
+def test_does_not_depend_on_brightness_and_hardly_on_contrast():
+    images = torch.from_numpy(noise(2, 16, 16, 3)).float() / 2
+    torch.testing.assert_close(extract_hog(images + 100), extract_hog(images), rtol=0, atol=1e-4)
+    torch.testing.assert_close(extract_hog(images * 2), extract_hog(images), rtol=0, atol=1e-4)
+
+
+def test_refuses_negative_values_under_a_square_root_and_an_unknown_norm():
+    with pytest.raises(ValueError, match="negative"):
+        extract_hog(torch.full((1, 16, 16, 1), -1.0), transform_sqrt=True)
+    with pytest.raises(ValueError, match="block_norm must be L1, L1-sqrt, L2 or L2-Hys, got 'max'"):
+        extract_hog(torch.zeros(1, 16, 16, 1), block_norm="max")
