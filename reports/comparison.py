@@ -80,9 +80,7 @@ class Contestant:
     def macro_f1(self) -> float:
         """Mean over seeds."""
         n_classes = len(self.runs[0].class_names)
-        return float(
-            np.mean([macro_f1(confusion_matrix(run.labels, run.predictions, n_classes)) for run in self.runs])
-        )
+        return float(np.mean([macro_f1(confusion_matrix(run.labels, run.predictions, n_classes)) for run in self.runs]))
 
     def seconds(self, kind: StageKind | None = None) -> float:
         """Mean wall-clock seconds of one run."""

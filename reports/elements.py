@@ -120,5 +120,3 @@ def data_uri(png: bytes) -> str:
 def text_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, folded: bool = False) -> Table:
     """A table of plain strings."""
     return Table(caption, tuple(columns), tuple(Row(tuple(Cell(text) for text in row)) for row in rows), folded)
-
-

@@ -48,7 +48,9 @@ def measure_overlap(labels: np.ndarray, first: np.ndarray, second: np.ndarray) -
 
 
 def fuse_late(
-    validation: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], labels: tuple[np.ndarray, np.ndarray]
+    validation: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    labels: tuple[np.ndarray, np.ndarray],
 ) -> Fusion:
     """Weighted sum of the log-probabilities of two methods: w log p1 + (1 - w) log p2.
 

@@ -160,7 +160,9 @@ def compare_paired(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> P
     Raises ValueError if the numbers of pictures differ.
     """
     if first.shape[1] != second.shape[1]:
-        raise ValueError(f"both methods must be tested on the same pictures, got {first.shape[1]} and {second.shape[1]}")
+        raise ValueError(
+            f"both methods must be tested on the same pictures, got {first.shape[1]} and {second.shape[1]}"
+        )
     n_test = first.shape[1]
     share_first, share_second = first.mean(axis=0), second.mean(axis=0)
     only_first = float((share_first * (1 - share_second)).sum())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from html import escape
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure as Canvas
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from reports.theme import LIGHT
 
 # Lengths are in points, which are the units of the viewBox: a figure 540 wide fills a phone and reads well there.
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "report",
     "font.size": 13,
@@ -81,7 +82,7 @@ def root_tag(width: float, height: float, description: str) -> str:
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(description)}" '
-        "font-family=\"system-ui, 'Helvetica Neue', Arial, sans-serif\" stroke-linejoin=\"round\">"
+        'font-family="system-ui, \'Helvetica Neue\', Arial, sans-serif" stroke-linejoin="round">'
     )
 
 

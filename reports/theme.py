@@ -59,9 +59,7 @@ def style_sheet() -> str:
     """The palette as CSS variables, light and dark, then `style.css`, without comments and needless space."""
     light, dark = (";".join(f"--{name}:{color}" for name, color in palette.items()) for palette in (LIGHT, DARK))
     rules = (_FOLDER / "style.css").read_text(encoding="utf-8")
-    variables = (
-        f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
-    )
+    variables = f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
     return variables + re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)).strip()
 
 

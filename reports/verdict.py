@@ -56,7 +56,9 @@ def reach_verdict(comparison: Comparison) -> Verdict:
     # A run whose stages were too fast for the clock still costs something.
     cost_ratio = max(hand.seconds(), 1e-9) / max(net.seconds(), 1e-9)
     lead = _no_difference(comparison) if winner is None else _victory(comparison, winner)
-    cost = f"The hand-crafted run takes {_times(cost_ratio)} ({seconds(hand.seconds())} against {seconds(net.seconds())})."
+    cost = (
+        f"The hand-crafted run takes {_times(cost_ratio)} ({seconds(hand.seconds())} against {seconds(net.seconds())})."
+    )
     return Verdict(answer, winner, f"{lead} {cost}", _reason(answer, comparison), cost_ratio)
 
 
@@ -97,7 +99,9 @@ def _reason(answer: Answer, comparison: Comparison) -> str:
     margin = f"the margin of {points(comparison.margin, signed=False)}{SPACE}points"
     low, high = comparison.difference.interval
     if answer == "enough" and low >= 0:
-        return f"Hand-crafted features lose nothing: even the low end of the interval, {points(low)} points, is no loss."
+        return (
+            f"Hand-crafted features lose nothing: even the low end of the interval, {points(low)} points, is no loss."
+        )
     if answer == "enough":
         return f"At worst hand-crafted features lose {points(-low, signed=False)}{SPACE}points, less than {margin}."
     if answer == "not enough":

@@ -1,0 +1,90 @@
+"""`python -m reports --dataset photos`: saved runs in, report.html, report.md and report.json out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from pipelines.run_result import write_atomically
+from reports.comparison import build_comparison
+from reports.elements import Table
+from reports.report import Report, build_report
+from reports.report_html import render_html
+from reports.report_json import render_json
+from reports.report_markdown import render_markdown, save_figures
+from reports.sections.results import result_table
+from reports.selection import find_task, select_runs
+
+RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", None: "dim"}
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m reports", description="Compare the saved runs of one data set.")
+    parser.add_argument("--runs", type=Path, default=Path("artifacts/runs"), help="folder of saved runs")
+    parser.add_argument("--dataset", default="photos", help="name of the data set (default: photos)")
+    parser.add_argument("--fingerprint", default="", help="its first characters, where data sets share a name")
+    parser.add_argument("--output", type=Path, default=Path("artifacts/reports"), help="folder of reports")
+    parser.add_argument(
+        "--margin", type=float, default=1.0, help="loss of accuracy, in points, that you would accept (default: 1.0)"
+    )
+    parser.add_argument(
+        "--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="compare these runs only (default: all)"
+    )
+    return parser.parse_args(arguments)
+
+
+def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
+    """Build the report and write all three forms; returns it and its folder. Raises ValueError on bad input."""
+    if not 0 <= options.margin < 100:
+        raise ValueError(f"--margin must lie in 0..100 points, got {options.margin:g}")
+    # A folder of pictures may be named by its path; its data set has the folder's name.
+    folder, task, remarks = find_task(options.runs, Path(options.dataset).name, options.fingerprint)
+    comparison = build_comparison(task, select_runs(folder, options.select), options.margin / 100)
+    report = build_report(comparison, remarks)
+    target = options.output / task.dataset
+    save_figures(report, target / "figures")
+    write_atomically(target / "report.md", render_markdown(report).encode())
+    write_atomically(target / "report.json", render_json(report).encode())
+    write_atomically(target / "report.html", render_html(report).encode())
+    return report, target
+
+
+def print_result(report: Report, target: Path, console: Console) -> None:
+    """The result table, the verdict and where the report is."""
+    console.print(to_rich(result_table(report.comparison)))
+    console.print(Text(report.verdict.answer.capitalize() + ". ", style="bold") + Text(report.verdict.sentence))
+    for caveat in report.caveats:
+        console.print(Text(f"- {caveat}", style="dim"))
+    console.print(Text(f"\n{target / 'report.html'}"), soft_wrap=True)
+
+
+def to_rich(table: Table) -> RichTable:
+    rich = RichTable(title=table.caption, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for column, numeric in zip(table.columns, table.numeric, strict=True):
+        rich.add_column(column, justify="right" if numeric else "left", no_wrap=True)
+    for row in table.rows:
+        style = RICH_STYLES[row.side] + (" bold" if row.strong else "")
+        texts = [Text(cell.text) for cell in row.cells]
+        texts[0].stylize(style)
+        rich.add_row(*texts)
+    return rich
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse_arguments(arguments)
+    try:
+        report, target = write_report(options)
+    except (ValueError, OSError) as error:
+        print(f"reports: {error}", file=sys.stderr)
+        return 1
+    print_result(report, target, Console(highlight=False))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""One file for each kind of figure; each turns numbers into an `elements.Figure`."""

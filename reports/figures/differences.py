@@ -1,0 +1,64 @@
+"""Every experiment's distance to the favorite, as a forest plot."""
+
+from __future__ import annotations
+
+from reports.comparison import Comparison
+from reports.elements import Cell, Figure, Row, Table
+from reports.figures.canvas import MARKERS, new_canvas, points_axis, side_color, styled
+from reports.formats import p_number, points, points_range, short
+from reports.svg import to_svg
+from reports.theme import LIGHT
+
+
+def tests_table(comparison: Comparison) -> Table:
+    """All paired tests against the favorite, with Holm's correction."""
+    rows = tuple(
+        Row(
+            (
+                Cell(contestant.experiment),
+                Cell(points(test.difference), test.difference),
+                Cell(points_range(test.interval), test.interval[0]),
+                Cell(f"{test.only_first:,.0f}", test.only_first),
+                Cell(f"{test.only_second:,.0f}", test.only_second),
+                Cell(p_number(test.p_value), test.p_value),
+                Cell(p_number(adjusted), adjusted),
+            ),
+            contestant.side,
+            contestant in comparison.finalists,
+        )
+        for contestant, test, adjusted in comparison.tests
+    )
+    favorite = comparison.favorite.experiment
+    columns = ("experiment", "points", "95 % interval", "only it right", "only favorite right", "p", "p, Holm")
+    return Table(f"Paired tests against the favorite, {favorite}", columns, rows)
+
+
+@styled
+def draw_differences(comparison: Comparison) -> Figure:
+    """One row for each experiment: difference to the favorite in points, with its paired interval."""
+    tests = comparison.tests
+    canvas, (axes,) = new_canvas(70 + 24 * len(tests))
+    axes.axvline(0, color=LIGHT["ink"], linewidth=1)
+    for row, (contestant, test, adjusted) in enumerate(tests):
+        color = side_color(contestant.side)
+        axes.plot(test.interval, [row, row], color=color, linewidth=2, alpha=0.6)
+        filled = color if adjusted < 0.05 else LIGHT["paper"]
+        axes.plot(test.difference, row, MARKERS[contestant.side], color=color, markerfacecolor=filled, markersize=7)
+    axes.set_yticks(range(len(tests)), [short(c.experiment, 26) for c, _, _ in tests])
+    axes.set_ylim(len(tests) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    axes.set_xlabel(f"points of accuracy against {short(comparison.favorite.experiment, 26)}")
+    points_axis(axes.xaxis)
+    n_shown = sum(adjusted < 0.05 for _, _, adjusted in tests)
+    alt = (
+        f"Forest plot of the accuracy of {len(tests)} experiments minus that of {comparison.favorite.experiment}; "
+        f"{n_shown} of the differences are shown after Holm's correction."
+    )
+    caption = (
+        "Difference to the favorite on the same pictures, with 95 % intervals. A filled mark is a difference that "
+        "stands after Holm's correction, an open one is not."
+    )
+    return Figure("differences", caption, alt, to_svg(canvas, "differences", alt))

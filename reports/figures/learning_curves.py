@@ -1,0 +1,105 @@
+"""How the nets learnt: loss and accuracy by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.comparison import Contestant
+from reports.elements import Cell, Figure, Row, Table
+from reports.figures.canvas import new_canvas, percent_axis, styled
+from reports.formats import percent, short
+from reports.svg import to_svg
+from reports.theme import LIGHT
+
+# Curves of one side share its color; they differ by the dashes and by the label at their end.
+DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))
+MAX_CURVES = len(DASHES)
+
+
+def with_history(contestants: Sequence[Contestant]) -> list[Contestant]:
+    """The end-to-end experiments that kept a history with a validation score, at most four, best first."""
+    nets = [
+        c
+        for c in contestants
+        if c.side == "end-to-end" and sum("validation_score" in row for row in c.representative.history) >= 2
+    ]
+    return sorted(nets, key=lambda c: -c.validation_score)[:MAX_CURVES]
+
+
+def curve(contestant: Contestant, key: str) -> tuple[list[float], list[float]]:
+    """(epochs or steps, values) of the rows of the history that have `key`."""
+    history = contestant.representative.history
+    unit = step_unit(contestant)
+    rows = [(row.get(unit, index + 1), row[key]) for index, row in enumerate(history) if row.get(key) is not None]
+    return [float(x) for x, _ in rows], [float(y) for _, y in rows]
+
+
+def step_unit(contestant: Contestant) -> str:
+    return "step" if "step" in contestant.representative.history[0] else "epoch"
+
+
+@styled
+def draw_learning_curves(nets: Sequence[Contestant]) -> Figure:
+    """Left: loss on training pictures. Right: accuracy on validation, thin also on training where it was kept."""
+    canvas, (losses, accuracies) = new_canvas(280, 2, WIDE)
+    for net, dashes in zip(nets, DASHES, strict=False):
+        name = short(net.experiment, 22)
+        losses.plot(*curve(net, "train_loss"), color=LIGHT["net"], linestyle=dashes, label=name)
+        for key in ("train_score", "train_accuracy"):
+            accuracies.plot(*curve(net, key), color=LIGHT["neutral"], linestyle=dashes, linewidth=1.4)
+        epochs, scores = curve(net, "validation_score")
+        accuracies.plot(epochs, scores, color=LIGHT["net"], linestyle=dashes, label=name)
+        best = max(range(len(scores)), key=scores.__getitem__)
+        accuracies.plot(epochs[best], scores[best], "o", color=LIGHT["net"], markersize=7)
+    for axes, title in ((losses, "training loss"), (accuracies, "accuracy on validation")):
+        axes.set_title(title, color=LIGHT["muted"])
+        axes.set_xlabel(step_unit(nets[0]))
+        axes.grid(axis="y")
+        axes.set_axisbelow(True)
+    percent_axis(accuracies.yaxis)
+    if len(nets) > 1:
+        accuracies.legend(loc="lower right")
+    alt = f"Learning curves of {len(nets)} nets. {describe_learning(nets[0])}"
+    caption = (
+        "Learning curves. The dot is the best epoch on validation; gray lines, where drawn, are on training pictures."
+    )
+    return Figure(
+        "learning-curves", caption, alt, to_svg(canvas, "learning-curves", alt), _table(nets), wide=True, width=WIDE
+    )
+
+
+WIDE = 680
+
+
+def describe_learning(net: Contestant) -> str:
+    """When the best net was best, and whether it still improved at the end."""
+    epochs, scores = curve(net, "validation_score")
+    best = max(range(len(scores)), key=scores.__getitem__)
+    text = (
+        f"{net.experiment} is best on validation at {step_unit(net)} {epochs[best]:.0f} of {epochs[-1]:.0f}, with "
+        f"{percent(scores[best])}"
+    )
+    gap = net.representative.train_score - net.validation_score
+    if best == len(scores) - 1:
+        return f"{text}: it was still improving when training ended, so more epochs may bring more."
+    return f"{text}; on the pictures it learnt from it scores {100 * gap:.1f} points more than on validation."
+
+
+def _table(nets: Sequence[Contestant]) -> Table:
+    unit = step_unit(nets[0])
+    rows = []
+    for net in nets:
+        losses = dict(zip(*curve(net, "train_loss"), strict=True))
+        epochs, scores = curve(net, "validation_score")
+        stride = -(-len(epochs) // 20)  # 20 rows tell the story; the run's own file has all
+        for epoch, score in list(zip(epochs, scores, strict=True))[::stride]:
+            loss = losses.get(epoch)
+            cells = (
+                Cell(net.experiment),
+                Cell(f"{epoch:.0f}", epoch),
+                Cell("–" if loss is None else f"{loss:.3f}", loss),
+                Cell(percent(score), score),
+            )
+            rows.append(Row(cells))
+    columns = ("experiment", unit, "training loss", "validation accuracy")
+    return Table("Learning curves", columns, tuple(rows), folded=True)

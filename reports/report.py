@@ -1,0 +1,90 @@
+"""The whole report as one value, from which each format is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.comparison import SIDES, Comparison
+from reports.elements import Figure, Gallery, Section, Table
+from reports.figures.cost import describe_front, draw_cost
+from reports.formats import SPACE, listing, points
+from reports.sections import provenance, results, understanding
+from reports.verdict import Verdict, reach_verdict
+
+
+@dataclass(frozen=True)
+class Report:
+    """verdict, table, plot and caveats make the first screen; the sections follow."""
+
+    comparison: Comparison
+    verdict: Verdict
+    summary: Table
+    plot: Figure
+    plot_text: str
+    caveats: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def figures(self) -> tuple[Figure | Gallery, ...]:
+        """Everything that the Markdown version needs as a file."""
+        parts = [part for section in self.sections for part in section.parts if isinstance(part, Figure | Gallery)]
+        return (self.plot, *parts)
+
+
+def build_report(comparison: Comparison, remarks: tuple[str, ...] = ()) -> Report:
+    """All numbers, sentences and figures. remarks: what the reader must know about the choice of runs."""
+    candidates = (
+        results.results_section(comparison),
+        results.difference_section(comparison),
+        results.cost_section(comparison),
+        understanding.classes_section(comparison),
+        understanding.families_section(comparison),
+        understanding.learning_section(comparison),
+        understanding.pictures_section(comparison),
+        understanding.inside_section(comparison),
+        understanding.trust_section(comparison),
+        results.tuning_section(comparison),
+        provenance.data_section(comparison),
+        provenance.methods_section(comparison),
+        provenance.provenance_section(comparison),
+    )
+    return Report(
+        comparison,
+        reach_verdict(comparison),
+        results.summary_table(comparison),
+        draw_cost(comparison),
+        describe_front(comparison),
+        (*remarks, *find_caveats(comparison)),
+        tuple(section for section in candidates if section is not None),
+    )
+
+
+def find_caveats(comparison: Comparison) -> tuple[str, ...]:
+    """What limits the verdict, from the numbers themselves."""
+    n_test = len(comparison.task.test_labels)
+    low, high = comparison.favorite.interval
+    caveats = [
+        f"One data set, {n_test:,} test pictures: an accuracy is known to about "
+        f"±{points((high - low) / 2, signed=False)}"
+        f"{SPACE}points, and other pictures may favor the other side."
+    ]
+    single = [c.experiment for c in comparison.finalists if len(c.runs) == 1]
+    if single:
+        caveats.append(f"{listing(single)} ran with one seed: how much another seed would change is not known.")
+    for side, finalist in zip(SIDES, comparison.finalists, strict=True):
+        best = next(c for c in comparison.ranked if c.side == side)
+        if best.accuracy > finalist.accuracy:
+            caveats.append(
+                f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the "
+                f"{side} side. The finalist stays: choosing by test accuracy would flatter the result."
+            )
+    trials = [
+        sum(len(run.trials) for c in comparison.contestants if c.side == side for run in c.runs) for side in SIDES
+    ]
+    if trials[0] != trials[1]:
+        caveats.append(f"Tuning was not equal: {trials[0]} settings tried hand-crafted, {trials[1]} end-to-end.")
+    environments = [c.representative.environment for c in comparison.finalists]
+    differing = [key for key in ("hardware", "commit") if environments[0].get(key) != environments[1].get(key)]
+    if differing:
+        caveats.append(f"The finalists were run with different {listing(differing)}: compare their seconds with care.")
+    return tuple(caveats)

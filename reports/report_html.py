@@ -1,0 +1,18 @@
+"""report.html: one file that needs nothing else."""
+
+from __future__ import annotations
+
+from reports.report import Report
+from reports.theme import render_page
+
+
+def render_html(report: Report) -> str:
+    """The page, with a content-security policy that lets nothing in from outside."""
+    comparison = report.comparison
+    return render_page(
+        "page.html.j2",
+        report=report,
+        task=comparison.task,
+        verdict=report.verdict,
+        title=f"{comparison.task.dataset}: hand-crafted features or end to end?",
+    )

@@ -1,0 +1,110 @@
+"""report.json: the numbers of a report under keys that do not change, for other programs.
+
+    dataset, fingerprint, verdict (the sentence), answer ("enough", "not enough", "cannot tell"), margin
+    comparison   the finalists and the planned test between them
+    experiments  one entry for each experiment, over its seeds, with the test against the favorite
+    runs         one entry for each run: experiment, side, seed, accuracy, accuracy_interval,
+                 seconds {stage: s, ..., "total": s}, peak_memory_bytes, size {dimensions, parameters, bytes} ...
+
+Accuracies, differences and intervals are in 0..1; seconds are wall clock.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from pipelines.run_result import RunResult
+from reports.calibration import fit_temperature, measure_calibration
+from reports.comparison import Comparison, Contestant
+from reports.metrics import balanced_accuracy, confusion_matrix, macro_f1
+from reports.report import Report
+from reports.statistics import PairedDifference, wilson_interval
+
+
+def render_json(report: Report) -> str:
+    """JSON text, one line of numbers a value."""
+    comparison = report.comparison
+    record = {
+        "dataset": comparison.task.dataset,
+        "fingerprint": comparison.task.fingerprint,
+        "verdict": report.verdict.sentence,
+        "answer": report.verdict.answer,
+        "margin": comparison.margin,
+        "majority_accuracy": comparison.majority,
+        "comparison": {
+            "hand_crafted": comparison.hand_crafted.experiment,
+            "end_to_end": comparison.end_to_end.experiment,
+            "favorite": comparison.favorite.experiment,
+            "winner": report.verdict.winner.experiment if report.verdict.winner else None,
+            "cost_ratio": report.verdict.cost_ratio,
+            **_test(comparison.difference),
+        },
+        "experiments": [_experiment(c, comparison) for c in comparison.ranked],
+        "runs": [_run(run) for c in comparison.ranked for run in c.runs],
+        "caveats": list(report.caveats),
+    }
+    return json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _test(test: PairedDifference) -> dict[str, Any]:
+    return {
+        "difference": test.difference,
+        "difference_interval": list(test.interval),
+        "p_value": test.p_value,
+        "only_first_right": test.only_first,
+        "only_second_right": test.only_second,
+        "difference_shown": test.is_shown,
+        "method": test.method,
+    }
+
+
+def _experiment(contestant: Contestant, comparison: Comparison) -> dict[str, Any]:
+    against = next((item for item in comparison.tests if item[0] is contestant), None)
+    return {
+        "experiment": contestant.experiment,
+        "title": contestant.title,
+        "side": contestant.side,
+        "seeds": list(contestant.seeds),
+        "accuracy": contestant.accuracy,
+        "accuracy_interval": list(contestant.interval),
+        "accuracy_spread": contestant.spread,
+        "validation_score": contestant.validation_score,
+        "balanced_accuracy": contestant.balanced_accuracy,
+        "macro_f1": contestant.macro_f1,
+        "total_seconds": contestant.seconds(),
+        "against_favorite": None if against is None else _test(against[1]) | {"p_value_holm": against[2]},
+    }
+
+
+def _run(run: RunResult) -> dict[str, Any]:
+    confusion = confusion_matrix(run.labels, run.predictions, len(run.class_names))
+    stages: dict[str, float] = {}
+    for stage in run.stages:
+        stages[stage.name] = stages.get(stage.name, 0.0) + stage.seconds
+    temperature = fit_temperature(run.validation_scores, run.validation_labels)
+    return {
+        "experiment": run.experiment,
+        "title": run.title,
+        "side": run.side,
+        "seed": run.seed,
+        "accuracy": run.accuracy,
+        "accuracy_interval": list(wilson_interval(run.accuracy * len(run.labels), len(run.labels))),
+        "balanced_accuracy": balanced_accuracy(confusion),
+        "macro_f1": macro_f1(confusion),
+        "validation_score": run.validation_score,
+        "train_score": run.train_score,
+        "seconds": stages | {"total": run.seconds()},
+        "seconds_by_kind": {kind: run.seconds(kind) for kind in ("features", "training", "prediction")},
+        "peak_memory_bytes": max((stage.peak_memory_bytes for stage in run.stages), default=0),
+        "size": asdict(run.size),
+        "trials": len(run.trials),
+        "calibration": {
+            "temperature": temperature,
+            "before": asdict(measure_calibration(run.scores, run.labels)),
+            "after": asdict(measure_calibration(run.scores / temperature, run.labels)),
+        },
+        "settings": dict(run.settings),
+        "environment": dict(run.environment),
+    }

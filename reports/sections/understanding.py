@@ -1,0 +1,149 @@
+"""The chapters that show what the two sides see: classes, features, learning, pictures, weights, confidence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.run_result import RunResult
+from reports.calibration import fit_temperature, measure_calibration, reliability_bins, softmax
+from reports.comparison import Comparison, Contestant
+from reports.elements import Figure, Section
+from reports.figures.confusion import describe_confusions, draw_confusion
+from reports.figures.families import describe_families, draw_families, find_families
+from reports.figures.gallery import build_galleries
+from reports.figures.learning_curves import describe_learning, draw_learning_curves, with_history
+from reports.figures.per_class import describe_classes, draw_per_class
+from reports.figures.pictures import encode_png, montage, shown_first
+from reports.figures.reliability import Trust, calibration_table, draw_reliability
+from reports.figures.shares import draw_overlap
+from reports.formats import SPACE, percent, points, points_range
+from reports.overlap import fuse_late, measure_overlap
+from reports.statistics import compare_paired
+
+# What a run may keep to look at, and what a reader should see in it.
+PICTURE_TITLES = {
+    "first_layer_weights": (
+        "First-layer weights of {name}, each as a picture (gray is zero), the largest first. Smooth blobs and edges "
+        "are what a net finds when it learns something general; noise is memory."
+    ),
+    "visual_words": "Visual words of {name}: the codebook's centers as patches, what the histogram counts.",
+}
+MAX_TILES = 64
+
+
+def classes_section(comparison: Comparison) -> Section:
+    texts = (describe_classes(comparison), " ".join(describe_confusions(c) for c in comparison.finalists))
+    parts = (draw_per_class(comparison), *(draw_confusion(c) for c in comparison.finalists))
+    return Section("classes", "Class by class", texts, parts)
+
+
+def families_section(comparison: Comparison) -> Section | None:
+    """None if no experiment shows a feature family alone or leaves one out."""
+    families = find_families(comparison)
+    if not families:
+        return None
+    figure = draw_families(comparison, families)
+    return Section("features", "What each feature adds", (describe_families(comparison, families),), (figure,))
+
+
+def learning_section(comparison: Comparison) -> Section | None:
+    """None if no net kept its history."""
+    nets = with_history(comparison.contestants)
+    if not nets:
+        return None
+    return Section("learning", "How the net learnt", (describe_learning(nets[0]),), (draw_learning_curves(nets),))
+
+
+def calibrated(run: RunResult) -> tuple[float, np.ndarray, np.ndarray]:
+    """(temperature fitted on validation, validation scores divided by it, test scores divided by it)."""
+    temperature = fit_temperature(run.validation_scores, run.validation_labels)
+    return temperature, run.validation_scores / temperature, run.scores / temperature
+
+
+def pictures_section(comparison: Comparison) -> Section:
+    """Who is right where, what the two reach together, and the four-cell gallery."""
+    hand, net = (c.representative for c in comparison.finalists)
+    overlap = measure_overlap(comparison.task.test_labels, hand.predictions, net.predictions)
+    texts = [
+        f"Both finalists name {percent(overlap.both_right)} of the test pictures correctly; on "
+        f"{percent(overlap.only_first)} only the hand-crafted one is right, on {percent(overlap.only_second)} only the "
+        f"end-to-end one. Someone who always knew whom to believe would reach {percent(overlap.oracle)}."
+    ]
+    if np.array_equal(hand.validation_labels, net.validation_labels):
+        texts.append(_describe_fusion(comparison, hand, net))
+    texts.append(
+        "The pictures below are chosen by rule, not by hand: by the margin of the true class in log-probability (after "
+        "temperature scaling), at most two of a class in a row."
+    )
+    galleries = build_galleries(comparison.task, calibrated(hand)[2], calibrated(net)[2])
+    return Section("pictures", "Who is right where", tuple(texts), (draw_overlap(overlap), *galleries))
+
+
+def _describe_fusion(comparison: Comparison, hand: RunResult, net: RunResult) -> str:
+    (_, hand_validation, hand_test), (_, net_validation, net_test) = calibrated(hand), calibrated(net)
+    labels = (hand.validation_labels, hand.labels)
+    fusion = fuse_late((hand_validation, net_validation), (hand_test, net_test), labels)
+    best = comparison.favorite.representative
+    gain = compare_paired(fusion.correct[None], (best.predictions == best.labels)[None])
+    effect = "more" if gain.difference >= 0 else "less"
+    return (
+        f"Adding the log-probabilities of both, with a weight of {fusion.weight:.2f} for the hand-crafted side "
+        f"chosen on validation, reaches {percent(float(fusion.correct.mean()))}: "
+        f"{points(abs(gain.difference), signed=False)}{SPACE}points {effect} than {best.experiment} alone "
+        f"({points_range(gain.interval)}{'' if gain.is_shown else ', no difference shown'})."
+    )
+
+
+def inside_section(comparison: Comparison) -> Section | None:
+    """First-layer weights and visual words of the best run that kept them; None if none did."""
+    figures = []
+    for key, text in PICTURE_TITLES.items():
+        owners = [c for c in comparison.contestants if len(c.representative.pictures.get(key, ())) > 0]
+        if owners:
+            owner = max(owners, key=lambda c: c.validation_score)
+            figures.append(_tiles(owner, key, text.format(name=owner.experiment)))
+    if not figures:
+        return None
+    text = "What the two sides look for in a picture, in the form in which they keep it."
+    return Section("inside", "Look inside", (text,), tuple(figures))
+
+
+def _tiles(owner: Contestant, key: str, caption: str) -> Figure:
+    pictures = owner.representative.pictures[key]
+    shown = shown_first(pictures, MAX_TILES)
+    scale = max(1, 32 // shown.shape[1])
+    sheet = montage(shown, 8 if len(shown) <= 32 else 16, gap=2 * scale if shown.shape[1] < 16 else 3, scale=1)
+    if len(shown) < len(pictures):
+        caption += f" {len(shown)} of {len(pictures):,} are shown."
+    alt = f"{len(shown)} small pictures: {key.replace('_', ' ')} of {owner.experiment}."
+    return Figure(key.replace("_", "-"), caption, alt, encode_png(sheet, max_side=1600), width=540)
+
+
+def trust_section(comparison: Comparison) -> Section:
+    """Calibration of both finalists."""
+    trusts = [_measure_trust(c) for c in comparison.finalists]
+    texts = " ".join(
+        f"{t.contestant.experiment} is off by {percent(t.before.expected_calibration_error)} on average as trained, by "
+        f"{percent(t.after.expected_calibration_error)} once its scores are divided by {t.temperature:.3g}."
+        for t in trusts
+    )
+    first = (
+        "A confidence of 80 % should be right 8 times in 10. The margins of a linear SVM were never meant as "
+        "probabilities, so the fair question is what one number, fitted on validation, makes of either side."
+    )
+    return Section(
+        "confidence", "Can the scores be trusted", (first, texts), (draw_reliability(trusts), calibration_table(trusts))
+    )
+
+
+def _measure_trust(contestant: Contestant) -> Trust:
+    run = contestant.representative
+    temperature, _, scaled = calibrated(run)
+    return Trust(
+        contestant,
+        temperature,
+        measure_calibration(run.scores, run.labels),
+        measure_calibration(scaled, run.labels),
+        reliability_bins(softmax(run.scores), run.labels),
+        reliability_bins(softmax(scaled), run.labels),
+    )
