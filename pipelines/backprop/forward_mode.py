@@ -1,0 +1,32 @@
+"""Forward mode: a derivative that travels with its value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.backprop.arrays import Array, Operation, Value
+
+
+class Dual(Array):
+    """A value and its derivative in the direction that is being followed."""
+
+    __slots__ = ("tangent",)
+
+    def __init__(self, value: Value, level: int, tangent: Value) -> None:
+        super().__init__(value, level)
+        self.tangent = tangent
+
+    def extend(
+        self, result: Value, operation: Operation, arguments: Sequence[Value], values: Sequence[Value], settings: Any
+    ) -> Dual:
+        """The chain rule, from the inputs on: the sum over the arguments of Jacobian times tangent."""
+        contributions = (
+            operation.jvp(i, argument.tangent, result, *values, **settings)
+            for i, argument in enumerate(arguments)
+            if isinstance(argument, Dual) and argument.level == self.level
+        )
+        total = next(contributions)
+        for contribution in contributions:
+            total = total + contribution
+        return Dual(result, self.level, total)

@@ -1,0 +1,65 @@
+"""Functions put together from operations: activations, nets, losses and regularizers.
+
+The other five activations - relu, sigmoid, tanh, leaky_relu, elu - are operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pipelines.backprop.arrays import Value
+from pipelines.backprop.differentiate import Tree, grad, leaves
+from pipelines.backprop.operations import linear, max, relu, reshape, sum, sum_of_squares
+
+Layers = Sequence[tuple[Value, Value]]  # (weights (n_in, n_out), bias (n_out,)) of each layer
+
+
+def maxout(x: Value, n_pieces: int) -> Value:
+    """The largest of each n_pieces neighbouring linear outputs: (n, units * n_pieces) -> (n, units).
+
+    Source: Goodfellow et al., "Maxout networks", ICML 2013.
+    """
+    return max(reshape(x, shape=(len(x), -1, n_pieces)), axis=2)  # (n, units, n_pieces)
+
+
+def mlp_scores(layers: Layers, x: Value, activation: Callable[[Value], Value] = relu) -> Value:
+    """W3 a(W2 a(W1 x + b1) + b2) + b3 for each row x, and so on for any number of layers: (n, d) -> (n, n_classes)."""
+    for weights, bias in layers[:-1]:
+        x = activation(linear(x, weights, bias))
+    return linear(x, *layers[-1])
+
+
+def hinge(scores: Value, labels: np.ndarray, margin: float = 1.0) -> Value:
+    """Mean over the rows of  sum over the wrong classes j of max(0, s_j - s_label + margin).
+
+    scores: (n, n_classes).   labels: integers (n,).   Source: Weston and Watkins, ESANN 1999.
+    """
+    n = len(labels)
+    correct = reshape(scores[np.arange(n), labels], shape=(n, 1))
+    return sum(relu(scores - correct + margin)) / n - margin  # the true class itself adds its margin to every row
+
+
+def weight_penalty(layers: Layers) -> Value:
+    """Half the sum of squared weights; biases are free."""
+    total: Any = 0.0
+    for weights, _ in layers:
+        total = total + sum_of_squares(weights)
+    return 0.5 * total
+
+
+def gradient_penalty(function: Callable[..., Value]) -> Callable[..., Value]:
+    """The function |df / dx|^2 of a scalar function f(x, ...): differentiable in turn, by a second walk back.
+
+    Source: Drucker and LeCun, "Improving generalization performance using double backpropagation", 1992.
+    """
+
+    def penalty(x: Tree, *constants: Any) -> Value:
+        total: Any = 0.0
+        for leaf in leaves(grad(function)(x, *constants)):
+            total = total + sum_of_squares(leaf)
+        return total
+
+    return penalty

@@ -1,0 +1,88 @@
+"""The kinds of Jacobian: how one short rule becomes an operation that is differentiable in both directions.
+
+In a rule, g is what arrives - a gradient from above or a tangent from below -, y the output, a, b or x the arguments.
+Rules use operations (or constants) only, so they can be differentiated in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pipelines.backprop.arrays import OPERATIONS, Operation, Value
+
+Axis = int | tuple[int, ...] | None
+
+
+def define(name: str, forward: Callable, vjp: Callable, jvp: Callable) -> Operation:
+    """Enter an operation in the table; see `Operation` for the two rules."""
+    OPERATIONS[name] = Operation(name, forward, vjp, jvp)
+    return OPERATIONS[name]
+
+
+def each(*rules: Callable) -> Callable:
+    """One rule per argument, joined to a rule that takes the argument's position first."""
+    return lambda i, *given, **settings: rules[i](*given, **settings)
+
+
+def elementwise(name: str, forward: Callable, *rules: Callable) -> Operation:
+    """J is diagonal, but for broadcasting: rules[i] multiplies by the diagonal, for vjp and jvp alike."""
+    rule = each(*rules)
+    return define(
+        name,
+        forward,
+        vjp=lambda i, g, y, *x, **settings: sum_to(rule(i, g, y, *x, **settings), shape_of(x[i])),
+        jvp=lambda i, t, y, *x, **settings: spread(rule(i, t, y, *x, **settings), shape_of(y)),
+    )
+
+
+def symmetric(name: str, forward: Callable, rule: Callable) -> Operation:
+    """J = J': one rule for vjp and jvp."""
+    return define(name, forward, vjp=each(rule), jvp=each(rule))
+
+
+def multilinear(name: str, forward: Callable, vjp: Callable) -> Operation:
+    """Linear in each argument: the jvp is the operation itself, with the tangent in the argument's place."""
+
+    def jvp(i: int, t: Value, y: Value, *x: Value, **settings: Any) -> Value:
+        return OPERATIONS[name](*x[:i], t, *x[i + 1 :], **settings)
+
+    return define(name, forward, vjp, jvp)
+
+
+def reduction(name: str, forward: Callable, slope: Callable) -> Operation:
+    """y reduces x along an axis; slope(y, x, axis) = dy / dx spreads a gradient over x and gathers a tangent from x."""
+
+    def vjp(i: int, g: Value, y: Value, x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
+        return kept(g, x, axis) * slope(kept(y, x, axis), x, axis)
+
+    def jvp(i: int, t: Value, y: Value, x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
+        return OPERATIONS["sum"](t * slope(kept(y, x, axis), x, axis), axis=axis, keepdims=keepdims)
+
+    return define(name, forward, vjp, jvp)
+
+
+def shape_of(x: Value) -> tuple[int, ...]:
+    return getattr(x, "shape", ())
+
+
+def spread(x: Value, shape: tuple[int, ...]) -> Value:
+    """Broadcasting, where it is needed."""
+    return x if shape_of(x) == shape else OPERATIONS["broadcast_to"](x, shape=shape)
+
+
+def sum_to(x: Value, shape: tuple[int, ...]) -> Value:
+    """The transpose of broadcasting: sum over the axes that broadcasting to x.shape added or stretched."""
+    if shape_of(x) == shape:
+        return x
+    added = x.ndim - len(shape)
+    stretched = tuple(added + axis for axis, length in enumerate(shape) if length == 1)
+    return OPERATIONS["reshape"](OPERATIONS["sum"](x, axis=(*range(added), *stretched)), shape=shape)
+
+
+def kept(y: Value, x: Value, axis: Axis) -> Value:
+    """y, reduced from x along axis, with the reduced axes back as axes of length 1."""
+    reduced = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
+    return OPERATIONS["reshape"](y, shape=tuple(1 if i in reduced else n for i, n in enumerate(x.shape)))

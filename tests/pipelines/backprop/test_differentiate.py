@@ -1,0 +1,118 @@
+"""Derivatives of whole functions: the lecture's examples, nesting, trees of parameters, and what is refused."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.backprop import operations as ops
+from pipelines.backprop.differentiate import grad, hessian_vector_product, jvp, value_and_grad, vjp
+
+
+def test_lecture_example_x_plus_y_times_z() -> None:
+    """CS231n, lecture 4: f = (x + y) z at x = -2, y = 5, z = -4."""
+    value, gradients = value_and_grad(lambda v: (v[0] + v[1]) * v[2])((-2.0, 5.0, -4.0))
+    assert value == -12
+    assert gradients == (-4, -4, 3)
+
+
+@pytest.mark.parametrize(
+    "sigmoid", [ops.sigmoid, lambda s: 1 / (1 + ops.exp(-1 * s))], ids=["one gate", "its four gates"]
+)
+def test_lecture_example_sigmoid_neuron(sigmoid) -> None:
+    """CS231n, lecture 4: f = 1 / (1 + exp(-(w0 x0 + w1 x1 + w2))); the lecture rounds on the way."""
+
+    def neuron(parameters):
+        (w0, w1, w2), (x0, x1) = parameters
+        return sigmoid(w0 * x0 + w1 * x1 + w2)
+
+    value, (weights, inputs) = value_and_grad(neuron)(((2.0, -3.0, -3.0), (-1.0, -2.0)))
+    assert round(value, 2) == 0.73
+    np.testing.assert_allclose(weights, [-0.20, -0.39, 0.20], atol=0.005)
+    np.testing.assert_allclose(inputs, [0.39, -0.59], atol=0.005)
+
+
+def test_nests_to_any_order() -> None:
+    derivative = ops.sin
+    for order in range(1, 7):
+        derivative = grad(derivative)
+        assert derivative(0.4) == pytest.approx(math.sin(0.4 + order * math.pi / 2), abs=1e-14)
+
+
+@pytest.mark.parametrize("outer", ["reverse", "forward"])
+@pytest.mark.parametrize("inner", ["reverse", "forward"])
+def test_modes_nest_in_each_other_without_confusion(outer: str, inner: str) -> None:
+    """d/dx x (d/dy x y^2 at y = 2) = d/dx 4 x^2 = 8 x: the inner derivative sees x as a constant, the outer does not."""
+    derivatives = {"reverse": grad, "forward": lambda f: lambda x, *rest: jvp(f, x, 1.0, *rest)[1]}
+    inside = derivatives[inner](lambda y, x: x * y * y)
+    assert derivatives[outer](lambda x: x * inside(2.0, x))(3.0) == 24
+
+
+def test_hessian_vector_product_equals_the_hessian_of_a_quadratic() -> None:
+    rng = np.random.default_rng(0)
+    matrix, x, v = rng.standard_normal((4, 4)), rng.standard_normal(4), rng.standard_normal(4)
+    product = hessian_vector_product(lambda y: y @ matrix @ y, x, v)
+    np.testing.assert_allclose(product, (matrix + matrix.T) @ v, rtol=1e-12)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_hessian_is_symmetric(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = rng.standard_normal((3, 5))
+    x, u, v = rng.standard_normal((3, 5))
+
+    def function(y):
+        return ops.log_sum_exp(ops.tanh(weights @ y)) * ops.sum_of_squares(y)
+
+    left = u @ hessian_vector_product(function, x, v)
+    assert left == pytest.approx(v @ hessian_vector_product(function, x, u), rel=1e-9, abs=1e-9)
+
+
+def test_gradient_has_the_form_of_its_argument() -> None:
+    parameters = {"layers": [(np.ones((2, 3)), np.zeros(3))], "scale": 2.0, "unused": np.ones(4)}
+
+    def function(p, x):
+        ((weights, bias),) = p["layers"]
+        return p["scale"] * ops.sum(ops.linear(x, weights, bias))
+
+    gradient = grad(function)(parameters, np.ones((5, 2)))
+    assert gradient["scale"] == 30
+    np.testing.assert_array_equal(gradient["layers"][0][0], np.full((2, 3), 10.0))
+    np.testing.assert_array_equal(gradient["layers"][0][1], np.full(3, 10.0))
+    np.testing.assert_array_equal(gradient["unused"], np.zeros(4))
+
+
+def test_function_that_ignores_its_argument_has_gradient_zero() -> None:
+    assert value_and_grad(lambda x: 3.0)(2.0) == (3.0, 0.0)
+    assert jvp(lambda x: 3.0, 2.0, 1.0) == (3.0, 0.0)
+    assert grad(lambda x: grad(lambda y: 5.0 * y)(x))(2.0) == 0.0
+
+
+def test_results_share_no_memory() -> None:
+    u = np.ones(3)
+    first, second = vjp(lambda pair: pair[0] + pair[1], (np.zeros(3), np.zeros(3)), u)[1]
+    first += 1
+    np.testing.assert_array_equal(second, np.ones(3))
+    np.testing.assert_array_equal(u, np.ones(3))
+
+
+def test_gradient_has_the_type_of_its_argument() -> None:
+    x = np.ones(3, dtype=np.float32)
+    assert grad(lambda y: ops.sum(y * np.arange(3.0)))(x).dtype == np.float32
+
+
+def test_gradient_of_a_non_scalar_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"a gradient needs a scalar, got a result of multiply of shape \(3,\): sum it"
+    ):
+        grad(lambda x: 2 * x)(np.ones(3))
+    with pytest.raises(ValueError, match=r"a gradient needs a scalar, got a result of shape \(2,\)"):
+        grad(lambda x: np.ones(2))(np.ones(3))
+
+
+@pytest.mark.parametrize("differentiate", [grad(ops.sum), lambda x: jvp(ops.sum, x, x)])
+def test_whole_numbers_are_refused(differentiate) -> None:
+    with pytest.raises(TypeError, match=r"floating-point numbers, got int64 of shape \(3,\): convert with .astype"):
+        differentiate(np.arange(3))
