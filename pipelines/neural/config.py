@@ -1,0 +1,107 @@
+"""Every setting of the end-to-end side: one frozen value, with a unit or a reason for each field."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Activation = Literal["relu", "leaky-relu", "elu", "gelu", "sigmoid", "tanh", "maxout"]
+Initialization = Literal["matched", "he", "xavier", "too-small", "too-large", "zero"]
+Normalization = Literal["none", "batch", "layer"]
+Schedule = Literal["constant", "cosine", "one-cycle", "triangular"]
+
+
+@dataclass(frozen=True)
+class Perceptron:
+    """Fully connected layers on the pixels: W3 max(0, W2 max(0, W1 x)) for two widths and ReLU."""
+
+    widths: tuple[int, ...] = (1536, 1536, 1536)  # units of each hidden layer; () is a linear classifier
+    activation: Activation = "relu"
+    initialization: Initialization = "matched"  # He for the rectifiers, Xavier for sigmoid and tanh; or one by name
+    normalization: Normalization = "batch"  # between the product and the activation
+    dropout: float = 0.0  # share of hidden units set to zero while training
+
+
+@dataclass(frozen=True)
+class BottleneckPerceptron:
+    """Residual inverted-bottleneck blocks x + W2 GELU(W1 LN(x)). Source: Bachmann, Anagnostidis, Hofmann 2023."""
+
+    width: int = 1024  # of the residual stream
+    blocks: int = 6
+    expansion: int = 4  # hidden units of a block per unit of the stream
+
+
+@dataclass(frozen=True)
+class AlexNet:
+    """The 2012 net for pictures of 224 x 224. Source: Krizhevsky, Sutskever, Hinton, NIPS 2012."""
+
+    dropout: float = 0.5  # on the two hidden fully connected layers, as published
+
+
+@dataclass(frozen=True)
+class SmallAlexNet:
+    """AlexNet's idea at CIFAR size: convolutions with batch norm, overlapping pooling, dropout before the classes."""
+
+    widths: tuple[int, ...] = (64, 192, 384, 256, 256)  # channels of the five convolutions (2012: 96 256 384 384 256)
+    hidden: int = 1024  # units of the fully connected layer (2012: 4096, for 1000 classes)
+    dropout: float = 0.5
+
+
+@dataclass(frozen=True)
+class Speedrun:
+    """A small convolutional net that trains in minutes, after airbench94 (Jordan 2024, arXiv 2404.00498)."""
+
+    widths: tuple[int, ...] = (64, 256, 256)  # channels of the three blocks
+    output_scale: float = 1 / 9  # logits are multiplied by it; airbench's value
+
+
+Architecture = Perceptron | BottleneckPerceptron | AlexNet | SmallAlexNet | Speedrun
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    name: Literal["sgd", "adamw", "lion", "muon"] = "adamw"
+    learning_rate: float = 1e-3  # at the top of the schedule
+    weight_decay: float = 0.05  # on matrices and filters; never on biases and normalisation gains
+    momentum: float = 0.9  # sgd and muon (both Nesterov); first beta of adamw and lion
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to a training picture before each step; validation and test pictures are never touched."""
+
+    flip: Literal["none", "random", "alternating"] = "random"  # left-right
+    crop: int = 2  # largest shift in pixels each way, borders mirrored; 0 is off
+    cutout: int = 0  # side in pixels of one square set to the mean color; 0 is off
+    mixup: float = 0.0  # alpha of the Beta(alpha, alpha) mixing share; 0 is off
+
+
+@dataclass(frozen=True)
+class NeuralConfig:
+    architecture: Architecture = field(default_factory=Perceptron)
+    # Each is trained in full and the best on validation is kept; one entry means nothing to choose.
+    optimizers: tuple[Optimizer, ...] = (Optimizer(),)
+    schedule: Schedule = "one-cycle"
+    warmup: float = 0.2  # share of all steps before the top, for one-cycle and triangular
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    pixels: Literal["standardize", "zca"] = "standardize"  # zca costs one more d x d product a step
+    epochs: int = 36  # passes over the training pictures
+    batch_size: int = 512  # pictures a step; halved on small data until an epoch has 24 steps
+    label_smoothing: float = 0.1  # share of the target spread over all classes
+    gradient_clip: float | None = 1.0  # largest L2 norm of the whole gradient
+    average_decay: float | None = 0.99  # of the running mean of the weights, per averaging (every 5 steps)
+    patience: int | None = None  # epochs without a better validation score before stopping
+    flip_averaging: bool = True  # predict the mean logits of the picture and its mirror image
+    # "auto" times both ways once and takes bfloat16 where it is faster; which one ran is stored with the run. "off" is
+    # the default because a choice made by a clock could differ between two runs with the same seed.
+    mixed_precision: Literal["off", "auto"] = "off"
+
+
+def describe_architecture(architecture: Architecture) -> dict[str, Any]:
+    """The architecture's kind and fields, as plain JSON values."""
+    return {"kind": type(architecture).__name__, **asdict(architecture)}
+
+
+def describe(config: NeuralConfig) -> dict[str, Any]:
+    """Every setting, as plain JSON values."""
+    return asdict(config) | {"architecture": describe_architecture(config.architecture)}

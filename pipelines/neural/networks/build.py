@@ -1,0 +1,57 @@
+"""From a configuration to a net: pixels in, logits out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from pipelines.neural.config import BottleneckPerceptron, NeuralConfig, Perceptron
+from pipelines.neural.networks.mlp import build_bottleneck_perceptron, build_perceptron
+from pipelines.neural.pixels import Standardize, Whiten
+
+
+class Network(nn.Module):
+    """Pixels 0..255, uint8 or float (n, channels, height, width), to logits (n, n_classes)."""
+
+    def __init__(self, pixels: Standardize | Whiten, body: nn.Module) -> None:
+        super().__init__()
+        self.pixels = pixels
+        self.body = body
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.body(self.pixels(images))
+        return logits
+
+
+def build_network(config: NeuralConfig, image_shape: tuple[int, int, int], n_classes: int, seed: int) -> Network:
+    """A net with its first weights, drawn from `seed`; the global random state is left as it was.
+
+    image_shape: (height, width, channels). Call `fit_to_pixels` before training.
+    Raises ValueError if the architecture cannot take pictures of that shape.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        pixels = Standardize(image_shape[2]) if config.pixels == "standardize" else Whiten(image_shape)
+        return Network(pixels, _build_body(config, image_shape, n_classes))
+
+
+def fit_to_pixels(network: Network, images: Tensor) -> None:
+    """Fit what is computed from the training pictures before the first step, in place.
+
+    images: uint8 (n, channels, height, width).
+    """
+    network.pixels.fit(images)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Learnt numbers: weights, biases, gains; not the pixel statistics."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _build_body(config: NeuralConfig, image_shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+    height, width, channels = image_shape
+    match config.architecture:
+        case Perceptron() as perceptron:
+            return build_perceptron(perceptron, height * width * channels, n_classes)
+        case BottleneckPerceptron() as bottleneck:
+            return build_bottleneck_perceptron(bottleneck, height * width * channels, n_classes)

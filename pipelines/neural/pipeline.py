@@ -1,0 +1,179 @@
+"""The end-to-end approach, top to bottom: pixels -> net -> training, chosen on validation -> scores."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from datasets.dataset import Dataset
+from pipelines.cache import hash_inputs
+from pipelines.neural.checkpoint import decode_snapshot, encode_snapshot
+from pipelines.neural.config import NeuralConfig, Optimizer, describe
+from pipelines.neural.device import choose_device, make_repeatable, to_examples
+from pipelines.neural.inspection import first_layer_weights, layer_statistics
+from pipelines.neural.model_file import save_model
+from pipelines.neural.networks.build import Network, build_network, count_parameters, fit_to_pixels
+from pipelines.neural.precision import bfloat16_pays
+from pipelines.neural.prediction import accuracy, predict_scores
+from pipelines.neural.training import Examples, Trainer
+from pipelines.run_result import RunResult, Size, Stage, run_folder, write_atomically
+from pipelines.stopwatch import measure
+from pipelines.workspace import Workspace
+
+VERSION = 1  # raise it when a change of code changes results
+SECONDS_BETWEEN_CHECKPOINTS = 60.0  # a killed run loses no more; shorter runs need none
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One trained net: the weights of its best epoch on validation, and how it got there."""
+
+    network: Network
+    optimizer: Optimizer
+    history: tuple[Mapping[str, Any], ...]
+    bfloat16: bool
+    cost: Stage
+
+    @property
+    def validation_score(self) -> float:
+        """Of the best epoch, without flip averaging."""
+        return max(row["validation_score"] for row in self.history)
+
+
+def run(
+    dataset: Dataset, *, experiment: str, title: str, config: NeuralConfig, seed: int, workspace: Workspace
+) -> RunResult:
+    """Train on `dataset.train`, choose on `dataset.validation`, predict `dataset.test` once.
+
+    The model is kept beside the run's other files. Raises ValueError if the net cannot take the pictures, and
+    FloatingPointError, naming the step, if the training loss is not finite.
+    """
+    make_repeatable()
+    environment = workspace.environment
+    device = choose_device()
+    fingerprint, n_classes = dataset.fingerprint(), len(dataset.class_names)
+    train = to_examples(dataset.train, n_classes, device)
+    validation = to_examples(dataset.validation, n_classes, device)
+
+    candidates = [
+        _train(dataset, train, validation, replace(config, optimizers=(optimizer,)), seed, workspace, experiment)
+        for optimizer in config.optimizers
+    ]
+    best = max(candidates, key=lambda trained: trained.validation_score)
+
+    flips = config.flip_averaging
+    validation_scores = predict_scores(best.network, validation.images, flip_averaging=flips)
+    train_scores = predict_scores(best.network, train.images, flip_averaging=flips)
+    test = to_examples(dataset.test, n_classes, device)
+    with measure("predict", "prediction") as clock:
+        test_scores = predict_scores(best.network, test.images, flip_averaging=flips).cpu().numpy()
+
+    path = run_folder(workspace.runs, dataset.name, fingerprint, experiment, seed) / "model.npz"
+    n_bytes = save_model(path, best.network, config, dataset.image_shape, dataset.class_names)
+    return RunResult(
+        experiment=experiment,
+        title=title,
+        side="end-to-end",
+        dataset=dataset.name,
+        fingerprint=fingerprint,
+        class_names=dataset.class_names,
+        seed=seed,
+        settings=describe(config),
+        labels=dataset.test.labels,
+        scores=test_scores,
+        validation_labels=dataset.validation.labels,
+        validation_scores=validation_scores.cpu().numpy(),
+        validation_score=accuracy(validation_scores, validation.labels),
+        train_score=accuracy(train_scores, train.labels),
+        stages=(*(trained.cost for trained in candidates), clock.stage),
+        size=Size(int(np.prod(dataset.image_shape)), count_parameters(best.network), n_bytes),
+        environment={**environment, "device": str(device), "torch_threads": torch.get_num_threads()},
+        trials=tuple(_trial(trained) for trained in candidates),
+        history=best.history,
+        pictures={"first_layer_weights": first_layer_weights(best.network.body, dataset.image_shape)},
+        diagnostics={
+            "bfloat16": best.bfloat16,
+            "layers": layer_statistics(best.network, validation.images),
+        },
+    )
+
+
+def _train(
+    dataset: Dataset,
+    train: Examples,
+    validation: Examples,
+    config: NeuralConfig,
+    seed: int,
+    workspace: Workspace,
+    experiment: str,
+) -> Trained:
+    """Train one net, or take it from the cache if this very training was done before."""
+    device = train.images.device
+    network = build_network(config, dataset.image_shape, train.n_classes, seed).to(device)
+    inputs = {
+        # Only used after training, so that changing it does not train again.
+        "config": replace(config, flip_averaging=False),
+        "data": dataset.fingerprint(),
+        "seed": seed,
+        "device": device.type,
+    }
+    checkpoint = workspace.artifacts / "checkpoints" / f"{hash_inputs('neural', VERSION, inputs)}.npz"
+
+    def compute() -> dict[str, np.ndarray]:
+        fit_to_pixels(network, train.images)
+        trainer = _trainer(network, train, validation, config, seed, checkpoint)
+        _run_epochs(trainer, checkpoint, workspace, experiment)
+        checkpoint.unlink(missing_ok=True)
+        record = json.dumps({"history": trainer.history, "bfloat16": trainer.bfloat16})
+        return {"record": np.array(record)} | {name: w.cpu().numpy() for name, w in trainer.best_weights.items()}
+
+    stage = workspace.cache.get_or_compute("neural", version=VERSION, inputs=inputs, compute=compute, kind="training")
+    weights = {name: torch.from_numpy(np.array(array)) for name, array in stage.arrays.items() if name != "record"}
+    network.load_state_dict(weights)
+    record = json.loads(stage.arrays["record"].item())
+    seconds = sum(row["seconds"] for row in record["history"])  # more than the stage's own if it was resumed
+    cost = replace(stage.cost, name=f"train {experiment}", seconds=max(stage.cost.seconds, seconds))
+    return Trained(network, config.optimizers[0], tuple(record["history"]), record["bfloat16"], cost)
+
+
+def _trainer(
+    network: Network, train: Examples, validation: Examples, config: NeuralConfig, seed: int, checkpoint: Path
+) -> Trainer:
+    """A trainer at its start, or where its checkpoint left it."""
+    trainer = Trainer(network, train, validation, config, config.optimizers[0], seed=seed)
+    if checkpoint.exists():
+        trainer.restore(decode_snapshot(checkpoint.read_bytes(), train.images.device))
+    elif config.mixed_precision == "auto":
+        batch = slice(trainer.plan.batch_size)
+        trainer.bfloat16 = bfloat16_pays(network, train.images[batch], train.labels[batch], time.perf_counter)
+    return trainer
+
+
+def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, experiment: str) -> None:
+    """All epochs that are left, with a checkpoint a minute."""
+    plan, saved = trainer.plan, time.perf_counter()
+    with workspace.progress(f"train {experiment}", plan.n_steps) as advance:
+        advance(len(trainer.history) * plan.steps_per_epoch)
+        while not trainer.finished:
+            start = time.perf_counter()
+            row = trainer.run_epoch(advance)
+            row["seconds"] = time.perf_counter() - start
+            advance(0, f"epoch {row['epoch']}/{plan.epochs}, validation {row['validation_score']:.1%}")
+            if time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS and not trainer.finished:
+                write_atomically(checkpoint, encode_snapshot(trainer.snapshot()))
+                saved = time.perf_counter()
+
+
+def _trial(trained: Trained) -> dict[str, Any]:
+    return {
+        "settings": asdict(trained.optimizer),
+        "validation_score": trained.validation_score,
+        "seconds": trained.cost.seconds,
+    }

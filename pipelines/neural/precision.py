@@ -1,0 +1,38 @@
+"""Whether bfloat16 products pay on this machine: a processor without units for them is slower with them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+PROBED_STEPS = 4
+LEAST_GAIN = 1.15  # below it, float32 is kept: the gain would not be worth the lost digits
+
+
+def bfloat16_pays(network: nn.Module, images: Tensor, labels: Tensor, clock: Callable[[], float]) -> bool:
+    """Time a few forward and backward passes of a copy of the net each way.
+
+    images: uint8 (n, channels, height, width), one minibatch.   clock: seconds, such as time.perf_counter.
+    """
+    probe = copy.deepcopy(network).train()
+    seconds = {}
+    with torch.random.fork_rng():  # dropout draws
+        for bfloat16 in (False, True):
+            _pass(probe, images, labels, bfloat16)  # the first one allocates and picks kernels
+            times = []
+            for _ in range(PROBED_STEPS):
+                start = clock()
+                _pass(probe, images, labels, bfloat16)
+                times.append(clock() - start)
+            seconds[bfloat16] = min(times)
+    return seconds[False] > LEAST_GAIN * seconds[True]
+
+
+def _pass(network: nn.Module, images: Tensor, labels: Tensor, bfloat16: bool) -> None:
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=bfloat16):
+        loss = nn.functional.cross_entropy(network(images).float(), labels)
+    loss.backward()
+    loss.item()  # waits for an accelerator

@@ -1,0 +1,211 @@
+"""Stochastic gradient descent on one tensor of pictures in memory, one epoch at a time.
+
+Everything random in epoch e comes from generators seeded by (seed, e), and the learning rate from the step alone. So a
+`Snapshot` between two epochs is all that is needed to go on exactly as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from pipelines.neural.augmentation import augment, draw_flips, draw_mixing, mix
+from pipelines.neural.averaging import INTERVAL, Weights, copy_weights, update_average
+from pipelines.neural.config import NeuralConfig, Optimizer
+from pipelines.neural.optimizers import build_optimizer, set_learning_rate
+from pipelines.neural.prediction import accuracy, predict_scores
+from pipelines.neural.schedules import learning_rate_share
+
+LEAST_STEPS_PER_EPOCH = 24  # fewer leave too few updates between two looks at the validation pictures
+SMALLEST_BATCH = 16  # batch normalisation gets noisy below
+
+
+@dataclass(frozen=True)
+class Examples:
+    """images: uint8 (n, channels, height, width).   labels: int64 (n,).   Both on the device that trains."""
+
+    images: Tensor
+    labels: Tensor
+    n_classes: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Plan:
+    batch_size: int
+    steps_per_epoch: int
+    epochs: int
+
+    @property
+    def n_pictures_per_epoch(self) -> int:
+        return self.batch_size * self.steps_per_epoch
+
+    @property
+    def n_steps(self) -> int:
+        return self.steps_per_epoch * self.epochs
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A training run between two epochs; `history` has a row for each epoch done.
+
+    average: empty if weights are not averaged.   best: the weights with the highest validation score so far.
+    optimizer: its state for each parameter, in the order of the parameters.
+    """
+
+    weights: Weights
+    average: Weights
+    best: Weights
+    optimizer: dict[int, dict[str, Tensor]]
+    history: tuple[dict[str, Any], ...]
+    bfloat16: bool
+
+
+def plan_steps(n_images: int, config: NeuralConfig) -> Plan:
+    """Minibatches of `config.batch_size`, halved on small data until an epoch has 24 steps (but never under 16
+    pictures). What is left over after the last whole minibatch of an epoch waits for the next one's new order."""
+    batch_size = config.batch_size
+    while batch_size // 2 >= SMALLEST_BATCH and n_images // batch_size < LEAST_STEPS_PER_EPOCH:
+        batch_size //= 2
+    batch_size = min(batch_size, n_images)
+    return Plan(batch_size, n_images // batch_size, config.epochs)
+
+
+class Trainer:
+    """Trains `network` in place. Call `run_epoch` until `finished`; then `best_weights` are the ones to keep."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        train: Examples,
+        validation: Examples,
+        config: NeuralConfig,
+        optimizer: Optimizer,
+        *,
+        seed: int,
+        bfloat16: bool = False,
+    ) -> None:
+        self.network, self.config, self.settings, self.seed = network, config, optimizer, seed
+        self.train, self.validation = train, validation
+        self.plan = plan_steps(len(train), config)
+        self.optimizer = build_optimizer(network, optimizer)
+        self.average = copy_weights(network) if config.average_decay is not None else {}
+        self.best_weights: Weights = {}
+        self.history: list[dict[str, Any]] = []
+        self.bfloat16 = bfloat16
+        self._color = train.images[:1000].float().mean(dim=(0, 2, 3))
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the highest validation score."""
+        return int(np.argmax([row["validation_score"] for row in self.history])) + 1
+
+    @property
+    def finished(self) -> bool:
+        done, patience = len(self.history), self.config.patience
+        return done == self.plan.epochs or (patience is not None and done > 0 and done - self.best_epoch >= patience)
+
+    def run_epoch(self, on_step: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """One pass over the training pictures, then the validation score. Returns the epoch's row of the history.
+
+        Raises FloatingPointError, naming the step, if the loss is not finite.
+        """
+        epoch, plan = len(self.history), self.plan
+        generator = _generator(self.seed, epoch + 1)
+        flips = draw_flips(
+            self.config.augmentation, len(self.train), epoch, first=_generator(self.seed, 0), generator=generator
+        )
+        order = torch.randperm(len(self.train), generator=generator)
+        total_loss = total_right = 0.0
+        self.network.train()
+        with torch.random.fork_rng():
+            torch.manual_seed(_seed_number(self.seed, epoch + 1))  # for dropout
+            for i in range(plan.steps_per_epoch):
+                chosen = order[i * plan.batch_size : (i + 1) * plan.batch_size]
+                loss, n_right = self._step(epoch * plan.steps_per_epoch + i, chosen, flips, generator)
+                total_loss, total_right = total_loss + loss, total_right + n_right
+                on_step()
+        return self._finish_epoch(total_loss / plan.steps_per_epoch, total_right / plan.n_pictures_per_epoch)
+
+    def snapshot(self) -> Snapshot:
+        """The run as it stands. Shares its tensors with the trainer: save it before the next epoch."""
+        state = self.optimizer.state_dict()["state"]
+        weights = dict(self.network.state_dict())
+        return Snapshot(weights, self.average, self.best_weights, state, tuple(self.history), self.bfloat16)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot taken by a trainer of the same network, pictures, configuration and seed."""
+        self.network.load_state_dict(snapshot.weights)
+        self.average, self.best_weights = dict(snapshot.average), dict(snapshot.best)
+        self.history, self.bfloat16 = list(snapshot.history), snapshot.bfloat16
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": snapshot.optimizer, "param_groups": groups})
+
+    def _step(self, step: int, chosen: Tensor, flips: Tensor | None, generator: Generator) -> tuple[float, float]:
+        """One update. Returns the minibatch's loss and its number of right predictions before the update."""
+        share = learning_rate_share(self.config.schedule, step, self.plan.n_steps, self.config.warmup)
+        set_learning_rate(self.optimizer, self.settings.learning_rate * share)
+        images, targets = self._minibatch(chosen, flips, generator)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bfloat16):
+            logits = self.network(images).float()
+        loss = nn.functional.cross_entropy(logits, targets, label_smoothing=self.config.label_smoothing)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"the training loss must be finite, got {value} at step {step} of {self.plan.n_steps}: "
+                f"lower learning_rate (now {self.settings.learning_rate:g}) or set gradient_clip"
+            )
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.config.gradient_clip is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
+        self.optimizer.step()
+        if self.config.average_decay is not None and (step + 1) % INTERVAL == 0:
+            update_average(self.average, self.network, self.config.average_decay, (step + 1) // INTERVAL)
+        return value, (logits.argmax(dim=1) == targets.argmax(dim=1)).sum().item()
+
+    def _minibatch(self, chosen: Tensor, flips: Tensor | None, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Augmented pictures (b, channels, height, width) and their targets, float32 (b, n_classes)."""
+        settings = self.config.augmentation
+        mirrored = None if flips is None else flips[chosen]
+        chosen = chosen.to(self.train.images.device)
+        images = augment(self.train.images[chosen], mirrored, self._color, settings, generator)
+        targets = nn.functional.one_hot(self.train.labels[chosen], self.train.n_classes).float()
+        if settings.mixup:
+            images, targets = mix(images, targets, *draw_mixing(len(chosen), settings.mixup, generator))
+        return images, targets
+
+    def _finish_epoch(self, train_loss: float, train_accuracy: float) -> dict[str, Any]:
+        scores = predict_scores(
+            self.network, self.validation.images, weights=self.average or None, bfloat16=self.bfloat16
+        )
+        score = accuracy(scores, self.validation.labels)
+        if all(score > row["validation_score"] for row in self.history):
+            chosen = self.average or self.network.state_dict()
+            self.best_weights = {name: value.detach().clone() for name, value in chosen.items()}
+        row = {
+            "epoch": len(self.history) + 1,
+            "train_loss": train_loss,
+            "train_accuracy": train_accuracy,
+            "validation_score": score,
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+        }
+        self.history.append(row)
+        return row
+
+
+def _generator(*numbers: int) -> Generator:
+    return Generator().manual_seed(_seed_number(*numbers))
+
+
+def _seed_number(*numbers: int) -> int:
+    """One 63-bit seed from several numbers: near numbers give unrelated seeds."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
