@@ -1,0 +1,34 @@
+"""Normalizations of encodings: signed power, L2, and L2 within each component."""
+
+from __future__ import annotations
+
+import torch
+
+
+def signed_power(encodings: torch.Tensor, exponent: float = 0.5) -> torch.Tensor:
+    """sign(z) |z|^exponent, element by element; exponent 0.5 is the signed square root.
+
+    Source: Perronnin, Sanchez, Mensink, ECCV 2010, eq. 9.
+    """
+    magnitudes = encodings.abs()
+    powers = magnitudes.sqrt_() if exponent == 0.5 else magnitudes.pow_(exponent)
+    return powers.copysign_(encodings)
+
+
+def l2_normalize(encodings: torch.Tensor) -> torch.Tensor:
+    """Scale each row (..., d) to unit Euclidean length; a row of zeros stays a row of zeros."""
+    norms = torch.linalg.vector_norm(encodings, dim=-1, keepdim=True)
+    return encodings / torch.where(norms > 0, norms, 1.0)
+
+
+def intra_normalize(encodings: torch.Tensor, n_components: int) -> torch.Tensor:
+    """Scale each component's part of each row to unit length: (n, n_components * d), component after component.
+
+    So no component that fires often ("burstiness") outweighs the others. Zero parts stay zero.
+    Raises ValueError if the width is not a multiple of n_components.
+    Source: Arandjelovic, Zisserman, CVPR 2013.
+    """
+    if encodings.shape[-1] % n_components:
+        raise ValueError(f"encodings must have a multiple of {n_components} columns, got {encodings.shape[-1]}")
+    parts = encodings.unflatten(-1, (n_components, encodings.shape[-1] // n_components))
+    return l2_normalize(parts).flatten(-2)
