@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pipelines.classic.features.chunks import in_chunks
-from pipelines.classic.features.planes import to_planes
+from pipelines.classic.features.planes import picture_size, to_planes
 
 BlockNorm = Literal["L1", "L1-sqrt", "L2", "L2-Hys"]
 EPSILON = 1e-5  # in every block norm, as in scikit-image
@@ -49,7 +49,7 @@ def extract_hog(
     orientation; zeros for a constant picture.
     Raises ValueError for pictures smaller than a block, non-finite or (with transform_sqrt) negative values.
     """
-    hog_length(*images.shape[1:3], cell_size=cell_size, block_size=block_size)
+    hog_length(*picture_size(images), cell_size=cell_size, block_size=block_size)
     if block_norm not in ("L1", "L1-sqrt", "L2", "L2-Hys"):
         raise ValueError(f"block_norm must be L1, L1-sqrt, L2 or L2-Hys, got {block_norm!r}")
 

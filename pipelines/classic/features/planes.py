@@ -8,6 +8,16 @@ from torch import Tensor
 REC_601_LUMA = (0.299, 0.587, 0.114)  # weights of R, G, B; the gray of OpenCV, Pillow and JPEG
 
 
+def picture_size(images: Tensor) -> tuple[int, int]:
+    """(height, width) of a batch; ValueError unless it is uint8 or float32 (n, height, width, 1 or 3)."""
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype not in (torch.uint8, torch.float32):
+        raise ValueError(
+            "images must be uint8 or float32 (n, height, width, 1 or 3), "
+            f"got {str(images.dtype).removeprefix('torch.')} {tuple(images.shape)}"
+        )
+    return images.shape[1], images.shape[2]
+
+
 def to_planes(images: Tensor) -> Tensor:
     """Check a batch of pictures and lay it out channel by channel.
 
@@ -15,11 +25,7 @@ def to_planes(images: Tensor) -> Tensor:
     Returns float32 (channels, n, height, width): whole planes are contiguous, which is what makes the kernels fast.
     Raises ValueError for another shape or dtype, and for NaN or infinity.
     """
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype not in (torch.uint8, torch.float32):
-        raise ValueError(
-            "images must be uint8 or float32 (n, height, width, 1 or 3), "
-            f"got {str(images.dtype).removeprefix('torch.')} {tuple(images.shape)}"
-        )
+    picture_size(images)
     if images.dtype == torch.float32 and not torch.isfinite(images).all():
         raise ValueError("images must be finite, got NaN or infinity: repair or drop those pictures")
     return images.permute(3, 0, 1, 2).contiguous().float()

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 import torch
 from torch import Tensor
 
+from pipelines.classic.features.chunks import CACHE_PIXELS
+from pipelines.classic.features.dense_sift import extract_dense_sift, opponent_colors
 from pipelines.classic.features.hog import extract_hog
 
 
@@ -22,7 +25,17 @@ class Descriptor:
     color_only: bool = False
 
 
-DESCRIPTORS = (Descriptor("hog", extract_hog, smallest=16, flat_is_zero=True),)
+DESCRIPTORS = (
+    Descriptor("hog", extract_hog, smallest=16, flat_is_zero=True),
+    Descriptor("sift", partial(extract_dense_sift, bin_size=4, stride=2), smallest=13, flat_is_zero=True),
+    Descriptor(
+        "root opponent sift",
+        lambda images: extract_dense_sift(opponent_colors(images), bin_size=3, stride=3, root=True, per_channel=True),
+        smallest=10,
+        flat_is_zero=True,
+        color_only=True,
+    ),
+)
 each_descriptor = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=lambda descriptor: descriptor.name)
 
 
@@ -32,11 +45,11 @@ def pictures(n: int, channels: int = 3, side: int = 24) -> Tensor:
 
 
 @each_descriptor
-def test_a_batch_equals_its_pictures_one_by_one(descriptor, monkeypatch):
-    monkeypatch.setattr("pipelines.classic.features.chunks.CACHE_PIXELS", 2 * 24 * 24)  # three chunks
-    batch = pictures(5)
-    one_by_one = torch.cat([descriptor.extract(batch[i : i + 1]) for i in range(5)])
-    torch.testing.assert_close(descriptor.extract(batch), one_by_one, rtol=0, atol=1e-5)
+def test_a_batch_of_several_chunks_equals_its_pictures_one_by_one(descriptor):
+    batch = pictures(CACHE_PIXELS // 24**2 + 5)
+    together = descriptor.extract(batch)
+    for i in (0, 1, len(batch) // 2, len(batch) - 1):
+        torch.testing.assert_close(together[i], descriptor.extract(batch[i : i + 1])[0], rtol=0, atol=1e-5)
 
 
 @each_descriptor
@@ -82,6 +95,8 @@ def test_other_shapes_and_types_are_refused(descriptor):
         descriptor.extract(pictures(2).double())
     with pytest.raises(ValueError, match="images must be uint8 or float32"):
         descriptor.extract(pictures(2, channels=2))
+    with pytest.raises(ValueError, match="images must be uint8 or float32"):
+        descriptor.extract(pictures(1)[0])
 
 
 @each_descriptor
