@@ -20,6 +20,7 @@ from reports.report_markdown import render_markdown, save_figures
 from reports.sections.results import result_table
 from reports.selection import find_task, select_runs
 
+TERMINAL_COLUMNS = ("experiment", "accuracy", "macro F1", "training", "total", "peak memory")  # fit 80 columns
 RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", None: "dim"}
 
 
@@ -64,12 +65,14 @@ def print_result(report: Report, target: Path, console: Console) -> None:
 
 
 def to_rich(table: Table) -> RichTable:
+    """The result table for a terminal: its main columns, each side in its color."""
     rich = RichTable(title=table.caption, title_justify="left", box=None, pad_edge=False, header_style="dim")
-    for column, numeric in zip(table.columns, table.numeric, strict=True):
-        rich.add_column(column, justify="right" if numeric else "left", no_wrap=True)
+    shown = [table.columns.index(column) for column in TERMINAL_COLUMNS]
+    for index in shown:
+        rich.add_column(table.columns[index], justify="right" if table.numeric[index] else "left", no_wrap=True)
     for row in table.rows:
         style = RICH_STYLES[row.side] + (" bold" if row.strong else "")
-        texts = [Text(cell.text) for cell in row.cells]
+        texts = [Text(row.cells[index].text) for index in shown]
         texts[0].stylize(style)
         rich.add_row(*texts)
     return rich

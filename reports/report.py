@@ -12,6 +12,9 @@ from reports.sections import provenance, results, understanding
 from reports.verdict import Verdict, reach_verdict
 
 
+MAX_NOTES = 3  # of the data set's own, on the first screen; the chapter on the data has all
+
+
 @dataclass(frozen=True)
 class Report:
     """verdict, table, plot and caveats make the first screen; the sections follow."""
@@ -87,4 +90,4 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     differing = [key for key in ("hardware", "commit") if environments[0].get(key) != environments[1].get(key)]
     if differing:
         caveats.append(f"The finalists were run with different {listing(differing)}: compare their seconds with care.")
-    return tuple(caveats)
+    return (*caveats, *comparison.task.notes[:MAX_NOTES])

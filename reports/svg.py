@@ -19,7 +19,7 @@ from reports.theme import LIGHT
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "report",
-    "font.size": 13,
+    "font.size": 13.5,
     "font.family": "sans-serif",
     "text.parse_math": False,
     "text.color": LIGHT["ink"],
@@ -39,10 +39,11 @@ STYLE: dict[Any, Any] = {
     "ytick.color": LIGHT["neutral"],
     "xtick.labelcolor": LIGHT["muted"],
     "ytick.labelcolor": LIGHT["ink"],
-    "xtick.labelsize": 12,
-    "ytick.labelsize": 12,
+    "xtick.labelsize": 12.5,
+    "ytick.labelsize": 12.5,
     "legend.frameon": False,
-    "legend.fontsize": 12,
+    "legend.borderaxespad": 0.6,
+    "legend.fontsize": 12.5,
     "lines.linewidth": 2,
     "lines.solid_capstyle": "round",
 }

@@ -95,7 +95,7 @@ def label_points(
     scale = canvas.dpi / 72
     bounds = axes.get_window_extent()
     taken = [(x - 5 * scale, y - 5 * scale, x + 5 * scale, y + 5 * scale) for x, y in pixels]
-    for (x, y), text in zip(pixels, texts, strict=True):
+    for position, (x, y), text in zip(positions, pixels, texts, strict=True):
         if text is None:
             continue
         width, height = 6.6 * len(text) * scale, 14 * scale
@@ -113,16 +113,8 @@ def label_points(
             if box[0] < bounds.x0 or box[2] > bounds.x1 or any(_overlap(box, other) for other in taken):
                 continue
             taken.append(box)
-            axes.annotate(
-                text,
-                (x, y),
-                (x + dx, y + dy),
-                xycoords="figure pixels",
-                textcoords="figure pixels",
-                ha=alignment,
-                va="center",
-                fontsize=12,
-            )
+            offset = (dx / scale, dy / scale)
+            axes.annotate(text, position, offset, textcoords="offset points", ha=alignment, va="center", fontsize=12)
             break
 
 

@@ -62,8 +62,8 @@ def _cells(shares: np.ndarray, margin: float, cell: float, color: str) -> list[s
     for i, j in np.argwhere(shares >= LEAST_SHARE):
         share = shares[i, j]
         x, y = margin + j * cell, margin + i * cell
-        # Square roots spread the small shares, where the errors are.
-        fill, opacity = (LIGHT["neutral"], 0.75 * share) if i == j else (color, np.sqrt(share))
+        # A power below one spreads the small shares, where the errors are.
+        fill, opacity = (LIGHT["neutral"], 0.2 + 0.6 * share) if i == j else (color, share**0.65)
         parts.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{cell - 0.6:.1f}" height="{cell - 0.6:.1f}" '
             f'fill="{fill}" fill-opacity="{opacity:.2f}"/>'

@@ -91,7 +91,12 @@ def describe_front(comparison: Comparison) -> str:
     names = [f"{c.experiment} ({percent(c.accuracy)} in {seconds(c.seconds())})" for c in front]
     if len(front) == 1:
         return f"{names[0]} is both the fastest and the most accurate: on this task time buys nothing more."
-    return f"From fast to accurate, what is worth its time is {listing(names)}."
+    if len(front) <= 3:
+        return f"From fast to accurate, what is worth its time is {listing(names)}."
+    return (
+        f"{len(front)} of {len(comparison.contestants)} experiments are worth their time, the fastest being {names[0]} "
+        f"and the most accurate {names[-1]}."
+    )
 
 
 def _table(comparison: Comparison, front: Sequence[Contestant]) -> Table:

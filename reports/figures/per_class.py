@@ -72,11 +72,12 @@ def describe_classes(comparison: Comparison) -> str:
     )
     most, least = int(lead.argmax()), int(lead.argmin())
     if lead[most] > 0:
-        text += f" The largest lead of hand-crafted features is {points(lead[most])} points, in {names[classes[most]]}"
+        largest = points(lead[most], signed=False)
+        text += f" The largest lead of hand-crafted features is {largest} points, in {names[classes[most]]}"
         text += "." if lead[least] >= 0 else ";"
     if lead[least] < 0:
         start = " that of end-to-end training is" if lead[most] > 0 else " End-to-end training's largest lead is"
-        text += f"{start} {points(-lead[least])} points, in {names[classes[least]]}."
+        text += f"{start} {points(-lead[least], signed=False)} points, in {names[classes[least]]}."
     return text
 
 

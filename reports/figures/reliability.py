@@ -12,7 +12,7 @@ from reports.formats import percent, short
 from reports.svg import to_svg
 from reports.theme import LIGHT
 
-WIDE = 620
+WIDE = 680
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Trust:
 @styled
 def draw_reliability(trusts: list[Trust]) -> Figure:
     """One panel for each finalist; the diagonal is a confidence that is right as often as it says."""
-    canvas, panels = new_canvas(300, len(trusts), WIDE, sharey=True)
+    canvas, panels = new_canvas(320, len(trusts), WIDE, sharey=True)
     for axes, trust in zip(panels, trusts, strict=True):
         side = trust.contestant.side
         axes.plot([0, 1], [0, 1], color=LIGHT["neutral"], linewidth=1)

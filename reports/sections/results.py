@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reports.comparison import SIDES, Comparison, Contestant
 from reports.elements import Cell, Row, Section, Table
-from reports.figures.cost import describe_front
 from reports.figures.differences import draw_differences, tests_table
 from reports.formats import (
     SPACE,
@@ -59,12 +60,14 @@ def result_table(comparison: Comparison) -> Table:
 def _result_row(c: Contestant, is_finalist: bool) -> Row:
     size = c.runs[0].size
     note = percent_range(c.interval)
+    title = c.title if c.title != c.experiment else ""
     if len(c.runs) > 1:
-        note += f"; ±{points(c.spread, signed=False)} over {len(c.runs)} seeds"
+        note += f", ±{points(c.spread, signed=False)}"
+        title = f"{title}, {len(c.runs)} seeds".removeprefix(", ")
     kinds = ("features", "training", "prediction")
     return Row(
         (
-            Cell(c.experiment, note=c.title if c.title != c.experiment else ""),
+            Cell(c.experiment, note=title),
             Cell(percent(c.accuracy), c.accuracy, note),
             Cell(percent(c.balanced_accuracy), c.balanced_accuracy),
             Cell(f"{c.macro_f1:.3f}", c.macro_f1),
@@ -140,10 +143,28 @@ def cost_section(comparison: Comparison) -> Section:
         "seconds, so that the order of running changes nothing. Experiments that share a stage each carry its full "
         "cost."
     )
-    return Section("cost", "What it costs", (describe_front(comparison), text), (_stage_table(comparison),))
+    tables = (
+        _stage_table("Every stage of the finalists (of several seeds, the middle one)", comparison.finalists),
+        _stage_table("Every stage of every experiment", comparison.ranked, folded=True),
+    )
+    spent = " ".join(_describe_stages(c) for c in comparison.finalists)
+    return Section("cost", "What it costs", (spent, text), tables)
 
 
-def _stage_table(comparison: Comparison) -> Table:
+def _describe_stages(contestant: Contestant) -> str:
+    """Which stage takes most of an experiment's time, and how fast it predicts."""
+    stages = contestant.representative.stages
+    total = max(sum(stage.seconds for stage in stages), 1e-9)
+    longest = max(stages, key=lambda stage: stage.seconds)
+    predicting = max(contestant.seconds("prediction"), 1e-9)
+    rate = count(round(len(contestant.runs[0].labels) / predicting))
+    return (
+        f"{contestant.experiment} takes {seconds(total)}, {percent(longest.seconds / total)} of it in the stage "
+        f"“{longest.name}”; its prediction stage gets through {rate} test pictures a second."
+    )
+
+
+def _stage_table(caption: str, contestants: Sequence[Contestant], *, folded: bool = False) -> Table:
     rows = tuple(
         Row(
             (
@@ -156,11 +177,11 @@ def _stage_table(comparison: Comparison) -> Table:
             ),
             c.side,
         )
-        for c in comparison.ranked
+        for c in contestants
         for stage in c.representative.stages
     )
     columns = ("experiment", "stage", "kind", "wall clock", "processor", "peak memory")
-    return Table("Every stage of every experiment (the middle seed)", columns, rows, folded=len(rows) > 12)
+    return Table(caption, columns, rows, folded)
 
 
 def tuning_section(comparison: Comparison) -> Section:

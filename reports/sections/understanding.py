@@ -73,7 +73,8 @@ def pictures_section(comparison: Comparison) -> Section:
         texts.append(_describe_fusion(comparison, hand, net))
     texts.append(
         "The pictures below are chosen by rule, not by hand: by the margin of the true class in log-probability (after "
-        "temperature scaling), at most two of a class in a row."
+        "temperature scaling), at most two of a class in a row. A colored word is a wrong answer, in the color of the "
+        "side that gave it."
     )
     galleries = build_galleries(comparison.task, calibrated(hand)[2], calibrated(net)[2])
     return Section("pictures", "Who is right where", tuple(texts), (draw_overlap(overlap), *galleries))
