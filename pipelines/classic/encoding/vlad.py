@@ -1,0 +1,32 @@
+"""Encode sets of descriptors as vectors of locally aggregated descriptors (VLAD)."""
+
+from __future__ import annotations
+
+import torch
+
+from pipelines.classic.codebook.kmeans import Codebook
+from pipelines.classic.encoding import normalization
+from pipelines.classic.encoding.descriptor_sets import encode_in_chunks
+
+
+def encode_vlad(descriptors: torch.Tensor, codebook: Codebook, *, intra_normalize: bool = True) -> torch.Tensor:
+    """Encode each image as the sums, word by word, of x - c over the descriptors x nearest to the word's center c.
+
+    descriptors: float32 (n, m, d): m descriptors of each of n images.   codebook: k words in d dimensions.
+    intra_normalize: scale each word's part to unit length first (Arandjelovic, Zisserman, CVPR 2013);
+        else take signed square roots (Jegou et al., PAMI 2012).
+    Returns float32 (n, k*d), unit L2 norm; zeros if m == 0.
+    Raises ValueError if d differs from the codebook's, or a descriptor is not finite.
+    """
+    n_words, dimension = codebook.centers.shape
+
+    def encode_chunk(chunk: torch.Tensor, encodings: torch.Tensor) -> None:
+        rows = chunk.reshape(-1, dimension)
+        words, _ = codebook.nearest(rows)
+        images = torch.arange(len(chunk), device=chunk.device).repeat_interleave(chunk.shape[1])
+        residuals = rows - codebook.centers[words]
+        sums = encodings.view(-1, dimension).index_add_(0, images * n_words + words, residuals).view_as(encodings)
+        scaled = normalization.intra_normalize(sums, n_words) if intra_normalize else normalization.signed_power(sums)
+        encodings.copy_(normalization.l2_normalize(scaled))
+
+    return encode_in_chunks(descriptors, encode_chunk, dimension=dimension, n_words=n_words, width=n_words * dimension)
