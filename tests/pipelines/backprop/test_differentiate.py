@@ -44,7 +44,7 @@ def test_nests_to_any_order() -> None:
 @pytest.mark.parametrize("outer", ["reverse", "forward"])
 @pytest.mark.parametrize("inner", ["reverse", "forward"])
 def test_modes_nest_in_each_other_without_confusion(outer: str, inner: str) -> None:
-    """d/dx x (d/dy x y^2 at y = 2) = d/dx 4 x^2 = 8 x: the inner derivative sees x as a constant, the outer does not."""
+    """d/dx x (d/dy x y^2 at y = 2) = d/dx 4 x^2 = 8 x: x is a constant for the inner derivative only."""
     derivatives = {"reverse": grad, "forward": lambda f: lambda x, *rest: jvp(f, x, 1.0, *rest)[1]}
     inside = derivatives[inner](lambda y, x: x * y * y)
     assert derivatives[outer](lambda x: x * inside(2.0, x))(3.0) == 24

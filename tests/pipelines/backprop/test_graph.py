@@ -93,7 +93,7 @@ def test_own_errors_of_a_function_pass_unchanged() -> None:
     def fails(x):
         raise ValueError("not today")
 
-    with pytest.raises(ValueError, match="^not today$"):
+    with pytest.raises(ValueError, match=r"^not today$"):
         grad(fails)(1.0)
 
 

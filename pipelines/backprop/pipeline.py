@@ -1,0 +1,169 @@
+"""Our own engine, top to bottom: pixels -> standardized -> net trained by back-propagation -> scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from datasets.dataset import Dataset, Split
+from pipelines.backprop.config import BackpropConfig
+from pipelines.backprop.differentiate import leaves
+from pipelines.backprop.functions import Layers, mlp_scores
+from pipelines.backprop.standardize import Standardizer, fit_standardizer
+from pipelines.backprop.training import (
+    AdamW,
+    Batch,
+    Momentum,
+    Optimizer,
+    cosine_schedule,
+    draw_batches,
+    initialize_layers,
+    mlp_objective,
+    training_steps,
+)
+from pipelines.run_result import RunResult, Size, Stage
+from pipelines.stopwatch import measure
+from pipelines.workspace import Advance, Workspace
+
+VERSION = 1  # raise it when a change of code changes results
+SCORED_AT_ONCE = 2048  # pictures, so that the standardized copies stay small
+MOST_TEMPLATES = 64  # first-layer weights shown; more would be too small to see
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The net of the best epoch on validation, and how it got there."""
+
+    layers: Layers
+    history: tuple[Mapping[str, Any], ...]
+    cost: Stage
+
+
+def run(
+    dataset: Dataset, *, experiment: str, title: str, config: BackpropConfig, seed: int, workspace: Workspace
+) -> RunResult:
+    """Train on `dataset.train`, choose the epoch on `dataset.validation`, predict `dataset.test` once.
+
+    Raises FloatingPointError, naming the step, if the objective is not finite.
+    """
+    environment = workspace.environment
+    standardizer = fit_standardizer(dataset.train.images)
+    trained = train(dataset, standardizer, config, seed, workspace, experiment)
+    layers = trained.layers
+    validation_scores = predict_scores(layers, standardizer, dataset.validation.images)
+    train_scores = predict_scores(layers, standardizer, dataset.train.images)
+    with measure("predict", "prediction") as clock:
+        test_scores = predict_scores(layers, standardizer, dataset.test.images)
+    return RunResult(
+        experiment=experiment,
+        title=title,
+        side="end-to-end",
+        dataset=dataset.name,
+        fingerprint=dataset.fingerprint(),
+        class_names=dataset.class_names,
+        seed=seed,
+        settings=json.loads(json.dumps(asdict(config))),
+        labels=dataset.test.labels,
+        scores=test_scores,
+        validation_labels=dataset.validation.labels,
+        validation_scores=validation_scores,
+        validation_score=accuracy(validation_scores, dataset.validation),
+        train_score=accuracy(train_scores, dataset.train),
+        stages=(trained.cost, clock.stage),
+        size=Size(
+            dimensions=layers[0][0].shape[0],
+            parameters=sum(array.size for array in leaves(layers)),
+            bytes=sum(array.nbytes for array in leaves(layers)),
+        ),
+        environment=environment,
+        history=trained.history,
+        pictures={"first_layer_weights": strongest_templates(layers[0][0], dataset.image_shape)},
+    )
+
+
+def train(
+    dataset: Dataset,
+    standardizer: Standardizer,
+    config: BackpropConfig,
+    seed: int,
+    workspace: Workspace,
+    experiment: str,
+) -> Trained:
+    """Train one net, or take it from the cache if this very training was done before."""
+
+    def compute() -> dict[str, np.ndarray]:
+        n_steps = config.epochs * steps_per_epoch(dataset, config)
+        with workspace.progress(f"train {experiment}", n_steps) as advance:
+            best, history = run_epochs(dataset, standardizer, config, seed, advance)
+        return {"history": np.array(json.dumps(history))} | {f"{i}": array for i, array in enumerate(best)}
+
+    stage = workspace.cache.get_or_compute(
+        "backprop",
+        version=VERSION,
+        inputs={"config": config, "data": dataset.fingerprint(), "seed": seed},
+        compute=compute,
+        kind="training",
+    )
+    arrays = [np.array(stage.arrays[str(i)]) for i in range(len(stage.arrays) - 1)]
+    layers = list(zip(arrays[::2], arrays[1::2], strict=True))
+    return Trained(layers, tuple(json.loads(stage.arrays["history"].item())), stage.cost)
+
+
+def run_epochs(
+    dataset: Dataset, standardizer: Standardizer, config: BackpropConfig, seed: int, advance: Advance
+) -> tuple[list[np.ndarray], list[dict[str, Any]]]:
+    """The parameters of the best epoch on validation (the first of equals), and one row of history per epoch."""
+    rng = np.random.default_rng(seed)
+    n_inputs, n_classes = int(np.prod(dataset.image_shape)), len(dataset.class_names)
+    layers = initialize_layers((n_inputs, *config.widths, n_classes), rng)
+    objective = mlp_objective(config.l2, config.input_gradient_penalty)
+    optimizer = make_optimizer(layers, config)
+    learning_rates = cosine_schedule(config.epochs * steps_per_epoch(dataset, config), config.learning_rate)
+    history: list[dict[str, Any]] = []
+    best: list[np.ndarray] = []
+    for epoch in range(1, config.epochs + 1):
+        batches = read_batches(dataset.train, standardizer, draw_batches(len(dataset.train), config.batch_size, rng))
+        losses = []
+        for loss in training_steps(layers, objective, optimizer, batches, learning_rates):
+            losses.append(loss)
+            advance()
+        score = accuracy(predict_scores(layers, standardizer, dataset.validation.images), dataset.validation)
+        if not history or score > max(row["validation_score"] for row in history):
+            best = [array.copy() for array in leaves(layers)]
+        history.append({"epoch": epoch, "train_loss": float(np.mean(losses)), "validation_score": score})
+        advance(0, f"epoch {epoch}/{config.epochs}, validation {score:.1%}")
+    return best, history
+
+
+def steps_per_epoch(dataset: Dataset, config: BackpropConfig) -> int:
+    return -(-len(dataset.train) // config.batch_size)
+
+
+def make_optimizer(layers: Layers, config: BackpropConfig) -> Optimizer:
+    if config.optimizer == "adamw":
+        return AdamW(leaves(layers), decay=config.weight_decay)
+    return Momentum(leaves(layers), momentum=config.momentum)
+
+
+def read_batches(split: Split, standardizer: Standardizer, batches: list[np.ndarray]) -> Iterator[Batch]:
+    return ((standardizer.apply(split.images[batch]), split.labels[batch]) for batch in batches)
+
+
+def predict_scores(layers: Layers, standardizer: Standardizer, images: np.ndarray) -> np.ndarray:
+    """float32 (n, n_classes): the net's outputs before the softmax."""
+    starts = range(0, len(images), SCORED_AT_ONCE)
+    return np.concatenate([mlp_scores(layers, standardizer.apply(images[i : i + SCORED_AT_ONCE])) for i in starts])
+
+
+def accuracy(scores: np.ndarray, split: Split) -> float:
+    return float((scores.argmax(axis=1) == split.labels).mean())
+
+
+def strongest_templates(weights: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """The columns of the first layer as pictures, strongest first: float32 (at most 64, height, width, channels)."""
+    strongest = np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:MOST_TEMPLATES]
+    return np.ascontiguousarray(weights[:, strongest].T).reshape(-1, *image_shape)

@@ -1,0 +1,131 @@
+"""Training a multi-layer perceptron with the engine: objective, initial weights, batches, optimizers, steps."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from pipelines.backprop.arrays import Value
+from pipelines.backprop.differentiate import leaves, value_and_grad
+from pipelines.backprop.functions import Layers, gradient_penalty, mlp_scores, weight_penalty
+from pipelines.backprop.operations import softmax_cross_entropy
+
+Batch = tuple[np.ndarray, np.ndarray]  # (inputs (n, d), labels (n,))
+Objective = Callable[[Layers, np.ndarray, np.ndarray], Value]
+
+
+def initialize_layers(widths: Sequence[int], rng: np.random.Generator, dtype: type = np.float32) -> Layers:
+    """Weights N(0, 2 / n_in), biases 0, for layers widths[0] -> widths[1] -> ... Source: He et al., ICCV 2015."""
+    return [
+        ((rng.standard_normal((n_in, n_out)) * math.sqrt(2 / n_in)).astype(dtype), np.zeros(n_out, dtype))
+        for n_in, n_out in itertools.pairwise(widths)
+    ]
+
+
+def mlp_objective(l2: float = 0.0, input_gradient_penalty: float = 0.0) -> Objective:
+    """The objective of layers on a batch of n pictures x_i with labels:
+
+    mean_i loss_i  +  l2 / 2 sum |W|^2  +  input_gradient_penalty mean_i |d loss_i / d x_i|^2,
+
+    with loss_i the cross-entropy of the softmax of the scores. The last term rewards scores that change little around
+    a picture; its own gradient is of second order.
+    """
+
+    def loss(x: Value, layers: Layers, labels: np.ndarray) -> Value:
+        return softmax_cross_entropy(mlp_scores(layers, x), labels=labels)
+
+    def objective(layers: Layers, x: np.ndarray, labels: np.ndarray) -> Value:
+        total = loss(x, layers, labels)
+        if l2:
+            total = total + l2 * weight_penalty(layers)
+        if input_gradient_penalty:  # loss is a mean over n, so n |d loss / d x|^2 is the mean of the squared norms
+            total = total + input_gradient_penalty * len(x) * gradient_penalty(loss)(x, layers, labels)
+        return total
+
+    return objective
+
+
+def draw_batches(n: int, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """One epoch: the indices 0 .. n-1 in random order, in batches that differ in size by at most one."""
+    return np.array_split(rng.permutation(n), math.ceil(n / batch_size))
+
+
+def cosine_schedule(n_steps: int, peak: float) -> Iterator[float]:
+    """Learning rates that fall from the peak to 0 along half a cosine. Source: Loshchilov and Hutter, ICLR 2017."""
+    return (peak * 0.5 * (1 + math.cos(math.pi * step / n_steps)) for step in range(n_steps))
+
+
+class Optimizer(Protocol):
+    """Changes the parameters that it was made for, in place."""
+
+    def step(self, gradients: Iterable[np.ndarray], learning_rate: float) -> None: ...
+
+
+class Momentum:
+    """v <- momentum v + g;  w <- w - learning_rate v."""
+
+    def __init__(self, parameters: Iterable[np.ndarray], momentum: float = 0.9) -> None:
+        self.parameters = list(parameters)
+        self.momentum = momentum
+        self.velocities = [np.zeros_like(w) for w in self.parameters]
+
+    def step(self, gradients: Iterable[np.ndarray], learning_rate: float) -> None:
+        for w, v, g in zip(self.parameters, self.velocities, gradients, strict=True):
+            v *= self.momentum
+            v += g
+            w -= learning_rate * v
+
+
+class AdamW:
+    """m <- b1 m + (1 - b1) g;  s <- b2 s + (1 - b2) g^2;  w <- (1 - r decay) w - r m' / (sqrt(s') + epsilon).
+
+    r is the learning rate; m' = m / (1 - b1^t) and s' = s / (1 - b2^t) undo the start from 0 at step t = 1, 2 ...
+    Source: Loshchilov and Hutter, ICLR 2019.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[np.ndarray],
+        decay: float = 0.01,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+    ) -> None:
+        self.parameters = list(parameters)
+        self.decay, self.betas, self.epsilon = decay, betas, epsilon
+        self.means = [np.zeros_like(w) for w in self.parameters]
+        self.squares = [np.zeros_like(w) for w in self.parameters]
+        self.n_steps = 0
+
+    def step(self, gradients: Iterable[np.ndarray], learning_rate: float) -> None:
+        self.n_steps += 1
+        b1, b2 = self.betas
+        for w, m, s, g in zip(self.parameters, self.means, self.squares, gradients, strict=True):
+            m += (1 - b1) * (g - m)
+            s += (1 - b2) * (g * g - s)
+            w *= 1 - learning_rate * self.decay
+            deviation = np.sqrt(s / (1 - b2**self.n_steps)) + self.epsilon
+            w -= learning_rate / (1 - b1**self.n_steps) * m / deviation
+
+
+def training_steps(
+    layers: Layers,
+    objective: Objective,
+    optimizer: Optimizer,
+    batches: Iterable[Batch],
+    learning_rates: Iterator[float],
+) -> Iterator[float]:
+    """Take one step per batch, changing the layers in place; yields the objective before each step.
+
+    learning_rates: one per step.   Raises FloatingPointError, naming the step, if the objective is not finite.
+    """
+    step_objective = value_and_grad(objective)
+    for step, (x, labels) in enumerate(batches):
+        value, gradients = step_objective(layers, x, labels)
+        if not np.isfinite(value):
+            raise FloatingPointError(f"the objective is {value} at step {step}: lower the learning rate")
+        optimizer.step(leaves(gradients), next(learning_rates))
+        yield float(value)

@@ -1,0 +1,80 @@
+"""A whole run on pictures that a net can learn: what it reports, and that it repeats."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datasets.dataset import Dataset, Split
+from pipelines.backprop.config import BackpropConfig
+from pipelines.backprop.experiments import EXPERIMENTS
+from pipelines.backprop.pipeline import run, strongest_templates
+from pipelines.run_result import RunResult, load_run, save_run
+from pipelines.workspace import Workspace
+
+CONFIG = BackpropConfig(widths=(24, 16), epochs=4, batch_size=32)
+
+
+def make_split(n: int, seed: int) -> Split:
+    """Three classes of noisy 6 x 5 pictures: red, green and blue."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n, dtype=np.int64) % 3
+    images = rng.integers(0, 120, (n, 6, 5, 3), dtype=np.uint8)
+    images[np.arange(n), :, :, labels] += np.uint8(60)
+    return Split(images, labels)
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return Dataset("colors", ("red", "green", "blue"), make_split(300, 0), make_split(60, 1), make_split(90, 2))
+
+
+def run_in(folder: Path, dataset: Dataset, config: BackpropConfig = CONFIG, seed: int = 0) -> RunResult:
+    return run(dataset, experiment="mlp-numpy", title="MLP", config=config, seed=seed, workspace=Workspace(folder))
+
+
+def test_run_learns_and_tells_its_story(tmp_path: Path, dataset: Dataset) -> None:
+    result = run_in(tmp_path, dataset)
+    assert result.accuracy > 0.95
+    assert result.side == "end-to-end"
+    assert [stage.kind for stage in result.stages] == ["training", "prediction"]
+    assert result.size.dimensions == 90
+    assert result.size.parameters == 90 * 24 + 24 + 24 * 16 + 16 + 16 * 3 + 3
+    assert result.size.bytes == 4 * result.size.parameters
+    assert [row["epoch"] for row in result.history] == [1, 2, 3, 4]
+    assert result.validation_score == max(row["validation_score"] for row in result.history)
+    assert result.pictures["first_layer_weights"].shape == (24, 6, 5, 3)
+    assert result.scores.dtype == np.float32
+    loaded = load_run(save_run(result, tmp_path))
+    assert loaded.settings == result.settings
+
+
+def test_run_repeats_and_takes_training_from_the_cache(tmp_path: Path, dataset: Dataset) -> None:
+    first, again = run_in(tmp_path / "a", dataset), run_in(tmp_path / "b", dataset)
+    np.testing.assert_array_equal(first.scores, again.scores)
+    cached = run_in(tmp_path / "a", dataset)
+    assert cached.stages[0].reused
+    assert not first.stages[0].reused
+    np.testing.assert_array_equal(first.scores, cached.scores)
+    assert np.abs(first.scores - run_in(tmp_path / "c", dataset, seed=1).scores).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"optimizer": "adamw", "learning_rate": 0.003}, {"input_gradient_penalty": 0.1}, {"widths": ()}],
+    ids=["adamw", "gradient penalty", "linear"],
+)
+def test_variants_learn(tmp_path: Path, dataset: Dataset, changes: dict) -> None:
+    assert run_in(tmp_path, dataset, replace(CONFIG, **changes)).accuracy > 0.9
+
+
+def test_strongest_templates_come_first_in_the_shape_of_a_picture() -> None:
+    weights = np.array([[0.0, 3.0], [1.0, 0.0], [0.0, 4.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(strongest_templates(weights, (2, 2, 1))[..., 0], [[[3, 0], [4, 0]], [[0, 1], [0, 0]]])
+
+
+def test_experiment_is_a_plain_net_with_two_hidden_layers() -> None:
+    _, config = EXPERIMENTS["mlp-numpy"]
+    assert len(config.widths) == 2
+    assert config.input_gradient_penalty == 0

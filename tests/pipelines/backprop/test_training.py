@@ -1,0 +1,143 @@
+"""Training gives torch's loss curves from the same weights and batches, and learns."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from pipelines.backprop.differentiate import grad, leaves
+from pipelines.backprop.functions import Layers, mlp_scores
+from pipelines.backprop.operations import softmax_cross_entropy
+from pipelines.backprop.training import (
+    AdamW,
+    Momentum,
+    Objective,
+    cosine_schedule,
+    draw_batches,
+    initialize_layers,
+    mlp_objective,
+    training_steps,
+)
+
+N_STEPS, BATCH_SIZE = 100, 32
+
+
+@pytest.fixture
+def task() -> tuple[np.ndarray, np.ndarray]:
+    """Pictures of 20 numbers in 4 classes, told apart by a random three-layer net."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((320, 20))
+    return x, mlp_scores(initialize_layers((20, 16, 8, 4), rng, np.float64), x).argmax(axis=1)
+
+
+def batch_order() -> list[np.ndarray]:
+    rng = np.random.default_rng(1)
+    return [batch for _ in range(N_STEPS * BATCH_SIZE // 320) for batch in draw_batches(320, BATCH_SIZE, rng)]
+
+
+def start() -> Layers:
+    return initialize_layers((20, 32, 16, 4), np.random.default_rng(2), np.float64)
+
+
+def our_curve(task, layers: Layers, objective: Objective, optimizer) -> list[float]:
+    x, labels = task
+    batches = ((x[batch], labels[batch]) for batch in batch_order())
+    return list(training_steps(layers, objective, optimizer, batches, cosine_schedule(N_STEPS, 0.05)))
+
+
+def torch_curve(task, make_optimizer, l2: float, penalty: float) -> list[float]:
+    """W3 max(0, W2 max(0, W1 x + b1) + b2) + b3 by torch.autograd and torch.optim."""
+    x, labels = (torch.tensor(array) for array in task)
+    w1, b1, w2, b2, w3, b3 = parameters = [torch.tensor(p, requires_grad=True) for p in leaves(start())]
+    optimizer = make_optimizer(parameters)
+    losses = []
+    for step, batch in enumerate(batch_order()):
+        inputs = x[batch].requires_grad_()
+        scores = torch.relu(torch.relu(inputs @ w1 + b1) @ w2 + b2) @ w3 + b3
+        cross_entropies = functional.cross_entropy(scores, labels[batch], reduction="none")
+        loss = cross_entropies.mean() + l2 / 2 * sum((w**2).sum() for w in (w1, w2, w3))
+        if penalty:
+            (slopes,) = torch.autograd.grad(cross_entropies.sum(), inputs, create_graph=True)
+            loss = loss + penalty * (slopes**2).sum(dim=1).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.param_groups[0]["lr"] = 0.05 * 0.5 * (1 + math.cos(math.pi * step / N_STEPS))
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+OPTIMIZERS = {
+    "momentum": (
+        lambda parameters: Momentum(parameters, momentum=0.9),
+        lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9),
+    ),
+    "adamw": (
+        lambda parameters: AdamW(parameters, decay=0.1),
+        lambda parameters: torch.optim.AdamW(parameters, lr=0.05, weight_decay=0.1),
+    ),
+}
+
+
+@pytest.mark.parametrize(("ours", "peer"), OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+@pytest.mark.parametrize(("l2", "penalty"), [(1e-3, 0.0), (1e-3, 0.1)], ids=["plain", "second order"])
+def test_loss_curve_equals_torch(task, ours, peer, l2: float, penalty: float) -> None:
+    layers = start()
+    curve = our_curve(task, layers, mlp_objective(l2, penalty), ours(leaves(layers)))
+    np.testing.assert_allclose(curve, torch_curve(task, peer, l2, penalty), rtol=0, atol=1e-5)
+    assert np.mean(curve[-10:]) < 0.6 * curve[0]
+
+
+def test_gradient_penalty_trains_a_net_that_is_flatter_around_its_pictures(task) -> None:
+    x, labels = task
+
+    def mean_squared_slope(layers: Layers) -> float:
+        slopes = grad(lambda inputs: softmax_cross_entropy(mlp_scores(layers, inputs), labels=labels))(x)
+        return float(np.sum((len(x) * slopes) ** 2) / len(x))
+
+    trained = {}
+    for penalty in (0.0, 0.3):
+        layers = start()
+        our_curve(task, layers, mlp_objective(input_gradient_penalty=penalty), Momentum(leaves(layers)))
+        trained[penalty] = layers
+    assert mean_squared_slope(trained[0.3]) < 0.5 * mean_squared_slope(trained[0.0])
+    assert (mlp_scores(trained[0.3], x).argmax(axis=1) == labels).mean() > 0.8
+
+
+def test_momentum_step_solved_by_hand() -> None:
+    weight = np.array([1.0])
+    optimizer = Momentum([weight], momentum=0.5)
+    optimizer.step([np.array([2.0])], learning_rate=0.1)  # v = 2, w = 1 - 0.2
+    optimizer.step([np.array([1.0])], learning_rate=0.1)  # v = 2, w = 0.8 - 0.2
+    np.testing.assert_allclose(weight, 0.6)
+
+
+def test_batches_are_a_permutation_in_nearly_equal_parts() -> None:
+    batches = draw_batches(103, 25, np.random.default_rng(0))
+    assert {len(batch) for batch in batches} == {20, 21}
+    np.testing.assert_array_equal(np.sort(np.concatenate(batches)), np.arange(103))
+
+
+def test_schedule_falls_from_the_peak_to_nearly_zero() -> None:
+    rates = list(cosine_schedule(100, 0.5))
+    assert rates[0] == 0.5
+    assert rates[50] == pytest.approx(0.25)
+    assert rates == sorted(rates, reverse=True)
+    assert 0 < rates[-1] < 0.001
+
+
+def test_initial_weights_keep_the_size_of_activations() -> None:
+    layers = initialize_layers((1000, 1000, 1000, 1000), np.random.default_rng(0))
+    scores = mlp_scores(layers, np.random.default_rng(1).standard_normal((50, 1000)).astype(np.float32))
+    assert scores.dtype == np.float32
+    assert np.mean(scores**2) == pytest.approx(2, rel=0.1)  # E[s^2] = 2 / n_in * sum E[h^2], and E[h^2] stays 1
+
+
+def test_loss_that_is_not_finite_stops_with_its_step(task) -> None:
+    layers = start()
+    batches = [(task[0], task[1]), (task[0] * np.nan, task[1])]
+    steps = training_steps(layers, mlp_objective(), Momentum(leaves(layers)), batches, cosine_schedule(2, 0.1))
+    with pytest.raises(FloatingPointError, match="the objective is nan at step 1: lower the learning rate"):
+        list(steps)
