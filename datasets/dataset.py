@@ -39,7 +39,7 @@ class Split:
         return len(self.labels)
 
     def take(self, indices: np.ndarray) -> Split:
-        """The pictures at these indices, in that order."""
+        """The pictures at these indices, in that order, or those of a boolean mask."""
         return Split(self.images[indices], self.labels[indices])
 
 
