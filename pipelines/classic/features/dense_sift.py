@@ -17,17 +17,24 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from pipelines.classic.features.chunks import in_chunks
-from pipelines.classic.features.grid import check_window_fits, window_centers, window_starts
+from pipelines.classic.features.grid import (
+    N_BINS,
+    Bins,
+    bins_by_window,
+    check_window_fits,
+    own_bins,
+    shared_bins,
+    window_centers,
+)
 from pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
 
 Window = Literal["triangular", "gaussian"]
-N_BINS = 4  # a side
 N_ORIENTATIONS = 8
 LENGTH = N_BINS**2 * N_ORIENTATIONS
 CLIP = 0.2  # of the unit length, Lowe 2004, section 6.1
@@ -67,16 +74,13 @@ def extract_dense_sift(
     orientation 0 points along x and they turn towards y (down).
     Raises ValueError for pictures smaller than a descriptor, non-finite values, or per_channel on gray pictures.
     """
-    sides = picture_size(images)
-    check_window_fits(*sides, _footprint(bin_size))
+    check_window_fits(*picture_size(images), _footprint(bin_size))
     if window not in ("triangular", "gaussian"):
         raise ValueError(f"window must be triangular or gaussian, got {window!r}")
 
-    axis_y, axis_x = (_axis(length, bin_size, stride, window, images.device) for length in sides)
-
     def descriptors(chunk: Tensor) -> Tensor:
         planes = to_color_planes(chunk) if per_channel else luminance(to_planes(chunk)).unsqueeze(0)
-        histograms = _pool(_orientation_maps(planes.flatten(0, 1)), axis_y, axis_x)
+        histograms = _pool(_orientation_maps(planes.flatten(0, 1)), bin_size, stride, window)
         normalized = _normalize(histograms, root, contrast_threshold).unflatten(0, planes.shape[:2])
         return normalized.permute(1, 2, 0, 3).flatten(2)  # from (channels, n, keypoints, 128)
 
@@ -122,57 +126,34 @@ def _share(moments: Tensor, magnitudes: Tensor, orientation: int, out: Tensor) -
     return torch.sub(magnitudes, out, out=out).clamp_(min=0)
 
 
-class _Axis(NamedTuple):
-    """Pooling along one side of a picture: bin b of keypoint k is place k * keypoint_step + b * bin_step.
-
-    weights: float32 (n_places, length), the weight of each pixel of a row (or column) at each place.
-    """
-
-    weights: Tensor
-    n_keypoints: int
-    keypoint_step: int
-    bin_step: int
-
-
 @lru_cache(maxsize=64)
-def _axis(length: int, bin_size: int, stride: int, window: Window, device: torch.device) -> _Axis:
-    """Triangles over 2 * bin_size pixels that sum to 1 inside the picture, times the Gaussian window if any.
+def _pooling(length: int, bin_size: int, stride: int, window: Window, device: torch.device) -> tuple[Bins, Tensor]:
+    """The bins along one side, and float32 (n_places, length): the weight of each pixel of a row (or column) in each.
 
-    Without one, the bins of all keypoints lie on a lattice as fine as the common divisor of stride and bin size, and
-    neighbors share them. With one, each keypoint weights its bins in its own way and shares none.
+    Triangles over 2 * bin_size pixels that sum to 1 inside the picture, times the Gaussian window if any.
     """
-    starts = torch.tensor(window_starts(length, window_size=_footprint(bin_size), stride=stride))
-    spacing = math.gcd(stride, bin_size)
-    lattice = torch.arange(0, int(starts[-1]) + _footprint(bin_size), spacing)
-    own_bins = (starts[:, None] + torch.arange(N_BINS) * bin_size).flatten()
-    places = own_bins if window == "gaussian" else lattice
+    arrange = own_bins if window == "gaussian" else shared_bins
+    bins = arrange(length, window_size=_footprint(bin_size), bin_size=bin_size, stride=stride)
+    places = torch.tensor(bins.places, dtype=torch.float64)
     pixels = torch.arange(length, dtype=torch.float64)
     weights = (1 - (pixels - places[:, None]).abs() / bin_size).clamp_(min=0) / bin_size
-    if window == "triangular":
-        return _Axis(weights.float().to(device), len(starts), stride // spacing, bin_size // spacing)
-    centers = (starts + (_footprint(bin_size) - 1) / 2).repeat_interleave(N_BINS)
-    weights *= (-0.5 * ((pixels - centers[:, None]) / (WINDOW_DEVIATION * bin_size)) ** 2).exp()
-    return _Axis(weights.float().to(device), len(starts), N_BINS, 1)
+    if window == "gaussian":
+        centers = places.view(-1, N_BINS).mean(1).repeat_interleave(N_BINS)
+        weights *= (-0.5 * ((pixels - centers[:, None]) / (WINDOW_DEVIATION * bin_size)) ** 2).exp()
+    return bins, weights.float().to(device)
 
 
-def _pool(maps: Tensor, axis_y: _Axis, axis_x: _Axis) -> Tensor:
+def _pool(maps: Tensor, bin_size: int, stride: int, window: Window) -> Tensor:
     """(8, n, h, w) -> (n, keypoints, 128)."""
     _, n, height, width = maps.shape
-    pooled_x = (maps.view(-1, width) @ axis_x.weights.T).view(N_ORIENTATIONS, n, height, -1)
+    bins_y, weights_y = _pooling(height, bin_size, stride, window, maps.device)
+    bins_x, weights_x = _pooling(width, bin_size, stride, window, maps.device)
+    pooled_x = (maps.view(-1, width) @ weights_x.T).view(N_ORIENTATIONS, n, height, -1)
     pooled_x = pooled_x.permute(1, 2, 3, 0).reshape(n, height, -1)  # (n, h, places_x * 8)
-    pooled = torch.matmul(axis_y.weights, pooled_x).view(n, len(axis_y.weights), -1, N_ORIENTATIONS)
-    rows = _bins_of_keypoints(pooled, 2, axis_x).contiguous()  # (n, places_y, keypoints_x, 4, 8)
-    bins = _bins_of_keypoints(rows, 1, axis_y)  # (n, keypoints_y, 4, keypoints_x, 4, 8)
-    return bins.transpose(2, 3).reshape(n, -1, LENGTH)
-
-
-def _bins_of_keypoints(pooled: Tensor, dim: int, axis: _Axis) -> Tensor:
-    """View dimension `dim` (places) as two, (keypoints, 4): overlapping windows, nothing copied."""
-    shape, strides = pooled.shape, pooled.stride()
-    return pooled.as_strided(
-        (*shape[:dim], axis.n_keypoints, N_BINS, *shape[dim + 1 :]),
-        (*strides[:dim], strides[dim] * axis.keypoint_step, strides[dim] * axis.bin_step, *strides[dim + 1 :]),
-    )
+    pooled = torch.matmul(weights_y, pooled_x).view(n, len(weights_y), -1, N_ORIENTATIONS)
+    rows = bins_by_window(pooled, 2, bins_x).contiguous()  # (n, places_y, keypoints_x, 4, 8)
+    keypoints = bins_by_window(rows, 1, bins_y)  # (n, keypoints_y, 4, keypoints_x, 4, 8)
+    return keypoints.transpose(2, 3).reshape(n, -1, LENGTH)
 
 
 def _normalize(histograms: Tensor, root: bool, contrast_threshold: float) -> Tensor:

@@ -1,9 +1,51 @@
-"""Square windows on a regular grid: where they start, where their centers lie."""
+"""Square windows on a regular grid: where they lie, and how those of 4 x 4 bins share their bins."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+
+N_BINS = 4  # along each side of a window, in SIFT and in the color statistics
+
+
+class Bins(NamedTuple):
+    """The bins of all windows along one side of a picture; bin b of window k is place k * window_step + b * bin_step.
+
+    places: for each, the pixel where that bin starts (or is centered).
+    """
+
+    places: Sequence[int]
+    n_windows: int
+    window_step: int
+    bin_step: int
+
+
+def shared_bins(length: int, *, window_size: int, bin_size: int, stride: int) -> Bins:
+    """Bins on one lattice, as fine as the common divisor of stride and bin size: neighboring windows share them."""
+    starts = window_starts(length, window_size=window_size, stride=stride)
+    spacing = math.gcd(stride, bin_size)
+    last = starts[-1] + (N_BINS - 1) * bin_size
+    return Bins(range(0, last + 1, spacing), len(starts), stride // spacing, bin_size // spacing)
+
+
+def own_bins(length: int, *, window_size: int, bin_size: int, stride: int) -> Bins:
+    """Four places for every window: for bins that depend on where in its window they lie."""
+    starts = window_starts(length, window_size=window_size, stride=stride)
+    places = [start + i * bin_size for start in starts for i in range(N_BINS)]
+    return Bins(places, len(starts), N_BINS, 1)
+
+
+def bins_by_window(values: Tensor, dim: int, bins: Bins) -> Tensor:
+    """View dimension `dim` (places) of values as two, (windows, 4). Windows overlap in memory: nothing is copied."""
+    shape, strides = values.shape, values.stride()
+    return values.as_strided(
+        (*shape[:dim], bins.n_windows, N_BINS, *shape[dim + 1 :]),
+        (*strides[:dim], strides[dim] * bins.window_step, strides[dim] * bins.bin_step, *strides[dim + 1 :]),
+    )
 
 
 def window_starts(length: int, *, window_size: int, stride: int) -> range:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pipelines.classic.features.chunks import CACHE_PIXELS
+from pipelines.classic.features.color_statistics import extract_color_statistics
 from pipelines.classic.features.dense_sift import extract_dense_sift, opponent_colors
 from pipelines.classic.features.hog import extract_hog
 
@@ -34,6 +35,9 @@ DESCRIPTORS = (
         smallest=10,
         flat_is_zero=True,
         color_only=True,
+    ),
+    Descriptor(
+        "color statistics", partial(extract_color_statistics, cell_size=3, stride=2), smallest=12, color_only=True
     ),
 )
 each_descriptor = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=lambda descriptor: descriptor.name)
