@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,7 +46,7 @@ def decode_snapshot(content: bytes, device: torch.device) -> Snapshot:
     return Snapshot(**groups, optimizer=optimizer, history=tuple(header["history"]), bfloat16=header["bfloat16"])
 
 
-def encode_arrays(arrays: Mapping[str, Tensor], header: Mapping[str, object]) -> bytes:
+def encode_arrays(arrays: Mapping[str, Tensor], header: Mapping[str, Any]) -> bytes:
     """An uncompressed `.npz` archive of the tensors, with the header as JSON text in an array of its own."""
     text = np.array(json.dumps(header))
     buffer = io.BytesIO()
@@ -55,7 +56,7 @@ def encode_arrays(arrays: Mapping[str, Tensor], header: Mapping[str, object]) ->
     return buffer.getvalue()
 
 
-def decode_arrays(content: bytes, device: torch.device) -> tuple[dict[str, Tensor], dict[str, object]]:
+def decode_arrays(content: bytes, device: torch.device) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Back from `encode_arrays`. Raises ValueError if the bytes are damaged. Never runs code from the file."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:

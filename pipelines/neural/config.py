@@ -42,7 +42,7 @@ class AlexNet:
 class SmallAlexNet:
     """AlexNet's idea at CIFAR size: convolutions with batch norm, overlapping pooling, dropout before the classes."""
 
-    widths: tuple[int, ...] = (64, 192, 384, 256, 256)  # channels of the five convolutions (2012: 96 256 384 384 256)
+    widths: tuple[int, ...] = (64, 128, 256, 256, 256)  # channels of the five convolutions (2012: 96 256 384 384 256)
     hidden: int = 1024  # units of the fully connected layer (2012: 4096, for 1000 classes)
     dropout: float = 0.5
 
@@ -64,6 +64,7 @@ class Optimizer:
     learning_rate: float = 1e-3  # at the top of the schedule
     weight_decay: float = 0.05  # on matrices and filters; never on biases and normalisation gains
     momentum: float = 0.9  # sgd and muon (both Nesterov); first beta of adamw and lion
+    bias_rate: float = 1.0  # times the learning rate, for biases and gains; short trainings want them faster
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ class NeuralConfig:
     average_decay: float | None = 0.99  # of the running mean of the weights, per averaging (every 5 steps)
     patience: int | None = None  # epochs without a better validation score before stopping
     flip_averaging: bool = True  # predict the mean logits of the picture and its mirror image
-    # "auto" times both ways once and takes bfloat16 where it is faster; which one ran is stored with the run. "off" is
-    # the default because a choice made by a clock could differ between two runs with the same seed.
+    # "auto" times both ways once on this machine and takes bfloat16 products where they are faster; the answer is kept
+    # in the cache and told in the run's diagnostics, so that the same seed gives the same net again.
     mixed_precision: Literal["off", "auto"] = "off"
 
 

@@ -70,8 +70,8 @@ def build_optimizer(network: nn.Module, settings: Settings) -> torch.optim.Optim
     """The optimizer over the network's parameters; only parameters of two or more axes decay."""
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": settings.weight_decay, "rate": 1.0},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0, "rate": settings.bias_rate},
     ]
     rate, momentum = settings.learning_rate, settings.momentum
     match settings.name:
@@ -86,8 +86,9 @@ def build_optimizer(network: nn.Module, settings: Settings) -> torch.optim.Optim
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """Of matrices and filters; biases and gains get theirs times their `bias_rate`."""
     for group in optimizer.param_groups:
-        group["lr"] = learning_rate
+        group["lr"] = learning_rate * group["rate"]
 
 
 def _running(state: dict[str, Tensor], name: str, parameter: Tensor) -> Tensor:

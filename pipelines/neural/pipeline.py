@@ -15,14 +15,14 @@ import torch
 from datasets.dataset import Dataset
 from pipelines.cache import hash_inputs
 from pipelines.neural.checkpoint import decode_snapshot, encode_snapshot
-from pipelines.neural.config import NeuralConfig, Optimizer, describe
+from pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
 from pipelines.neural.device import choose_device, make_repeatable, to_examples
 from pipelines.neural.inspection import first_layer_weights, layer_statistics
 from pipelines.neural.model_file import save_model
 from pipelines.neural.networks.build import Network, build_network, count_parameters, fit_to_pixels
 from pipelines.neural.precision import bfloat16_pays
 from pipelines.neural.prediction import accuracy, predict_scores
-from pipelines.neural.training import Examples, Trainer
+from pipelines.neural.training import Examples, Trainer, plan_steps
 from pipelines.run_result import RunResult, Size, Stage, run_folder, write_atomically
 from pipelines.stopwatch import measure
 from pipelines.workspace import Workspace
@@ -117,21 +117,25 @@ def _train(
     """Train one net, or take it from the cache if this very training was done before."""
     device = train.images.device
     network = build_network(config, dataset.image_shape, train.n_classes, seed).to(device)
+    bfloat16 = config.mixed_precision == "auto" and _bfloat16_pays(network, train, config, workspace)
     inputs = {
         # Only used after training, so that changing it does not train again.
         "config": replace(config, flip_averaging=False),
         "data": dataset.fingerprint(),
         "seed": seed,
         "device": device.type,
+        "bfloat16": bfloat16,
     }
     checkpoint = workspace.artifacts / "checkpoints" / f"{hash_inputs('neural', VERSION, inputs)}.npz"
 
     def compute() -> dict[str, np.ndarray]:
         fit_to_pixels(network, train.images)
-        trainer = _trainer(network, train, validation, config, seed, checkpoint)
+        trainer = Trainer(network, train, validation, config, config.optimizers[0], seed=seed, bfloat16=bfloat16)
+        if checkpoint.exists():
+            trainer.restore(decode_snapshot(checkpoint.read_bytes(), device))
         _run_epochs(trainer, checkpoint, workspace, experiment)
         checkpoint.unlink(missing_ok=True)
-        record = json.dumps({"history": trainer.history, "bfloat16": trainer.bfloat16})
+        record = json.dumps({"history": trainer.history, "bfloat16": bfloat16})
         return {"record": np.array(record)} | {name: w.cpu().numpy() for name, w in trainer.best_weights.items()}
 
     stage = workspace.cache.get_or_compute("neural", version=VERSION, inputs=inputs, compute=compute, kind="training")
@@ -143,17 +147,24 @@ def _train(
     return Trained(network, config.optimizers[0], tuple(record["history"]), record["bfloat16"], cost)
 
 
-def _trainer(
-    network: Network, train: Examples, validation: Examples, config: NeuralConfig, seed: int, checkpoint: Path
-) -> Trainer:
-    """A trainer at its start, or where its checkpoint left it."""
-    trainer = Trainer(network, train, validation, config, config.optimizers[0], seed=seed)
-    if checkpoint.exists():
-        trainer.restore(decode_snapshot(checkpoint.read_bytes(), train.images.device))
-    elif config.mixed_precision == "auto":
-        batch = slice(trainer.plan.batch_size)
-        trainer.bfloat16 = bfloat16_pays(network, train.images[batch], train.labels[batch], time.perf_counter)
-    return trainer
+def _bfloat16_pays(network: Network, train: Examples, config: NeuralConfig, workspace: Workspace) -> bool:
+    """Timed once for a machine, an architecture and a picture size, then remembered: a clock read twice could decide
+    differently, and two runs with one seed would differ."""
+
+    def compute() -> dict[str, np.ndarray]:
+        batch = slice(plan_steps(len(train), config).batch_size)
+        return {"pays": np.array(bfloat16_pays(network, train.images[batch], train.labels[batch], time.perf_counter))}
+
+    device, hardware = train.images.device, workspace.environment["hardware"]
+    inputs = {
+        "architecture": describe_architecture(config.architecture),
+        "image_shape": list(train.images.shape[1:]),
+        "processor": hardware["processor"],
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+    }
+    return bool(
+        workspace.cache.get_or_compute("bfloat16", version=VERSION, inputs=inputs, compute=compute).arrays["pays"]
+    )
 
 
 def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, experiment: str) -> None:
