@@ -11,7 +11,6 @@ from reports.formats import SPACE, listing, points
 from reports.sections import provenance, results, understanding
 from reports.verdict import Verdict, reach_verdict
 
-
 MAX_NOTES = 3  # of the data set's own, on the first screen; the chapter on the data has all
 
 

@@ -14,8 +14,8 @@ from reports.theme import environment
 
 def escape_markdown(text: str) -> str:
     """One line in which no sign has a meaning in Markdown or HTML."""
-    line = " ".join(text.split(" ")).replace("\n", " ").replace("\r", " ")
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", line).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = text.replace("\n", " ").replace("\r", " ")
+    return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", line).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def render_table(table: Table) -> str:

@@ -1,0 +1,27 @@
+import pytest
+
+from reports.comparison import build_comparison
+from reports.figures.families import describe_families, draw_families, find_families
+from tests.reports.factory import make_run, make_runs, make_task
+
+TASK = make_task(300)
+
+
+def test_families_are_found_alone_and_left_out():
+    comparison = build_comparison(TASK, make_runs(TASK), 0.01)
+    families = {family.name: family for family in find_families(comparison)}
+    assert set(families) == {"color-histogram", "hog", "sift-bow", "pca"}
+    hog, complete, without = families["hog"], comparison.named("classic"), comparison.named("classic-without-hog")
+    assert hog.loss is not None
+    assert complete is not None
+    assert without is not None
+    assert hog.loss.difference == pytest.approx(complete.accuracy - without.accuracy)
+
+
+def test_a_family_never_left_out_has_no_loss():
+    runs = [make_run(TASK, "hog"), make_run(TASK, "mlp", "end-to-end")]
+    comparison = build_comparison(TASK, runs, 0.01)
+    (family,) = find_families(comparison)
+    assert family.loss is None
+    assert describe_families(comparison, [family]).startswith("Alone, hog is the strongest")
+    assert ">hog<" in draw_families(comparison, [family]).picture

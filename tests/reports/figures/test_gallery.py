@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from reports.figures.gallery import N_CARDS, PER_CLASS, build_galleries, choose_pictures, true_margins
+from tests.reports.factory import make_scores, make_task
+
+
+def test_margin_by_hand_is_positive_where_right():
+    scores = np.log(np.array([[0.7, 0.2, 0.1], [0.7, 0.2, 0.1]]))
+    assert true_margins(scores, np.array([0, 1])) == pytest.approx([np.log(3.5), -np.log(3.5)])
+
+
+def test_each_cell_holds_its_own_pictures_by_the_stated_order():
+    labels = np.array([0, 0, 0, 0, 1])
+    hand = np.array([[3.0, 0], [1, 0], [0, 2], [0, 1], [5, 0]])
+    net = np.array([[1.0, 0], [2, 0], [1, 0], [0, 4], [4, 0]])
+    chosen = choose_pictures(labels, hand, net)
+    assert sorted(chosen["both-right"].tolist()) == [0, 1]
+    assert chosen["only-hand-crafted"].tolist() == []
+    assert chosen["only-end-to-end"].tolist() == [2]
+    assert chosen["both-wrong"].tolist() == [4, 3]
+
+
+def test_no_class_fills_a_row():
+    task = make_task(400)
+    hand, net = (make_scores(task.test_labels, 5, 1.0, seed) for seed in (1, 2))
+    for chosen in choose_pictures(task.test_labels, hand, net).values():
+        assert 0 < len(chosen) <= N_CARDS
+        assert np.bincount(task.test_labels[chosen]).max() <= PER_CLASS
+
+
+def test_cell_counts_add_up_to_the_test_split():
+    task = make_task(100)
+    hand, net = (make_scores(task.test_labels, 5, 1.0, seed) for seed in (1, 2))
+    counts = [int(gallery.text.split()[0].replace(",", "")) for gallery in build_galleries(task, hand, net)]
+    assert sum(counts) == 100

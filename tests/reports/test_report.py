@@ -1,0 +1,296 @@
+"""The written report: well-formed, self-contained, safe against hostile names, small."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from pipelines.run_result import save_run, save_task
+from reports.__main__ import main
+from reports.comparison import build_comparison
+from reports.report import Report, build_report
+from reports.report_html import render_html
+from reports.report_json import render_json
+from reports.report_markdown import escape_markdown, render_markdown, save_figures
+from tests.reports.factory import make_history, make_run, make_runs, make_task
+
+VOID = {"meta", "link", "img", "br", "hr", "rect", "input"}
+HOSTILE = (
+    '<script>alert("x")</script>',
+    "a|b`c`",
+    "$x^2$ & <b>",
+    "日本語 ☃",
+    "line\nbreak",
+    "[x](http://evil.example)",
+)
+
+
+class Page(HTMLParser):
+    """Checks nesting while it reads, and keeps ids, links and tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self._note(tag, attributes)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self._note(tag, attributes)
+
+    def handle_endtag(self, tag):
+        if tag in VOID:
+            return
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def _note(self, tag, attributes):
+        values = dict(attributes)
+        self.tags.append((tag, values))
+        self.ids += [values["id"]] if values.get("id") else []
+        self.links += [values[name] for name in ("src", "href", "xlink:href", "action") if values.get(name)]
+
+
+def build(task, runs) -> Report:
+    return build_report(build_comparison(task, runs, 0.01))
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    task = make_task(200)
+    return build(task, make_runs(task))
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Report:
+    task = make_task(120, class_names=HOSTILE)
+    runs = (
+        make_run(task, "<i>svm</i>", settings={"note": "</script><script>x"}, title='"><img src=x>'),
+        make_run(task, "mlp", "end-to-end", history=make_history()),
+    )
+    return build(task, runs)
+
+
+@pytest.fixture(scope="module")
+def page(report) -> Page:
+    return Page(render_html(report))
+
+
+def test_every_tag_is_closed_and_no_id_is_used_twice(page):
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_nothing_is_loaded_from_outside(page):
+    assert page.links
+    assert all(link.startswith(("data:", "#")) for link in page.links)
+
+
+def test_every_anchor_leads_somewhere(page):
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+def test_the_policy_allows_just_the_pages_own_style_and_script(report):
+    html = render_html(report)
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1].replace("&#39;", "'")
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert " style=" not in html
+    assert not re.search(r"\son\w+=", html)
+
+
+def test_every_picture_has_a_text_for_those_who_cannot_see_it(page):
+    pictures = [values for tag, values in page.tags if tag == "img"]
+    drawings = [values for tag, values in page.tags if tag == "svg"]
+    assert pictures
+    assert all(values["alt"] for values in pictures)
+    assert len(drawings) >= 8
+    assert all(values["role"] == "img" and values["aria-label"] for values in drawings)
+
+
+def test_every_table_has_a_caption_and_scoped_headers(page):
+    assert sum(tag == "table" for tag, _ in page.tags) == sum(tag == "caption" for tag, _ in page.tags)
+    assert all(values["scope"] in ("col", "row") for tag, values in page.tags if tag == "th")
+
+
+def test_colors_follow_the_readers_light_or_dark(report):
+    body = render_html(report).split("</style>", 1)[1]
+    assert "var(--hand)" in body
+    assert not re.findall(r'(?:fill|stroke)="#[0-9a-f]{6}"', body.replace('"#000000"', ""))
+
+
+def test_the_page_is_small(report):
+    assert len(render_html(report).encode()) < 1_000_000
+
+
+def test_the_same_runs_give_the_same_page(report):
+    task = make_task(200)
+    assert render_html(build(task, make_runs(task))) == render_html(report)
+
+
+def test_hostile_names_stay_text(hostile):
+    page = Page(render_html(hostile))
+    assert page.open == []
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    assert not any(tag in ("i", "b") and values for tag, values in page.tags)
+    assert HOSTILE[0] in "".join(page.text)
+    assert all(link.startswith(("data:", "#")) for link in page.links)
+
+
+def test_hostile_names_stay_text_in_markdown(hostile):
+    text = render_markdown(hostile)
+    assert "<script>" not in text
+    assert not re.search(r"(?<!\\)\]\(http", text)
+    assert "line break" in text
+
+
+def test_markdown_escapes_what_has_a_meaning():
+    assert escape_markdown("a|b <i> *x* [y]\n`z` $1 &") == r"a\|b &lt;i&gt; \*x\* \[y\] \`z\` \$1 &amp;"
+
+
+def test_markdown_figures_exist_and_are_xml(report, tmp_path):
+    stale = tmp_path / "old.svg"
+    stale.write_text("<svg/>")
+    save_figures(report, tmp_path)
+    named = set(re.findall(r"\]\(figures/([^)]+)\)", render_markdown(report)))
+    assert named == {path.name for path in tmp_path.iterdir()}
+    for path in tmp_path.glob("*.svg"):
+        assert ElementTree.parse(path).getroot().tag.endswith("svg")
+        assert path.stat().st_size < 80_000
+
+
+def test_markdown_tables_have_as_many_cells_in_every_row(hostile):
+    blocks = re.findall(r"(?:^\|.*\n)+", render_markdown(hostile), flags=re.MULTILINE)
+    assert len(blocks) >= 6
+    for block in blocks:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
+
+
+def test_json_has_its_stable_keys(report):
+    record = json.loads(render_json(report))
+    assert {"dataset", "fingerprint", "verdict", "answer", "runs", "experiments", "comparison"} <= set(record)
+    assert record["verdict"] == report.verdict.sentence
+    assert len(record["runs"]) == 13
+    for run in record["runs"]:
+        assert run["side"] in ("hand-crafted", "end-to-end")
+        assert run["accuracy_interval"][0] <= run["accuracy"] <= run["accuracy_interval"][1]
+        stages = {name: value for name, value in run["seconds"].items() if name != "total"}
+        assert set(stages) == {"extract", "fit", "predict"}
+        assert run["seconds"]["total"] == pytest.approx(sum(stages.values()))
+        assert run["peak_memory_bytes"] == 350_000_000
+        assert run["size"] == {"dimensions": 1764, "parameters": 17_640, "bytes": 70_560}
+
+
+def test_sections_without_data_are_left_out():
+    task = make_task(60)
+    names = {section.name for section in build(task, [make_run(task), make_run(task, "mlp", "end-to-end")]).sections}
+    assert {"results", "classes", "pictures", "provenance"} <= names
+    assert not {"learning", "features", "inside"} & names
+
+
+def test_a_task_of_one_hundred_classes_stays_small_and_readable():
+    names = tuple(f"class {index}" for index in range(100))
+    task = make_task(1000, class_names=names)
+    html = render_html(build(task, [make_run(task), make_run(task, "mlp", "end-to-end")]))
+    assert len(html.encode()) < 1_500_000
+    assert Page(html).open == []
+
+
+def test_gray_pictures_and_perfect_methods_are_no_trouble():
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), dtype=np.uint8)
+    task = make_task(40, images=images, class_names=("a", "b"))
+    runs = [make_run(task, strength=99.0), make_run(task, "mlp", "end-to-end", strength=99.0, trials=())]
+    report = build(task, runs)
+    assert report.verdict.winner is None
+    assert Page(render_html(report)).open == []
+
+
+def test_caveats_name_a_better_test_result_than_the_finalists():
+    task = make_task(200)
+    runs = [
+        make_run(task, "hog", strength=3.0, validation_score=0.1),
+        make_run(task, "classic", strength=0.5, validation_score=0.9),
+        make_run(task, "mlp", "end-to-end"),
+    ]
+    assert any("hog does better on the test pictures" in caveat for caveat in build(task, runs).caveats)
+
+
+@pytest.fixture
+def saved(tmp_path) -> Path:
+    task = make_task(60)
+    save_task(task, tmp_path / "runs")
+    for run in (make_run(task), make_run(task, "hog", strength=0.5), make_run(task, "mlp", "end-to-end")):
+        save_run(run, tmp_path / "runs")
+    return tmp_path
+
+
+def run_main(folder: Path, *more: str) -> int:
+    return main(["--runs", str(folder / "runs"), "--output", str(folder / "reports"), *more])
+
+
+def test_the_command_writes_all_three_forms_and_prints_where(saved, capsys):
+    assert run_main(saved) == 0
+    target = saved / "reports" / "photos"
+    assert {path.name for path in target.iterdir()} == {"report.html", "report.md", "report.json", "figures"}
+    printed = capsys.readouterr().out
+    assert str(target / "report.html") in printed
+    assert "classic" in printed
+
+
+def test_the_command_compares_selected_runs_only(saved):
+    assert run_main(saved, "--select", "hog", "mlp:0") == 0
+    record = json.loads((saved / "reports" / "photos" / "report.json").read_text())
+    assert {run["experiment"] for run in record["runs"]} == {"hog", "mlp"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "digits"], "no runs of digits in "),
+        (["--select", "resnet"], "--select must name saved runs (classic, hog, mlp), got resnet"),
+        (["--select", "classic"], "no end-to-end run on photos to compare: run `make train-mlp` first"),
+        (["--fingerprint", "ffff"], "fingerprint must be one of 01234567 for photos, got ffff"),
+        (["--margin", "-1"], "--margin must lie in 0..100 points, got -1"),
+    ],
+)
+def test_bad_input_gets_one_line_and_a_failure(saved, capsys, arguments, message):
+    assert run_main(saved, *arguments) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_of_several_data_sets_of_one_name_the_newest_is_taken_and_it_is_said(saved, capsys):
+    other = make_task(60, fingerprint="f" * 64)
+    save_task(other, saved / "runs")
+    for run in (make_run(other, "newer"), make_run(other, "mlp", "end-to-end")):
+        save_run(run, saved / "runs")
+    assert run_main(saved) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "newer" in printed
+    assert "fingerprints 01234567" in printed
+    assert run_main(saved, "--fingerprint", "0123") == 0
+    assert json.loads((saved / "reports" / "photos" / "report.json").read_text())["fingerprint"].startswith("0123")
+
+
+def test_a_run_of_other_data_in_the_folder_is_refused(saved, capsys):
+    stranger = replace(make_run(make_task(60), "stray"), fingerprint="01234567" + "f" * 56)
+    save_run(stranger, saved / "runs")
+    assert run_main(saved) == 1
+    assert "accuracies on different pictures do not compare" in capsys.readouterr().err

@@ -1,0 +1,173 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from reports.statistics import (
+    accuracy_interval,
+    bonett_price_interval,
+    bootstrap_interval,
+    compare_paired,
+    holm,
+    mcnemar_p_value,
+    sign_flip_p_value,
+    student_half_width,
+    wilson_interval,
+)
+
+
+def correctness(both: int, only_first: int, only_second: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
+    first = [True] * (both + only_first) + [False] * (only_second + neither)
+    second = [True] * both + [False] * only_first + [True] * only_second + [False] * neither
+    return np.array([first]), np.array([second])
+
+
+def test_wilson_interval_of_eight_in_ten_is_the_textbook_value():
+    assert wilson_interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+
+
+@given(st.integers(1, 500), st.floats(0, 1))
+def test_wilson_interval_agrees_with_scipy_and_holds_the_share(n, share):
+    successes = round(share * n)
+    expected = stats.binomtest(successes, n).proportion_ci(method="wilson")
+    low, high = wilson_interval(successes, n)
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+    assert low - 1e-12 <= successes / n <= high + 1e-12
+
+
+def test_wilson_interval_refuses_more_successes_than_trials():
+    with pytest.raises(ValueError, match=r"successes must lie in 0\.\.n with n >= 1, got 11 of 10"):
+        wilson_interval(11, 10)
+
+
+def test_student_half_width_of_three_values_by_hand():
+    # Mean 2, deviation 1, t(0.975, 2) = 4.3027.
+    assert student_half_width([1.0, 2.0, 3.0]) == pytest.approx(4.3027 / math.sqrt(3), abs=1e-4)
+    assert student_half_width([0.7]) == 0.0
+
+
+def test_interval_of_one_seed_is_wilsons_and_equal_seeds_add_nothing():
+    correct = np.arange(50)[None] < 40
+    assert accuracy_interval(correct) == pytest.approx(wilson_interval(40, 50))
+    assert accuracy_interval(np.repeat(correct, 3, axis=0)) == pytest.approx(wilson_interval(40, 50))
+
+
+def test_interval_grows_by_the_spread_of_seeds_in_quadrature():
+    correct = np.stack([np.arange(100) < n for n in (70, 80, 90)])
+    low, _ = wilson_interval(80, 100)
+    expected = 0.8 - math.hypot(0.8 - low, 4.302653 * 0.1 / math.sqrt(3))
+    assert accuracy_interval(correct)[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_mcnemar_is_exact_for_few_disagreements():
+    # 1 against 5: P(X <= 1) = (1 + 6) / 64, two-sided 14 / 64.
+    assert mcnemar_p_value(1, 5) == pytest.approx(14 / 64)
+    assert mcnemar_p_value(0, 0) == 1.0
+
+
+def test_mcnemar_mid_p_counts_the_observed_split_half():
+    # Fagerland et al. 2013: two-sided exact p minus the probability of the observed split.
+    expected = 2 * stats.binom.cdf(20, 60, 0.5) - stats.binom.pmf(20, 60, 0.5)
+    assert mcnemar_p_value(20, 40) == pytest.approx(expected)
+    assert mcnemar_p_value(30, 30) == pytest.approx(1 - 0.5 * stats.binom.pmf(30, 60, 0.5))
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_mcnemar_is_symmetric_and_a_probability(first, second):
+    p = mcnemar_p_value(first, second)
+    assert p == pytest.approx(mcnemar_p_value(second, first))
+    assert 0 <= p <= 1
+
+
+def test_bonett_price_interval_by_hand():
+    # b = 8, c = 2, n = 98: d = 6 / 100, se^2 = (12 / 100 - 0.0036) / 100.
+    half = 1.959964 * math.sqrt(0.1164 / 100)
+    assert bonett_price_interval(8, 2, 98) == pytest.approx((0.06 - half, 0.06 + half), abs=1e-6)
+
+
+def test_bonett_price_interval_is_not_empty_when_nothing_disagrees():
+    low, high = bonett_price_interval(0, 0, 50)
+    assert low < 0 < high
+    assert low == pytest.approx(-high)
+
+
+def test_bootstrap_agrees_with_resampling_every_picture():
+    first, second = correctness(120, 40, 20, 20)
+    rng = np.random.default_rng(5)
+    d = first[0].astype(float) - second[0]
+    slow = np.quantile([rng.choice(d, len(d)).mean() for _ in range(4000)], [0.025, 0.975])
+    assert bootstrap_interval(first, second) == pytest.approx(tuple(slow), abs=0.008)
+
+
+def test_bootstrap_is_repeatable_and_follows_its_seed():
+    first, second = correctness(100, 37, 23, 20)
+    assert bootstrap_interval(first, second, seed=1) == bootstrap_interval(first, second, seed=1)
+    drawn = {bootstrap_interval(first, second, seed=seed, n_resamples=50) for seed in range(5)}
+    assert len(drawn) > 1
+
+
+def test_bootstrap_over_seeds_is_wider_when_seeds_differ():
+    first, second = correctness(100, 40, 20, 40)
+    weak = first.copy()
+    weak[0, :60] = False
+    narrow = bootstrap_interval(first, second)
+    wide = bootstrap_interval(np.concatenate([first, weak]), second)
+    assert wide[1] - wide[0] > 1.5 * (narrow[1] - narrow[0])
+
+
+def test_sign_flip_is_uncorrected_mcnemar_for_single_runs():
+    first, second = correctness(50, 30, 12, 8)
+    expected = stats.chi2.sf((30 - 12) ** 2 / 42, 1)
+    assert sign_flip_p_value(first[0].astype(float) - second[0]) == pytest.approx(expected)
+    assert sign_flip_p_value(np.zeros(9)) == 1.0
+
+
+def test_comparison_counts_who_alone_is_right():
+    test = compare_paired(*correctness(50, 30, 12, 8))
+    assert (test.only_first, test.only_second) == (30, 12)
+    assert test.difference == pytest.approx(0.18)
+    assert test.is_shown
+    assert "mid-p" in test.method
+
+
+def test_comparison_of_a_method_with_itself_shows_nothing():
+    first, _ = correctness(70, 0, 0, 30)
+    test = compare_paired(first, first)
+    assert (test.difference, test.p_value, test.is_shown) == (0.0, 1.0, False)
+    assert test.interval[0] < 0 < test.interval[1]
+
+
+def test_comparison_with_seeds_averages_over_them():
+    first, second = correctness(50, 30, 12, 8)
+    repeated = compare_paired(np.repeat(first, 3, axis=0), second)
+    assert (repeated.only_first, repeated.only_second) == (30, 12)
+    assert "seeds" in repeated.method
+
+
+def test_comparison_refuses_different_pictures():
+    with pytest.raises(ValueError, match="tested on the same pictures, got 4 and 5"):
+        compare_paired(np.ones((1, 4), bool), np.ones((1, 5), bool))
+
+
+@pytest.mark.parametrize("n", [20, 60, 200])
+def test_level_of_the_paired_test_is_kept_under_the_null(n):
+    splits = np.arange(n + 1)
+    rejected = np.array([mcnemar_p_value(int(b), int(n - b)) < 0.05 for b in splits])
+    assert stats.binom.pmf(splits[rejected], n, 0.5).sum() <= 0.052
+
+
+def test_holm_by_hand_and_in_the_given_order():
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_never_lowers_a_p_value_and_keeps_the_order(p_values):
+    adjusted = holm(p_values)
+    assert all(a >= p for a, p in zip(adjusted, p_values, strict=True))
+    assert max(adjusted) <= 1
+    ranked = [a for _, a in sorted(zip(p_values, adjusted, strict=True))]
+    assert ranked == sorted(ranked)
