@@ -1,0 +1,71 @@
+"""Our back-propagation engine against torch: one training step of a two-layer net, the same arithmetic on both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+from torch.nn import functional
+
+from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from pipelines.backprop.differentiate import leaves
+from pipelines.backprop.functions import Layers
+from pipelines.backprop.training import Momentum, initialize_layers, mlp_objective, training_steps
+
+LEARNING_RATE, MOMENTUM, L2 = 1e-3, 0.9, 1e-4
+
+
+def measure_training_step(widths: tuple[int, int, int] = (3072, 512, 10), batch_size: int = 256) -> Measurement:
+    """Steps a second of SGD with momentum on the softmax cross-entropy + L2, float32, both with torch's threads.
+
+    The error is the largest difference of any parameter after the first step.
+    """
+    rng = np.random.default_rng(0)
+    layers = initialize_layers(widths, rng)
+    x = rng.standard_normal((batch_size, widths[0])).astype(np.float32)
+    labels = rng.integers(0, widths[-1], batch_size)
+    parameters = [torch.tensor(array, requires_grad=True) for array in leaves(layers)]
+    ours, peer = _our_step(layers, x, labels), _torch_step(parameters, torch.tensor(x), torch.tensor(labels))
+    n_threads = torch.get_num_threads()
+    with threadpool_limits(n_threads, user_api="blas"):  # torch keeps its own count
+        ours()
+        peer()
+        error = max(
+            float(np.abs(array - tensor.detach().numpy()).max())
+            for array, tensor in zip(leaves(layers), parameters, strict=True)
+        )
+        ours_per_second, peer_per_second = time_side_by_side(ours, peer, units=1)
+    n_inputs, n_hidden, n_classes = widths
+    # Forward, gradient of the weights; the second layer also the gradient of its input.
+    operations = 2 * batch_size * (2 * n_inputs * n_hidden + 3 * n_hidden * n_classes)
+    return Measurement(
+        work=f"training step {'-'.join(map(str, widths))}, batch {batch_size}, {n_threads} threads",
+        ours_per_second=ours_per_second,
+        peer="torch autograd + SGD",
+        peer_per_second=peer_per_second,
+        ratio=ours_per_second / peer_per_second,
+        max_abs_error=error,
+        matmul_share=operations * ours_per_second / 1e9 / matmul_rate(),
+    )
+
+
+def _our_step(layers: Layers, x: np.ndarray, labels: np.ndarray) -> Callable[[], float]:
+    optimizer, objective = Momentum(leaves(layers), MOMENTUM), mlp_objective(l2=L2)
+    return lambda: next(training_steps(layers, objective, optimizer, [(x, labels)], iter([LEARNING_RATE])))
+
+
+def _torch_step(parameters: list[torch.Tensor], x: torch.Tensor, labels: torch.Tensor) -> Callable[[], float]:
+    w1, b1, w2, b2 = parameters
+    optimizer = torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=MOMENTUM)
+
+    def step() -> float:
+        scores = torch.addmm(b2, torch.relu(torch.addmm(b1, x, w1)), w2)
+        loss = functional.cross_entropy(scores, labels) + L2 / 2 * (w1.square().sum() + w2.square().sum())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
