@@ -15,7 +15,7 @@ from reports.theme import LIGHT, SIDE_COLORS
 
 MAX_LABELED = 40  # above this, class names would be smaller than can be read
 MAX_NUMBERED = 20
-LEAST_SHARE = 0.005  # smaller shares are not drawn: they would be invisible
+LEAST_SHARE = 0.06  # of the most frequent mistake; smaller ones are not drawn: they would be invisible
 
 
 def draw_confusion(contestant: Contestant) -> Figure:
@@ -35,7 +35,7 @@ def draw_confusion(contestant: Contestant) -> Figure:
     parts.append("</svg>")
     caption = (
         f"Confusion matrix of {contestant.experiment} ({contestant.side}): rows are true classes, columns the answers, "
-        "in percent of the row. Gray is right; the stronger the color, the more frequent the mistake."
+        "in percent of the row. Gray is right; the strongest color is the most frequent mistake."
     )
     return Figure(name, caption, alt, "".join(parts), _table(contestant), width=528)
 
@@ -59,11 +59,13 @@ def _cells(shares: np.ndarray, margin: float, cell: float, color: str) -> list[s
         f'<rect x="{margin}" y="{margin}" width="{n * cell:.1f}" height="{n * cell:.1f}" fill="{LIGHT["panel"]}"/>'
     ]
     font = min(13.0, 0.5 * cell)
-    for i, j in np.argwhere(shares >= LEAST_SHARE):
+    mistakes = shares * (1 - np.eye(n))
+    worst = max(float(mistakes.max()), 1e-9)
+    for i, j in np.argwhere((mistakes >= LEAST_SHARE * worst) | (np.eye(n) * shares > 0)):
         share = shares[i, j]
         x, y = margin + j * cell, margin + i * cell
-        # A power below one spreads the small shares, where the errors are.
-        fill, opacity = (LIGHT["neutral"], 0.2 + 0.6 * share) if i == j else (color, share**0.65)
+        # A power below one spreads the small shares, of which there are more.
+        fill, opacity = (LIGHT["neutral"], 0.2 + 0.6 * share) if i == j else (color, 0.85 * (share / worst) ** 0.8)
         parts.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{cell - 0.6:.1f}" height="{cell - 0.6:.1f}" '
             f'fill="{fill}" fill-opacity="{opacity:.2f}"/>'
