@@ -16,8 +16,8 @@ import torch
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Scratch of one piece. Half of a common 2 MiB second-level cache on the CPU; on an accelerator large enough to fill it.
-SCRATCH_BYTES = {"cpu": 2**20, "cuda": 2**28}
+# Intermediate values of one piece: about a core's second-level cache on the CPU; enough to fill an accelerator.
+SCRATCH_BYTES = {"cpu": 2**21, "cuda": 2**28}
 # Rows summed in float32 before the sum goes to float64, and the unit of work of one core.
 SPAN_ROWS = 8192
 

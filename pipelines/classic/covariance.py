@@ -17,10 +17,9 @@ def mean_and_covariance(
 
     Products are taken about the first block's mean, so that a large common offset does not cost precision.
     """
-    origin = first = second = None
-    n_rows = 0
+    origin, first, second, n_rows = torch.empty(0), torch.empty(0), torch.empty(0), 0
     for block in iterate_blocks(descriptors):
-        if origin is None:
+        if n_rows == 0:
             origin = block.mean(dim=0)
             first = torch.zeros_like(origin, dtype=torch.float64)
             second = first.new_zeros(len(origin), len(origin))
@@ -28,7 +27,7 @@ def mean_and_covariance(
             first += span_first
             second += span_second
         n_rows += len(block)
-    if origin is None or n_rows == 0:
+    if n_rows == 0:
         raise ValueError("descriptors must hold at least one row, got none")
     first = first / n_rows
     covariance = (second - n_rows * torch.outer(first, first)) / max(1, n_rows - 1)

@@ -180,7 +180,7 @@ def _expect_span(span: torch.Tensor, form: QuadraticForm) -> _Sums:
     n_components, width = len(form.bias), len(form.weights)
     zeroth, moments = span.new_zeros(n_components), span.new_zeros(n_components, width)
     log_likelihood = 0.0
-    for chunk in span.split(rows_per_chunk(4 * n_components, span.device)):
+    for chunk in span.split(rows_per_chunk(4 * (n_components + width), span.device)):
         statistics = form.statistics(chunk)
         gamma = torch.addmm(form.bias, statistics, form.weights)
         highest = gamma.amax(dim=1)

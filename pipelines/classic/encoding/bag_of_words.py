@@ -33,8 +33,8 @@ def encode_bag_of_words(
         descriptors,
         _encoder(codebook, assignment, bandwidth),
         dimension=codebook.dimension,
-        n_words=codebook.n_words,
         width=codebook.n_words,
+        floats_per_descriptor=codebook.n_words,
     )
 
 

@@ -15,11 +15,12 @@ EncodeChunk = Callable[[torch.Tensor, torch.Tensor], None]
 
 
 def encode_in_chunks(
-    descriptors: torch.Tensor, encode_chunk: EncodeChunk, *, dimension: int, n_words: int, width: int
+    descriptors: torch.Tensor, encode_chunk: EncodeChunk, *, dimension: int, width: int, floats_per_descriptor: int
 ) -> torch.Tensor:
-    """Encode the images in chunks whose (descriptors x words) table stays in the cache, spread over the cores.
+    """Encode the images in chunks whose intermediate values stay in the cache, spread over the cores.
 
-    descriptors: float32 (n, m, dimension).   Returns float32 (n, width); zeros if m == 0.
+    descriptors: float32 (n, m, dimension).   floats_per_descriptor: intermediate values that encode_chunk makes.
+    Returns float32 (n, width); zeros if m == 0.
     Raises ValueError if the shape or dtype is off, or a descriptor is not finite.
     """
     if descriptors.ndim != 3 or descriptors.shape[2] != dimension or descriptors.dtype != torch.float32:
@@ -31,7 +32,8 @@ def encode_in_chunks(
     encodings = descriptors.new_zeros(n_images, width)
     if n_images == 0 or n_descriptors == 0:
         return encodings
-    chunk_images = rows_per_chunk(4 * n_descriptors * n_words, descriptors.device)
+    floats_per_image = n_descriptors * floats_per_descriptor + 2 * width  # the encoding, and what becomes it
+    chunk_images = rows_per_chunk(4 * floats_per_image, descriptors.device)
 
     def encode_task(task: tuple[torch.Tensor, torch.Tensor]) -> None:
         for chunk, rows in zip(task[0].split(chunk_images), task[1].split(chunk_images), strict=True):

@@ -28,6 +28,7 @@ def encode_fisher_vector(
     Source: Perronnin, Sanchez, Mensink, ECCV 2010. Differs: no gradient for the mixture weights. skimage's
     fisher_vector(improved=True) has that gradient (k values) in front, and the variance part with the opposite sign.
     """
+    n_components, dimension = mixture.means.shape
     gradients = _FisherGradients(mixture)
 
     def encode_chunk(chunk: torch.Tensor, encodings: torch.Tensor) -> None:
@@ -38,9 +39,9 @@ def encode_fisher_vector(
     return encode_in_chunks(
         descriptors,
         encode_chunk,
-        dimension=mixture.dimension,
-        n_words=mixture.n_components,
-        width=2 * mixture.n_components * mixture.dimension,
+        dimension=dimension,
+        width=2 * n_components * dimension,
+        floats_per_descriptor=2 * dimension + n_components,
     )
 
 

@@ -29,4 +29,10 @@ def encode_vlad(descriptors: torch.Tensor, codebook: Codebook, *, intra_normaliz
         scaled = normalization.intra_normalize(sums, n_words) if intra_normalize else normalization.signed_power(sums)
         encodings.copy_(normalization.l2_normalize(scaled))
 
-    return encode_in_chunks(descriptors, encode_chunk, dimension=dimension, n_words=n_words, width=n_words * dimension)
+    return encode_in_chunks(
+        descriptors,
+        encode_chunk,
+        dimension=dimension,
+        width=n_words * dimension,
+        floats_per_descriptor=n_words + 2 * dimension,
+    )
