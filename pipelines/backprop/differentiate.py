@@ -20,6 +20,7 @@ import numpy as np
 from pipelines.backprop.arrays import Array, Value, level_of, plain
 from pipelines.backprop.forward_mode import Dual
 from pipelines.backprop.graph import Node, backpropagate, recording
+from pipelines.backprop.rules import shape_of
 
 Tree = Any  # an array, a number, or a tuple, list or dict of trees
 
@@ -27,8 +28,11 @@ _levels = itertools.count(1)  # a differentiation started inside another one has
 
 
 def vjp(function: Callable[..., Value], x: Tree, direction: Value, *constants: Any) -> tuple[Any, Tree]:
-    """f(x), and the gradient of <direction, f(x)> in the shape of x. Errors as for `value_and_grad`."""
-    return _pull_back(function, x, constants, lambda output: direction)
+    """f(x), and the gradient of <direction, f(x)> in the shape of x.
+
+    Raises ValueError if the direction has not the shape of f(x); TypeError and ValueError as for `value_and_grad`.
+    """
+    return _pull_back(function, x, constants, lambda output: _direction(direction, output))
 
 
 def value_and_grad(function: Callable[..., Value]) -> Callable[..., tuple[Any, Tree]]:
@@ -46,9 +50,12 @@ def grad(function: Callable[..., Value]) -> Callable[..., Tree]:
 
 
 def jvp(function: Callable[..., Tree], x: Tree, direction: Tree, *constants: Any) -> tuple[Tree, Tree]:
-    """f(x), and its derivative in a direction, a tree like x. Raises TypeError if x is not floating-point."""
+    """f(x), and its derivative in a direction, a tree like x.
+
+    Raises ValueError if the direction has not the shapes of x, and TypeError if x is not floating-point.
+    """
     level = next(_levels)
-    inputs = map_tree(lambda leaf, tangent: Dual(_floating(leaf), level, tangent), x, direction)
+    inputs = map_tree(lambda leaf, tangent: Dual(_floating(leaf), level, _direction(tangent, leaf)), x, direction)
     output = function(inputs, *constants)
     value = map_tree(lambda leaf: leaf.value if level_of(leaf) == level else leaf, output)
     tangent = map_tree(lambda leaf: leaf.tangent if level_of(leaf) == level else _zeros_like(leaf), output)
@@ -90,7 +97,8 @@ def _pull_back(
             return output, map_tree(_zeros_like, inputs)
         gradients = backpropagate(output, seed(output))
         given_out: set[int] = set()
-        return output.value, map_tree(lambda leaf: _owned(gradients.get(id(leaf)), leaf.value, given_out), inputs)
+        gradient = map_tree(lambda leaf: _owned(gradients.get(id(leaf)), leaf.value, given_out), inputs)
+        return _owned(output.value, output.value, given_out), gradient
 
 
 def _one(output: Value) -> Any:
@@ -101,6 +109,12 @@ def _one(output: Value) -> Any:
             "sum it, or give `vjp` a direction"
         )
     return np.ones((), dtype=plain(output).dtype) if isinstance(output, Array) else 1.0
+
+
+def _direction(direction: Value, like: Value) -> Value:
+    if shape_of(direction) != shape_of(like):
+        raise ValueError(f"direction must have shape {shape_of(like)}, got {shape_of(direction)}")
+    return direction
 
 
 def _floating(leaf: Value) -> Value:
@@ -114,16 +128,16 @@ def _floating(leaf: Value) -> Value:
     return leaf
 
 
-def _owned(gradient: Value | None, value: Value, given_out: set[int]) -> Value:
-    """The gradient in the type of its value, in memory that the caller may write to without changing anything else."""
-    if gradient is None:
+def _owned(result: Value | None, value: Value, given_out: set[int]) -> Value:
+    """A result in the type of a value, in memory that the caller may write to without changing anything else."""
+    if result is None:
         return _zeros_like(value)
-    if isinstance(gradient, Array):
-        return gradient
-    flags = np.asarray(gradient).flags  # what the graph has recorded is read-only
-    sole = flags.owndata and flags.writeable and gradient.dtype == value.dtype and id(gradient) not in given_out
-    given_out.add(id(gradient))
-    return gradient if sole else np.array(gradient, dtype=value.dtype)[()]
+    if isinstance(result, Array):
+        return result
+    flags = np.asarray(result).flags  # what the graph has recorded is read-only
+    sole = flags.owndata and flags.writeable and result.dtype == value.dtype and id(result) not in given_out
+    given_out.add(id(result))
+    return result if sole else np.array(result, dtype=value.dtype)[()]
 
 
 def _zeros_like(value: Value) -> Any:

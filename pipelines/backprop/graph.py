@@ -33,7 +33,7 @@ class Node(Array):
         self.arguments = arguments
         self.settings = settings or {}
         self.parents = [(i, a) for i, a in enumerate(arguments) if isinstance(a, Node) and a.level == level]
-        for array in arguments or (value,):
+        for array in (*arguments, *self.settings.values()) if operation else (value,):
             _guard.freeze(array)
 
     def extend(

@@ -240,6 +240,8 @@ def _softmax(x: np.ndarray) -> np.ndarray:
 
 def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> Any:
     """Mean over the rows of  log sum_k e^z_k - z_label."""
+    if np.any(labels < 0):
+        raise ValueError(f"labels must not be negative, got {labels.min()}")
     shifted = logits - logits.max(axis=1, keepdims=True)
     return np.mean(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels])
 

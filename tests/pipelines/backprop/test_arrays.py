@@ -67,6 +67,11 @@ REFUSALS = {
     "axis": (lambda x: operations.sum(x, axis=1), ValueError, r"sum of float64 \(3,\) is not possible: axis 1 is out"),
     "index": (lambda x: x[7], IndexError, r"index of float64 \(3,\) is not possible: index 7 is out of bounds"),
     "einsum": (lambda x: operations.einsum("ii->i", x), ValueError, 'no index twice in one operand, got "ii->i"'),
+    "labels": (
+        lambda x: operations.softmax_cross_entropy(x * np.ones((2, 3)), labels=np.array([0, -1])),
+        ValueError,
+        r"softmax_cross_entropy of float64 \(2, 3\) is not possible: labels must not be negative, got -1",
+    ),
     "linear": (
         lambda x: operations.linear(np.ones((2, 3)), np.ones((3, 4)), x),
         ValueError,

@@ -62,6 +62,18 @@ def test_write_into_a_recorded_array_is_refused_and_does_not_last() -> None:
     factor[0] = 5.0  # free again afterwards
 
 
+def test_write_into_a_setting_is_refused() -> None:
+    mask = np.array([True, False, True])
+
+    def spoiled(x):
+        y = operations.where(mask, x, -x)
+        mask[:] = False
+        return operations.sum(y)
+
+    with pytest.raises(ValueError, match="in-place write"):
+        grad(spoiled)(np.ones(3))
+
+
 def test_write_to_the_owner_of_a_recorded_view_is_refused() -> None:
     owner = np.ones((2, 3))
     row = owner[0]
