@@ -147,7 +147,12 @@ class Trainer:
         self.average, self.best_weights = dict(snapshot.average), dict(snapshot.best)
         self.history, self.bfloat16 = list(snapshot.history), snapshot.bfloat16
         groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": snapshot.optimizer, "param_groups": groups})
+        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        state = {
+            i: {name: _laid_out_like(parameters[i], value) for name, value in values.items()}
+            for i, values in snapshot.optimizer.items()
+        }
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
 
     def _step(self, step: int, chosen: Tensor, flips: Tensor | None, generator: Generator) -> tuple[float, float]:
         """One update. Returns the minibatch's loss and its number of right predictions before the update."""
@@ -200,6 +205,12 @@ class Trainer:
         }
         self.history.append(row)
         return row
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """The same numbers in the parameter's order of axes in memory, which a file does not keep and the fused AdamW takes
+    for granted: it goes through both as if they were flat."""
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
 
 
 def _generator(*numbers: int) -> Generator:

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from pipelines.neural import augmentation
+from pipelines.neural.config import Augmentation
+from tests.reference import augmentation_loops as loops
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def images() -> torch.Tensor:
+    return torch.randint(0, 256, (17, 3, 9, 12), generator=generator(), dtype=torch.uint8)
+
+
+def test_shift_by_hand_mirrors_the_border_without_repeating_it():
+    row = torch.tensor([10, 20, 30, 40], dtype=torch.uint8).view(1, 1, 1, 4).expand(2, 1, 1, 4)
+    moved = augmentation.shift(row, torch.tensor([[0, 2], [0, -2]]))
+    assert moved.flatten(1).tolist() == [[30, 40, 30, 20], [30, 20, 10, 20]]
+
+
+def test_shift_equals_pad_and_crop(images):
+    shifts = augmentation.draw_shifts(17, 4, generator(1))
+    np.testing.assert_array_equal(augmentation.shift(images, shifts), loops.shift(images.numpy(), shifts.numpy()))
+
+
+def test_flip_equals_the_loop_and_twice_is_nothing(images):
+    mirrored = torch.rand(17, generator=generator(2)) < 0.5
+    once = augmentation.flip(images, mirrored)
+    np.testing.assert_array_equal(once, loops.flip(images.numpy(), mirrored.numpy()))
+    assert torch.equal(augmentation.flip(once, mirrored), images)
+
+
+@pytest.mark.parametrize("side", [1, 4, 5])
+def test_cutout_equals_the_loop(images, side):
+    corners, color = augmentation.draw_corners(17, 9, 12, generator(3)), torch.tensor([1.5, 2.5, 3.5])
+    np.testing.assert_array_equal(
+        augmentation.cut_out(images, corners, side, color),
+        loops.cut_out(images.numpy(), corners.numpy(), side, color.numpy()),
+    )
+
+
+def test_mixup_equals_the_loop(images):
+    targets = torch.eye(17)
+    partners, shares = augmentation.draw_mixing(17, 0.8, generator(4))
+    mixed = augmentation.mix(images, targets, partners, shares)
+    expected = loops.mix(images.numpy(), targets.numpy(), partners.numpy(), shares.numpy())
+    for ours, theirs in zip(mixed, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=2e-4)  # of 255
+
+
+def test_mixup_targets_still_sum_to_one(images):
+    _, targets = augmentation.mix(images, torch.eye(17), *augmentation.draw_mixing(17, 0.8, generator(5)))
+    torch.testing.assert_close(targets.sum(dim=1), torch.ones(17))
+
+
+@pytest.mark.parametrize("alpha", [0.2, 1.0, 3.0])
+def test_mixing_shares_follow_the_beta_distribution(alpha):
+    partners, shares = augmentation.draw_mixing(4000, alpha, generator(6))
+    assert stats.kstest(shares.numpy(), stats.beta(alpha, alpha).cdf).pvalue > 1e-3
+    assert sorted(partners.tolist()) == list(range(4000))
+
+
+def test_shifts_reach_every_place_equally_often():
+    shifts = augmentation.draw_shifts(9000, 1, generator(7))
+    counts = np.unique(shifts.numpy(), axis=0, return_counts=True)[1]
+    assert len(counts) == 9
+    assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_alternating_flips_show_each_picture_both_ways_in_two_epochs():
+    settings = Augmentation(flip="alternating")
+    masks = [augmentation.draw_flips(settings, 500, epoch, generator(8), generator(epoch)) for epoch in range(4)]
+    assert torch.equal(masks[0], ~masks[1])
+    assert torch.equal(masks[0], masks[2])
+    assert 200 < masks[0].sum() < 300
+
+
+def test_random_flips_differ_between_epochs():
+    settings = Augmentation(flip="random")
+    masks = [augmentation.draw_flips(settings, 500, epoch, generator(8), generator(epoch)) for epoch in range(2)]
+    assert 150 < (masks[0] ^ masks[1]).sum() < 350
+
+
+def test_everything_off_leaves_the_pictures_alone(images):
+    settings = Augmentation(flip="none", crop=0)
+    assert augmentation.draw_flips(settings, 17, 0, generator(), generator()) is None
+    assert augmentation.augment(images, None, torch.zeros(3), settings, generator()) is images
+
+
+def test_augment_crops_then_flips_then_cuts(images):
+    settings, mirrored, color = Augmentation(crop=2, cutout=3), torch.arange(17) % 2 == 0, torch.zeros(3)
+    draws = generator(9)
+    shifts, corners = augmentation.draw_shifts(17, 2, draws), augmentation.draw_corners(17, 9, 12, draws)
+    expected = loops.cut_out(
+        loops.flip(loops.shift(images.numpy(), shifts.numpy()), mirrored.numpy()), corners.numpy(), 3, color.numpy()
+    )
+    np.testing.assert_array_equal(augmentation.augment(images, mirrored, color, settings, generator(9)), expected)

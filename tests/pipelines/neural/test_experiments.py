@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from pipelines.neural.config import AlexNet, describe
+from pipelines.neural.experiments import EXPERIMENTS
+from pipelines.neural.networks.build import build_network
+from pipelines.neural.optimizers import build_optimizer
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_builds_its_net_and_optimizer_and_can_be_written_down(name):
+    _, config = EXPERIMENTS[name]
+    side = 224 if isinstance(config.architecture, AlexNet) else 32
+    with torch.device("meta"):  # shapes alone: drawing the weights of the large ones takes seconds
+        network = build_network(config, (side, side, 3), 10, seed=0)
+        logits = network(torch.empty(2, 3, side, side))
+    assert logits.shape == (2, 10)
+    assert all(build_optimizer(network, optimizer).param_groups for optimizer in config.optimizers)
+    assert json.loads(json.dumps(describe(config)))["epochs"] == config.epochs

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pipelines.neural.inspection import first_layer_weights, layer_statistics
+
+
+def test_templates_are_the_strongest_rows_as_pictures():
+    body = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
+    pictures = np.arange(36, dtype=np.float32).reshape(3, 2, 2, 3)  # (n, height, width, channels)
+    with torch.no_grad():
+        body[1].weight.copy_(torch.from_numpy(pictures.transpose(0, 3, 1, 2).reshape(3, 12)))
+    np.testing.assert_array_equal(first_layer_weights(body, (2, 2, 3)), pictures[::-1])
+
+
+def test_filters_keep_their_own_size_and_at_most_64_are_kept():
+    assert first_layer_weights(nn.Sequential(nn.Conv2d(3, 100, 5)), (32, 32, 3)).shape == (64, 5, 5, 3)
+
+
+def test_dead_units_and_zeros_by_hand():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(1, 3), nn.ReLU())
+    with torch.no_grad():
+        net[1].weight.copy_(torch.tensor([[1.0], [-1.0], [1.0]]))
+        net[1].bias.copy_(torch.tensor([0.0, -1.0, 1.0]))  # x, never above 0, x + 1
+    (row,) = layer_statistics(net, torch.tensor([0.0, 2.0]).view(2, 1, 1, 1))
+    assert (row["activation"], row["units"]) == ("ReLU", 3)
+    assert row["dead_share"] == pytest.approx(1 / 3)
+    assert row["zero_share"] == pytest.approx(3 / 6)  # outputs 0 2, 0 0, 1 3
+    assert row["mean"] == pytest.approx(1.0)
+
+
+def test_saturation_by_hand_and_rows_in_the_order_of_the_layers():
+    net = nn.Sequential(nn.Flatten(), nn.Tanh(), nn.Sigmoid()).train()
+    rows = layer_statistics(net, torch.tensor([0.0, 9.0]).view(2, 1, 1, 1))
+    assert [row["activation"] for row in rows] == ["Tanh", "Sigmoid"]
+    assert rows[0]["saturated_share"] == 0.5
+    assert rows[1]["saturated_share"] == 0.0
+    assert net.training
+    assert not net[1]._forward_hooks

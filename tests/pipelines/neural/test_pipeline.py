@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from datasets.dataset import Dataset, Split
+from pipelines.neural import pipeline
+from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron
+from pipelines.neural.model_file import load_model
+from pipelines.neural.prediction import predict_scores
+from pipelines.neural.training import Trainer
+from pipelines.run_result import RunResult, load_run, run_folder, save_run
+from pipelines.workspace import Workspace
+
+CONFIG = NeuralConfig(
+    architecture=Perceptron((16,)),
+    optimizers=(Optimizer(learning_rate=0.0), Optimizer(learning_rate=0.01)),
+    augmentation=Augmentation(flip="none", crop=0),
+    epochs=3,
+)
+
+
+def split(n: int, seed: int) -> Split:
+    """Two classes: bright above or bright below."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 2, n)
+    images = random.integers(0, 150, (n, 8, 8, 3), dtype=np.uint8)
+    images[labels == 0, :4] += 100
+    images[labels == 1, 4:] += 100
+    return Split(images, labels)
+
+
+DATASET = Dataset("halves", ("above", "below"), split(300, 0), split(60, 1), split(80, 2))
+
+
+def run(folder: Path, config: NeuralConfig = CONFIG, dataset: Dataset = DATASET) -> RunResult:
+    workspace = Workspace(folder, console=Console(file=io.StringIO()))
+    return pipeline.run(dataset, experiment="mlp", title="Net", config=config, seed=0, workspace=workspace)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("artifacts")
+
+
+@pytest.fixture(scope="module")
+def result(folder):
+    return run(folder)
+
+
+def test_learns_and_tells_all_that_a_report_needs(result):
+    assert result.side == "end-to-end"
+    assert result.accuracy > 0.9
+    assert result.validation_score == (result.validation_scores.argmax(1) == result.validation_labels).mean()
+    assert [stage.kind for stage in result.stages] == ["training", "training", "prediction"]
+    assert {"epoch", "train_loss", "train_accuracy", "validation_score", "learning_rate", "seconds"} == set(
+        result.history[-1]
+    )
+    assert result.pictures["first_layer_weights"].shape == (16, 8, 8, 3)
+    assert result.diagnostics["layers"][0]["units"] == 16
+    assert result.size.parameters == 192 * 16 + 2 * 16 + 16 * 2 + 2
+    assert result.settings["architecture"]["kind"] == "Perceptron"
+
+
+def test_keeps_the_setting_that_is_best_on_validation(result):
+    still, moving = result.trials
+    assert still["settings"]["learning_rate"] == 0.0
+    assert moving["validation_score"] > still["validation_score"]
+    assert result.validation_score > 0.9
+
+
+def test_can_be_saved_and_read_back(result, tmp_path):
+    back = load_run(save_run(result, tmp_path))
+    np.testing.assert_array_equal(back.scores, result.scores)
+
+
+def test_the_kept_model_gives_the_scores_of_the_run(result, folder):
+    path = run_folder(folder / "runs", "halves", DATASET.fingerprint(), "mlp", 0) / "model.npz"
+    images = torch.from_numpy(np.ascontiguousarray(DATASET.test.images.transpose(0, 3, 1, 2)))
+    scores = predict_scores(load_model(path).network, images, flip_averaging=True)
+    np.testing.assert_array_equal(scores.numpy(), result.scores)
+
+
+def test_a_second_run_trains_nothing_again(result, folder, monkeypatch):
+    monkeypatch.setattr(Trainer, "run_epoch", None)
+    again = run(folder)
+    np.testing.assert_array_equal(again.scores, result.scores)
+    assert all(stage.reused for stage in again.stages if stage.kind == "training")
+
+
+def test_test_labels_change_nothing_but_the_labels(result, tmp_path):
+    swapped = replace(DATASET, test=Split(DATASET.test.images, 1 - DATASET.test.labels))
+    np.testing.assert_array_equal(run(tmp_path, dataset=swapped).scores, result.scores)
+
+
+def test_a_killed_run_goes_on_from_its_checkpoint_and_ends_the_same(result, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    run_epoch, epochs = Trainer.run_epoch, []
+
+    def killed_in_the_third_epoch(self, on_step):
+        epochs.append(len(self.history) + 1)
+        if len(epochs) == 3:
+            raise KeyboardInterrupt
+        return run_epoch(self, on_step)
+
+    monkeypatch.setattr(Trainer, "run_epoch", killed_in_the_third_epoch)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path)
+    assert len(list((tmp_path / "checkpoints").glob("*.npz"))) == 1
+    again = run(tmp_path)
+    assert epochs == [1, 2, 3, 3, 1, 2, 3]
+    np.testing.assert_array_equal(again.scores, result.scores)
+    assert not list((tmp_path / "checkpoints").glob("*.npz"))
+
+
+def test_mixed_precision_is_decided_once_for_a_machine(tmp_path, monkeypatch):
+    decisions = []
+    monkeypatch.setattr(pipeline, "bfloat16_pays", lambda *_: decisions.append(True) or True)
+    config = replace(CONFIG, mixed_precision="auto", epochs=1)
+    assert run(tmp_path, config).diagnostics["bfloat16"] is True
+    assert run(tmp_path, replace(config, epochs=2)).diagnostics["bfloat16"] is True
+    assert len(decisions) == 1
