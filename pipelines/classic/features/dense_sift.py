@@ -10,7 +10,8 @@ interpolation of Lowe, section 6.1) from up to bin_size pixels around, and nothi
 Beside `cv2.SIFT.compute` on the same grid (no smoothing, a keypoint size of bin_size / 1.5, angle 0, window="gaussian")
 the descriptors correlate above 0.999 once OpenCV's orientations are put in our order: its y axis points up, so that its
 orientation o is our (8 - o) mod 8. What remains is OpenCV's rounding to whole bytes, its angles good to 0.3 degrees,
-and its gradient, which is missing on the border of the picture.
+and its gradient, which is missing on the border of the picture. This holds for even bin sizes: OpenCV rounds keypoints
+to whole pixels, and the center of an odd one (1.5 bins from the first bin) lies between two.
 """
 
 from __future__ import annotations

@@ -9,9 +9,12 @@ import torch
 from torch import Tensor
 
 from pipelines.classic.features.chunks import CACHE_PIXELS
+from pipelines.classic.features.color_histogram import extract_color_histogram
 from pipelines.classic.features.color_statistics import extract_color_statistics
 from pipelines.classic.features.dense_sift import extract_dense_sift, opponent_colors
 from pipelines.classic.features.hog import extract_hog
+from pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
+from pipelines.classic.features.patches import extract_patches
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,17 @@ DESCRIPTORS = (
     Descriptor(
         "color statistics", partial(extract_color_statistics, cell_size=3, stride=2), smallest=12, color_only=True
     ),
+    *(
+        Descriptor(
+            f"{space} histogram",
+            partial(extract_color_histogram, space=space, n_bins=4, joint=True, n_cells=2),
+            smallest=2,
+            color_only=True,
+        )
+        for space in ("rgb", "hsv", "lab")
+    ),
+    Descriptor("patches", partial(extract_patches, patch_size=6, stride=2), smallest=6),
+    Descriptor("local binary patterns", partial(extract_local_binary_patterns, n_cells=3), smallest=3),
 )
 each_descriptor = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=lambda descriptor: descriptor.name)
 

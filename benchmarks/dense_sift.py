@@ -1,0 +1,83 @@
+"""Dense SIFT against cv2.SIFT.compute, the same keypoints, window and pictures.
+
+OpenCV rounds descriptors to whole numbers at length 512 and angles to 0.3 degrees, so equality is meant to a few times
+1/512 an element. Its gradient is missing on the border, hence the plain frame around every picture. It rounds keypoints
+to whole pixels, so that only even bin sizes can be compared (the centers of odd ones lie between pixels). OpenCV's time
+grows with the area of a descriptor and ours hardly does: the smallest bins are our worst case.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+
+from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from pipelines.classic.features.dense_sift import Window, dense_sift_positions, extract_dense_sift
+
+STRIDE = 2
+# side, bin size in pixels, window, pictures that we describe a call, pictures that the peer describes a call
+SETTINGS: tuple[tuple[int, int, Window, int, int], ...] = (
+    (32, 2, "triangular", 512, 16),
+    (32, 4, "triangular", 512, 16),
+    (32, 4, "gaussian", 512, 16),
+    (32, 6, "triangular", 512, 16),
+    (256, 4, "triangular", 16, 1),
+)
+
+
+def measure() -> list[Measurement]:
+    """One line per setting."""
+    machine = matmul_rate()
+    return [_measure(*setting, machine) for setting in SETTINGS]
+
+
+def _measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int, machine: float) -> Measurement:
+    gray = _pictures(n_ours, side)
+    images = torch.from_numpy(gray).unsqueeze(-1)
+    positions = dense_sift_positions(side, side, bin_size=bin_size, stride=STRIDE)
+    keypoints = [cv2.KeyPoint(float(x), float(y), bin_size / 1.5, 0) for x, y in positions]
+    sift = cv2.SIFT.create(sigma=0.5)  # the least smoothing that OpenCV takes
+
+    def ours() -> torch.Tensor:
+        return extract_dense_sift(images, bin_size=bin_size, stride=STRIDE, window=window)
+
+    def peer() -> np.ndarray:
+        return np.stack([sift.compute(picture, keypoints)[1] for picture in gray[:n_peer]])
+
+    error = _largest_difference(images[:n_peer], peer(), bin_size)
+    ours_calls, peer_calls = time_side_by_side(ours, peer, 1)
+    ours_rate, peer_rate = ours_calls * n_ours * len(positions), peer_calls * n_peer * len(positions)
+    operations = ours_calls * n_ours * _pooling_operations(side, bin_size, window)
+    return Measurement(
+        work=f"dense SIFT, {side} x {side} gray, bins of {bin_size} px, stride {STRIDE}, {window}: descriptors",
+        ours_per_second=ours_rate,
+        peer="cv2.SIFT.compute (gaussian)",
+        peer_per_second=peer_rate,
+        ratio=ours_rate / peer_rate,
+        max_abs_error=error,
+        matmul_share=operations / 1e9 / machine,
+    )
+
+
+def _pictures(n: int, side: int) -> np.ndarray:
+    """uint8 (n, side, side): smooth noise in a plain frame of 2 pixels."""
+    noise = np.random.default_rng(0).integers(0, 256, (n, side - 4, side - 4), dtype=np.uint8)
+    smooth = np.stack([cv2.GaussianBlur(picture, (0, 0), 1.5) for picture in noise])
+    return np.pad(smooth, ((0, 0), (2, 2), (2, 2)), constant_values=128)
+
+
+def _largest_difference(images: torch.Tensor, theirs: np.ndarray, bin_size: int) -> float:
+    ours = extract_dense_sift(images, bin_size=bin_size, stride=STRIDE, window="gaussian").numpy()
+    orientations = (8 - np.arange(8)) % 8  # OpenCV's y axis points up
+    theirs = theirs.reshape(*theirs.shape[:2], 16, 8)[..., orientations].reshape(theirs.shape) / 512
+    return float(np.abs(ours - theirs).max())
+
+
+def _pooling_operations(side: int, bin_size: int, window: Window) -> int:
+    """Useful operations of one picture's two matrix products: 8 maps from `side` pixels to places, along x, then y."""
+    n_starts = (side - 3 * bin_size - 1) // STRIDE + 1
+    spacing = int(np.gcd(bin_size, STRIDE))
+    lattice = ((n_starts - 1) * STRIDE + 3 * bin_size) // spacing + 1
+    n_places = 4 * n_starts if window == "gaussian" else lattice
+    return 2 * 8 * side * n_places * (side + n_places)

@@ -1,0 +1,43 @@
+"""HOG against scikit-image's, at the sizes of CIFAR pictures and of photographs."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from skimage.feature import hog
+
+from benchmarks.measurement import Measurement, time_side_by_side
+from pipelines.classic.features.hog import extract_hog
+
+# side in pixels, cell in pixels, pictures that we extract a call, pictures that the peer extracts a call
+SETTINGS: tuple[tuple[int, int, int, int], ...] = ((32, 4, 1024, 32), (32, 8, 1024, 64), (256, 8, 32, 2))
+
+
+def measure() -> list[Measurement]:
+    """One line per setting; no matrix products are involved, so no share of their rate."""
+    return [_measure(*setting) for setting in SETTINGS]
+
+
+def _measure(side: int, cell_size: int, n_ours: int, n_peer: int) -> Measurement:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (n_ours, side, side, 3), generator=generator, dtype=torch.uint8)
+
+    def ours() -> torch.Tensor:
+        return extract_hog(images, cell_size=cell_size)
+
+    def peer() -> np.ndarray:
+        cell = (cell_size, cell_size)
+        pictures = images[:n_peer].numpy()
+        return np.stack([hog(p, pixels_per_cell=cell, cells_per_block=(2, 2), channel_axis=-1) for p in pictures])
+
+    error = float(np.abs(ours()[:n_peer].numpy() - peer()).max())
+    ours_per_picture, peer_per_picture = time_side_by_side(ours, peer, 1)
+    ours_rate, peer_rate = ours_per_picture * n_ours, peer_per_picture * n_peer
+    return Measurement(
+        work=f"HOG, {side} x {side} RGB, 9 orientations, cells of {cell_size} px: pictures",
+        ours_per_second=ours_rate,
+        peer="skimage.feature.hog",
+        peer_per_second=peer_rate,
+        ratio=ours_rate / peer_rate,
+        max_abs_error=error,
+    )
