@@ -24,9 +24,10 @@ def extract_patches(images: Tensor, *, patch_size: int, stride: int) -> Tensor:
     Raises ValueError for pictures smaller than a patch, and for non-finite values.
     """
     check_window_fits(*picture_size(images), patch_size)
-    planes = to_planes(images).permute(1, 2, 3, 0)
-    patches = planes.unfold(1, patch_size, stride).unfold(2, patch_size, stride)
-    return patches.permute(0, 1, 2, 4, 5, 3).flatten(3).flatten(1, 2)  # from (n, rows, columns, channels, y, x)
+    n_channels = images.shape[3]
+    lines = to_planes(images).permute(1, 2, 3, 0).flatten(2)  # (n, height, width * channels)
+    patches = lines.unfold(1, patch_size, stride).unfold(2, patch_size * n_channels, stride * n_channels)
+    return patches.flatten(3).flatten(1, 2)  # from (n, rows, columns, y, x * channels)
 
 
 def normalize_contrast(patches: Tensor, regularizer: float = 10.0) -> Tensor:
