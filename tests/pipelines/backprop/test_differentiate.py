@@ -117,6 +117,12 @@ def test_results_share_no_memory() -> None:
     np.testing.assert_array_equal(u, np.ones(3))
 
 
+def test_gradients_of_two_terms_of_a_sum_share_no_memory() -> None:
+    first, second = grad(lambda pair: ops.sum(3.0 * (pair[0] + pair[1])))((np.zeros(3), np.zeros(3)))
+    first += 1
+    np.testing.assert_array_equal(second, np.full(3, 3.0))
+
+
 def test_gradient_has_the_type_of_its_argument() -> None:
     x = np.ones(3, dtype=np.float32)
     assert grad(lambda y: ops.sum(y * np.arange(3.0)))(x).dtype == np.float32

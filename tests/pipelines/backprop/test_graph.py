@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.backprop import operations
+from pipelines.backprop.arrays import plain
 from pipelines.backprop.differentiate import grad, jvp, value_and_grad
 from pipelines.backprop.graph import Node, topological_order
 
@@ -60,6 +61,16 @@ def test_write_into_a_recorded_array_is_refused_and_does_not_last() -> None:
     with pytest.raises(ValueError, match="in-place write into an array that the graph has recorded"):
         grad(spoiled)(np.ones(3))
     factor[0] = 5.0  # free again afterwards
+
+
+def test_write_into_an_intermediate_value_is_refused() -> None:
+    def spoiled(x):
+        y = operations.exp(x)
+        plain(y)[0] = 5.0
+        return operations.sum(y)
+
+    with pytest.raises(ValueError, match="in-place write"):
+        grad(spoiled)(np.ones(3))
 
 
 def test_write_into_a_setting_is_refused() -> None:

@@ -86,6 +86,11 @@ def test_gradient_of_a_tie_is_shared() -> None:
     assert grad(lambda pair: operations.maximum(*pair))((2.0, 2.0)) == (0.5, 0.5)
 
 
+@pytest.mark.parametrize(("exponent", "slope"), [(0, 0.0), (1, 1.0), (2, 0.0)])
+def test_power_has_its_slope_at_zero(exponent: int, slope: float) -> None:
+    assert grad(lambda x: x**exponent)(0.0) == slope
+
+
 def test_gates_keep_their_precision_for_large_arguments() -> None:
     value, gradient = value_and_grad(operations.sigmoid)(-800.0)
     assert (value, gradient) == (0.0, 0.0)

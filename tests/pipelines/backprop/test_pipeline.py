@@ -60,6 +60,16 @@ def test_run_repeats_and_takes_training_from_the_cache(tmp_path: Path, dataset: 
     assert np.abs(first.scores - run_in(tmp_path / "c", dataset, seed=1).scores).max() > 0.01
 
 
+def test_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
+    """Labels without a pattern: validation goes up and down, and the last epoch is not the best."""
+    splits = [make_split(90, seed) for seed in range(3)]
+    shuffled = [Split(split.images, np.random.default_rng(9).permutation(split.labels)) for split in splits]
+    result = run_in(tmp_path, Dataset("noise", ("a", "b", "c"), *shuffled), replace(CONFIG, epochs=6))
+    scores = [row["validation_score"] for row in result.history]
+    assert scores[-1] < max(scores)
+    assert result.validation_score == max(scores)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"optimizer": "adamw", "learning_rate": 0.003}, {"input_gradient_penalty": 0.1}, {"widths": ()}],

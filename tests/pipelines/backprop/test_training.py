@@ -1,6 +1,7 @@
 """Training gives torch's loss curves from the same weights and batches, and learns."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -22,6 +23,15 @@ from pipelines.backprop.training import (
 )
 
 N_STEPS, BATCH_SIZE = 100, 32
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Products this small only wait for each other on several threads."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture
