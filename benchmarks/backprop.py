@@ -17,6 +17,10 @@ from pipelines.backprop.training import Momentum, initialize_layers, mlp_objecti
 LEARNING_RATE, MOMENTUM, L2 = 1e-3, 0.9, 1e-4
 
 
+def measure() -> list[Measurement]:
+    return [measure_training_step()]
+
+
 def measure_training_step(widths: tuple[int, int, int] = (3072, 512, 10), batch_size: int = 256) -> Measurement:
     """Steps a second of SGD with momentum on the softmax cross-entropy + L2, float32, both with torch's threads.
 

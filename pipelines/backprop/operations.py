@@ -141,9 +141,7 @@ def _scatter(x: np.ndarray, key: Any, shape: tuple[int, ...]) -> np.ndarray:
     return total
 
 
-scatter: Operation = multilinear(
-    "scatter", _scatter, lambda i, g, y, x, key, shape: g[key]
-)  # zeros, with x added at the key
+scatter: Operation = multilinear("scatter", _scatter, lambda i, g, y, x, key, shape: g[key])
 
 
 def _place(i: int, parts: Sequence[Value], axis: int) -> tuple[slice, ...]:
