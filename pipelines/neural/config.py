@@ -15,7 +15,7 @@ Schedule = Literal["constant", "cosine", "one-cycle", "triangular"]
 class Perceptron:
     """Fully connected layers on the pixels: W3 max(0, W2 max(0, W1 x)) for two widths and ReLU."""
 
-    widths: tuple[int, ...] = (1536, 1536, 1536)  # units of each hidden layer; () is a linear classifier
+    widths: tuple[int, ...] = (1024, 1024, 1024)  # units of each hidden layer; () is a linear classifier
     activation: Activation = "relu"
     initialization: Initialization = "matched"  # He for the rectifiers, Xavier for sigmoid and tanh; or one by name
     normalization: Normalization = "batch"  # between the product and the activation
@@ -86,8 +86,8 @@ class NeuralConfig:
     warmup: float = 0.2  # share of all steps before the top, for one-cycle and triangular
     augmentation: Augmentation = field(default_factory=Augmentation)
     pixels: Literal["standardize", "zca"] = "standardize"  # zca costs one more d x d product a step
-    epochs: int = 36  # passes over the training pictures
-    batch_size: int = 512  # pictures a step; halved on small data until an epoch has 24 steps
+    epochs: int = 60  # passes over the training pictures
+    batch_size: int = 512  # pictures a step; halved on small data until an epoch has 12 steps
     label_smoothing: float = 0.1  # share of the target spread over all classes
     gradient_clip: float | None = 1.0  # largest L2 norm of the whole gradient
     average_decay: float | None = 0.99  # of the running mean of the weights, per averaging (every 5 steps)

@@ -22,7 +22,7 @@ from pipelines.neural.optimizers import build_optimizer, set_learning_rate
 from pipelines.neural.prediction import accuracy, predict_scores
 from pipelines.neural.schedules import learning_rate_share
 
-LEAST_STEPS_PER_EPOCH = 24  # fewer leave too few updates between two looks at the validation pictures
+LEAST_STEPS_PER_EPOCH = 12  # fewer leave too few updates between two looks at the validation pictures
 SMALLEST_BATCH = 16  # batch normalisation gets noisy below
 
 
@@ -70,7 +70,7 @@ class Snapshot:
 
 
 def plan_steps(n_images: int, config: NeuralConfig) -> Plan:
-    """Minibatches of `config.batch_size`, halved on small data until an epoch has 24 steps (but never under 16
+    """Minibatches of `config.batch_size`, halved on small data until an epoch has 12 steps (but never under 16
     pictures). What is left over after the last whole minibatch of an epoch waits for the next one's new order."""
     batch_size = config.batch_size
     while batch_size // 2 >= SMALLEST_BATCH and n_images // batch_size < LEAST_STEPS_PER_EPOCH:

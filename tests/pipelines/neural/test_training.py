@@ -168,7 +168,7 @@ def test_label_smoothing_lifts_the_least_loss():
     ("n_images", "plan"),
     [
         (45_000, Plan(512, 87, 36)),
-        (3600, Plan(128, 28, 36)),
+        (3600, Plan(256, 14, 36)),
         (360, Plan(16, 22, 36)),
         (10, Plan(10, 1, 36)),
     ],
