@@ -93,7 +93,7 @@ def sample_rows(
     for block in iterate_blocks(descriptors):
         n_seen += len(block)
         block_keys = torch.rand(len(block), generator=generator, dtype=torch.float64)
-        kept = block_keys.argsort()[:n_rows]
+        kept = block_keys.topk(min(n_rows, len(block)), largest=False).indices
         chosen, block_keys = block[kept.to(block.device)], block_keys[kept]
         rows = chosen if rows is None else torch.cat([rows, chosen])
         keys = block_keys if keys is None else torch.cat([keys, block_keys])

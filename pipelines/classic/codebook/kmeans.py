@@ -33,7 +33,8 @@ SAMPLE_ROWS_PER_WORD = 32
 class Codebook:
     """k visual words in d dimensions.
 
-    centers: float32 (k, d).   inertia: sum of squared distances of the training descriptors to their centers.
+    centers: float32 (k, d).   inertia: sum of squared distances of the training descriptors to the
+    centers they were last assigned to (k-means' objective after its last update), to float32 precision.
     Raises ValueError if centers is not a table.
     """
 
@@ -52,16 +53,15 @@ class Codebook:
     def dimension(self) -> int:
         return self.centers.shape[1]
 
-    def nearest(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of rows (n, d): index of the nearest center, int64 (n,), and the squared distance to it (n,)."""
+    def nearest(self, rows: torch.Tensor) -> torch.Tensor:
+        """Index of the nearest center of each of rows (n, d): int64 (n,); the lowest index wins a tie."""
         bias, transposed = -self.centers.square().sum(dim=1) / 2, self.centers.T.contiguous()
-        words, affinities = [], []
-        for chunk in rows.split(rows_per_chunk(4 * self.n_words, rows.device)):
-            scores = torch.addmm(bias, chunk, transposed)
-            words.append(argmax_last(scores))
-            affinities.append(scores.gather(1, words[-1][:, None])[:, 0])
-        squared_distances = rows.square().sum(dim=1) - 2 * torch.cat(affinities)
-        return torch.cat(words), squared_distances.clamp_(min=0)
+        words = torch.empty(len(rows), dtype=torch.int64, device=rows.device)
+        chunk_rows = rows_per_chunk(4 * self.n_words, rows.device)
+        scores = rows.new_empty(min(chunk_rows, len(rows)), self.n_words)
+        for chunk, chunk_words in zip(rows.split(chunk_rows), words.split(chunk_rows), strict=True):
+            chunk_words.copy_(argmax_last(torch.addmm(bias, chunk, transposed, out=scores[: len(chunk)])))
+        return words
 
 
 def fit_kmeans(
@@ -84,20 +84,19 @@ def fit_kmeans(
     Raises ValueError if there are fewer descriptors than words, or a descriptor is not finite.
     """
     generator = torch.Generator().manual_seed(seed)
-    sample, n_rows = sample_rows(descriptors, SAMPLE_ROWS_PER_WORD * n_words, generator)
-    if not 1 <= n_words <= n_rows:
-        raise ValueError(f"n_words must be between 1 and the number of descriptors {n_rows}, got {n_words}")
-    centers = _initial_centers(sample, n_words, initialization, generator)
+    centers = _initial_centers(descriptors, n_words, initialization, generator)
+    inertia = math.nan
     for _ in range(n_iterations):
         previous = centers
         if batch_size is None:
-            centers, counts = _lloyd_pass(descriptors, centers)
+            centers, counts, inertia = _lloyd_pass(descriptors, centers)
         else:
             centers, counts = _mini_batch_pass(descriptors, centers, batch_size, generator)
         centers = _refill_empty(descriptors, centers, counts)
         if torch.equal(centers, previous):
             break
-    inertia = sum(float(distances.sum(dtype=torch.float64)) for _, distances in _assign_blocks(descriptors, centers))
+    if math.isnan(inertia):
+        inertia = sum(float(d.sum(dtype=torch.float64)) for _, d in _distances_by_span(descriptors, centers))
     return Codebook(centers, inertia)
 
 
@@ -107,19 +106,24 @@ def assign_words(descriptors: torch.Tensor, codebook: Codebook) -> torch.Tensor:
     Raises ValueError if d differs from the codebook's, or a descriptor is not finite.
     """
     check_rows(descriptors, codebook.dimension)
-    assigned = map_on_cores(lambda span: codebook.nearest(span)[0], spans_of(descriptors))
+    assigned = map_on_cores(codebook.nearest, spans_of(descriptors))
     return torch.cat(assigned)
 
 
 def _initial_centers(
-    sample: torch.Tensor, n_words: int, initialization: str | torch.Tensor, generator: torch.Generator
+    descriptors: torch.Tensor | Iterable[torch.Tensor],
+    n_words: int,
+    initialization: str | torch.Tensor,
+    generator: torch.Generator,
 ) -> torch.Tensor:
     if isinstance(initialization, torch.Tensor):
-        if initialization.shape != (n_words, sample.shape[1]):
-            raise ValueError(
-                f"initialization must have shape ({n_words}, {sample.shape[1]}), got {tuple(initialization.shape)}"
-            )
-        return initialization.float()
+        check_rows(initialization, name="initialization")
+        if len(initialization) != n_words:
+            raise ValueError(f"initialization must hold n_words = {n_words} centers, got {len(initialization)}")
+        return initialization
+    sample, n_rows = sample_rows(descriptors, SAMPLE_ROWS_PER_WORD * n_words, generator)
+    if not 1 <= n_words <= n_rows:
+        raise ValueError(f"n_words must be between 1 and the number of descriptors {n_rows}, got {n_words}")
     if initialization == "random":
         return sample[:n_words].clone()  # the sample is in random order
     if initialization == "k-means++":
@@ -155,15 +159,23 @@ def _half_squared_distances(sample: torch.Tensor, half_norms: torch.Tensor, rows
 
 def _lloyd_pass(
     descriptors: torch.Tensor | Iterable[torch.Tensor], centers: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The means (k, d) of the descriptors nearest to each center, and their counts (k,); an unused center stays."""
+) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """The means (k, d) of the descriptors nearest to each center, their counts (k,), and their inertia about the means.
+
+    An unused center stays. With n_k descriptors of mean m_k, the inertia is sum |x|^2 - sum_k n_k |m_k|^2.
+    """
+    square_norm = 0.0
     sums, counts = torch.zeros_like(centers, dtype=torch.float64), centers.new_zeros(len(centers), dtype=torch.float64)
     for block in iterate_blocks(descriptors):
-        for span_sums, span_counts in map_on_cores(partial(_sum_by_word, centers=centers), spans_of(block)):
+        for span_sums, span_counts, span_square_norm in map_on_cores(
+            partial(_sum_by_word, centers=centers), spans_of(block)
+        ):
             sums += span_sums
             counts += span_counts
-    used = counts[:, None] > 0
-    return torch.where(used, (sums / counts.clamp(min=1)[:, None]).float(), centers), counts
+            square_norm += float(span_square_norm)
+    means = sums / counts.clamp(min=1)[:, None]
+    inertia = max(0.0, square_norm - float(counts @ means.square().sum(dim=1)))
+    return torch.where(counts[:, None] > 0, means.float(), centers), counts, inertia
 
 
 def _mini_batch_pass(
@@ -178,7 +190,7 @@ def _mini_batch_pass(
     """
     moved, counts = centers.double(), centers.new_zeros(len(centers), dtype=torch.float64)
     for batch in _shuffled_batches(descriptors, batch_size, generator):
-        for sums, batch_counts in map_on_cores(partial(_sum_by_word, centers=moved.float()), spans_of(batch)):
+        for sums, batch_counts, _ in map_on_cores(partial(_sum_by_word, centers=moved.float()), spans_of(batch)):
             counts += batch_counts
             moved += (sums - batch_counts[:, None] * moved) / counts.clamp(min=1)[:, None]
     return moved.float(), counts
@@ -192,20 +204,25 @@ def _shuffled_batches(
             yield block[rows.to(block.device)]
 
 
-def _sum_by_word(span: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sums (k, d) and counts (k,) of the descriptors nearest to each center."""
-    words, _ = Codebook(centers).nearest(span)
+def _sum_by_word(span: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Sums (k, d) and counts (k,) of the descriptors nearest to each center, and sum |x|^2."""
+    words = Codebook(centers).nearest(span)
     sums = torch.zeros_like(centers).index_add_(0, words, span)
-    return sums, torch.bincount(words, minlength=len(centers))
+    flat = span.flatten()
+    return sums, torch.bincount(words, minlength=len(centers)), torch.dot(flat, flat)
 
 
-def _assign_blocks(
+def _distances_by_span(
     descriptors: torch.Tensor | Iterable[torch.Tensor], centers: torch.Tensor
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Of each span of descriptors: the span (n, d), and the squared distances (n,) to the nearest centers."""
+    """Each span of the descriptors (n, d), with their squared distances (n,) to the nearest centers."""
     codebook = Codebook(centers)
+
+    def measure(span: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return span, (span - centers[codebook.nearest(span)]).square_().sum(dim=1)
+
     for block in iterate_blocks(descriptors):
-        yield from map_on_cores(lambda span: (span, codebook.nearest(span)[1]), spans_of(block))
+        yield from map_on_cores(measure, spans_of(block))
 
 
 def _refill_empty(
@@ -216,7 +233,7 @@ def _refill_empty(
     if len(empty) == 0:
         return centers
     rows, distances = centers.new_empty(0, centers.shape[1]), centers.new_empty(0)
-    for span, span_distances in _assign_blocks(descriptors, centers):
+    for span, span_distances in _distances_by_span(descriptors, centers):
         rows, distances = torch.cat([rows, span]), torch.cat([distances, span_distances])
         farthest = distances.topk(min(len(empty), len(distances))).indices
         rows, distances = rows[farthest], distances[farthest]

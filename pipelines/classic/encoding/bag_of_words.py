@@ -54,8 +54,8 @@ def _encoder(codebook: Codebook, assignment: str, bandwidth: float | None) -> En
 
 def _encode_hard(codebook: Codebook, descriptors: torch.Tensor, encodings: torch.Tensor) -> None:
     n_images, n_descriptors, dimension = descriptors.shape
-    words = codebook.nearest(descriptors.reshape(-1, dimension))[0].view(n_images, n_descriptors)
-    encodings.scatter_add_(1, words, encodings.new_full(words.shape, 1 / n_descriptors))
+    words = codebook.nearest(descriptors.reshape(-1, dimension)).view(n_images, n_descriptors)
+    encodings.zero_().scatter_add_(1, words, encodings.new_full(words.shape, 1 / n_descriptors))
 
 
 def _encode_soft(bias: torch.Tensor, weights: torch.Tensor, descriptors: torch.Tensor, encodings: torch.Tensor) -> None:

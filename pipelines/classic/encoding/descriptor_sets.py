@@ -10,7 +10,7 @@ from pipelines.classic.chunks import check_finite, map_on_cores, rows_per_chunk
 
 CHUNKS_PER_TASK = 16  # enough to hide the start of a task, few enough to keep all cores busy to the end
 
-# Encodes descriptors (b, m, d), m > 0, into the rows (b, width) of its second argument.
+# Encodes descriptors (b, m, d), m > 0, into the rows (b, width) of its second argument, which hold nothing yet.
 EncodeChunk = Callable[[torch.Tensor, torch.Tensor], None]
 
 
@@ -29,9 +29,9 @@ def encode_in_chunks(
             f"got {descriptors.dtype} {tuple(descriptors.shape)}"
         )
     n_images, n_descriptors, _ = descriptors.shape
-    encodings = descriptors.new_zeros(n_images, width)
     if n_images == 0 or n_descriptors == 0:
-        return encodings
+        return descriptors.new_zeros(n_images, width)
+    encodings = descriptors.new_empty(n_images, width)
     floats_per_image = n_descriptors * floats_per_descriptor + 2 * width  # the encoding, and what becomes it
     chunk_images = rows_per_chunk(4 * floats_per_image, descriptors.device)
 

@@ -29,12 +29,12 @@ def encode_fisher_vector(
     fisher_vector(improved=True) has that gradient (k values) in front, and the variance part with the opposite sign.
     """
     n_components, dimension = mixture.means.shape
-    gradients = _FisherGradients(mixture)
+    gradients = _FisherGradients(mixture, descriptors.shape[-2])
 
     def encode_chunk(chunk: torch.Tensor, encodings: torch.Tensor) -> None:
         gradients.write(chunk, encodings)
         if normalize:
-            encodings.copy_(l2_normalize(signed_power(encodings)))
+            l2_normalize(signed_power(encodings), out=encodings)
 
     return encode_in_chunks(
         descriptors,
@@ -48,15 +48,15 @@ def encode_fisher_vector(
 class _FisherGradients:
     """The mixture in the form that the two matrix products need, the factors of the gradients worked out.
 
-    G_mu = S1 a + S0 b and G_sig = S2 c + S1 e + S0 f, with factors a ... f of shape (k, d).
+    With sums in place of the means S0, S1, S2: G_mu = S1 a + S0 b and G_sig = S2 c + S1 e + S0 f, factors (k, d).
     """
 
-    def __init__(self, mixture: GaussianMixture) -> None:
+    def __init__(self, mixture: GaussianMixture, n_descriptors: int) -> None:
         self.form = mixture.quadratic_form()
         weights, variances = mixture.weights.double()[:, None], mixture.variances.double()
         means = mixture.means.double() - self.form.origin.double()
-        per_mean = 1 / (weights * variances).sqrt()
-        per_variance = 1 / ((2 * weights).sqrt() * variances)
+        per_mean = 1 / (n_descriptors * (weights * variances).sqrt())
+        per_variance = 1 / (n_descriptors * (2 * weights).sqrt() * variances)
         self.mean_factors = [factor.float() for factor in (per_mean, -means * per_mean)]
         self.variance_factors = [
             factor.float()
@@ -69,8 +69,8 @@ class _FisherGradients:
         statistics = self.form.statistics(descriptors.reshape(-1, dimension))  # (n * m, 2d)
         gamma = torch.addmm(self.form.bias, statistics, self.form.weights)
         gamma = torch.softmax(gamma, dim=1, out=gamma).view(n_images, n_descriptors, -1)
-        zeroth = gamma.mean(dim=1)[:, :, None]  # (n, k, 1)
-        moments = torch.bmm(gamma.transpose(1, 2), statistics.view(n_images, n_descriptors, -1)).div_(n_descriptors)
+        zeroth = gamma.sum(dim=1)[:, :, None]  # (n, k, 1)
+        moments = torch.bmm(gamma.transpose(1, 2), statistics.view(n_images, n_descriptors, -1))
         first, second = moments.split(dimension, dim=2)  # (n, k, d) each
         means, variances = encodings.view(n_images, 2, -1, dimension).unbind(dim=1)
         torch.mul(first, self.mean_factors[0], out=means)

@@ -15,10 +15,10 @@ def signed_power(encodings: torch.Tensor, exponent: float = 0.5) -> torch.Tensor
     return powers.copysign_(encodings)
 
 
-def l2_normalize(encodings: torch.Tensor) -> torch.Tensor:
+def l2_normalize(encodings: torch.Tensor, *, out: torch.Tensor | None = None) -> torch.Tensor:
     """Scale each row (..., d) to unit Euclidean length; a row of zeros stays a row of zeros."""
     norms = torch.linalg.vector_norm(encodings, dim=-1, keepdim=True)
-    return encodings / torch.where(norms > 0, norms, 1.0)
+    return torch.div(encodings, torch.where(norms > 0, norms, 1.0), out=out)
 
 
 def intra_normalize(encodings: torch.Tensor, n_components: int) -> torch.Tensor:

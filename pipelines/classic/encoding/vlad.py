@@ -22,12 +22,14 @@ def encode_vlad(descriptors: torch.Tensor, codebook: Codebook, *, intra_normaliz
 
     def encode_chunk(chunk: torch.Tensor, encodings: torch.Tensor) -> None:
         rows = chunk.reshape(-1, dimension)
-        words, _ = codebook.nearest(rows)
+        words = codebook.nearest(rows)
         images = torch.arange(len(chunk), device=chunk.device).repeat_interleave(chunk.shape[1])
         residuals = rows - codebook.centers[words]
-        sums = encodings.view(-1, dimension).index_add_(0, images * n_words + words, residuals).view_as(encodings)
+        sums = (
+            encodings.zero_().view(-1, dimension).index_add_(0, images * n_words + words, residuals).view_as(encodings)
+        )
         scaled = normalization.intra_normalize(sums, n_words) if intra_normalize else normalization.signed_power(sums)
-        encodings.copy_(normalization.l2_normalize(scaled))
+        normalization.l2_normalize(scaled, out=encodings)
 
     return encode_in_chunks(
         descriptors,
