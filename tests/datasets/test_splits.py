@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.splits import DEFAULT_SHARES, apportion, nested_subsets, stratified_split
@@ -17,6 +17,7 @@ def test_apportions_by_largest_remainder_after_one_each():
     np.testing.assert_array_equal(apportion(10, [0.7, 0.1, 0.2]), [6, 2, 2])
 
 
+@settings(deadline=None)
 @given(total=st.integers(3, 10_000))
 def test_apportioned_counts_add_up_and_lie_near_their_share(total):
     counts = apportion(total, [0.7, 0.1, 0.2])
@@ -25,6 +26,7 @@ def test_apportioned_counts_add_up_and_lie_near_their_share(total):
     assert (abs(counts - total * np.array([0.7, 0.1, 0.2])) < 2).all()
 
 
+@settings(deadline=None)
 @given(labels=labels_of_three_classes)
 def test_every_picture_is_in_one_split_and_every_class_in_every_split(labels):
     split = stratified_split(labels, DEFAULT_SHARES)
@@ -52,6 +54,7 @@ def test_refuses_shares_that_are_no_shares(shares):
         stratified_split(np.zeros(9, dtype=np.int64), shares)
 
 
+@settings(deadline=None)
 @given(labels=labels_of_three_classes, seed=st.integers(0, 5))
 def test_larger_subsets_hold_the_smaller_ones(labels, seed):
     sizes = [1, 3, 10, 1000]
