@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from datasets.dataset import Dataset
 from datasets.registry import dataset_names, load_dataset
 from pipelines.cache import hash_inputs
 from pipelines.run_result import RunResult, Task, load_run, run_folder, save_run, save_task, task_folder
-from pipelines.workspace import Workspace
+from pipelines.workspace import Advance, Workspace
 
 if TYPE_CHECKING:
     from pipelines.experiments import Experiment
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "list":
             return list_experiments()
         workspace = Workspace(options.artifacts, command=command)
-        dataset = load_dataset(options.dataset, data_root=options.data_root, image_size=options.image_size)
+        dataset = load(options, workspace)
         if options.command == "features":
             return extract_features(dataset, options, workspace)
         return train(dataset, options, workspace)
@@ -56,6 +57,24 @@ def build_parser() -> argparse.ArgumentParser:
     trainer.add_argument("experiments", nargs="*", metavar="experiment", help="names or groups (see `list`)")
     commands.add_parser("list", help="list every experiment")
     return parser
+
+
+def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
+    """The data set, with progress for downloads and large folders, and a line for everything noteworthy."""
+    with ExitStack() as shown:
+        bar: Advance | None = None
+        done = 0
+
+        def show(current: int, total: int) -> None:
+            nonlocal bar, done
+            bar = bar or shown.enter_context(workspace.progress(f"load {options.dataset}", total))
+            bar(current - done)
+            done = current
+
+        dataset = load_dataset(
+            options.dataset, data_root=options.data_root, image_size=options.image_size, progress=show
+        )
+    return dataset
 
 
 def list_experiments() -> int:

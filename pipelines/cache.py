@@ -17,7 +17,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ def hash_inputs(stage: str, version: int, inputs: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return [type(value).__name__, {name: getattr(value, name) for name in value.__dataclass_fields__}]
+        return [type(value).__name__, {f.name: getattr(value, f.name) for f in fields(value)}]
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"a cache key needs plain values or frozen dataclasses, got {type(value).__name__}")

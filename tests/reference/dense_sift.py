@@ -7,14 +7,16 @@ import math
 import numpy as np
 
 
-def dense_sift(gray: np.ndarray, bin_size: int, stride: int, window: str, root: bool) -> np.ndarray:
+def dense_sift(
+    gray: np.ndarray, bin_size: int, stride: int, window: str, root: bool, regularizer: float = 0
+) -> np.ndarray:
     """gray: (height, width).   Returns float64 (n_keypoints, 128)."""
     height, width = gray.shape
     gradients = np.gradient(gray.astype(np.float64))
     footprint = 3 * bin_size + 1
     return np.stack(
         [
-            normalize(histograms(*gradients, left, top, bin_size, window).ravel(), root)
+            normalize(histograms(*gradients, left, top, bin_size, window).ravel(), root, regularizer)
             for top in range(0, height - footprint + 1, stride)
             for left in range(0, width - footprint + 1, stride)
         ]
@@ -46,9 +48,10 @@ def triangle(distance: float) -> float:
     return max(0.0, 1 - abs(distance))
 
 
-def normalize(histogram: np.ndarray, root: bool) -> np.ndarray:
+def normalize(histogram: np.ndarray, root: bool, regularizer: float) -> np.ndarray:
     length = np.linalg.norm(histogram)
     if length <= 0.01:
         return np.zeros_like(histogram)
-    clipped = np.minimum(histogram / length, 0.2)
-    return np.sqrt(clipped / clipped.sum()) if root else clipped / np.linalg.norm(clipped)
+    clipped = np.minimum(histogram / (length + regularizer), 0.2)
+    softness = 0.3 if regularizer else 0
+    return np.sqrt(clipped / (clipped.sum() + softness)) if root else clipped / (np.linalg.norm(clipped) + softness)

@@ -40,12 +40,14 @@ def test_a_direction_between_two_orientations_is_shared_by_their_distances():
 
 @pytest.mark.parametrize("window", ["triangular", "gaussian"])
 @pytest.mark.parametrize("root", [False, True])
+@pytest.mark.parametrize("regularizer", [0, 2.5])
 @pytest.mark.parametrize(("bin_size", "stride"), [(2, 3), (3, 2), (4, 4)])
-def test_equals_the_slow_reference(window, root, bin_size, stride):
+def test_equals_the_slow_reference(window, root, regularizer, bin_size, stride):
     images = noise(1, 14, 17, 3)
-    ours = extract_dense_sift(images, bin_size=bin_size, stride=stride, window=window, root=root)
+    settings = {"bin_size": bin_size, "stride": stride, "window": window, "root": root, "regularizer": regularizer}
+    ours = extract_dense_sift(images, **settings)
     for gray, descriptors in zip(luminance(to_planes(images)).numpy(), ours.numpy(), strict=True):
-        expected = reference_dense_sift(gray, bin_size, stride, window, root)
+        expected = reference_dense_sift(gray, **settings)
         np.testing.assert_allclose(descriptors, expected, rtol=0, atol=1e-5)
 
 

@@ -1,0 +1,47 @@
+"""Bag of visual words: local descriptors -> k-means codebook -> histogram of words, over a spatial pyramid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+
+from pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
+from pipelines.classic.encoding.bag_of_words import encode_bag_of_words
+from pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from pipelines.classic.encoding.spatial import pool_pyramid
+from pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
+from pipelines.classic.families.family import FeatureFamily
+
+
+@dataclass(frozen=True)
+class BagOfWords(FeatureFamily):
+    """Csurka et al. 2004; pyramid after Lazebnik, Schmid, Ponce 2006; square root for the Hellinger kernel."""
+
+    state_type: ClassVar[type] = Codebook
+    is_random: ClassVar[bool] = True
+    descriptors: Descriptors = field(default_factory=DenseSift)
+    n_words: int = 500
+    assignment: Literal["hard", "soft", "triangle"] = "hard"
+    pyramid: tuple[tuple[int, int], ...] = ((1, 1), (2, 2))  # rows x columns of regions at each level
+    n_samples: int = 100_000  # descriptors that the codebook is learnt from
+    n_iterations: int = 20
+
+    def fit(self, images: np.ndarray, seed: int) -> Codebook:
+        sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
+        n_words = min(self.n_words, len(sample))
+        return fit_kmeans(sample, n_words=n_words, n_iterations=self.n_iterations, seed=seed)
+
+    def encode(self, images: torch.Tensor, state: Codebook) -> torch.Tensor:
+        height, width = images.shape[1:3]
+        pooled = pool_pyramid(
+            lambda rows: encode_bag_of_words(rows, state, assignment=self.assignment),
+            self.descriptors.extract(images),
+            self.descriptors.positions(height, width),
+            height,
+            width,
+            levels=self.pyramid,
+        )
+        return l2_normalize(signed_power(pooled))

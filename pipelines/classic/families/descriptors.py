@@ -1,0 +1,145 @@
+"""Local descriptors of a picture, as configured: which ones, at which sizes, how densely."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+
+from pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
+from pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
+from pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
+
+SAMPLING_BATCH = 200  # pictures
+DESCRIPTORS_PER_PICTURE = 40  # at most, where there are pictures enough: descriptors of one picture resemble each other
+
+
+@dataclass(frozen=True)
+class Descriptors(ABC):
+    """A dense grid of local descriptors; the rows of `extract` and `positions` correspond."""
+
+    needs_color: ClassVar[bool] = False
+
+    @abstractmethod
+    def extract(self, images: torch.Tensor) -> torch.Tensor:
+        """uint8 (n, h, w, c) -> float32 (n, n_descriptors, d)."""
+
+    @abstractmethod
+    def positions(self, height: int, width: int) -> torch.Tensor:
+        """float32 (n_descriptors, 2): (x, y) of the centers, pixels."""
+
+
+@dataclass(frozen=True)
+class DenseSift(Descriptors):
+    """SIFT on a grid (Lowe 2004; dense as in Bosch, Zisserman, Munoz 2007)."""
+
+    bin_sizes: tuple[int, ...] = (3, 4, 6)  # pixels; a descriptor covers 4 x 4 bins, so 12, 16 and 24 pixels
+    stride: int = 2  # pixels
+    color: Literal["gray", "opponent"] = "gray"  # opponent: SIFT on each opponent channel (van de Sande 2010)
+    root: bool = True  # RootSIFT (Arandjelovic, Zisserman 2012)
+    regularizer: float = 0.0  # gray levels per pixel; makes the descriptors of faint patches short
+    overhang: bool = False  # let descriptors reach half a bin beyond the border, whose pixels are repeated
+
+    def extract(self, images: torch.Tensor) -> torch.Tensor:
+        per_channel = self.color == "opponent" and images.shape[-1] == 3
+        source = opponent_colors(images) if per_channel else images
+        grids = [
+            extract_dense_sift(
+                repeat_border(source, self._margin(size)),
+                bin_size=size,
+                stride=self.stride,
+                root=self.root,
+                per_channel=per_channel,
+                regularizer=self.regularizer,
+            )
+            for size in self.bin_sizes
+        ]
+        return torch.cat(grids, dim=1)
+
+    def positions(self, height: int, width: int) -> torch.Tensor:
+        grids = []
+        for size in self.bin_sizes:
+            margin = self._margin(size)
+            grid = dense_sift_positions(height + 2 * margin, width + 2 * margin, bin_size=size, stride=self.stride)
+            grids.append(grid - margin)
+        return torch.cat(grids)
+
+    def _margin(self, bin_size: int) -> int:
+        return (bin_size + 2) // 2 if self.overhang else 0
+
+
+@dataclass(frozen=True)
+class ColorStatistics(Descriptors):
+    """Mean and deviation of red, green and blue in 4 x 4 cells (Clinchant, Csurka, Perronnin, Renders 2007)."""
+
+    needs_color: ClassVar[bool] = True
+    cell_sizes: tuple[int, ...] = (3, 4)  # pixels
+    stride: int = 2  # pixels
+    overhang: bool = False  # let patches reach one cell beyond the border, whose pixels are repeated
+
+    def extract(self, images: torch.Tensor) -> torch.Tensor:
+        grids = [
+            extract_color_statistics(repeat_border(images, self._margin(size)), cell_size=size, stride=self.stride)
+            for size in self.cell_sizes
+        ]
+        return torch.cat(grids, dim=1)
+
+    def positions(self, height: int, width: int) -> torch.Tensor:
+        grids = []
+        for size in self.cell_sizes:
+            margin = self._margin(size)
+            grid = color_statistics_positions(
+                height + 2 * margin, width + 2 * margin, cell_size=size, stride=self.stride
+            )
+            grids.append(grid - margin)
+        return torch.cat(grids)
+
+    def _margin(self, cell_size: int) -> int:
+        return cell_size if self.overhang else 0
+
+
+@dataclass(frozen=True)
+class Patches(Descriptors):
+    """Raw patches, each with its own contrast normalized (Coates, Ng, Lee 2011)."""
+
+    patch_size: int = 6  # pixels
+    stride: int = 1  # pixels
+    regularizer: float = 10.0  # added to a patch's variance, on the 0..255 scale, so that flat patches stay flat
+
+    def extract(self, images: torch.Tensor) -> torch.Tensor:
+        patches = extract_patches(images, patch_size=self.patch_size, stride=self.stride)
+        return normalize_contrast(patches, regularizer=self.regularizer)
+
+    def positions(self, height: int, width: int) -> torch.Tensor:
+        return patch_positions(height, width, patch_size=self.patch_size, stride=self.stride)
+
+
+def repeat_border(images: torch.Tensor, margin: int) -> torch.Tensor:
+    """(n, h, w, c) -> (n, h + 2 margin, w + 2 margin, c): each border pixel repeated outwards."""
+    rows, columns = (torch.arange(-margin, side + margin).clamp(0, side - 1) for side in images.shape[1:3])
+    return images[:, rows][:, :, columns] if margin else images
+
+
+def sample_descriptors(
+    descriptors: Descriptors, images: np.ndarray, *, n_samples: int, seed: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Descriptors drawn at random without replacement, equally many from each of many random pictures.
+
+    images: uint8 (n, h, w, c).   Returns float32 (m, d) and their positions, float32 (m, 2), where m is n_samples or
+    all there are. Memory: one batch of pictures and the sample itself.
+    """
+    generator = np.random.default_rng(seed)
+    positions = descriptors.positions(*images.shape[1:3])
+    per_image = min(DESCRIPTORS_PER_PICTURE, len(positions))
+    n_images = min(len(images), -(-n_samples // per_image))
+    per_image = min(-(-n_samples // n_images), len(positions))  # more of each where there are few pictures
+    chosen = np.sort(generator.choice(len(images), n_images, replace=False))
+    drawn = torch.from_numpy(generator.random((n_images, len(positions))).argsort(axis=1)[:, :per_image])
+    rows = []
+    for start in range(0, n_images, SAMPLING_BATCH):
+        extracted = descriptors.extract(torch.from_numpy(images[chosen[start : start + SAMPLING_BATCH]]))
+        rows.append(extracted.take_along_dim(drawn[start : start + SAMPLING_BATCH, :, None], dim=1).flatten(0, 1))
+    return torch.cat(rows)[:n_samples], positions[drawn.flatten()][:n_samples]

@@ -1,0 +1,114 @@
+"""Fisher vectors: local descriptors -> PCA -> Gaussian mixture -> how the picture pulls at every Gaussian."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from pipelines.classic.codebook.gaussian_mixture import GaussianMixture, fit_gaussian_mixture
+from pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from pipelines.classic.encoding.spatial import append_positions
+from pipelines.classic.families.descriptors import DenseSift, Descriptors, Patches, sample_descriptors
+from pipelines.classic.families.family import FeatureFamily
+from pipelines.classic.pca import PCA, fit_pca, project
+from pipelines.classic.whitening import ZCA, fit_zca, whiten
+
+
+@dataclass(frozen=True)
+class ProjectionAndMixture:
+    """pca: of the descriptors.   mixture: of the projected descriptors with their positions appended."""
+
+    pca: PCA
+    mixture: GaussianMixture
+
+
+@dataclass(frozen=True)
+class FisherVectors(FeatureFamily):
+    """The improved Fisher vector (Perronnin, Sanchez, Mensink 2010) with spatial coordinates (Sanchez et al. 2012)."""
+
+    state_type: ClassVar[type] = ProjectionAndMixture
+    is_random: ClassVar[bool] = True
+    descriptors: Descriptors = field(default_factory=DenseSift)
+    n_components: int = 64  # dimensions kept by the PCA
+    n_gaussians: int = 128
+    position_scale: float = 1.5  # deviation of x and y, in deviations of a projected descriptor's value; 0: no position
+    symmetric: bool = False  # pool over the picture and its mirror image: the vector cannot tell left from right
+    n_samples: int = 300_000  # descriptors that the PCA and the mixture are learnt from
+    n_iterations: int = 15  # of expectation maximization
+
+    @property
+    def needs_color(self) -> bool:  # type: ignore[override]
+        return self.descriptors.needs_color
+
+    def fit(self, images: np.ndarray, seed: int) -> ProjectionAndMixture:
+        sample, positions = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
+        return self._fit(sample, positions, images, seed)
+
+    def _fit(
+        self, sample: torch.Tensor, positions: torch.Tensor, images: np.ndarray, seed: int
+    ) -> ProjectionAndMixture:
+        height, width = images.shape[1:3]
+        pca = fit_pca(sample, n_components=min(self.n_components, sample.shape[1]))
+        placed = self._place(project(sample, pca)[:, None], positions[:, None], height, width, pca)[:, 0]
+        mixture = fit_gaussian_mixture(
+            placed, n_components=min(self.n_gaussians, len(placed)), n_iterations=self.n_iterations, seed=seed
+        )
+        return ProjectionAndMixture(pca, mixture)
+
+    def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        vectors = self._pool(images, state)
+        if self.symmetric:
+            vectors = vectors + self._pool(images.flip(2), state)
+        return l2_normalize(signed_power(vectors))
+
+    def _describe(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        return self.descriptors.extract(images)
+
+    def _pool(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        height, width = images.shape[1:3]
+        projected = project(self._describe(images, state), state.pca)
+        placed = self._place(projected, self.descriptors.positions(height, width), height, width, state.pca)
+        return encode_fisher_vector(placed, state.mixture, normalize=False)
+
+    def _place(
+        self, projected: torch.Tensor, positions: torch.Tensor, height: int, width: int, pca: PCA
+    ) -> torch.Tensor:
+        """Append x and y, each with position_scale times the root mean square deviation of the projected values."""
+        if self.position_scale == 0:
+            return projected
+        deviation = self.position_scale * float(pca.variances.mean().sqrt())
+        side = math.sqrt(12) * deviation  # a uniform coordinate over a side s has deviation s / sqrt(12)
+        return append_positions(projected, positions, height, width, scale=side)
+
+
+@dataclass(frozen=True)
+class WhitenedProjectionAndMixture:
+    """zca: of the patches.   pca, mixture: of the whitened patches at unit length."""
+
+    zca: ZCA
+    pca: PCA
+    mixture: GaussianMixture
+
+
+@dataclass(frozen=True)
+class PatchFisherVectors(FisherVectors):
+    """Fisher vectors of raw patches, ZCA-whitened as by Coates, Ng, Lee 2011, then brought to unit length."""
+
+    state_type: ClassVar[type] = WhitenedProjectionAndMixture
+    descriptors: Descriptors = field(default_factory=Patches)
+    regularizer: float = 0.1  # added to the eigenvalues before whitening, as a share of their mean
+
+    def fit(self, images: np.ndarray, seed: int) -> Any:
+        sample, positions = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
+        mean_eigenvalue = float(sample.var(dim=0).mean())  # the trace over the dimension
+        zca = fit_zca(sample, regularizer=self.regularizer * mean_eigenvalue)
+        learnt = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed)
+        return WhitenedProjectionAndMixture(zca, learnt.pca, learnt.mixture)
+
+    def _describe(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        return l2_normalize(whiten(self.descriptors.extract(images), state.zca))

@@ -1,0 +1,70 @@
+"""Families that learn nothing from the training pictures: color histograms, HOG, local binary patterns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+
+from pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from pipelines.classic.families.family import FeatureFamily
+from pipelines.classic.features.color_histogram import extract_color_histogram
+from pipelines.classic.features.hog import extract_hog
+from pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
+
+
+@dataclass(frozen=True)
+class ColorHistogram(FeatureFamily):
+    """How much of each color, here and there; square root for the Hellinger kernel. Swain, Ballard 1991."""
+
+    needs_color: ClassVar[bool] = True
+    space: Literal["rgb", "hsv", "lab"] = "hsv"
+    n_bins: int = 6  # per channel; jointly n_bins ** 3 colors
+    joint: bool = True
+    grids: tuple[int, ...] = (1, 2, 4)  # each cuts the picture into grid x grid regions, with a histogram each
+
+    def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        histograms = [
+            extract_color_histogram(images, space=self.space, n_bins=self.n_bins, joint=self.joint, n_cells=grid)
+            for grid in self.grids
+        ]
+        return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
+
+
+@dataclass(frozen=True)
+class Hog(FeatureFamily):
+    """Histograms of oriented gradients at several cell sizes. Dalal, Triggs 2005."""
+
+    cell_sizes: tuple[int, ...] = (4, 8)  # pixels
+    block_size: int = 2  # cells
+    n_orientations: int = 9
+    signed: bool = False  # signed: light-to-dark and dark-to-light edges are different
+
+    def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        scales = [
+            extract_hog(
+                images,
+                n_orientations=self.n_orientations,
+                cell_size=cell_size,
+                block_size=self.block_size,
+                signed=self.signed,
+            )
+            for cell_size in self.cell_sizes
+        ]
+        return torch.cat([l2_normalize(scale) for scale in scales], dim=1)
+
+
+@dataclass(frozen=True)
+class LocalBinaryPatterns(FeatureFamily):
+    """Which of a pixel's neighbors are brighter, counted per cell. Ojala, Pietikainen, Maenpaa 2002."""
+
+    n_points: int = 8
+    radius: int = 1  # pixels
+    n_cells: int = 4  # the picture is cut into n_cells x n_cells
+
+    def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        patterns = extract_local_binary_patterns(
+            images, n_points=self.n_points, radius=self.radius, n_cells=self.n_cells
+        )
+        return l2_normalize(signed_power(patterns))

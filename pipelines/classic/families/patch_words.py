@@ -1,0 +1,55 @@
+"""Whitened patches -> k-means words -> triangle activations, summed over the four quadrants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
+from pipelines.classic.encoding.bag_of_words import encode_bag_of_words
+from pipelines.classic.encoding.spatial import pool_pyramid
+from pipelines.classic.families.descriptors import Patches, sample_descriptors
+from pipelines.classic.families.family import FeatureFamily
+from pipelines.classic.whitening import ZCA, fit_zca, whiten
+
+
+@dataclass(frozen=True)
+class WhiteningAndCodebook:
+    zca: ZCA
+    codebook: Codebook
+
+
+@dataclass(frozen=True)
+class PatchWords(FeatureFamily):
+    """Coates, Ng, Lee 2011: "An analysis of single-layer networks in unsupervised feature learning"."""
+
+    state_type: ClassVar[type] = WhiteningAndCodebook
+    is_random: ClassVar[bool] = True
+    batch_size: ClassVar[int] = 100
+    descriptors: Patches = field(default_factory=Patches)
+    n_words: int = 1600
+    regularizer: float = 0.1  # added to the eigenvalues before whitening, as published
+    pyramid: tuple[tuple[int, int], ...] = ((2, 2),)  # quadrants
+    n_samples: int = 400_000  # patches, as published
+    n_iterations: int = 50  # as published
+
+    def fit(self, images: np.ndarray, seed: int) -> WhiteningAndCodebook:
+        sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
+        zca = fit_zca(sample, regularizer=self.regularizer)
+        n_words = min(self.n_words, len(sample))
+        codebook = fit_kmeans(whiten(sample, zca), n_words=n_words, n_iterations=self.n_iterations, seed=seed)
+        return WhiteningAndCodebook(zca, codebook)
+
+    def encode(self, images: torch.Tensor, state: WhiteningAndCodebook) -> torch.Tensor:
+        height, width = images.shape[1:3]
+        return pool_pyramid(
+            lambda rows: encode_bag_of_words(rows, state.codebook, assignment="triangle"),
+            whiten(self.descriptors.extract(images), state.zca),
+            self.descriptors.positions(height, width),
+            height,
+            width,
+            levels=self.pyramid,
+        )

@@ -1,0 +1,66 @@
+"""Many families' features side by side, and several sets of pictures one below the other, without copying them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pipelines.classic.standardize import Standardizer, standardize
+
+
+@dataclass(frozen=True)
+class FeatureMatrix:
+    """A matrix of blocks, perhaps memory-mapped, that is put together only for the rows that are asked for.
+
+    blocks: rows of blocks; blocks[i][j] has shape (n_i, d_j), any float dtype.
+    factors: one a column of blocks, multiplied with its values; () is 1 for all.
+    standardizer: applied to every row on its way out, if given.
+    Raises ValueError if the blocks do not form a rectangle.
+    """
+
+    blocks: Sequence[Sequence[np.ndarray]]
+    factors: tuple[float, ...] = ()
+    standardizer: Standardizer | None = None
+
+    def __post_init__(self) -> None:
+        widths = {tuple(block.shape[1] for block in row) for row in self.blocks}
+        heights = [{len(block) for block in row} for row in self.blocks]
+        if len(widths) != 1 or any(len(height) != 1 for height in heights):
+            shapes = [[block.shape for block in row] for row in self.blocks]
+            raise ValueError(f"blocks must form a rectangle, got shapes {shapes}")
+        if self.factors and len(self.factors) != len(self.blocks[0]):
+            raise ValueError(f"factors must be one for each of {len(self.blocks[0])} blocks, got {len(self.factors)}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return sum(len(row[0]) for row in self.blocks), sum(block.shape[1] for block in self.blocks[0])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> torch.Tensor:
+        """float32 (n_rows, d) for a slice with step 1."""
+        start, stop, step = rows.indices(len(self))
+        if step != 1:
+            raise ValueError(f"rows must be a slice with step 1, got {rows}")
+        result = torch.empty(max(0, stop - start), self.shape[1])
+        above = 0
+        for row in self.blocks:
+            first, last = max(start - above, 0), min(stop - above, len(row[0]))
+            if first < last:
+                place = slice(above + first - start, above + last - start)
+                self._fill(result[place], row, slice(first, last))
+            above += len(row[0])
+        return result if self.standardizer is None else standardize(result, self.standardizer)
+
+    def _fill(self, target: torch.Tensor, row: Sequence[np.ndarray], rows: slice) -> None:
+        left = 0
+        for block, factor in zip(row, self.factors or (1.0,) * len(row), strict=True):
+            place = target[:, left : left + block.shape[1]]
+            place.copy_(torch.from_numpy(np.require(block[rows], requirements=["C", "W"])))
+            if factor != 1:
+                place *= factor
+            left += block.shape[1]

@@ -1,0 +1,261 @@
+"""The hand-crafted approach, top to bottom: pictures -> features -> linear SVM, C on validation -> scores, fused."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from datasets.dataset import Dataset
+from pipelines.classic.config import ClassicConfig, System
+from pipelines.classic.families.bag_of_words import BagOfWords
+from pipelines.classic.families.descriptors import DenseSift
+from pipelines.classic.families.family import FeatureFamily, encode_all
+from pipelines.classic.feature_matrix import FeatureMatrix
+from pipelines.classic.fusion import choose_fusion_weights, fuse_scores
+from pipelines.classic.linear_svm import LinearSvm, choose_cost, predict_scores, train_linear_svm
+from pipelines.classic.standardize import fit_standardizer
+from pipelines.classic.visual_words import draw_visual_words
+from pipelines.fitted_values import from_arrays, to_arrays
+from pipelines.run_result import RunResult, Size, Stage
+from pipelines.stopwatch import measure
+from pipelines.workspace import Workspace
+
+VERSION = 1  # raise it when a change of code changes results
+PICTURES_FOR_WORDS = 1000  # training pictures whose patches illustrate the visual words
+DESCRIPTOR_BINS = 4  # a SIFT descriptor is this many bins wide
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One family over one data set.
+
+    parts: features (n, length) of "train", "validation", "test"; of mirror images also "mirrored train" ...
+    keys: of the cache entries they come from.   costs: of making them.
+    """
+
+    family: FeatureFamily
+    state: Any
+    parts: Mapping[str, np.ndarray]
+    keys: tuple[str, ...]
+    costs: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one system, or several fused, says about every picture. scores: split -> float32 (n, n_classes)."""
+
+    scores: Mapping[str, np.ndarray]
+    stages: tuple[Stage, ...]
+    size: Size
+    trials: tuple[Mapping[str, Any], ...]
+    encoded: tuple[Encoded, ...]
+
+
+def run(
+    dataset: Dataset, *, experiment: str, title: str, config: ClassicConfig, seed: int, workspace: Workspace
+) -> RunResult:
+    """Extract, learn on `dataset.train`, choose on `dataset.validation`, score `dataset.test` once.
+
+    Raises ValueError if the pictures are too small for a family, or gray where every family needs color.
+    """
+    environment = workspace.environment
+    systems = [system for system in (usable(system, dataset) for system in config.systems) if system.families]
+    if not systems:
+        raise ValueError(f"{experiment} needs color, and the pictures of {dataset.name} are gray")
+    outcomes = [run_system(system, dataset, config, seed, workspace) for system in systems]
+    outcome = outcomes[0] if len(outcomes) == 1 else fuse(outcomes, dataset)
+    return RunResult(
+        experiment=experiment,
+        title=title,
+        side="hand-crafted",
+        dataset=dataset.name,
+        fingerprint=dataset.fingerprint(),
+        class_names=dataset.class_names,
+        seed=seed,
+        settings=asdict(config),
+        labels=dataset.test.labels,
+        scores=outcome.scores["test"],
+        validation_labels=dataset.validation.labels,
+        validation_scores=outcome.scores["validation"],
+        validation_score=accuracy(outcome.scores["validation"], dataset.validation.labels),
+        train_score=accuracy(outcome.scores["train"], dataset.train.labels),
+        stages=outcome.stages,
+        size=outcome.size,
+        environment=environment,
+        trials=outcome.trials,
+        pictures=pictures_of_words(outcome.encoded, dataset),
+        diagnostics={"dimensions": {e.family.name: e.parts["train"].shape[1] for e in outcome.encoded}},
+    )
+
+
+def extract(dataset: Dataset, *, config: ClassicConfig, seed: int, workspace: Workspace) -> None:
+    """Only the features, into the cache."""
+    for system in config.systems:
+        for family in usable(system, dataset).families:
+            encode(family, system, dataset, config, seed, workspace)
+
+
+def usable(system: System, dataset: Dataset) -> System:
+    """The system without the families that gray pictures cannot feed."""
+    gray = dataset.image_shape[2] == 1
+    return replace(system, families=tuple(f for f in system.families if not (gray and f.needs_color)))
+
+
+def encode(
+    family: FeatureFamily, system: System, dataset: Dataset, config: ClassicConfig, seed: int, workspace: Workspace
+) -> Encoded:
+    """Fit a family on the training pictures and encode all pictures; both from the cache where it has them."""
+    learnt = workspace.cache.get_or_compute(
+        f"{family.name} fit",
+        version=family.version,
+        inputs={"family": family, "data": dataset.fingerprint(), "seed": seed if family.is_random else None},
+        compute=lambda: to_arrays(family.fit(dataset.train.images, seed)),
+    )
+    state: Any = from_arrays(family.state_type, learnt.arrays)
+
+    def encode_splits(mirrored: bool) -> dict[str, np.ndarray]:
+        """Every split through the one encode function."""
+        with workspace.progress(family.name, sum(len(split) for split in dataset.splits.values())) as advance:
+            return {
+                f"mirrored {name}" if mirrored else name: encode_all(
+                    family, state, split.images, mirrored=mirrored, dtype=np.dtype(system.storage), advance=advance
+                )
+                for name, split in dataset.splits.items()
+            }
+
+    stages = [
+        workspace.cache.get_or_compute(
+            f"{family.name} encode",
+            version=family.version,
+            inputs={"fit": learnt.key, "mirrored": mirrored, "storage": system.storage},
+            compute=partial(encode_splits, mirrored),
+        )
+        for mirrored in ((False, True) if config.mirror else (False,))
+    ]
+    parts = {name: array for stage in stages for name, array in stage.arrays.items()}
+    costs = (learnt.cost, *(stage.cost for stage in stages))
+    return Encoded(family, state, parts, tuple(stage.key for stage in stages), costs)
+
+
+def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: int, workspace: Workspace) -> Outcome:
+    """Early fusion: all families side by side under one linear SVM, its C chosen on validation."""
+    encoded = tuple(encode(family, system, dataset, config, seed, workspace) for family in system.families)
+    trained = workspace.cache.get_or_compute(
+        f"{system.name} svm",
+        version=VERSION,
+        inputs={
+            "features": [e.keys for e in encoded],
+            "scaling": system.scaling,
+            "weights": system.weights,
+            "costs": system.costs,
+            "mirror": config.mirror,
+            "refit": config.refit,
+        },
+        compute=lambda: train_and_score(system, encoded, dataset, config, workspace),
+        kind="training",
+    )
+    arrays = trained.arrays
+    n_learnt = sum(array.size for e in encoded for array in to_arrays(e.state).values())
+    n_parameters = n_learnt + arrays["weights"].size + arrays["bias"].size
+    seconds, cpu_seconds, peak = arrays["prediction"].tolist()
+    prediction = Stage(f"{system.name} scores", "prediction", seconds, cpu_seconds, int(peak), trained.cost.reused)
+    return Outcome(
+        scores={split: np.array(arrays[split]) for split in dataset.splits},
+        stages=(*(cost for e in encoded for cost in e.costs), trained.cost, prediction),
+        size=Size(arrays["weights"].shape[1], n_parameters, 4 * n_parameters),
+        trials=tuple(
+            {"settings": {"system": system.name, "C": C}, "validation_score": score, "seconds": seconds}
+            for C, score, seconds in arrays["trials"].tolist()
+        ),
+        encoded=encoded,
+    )
+
+
+def train_and_score(
+    system: System, encoded: tuple[Encoded, ...], dataset: Dataset, config: ClassicConfig, workspace: Workspace
+) -> dict[str, np.ndarray]:
+    """Scale, choose C on validation, and score every split with the chosen classifier."""
+    images = ("", "mirrored ") if config.mirror else ("",)
+    blocks = {split: [[e.parts[image + split] for e in encoded] for image in images] for split in dataset.splits}
+    factors = tuple(math.sqrt(weight) for weight in system.weights)
+    scaled = system.scaling == "standardize"
+    standardizer = fit_standardizer(FeatureMatrix(blocks["train"], factors)) if scaled else None
+    features = {split: FeatureMatrix(rows, factors, standardizer) for split, rows in blocks.items()}
+    labels = {split: np.tile(value.labels, len(images)) for split, value in dataset.splits.items()}
+    n_classes = len(dataset.class_names)
+    choice = choose_cost(
+        features["train"],
+        labels["train"],
+        features["validation"],
+        labels["validation"],
+        costs=system.costs,
+        clock=time.perf_counter,
+        n_classes=n_classes,
+    )
+
+    def score(svm: LinearSvm, split: str) -> np.ndarray:
+        """Mean over the picture and, where it was asked for, its mirror image."""
+        return predict_scores(features[split], svm).reshape(len(images), -1, n_classes).mean(axis=0)
+
+    svm = choice.svm
+    scores = {split: score(svm, split) for split in ("train", "validation")}
+    if config.refit:
+        together = FeatureMatrix([*blocks["train"], *blocks["validation"]], factors, standardizer)
+        everything = np.concatenate([labels["train"], labels["validation"]])
+        svm = train_linear_svm(together, everything, n_classes=n_classes, C=choice.C, initial=svm)
+    with measure("scores", "prediction") as clock:
+        scores["test"] = score(svm, "test")
+    trials = [(trial["settings"]["C"], trial["validation_score"], trial["seconds"]) for trial in choice.trials]
+    cost = clock.stage
+    return {
+        "weights": svm.weights,
+        "bias": svm.bias,
+        "trials": np.array(trials),
+        "prediction": np.array([cost.seconds, cost.cpu_seconds, cost.peak_memory_bytes]),
+        **scores,
+    }
+
+
+def fuse(outcomes: list[Outcome], dataset: Dataset) -> Outcome:
+    """Late fusion: the systems' scores added with weights chosen on validation."""
+    weights = choose_fusion_weights([o.scores["validation"] for o in outcomes], dataset.validation.labels)
+    return Outcome(
+        scores={split: fuse_scores([o.scores[split] for o in outcomes], weights) for split in dataset.splits},
+        stages=tuple(stage for o in outcomes for stage in o.stages),
+        size=Size(
+            sum(o.size.dimensions for o in outcomes),
+            sum(o.size.parameters for o in outcomes),
+            sum(o.size.bytes for o in outcomes),
+        ),
+        trials=tuple(trial for o in outcomes for trial in o.trials),
+        encoded=tuple(e for o in outcomes for e in o.encoded),
+    )
+
+
+def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
+    return float((scores.argmax(axis=1) == labels).mean())
+
+
+def pictures_of_words(encoded: tuple[Encoded, ...], dataset: Dataset) -> dict[str, np.ndarray]:
+    """The codebook of the first bag of words over SIFT, drawn."""
+    for e in encoded:
+        if isinstance(e.family, BagOfWords) and isinstance(e.family.descriptors, DenseSift):
+            bin_size = e.family.descriptors.bin_sizes[0]
+            one_size = replace(e.family.descriptors, bin_sizes=(bin_size,))
+            images = torch.from_numpy(dataset.train.images[:PICTURES_FOR_WORDS])
+            words = draw_visual_words(
+                images,
+                one_size.extract(images),
+                one_size.positions(*dataset.image_shape[:2]),
+                e.state,
+                window_size=DESCRIPTOR_BINS * bin_size,
+            )
+            return {"visual_words": words.numpy()}
+    return {}
