@@ -15,9 +15,9 @@ import torch
 from pipelines.classic.chunks import argmax_last, check_rows, map_on_cores, rows_per_chunk
 
 # Dense blocks of the rotation: wide enough to mix, small enough that rotating costs little beside encoding.
-LARGEST_BLOCK = 128
-ROWS_TOGETHER = 256  # encodings compressed together: enough to fill a matrix product
-ROWS_PER_WORD = 39  # faiss's smallest advised number of training rows a center
+LARGEST_BLOCK = 64
+ROWS_TOGETHER = 128  # encodings compressed together: enough to fill a matrix product
+ROWS_PER_WORD = 20  # half of what faiss advises: a thousand codebooks are fitted, and time is proportional
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class BlockRotation:
     def apply(self, rows: torch.Tensor) -> torch.Tensor:
         """Rotate rows (n, d)."""
         block = self.blocks.shape[-1]
-        turned = (rows[:, self.permutation] * self.signs[0]).view(len(rows), -1, block) @ self.blocks[0]
-        dealt = turned.transpose(1, 2).reshape(rows.shape) * self.signs[1]
+        turned = rows.index_select(1, self.permutation).mul_(self.signs[0]).view(len(rows), -1, block) @ self.blocks[0]
+        dealt = turned.transpose(1, 2).reshape(rows.shape).mul_(self.signs[1])
         return (dealt.view(len(rows), -1, block) @ self.blocks[1]).view(rows.shape)
 
     def invert(self, rows: torch.Tensor) -> torch.Tensor:
@@ -55,9 +55,7 @@ class BlockRotation:
         block = self.blocks.shape[-1]
         dealt = (rows.reshape(len(rows), -1, block) @ self.blocks[1].T).view(rows.shape) * self.signs[1]
         turned = dealt.view(len(rows), block, -1).transpose(1, 2) @ self.blocks[0].T
-        result = torch.empty_like(rows)
-        result[:, self.permutation] = turned.reshape(rows.shape) * self.signs[0]
-        return result
+        return (turned.reshape(rows.shape) * self.signs[0]).index_select(1, self.permutation.argsort())
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def fit_product_quantizer(
 ) -> ProductQuantizer:
     """Draw a rotation, and fit a k-means codebook of 2^n_bits words to each sub-vector of the rotated encodings.
 
-    encodings: float32 (n, d); a random sample of 39 rows a word is used if there are more.
+    encodings: float32 (n, d); a random sample of 20 rows a word is used if there are more.
     sub_dimension: values in one code, a divisor of d.   n_bits: 1 to 8, a code is a byte in any case.
     Raises ValueError if sub_dimension does not divide d, or there are fewer rows than words.
     """
@@ -177,10 +175,11 @@ def _fit_codebooks(subvectors: torch.Tensor, n_words: int, n_iterations: int) ->
 
 def _nearest_words(subvectors: torch.Tensor, transposed: torch.Tensor, half_norms: torch.Tensor) -> torch.Tensor:
     """Index of the nearest word: subvectors (m, n, s), words (m, s, k), |c|^2 / 2 (m, k) -> int64 (m, n)."""
-    n_rows = subvectors.shape[1]
-    chunk_rows = rows_per_chunk(4 * len(subvectors) * transposed.shape[2], subvectors.device)
+    n_subvectors, _, n_words = transposed.shape
+    chunk_rows = rows_per_chunk(4 * n_subvectors * n_words, subvectors.device)
+    scratch = subvectors.new_empty(n_subvectors * min(chunk_rows, subvectors.shape[1]) * n_words)
     words = []
-    for start in range(0, n_rows, chunk_rows):
-        scores = torch.baddbmm(half_norms[:, None], subvectors[:, start : start + chunk_rows], transposed, beta=-1)
-        words.append(argmax_last(scores))
+    for chunk in subvectors.split(chunk_rows, dim=1):
+        scores = scratch[: n_subvectors * chunk.shape[1] * n_words].view(n_subvectors, -1, n_words)
+        words.append(argmax_last(torch.baddbmm(half_norms[:, None], chunk, transposed, beta=-1, out=scores)))
     return torch.cat(words, dim=1)

@@ -49,8 +49,8 @@ def test_rotation_keeps_dot_products_and_can_be_undone(dimension):
 
 def test_rotation_spreads_one_coordinate_over_all_blocks():
     rotated = random_rotation(2048, seed=0).apply(torch.eye(2048)[5:6])
-    assert (rotated.view(-1, 128).norm(dim=1) > 0).all()
-    assert rotated.abs().max() < 0.2
+    assert (rotated.view(-1, 64).norm(dim=1) > 0).all()
+    assert rotated.abs().max() < 0.3
 
 
 def test_one_byte_for_eight_values_keeps_most_of_the_energy():
