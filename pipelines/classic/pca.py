@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import scipy.linalg
 import torch
 
 from pipelines.classic.chunks import check_finite, map_on_cores, spans_of
@@ -46,13 +47,14 @@ def fit_pca(descriptors: torch.Tensor | Iterable[torch.Tensor], *, n_components:
     mean, covariance, n_rows = mean_and_covariance(descriptors)
     if not 1 <= n_components <= min(n_rows, len(mean)):
         raise ValueError(f"n_components must be between 1 and min(n, d) = {min(n_rows, len(mean))}, got {n_components}")
-    values, vectors = torch.linalg.eigh(covariance)  # rising
-    variances = values.flip(0)[:n_components].clamp(min=0)
-    components = vectors.flip(1)[:, :n_components].T
+    wanted = (len(mean) - n_components, len(mean) - 1)  # the largest; far cheaper than all of thousands
+    values, vectors = scipy.linalg.eigh(covariance.cpu().numpy(), subset_by_index=wanted)  # rising
+    variances = torch.from_numpy(values.copy()).to(mean).flip(0).clamp(min=0)
+    components = torch.from_numpy(vectors.copy()).to(mean).flip(1).T
     largest = components.gather(1, components.abs().argmax(dim=1, keepdim=True))
     components = components * largest.sign()
     if whiten:
-        kept = variances > SMALLEST_VARIANCE_SHARE * values[-1]
+        kept = variances > SMALLEST_VARIANCE_SHARE * variances[0]
         components = components * torch.where(kept, variances.rsqrt(), 0.0)[:, None]
     return PCA(mean.float(), components.float().contiguous(), variances.float())
 
