@@ -7,8 +7,8 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--image-size", type=int, help="side in pixels that a folder's pictures are brought to (32)")
     common.add_argument("--seed", type=int, default=0, help="seed of everything random")
     common.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for cache and runs")
-    commands.add_parser("features", parents=[common], help="extract and cache the hand-crafted features")
+    extractor = commands.add_parser("features", parents=[common], help="extract and cache hand-crafted features")
+    extractor.add_argument("experiments", nargs="*", default=["hand-crafted"], metavar="experiment")
     trainer = commands.add_parser("train", parents=[common], help="train experiments and save their runs")
     trainer.add_argument("experiments", nargs="*", metavar="experiment", help="names or groups (see `list`)")
     commands.add_parser("list", help="list every experiment")
@@ -60,21 +61,18 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
-    """The data set, with progress for downloads and large folders, and a line for everything noteworthy."""
+    """The data set, with progress for downloads and large folders."""
     with ExitStack() as shown:
-        bar: Advance | None = None
-        done = 0
+        bars: dict[str, Advance] = {}
+        done: dict[str, int] = {}
 
-        def show(current: int, total: int) -> None:
-            nonlocal bar, done
-            bar = bar or shown.enter_context(workspace.progress(f"load {options.dataset}", total))
-            bar(current - done)
-            done = current
+        def show(what: str, current: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = shown.enter_context(workspace.progress(what, total))
+            bars[what](current - done.get(what, 0))
+            done[what] = current
 
-        dataset = load_dataset(
-            options.dataset, data_root=options.data_root, image_size=options.image_size, progress=show
-        )
-    return dataset
+        return load_dataset(options.dataset, data_root=options.data_root, image_size=options.image_size, progress=show)
 
 
 def list_experiments() -> int:
@@ -91,7 +89,9 @@ def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: W
     from pipelines.classic.pipeline import extract
     from pipelines.experiments import choose_experiments
 
-    for experiment in choose_experiments(["hand-crafted"]):
+    for experiment in choose_experiments(options.experiments):
+        if experiment.side != "hand-crafted":
+            raise ValueError(f"{experiment.name} has no hand-crafted features: name a hand-crafted experiment")
         extract(dataset, config=experiment.config, seed=options.seed, workspace=workspace)
     workspace.say(f"features of {dataset.name} are in {workspace.cache.root}")
     return 0
