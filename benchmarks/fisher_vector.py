@@ -14,7 +14,7 @@ from pipelines.classic.encoding.fisher_vector import encode_fisher_vector
 N_IMAGES, N_DESCRIPTORS, N_COMPONENTS, DIMENSION = 400, 100, 64, 64
 
 
-def measure_fisher_vector() -> list[Measurement]:
+def measure() -> list[Measurement]:
     """Pictures a second, K = 64, D = 64, 100 descriptors each; scikit-image takes one picture a call, in float64.
 
     Both vectors are compared before the signed root, without scikit-image's weight gradients and with the sign of its
@@ -64,5 +64,5 @@ def _as_sklearn(mixture: GaussianMixture) -> SklearnMixture:
 
 
 if __name__ == "__main__":
-    for measurement in measure_fisher_vector():
+    for measurement in measure():
         print(measurement)

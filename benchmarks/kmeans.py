@@ -21,7 +21,7 @@ from pipelines.classic.codebook.kmeans import fit_kmeans
 N_ROWS, DIMENSION, N_WORDS, N_ITERATIONS = 100_000, 64, 256, 10
 
 
-def measure_kmeans() -> list[Measurement]:
+def measure() -> list[Measurement]:
     """Fits a second beside each peer: 100,000 x 64, 256 words, 10 Lloyd iterations."""
     generator = torch.Generator().manual_seed(0)
     mixing = torch.randn(DIMENSION, DIMENSION, generator=generator)
@@ -67,5 +67,5 @@ def _inertia(descriptors: torch.Tensor, centers: torch.Tensor) -> float:
 
 
 if __name__ == "__main__":
-    for measurement in measure_kmeans():
+    for measurement in measure():
         print(measurement)

@@ -1,0 +1,66 @@
+"""`python -m benchmarks`: every kernel beside the library people use, in one run -> a table and bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measurement import Measurement, matmul_rate
+from pipelines.run_result import write_atomically
+from pipelines.workspace import describe_hardware
+
+WORK = ("hog", "dense_sift", "fisher_vector", "kmeans", "linear_svm", "training", "backprop")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--output", type=Path, default=Path("artifacts/bench.json"))
+    parser.add_argument("work", nargs="*", metavar="work", help=f"some of: {', '.join(WORK)} (default: all)")
+    options = parser.parse_args()
+    unknown = set(options.work) - set(WORK)
+    if unknown:
+        print(f"error: no benchmark {sorted(unknown)[0]!r}; choose from {', '.join(WORK)}", file=sys.stderr)
+        return 1
+    console = Console()
+    hardware = describe_hardware()
+    console.print(
+        f"{hardware['processor']}, {hardware['cores']} cores, {matmul_rate():.0f} GFLOP/s in float32 products"
+    )
+    measurements: list[Measurement] = []
+    for name in options.work or WORK:
+        with console.status(f"measuring {name} ..."):
+            found = import_module(f"benchmarks.{name}").measure()
+        measurements += found
+        console.print(as_table(name, found))
+    write_atomically(options.output, json.dumps([asdict(m) for m in measurements], indent=1).encode())
+    console.print(f"written to {options.output}")
+    return 0
+
+
+def as_table(title: str, measurements: list[Measurement]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for header in ("work per second", "ours", "peer", "its rate", "ratio", "largest difference", "of matmul rate"):
+        table.add_column(header, justify="left" if header in ("work per second", "peer") else "right")
+    for m in measurements:
+        share = "" if m.matmul_share is None else f"{m.matmul_share:.0%}"
+        table.add_row(
+            m.work,
+            f"{m.ours_per_second:,.3g}",
+            m.peer,
+            f"{m.peer_per_second:,.3g}",
+            f"{m.ratio:.2f}x",
+            f"{m.max_abs_error:.1e}",
+            share,
+        )
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
