@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ class Workspace:
 
     def say(self, line: str) -> None:
         """One line for the person who waits."""
-        self.console.print(line, highlight=False, markup=False)
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def progress(self, description: str, total: int) -> Iterator[Advance]:
@@ -87,14 +88,17 @@ def _progress_bar(console: Console) -> Progress:
 def _log_lines(say: Callable[[str], None], description: str, total: int) -> Advance:
     done, started, last = 0, time.monotonic(), time.monotonic()
 
+    lock = threading.Lock()  # stages that work on all cores report from several threads
+
     def advance(n: int = 1, note: str = "") -> None:
         nonlocal done, last
-        done += n
-        now = time.monotonic()
-        if now - last >= SECONDS_BETWEEN_LOG_LINES:
-            last = now
-            left = (now - started) / max(done, 1) * (total - done)
-            say(f"{description}: {done}/{total}, about {left:.0f} s left {note}".rstrip())
+        with lock:
+            done += n
+            now = time.monotonic()
+            if now - last >= SECONDS_BETWEEN_LOG_LINES:
+                last = now
+                left = (now - started) / max(done, 1) * (total - done)
+                say(f"{description}: {done}/{total}, about {left:.0f} s left {note}".rstrip())
 
     return advance
 

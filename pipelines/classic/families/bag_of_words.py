@@ -29,6 +29,9 @@ class BagOfWords(FeatureFamily):
     n_samples: int = 100_000  # descriptors that the codebook is learnt from
     n_iterations: int = 20
 
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        return self.descriptors.refusal(image_shape)
+
     def fit(self, images: np.ndarray, seed: int) -> Codebook:
         sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
         n_words = min(self.n_words, len(sample))

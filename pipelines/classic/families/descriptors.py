@@ -9,11 +9,13 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 
+from pipelines.classic.chunks import map_on_cores
+from pipelines.classic.families.family import NEEDS_COLOR
 from pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
 from pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
 from pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
 
-SAMPLING_BATCH = 200  # pictures
+SAMPLING_BATCH = 100  # pictures
 DESCRIPTORS_PER_PICTURE = 40  # at most, where there are pictures enough: descriptors of one picture resemble each other
 
 
@@ -22,6 +24,17 @@ class Descriptors(ABC):
     """A dense grid of local descriptors; the rows of `extract` and `positions` correspond."""
 
     needs_color: ClassVar[bool] = False
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        """Why pictures of this (height, width, channels) cannot be described; "" if they can."""
+        height, width, channels = image_shape
+        if self.needs_color and channels == 1:
+            return NEEDS_COLOR
+        try:
+            self.positions(height, width)
+        except ValueError as error:  # no window fits
+            return str(error)
+        return ""
 
     @abstractmethod
     def extract(self, images: torch.Tensor) -> torch.Tensor:
@@ -138,8 +151,11 @@ def sample_descriptors(
     per_image = min(-(-n_samples // n_images), len(positions))  # more of each where there are few pictures
     chosen = np.sort(generator.choice(len(images), n_images, replace=False))
     drawn = torch.from_numpy(generator.random((n_images, len(positions))).argsort(axis=1)[:, :per_image])
-    rows = []
-    for start in range(0, n_images, SAMPLING_BATCH):
-        extracted = descriptors.extract(torch.from_numpy(images[chosen[start : start + SAMPLING_BATCH]]))
-        rows.append(extracted.take_along_dim(drawn[start : start + SAMPLING_BATCH, :, None], dim=1).flatten(0, 1))
-    return torch.cat(rows)[:n_samples], positions[drawn.flatten()][:n_samples]
+
+    def sample(start: int) -> torch.Tensor:
+        batch = slice(start, start + SAMPLING_BATCH)
+        extracted = descriptors.extract(torch.from_numpy(images[chosen[batch]]))
+        return extracted.take_along_dim(drawn[batch, :, None], dim=1).flatten(0, 1)
+
+    rows = torch.cat(map_on_cores(sample, range(0, n_images, SAMPLING_BATCH)))
+    return rows[:n_samples], positions[drawn.flatten()][:n_samples]

@@ -10,7 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from pipelines.classic.chunks import map_on_cores
+
 Advance = Callable[..., None]
+NEEDS_COLOR = "it needs color, and these pictures are gray"
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,19 @@ class FeatureFamily(ABC):
 
     state_type: dataclass of tensors that `fit` returns.   is_random: what it learns depends on the seed.
     needs_color: cannot say anything about gray pictures.
-    batch_size: pictures encoded at once; bounds the memory, and small enough that a batch stays near the cache.
+    version: raise it, and the pipeline's VERSION, when a change of code changes the features.
+    batch_size: pictures encoded at once on one core; bounds the memory.
     """
 
     state_type: ClassVar[type] = NoState
     is_random: ClassVar[bool] = False
     needs_color: ClassVar[bool] = False
-    batch_size: ClassVar[int] = 500
+    batch_size: ClassVar[int] = 100
     version: ClassVar[int] = 1
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        """Why pictures of this (height, width, channels) cannot be encoded; "" if they can."""
+        return NEEDS_COLOR if self.needs_color and image_shape[2] == 1 else ""
 
     @property
     def name(self) -> str:
@@ -56,19 +64,25 @@ def encode_all(
     dtype: np.dtype[Any] | type = np.float32,
     advance: Advance = lambda n: None,
 ) -> np.ndarray:
-    """Encode many pictures, a batch at a time.
+    """Encode many pictures, a batch on every core at a time.
 
     images: uint8 (n, h, w, c).   mirrored: encode the left-right mirrored pictures instead.
     Returns (n, length) of `dtype`; `advance(n)` is told of every batch.
     """
-    features: np.ndarray | None = None
-    for start in range(0, len(images), family.batch_size):
-        batch = torch.from_numpy(np.ascontiguousarray(images[start : start + family.batch_size]))
-        encoded = family.encode(batch.flip(2) if mirrored else batch, state).numpy()
-        if features is None:
-            features = np.empty((len(images), encoded.shape[1]), dtype)
-        features[start : start + len(encoded)] = encoded
-        advance(len(encoded))
-    if features is None:
+    if len(images) == 0:
         raise ValueError("images must hold at least one picture, got none")
+
+    def encode_rows(rows: slice) -> np.ndarray:
+        batch = torch.from_numpy(np.ascontiguousarray(images[rows]))
+        return family.encode(batch.flip(2) if mirrored else batch, state).numpy()
+
+    length = encode_rows(slice(0, 1)).shape[1]
+    features = np.empty((len(images), length), dtype)
+
+    def fill(start: int) -> None:
+        rows = slice(start, min(start + family.batch_size, len(images)))
+        features[rows] = encode_rows(rows)
+        advance(rows.stop - rows.start)
+
+    map_on_cores(fill, range(0, len(images), family.batch_size))
     return features

@@ -41,9 +41,8 @@ class FisherVectors(FeatureFamily):
     n_samples: int = 300_000  # descriptors that the PCA and the mixture are learnt from
     n_iterations: int = 15  # of expectation maximization
 
-    @property
-    def needs_color(self) -> bool:  # type: ignore[override]
-        return self.descriptors.needs_color
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        return self.descriptors.refusal(image_shape)
 
     def fit(self, images: np.ndarray, seed: int) -> ProjectionAndMixture:
         sample, positions = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)

@@ -41,6 +41,13 @@ class Hog(FeatureFamily):
     n_orientations: int = 9
     signed: bool = False  # signed: light-to-dark and dark-to-light edges are different
 
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        height, width, _ = image_shape
+        side = self.block_size * max(self.cell_sizes)
+        if min(height, width) < side:
+            return f"a HOG block needs {side} x {side} pixels, and these pictures have {height} x {width}"
+        return ""
+
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
         scales = [
             extract_hog(

@@ -28,13 +28,15 @@ class PatchWords(FeatureFamily):
 
     state_type: ClassVar[type] = WhiteningAndCodebook
     is_random: ClassVar[bool] = True
-    batch_size: ClassVar[int] = 100
     descriptors: Patches = field(default_factory=Patches)
     n_words: int = 1600
     regularizer: float = 0.1  # added to the eigenvalues before whitening, as published
     pyramid: tuple[tuple[int, int], ...] = ((2, 2),)  # quadrants
     n_samples: int = 400_000  # patches, as published
     n_iterations: int = 50  # as published
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        return self.descriptors.refusal(image_shape)
 
     def fit(self, images: np.ndarray, seed: int) -> WhiteningAndCodebook:
         sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
