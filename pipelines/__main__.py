@@ -17,7 +17,16 @@ import numpy as np
 from datasets.dataset import Dataset
 from datasets.registry import dataset_names, load_dataset
 from pipelines.cache import hash_inputs
-from pipelines.run_result import RunResult, Task, load_run, run_folder, save_run, save_task, task_folder
+from pipelines.run_result import (
+    NotApplicableError,
+    RunResult,
+    Task,
+    load_run,
+    run_folder,
+    save_run,
+    save_task,
+    task_folder,
+)
 from pipelines.workspace import Advance, Workspace
 
 if TYPE_CHECKING:
@@ -103,15 +112,16 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     fingerprint = dataset.fingerprint()
     chosen = choose_experiments(options.experiments)
     keep_task(dataset, fingerprint, workspace)
-    for experiment in chosen:
-        train_one(experiment, dataset, fingerprint, options.seed, workspace)
+    runs = [train_one(experiment, dataset, fingerprint, options.seed, workspace) for experiment in chosen]
+    if not any(runs):
+        raise ValueError(f"nothing was trained: no chosen experiment can be applied to {dataset.name}")
     return 0
 
 
 def train_one(
     experiment: Experiment, dataset: Dataset, fingerprint: str, seed: int, workspace: Workspace
 ) -> RunResult | None:
-    """Train and save, unless the very same run is there already, or the data cannot carry the experiment."""
+    """Train and save, unless the very same run is there already; None if the experiment cannot be applied to the data."""
     key = hash_inputs(
         experiment.name, experiment.version, {"config": experiment.config, "data": fingerprint, "seed": seed}
     )
@@ -120,14 +130,18 @@ def train_one(
         run = load_run(folder)
         workspace.say(f"{summary(run)}  (kept from before)")
         return run
-    run = experiment.pipeline(
-        dataset,
-        experiment=experiment.name,
-        title=experiment.title,
-        config=experiment.config,
-        seed=seed,
-        workspace=workspace,
-    )
+    try:
+        run = experiment.pipeline(
+            dataset,
+            experiment=experiment.name,
+            title=experiment.title,
+            config=experiment.config,
+            seed=seed,
+            workspace=workspace,
+        )
+    except NotApplicableError as error:
+        workspace.say(f"skipped: {error}")
+        return None
     run = replace(run, environment={**run.environment, "key": key})
     save_run(run, workspace.runs)
     workspace.say(summary(run))

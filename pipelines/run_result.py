@@ -29,6 +29,10 @@ StageKind = Literal["features", "training", "prediction"]
 SCHEMA_VERSION = 1
 
 
+class NotApplicableError(ValueError):
+    """This experiment says nothing about these pictures, such as one on color about gray ones; others may."""
+
+
 @dataclass(frozen=True)
 class Task:
     """What a report must know of a data set: its card, and the test pictures it may show.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
 
 from pipelines.classic.families.family import FeatureFamily
 
@@ -37,3 +37,11 @@ class ClassicConfig:
     systems: tuple[System, ...]
     mirror: bool = False
     refit: bool = False
+
+
+def describe(value: Any) -> Any:
+    """A configuration as plain JSON values; every dataclass in it tells its kind, or families would look alike."""
+    if is_dataclass(value):
+        parts = {field.name: describe(getattr(value, field.name)) for field in fields(value)}
+        return {"kind": type(value).__name__, **parts}
+    return [describe(part) for part in value] if isinstance(value, tuple) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from datasets.dataset import Dataset
-from pipelines.classic.config import ClassicConfig, System
+from pipelines.classic.config import ClassicConfig, System, describe
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
 from pipelines.classic.families.family import FeatureFamily, encode_all
@@ -23,7 +23,7 @@ from pipelines.classic.linear_svm import LinearSvm, choose_cost, predict_scores,
 from pipelines.classic.standardize import fit_standardizer
 from pipelines.classic.visual_words import draw_visual_words
 from pipelines.fitted_values import from_arrays, to_arrays
-from pipelines.run_result import RunResult, Size, Stage
+from pipelines.run_result import NotApplicableError, RunResult, Size, Stage
 from pipelines.stopwatch import measure
 from pipelines.workspace import Workspace
 
@@ -63,12 +63,13 @@ def run(
 ) -> RunResult:
     """Extract, learn on `dataset.train`, choose on `dataset.validation`, score `dataset.test` once.
 
-    Raises ValueError if the pictures are too small for a family, or gray where every family needs color.
+    Families that these pictures cannot feed are left out; raises NotApplicableError if none remains.
     """
     environment = workspace.environment
-    systems = [system for system in (usable(system, dataset) for system in config.systems) if system.families]
+    systems = usable_systems(config, dataset.image_shape)
     if not systems:
-        raise ValueError(f"{experiment} needs color, and the pictures of {dataset.name} are gray")
+        reason = config.systems[0].families[0].refusal(dataset.image_shape)
+        raise NotApplicableError(f"{experiment} cannot be applied to {dataset.name}: {reason}")
     outcomes = [run_system(system, dataset, config, seed, workspace) for system in systems]
     outcome = outcomes[0] if len(outcomes) == 1 else fuse(outcomes, dataset)
     return RunResult(
@@ -79,7 +80,7 @@ def run(
         fingerprint=dataset.fingerprint(),
         class_names=dataset.class_names,
         seed=seed,
-        settings=asdict(config),
+        settings=describe(config),
         labels=dataset.test.labels,
         scores=outcome.scores["test"],
         validation_labels=dataset.validation.labels,
@@ -97,15 +98,21 @@ def run(
 
 def extract(dataset: Dataset, *, config: ClassicConfig, seed: int, workspace: Workspace) -> None:
     """Only the features, into the cache."""
-    for system in config.systems:
-        for family in usable(system, dataset).families:
+    for system in usable_systems(config, dataset.image_shape):
+        for family in system.families:
             encode(family, system, dataset, config, seed, workspace)
 
 
-def usable(system: System, dataset: Dataset) -> System:
-    """The system without the families that gray pictures cannot feed."""
-    gray = dataset.image_shape[2] == 1
-    return replace(system, families=tuple(f for f in system.families if not (gray and f.needs_color)))
+def usable_systems(config: ClassicConfig, image_shape: tuple[int, int, int]) -> tuple[System, ...]:
+    """The systems without the families that such pictures cannot feed, and their weights; empty ones left out."""
+    systems = []
+    for system in config.systems:
+        kept = [i for i, family in enumerate(system.families) if not family.refusal(image_shape)]
+        families = tuple(system.families[i] for i in kept)
+        systems.append(
+            replace(system, families=families, weights=tuple(system.weights[i] for i in kept if system.weights))
+        )
+    return tuple(system for system in systems if system.families)
 
 
 def encode(
@@ -165,10 +172,12 @@ def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: in
     n_learnt = sum(array.size for e in encoded for array in to_arrays(e.state).values())
     n_parameters = n_learnt + arrays["weights"].size + arrays["bias"].size
     seconds, cpu_seconds, peak = arrays["prediction"].tolist()
-    prediction = Stage(f"{system.name} scores", "prediction", seconds, cpu_seconds, int(peak), trained.cost.reused)
+    cost = trained.cost
+    prediction = Stage(f"{system.name} scores", "prediction", seconds, cpu_seconds, int(peak), cost.reused)
+    training = replace(cost, seconds=cost.seconds - seconds, cpu_seconds=cost.cpu_seconds - cpu_seconds)
     return Outcome(
         scores={split: np.array(arrays[split]) for split in dataset.splits},
-        stages=(*(cost for e in encoded for cost in e.costs), trained.cost, prediction),
+        stages=(*(cost for e in encoded for cost in e.costs), training, prediction),
         size=Size(arrays["weights"].shape[1], n_parameters, 4 * n_parameters),
         trials=tuple(
             {"settings": {"system": system.name, "C": C}, "validation_score": score, "seconds": seconds}
