@@ -21,6 +21,7 @@ class Clock:
     """Filled in by `measure` when its block ends; reading `stage` earlier raises RuntimeError."""
 
     _stage: Stage | None = None
+    _inner_peak: int = 0  # bytes: highest at any time up to the end of the blocks inside this one
 
     @property
     def stage(self) -> Stage:
@@ -29,20 +30,26 @@ class Clock:
         return self._stage
 
 
+_running: list[Clock] = []  # innermost last; peaks belong to the process, so one list serves it
+
+
 @contextmanager
 def measure(name: str, kind: StageKind) -> Iterator[Clock]:
-    """Measure the block. On Linux the peak is the block's own; elsewhere it is the process's peak so far."""
+    """Measure the block; blocks may be nested. On Linux the peak is the block's own, elsewhere the process's so far."""
     clock = Clock()
+    before = peak_memory_bytes()
     _restart_peak_memory()
     wall, cpu = time.perf_counter(), time.process_time()
-    yield clock
-    clock._stage = Stage(
-        name=name,
-        kind=kind,
-        seconds=time.perf_counter() - wall,
-        cpu_seconds=time.process_time() - cpu,
-        peak_memory_bytes=peak_memory_bytes(),
-    )
+    _running.append(clock)
+    try:
+        yield clock
+    finally:
+        _running.pop()
+        seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+        peak = max(clock._inner_peak, peak_memory_bytes())
+        if _running:  # the restart above made the block around this one forget its peak
+            _running[-1]._inner_peak = max(_running[-1]._inner_peak, before, peak)
+    clock._stage = Stage(name, kind, seconds, cpu_seconds, peak)
 
 
 def peak_memory_bytes() -> int:
