@@ -2,6 +2,9 @@
 
 DATASET    ?= photos## photos | digits | cifar10 | cifar100 | cues-color | ... | a folder with one sub-folder per class
 DATA_ROOT  ?= ## folder that already holds unpacked archives (cifar-10-batches-bin ...); else they are downloaded
+IMAGE_SIZE ?= ## side in pixels that a folder's pictures are brought to (32 if not given)
+MARGIN     ?= 1.0## loss of accuracy, in points, that you would accept: decides between enough and not enough
+RUNS       ?= ## for `make report`: compare these runs only, experiment or experiment:seed (default: all there are)
 SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report
 EXPERIMENT ?= ## for `make train`: one or more names from `make list`
 ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
@@ -10,7 +13,7 @@ PY         ?= python3## the Python (3.11+) that makes .venv
 TORCH_INDEX ?= ## package index to take torch from, e.g. the CPU one named on PyTorch's "Get started" page
 
 PYTHON  := .venv/bin/python
-COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)"
+COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--image-size $(IMAGE_SIZE)) --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)"
 MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
 
 .DEFAULT_GOAL := help
@@ -42,7 +45,7 @@ train: .venv/ready ## train EXPERIMENT=<name> (see `make list`)
 	@$(PYTHON) -m pipelines train $(EXPERIMENT) $(COMMON)
 
 report: train-svm train-mlp ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
-	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports"
+	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))
 
 test: .venv/ready ## run the tests
 	@$(PYTHON) -m pytest

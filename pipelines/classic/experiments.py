@@ -51,9 +51,9 @@ HANDCRAFTED = ClassicConfig(
     refit=True,
 )
 
-# The parts of the system that won the ImageNet challenge of 2011: a SIFT and a color system of Fisher vectors, fused late
-# (Sanchez, Perronnin, CVPR 2011). Differs: coordinates in the descriptors instead of regions, mirror images pooled in, a
-# batch solver on uncompressed vectors instead of SGD on compressed ones.
+# The parts of the system that won the ImageNet challenge of 2011: a SIFT and a color system of Fisher vectors, fused
+# late (Sanchez, Perronnin, CVPR 2011). Differs: coordinates in the descriptors instead of regions, mirror images pooled
+# in, a batch solver on uncompressed vectors instead of SGD on compressed ones.
 XRCE2011 = ClassicConfig(
     systems=(
         System("sift", (_SIFT_VECTORS,), costs=(1.0, 2.0, 4.0), storage="float16"),
@@ -61,7 +61,7 @@ XRCE2011 = ClassicConfig(
     )
 )
 
-# Coates, Ng, Lee, AISTATS 2011, with 1,600 words. Their C = 100 is on the mean of the losses: 0.002 on the sum, of 50,000.
+# Coates, Ng, Lee, AISTATS 2011, with 1,600 words. Their C = 100 is on the mean of 50,000 losses: 0.002 on the sum.
 COATES2011 = ClassicConfig(
     systems=(System("coates2011", (PatchWords(),), scaling="standardize", costs=(0.0005, 0.001, 0.002, 0.004)),)
 )
