@@ -1,52 +1,100 @@
-"""Late fusion: the scores of several systems, added with weights chosen on validation.
+"""Late fusion: the class scores of several systems, added with weights chosen on validation.
 
-Source of the idea: the ImageNet 2011 winner added the scores of a SIFT and a color system (Sanchez, Perronnin 2011).
-Its weights were never published; here they come from the validation pictures.
+A system's scores have a scale of their own, so each is first divided by the standard deviation of its validation
+scores, over all rows and classes; shifting all scores of a system would change no prediction, so nothing is subtracted.
+What is then chosen is a point of the simplex: shares >= 0 with sum 1, on a regular grid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 
-STEPS = 20  # a move is tried for every multiple of 1 / STEPS of a system's weight
-ROUNDS = 10  # of coordinate search at most; it stops as soon as a round changes nothing
+MAX_CANDIDATES = 2000  # about a second for 5,000 rows of 10 classes; 3 systems get steps of 1/61, 5 systems of 1/12
+MAX_STEPS = 100
 
 
-def choose_fusion_weights(scores: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray:
-    """Weights that give the best accuracy: from equal shares, weight moves between pairs of systems while that helps.
+@dataclass(frozen=True)
+class FusionWeights:
+    """weights: float32 (n_systems,), to multiply raw scores with: share / deviation.   shares: what was chosen.
 
-    A share is of the spread: each system's scores count in units of their standard deviation, so that equal shares are
-    equal voices. Equal shares stay unless others are strictly better.
-    scores: for each system float32 (n, k), of validation pictures.   labels: int64 (n,).
-    Returns float64 (n_systems,), not negative, sum 1, to be multiplied with the scores as they are.
+    validation_score: accuracy of the fused scores.   plain_sum_score: with equal shares, the baseline.
     """
-    spreads = [float(system.std()) or 1.0 for system in scores]
-    stacked = np.stack([system / spread for system, spread in zip(scores, spreads, strict=True)])
 
-    def accuracy(weights: np.ndarray) -> float:
-        return float((np.tensordot(weights, stacked, 1).argmax(axis=1) == labels).mean())
-
-    weights = np.full(len(scores), 1 / len(scores))
-    best = accuracy(weights)
-    for _ in range(ROUNDS):
-        improved = False
-        for giver, taker in [(i, j) for i in range(len(scores)) for j in range(len(scores)) if i != j]:
-            for share in np.arange(1, STEPS + 1) / STEPS:
-                moved = weights.copy()
-                moved[taker] += share * weights[giver]
-                moved[giver] -= share * weights[giver]
-                found = accuracy(moved)
-                if found > best:
-                    weights, best, improved = moved, found, True
-        if not improved:
-            break
-    return weights / spreads / (weights / spreads).sum()
+    weights: np.ndarray
+    shares: np.ndarray
+    validation_score: float
+    plain_sum_score: float
 
 
-def fuse_scores(scores: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """Weighted sum of (n, k) scores: float32 (n, k). Raises ValueError if there is not one weight a system."""
-    if len(scores) != len(weights):
-        raise ValueError(f"weights must be one for each of {len(scores)} systems, got {len(weights)}")
-    return np.tensordot(np.asarray(weights), np.stack(scores), 1).astype(np.float32)
+def choose_fusion_weights(validation_scores: Sequence[np.ndarray], labels: np.ndarray) -> FusionWeights:
+    """The weights of the best validation accuracy; among equals the nearest to a plain sum. Deterministic.
+
+    validation_scores: one array (n, k) a system.   labels: int (n,), 0 .. k-1.
+    All points of the simplex with steps 1/s are tried, s as large as MAX_CANDIDATES allows.
+    Raises ValueError if shapes disagree, there are no rows or systems, or a score is not finite.
+    """
+    scores = _check(validation_scores, labels)
+    deviations = np.array([max(system.std(), np.finfo(np.float32).tiny) for system in scores])
+    normalized = scores / deviations[:, None, None]
+    n_systems = len(scores)
+    equal = np.full(n_systems, 1 / n_systems)
+    plain_sum_score = _accuracy(normalized, equal, labels)
+    best, best_rank = equal, (plain_sum_score, 0.0)
+    for shares in _simplex(n_systems):
+        rank = (_accuracy(normalized, shares, labels), -float(np.abs(shares - equal).max()))
+        if rank > best_rank:
+            best, best_rank = shares, rank
+    return FusionWeights((best / deviations).astype(np.float32), best, best_rank[0], plain_sum_score)
+
+
+def fuse_scores(scores: Sequence[np.ndarray], weights: FusionWeights) -> np.ndarray:
+    """The weighted sum of the systems' scores: float32 (n, k).
+
+    Raises ValueError if there are not as many systems as weights, or their shapes differ.
+    """
+    if len(scores) != len(weights.weights):
+        raise ValueError(f"scores must hold {len(weights.weights)} systems to match the weights, got {len(scores)}")
+    _check_shapes(scores)
+    return np.tensordot(weights.weights, np.stack(scores).astype(np.float32), axes=1)
+
+
+def _accuracy(scores: np.ndarray, shares: np.ndarray, labels: np.ndarray) -> float:
+    return float((np.tensordot(shares, scores, axes=1).argmax(axis=1) == labels).mean())
+
+
+def _simplex(n_systems: int) -> Iterator[np.ndarray]:
+    """All shares that are multiples of 1/s and sum to 1."""
+    n_steps = max(s for s in range(1, MAX_STEPS + 1) if s == 1 or comb(s + n_systems - 1, s) <= MAX_CANDIDATES)
+
+    def split(rest: int, parts: int) -> Iterator[tuple[int, ...]]:
+        if parts == 1:
+            yield (rest,)
+            return
+        for first in range(rest + 1):
+            for others in split(rest - first, parts - 1):
+                yield (first, *others)
+
+    return (np.array(parts) / n_steps for parts in split(n_steps, n_systems))
+
+
+def _check(validation_scores: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray:
+    """float64 (n_systems, n, k)."""
+    _check_shapes(validation_scores)
+    scores = np.stack(validation_scores).astype(np.float64)
+    if scores.shape[1] == 0 or labels.shape != scores.shape[1:2]:
+        raise ValueError(
+            f"labels must have shape ({scores.shape[1]},), at least one, to match the scores, got {labels.shape}"
+        )
+    if not np.isfinite(scores).all():
+        raise ValueError("scores must be finite, got NaN or infinity")
+    return scores
+
+
+def _check_shapes(scores: Sequence[np.ndarray]) -> None:
+    shapes = {np.shape(system) for system in scores}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        raise ValueError(f"scores must hold one array (n, k) a system, all of one shape, got shapes {sorted(shapes)}")

@@ -1,49 +1,60 @@
-"""Every dimension of a feature vector brought to mean 0 and deviation 1 over the training pictures."""
+"""Mean 0 and deviation 1 for every feature, by the numbers of the training rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
-from pipelines.classic.feature_store import Features, read_rows, row_chunks
+from pipelines.classic.feature_store import Features, device_of, read_rows, row_chunks
+
+# A deviation below this share of the mean is what rounding leaves of a constant: float32 steps are 100 times as large.
+CONSTANT = 1e-9
 
 
 @dataclass(frozen=True)
 class Standardizer:
-    """mean, scale: float32 (d,). scale is the deviation, or 1 where a dimension never changes (it becomes 0).
-
-    Raises ValueError if the shapes differ.
-    """
+    """mean, scale: float32 (d,), on the CPU; scale is the deviation (divisor n), or 1 for a constant feature."""
 
     mean: torch.Tensor
     scale: torch.Tensor
 
-    def __post_init__(self) -> None:
-        if self.mean.ndim != 1 or self.mean.shape != self.scale.shape:
-            raise ValueError(
-                f"mean and scale must both have shape (d,), got {tuple(self.mean.shape)} and {tuple(self.scale.shape)}"
-            )
-
 
 def fit_standardizer(features: Features) -> Standardizer:
-    """Mean and deviation (divisor n) of every column of (n, d), in one pass, summed in float64.
+    """Mean and deviation of every column, in one pass over chunks of rows.
 
-    Sums are of differences from the first row, so that a large common offset costs no precision.
+    features: (n, d).   A constant feature gets scale 1, so that it becomes 0 and not NaN.
+    Chunks are merged by the formula of Chan, Golub and LeVeque (1979), in float64: it does not cancel where the mean
+    is large against the deviation.
+    Raises ValueError if there are no rows, or a value is NaN or infinite.
     """
-    n, d = features.shape
-    origin = read_rows(features, slice(0, 1))[0]
-    total, squares = torch.zeros(d, dtype=torch.float64), torch.zeros(d, dtype=torch.float64)
+    if len(features.shape) != 2 or 0 in features.shape:
+        raise ValueError(f"features must have shape (n, d) with n and d at least 1, got {tuple(features.shape)}")
+    n_seen = 0
+    mean = squares = torch.zeros(features.shape[1], dtype=torch.float64, device=device_of(features))
     for rows in row_chunks(features):
-        differences = read_rows(features, rows) - origin
-        total += differences.sum(dim=0, dtype=torch.float64)
-        squares += differences.square().sum(dim=0, dtype=torch.float64)
-    offset = total / n
-    deviation = (squares / n - offset.square()).clamp(min=0).sqrt()
-    constant = deviation <= 1e-6 * offset.abs().clamp(min=1e-30)
-    return Standardizer((origin + offset).float(), torch.where(constant, 1.0, deviation).float())
+        chunk = read_rows(features, rows).double()
+        n_new = len(chunk)
+        chunk_mean = chunk.mean(dim=0)
+        gap = chunk_mean - mean
+        share = n_new / (n_seen + n_new)
+        squares = squares + (chunk - chunk_mean).square().sum(dim=0) + gap.square() * n_seen * share
+        mean, n_seen = mean + gap * share, n_seen + n_new
+    if not torch.isfinite(squares).all():
+        raise ValueError("features must be finite, got NaN or infinity")
+    deviation = (squares / n_seen).sqrt()
+    scale = torch.where(deviation > CONSTANT * mean.abs(), deviation, 1.0)
+    return Standardizer(mean.float().cpu(), scale.float().cpu())
 
 
-def standardize(features: torch.Tensor, standardizer: Standardizer) -> torch.Tensor:
-    """(x - mean) / scale, in place: float32 (n, d) -> the same tensor."""
-    return features.sub_(standardizer.mean).div_(standardizer.scale)
+def standardize(rows: np.ndarray | torch.Tensor, standardizer: Standardizer) -> torch.Tensor:
+    """(rows - mean) / scale: float32 (n, d), on the device of the rows.
+
+    Raises ValueError if the number of features differs from the standardizer's.
+    """
+    d = len(standardizer.mean)
+    if len(rows.shape) != 2 or rows.shape[1] != d:
+        raise ValueError(f"rows must have shape (n, {d}) to match the standardizer, got {tuple(rows.shape)}")
+    values = read_rows(rows, slice(None))
+    return (values - standardizer.mean.to(values.device)) / standardizer.scale.to(values.device)

@@ -141,7 +141,7 @@ def test_a_warm_start_at_the_solution_takes_few_steps_and_stays_there():
     features, labels = overlapping_classes(n=800, d=100)
     cold = train_linear_svm(features, labels, n_classes=4, C=1.0, tolerance=1e-6)
     warm = train_linear_svm(features, labels, n_classes=4, C=1.0, tolerance=1e-6, initial=cold)
-    assert warm.n_iterations <= 3 < cold.n_iterations
+    assert warm.n_iterations <= cold.n_iterations / 4
     assert warm.objective <= cold.objective * (1 + 1e-6)
 
 
