@@ -121,7 +121,7 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
 def train_one(
     experiment: Experiment, dataset: Dataset, fingerprint: str, seed: int, workspace: Workspace
 ) -> RunResult | None:
-    """Train and save, unless the very same run is there already; None if the experiment cannot be applied to the data."""
+    """Train and save, unless the very same run is there already; None if the experiment cannot be applied here."""
     key = hash_inputs(
         experiment.name, experiment.version, {"config": experiment.config, "data": fingerprint, "seed": seed}
     )
@@ -161,8 +161,10 @@ def summary(run: RunResult) -> str:
 
 
 def keep_task(dataset: Dataset, fingerprint: str, workspace: Workspace) -> None:
-    """Save the data set's card for the report, unless it is there."""
-    if (task_folder(workspace.runs, dataset.name, fingerprint) / "task.json").exists():
+    """Save the data set's card for the report; its file's time says which data set of a name was asked for last."""
+    card = task_folder(workspace.runs, dataset.name, fingerprint) / "task.json"
+    if card.exists():
+        card.touch()
         return
     counts = {
         name: tuple(np.bincount(split.labels, minlength=len(dataset.class_names)).tolist())

@@ -18,7 +18,7 @@ from reports.report_html import render_html
 from reports.report_json import render_json
 from reports.report_markdown import render_markdown, save_figures
 from reports.sections.results import result_table
-from reports.selection import find_task, select_runs
+from reports.selection import find_task, select_runs, task_name
 
 TERMINAL_COLUMNS = ("experiment", "accuracy", "macro F1", "training", "total", "peak memory")  # fit 80 columns
 RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", None: "dim"}
@@ -43,8 +43,7 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
     """Build the report and write all three forms; returns it and its folder. Raises ValueError on bad input."""
     if not 0 <= options.margin < 100:
         raise ValueError(f"--margin must lie in 0..100 points, got {options.margin:g}")
-    # A folder of pictures may be named by its path; its data set has the folder's name.
-    folder, task, remarks = find_task(options.runs, Path(options.dataset).name, options.fingerprint)
+    folder, task, remarks = find_task(options.runs, task_name(options.dataset), options.fingerprint)
     comparison = build_comparison(task, select_runs(folder, options.select), options.margin / 100)
     report = build_report(comparison, remarks)
     target = options.output / task.dataset

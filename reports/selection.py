@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.run_result import RunResult, Task, load_runs, load_task
 
+SUFFIXES = re.compile(r"(\.(zip|csv|tgz|tar|gz|bz2|xz))+$")  # of archives and tables of pictures
+
+
+def task_name(dataset: str) -> str:
+    """The name under which runs of a data set are kept: its own, or made from the path of a folder or archive."""
+    name = SUFFIXES.sub("", Path(dataset).resolve().name)
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "folder"
+
 
 def find_task(runs_root: Path, dataset: str, fingerprint: str = "") -> tuple[Path, Task, tuple[str, ...]]:
     """The folder and card of a data set's task, and remarks for the reader.
 
-    fingerprint: its first characters; empty takes the task with the newest file.
+    fingerprint: its first characters; empty takes the task that was trained on, or asked for, last.
     Raises ValueError if there is none.
     """
     found = [(folder, load_task(folder)) for folder in sorted(runs_root.glob("*-*")) if (folder / "task.json").exists()]
@@ -22,13 +31,13 @@ def find_task(runs_root: Path, dataset: str, fingerprint: str = "") -> tuple[Pat
     if not matching:
         known = ", ".join(task.fingerprint[:8] for _, task in found)
         raise ValueError(f"fingerprint must be one of {known} for {dataset}, got {fingerprint}")
-    folder, task = max(matching, key=lambda item: _newest_file(item[0]))
+    folder, task = max(matching, key=lambda item: (item[0] / "task.json").stat().st_mtime)
     remarks: tuple[str, ...] = ()
     if len(matching) > 1:
         others = ", ".join(other.fingerprint[:8] for _, other in matching if other.fingerprint != task.fingerprint)
         remarks = (
             f"There are runs on other data sets that are also called {dataset} (fingerprints {others}); this report "
-            f"is about the newest, {task.fingerprint[:8]}. Choose another one with --fingerprint.",
+            f"is about the one asked for last, {task.fingerprint[:8]}. Choose another one with --fingerprint.",
         )
     return folder, task, remarks
 
@@ -52,7 +61,3 @@ def select_runs(folder: Path, selected: Sequence[str] = ()) -> tuple[RunResult, 
 
 def _is_named(run: RunResult, name: str) -> bool:
     return name in (run.experiment, f"{run.experiment}:{run.seed}")
-
-
-def _newest_file(folder: Path) -> float:
-    return max(path.stat().st_mtime for path in (folder / "task.json", *folder.glob("*/seed-*/run.json")))
