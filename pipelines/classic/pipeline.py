@@ -92,7 +92,7 @@ def run(
         environment=environment,
         trials=outcome.trials,
         pictures=pictures_of_words(outcome.encoded, dataset),
-        diagnostics={"dimensions": {e.family.name: e.parts["train"].shape[1] for e in outcome.encoded}},
+        diagnostics={"dimensions": {e.family.label: e.parts["train"].shape[1] for e in outcome.encoded}},
     )
 
 
@@ -129,7 +129,7 @@ def encode(
 
     def encode_splits(mirrored: bool) -> dict[str, np.ndarray]:
         """Every split through the one encode function."""
-        with workspace.progress(family.name, sum(len(split) for split in dataset.splits.values())) as advance:
+        with workspace.progress(family.label, sum(len(split) for split in dataset.splits.values())) as advance:
             return {
                 f"mirrored {name}" if mirrored else name: encode_all(
                     family, state, split.images, mirrored=mirrored, dtype=np.dtype(system.storage), advance=advance
@@ -147,7 +147,10 @@ def encode(
         for mirrored in ((False, True) if config.mirror else (False,))
     ]
     parts = {name: array for stage in stages for name, array in stage.arrays.items()}
-    costs = (learnt.cost, *(stage.cost for stage in stages))
+    costs = (
+        replace(learnt.cost, name=f"{family.label}: fit"),
+        *(replace(stage.cost, name=f"{family.label}: encode") for stage in stages),
+    )
     return Encoded(family, state, parts, tuple(stage.key for stage in stages), costs)
 
 

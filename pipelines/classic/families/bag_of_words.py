@@ -24,13 +24,17 @@ class BagOfWords(FeatureFamily):
     is_random: ClassVar[bool] = True
     descriptors: Descriptors = field(default_factory=DenseSift)
     n_words: int = 500
-    assignment: Literal["hard", "soft", "triangle"] = "hard"
+    assignment: Literal["hard", "triangle"] = "hard"
     pyramid: tuple[tuple[int, int], ...] = ((1, 1), (2, 2))  # rows x columns of regions at each level
     n_samples: int = 100_000  # descriptors that the codebook is learnt from
     n_iterations: int = 20
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         return self.descriptors.refusal(image_shape)
+
+    @property
+    def label(self) -> str:
+        return f"bag of words of {self.descriptors.label}"
 
     def fit(self, images: np.ndarray, seed: int) -> Codebook:
         sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)

@@ -25,6 +25,11 @@ class Descriptors(ABC):
 
     needs_color: ClassVar[bool] = False
 
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """For people: what is described."""
+
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         """Why pictures of this (height, width, channels) cannot be described; "" if they can."""
         height, width, channels = image_shape
@@ -55,6 +60,10 @@ class DenseSift(Descriptors):
     root: bool = True  # RootSIFT (Arandjelovic, Zisserman 2012)
     regularizer: float = 0.0  # gray levels per pixel; makes the descriptors of faint patches short
     overhang: bool = False  # let descriptors reach half a bin beyond the border, whose pixels are repeated
+
+    @property
+    def label(self) -> str:
+        return "SIFT" if self.color == "gray" else f"{self.color} SIFT"
 
     def extract(self, images: torch.Tensor) -> torch.Tensor:
         per_channel = self.color == "opponent" and images.shape[-1] == 3
@@ -93,6 +102,10 @@ class ColorStatistics(Descriptors):
     stride: int = 2  # pixels
     overhang: bool = False  # let patches reach one cell beyond the border, whose pixels are repeated
 
+    @property
+    def label(self) -> str:
+        return "color statistics"
+
     def extract(self, images: torch.Tensor) -> torch.Tensor:
         grids = [
             extract_color_statistics(repeat_border(images, self._margin(size)), cell_size=size, stride=self.stride)
@@ -121,6 +134,10 @@ class Patches(Descriptors):
     patch_size: int = 6  # pixels
     stride: int = 1  # pixels
     regularizer: float = 10.0  # added to a patch's variance, on the 0..255 scale, so that flat patches stay flat
+
+    @property
+    def label(self) -> str:
+        return "patches"
 
     def extract(self, images: torch.Tensor) -> torch.Tensor:
         patches = extract_patches(images, patch_size=self.patch_size, stride=self.stride)

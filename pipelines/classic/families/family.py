@@ -43,8 +43,13 @@ class FeatureFamily(ABC):
 
     @property
     def name(self) -> str:
-        """For people: the class's name in plain words."""
+        """The class's name in plain words; part of the names of its cache entries."""
         return "".join(f" {c.lower()}" if c.isupper() else c for c in type(self).__name__).strip()
+
+    @property
+    def label(self) -> str:
+        """For people, who may see several families of one class."""
+        return self.name
 
     def fit(self, images: np.ndarray, seed: int) -> Any:
         """Learn the state from training pictures, uint8 (n, h, w, c)."""
@@ -73,7 +78,7 @@ def encode_all(
         raise ValueError("images must hold at least one picture, got none")
 
     def encode_rows(rows: slice) -> np.ndarray:
-        batch = torch.from_numpy(np.ascontiguousarray(images[rows]))
+        batch = torch.from_numpy(images[rows].copy())  # images may be read-only or a view
         return family.encode(batch.flip(2) if mirrored else batch, state).numpy()
 
     length = encode_rows(slice(0, 1)).shape[1]

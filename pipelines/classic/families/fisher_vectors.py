@@ -44,6 +44,10 @@ class FisherVectors(FeatureFamily):
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         return self.descriptors.refusal(image_shape)
 
+    @property
+    def label(self) -> str:
+        return f"fisher vectors of {self.descriptors.label}"
+
     def fit(self, images: np.ndarray, seed: int) -> ProjectionAndMixture:
         sample, positions = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
         return self._fit(sample, positions, images, seed)

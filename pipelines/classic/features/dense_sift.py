@@ -73,8 +73,8 @@ def extract_dense_sift(
     Sande et al., PAMI 2010), instead of one on the luminance.
     contrast_threshold: a patch whose gradients (gray levels per pixel, Euclidean length over the 128 bin averages) stay
     below gives zeros; the default only catches flat patches.
-    regularizer: gray levels per pixel added to a patch's gradient length before dividing by it, so that a faint patch gets
-    a short descriptor instead of its noise at full length. 0 is Lowe's formula; a few gray levels help Fisher vectors.
+    regularizer: gray levels per pixel added to a patch's gradient length before dividing by it: a faint patch gets a
+    short descriptor instead of its noise at full length. 0 is Lowe's formula; a few gray levels help Fisher vectors.
     Returns float32 (n, n_keypoints, 128, or 384 with per_channel), unit L2 norm, ordered bin y, bin x, orientation;
     orientation 0 points along x and they turn towards y (down).
     Raises ValueError for pictures smaller than a descriptor, non-finite values, or per_channel on gray pictures.
