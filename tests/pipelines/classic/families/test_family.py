@@ -1,0 +1,117 @@
+"""What holds for every family: one body of tests for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pipelines.classic.families.bag_of_words import BagOfWords
+from pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
+from pipelines.classic.families.family import NoState, encode_all
+from pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
+from pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
+from pipelines.classic.families.patch_words import PatchWords
+from pipelines.classic.families.pixels import PixelPca
+from pipelines.fitted_values import from_arrays, to_arrays
+
+SIFT = DenseSift(bin_sizes=(3, 4), stride=4)
+FAMILIES = [
+    ColorHistogram(n_bins=3, grids=(1, 2)),
+    Hog(),
+    LocalBinaryPatterns(n_cells=2),
+    BagOfWords(descriptors=SIFT, n_words=7, n_samples=300, n_iterations=3),
+    PixelPca(n_components=5),
+    PatchWords(n_words=6, n_samples=300, n_iterations=3),
+    FisherVectors(descriptors=SIFT, n_components=6, n_gaussians=3, n_samples=300, n_iterations=3),
+    FisherVectors(descriptors=ColorStatistics(), n_components=4, n_gaussians=3, n_samples=300, n_iterations=3),
+    PatchFisherVectors(descriptors=Patches(stride=4), n_components=6, n_gaussians=3, n_samples=300, n_iterations=3),
+]
+LENGTHS = {"color histogram": 27 * 5, "local binary patterns": 4 * 10, "bag of words": 5 * 7, "pixel pca": 5}
+IMAGES = np.random.default_rng(0).integers(0, 256, (12, 17, 18, 3), dtype=np.uint8)
+
+every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.name} {len(repr(family))}")
+
+
+def encode(family, images=IMAGES, **options):
+    return encode_all(family, family.fit(IMAGES, 0), images, **options)
+
+
+@every_family
+def test_gives_one_finite_vector_a_picture(family):
+    features = encode(family)
+    assert features.dtype == np.float32
+    assert features.shape == (12, LENGTHS.get(family.name, features.shape[1]))
+    assert np.isfinite(features).all()
+    assert features.std(axis=0).max() > 0
+
+
+@every_family
+def test_a_picture_is_encoded_alike_whatever_stands_beside_it(family, monkeypatch):
+    """So batches may have any size, and no test picture can change another's features."""
+    together = encode(family)
+    monkeypatch.setattr(type(family), "batch_size", 5)
+    np.testing.assert_allclose(encode(family, IMAGES[::-1])[::-1], together, atol=2e-5)
+
+
+@every_family
+def test_mirrored_is_the_encoding_of_the_mirror_image(family):
+    np.testing.assert_allclose(encode(family, mirrored=True), encode(family, IMAGES[:, :, ::-1]), atol=1e-6)
+
+
+@every_family
+def test_what_was_learnt_survives_the_disk(family):
+    state = family.fit(IMAGES, 0)
+    again = from_arrays(family.state_type, to_arrays(state))
+    np.testing.assert_array_equal(encode_all(family, again, IMAGES), encode_all(family, state, IMAGES))
+
+
+@every_family
+def test_only_a_random_family_depends_on_the_seed(family):
+    first, same, other = (to_arrays(family.fit(IMAGES, seed)) for seed in (0, 0, 1))
+    assert all(np.array_equal(first[name], same[name]) for name in first)
+    assert any(not np.array_equal(first[name], other[name]) for name in first) == family.is_random
+
+
+@every_family
+@pytest.mark.parametrize("shape", [(20, 24, 1), (20, 24, 3), (4, 24, 3), (11, 11, 1)])
+def test_refuses_exactly_the_pictures_it_cannot_encode(family, shape):
+    images = np.random.default_rng(1).integers(0, 256, (12, *shape), dtype=np.uint8)
+    if family.refusal(shape):
+        with pytest.raises(ValueError, match=r"color|must be at least"):
+            encode_all(family, family.fit(images, 0), images)
+    else:
+        assert len(encode_all(family, family.fit(images, 0), images)) == 12
+
+
+def test_tells_of_every_picture_and_stores_what_is_asked():
+    family, told = Hog(cell_sizes=(4,)), []
+    images = np.concatenate([IMAGES] * 20)
+    features = encode_all(family, NoState(), images, dtype=np.float16, advance=told.append)
+    assert sum(told) == len(images)
+    assert len(told) > 1
+    assert features.dtype == np.float16
+    np.testing.assert_allclose(features[:12], encode(family), atol=1e-3)
+
+
+def test_no_pictures_are_an_error():
+    with pytest.raises(ValueError, match="at least one picture, got none"):
+        encode_all(Hog(), NoState(), IMAGES[:0])
+
+
+def test_names_are_plain_words():
+    assert [family.name for family in FAMILIES[:3]] == ["color histogram", "hog", "local binary patterns"]
+
+
+def test_fewer_descriptors_than_words_make_a_smaller_codebook():
+    family = replace(FAMILIES[3], n_words=10_000)
+    assert family.fit(IMAGES[:1], 0).n_words == len(SIFT.positions(17, 18))
+
+
+def test_a_flat_picture_is_encoded_too():
+    for family in FAMILIES:
+        assert torch.isfinite(
+            family.encode(torch.full((1, 17, 18, 3), 90, dtype=torch.uint8), family.fit(IMAGES, 0))
+        ).all()

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+from skimage.feature import hog
+
+from pipelines.classic.families.family import NoState
+from pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
+
+IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8))
+
+
+def test_a_picture_half_red_and_half_blue_by_hand():
+    """One histogram for the whole, then one for each quadrant; each grid has unit length."""
+    image = torch.zeros(1, 8, 8, 3, dtype=torch.uint8)
+    image[:, :, :4, 0], image[:, :, 4:, 2] = 255, 255
+    family = ColorHistogram(space="rgb", n_bins=2, grids=(1, 2))
+    whole, *quadrants = family.encode(image, NoState()).reshape(5, 8)
+    red, blue = np.eye(8)[4], np.eye(8)[1]  # bins of (r, g, b) in {0, 1}: 4 r + 2 g + b
+    np.testing.assert_allclose(whole, (red + blue) / np.sqrt(2), atol=1e-6)
+    np.testing.assert_allclose(np.stack(quadrants), np.stack([red, blue, red, blue]) / 2, atol=1e-6)
+
+
+def test_every_grid_weighs_the_same():
+    features = ColorHistogram(n_bins=2, grids=(1, 2, 4)).encode(IMAGES, NoState())
+    lengths = [part.norm(dim=1) for part in features.split([8, 32, 128], dim=1)]
+    np.testing.assert_allclose(torch.stack(lengths), 1, rtol=1e-5)
+
+
+def test_hog_agrees_with_skimage_at_every_scale():
+    found = Hog(cell_sizes=(4, 8)).encode(IMAGES, NoState())
+    expected = []
+    for cell in (4, 8):
+        blocks = [hog(image.numpy(), 9, (cell, cell), (2, 2), channel_axis=-1) for image in IMAGES.float()]
+        expected.append(np.stack([block / np.linalg.norm(block) for block in blocks]))
+    np.testing.assert_allclose(found, np.concatenate(expected, axis=1), atol=1e-4)
+
+
+def test_local_binary_patterns_do_not_see_a_change_of_brightness():
+    """But for the cells at the border, beyond which everything is black."""
+    dim = IMAGES[..., :1] // 2
+    cells = [LocalBinaryPatterns().encode(images, NoState()).unflatten(1, (4, 4, 10)) for images in (dim, dim + 100)]
+    np.testing.assert_allclose(cells[0][:, 1:3, 1:3], cells[1][:, 1:3, 1:3], atol=1e-6)

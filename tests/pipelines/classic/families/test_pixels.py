@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from pipelines.classic.families.family import encode_all
+from pipelines.classic.families.pixels import PixelPca
+
+
+def test_agrees_with_sklearn_up_to_the_sign_of_a_component():
+    images = np.random.default_rng(0).integers(0, 256, (40, 5, 6, 3), dtype=np.uint8)
+    family = PixelPca(n_components=4)
+    found = encode_all(family, family.fit(images, 0), images)
+    expected = PCA(4, whiten=True, svd_solver="full").fit_transform(images.reshape(40, -1) / 255)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-4)
+
+
+def test_pictures_on_a_line_get_one_component_by_hand():
+    """Three gray levels 0, 1, 2 (times a picture): centered they are -1, 0, 1, at unit length -1, 0, 1 again."""
+    images = np.array([0, 50, 100], np.uint8).repeat(4).reshape(3, 2, 2, 1)
+    family = PixelPca(n_components=1)
+    np.testing.assert_allclose(encode_all(family, family.fit(images, 0), images)[:, 0], [-1, 0, 1], atol=1e-3)
+
+
+def test_keeps_no_more_dimensions_than_pictures_allow():
+    images = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), dtype=np.uint8)
+    family = PixelPca(n_components=128)
+    assert encode_all(family, family.fit(images, 0), images).shape == (6, 5)
