@@ -36,6 +36,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="compare these runs only (default: all)"
     )
+    parser.add_argument(
+        "--without-pictures", action="store_true", help="show no test pictures, for data that must not be passed on"
+    )
     return parser.parse_args(arguments)
 
 
@@ -45,7 +48,7 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
         raise ValueError(f"--margin must lie in 0..100 points, got {options.margin:g}")
     folder, task, remarks = find_task(options.runs, task_name(options.dataset), options.fingerprint)
     comparison = build_comparison(task, select_runs(folder, options.select), options.margin / 100)
-    report = build_report(comparison, remarks)
+    report = build_report(comparison, remarks, show_pictures=not options.without_pictures)
     target = options.output / task.dataset
     save_figures(report, target / "figures")
     write_atomically(target / "report.md", render_markdown(report).encode())

@@ -33,8 +33,12 @@ class Report:
         return (self.plot, *parts)
 
 
-def build_report(comparison: Comparison, remarks: tuple[str, ...] = ()) -> Report:
-    """All numbers, sentences and figures. remarks: what the reader must know about the choice of runs."""
+def build_report(comparison: Comparison, remarks: tuple[str, ...] = (), *, show_pictures: bool = True) -> Report:
+    """All numbers, sentences and figures.
+
+    remarks: what the reader must know about the choice of runs.
+    show_pictures: False leaves out the gallery of test pictures, for data that must not be passed on.
+    """
     candidates = (
         results.results_section(comparison),
         results.difference_section(comparison),
@@ -42,7 +46,7 @@ def build_report(comparison: Comparison, remarks: tuple[str, ...] = ()) -> Repor
         understanding.classes_section(comparison),
         understanding.families_section(comparison),
         understanding.learning_section(comparison),
-        understanding.pictures_section(comparison),
+        understanding.pictures_section(comparison) if show_pictures else None,
         understanding.inside_section(comparison),
         understanding.trust_section(comparison),
         results.tuning_section(comparison),

@@ -289,6 +289,14 @@ def test_of_several_data_sets_of_one_name_the_newest_is_taken_and_it_is_said(sav
     assert json.loads((saved / "reports" / "photos" / "report.json").read_text())["fingerprint"].startswith("0123")
 
 
+def test_no_test_picture_is_passed_on_if_that_is_asked_for(saved):
+    galleries = saved / "reports" / "photos" / "figures"
+    assert run_main(saved, "--without-pictures") == 0
+    assert not list(galleries.glob("gallery*"))
+    assert run_main(saved) == 0
+    assert list(galleries.glob("gallery*"))
+
+
 def test_a_run_of_other_data_in_the_folder_is_refused(saved, capsys):
     stranger = replace(make_run(make_task(60), "stray"), fingerprint="01234567" + "f" * 56)
     save_run(stranger, saved / "runs")
