@@ -1,0 +1,163 @@
+"""The whole hand-crafted road on small pictures that it can tell apart."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from datasets.dataset import Dataset, Split
+from pipelines.classic import pipeline
+from pipelines.classic.config import ClassicConfig, System
+from pipelines.classic.families.bag_of_words import BagOfWords
+from pipelines.classic.families.descriptors import DenseSift
+from pipelines.classic.families.histograms import ColorHistogram, Hog
+from pipelines.classic.families.pixels import PixelPca
+from pipelines.run_result import NotApplicableError, RunResult, load_run, save_run
+from pipelines.workspace import Workspace
+
+COLOR, PIXELS, SHAPE = ColorHistogram(n_bins=2, grids=(1,)), PixelPca(n_components=6), Hog(cell_sizes=(8,))
+WORDS = BagOfWords(descriptors=DenseSift(bin_sizes=(3,), stride=4), n_words=6, n_samples=400, n_iterations=3)
+JOINED = ClassicConfig((System("joined", (COLOR, PIXELS, WORDS), weights=(0.5, 0.3, 0.2), costs=(0.1, 1.0)),))
+FUSED = ClassicConfig((System("color", (COLOR,), costs=(1.0,)), System("shape", (SHAPE,), costs=(1.0,))))
+
+
+def make_split(n: int, seed: int) -> Split:
+    """Three classes: stripes that lie, stripes that stand, and stripes that stand on red, under noise."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n, dtype=np.int64) % 3
+    images = rng.integers(0, 80, (n, 16, 16, 3), dtype=np.uint8)
+    images[labels == 0, ::4] += 100
+    images[labels > 0, :, ::4] += 100
+    images[labels == 2, :, :, 0] += 60
+    return Split(images, labels)
+
+
+DATASET = Dataset("stripes", ("lying", "standing", "red"), make_split(90, 0), make_split(30, 1), make_split(45, 2))
+GRAY = Dataset(
+    "gray", DATASET.class_names, *(Split(split.images[..., :1], split.labels) for split in DATASET.splits.values())
+)
+
+
+def run(folder, config: ClassicConfig = JOINED, dataset: Dataset = DATASET, seed: int = 0) -> RunResult:
+    workspace = Workspace(folder, console=Console(file=io.StringIO()))
+    return pipeline.run(dataset, experiment="classic", title="T", config=config, seed=seed, workspace=workspace)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("artifacts")
+
+
+@pytest.fixture(scope="module")
+def result(folder):
+    return run(folder)
+
+
+def test_learns_and_tells_all_that_a_report_needs(result, tmp_path):
+    assert result.side == "hand-crafted"
+    assert result.accuracy > 0.9
+    assert result.validation_score == (result.validation_scores.argmax(1) == result.validation_labels).mean()
+    assert [stage.kind for stage in result.stages] == ["features"] * 6 + ["training", "prediction"]
+    assert result.size.dimensions == 8 + 6 + 5 * 6
+    assert result.size.parameters > 3 * (result.size.dimensions + 1)
+    assert sum(result.diagnostics["dimensions"].values()) == result.size.dimensions
+    assert result.pictures["visual_words"].shape[1:] == (12, 12, 3)
+    assert json.loads(json.dumps(result.settings)) == result.settings
+    np.testing.assert_array_equal(load_run(save_run(result, tmp_path)).scores, result.scores)
+
+
+def test_no_second_is_counted_twice(result, folder):
+    """Prediction is timed inside training, and the stages of a run are added up."""
+    (entry,) = (folder / "cache").glob("joined svm/*/entry.json")
+    *_, training, prediction = result.stages
+    whole = json.loads(entry.read_text())["cost"]
+    assert training.seconds + prediction.seconds == pytest.approx(whole["seconds"])
+    assert training.cpu_seconds + prediction.cpu_seconds == pytest.approx(whole["cpu_seconds"])
+
+
+def test_chooses_the_cost_that_is_best_on_validation(result):
+    assert [trial["settings"]["C"] for trial in result.trials] == [0.1, 1.0]
+    assert result.validation_score == max(trial["validation_score"] for trial in result.trials)
+
+
+def test_a_second_run_computes_nothing_and_says_the_same(result, folder, monkeypatch):
+    for name in ("encode_all", "choose_cost", "predict_scores"):
+        monkeypatch.setattr(pipeline, name, None)
+    again = run(folder)
+    assert all(stage.reused for stage in again.stages)
+    np.testing.assert_array_equal(again.scores, result.scores)
+
+
+def test_a_changed_cost_keeps_the_features(folder, result):
+    other = replace(JOINED, systems=(replace(JOINED.systems[0], costs=(0.5,)),))
+    assert [stage.reused for stage in run(folder, other).stages] == [True] * 6 + [False] * 2
+
+
+def test_another_seed_learns_only_what_is_random_again(folder, result):
+    stages = run(folder, seed=1).stages
+    assert {stage.name: stage.reused for stage in stages if stage.name.endswith("fit")} == {
+        stage.name: "words" not in stage.name for stage in result.stages if stage.name.endswith("fit")
+    }
+
+
+def test_features_alone_fill_the_cache(tmp_path, result):
+    workspace = Workspace(tmp_path, console=Console(file=io.StringIO()))
+    pipeline.extract(DATASET, config=JOINED, seed=0, workspace=workspace)
+    again = run(tmp_path)
+    assert [stage.reused for stage in again.stages] == [True] * 6 + [False] * 2
+    np.testing.assert_array_equal(again.scores, result.scores)
+
+
+def test_test_labels_change_nothing_but_the_labels(tmp_path, result):
+    shuffled = replace(DATASET, test=Split(DATASET.test.images, np.roll(DATASET.test.labels, 1)))
+    np.testing.assert_array_equal(run(tmp_path, dataset=shuffled).scores, result.scores)
+
+
+def test_late_fusion_knows_what_neither_system_knows_alone(tmp_path):
+    fused = run(tmp_path, FUSED)
+    alone = [run(tmp_path, ClassicConfig((system,))) for system in FUSED.systems]
+    assert fused.accuracy > max(one.accuracy for one in alone)
+    assert fused.size.dimensions == sum(one.size.dimensions for one in alone)
+    assert len(fused.stages) == sum(len(one.stages) for one in alone)
+
+
+def test_with_mirror_images_a_picture_and_its_mirror_image_score_the_same(tmp_path):
+    config = replace(JOINED, mirror=True)
+    flipped = replace(DATASET, test=Split(DATASET.test.images[:, :, ::-1].copy(), DATASET.test.labels))
+    plain, mirrored = run(tmp_path / "plain", config), run(tmp_path / "mirrored", config, flipped)
+    np.testing.assert_allclose(plain.scores, mirrored.scores, atol=1e-5)
+
+
+def test_training_on_validation_pictures_too_leaves_the_validation_score_honest(result, tmp_path):
+    refitted = run(tmp_path, replace(JOINED, refit=True))
+    np.testing.assert_array_equal(refitted.validation_scores, result.validation_scores)
+    assert np.abs(refitted.scores - result.scores).max() > 1e-3
+    assert refitted.accuracy > 0.9
+
+
+def test_half_precision_and_standardized_features_work_as_well(tmp_path):
+    system = replace(JOINED.systems[0], storage="float16", scaling="standardize", costs=(0.01,))
+    assert run(tmp_path, ClassicConfig((system,))).accuracy > 0.9
+
+
+def test_gray_pictures_leave_out_the_families_that_need_color(tmp_path):
+    result = run(tmp_path, dataset=GRAY)
+    assert result.size.dimensions == 6 + 5 * 6
+    assert result.accuracy > 0.6
+
+
+def test_weights_stay_with_their_families():
+    (system,) = pipeline.usable_systems(JOINED, (16, 16, 1))
+    assert (system.families, system.weights) == ((PIXELS, WORDS), (0.3, 0.2))
+    assert pipeline.usable_systems(JOINED, (16, 16, 3)) == JOINED.systems
+    assert [system.name for system in pipeline.usable_systems(FUSED, (16, 16, 1))] == ["shape"]
+
+
+def test_says_why_it_cannot_be_applied(tmp_path):
+    with pytest.raises(NotApplicableError, match="classic cannot be applied to gray: it needs color"):
+        run(tmp_path, ClassicConfig((System("color", (COLOR,)),)), GRAY)

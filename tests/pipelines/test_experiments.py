@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from pipelines.cache import hash_inputs
+from pipelines.experiments import GROUPS, all_experiments, choose_experiments
+
+
+def test_no_name_is_given_twice():
+    """Two approaches with one name would hide an experiment."""
+    from pipelines.backprop.experiments import EXPERIMENTS as BACKPROP
+    from pipelines.classic.experiments import EXPERIMENTS as CLASSIC
+    from pipelines.neural.experiments import EXPERIMENTS as NEURAL
+
+    table = all_experiments()
+    assert len(table) == len(BACKPROP) + len(CLASSIC) + len(NEURAL)
+    assert not set(GROUPS) & set(table)
+    assert all(experiment.name == name for name, experiment in table.items())
+
+
+def test_both_sides_are_there_and_the_hand_crafted_one_comes_first():
+    sides = [experiment.side for experiment in all_experiments().values()]
+    assert sides == sorted(sides, key=["hand-crafted", "end-to-end"].index)
+    assert set(sides) == {"hand-crafted", "end-to-end"}
+
+
+def test_every_configuration_can_be_hashed_and_differs_from_the_others():
+    """A saved run is found again by this hash."""
+    keys = {hash_inputs("", 1, {"config": experiment.config}) for experiment in all_experiments().values()}
+    assert len(keys) == len(all_experiments())
+
+
+def test_a_group_stands_for_its_members_and_each_is_taken_once():
+    names = [experiment.name for experiment in choose_experiments(["mlp", "hog", "hand-crafted", "mlp"])]
+    assert names == ["mlp", "hog", *(name for name in GROUPS["hand-crafted"] if name != "hog")]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"), [(["mpl"], "no experiment 'mpl'; choose from: .*mlp"), ([], "no experiment was named")]
+)
+def test_unknown_words_are_answered_with_the_known_ones(words, message):
+    with pytest.raises(ValueError, match=message):
+        choose_experiments(words)
