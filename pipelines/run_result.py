@@ -281,7 +281,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: np.load leaves its own file open where it is no archive.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError as error:
         raise ValueError(f"{path} is missing: run `make train` first") from error

@@ -1,0 +1,269 @@
+"""The command line: what it trains, keeps, skips and says when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines import __main__ as command_line
+from pipelines import experiments
+from pipelines.__main__ import main
+from pipelines.classic import experiments as classic
+from pipelines.experiments import all_experiments
+from pipelines.run_result import load_runs, load_task
+
+
+def write_pictures(folder, n, seed, channels=3):
+    """Noise, each picture unlike any other."""
+    folder.mkdir(parents=True)
+    for number in range(n):
+        pixels = np.random.default_rng([seed, number]).integers(0, 256, (16, 16, channels), dtype=np.uint8)
+        Image.fromarray(pixels.squeeze()).save(folder / f"{number}.png")
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Two classes of twelve gray pictures."""
+    for seed, name in enumerate(("cat", "dog")):
+        write_pictures(tmp_path / "pets" / name, 12, seed, channels=1)
+    return tmp_path / "pets"
+
+
+@pytest.fixture
+def run_command(tmp_path, capsys):
+    """Runs a command in a folder of its own; gives its status and its lines on stderr."""
+
+    def run(*arguments):
+        status = main([str(argument) for argument in (*arguments, "--artifacts", tmp_path / "artifacts")])
+        return status, capsys.readouterr().err.splitlines()
+
+    return run
+
+
+def saved_runs(tmp_path):
+    (folder,) = (tmp_path / "artifacts" / "runs").iterdir()
+    return load_runs(folder)
+
+
+def test_list_shows_every_experiment_and_group_on_a_line(capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [*all_experiments(), *experiments.GROUPS]
+    assert next(line for line in lines if line.startswith("pca ")).split() == [
+        "pca",
+        "hand-crafted",
+        "PCA",
+        "of",
+        "pixels",
+    ]
+
+
+def test_train_saves_the_run_and_the_card_of_the_data(run_command, pictures, tmp_path):
+    status, (line,) = run_command("train", "pca", "--dataset", pictures, "--image-size", 16, "--seed", 3)
+    assert status == 0
+    (run,) = saved_runs(tmp_path)
+    assert (run.experiment, run.seed, run.dataset) == ("pca", 3, "pets")
+    assert run.environment["command"].startswith("python -m pipelines train pca --dataset ")
+    assert line.split()[:4] == ["pca", f"{run.accuracy:.1%}", "of", str(len(run.labels))]
+    task = load_task(next((tmp_path / "artifacts" / "runs").iterdir()))
+    assert task.class_names == ("cat", "dog")
+    assert sum(task.split_sizes.values()) == 24
+    assert {split: sum(counts) for split, counts in task.class_counts.items()} == task.split_sizes
+
+
+def test_the_very_same_run_is_kept(run_command, pictures, monkeypatch):
+    first = run_command("train", "pca", "--dataset", pictures)[1]
+    monkeypatch.setattr("pipelines.classic.pipeline.run_system", None)
+    status, (line,) = run_command("train", "pca", "--dataset", pictures)
+    assert status == 0
+    assert line == f"{first[0]}  (kept from before)"
+
+
+def test_another_setting_seed_or_version_is_another_run(run_command, pictures, monkeypatch, tmp_path):
+    run_command("train", "pca", "--dataset", pictures)
+    assert "kept" not in run_command("train", "pca", "--dataset", pictures, "--seed", 1)[1][0]
+    assert [run.seed for run in saved_runs(tmp_path)] == [0, 1]
+    monkeypatch.setattr("pipelines.classic.pipeline.VERSION", 1000)
+    assert "kept" not in run_command("train", "pca", "--dataset", pictures)[1][0]
+    title, config = classic.EXPERIMENTS["pca"]
+    smaller = replace(config, systems=(replace(config.systems[0], costs=(0.5,)),))
+    monkeypatch.setitem(classic.EXPERIMENTS, "pca", (title, smaller))
+    assert "kept" not in run_command("train", "pca", "--dataset", pictures)[1][0]
+    assert saved_runs(tmp_path)[0].trials[0]["settings"]["C"] == 0.5
+
+
+def test_a_run_that_was_not_finished_is_made_again(run_command, pictures, tmp_path):
+    run_command("train", "pca", "--dataset", pictures)
+    (file,) = (tmp_path / "artifacts").glob("runs/*/pca/seed-0/run.json")
+    file.write_text(file.read_text()[:100])
+    status, (line,) = run_command("train", "pca", "--dataset", pictures)
+    assert status == 0
+    assert "kept" not in line
+    assert len(saved_runs(tmp_path)) == 1
+
+
+def test_what_cannot_be_applied_is_skipped_and_the_rest_goes_on(run_command, pictures, tmp_path):
+    status, lines = run_command("train", "color-histogram", "pca", "--dataset", pictures)
+    assert status == 0
+    assert lines[0] == (
+        "skipped: color-histogram cannot be applied to pets: it needs color, and these pictures are gray"
+    )
+    assert [run.experiment for run in saved_runs(tmp_path)] == ["pca"]
+
+
+def test_nothing_at_all_to_train_is_an_error(run_command, pictures):
+    status, lines = run_command("train", "color-histogram", "--dataset", pictures)
+    assert status == 1
+    assert lines[1] == "error: nothing was trained: no chosen experiment can be applied to pets"
+
+
+def test_thumbnails_train_what_fits_them(run_command, pictures, tmp_path):
+    status, lines = run_command("train", "hog", "pca", "--dataset", pictures, "--image-size", 8)
+    assert status == 0
+    assert "hog cannot be applied to pets: a HOG block needs 16 x 16 pixels, and these pictures have 8 x 8" in lines[0]
+    assert [run.experiment for run in saved_runs(tmp_path)] == ["pca"]
+
+
+def test_features_are_extracted_for_later(run_command, pictures, tmp_path):
+    status, lines = run_command("features", "pca", "--dataset", pictures)
+    assert status == 0
+    assert lines == [f"features of pets are in {tmp_path / 'artifacts' / 'cache'}"]
+    run_command("train", "pca", "--dataset", pictures)
+    assert [stage.reused for stage in saved_runs(tmp_path)[0].stages] == [True, True, False, False]
+
+
+def empty_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    return ["train", "pca", "--dataset", tmp_path / "empty"]
+
+
+def one_picture_class(tmp_path):
+    write_pictures(tmp_path / "few" / "cat", 12, 0)
+    write_pictures(tmp_path / "few" / "dog", 1, 1)
+    return ["train", "pca", "--dataset", tmp_path / "few"]
+
+
+def unreadable_pictures(tmp_path):
+    for seed, name in enumerate(("cat", "dog")):
+        write_pictures(tmp_path / "torn" / name, 6, seed)
+        for path in (tmp_path / "torn" / name).glob("[012].png"):
+            path.write_bytes(path.read_bytes()[:60])
+    return ["train", "pca", "--dataset", tmp_path / "torn"]
+
+
+def corrupt_zip(tmp_path):
+    (tmp_path / "pets.zip").write_bytes(b"PK\x03\x04 and then nothing that a zip has")
+    return ["train", "pca", "--dataset", tmp_path / "pets.zip"]
+
+
+def corrupt_cifar(tmp_path):
+    (tmp_path / "cifar-10-batches-bin").mkdir()
+    for name in (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin", "batches.meta.txt"):
+        (tmp_path / "cifar-10-batches-bin" / name).write_bytes(b"short")
+    return ["train", "pca", "--dataset", "cifar10", "--data-root", tmp_path]
+
+
+def damaged_run(tmp_path):
+    """The run of a finished training, its scores cut short."""
+    for seed, name in enumerate(("cat", "dog")):
+        write_pictures(tmp_path / "pets" / name, 12, seed)
+    arguments = ["train", "pca", "--dataset", tmp_path / "pets", "--image-size", "16"]
+    main([str(argument) for argument in (*arguments, "--artifacts", tmp_path / "artifacts")])
+    (scores,) = (tmp_path / "artifacts").glob("runs/*/pca/seed-0/scores.npz")
+    scores.write_bytes(scores.read_bytes()[:50])
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("arrange", "part"),
+    [
+        (lambda _: ["train", "pca", "--dataset", "imagenet"], "unknown data set 'imagenet': choose one of photos"),
+        (
+            lambda _: ["train", "mpl", "--dataset", "digits"],
+            "there is no experiment 'mpl'; choose from: color-histogram",
+        ),
+        (lambda _: ["train", "--dataset", "digits"], "no experiment was named"),
+        (lambda _: ["features", "mlp", "--dataset", "digits"], "mlp has no hand-crafted features"),
+        (lambda _: ["train", "pca", "--dataset", "digits", "--image-size", "64"], "a size of its own"),
+        (empty_folder, "must hold at least two classes"),
+        (one_picture_class, "dog"),
+        (unreadable_pictures, "cannot be used"),
+        (corrupt_zip, "pets.zip"),
+        (corrupt_cifar, "cifar-10-batches-bin"),
+        (damaged_run, "is damaged"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_what_is_wrong_gets_one_line(run_command, tmp_path, capsys, arrange, part):
+    arguments = arrange(tmp_path)
+    capsys.readouterr()
+    status, lines = run_command(*arguments)
+    assert status == 1
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    assert part in lines[0]
+
+
+def test_an_unknown_word_is_noticed_before_anything_is_computed(run_command, pictures, tmp_path):
+    status, _ = run_command("train", "pca", "mpl", "--dataset", pictures)
+    assert status == 1
+    assert not (tmp_path / "artifacts" / "runs").exists()
+
+
+def test_control_c_keeps_what_is_finished(run_command, pictures, tmp_path, monkeypatch):
+    from pipelines.classic import pipeline
+
+    run_system = pipeline.run_system
+
+    def interrupted(system, *arguments):
+        if len(system.families) > 1:
+            raise KeyboardInterrupt
+        return run_system(system, *arguments)
+
+    monkeypatch.setattr(pipeline, "run_system", interrupted)
+    status, lines = run_command("train", "pca", "classic", "--dataset", pictures)
+    assert status == 130
+    assert lines[-1] == "stopped; what was finished is kept, and the same command goes on from there"
+    assert [run.experiment for run in saved_runs(tmp_path)] == ["pca"]
+
+
+def test_a_download_shows_how_far_it_is(monkeypatch, tmp_path, capsys):
+    """Each thing that is loaded has a bar of its own, moved by what was added since."""
+    told = []
+
+    class Recorder(command_line.Workspace):
+        def progress(self, description, total):
+            told.append((description, total))
+            return super().progress(description, total)
+
+    def load(name, *, progress, **_):
+        progress("downloading", 10, 100)
+        progress("downloading", 100, 100)
+        progress("unpacking", 5, 5)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(command_line, "Workspace", Recorder)
+    monkeypatch.setattr(command_line, "load_dataset", load)
+    assert main(["train", "pca", "--artifacts", str(tmp_path)]) == 1
+    assert told == [("downloading", 100), ("unpacking", 5)]
+    assert capsys.readouterr().err == "error: enough\n"
+
+
+def test_the_command_is_kept_as_it_was_typed(monkeypatch, tmp_path):
+    workspaces = []
+    monkeypatch.setattr(command_line, "load", lambda options, workspace: workspaces.append(workspace) or 1 / 0)
+    monkeypatch.setattr(sys, "argv", ["pipelines", "train", "pca", "--dataset", "my pets"])
+    with pytest.raises(ZeroDivisionError):
+        main()
+    assert workspaces[0].command == "python -m pipelines train pca --dataset 'my pets'"
+
+
+def test_run_json_holds_the_key_of_the_run(run_command, pictures, tmp_path):
+    run_command("train", "pca", "--dataset", pictures)
+    (file,) = (tmp_path / "artifacts").glob("runs/*/pca/seed-0/run.json")
+    assert len(json.loads(file.read_text())["environment"]["key"]) == 24

@@ -1,0 +1,89 @@
+"""The whole road on tiny data: a folder of pictures in, both sides trained, the report out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines.__main__ import main as train
+from pipelines.backprop import experiments as backprop
+from pipelines.classic import experiments as classic
+from pipelines.neural import experiments as neural
+from pipelines.neural.config import Perceptron
+from reports.__main__ import main as report
+
+EXPERIMENTS = ("hand-crafted", "mlp", "mlp-numpy")
+
+
+def write_class(folder, tint):
+    """Thirty pictures of noise, tinted; no two alike."""
+    folder.mkdir(parents=True)
+    for number in range(30):
+        rng = np.random.default_rng([*tint, number])
+        coarse = rng.integers(0, 128, (6, 6, 3)) + np.array(tint)
+        Image.fromarray(coarse.astype(np.uint8)).resize((24, 24), Image.Resampling.BICUBIC).save(
+            folder / f"{number}.png"
+        )
+
+
+@pytest.fixture
+def small_experiments(monkeypatch):
+    """The real experiments, with fewer words, units and epochs."""
+    words = next(family for _, family in classic.FAMILIES.values() if family.name == "bag of words")
+    fewer = replace(words, n_words=20, n_samples=2000, n_iterations=3)
+    for name, (title, config) in classic.EXPERIMENTS.items():
+        systems = tuple(
+            replace(system, families=tuple(fewer if family == words else family for family in system.families))
+            for system in config.systems
+        )
+        monkeypatch.setitem(classic.EXPERIMENTS, name, (title, replace(config, systems=systems)))
+    title, mlp = neural.EXPERIMENTS["mlp"]
+    small = replace(mlp, architecture=Perceptron((16,)), epochs=3, mixed_precision="off")
+    monkeypatch.setitem(neural.EXPERIMENTS, "mlp", (title, small))
+    title, own = backprop.EXPERIMENTS["mlp-numpy"]
+    monkeypatch.setitem(backprop.EXPERIMENTS, "mlp-numpy", (title, replace(own, widths=(16,), epochs=3)))
+
+
+def test_pictures_in_report_out_and_the_second_time_nothing_is_computed(
+    small_experiments, tmp_path, capsys, monkeypatch
+):
+    for name, tint in (("brick", (120, 0, 0)), ("grass", (0, 120, 0)), ("water", (0, 0, 120))):
+        write_class(tmp_path / "ground" / name, tint)
+    pictures, artifacts = str(tmp_path / "ground"), tmp_path / "artifacts"
+    training = ["train", *EXPERIMENTS, "--dataset", pictures, "--image-size", "24", "--artifacts", str(artifacts)]
+    reporting = ["--runs", str(artifacts / "runs"), "--dataset", pictures, "--output", str(artifacts / "reports")]
+
+    assert train(training) == 0
+    assert report(reporting) == 0
+    assert "report.html" in capsys.readouterr().out.replace("\n", "")
+
+    folder = artifacts / "reports" / "ground"
+    record = json.loads((folder / "report.json").read_text())
+    assert {"dataset", "fingerprint", "verdict", "runs"} <= set(record)
+    assert record["dataset"] == "ground"
+    runs = {run["experiment"]: run for run in record["runs"]}
+    assert set(runs) == {*classic.COMPARISON, "mlp", "mlp-numpy"}
+    assert {run["side"] for run in runs.values()} == {"hand-crafted", "end-to-end"}
+    for run in runs.values():
+        assert {"accuracy", "accuracy_interval", "seed", "seconds", "peak_memory_bytes", "size"} <= set(run)
+        low, high = run["accuracy_interval"]
+        assert 0 <= low <= run["accuracy"] <= high <= 1
+        *stages, total = run["seconds"]
+        assert total == "total"
+        assert run["seconds"]["total"] == pytest.approx(sum(run["seconds"][stage] for stage in stages))
+    assert runs["color-histogram"]["accuracy"] > 0.9
+    html = (folder / "report.html").read_text()
+    assert len(html) < 3_000_000
+    assert 'src="http' not in html
+    assert "ground" in (folder / "report.md").read_text()
+
+    for stage in ("classic.pipeline.run_system", "neural.pipeline._train", "backprop.pipeline.train"):
+        monkeypatch.setattr(f"pipelines.{stage}", None)
+    assert train(training) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(runs)
+    assert all(line.endswith("(kept from before)") for line in lines)
