@@ -10,6 +10,8 @@ import torch
 
 from pipelines.classic.standardize import Standardizer, standardize
 
+IN_MEMORY_BYTES = 3 << 30  # solvers read features dozens of times; putting rows together costs as much as using them
+
 
 @dataclass(frozen=True)
 class FeatureMatrix:
@@ -40,6 +42,11 @@ class FeatureMatrix:
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    def in_memory(self, max_bytes: int = IN_MEMORY_BYTES) -> FeatureMatrix | torch.Tensor:
+        """The matrix put together once and for all if that takes at most max_bytes, else as it is."""
+        n, d = self.shape
+        return self[:] if 4 * n * d <= max_bytes else self
 
     def __getitem__(self, rows: slice) -> torch.Tensor:
         """float32 (n_rows, d) for a slice with step 1."""

@@ -199,7 +199,7 @@ def train_and_score(
     factors = tuple(math.sqrt(weight) for weight in system.weights)
     scaled = system.scaling == "standardize"
     standardizer = fit_standardizer(FeatureMatrix(blocks["train"], factors)) if scaled else None
-    features = {split: FeatureMatrix(rows, factors, standardizer) for split, rows in blocks.items()}
+    features = {split: FeatureMatrix(rows, factors, standardizer).in_memory() for split, rows in blocks.items()}
     labels = {split: np.tile(value.labels, len(images)) for split, value in dataset.splits.items()}
     n_classes = len(dataset.class_names)
     choice = choose_cost(

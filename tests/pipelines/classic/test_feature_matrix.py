@@ -60,3 +60,9 @@ def test_refuses_what_is_no_matrix(blocks, factors, message):
 def test_refuses_to_skip_rows():
     with pytest.raises(ValueError, match="step 1"):
         FeatureMatrix(BLOCKS)[::2]
+
+
+def test_a_small_matrix_is_put_together_once_and_a_large_one_stays_in_blocks():
+    matrix = FeatureMatrix([[np.ones((4, 2), np.float16), np.zeros((4, 1), np.float16)]])
+    assert torch.equal(matrix.in_memory(max_bytes=48), matrix[:])
+    assert matrix.in_memory(max_bytes=47) is matrix
