@@ -7,15 +7,15 @@ float16, on any device), a numpy array or memory map, or an object that decodes 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from pipelines.classic.chunks import map_on_cores
-
 # A chunk is read once for both products of a pass, so it should stay in the cache; more rows make better products.
-CHUNK_BYTES = {"cpu": 2**23, "cuda": 2**28}
+CHUNK_BYTES = {"cpu": 2**22, "cuda": 2**28}
 # Partial sums of a pass: enough for the cores of a desktop, few enough to hold that many matrices (k, d). A constant,
 # so that results do not depend on the number of cores.
 N_SPANS = 8
@@ -51,13 +51,31 @@ def row_chunks(features: Features, start: int = 0, stop: int | None = None) -> I
         yield slice(first, min(first + step, stop))
 
 
+@contextmanager
+def one_worker_per_core() -> Iterator[Executor]:
+    """As many threads as torch would use, each with torch single-threaded, and so is the caller until the end.
+
+    A solver alternates passes with many small operations. Spread over the cores, those wait at a barrier every time,
+    and on a busy machine the waiting takes longer than everything else.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as workers:
+            yield workers
+    finally:
+        torch.set_num_threads(n_threads)
+
+
 def accumulate(
-    features: Features, shape: tuple[int, ...], visit: Callable[[slice, torch.Tensor, torch.Tensor], None]
+    features: Features,
+    shape: tuple[int, ...],
+    visit: Callable[[slice, torch.Tensor, torch.Tensor], None],
+    workers: Executor,
 ) -> torch.Tensor:
     """Sum over all rows: visit(rows, chunk, total) adds its chunk's part to total, float32 of the given shape.
 
-    Spans of rows run on all of torch's threads at once, so visit may write elsewhere only at its own rows. On an
-    accelerator there is one span.
+    The workers take spans of rows, so visit may write elsewhere only at its own rows. An accelerator gets one span.
     """
     device, n = device_of(features), features.shape[0]
     n_spans = N_SPANS if device.type == "cpu" else 1
@@ -69,7 +87,7 @@ def accumulate(
             visit(rows, read_rows(features, rows), total)
         return total
 
-    first, *others = map_on_cores(sum_span, range(n_spans))
+    first, *others = workers.map(sum_span, range(n_spans))
     for part in others:
         first += part
     return first

@@ -26,7 +26,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from pipelines.classic.feature_store import Features, device_of, read_rows, row_chunks
+from pipelines.classic.feature_store import Features, device_of, one_worker_per_core, read_rows, row_chunks
 from pipelines.classic.lbfgs import CurvaturePairs
 from pipelines.classic.nystrom import GramSketch, sketch_gram
 from pipelines.classic.squared_hinge import TINY, SquaredHinge, row_dots
@@ -94,11 +94,23 @@ def train_linear_svm(
     Raises ValueError if a setting or label is out of range, shapes disagree, or a feature is NaN or infinite.
     """
     signs, costs = _signs_and_costs(check_labels(features, labels, n_classes, C), n_classes, C, class_weight)
-    problem = SquaredHinge(features, signs, costs, float(intercept_scaling))
+    sketch = sketch or sketch_gram(features, bias_feature=float(intercept_scaling))
+    with one_worker_per_core() as workers:
+        problem = SquaredHinge(features, signs, costs, float(intercept_scaling), workers)
+        return _minimize(problem, initial, sketch, tolerance, max_iterations, on_step)
+
+
+def _minimize(
+    problem: SquaredHinge,
+    initial: LinearSvm | None,
+    sketch: GramSketch,
+    tolerance: float,
+    max_iterations: int,
+    on_step: Callable[[Step], None],
+) -> LinearSvm:
     weights, scores, n_passes = _start(initial, problem)
     gradient, n_passes = problem.gradient(weights, scores), n_passes + 1
     objectives, pairs, converged = [problem.objective(weights, scores)], CurvaturePairs(), False
-    sketch = sketch or sketch_gram(features, bias_feature=problem.bias_feature)
     while len(objectives) <= max_iterations and not converged:
         precondition = partial(sketch.precondition, strengths=problem.curvature_strengths(scores))
         direction = pairs.direction(gradient, precondition)

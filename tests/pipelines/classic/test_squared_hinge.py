@@ -1,20 +1,30 @@
+from concurrent.futures import Executor
+
 import numpy as np
+import pytest
 import torch
 
+from pipelines.classic.feature_store import one_worker_per_core
 from pipelines.classic.squared_hinge import SquaredHinge
 
 
-def problem(n: int = 40, d: int = 5, k: int = 3) -> tuple[SquaredHinge, torch.Tensor, torch.Tensor]:
+@pytest.fixture
+def workers():
+    with one_worker_per_core() as pool:
+        yield pool
+
+
+def problem(workers: Executor, n: int = 40, d: int = 5, k: int = 3) -> tuple[SquaredHinge, torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     signs = 2.0 * torch.randint(2, (n, k), generator=generator) - 1
     costs = torch.rand(n, k, generator=generator)
     features = torch.randn(n, d, generator=generator)
     weights, direction = torch.randn(2, k, d + 1, generator=generator)
-    return SquaredHinge(features, signs, costs, 1.5), weights, direction
+    return SquaredHinge(features, signs, costs, 1.5, workers), weights, direction
 
 
-def test_scores_and_objective_are_those_of_the_formula():
-    hinge, weights, _ = problem()
+def test_scores_and_objective_are_those_of_the_formula(workers):
+    hinge, weights, _ = problem(workers)
     scores = hinge.scores(weights)
     objective = hinge.objective(weights, scores)
     for c in range(3):
@@ -26,8 +36,8 @@ def test_scores_and_objective_are_those_of_the_formula():
         np.testing.assert_allclose(objective[c], total, rtol=1e-6)
 
 
-def test_gradient_agrees_with_autograd():
-    hinge, weights, _ = problem()
+def test_gradient_agrees_with_autograd(workers):
+    hinge, weights, _ = problem(workers)
     weights.requires_grad_()
     extended = torch.cat([hinge.features, torch.full((40, 1), 1.5)], dim=1)
     losses = hinge.costs * (1 - hinge.signs * (extended @ weights.T)).clamp_min(0) ** 2
@@ -36,8 +46,8 @@ def test_gradient_agrees_with_autograd():
     torch.testing.assert_close(ours, weights.grad, rtol=1e-4, atol=1e-4)
 
 
-def test_line_search_finds_where_the_slope_is_zero():
-    hinge, weights, direction = problem()
+def test_line_search_finds_where_the_slope_is_zero(workers):
+    hinge, weights, direction = problem(workers)
     direction = -hinge.gradient(weights, hinge.scores(weights)) + 0.1 * direction
     lengths = hinge.line_search(weights, hinge.scores(weights), direction, hinge.scores(direction))
     reached = weights + lengths[:, None] * direction
@@ -47,8 +57,8 @@ def test_line_search_finds_where_the_slope_is_zero():
     assert (slopes.abs() <= 1e-3 * start.abs()).all()
 
 
-def test_line_search_stays_where_every_way_goes_up():
-    hinge, weights, _ = problem()
+def test_line_search_stays_where_every_way_goes_up(workers):
+    hinge, weights, _ = problem(workers)
     uphill = hinge.gradient(weights, hinge.scores(weights))
     lengths = hinge.line_search(weights, hinge.scores(weights), uphill, hinge.scores(uphill))
     assert (lengths >= 0).all()
