@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,13 +19,13 @@ from pipelines.classic.families.descriptors import DenseSift
 from pipelines.classic.families.family import FeatureFamily, encode_all
 from pipelines.classic.feature_matrix import FeatureMatrix
 from pipelines.classic.fusion import choose_fusion_weights, fuse_scores
-from pipelines.classic.linear_svm import LinearSvm, choose_cost, predict_scores, train_linear_svm
+from pipelines.classic.linear_svm import LinearSvm, Step, choose_cost, predict_scores, train_linear_svm
 from pipelines.classic.standardize import fit_standardizer
 from pipelines.classic.visual_words import draw_visual_words
 from pipelines.fitted_values import from_arrays, to_arrays
 from pipelines.run_result import NotApplicableError, RunResult, Size, Stage
 from pipelines.stopwatch import measure
-from pipelines.workspace import Workspace
+from pipelines.workspace import Advance, Workspace
 
 VERSION = 1  # raise it when a change of code changes results
 PICTURES_FOR_WORDS = 1000  # training pictures whose patches illustrate the visual words
@@ -202,15 +202,17 @@ def train_and_score(
     features = {split: FeatureMatrix(rows, factors, standardizer).in_memory() for split, rows in blocks.items()}
     labels = {split: np.tile(value.labels, len(images)) for split, value in dataset.splits.items()}
     n_classes = len(dataset.class_names)
-    choice = choose_cost(
-        features["train"],
-        labels["train"],
-        features["validation"],
-        labels["validation"],
-        costs=system.costs,
-        clock=time.perf_counter,
-        n_classes=n_classes,
-    )
+    with workspace.progress(f"{system.name} svm, {len(system.costs)} values of C", len(system.costs)) as advance:
+        choice = choose_cost(
+            features["train"],
+            labels["train"],
+            features["validation"],
+            labels["validation"],
+            costs=system.costs,
+            clock=time.perf_counter,
+            n_classes=n_classes,
+            on_step=follow(advance),
+        )
 
     def score(svm: LinearSvm, split: str) -> np.ndarray:
         """Mean over the picture and, where it was asked for, its mirror image."""
@@ -221,7 +223,10 @@ def train_and_score(
     if config.refit:
         together = FeatureMatrix([*blocks["train"], *blocks["validation"]], factors, standardizer)
         everything = np.concatenate([labels["train"], labels["validation"]])
-        svm = train_linear_svm(together, everything, n_classes=n_classes, C=choice.C, initial=svm)
+        with workspace.progress(f"{system.name} svm, with validation pictures", 1) as advance:
+            svm = train_linear_svm(
+                together, everything, n_classes=n_classes, C=choice.C, initial=svm, on_step=follow(advance)
+            )
     with measure("scores", "prediction") as clock:
         scores["test"] = score(svm, "test")
     trials = [(trial["settings"]["C"], trial["validation_score"], trial["seconds"]) for trial in choice.trials]
@@ -233,6 +238,18 @@ def train_and_score(
         "prediction": np.array([cost.seconds, cost.cpu_seconds, cost.peak_memory_bytes]),
         **scores,
     }
+
+
+def follow(advance: Advance) -> Callable[[Step], None]:
+    """Shows the solver's steps; one that starts to count its passes anew has begun with the next C."""
+    n_passes = 0
+
+    def show(step: Step) -> None:
+        nonlocal n_passes
+        advance(int(step.n_passes < n_passes), f"objective {step.objective:.5g} after {step.n_passes} passes")
+        n_passes = step.n_passes
+
+    return show
 
 
 def fuse(outcomes: list[Outcome], dataset: Dataset) -> Outcome:
