@@ -17,7 +17,7 @@ COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--im
 MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup list features train-svm train-mlp train report test check bench clean
+.PHONY: help setup list features train-svm train-mlp train report lecture test check bench clean
 
 help: ## show the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ train: .venv/ready ## train EXPERIMENT=<name> (see `make list`)
 
 report: train-svm train-mlp ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
 	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))
+
+lecture: .venv/ready ## the experiments behind a first lecture, as one page: artifacts/lecture/lecture.html
+	@$(PYTHON) -m pipelines.lecture --output "$(ARTIFACTS)/lecture"
+	@$(PYTHON) -m reports.lecture --output "$(ARTIFACTS)/lecture"
 
 test: .venv/ready ## run the tests
 	@$(PYTHON) -m pytest

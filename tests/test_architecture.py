@@ -24,6 +24,7 @@ ALLOWED = {
     "pipelines.classic": ("datasets", *SHARED),
     "pipelines.neural": ("datasets", *SHARED),
     "pipelines.backprop": ("datasets", *SHARED),
+    "pipelines.lecture": ("datasets", "pipelines.backprop", "pipelines.classic", "pipelines.run_result"),
     "pipelines.experiments": ("datasets", "pipelines"),
     "pipelines.__main__": ("datasets", "pipelines"),
     "reports": ("pipelines.run_result",),

@@ -1,0 +1,93 @@
+"""Any function, out of ReLUs: written down by formula, and learned by a net of the same size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.backprop.arrays import Value
+from pipelines.backprop.functions import Layers, mlp_scores
+from pipelines.backprop.operations import mean
+from pipelines.backprop.training import initialize_layers
+from pipelines.lecture.toy import fit
+
+UNITS_PER_BUMP = 4
+
+
+@dataclass(frozen=True)
+class Approximations:
+    """x, target (n,).   n_bumps (k,).   bumps: list of all bumps, (sum of n_bumps, n), narrow nets first.
+
+    built, learned (k, n): output of the net by formula and of the trained one.   bounds (k,): of the error of built.
+    """
+
+    x: np.ndarray
+    target: np.ndarray
+    n_bumps: np.ndarray
+    bumps: np.ndarray
+    built: np.ndarray
+    learned: np.ndarray
+    bounds: np.ndarray
+
+
+def target_function(x: np.ndarray) -> np.ndarray:
+    """sin(2 pi x) + sin(5 pi x) / 2 on 0..1: its slope is at most 4.5 pi."""
+    return np.sin(2 * np.pi * x) + 0.5 * np.sin(5 * np.pi * x)
+
+
+STEEPEST = 4.5 * np.pi
+
+
+def approximate(n_bumps: tuple[int, ...] = (5, 10, 20), n_steps: int = 4000) -> Approximations:
+    """Both nets have one hidden layer of 4 ReLUs a bump."""
+    x = np.linspace(0, 1, 601)
+    target = target_function(x)
+    nets = [build_bumps(n, target_function) for n in n_bumps]
+    built = np.stack([mlp_scores(net, x[:, None])[:, 0] for net in nets])
+    bumps = np.concatenate([single_bumps(net, x) for net in nets])
+    learned = np.stack([_learn(UNITS_PER_BUMP * n, x, target, n_steps) for n in n_bumps])
+    return Approximations(x, target, np.array(n_bumps), bumps, built, learned, STEEPEST / np.array(n_bumps))
+
+
+def build_bumps(n: int, function: object = target_function, flank: float = 0.5) -> Layers:
+    """A net with one hidden layer of 4 n ReLUs that approximates a function on 0..1; nothing is learned.
+
+    Bump i rises, stays at 1 and falls again around its center c_i = (i + 1/2) / n:
+
+        bump_i(x) = (relu(x - a) - relu(x - b) - relu(x - c) + relu(x - d)) / (flank h),   h = 1 / n,
+
+    with corners a < b <= c < d; the fall of one is the rise of the next, so that the bumps add up to 1. The net is
+    sum_i f(c_i) bump_i(x): everywhere a mean of values of f at most h away, so |net - f| <= h max |f'|.
+    flank: length of a rise, as a share of h, in (0, 1].
+    """
+    h = 1 / n
+    centers = (np.arange(n) + 0.5) * h
+    outer, inner = (h + flank * h) / 2, (h - flank * h) / 2
+    corners = np.stack([centers - outer, centers - inner, centers + inner, centers + outer], axis=1)  # (n, 4)
+    corners[0, :2] -= h  # the first bump has risen before 0, the last falls after 1
+    corners[-1, 2:] += h
+    heights = function(centers)[:, None] / (flank * h) * np.array([1, -1, -1, 1])  # type: ignore[operator]
+    first = np.ones((1, 4 * n)), -corners.ravel()
+    return [first, (heights.reshape(-1, 1), np.zeros(1))]
+
+
+def single_bumps(net: Layers, x: np.ndarray) -> np.ndarray:
+    """What each group of four units adds to the output: (n_bumps, len(x))."""
+    (weights, bias), (heights, _) = net
+    parts = np.maximum(x[:, None] * weights + bias, 0) * heights[:, 0]  # (len(x), 4 n_bumps)
+    return parts.reshape(len(x), -1, UNITS_PER_BUMP).sum(axis=2).T
+
+
+def _learn(n_units: int, x: np.ndarray, target: np.ndarray, n_steps: int) -> np.ndarray:
+    """Least squares from a start with the kinks of the units spread over 0..1."""
+    rng = np.random.default_rng(0)
+    layers = initialize_layers((1, n_units, 1), rng, np.float64)
+    layers[0][1][:] = -layers[0][0][0] * rng.uniform(0, 1, n_units)
+
+    def squared_error(layers: Layers, x: np.ndarray, target: np.ndarray) -> Value:
+        error = mlp_scores(layers, x) - target
+        return mean(error * error)
+
+    fit(layers, squared_error, x[:, None], target[:, None], n_steps=n_steps, learning_rate=0.02)
+    return mlp_scores(layers, x[:, None])[:, 0]
