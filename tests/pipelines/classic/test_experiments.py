@@ -41,6 +41,13 @@ def test_a_configuration_is_sound(name):
         assert all(family.refusal(PHOTO) == "" for family in system.families)
 
 
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_families_that_stand_together_have_labels_that_differ(name):
+    """Their dimensions and times are told by label."""
+    labels = [family.label for family in families_of(name)]
+    assert len(set(labels)) == len(labels)
+
+
 def test_titles_differ():
     assert len({title for title, _ in EXPERIMENTS.values()}) == len(EXPERIMENTS)
 

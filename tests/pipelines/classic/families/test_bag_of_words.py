@@ -13,6 +13,8 @@ from tests.reference.encodings import bag_of_words
 class Pixels(Descriptors):
     """Every pixel of one channel is a descriptor of one dimension."""
 
+    label = "pixels"
+
     def extract(self, images):
         return images[..., 0].float().flatten(1)[..., None]
 
