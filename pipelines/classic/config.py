@@ -24,6 +24,7 @@ class System:
     weights: tuple[float, ...] = ()
     costs: tuple[float, ...] = (0.1, 1.0, 10.0)
     storage: Literal["float32", "float16"] = "float32"  # of the features on disk and in memory
+    tolerance: float = 1e-3  # of the SVM's objective, relative; a stricter one changes hardly a prediction
 
 
 @dataclass(frozen=True)

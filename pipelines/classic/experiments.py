@@ -46,6 +46,7 @@ HANDCRAFTED = ClassicConfig(
             weights=(0.35, 0.40, 0.17, 0.08),
             costs=(1.0, 2.0, 4.0),
             storage="float16",
+            tolerance=1e-4,
         ),
     ),
     refit=True,

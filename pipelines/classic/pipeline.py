@@ -165,6 +165,7 @@ def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: in
             "scaling": system.scaling,
             "weights": system.weights,
             "costs": system.costs,
+            "tolerance": system.tolerance,
             "mirror": config.mirror,
             "refit": config.refit,
         },
@@ -211,6 +212,7 @@ def train_and_score(
             costs=system.costs,
             clock=time.perf_counter,
             n_classes=n_classes,
+            tolerance=system.tolerance,
             on_step=follow(advance),
         )
 
@@ -225,7 +227,13 @@ def train_and_score(
         everything = np.concatenate([labels["train"], labels["validation"]])
         with workspace.progress(f"{system.name} svm, with validation pictures", 1) as advance:
             svm = train_linear_svm(
-                together, everything, n_classes=n_classes, C=choice.C, initial=svm, on_step=follow(advance)
+                together,
+                everything,
+                n_classes=n_classes,
+                C=choice.C,
+                tolerance=system.tolerance,
+                initial=svm,
+                on_step=follow(advance),
             )
     with measure("scores", "prediction") as clock:
         scores["test"] = score(svm, "test")
