@@ -66,3 +66,11 @@ def test_a_small_matrix_is_put_together_once_and_a_large_one_stays_in_blocks():
     matrix = FeatureMatrix([[np.ones((4, 2), np.float16), np.zeros((4, 1), np.float16)]])
     assert torch.equal(matrix.in_memory(max_bytes=48), matrix[:])
     assert matrix.in_memory(max_bytes=47) is matrix
+
+
+def test_is_put_together_once_where_it_fits_in_memory():
+    matrix = FeatureMatrix(BLOCKS)
+    together = matrix.in_memory(max_bytes=4 * 10 * 5)
+    assert isinstance(together, torch.Tensor)
+    np.testing.assert_array_equal(together, matrix[:])
+    assert matrix.in_memory(max_bytes=4 * 10 * 5 - 1) is matrix
