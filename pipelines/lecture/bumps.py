@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,7 @@ def target_function(x: np.ndarray) -> np.ndarray:
 STEEPEST = 4.5 * np.pi
 
 
-def approximate(n_bumps: tuple[int, ...] = (5, 10, 20), n_steps: int = 4000) -> Approximations:
+def approximate(n_bumps: tuple[int, ...] = (5, 10, 20), n_steps: int = 2500) -> Approximations:
     """Both nets have one hidden layer of 4 ReLUs a bump."""
     x = np.linspace(0, 1, 601)
     target = target_function(x)
@@ -50,7 +51,7 @@ def approximate(n_bumps: tuple[int, ...] = (5, 10, 20), n_steps: int = 4000) -> 
     return Approximations(x, target, np.array(n_bumps), bumps, built, learned, STEEPEST / np.array(n_bumps))
 
 
-def build_bumps(n: int, function: object = target_function, flank: float = 0.5) -> Layers:
+def build_bumps(n: int, function: Callable[[np.ndarray], np.ndarray] = target_function, flank: float = 0.5) -> Layers:
     """A net with one hidden layer of 4 n ReLUs that approximates a function on 0..1; nothing is learned.
 
     Bump i rises, stays at 1 and falls again around its center c_i = (i + 1/2) / n:
@@ -67,7 +68,7 @@ def build_bumps(n: int, function: object = target_function, flank: float = 0.5) 
     corners = np.stack([centers - outer, centers - inner, centers + inner, centers + outer], axis=1)  # (n, 4)
     corners[0, :2] -= h  # the first bump has risen before 0, the last falls after 1
     corners[-1, 2:] += h
-    heights = function(centers)[:, None] / (flank * h) * np.array([1, -1, -1, 1])  # type: ignore[operator]
+    heights = function(centers)[:, None] / (flank * h) * np.array([1, -1, -1, 1])
     first = np.ones((1, 4 * n)), -corners.ravel()
     return [first, (heights.reshape(-1, 1), np.zeros(1))]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from pipelines.run_result import write_atomically
 from reports.lecture.page import build_chapters, read_results, render_lecture
+from reports.lecture.panels import Chapter
 from reports.svg import standalone_svg
 
 
-def write_lecture(folder: Path) -> Path:
-    """Read folder/numbers, write folder/lecture.html and folder/figures; returns the page's path."""
-    chapters = build_chapters(read_results(folder / "numbers"))
+def write_lecture(folder: Path, chapters: tuple[Chapter, ...]) -> Path:
+    """Write folder/lecture.html and folder/figures; returns the page's path."""
     for chapter in chapters:
         for figure in chapter.figures:
             picture = figure.picture
@@ -29,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=Path("artifacts/lecture"), help="folder of the lecture")
     options = parser.parse_args(arguments)
     try:
-        print(write_lecture(options.output))
+        chapters = build_chapters(read_results(options.output / "numbers"))
+        print(write_lecture(options.output, chapters))
     except (ValueError, OSError) as error:
         print(f"lecture: {error}", file=sys.stderr)
         return 1

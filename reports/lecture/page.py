@@ -154,7 +154,7 @@ def _gradient_chapters(results: Results) -> tuple[Chapter, ...]:
                 draw_graph(
                     short,
                     "graph-neuron-one-gate",
-                    "The same neuron with the sigmoid as one gate: four gates less, the same gradients.",
+                    "The same neuron with the sigmoid as one gate: one gate in place of four, the same gradients.",
                 ),
             ),
             _made_by(results, "gate-add", "gate-multiply", "gate-max", "gate-copy", "graph-product", "graph-neuron")

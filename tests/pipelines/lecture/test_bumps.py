@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from pipelines.backprop.functions import mlp_scores
+from pipelines.lecture.bumps import STEEPEST, approximate, build_bumps, single_bumps, target_function
+
+X = np.linspace(0, 1, 2001)
+
+
+def output(net):
+    return mlp_scores(net, X[:, None])[:, 0]
+
+
+@pytest.mark.parametrize("n", [1, 3, 10, 57])
+@pytest.mark.parametrize("flank", [0.1, 0.5, 1.0])
+def test_the_error_is_at_most_bump_width_times_steepest_slope(n, flank):
+    error = np.abs(output(build_bumps(n, target_function, flank)) - target_function(X)).max()
+    assert error <= STEEPEST / n
+
+
+def test_the_steepest_slope_is_not_exceeded():
+    slopes = np.diff(target_function(X)) / np.diff(X)
+    assert 0.8 * STEEPEST < np.abs(slopes).max() <= STEEPEST
+
+
+def test_bumps_add_up_to_one():
+    net = build_bumps(7, np.ones_like)
+    np.testing.assert_allclose(output(net), 1, atol=1e-12)
+    np.testing.assert_allclose(single_bumps(net, X).sum(axis=0), 1, atol=1e-12)
+
+
+def test_a_bump_is_the_trapezoid_of_its_corners():
+    bump = single_bumps(build_bumps(4, np.ones_like, flank=0.5), np.array([0.1, 0.1875, 0.25, 0.3125, 0.375, 0.7]))[1]
+    np.testing.assert_allclose(bump, [0, 0, 0.5, 1, 1, 0], atol=1e-12)
+
+
+def test_each_bump_takes_four_units_and_the_trained_net_as_many_do_better():
+    result = approximate(n_bumps=(5,), n_steps=400)
+    assert build_bumps(5)[0][0].shape == (1, 20)
+    built, learned = (np.abs(outputs - result.target).max() for outputs in (result.built, result.learned))
+    assert learned < built <= result.bounds[0]

@@ -1,0 +1,34 @@
+import numpy as np
+
+from pipelines.backprop.training import initialize_layers
+from pipelines.lecture.loss_surface import filter_normalized_direction, moved, scan_loss_surfaces
+from pipelines.lecture.toy import classification_objective, draw_spirals
+
+
+def make_net(seed=0):
+    return initialize_layers((2, 6, 5, 2), np.random.default_rng(seed), np.float64)
+
+
+def test_weights_into_each_unit_are_as_long_as_the_nets_and_biases_stay():
+    layers = make_net()
+    for (weights, _), (u, b) in zip(layers, filter_normalized_direction(layers, np.random.default_rng(1)), strict=True):
+        np.testing.assert_allclose(np.linalg.norm(u, axis=0), np.linalg.norm(weights, axis=0))
+        assert not b.any()
+
+
+def test_scaling_a_relu_layer_up_and_the_next_down_does_not_change_the_picture():
+    layers, scaled = make_net(), make_net()
+    scaled[0] = (10 * scaled[0][0], scaled[0][1])
+    scaled[1] = (scaled[1][0] / 10, scaled[1][1])
+    x, labels = draw_spirals(30, np.random.default_rng(2))
+    losses = []
+    for net in (layers, scaled):
+        u, v = (filter_normalized_direction(net, np.random.default_rng(seed)) for seed in (3, 4))
+        losses.append(classification_objective()(moved(net, u, 0.4, v, -0.7), x, labels))
+    assert np.isclose(*losses, rtol=1e-12)
+
+
+def test_the_middle_of_the_square_is_the_trained_net():
+    result = scan_loss_surfaces(n_points=40, n_training=30, n_scan=3)
+    np.testing.assert_allclose(result.losses[:, 1, 1], result.at_minimum)
+    assert result.losses.shape == (2, 3, 3)
