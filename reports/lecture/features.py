@@ -63,7 +63,7 @@ def draw_hog(numbers: Numbers) -> Figure:
     panel.set_title(f"HOG of the photograph, one glyph for each {size} × {size} pixels")
     bare(panel)
     caption = (
-        "Each stroke lies along an edge, at right angles to the gradient; the darker and thicker, the "
+        "Each stroke lies along an edge, at right angles to the gradient; the heavier, the "
         "stronger the edge. "
         "The faintest are left out."
     )

@@ -76,10 +76,10 @@ def draw_warping(numbers: Numbers) -> Figure:
         bare(panel)
     caption = (
         f"Two spirals on their way through {n_views - 1} hidden layers of two tanh units, with a square grid of the "
-        "input and the separator (black). The grid is bent, never torn."
+        "input and the separator (heavy). The grid is bent, never torn."
     )
     alt = (
-        f"{n_views} panels. In the input the black separator winds between two spiral arms; layer by layer the grid "
+        f"{n_views} panels. In the input the separator winds between two spiral arms; layer by layer the grid "
         "is bent until the same separator is a straight line with one class on each side."
     )
     return to_figure(canvas, "warping", caption, alt)
