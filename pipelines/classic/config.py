@@ -22,7 +22,7 @@ class System:
     families: tuple[FeatureFamily, ...]
     scaling: Literal["unit", "standardize"] = "unit"
     weights: tuple[float, ...] = ()
-    costs: tuple[float, ...] = (0.1, 1.0, 10.0)
+    costs: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
     storage: Literal["float32", "float16"] = "float32"  # of the features on disk and in memory
     tolerance: float = 1e-3  # of the SVM's objective, relative; a stricter one changes hardly a prediction
 
