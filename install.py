@@ -20,8 +20,8 @@ READY = ENVIRONMENT / "ready"  # written last, so that a killed installation is 
 
 def main() -> None:
     arguments = parse_arguments()
-    if sys.version_info < (3, 11):
-        sys.exit(f"error: Bakeoff needs Python 3.11 or newer, this is {sys.version.split()[0]}: make setup PY=python3.12")
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older one may well run this file
+        sys.exit(f"error: Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make setup PY=python3.12")
     if not (ENVIRONMENT / "bin" / "python").exists():
         print("Making .venv ...", flush=True)
         venv.create(ENVIRONMENT, with_pip=True)
@@ -43,7 +43,7 @@ def install_torch(index: str) -> None:
     pinned = next(line for line in CONSTRAINTS.read_text().splitlines() if line.startswith("torch=="))
     if sys.platform == "linux" and not index and not os.environ.get("PIP_FIND_LINKS"):
         print(
-            f"Installing {pinned} from pip's default index. On Linux that build can bring about 2.7 GB of CUDA libraries;\n"
+            f"Installing {pinned} from pip's default index. On Linux that build can bring 2.7 GB of CUDA libraries;\n"
             "to take the 200 MB CPU build instead: stop, then make setup TORCH_INDEX=<the CPU index on PyTorch's"
             ' "Get started" page>.',
             flush=True,
@@ -62,7 +62,7 @@ def pip(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[byte
     try:
         return subprocess.run(command, check=check, stderr=None if check else subprocess.DEVNULL)
     except subprocess.CalledProcessError:
-        sys.exit("error: pip could not install the packages (its own lines above say why): check the network, run again")
+        sys.exit("error: pip could not install the packages (its lines above say why): check the network, run again")
 
 
 if __name__ == "__main__":
