@@ -1,143 +1,98 @@
-"""The parts of the hand-crafted side as scikit-learn estimators, for its pipelines, searches and cross-validation.
+"""The hand-crafted side's classifier and scaling as scikit-learn estimators, for pipelines and searches of one's own.
 
-make_pipeline(ImageFeatures(Hog()), Standardize(), LinearSvmClassifier(C=0.1)).fit(images, labels)
+They only translate: parameters are stored as given, `fit` calls the functions of this package, fitted values end in an
+underscore. A further estimator follows the same pattern: a subclass of BaseEstimator that stores parameters in
+`__init__`, and `fit`, `transform` or `predict` of few lines each.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from typing import Any, Literal
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, OneToOneFeatureMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import Tags
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from pipelines.classic.families.family import FeatureFamily, encode_all
-from pipelines.classic.linear_svm import ClassWeight, LinearSvm, predict_scores, train_linear_svm
+from pipelines.classic.linear_svm import predict_scores, train_linear_svm
 from pipelines.classic.standardize import fit_standardizer, standardize
 
 
-class ImageFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Pictures, uint8 (n, height, width, 1 or 3), to the features of a family, float32 (n, length).
+class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
+    """One-vs-rest linear SVM with the squared hinge, the objective of `LinearSVC`; see `linear_svm.py`.
 
-    family: which features.   seed: of what the family draws at random.
-    Learnt: state_, what the family's `fit` returned; image_shape_, (height, width, channels).
+    C, intercept_scaling, tolerance, max_iterations: of `train_linear_svm`.
+    class_weight: None, "balanced", or factors by class, as in scikit-learn.
+    Fitted: classes_ (k,); coef_ (k, d) and intercept_ (k,), of one row if there are two classes; objective_; n_iter_.
     """
 
-    def __init__(self, family: FeatureFamily, seed: int = 0) -> None:
-        self.family = family
-        self.seed = seed
+    def __init__(
+        self,
+        C: float = 1.0,  # noqa: N803 - the field's name
+        class_weight: Literal["balanced"] | dict[Any, float] | None = None,
+        intercept_scaling: float = 1.0,
+        tolerance: float = 1e-4,
+        max_iterations: int = 1000,
+    ) -> None:
+        self.C = C
+        self.class_weight = class_weight
+        self.intercept_scaling = intercept_scaling
+        self.tolerance = tolerance
+        self.max_iterations = max_iterations
 
-    def fit(self, X: np.ndarray, y: object = None) -> ImageFeatures:  # noqa: N803 - scikit-learn's name
-        """Learn from training pictures. Raises ValueError for what is no picture, or cannot feed the family."""
-        images = _check_images(X)
-        self.image_shape_ = images.shape[1:]
-        refusal = self.family.refusal(self.image_shape_)
-        if refusal:
-            raise ValueError(f"{self.family.name} cannot be applied: {refusal}")
-        self.state_ = self.family.fit(images, self.seed)
-        self._n_features_out = encode_all(self.family, self.state_, images[:1]).shape[1]
+    def fit(self, X: Any, y: Any) -> LinearSvmClassifier:  # noqa: N803
+        """X: (n, d).   y: (n,) of at least two classes. Warns with ConvergenceWarning if max_iterations are too few."""
+        features, targets = validate_data(self, X, y, dtype=np.float32, order="C")
+        check_classification_targets(targets)
+        self.classes_, labels = np.unique(targets, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"y must hold at least two classes, got 1 class: {self.classes_[0]}")
+        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=targets)
+        parameters = self.get_params() | {"class_weight": weights}
+        svm = train_linear_svm(features, labels, n_classes=len(self.classes_), **parameters)
+        if not svm.converged:
+            message = f"no convergence in {svm.n_iterations} iterations: raise max_iterations or scale the features"
+            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        self.svm_ = svm
+        shown = slice(1, None) if len(self.classes_) == 2 else slice(None)
+        self.coef_, self.intercept_ = svm.weights[shown], svm.bias[shown]
+        self.objective_, self.n_iter_ = svm.objective, svm.n_iterations
         return self
 
-    def transform(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
-        """float32 (n, length). Raises ValueError if the pictures have another shape than those of `fit`."""
+    def decision_function(self, X: Any) -> np.ndarray:  # noqa: N803
+        """float32 (n, k); with two classes (n,), positive for classes_[1]."""
         check_is_fitted(self)
-        images = _check_images(X)
-        if images.shape[1:] != self.image_shape_:
-            raise ValueError(f"images must have shape (n, *{self.image_shape_}) as in fit, got {images.shape}")
-        return encode_all(self.family, self.state_, images)
+        scores = predict_scores(validate_data(self, X, dtype=np.float32, order="C", reset=False), self.svm_)
+        return scores[:, 1] if len(self.classes_) == 2 else scores
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
+    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+        """The class of the highest score: (n,)."""
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
 
 
 class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Every feature to mean 0 and deviation 1 over the training rows, in float32; a constant feature becomes 0.
+    """Mean 0 and deviation 1 for every feature, in float32; constant features become 0; see `standardize.py`.
 
-    Learnt: standardizer_, its mean and scale.
+    Fitted: mean_ (d,), scale_ (d,).
     """
 
-    def fit(self, X: Any, y: object = None) -> Standardize:  # noqa: N803
+    def fit(self, X: Any, y: Any = None) -> Standardize:  # noqa: N803
+        """X: (n, d)."""
         self.standardizer_ = fit_standardizer(validate_data(self, X, dtype=np.float32))
+        self.mean_, self.scale_ = self.standardizer_.mean.numpy(), self.standardizer_.scale.numpy()
         return self
 
     def transform(self, X: Any) -> np.ndarray:  # noqa: N803
         """float32 (n, d)."""
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=np.float32, reset=False)
-        return standardize(rows, self.standardizer_).numpy()
+        return standardize(validate_data(self, X, dtype=np.float32, reset=False), self.standardizer_).numpy()
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
-    """One-vs-rest linear SVM with the squared hinge, see `linear_svm`.
-
-    C: cost of a row on the wrong side.   class_weight: None or "balanced".   tolerance: relative, on the objective.
-    Learnt: classes_; coef_ (k, d) and intercept_ (k,), one row alone for two classes; n_iter_.
-    """
-
-    def __init__(
-        self,
-        C: float = 1.0,  # noqa: N803
-        class_weight: ClassWeight = None,
-        tolerance: float = 1e-3,
-    ) -> None:
-        self.C = C
-        self.class_weight = class_weight
-        self.tolerance = tolerance
-
-    def fit(self, X: Any, y: Any) -> LinearSvmClassifier:  # noqa: N803
-        """X: (n, d).   y: (n,), classes of any kind, at least two of them."""
-        if self.class_weight not in (None, "balanced"):
-            raise ValueError(f"class_weight must be None or 'balanced', got {self.class_weight!r}")
-        rows, y = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes, got one class, {self.classes_[0]!r}")
-        svm = train_linear_svm(
-            rows,
-            labels,
-            n_classes=len(self.classes_),
-            C=self.C,
-            class_weight=self.class_weight,
-            tolerance=self.tolerance,
-        )
-        one_plane = slice(1, None) if len(self.classes_) == 2 else slice(None)
-        self.coef_, self.intercept_ = svm.weights[one_plane], svm.bias[one_plane]
-        self.svm_, self.n_iter_ = svm, svm.n_iterations
-        return self
-
-    def decision_function(self, X: Any) -> np.ndarray:  # noqa: N803
-        """float32 (n, k); (n,) for two classes, positive for the second."""
-        scores = self._scores(X)
-        return scores[:, 1] if len(self.classes_) == 2 else scores
-
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
-        """The class of the highest score of each row."""
-        best = self._scores(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def _scores(self, X: Any) -> np.ndarray:  # noqa: N803
-        check_is_fitted(self)
-        svm: LinearSvm = self.svm_
-        return predict_scores(validate_data(self, X, dtype=np.float32, reset=False), svm)
-
-
-def _check_images(images: Any) -> np.ndarray:
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype != np.uint8 or len(images) == 0:
-        raise ValueError(f"images must be uint8 (n, height, width, 1 or 3), got {images.dtype} {images.shape}")
-    return images

@@ -31,7 +31,7 @@ from pipelines.classic.lbfgs import CurvaturePairs
 from pipelines.classic.nystrom import GramSketch, sketch_gram
 from pipelines.classic.squared_hinge import TINY, SquaredHinge, row_dots
 
-ClassWeight = Literal["balanced"] | None
+ClassWeight = Literal["balanced"] | Sequence[float] | np.ndarray | None
 
 # The stopping guess looks at this many steps, and trusts only shrinking factors between these two.
 RATE_STEPS, FASTEST_RATE, SLOWEST_RATE = 4, 0.5, 0.9
@@ -87,8 +87,8 @@ def train_linear_svm(
 
     features: (n, d), float32 or float16, read in chunks.   labels: int (n,), 0 .. n_classes-1; a class may be absent,
         but not all but one.
-    class_weight: "balanced" multiplies the cost of a class's own rows by n / (n_classes * its rows), as scikit-learn
-        does (with two classes, that of the other rows too).
+    class_weight: factors (k,) on the cost of every class's own rows - with two classes, of the other rows too - as in
+        scikit-learn; "balanced" stands for n / (n_classes * rows of the class).
     tolerance: how far above its optimum, relatively, the objective may be (`_is_within` says how that is known).
     initial: start from these weights.   sketch: of the same features, to share between calls.
     Raises ValueError if a setting or label is out of range, shapes disagree, or a feature is NaN or infinite.
@@ -224,7 +224,12 @@ def _signs_and_costs(
     signs = 2 * own - 1
     if class_weight is None:
         return signs, torch.full_like(signs, C)
-    balance = len(labels) / (n_classes * own.sum(dim=0).clamp_min(1))  # (k,)
+    if isinstance(class_weight, str):
+        balance = len(labels) / (n_classes * own.sum(dim=0).clamp_min(1))  # (k,)
+    else:
+        balance = torch.as_tensor(class_weight).to(own)
+    if balance.shape != (n_classes,) or not (balance > 0).all():
+        raise ValueError(f"class_weight must hold {n_classes} positive factors, got {class_weight}")
     others = balance.flip(0) if n_classes == 2 else torch.ones_like(balance)
     return signs, C * torch.where(own > 0, balance, others)
 

@@ -201,6 +201,8 @@ WRONG_INPUTS = {
     "n and d at least 1, got \\(0, 4\\)": {"features": GOOD[:0], "labels": np.zeros(0, dtype=int)},
     "NaN, infinity": {"features": np.where(GOOD == 1, np.nan, GOOD)},
     "got NaN, infinity": {"features": np.where(GOOD == 1, -np.inf, GOOD)},
+    "class_weight must hold 3 positive factors, got \\(1, 1\\)": {"class_weight": (1, 1)},
+    "class_weight must hold 3 positive factors, got \\(1, 0, 1\\)": {"class_weight": (1, 0, 1)},
     "initial.weights must have shape \\(3, 4\\)": {
         "initial": LinearSvm(np.zeros((3, 5), np.float32), np.zeros(3, np.float32), 0, 0, 0, True)
     },
