@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.comparison import SIDES, Comparison
@@ -11,6 +12,7 @@ from reports.formats import SPACE, listing, points
 from reports.sections import provenance, results, understanding
 from reports.verdict import Verdict, reach_verdict
 
+CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
 MAX_NOTES = 3  # of the data set's own, on the first screen; the chapter on the data has all
 
 
@@ -74,6 +76,12 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
         f"±{points((high - low) / 2, signed=False)}"
         f"{SPACE}points, and other pictures may favor the other side."
     ]
+    nets = [c.representative.settings.get("architecture") for c in comparison.contestants if c.side == "end-to-end"]
+    if not any(isinstance(net, Mapping) and net.get("kind") in CONVOLUTIONAL for net in nets):
+        caveats.append(
+            "No convolutional net was trained, and for pictures they are the stronger kind of net: "
+            "`make train EXPERIMENT=alexnet` adds one to this comparison."
+        )
     single = [c.experiment for c in comparison.finalists if len(c.runs) == 1]
     if single:
         caveats.append(f"{listing(single)} ran with one seed: how much another seed would change is not known.")

@@ -13,7 +13,7 @@ import pytest
 from pipelines.run_result import save_run, save_task
 from reports.__main__ import main
 from reports.comparison import build_comparison
-from reports.report import Report, build_report
+from reports.report import Report, build_report, find_caveats
 from reports.report_html import render_html
 from reports.report_json import render_json
 from reports.report_markdown import escape_markdown, render_markdown, save_figures
@@ -302,3 +302,11 @@ def test_a_run_of_other_data_in_the_folder_is_refused(saved, capsys):
     save_run(stranger, saved / "runs")
     assert run_main(saved) == 1
     assert "accuracies on different pictures do not compare" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "warned"), [("Perceptron", True), ("SmallAlexNet", False)])
+def test_a_comparison_without_a_convolutional_net_says_so(kind, warned):
+    task = make_task()
+    net = replace(make_run(task, "net", "end-to-end"), settings={"architecture": {"kind": kind}})
+    comparison = build_comparison(task, (make_run(task, "classic"), net), 0.01)
+    assert any("No convolutional net" in caveat for caveat in find_caveats(comparison)) == warned
