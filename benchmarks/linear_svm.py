@@ -14,7 +14,7 @@ words have it. A tenth of the rows have a random label, so that classes overlap 
 from __future__ import annotations
 
 import warnings
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from pipelines.classic.linear_svm import predict_scores, train_linear_svm
 
 N_ROWS, N_CLASSES, SIZES, COST = 10_000, 10, (1764, 4096), 1.0
 # Of LinearSVC, by `dual`, from the loosest that can do.
-TOLERANCES = {True: (1.0, 0.3, 0.1, 0.03, 0.01), False: (0.01, 0.001)}
+TOLERANCES = {True: (0.3, 0.1, 0.03, 0.01), False: (0.01, 0.001)}
 WITHIN, AGREEMENT = 1e-3, 0.995
 
 
@@ -47,7 +47,7 @@ def measure_fit(features: np.ndarray, labels: np.ndarray) -> Measurement:
     def theirs() -> None:
         results["peer"] = fit_peer(peer, features, labels)
 
-    ours_per_second, peer_per_second = time_side_by_side(ours, theirs, units=1, repeats=1)
+    ours_per_second, peer_per_second = time_side_by_side(ours, theirs, units=1, repeats=3)
     svm, liblinear = results["ours"], results["peer"]
     agreement = (predict_scores(features, svm).argmax(axis=1) == liblinear.predict(features)).mean()
     their_objective = objective(liblinear, features, labels)
@@ -89,15 +89,16 @@ def fit_peer(peer: LinearSVC, features: np.ndarray, labels: np.ndarray) -> Linea
 def fastest_peer(features: np.ndarray, labels: np.ndarray, optimum: float) -> LinearSVC:
     """Of dual=True and dual=False, each at its loosest tolerance that reaches the optimum, the faster.
 
-    The second is given up once a looser tolerance alone takes longer than the first took.
+    Seconds are of the processor, which other work on the machine does not stretch. The second is given up once a looser
+    tolerance alone takes longer than the first took.
     """
     best, best_seconds = None, float("inf")
     for dual in (True, False):
         for tolerance in TOLERANCES[dual]:
             peer = LinearSVC(C=COST, dual=dual, tol=tolerance, max_iter=100_000, random_state=0)
-            start = perf_counter()
+            start = process_time()
             reached = objective(fit_peer(peer, features, labels), features, labels) <= optimum * (1 + WITHIN)
-            seconds = perf_counter() - start
+            seconds = process_time() - start
             if seconds > best_seconds:
                 break
             if reached:

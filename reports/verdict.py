@@ -56,9 +56,7 @@ def reach_verdict(comparison: Comparison) -> Verdict:
     # A run whose stages were too fast for the clock still costs something.
     cost_ratio = max(hand.seconds(), 1e-9) / max(net.seconds(), 1e-9)
     lead = _no_difference(comparison) if winner is None else _victory(comparison, winner)
-    cost = (
-        f"The hand-crafted run takes {_times(cost_ratio)} ({seconds(hand.seconds())} against {seconds(net.seconds())})."
-    )
+    cost = f"{_times(cost_ratio)} ({seconds(hand.seconds())} hand-crafted, {seconds(net.seconds())} end-to-end)."
     return Verdict(answer, winner, f"{lead} {cost}", _reason(answer, comparison), cost_ratio)
 
 
@@ -88,11 +86,11 @@ def _no_difference(comparison: Comparison) -> str:
 
 
 def _times(cost_ratio: float) -> str:
+    """cost_ratio: seconds of the hand-crafted run over those of the end-to-end one."""
     if 0.95 < cost_ratio < 1.05:
-        return "as long as the end-to-end one"
-    if cost_ratio >= 1:
-        return f"{ratio(cost_ratio)} times as long as the end-to-end one"
-    return f"1/{ratio(1 / cost_ratio)} of the time of the end-to-end one"
+        return "Both runs take equally long"
+    slower, factor = ("hand-crafted", cost_ratio) if cost_ratio > 1 else ("end-to-end", 1 / cost_ratio)
+    return f"The {slower} run takes {ratio(factor)} times as long as the other"
 
 
 def _reason(answer: Answer, comparison: Comparison) -> str:

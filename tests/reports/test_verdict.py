@@ -37,7 +37,7 @@ def test_a_clear_win_of_the_hand_crafted_side():
     assert verdict.winner is not None
     assert verdict.winner.experiment == "classic"
     assert verdict.sentence.startswith("Hand-crafted features win on photos: classic names ")
-    assert "takes 1/4.0 of the time" in verdict.sentence
+    assert "The end-to-end run takes 4.0 times as long" in verdict.sentence
     assert verdict.cost_ratio == pytest.approx(0.25)
 
 
@@ -46,14 +46,14 @@ def test_a_clear_win_of_the_net_says_by_how_much_in_its_favor():
     assert verdict.answer == "not enough"
     assert verdict.sentence.startswith("End-to-end training wins on photos: mlp names ")
     assert "interval +" in verdict.sentence
-    assert "takes 3.0 times as long" in verdict.sentence
+    assert "The hand-crafted run takes 3.0 times as long" in verdict.sentence
 
 
 def test_equal_methods_show_no_difference():
     verdict = verdict_for(1.5, 1.5, (10, 10), noise=3)
     assert verdict.winner is None
     assert verdict.sentence.startswith("No difference shown on photos")
-    assert "takes as long as" in verdict.sentence
+    assert "Both runs take equally long" in verdict.sentence
 
 
 def test_a_small_test_split_cannot_tell():
