@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: every kernel beside the library people use, in one run -> a table and bench.json."""
+"""`python -m benchmarks`: every kernel beside the library people use, in one run -> lines to read and bench.json."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.measurement import Measurement, matmul_rate
 from pipelines.run_result import write_atomically
@@ -38,28 +37,21 @@ def main() -> int:
         with console.status(f"measuring {name} ..."):
             found = import_module(f"benchmarks.{name}").measure()
         measurements += found
-        console.print(as_table(name, found))
+        for measurement in found:
+            console.print(as_lines(measurement), highlight=False)
     write_atomically(options.output, json.dumps([asdict(m) for m in measurements], indent=1).encode())
     console.print(f"written to {options.output}")
     return 0
 
 
-def as_table(title: str, measurements: list[Measurement]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for header in ("work per second", "ours", "peer", "its rate", "ratio", "largest difference", "of matmul rate"):
-        table.add_column(header, justify="left" if header in ("work per second", "peer") else "right")
-    for m in measurements:
-        share = "" if m.matmul_share is None else f"{m.matmul_share:.0%}"
-        table.add_row(
-            m.work,
-            f"{m.ours_per_second:,.3g}",
-            m.peer,
-            f"{m.peer_per_second:,.3g}",
-            f"{m.ratio:.2f}x",
-            f"{m.max_abs_error:.1e}",
-            share,
-        )
-    return table
+def as_lines(m: Measurement) -> str:
+    """Three lines that fit a narrow terminal: the work, both rates, and how equal the results are."""
+    share = "" if m.matmul_share is None else f", {m.matmul_share:.0%} of the matrix-product rate"
+    return (
+        f"\n[bold]{m.ratio:6.2f}x[/bold]  {m.work}\n"
+        f"         {m.ours_per_second:,.4g} a second, against {m.peer_per_second:,.4g} by {m.peer}\n"
+        f"         largest difference {m.max_abs_error:.1e}{share}"
+    )
 
 
 if __name__ == "__main__":
