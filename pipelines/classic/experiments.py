@@ -26,8 +26,9 @@ def _together(*names: str) -> ClassicConfig:
     return ClassicConfig(systems=(System("classic", tuple(FAMILIES[name][1] for name in names)),))
 
 
-# All that helped on the validation pictures of CIFAR-10 (45,000 for training, 5,000 to choose): pooling a picture
-# together with its mirror image, descriptors that overhang the border, soft SIFT normalization, and early fusion.
+# Expected on all of CIFAR-10, on two cores: 87.9 % in 31 minutes, with 16 GB of memory and 13 GB of disk.
+# All that helped on its validation pictures (45,000 for training, 5,000 to choose): pooling a picture together with its
+# mirror image, descriptors that overhang the border, soft SIFT normalization, and early fusion.
 _SIFT = DenseSift(regularizer=2.5, overhang=True)
 _SIFT_VECTORS = FisherVectors(descriptors=_SIFT, n_gaussians=256, symmetric=True)
 _COLOR_VECTORS = FisherVectors(descriptors=ColorStatistics(overhang=True), n_gaussians=128, symmetric=True)
@@ -52,6 +53,7 @@ HANDCRAFTED = ClassicConfig(
     refit=True,
 )
 
+# Expected on all of CIFAR-10: 84.2 % in 8 minutes.
 # The parts of the system that won the ImageNet challenge of 2011: a SIFT and a color system of Fisher vectors, fused
 # late (Sanchez, Perronnin, CVPR 2011). Differs: coordinates in the descriptors instead of regions, mirror images pooled
 # in, a batch solver on uncompressed vectors instead of SGD on compressed ones.
@@ -62,11 +64,13 @@ XRCE2011 = ClassicConfig(
     )
 )
 
+# Expected on all of CIFAR-10: 73.0 % in 6 minutes; the paper has 77.9 %, and what this lacks is not found yet.
 # Coates, Ng, Lee, AISTATS 2011, with 1,600 words. Their C = 100 on the mean of 50,000 losses would be 0.002 on the sum.
 COATES2011 = ClassicConfig(
     systems=(System("coates2011", (PatchWords(),), scaling="standardize", costs=(0.002, 0.01, 0.05, 0.2)),)
 )
 
+# Expected of `classic` on all of CIFAR-10: 73.2 % in 2 minutes; on photos: 89.8 % in 18 seconds.
 EXPERIMENTS: dict[str, tuple[str, ClassicConfig]] = {
     **{name: (title, _together(name)) for name, (title, _) in FAMILIES.items()},
     **{
