@@ -17,6 +17,7 @@ COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--im
 MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL: # the stages use all cores themselves
 .PHONY: help setup list features train-svm train-mlp train report lecture test check bench clean
 
 help: ## show the targets and the variables
