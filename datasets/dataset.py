@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -88,6 +89,11 @@ class Dataset:
     def fingerprint(self) -> str:
         """SHA-256 over every pixel, label and class name, in order: two data sets are the same task
         exactly when their fingerprints are equal."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Computed once: every stage of every experiment asks for it, and CIFAR's pixels are 180 MB."""
         digest = hashlib.sha256("\0".join(self.class_names).encode())
         for split in self.splits.values():
             digest.update(repr(split.images.shape).encode())

@@ -8,7 +8,8 @@ operation single-threaded, needs no barrier between operations: on a busy machin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -27,6 +28,22 @@ def rows_per_chunk(bytes_per_row: int, device: torch.device) -> int:
     return max(1, SCRATCH_BYTES.get(device.type, SCRATCH_BYTES["cuda"]) // max(1, bytes_per_row))
 
 
+@contextmanager
+def one_worker_per_core() -> Iterator[Executor]:
+    """As many threads as torch would use, each with torch single-threaded, and so is the caller until the end.
+
+    A solver alternates passes with many small operations. Spread over the cores, those wait at a barrier every time,
+    and on a busy machine the waiting takes longer than everything else.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as workers:
+            yield workers
+    finally:
+        torch.set_num_threads(n_threads)
+
+
 def map_on_cores(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """[function(item) for item in items], one item per core at a time, torch single-threaded inside.
 
@@ -34,15 +51,10 @@ def map_on_cores(function: Callable[[Item], Result], items: Iterable[Item]) -> l
     does not depend on the number of cores.
     """
     items = list(items)
-    n_threads = torch.get_num_threads()
-    if n_threads == 1 or len(items) < 2:
+    if torch.get_num_threads() == 1 or len(items) < 2:
         return [function(item) for item in items]
-    torch.set_num_threads(1)
-    try:
-        with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            return list(pool.map(function, items))
-    finally:
-        torch.set_num_threads(n_threads)
+    with one_worker_per_core() as workers:
+        return list(workers.map(function, items))
 
 
 def spans_of(rows: torch.Tensor) -> tuple[torch.Tensor, ...]:

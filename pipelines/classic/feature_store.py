@@ -7,8 +7,7 @@ float16, on any device), a numpy array or memory map, or an object that decodes 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,22 +48,6 @@ def row_chunks(features: Features, start: int = 0, stop: int | None = None) -> I
     step = max(1, CHUNK_BYTES.get(device_of(features).type, CHUNK_BYTES["cuda"]) // (4 * d))
     for first in range(start, stop, step):
         yield slice(first, min(first + step, stop))
-
-
-@contextmanager
-def one_worker_per_core() -> Iterator[Executor]:
-    """As many threads as torch would use, each with torch single-threaded, and so is the caller until the end.
-
-    A solver alternates passes with many small operations. Spread over the cores, those wait at a barrier every time,
-    and on a busy machine the waiting takes longer than everything else.
-    """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as workers:
-            yield workers
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def accumulate(

@@ -26,7 +26,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from pipelines.classic.feature_store import Features, device_of, one_worker_per_core, read_rows, row_chunks
+from pipelines.classic.chunks import one_worker_per_core
+from pipelines.classic.feature_store import Features, device_of, read_rows, row_chunks
 from pipelines.classic.lbfgs import CurvaturePairs
 from pipelines.classic.nystrom import GramSketch, sketch_gram
 from pipelines.classic.squared_hinge import TINY, SquaredHinge, row_dots

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import torch
 
-from pipelines.classic.feature_store import Features, device_of, one_worker_per_core, read_rows
+from pipelines.classic.chunks import one_worker_per_core
+from pipelines.classic.feature_store import Features, device_of, read_rows
 
 RANK = 128  # its sketch costs about as much as three passes over a 10-class problem, and saves more
 BLOCK_ROWS = 64  # read together; many small blocks cover matrices whose rows are sorted by class

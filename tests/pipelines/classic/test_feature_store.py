@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.classic.feature_store import accumulate, one_worker_per_core, read_rows, row_chunks
+from pipelines.classic.chunks import one_worker_per_core
+from pipelines.classic.feature_store import accumulate, read_rows, row_chunks
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])

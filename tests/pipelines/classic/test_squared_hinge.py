@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.classic.feature_store import one_worker_per_core
+from pipelines.classic.chunks import one_worker_per_core
 from pipelines.classic.squared_hinge import SquaredHinge
 
 
