@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("datasets", "pipelines", "reports", "benchmarks")
+CONTRACTS = ("pipelines.run_result", "pipelines.study_result")
 SHARED = (
     "pipelines.run_result",
     "pipelines.cache",
@@ -26,8 +27,9 @@ ALLOWED = {
     "pipelines.backprop": ("datasets", *SHARED),
     "pipelines.lecture": ("datasets", "pipelines.backprop", "pipelines.classic", "pipelines.run_result"),
     "pipelines.experiments": ("datasets", "pipelines"),
+    "pipelines.studies": ("datasets", "pipelines"),
     "pipelines.__main__": ("datasets", "pipelines"),
-    "reports": ("pipelines.run_result",),
+    "reports": CONTRACTS,
     "benchmarks": ("datasets", "pipelines"),
 }
 SOURCES = sorted(path for package in OURS for path in (ROOT / package).rglob("*.py"))
@@ -73,8 +75,10 @@ def test_heavy_libraries_stay_in_their_room(path):
     assert "torch" not in imported or room.startswith(("pipelines", "benchmarks"))
 
 
-def test_the_contract_needs_only_numpy_and_the_standard_library():
-    third_party = {name.split(".")[0] for name in imported_modules(ROOT / "pipelines" / "run_result.py")}
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_the_contracts_need_only_numpy_and_the_standard_library(contract):
+    path = ROOT.joinpath(*contract.split(".")).with_suffix(".py")
+    third_party = {name.split(".")[0] for name in imported_modules(path)}
     assert third_party.isdisjoint({"torch", "sklearn", "skimage", "cv2", "rich", "scipy", "matplotlib"})
 
 
