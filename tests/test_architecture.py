@@ -13,6 +13,7 @@ CONTRACTS = ("pipelines.run_result", "pipelines.study_result")
 SHARED = (
     "pipelines.run_result",
     "pipelines.cache",
+    "pipelines.cores",
     "pipelines.workspace",
     "pipelines.stopwatch",
     "pipelines.fitted_values",

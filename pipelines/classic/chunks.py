@@ -7,15 +7,16 @@ operation single-threaded, needs no barrier between operations: on a busy machin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 import torch
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+from pipelines.cores import map_on_cores, one_worker_per_core
+
+__all__ = [
+    "argmax_last", "check_finite", "check_rows", "iterate_blocks", "map_on_cores", "one_worker_per_core",
+    "rows_per_chunk", "sample_rows", "spans_of",
+]  # fmt: skip
 
 # Intermediate values of one piece: about a core's second-level cache on the CPU; enough to fill an accelerator.
 SCRATCH_BYTES = {"cpu": 2**21, "cuda": 2**28}
@@ -26,35 +27,6 @@ SPAN_ROWS = 8192
 def rows_per_chunk(bytes_per_row: int, device: torch.device) -> int:
     """How many rows of scratch, each of bytes_per_row, one piece may have on the device: at least 1."""
     return max(1, SCRATCH_BYTES.get(device.type, SCRATCH_BYTES["cuda"]) // max(1, bytes_per_row))
-
-
-@contextmanager
-def one_worker_per_core() -> Iterator[Executor]:
-    """As many threads as torch would use, each with torch single-threaded, and so is the caller until the end.
-
-    A solver alternates passes with many small operations. Spread over the cores, those wait at a barrier every time,
-    and on a busy machine the waiting takes longer than everything else.
-    """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as workers:
-            yield workers
-    finally:
-        torch.set_num_threads(n_threads)
-
-
-def map_on_cores(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """[function(item) for item in items], one item per core at a time, torch single-threaded inside.
-
-    Uses as many cores as torch.get_num_threads() says; runs in the caller's thread where that is 1. The result
-    does not depend on the number of cores.
-    """
-    items = list(items)
-    if torch.get_num_threads() == 1 or len(items) < 2:
-        return [function(item) for item in items]
-    with one_worker_per_core() as workers:
-        return list(workers.map(function, items))
 
 
 def spans_of(rows: torch.Tensor) -> tuple[torch.Tensor, ...]:

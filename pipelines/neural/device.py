@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
+
 import numpy as np
 import torch
 
 from datasets.dataset import Split
 from pipelines.neural.training import Examples
+
+# mallopt's parameters, from glibc's malloc.h: when memory goes back to the system, how much is asked for at a time, and
+# how many blocks may be mapped on their own.
+TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4
 
 
 def choose_device() -> torch.device:
@@ -22,6 +28,19 @@ def make_repeatable() -> None:
     torch.set_flush_denormal(True)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
+
+
+def keep_freed_memory() -> None:
+    """Let this process reuse the memory that a training step frees, instead of giving it back to the system at once.
+
+    Each step allocates the same hundreds of megabytes again, and the system clears every page it hands out: a quarter
+    of a convolutional net's step. Only glibc is asked; elsewhere nothing happens.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(MMAP_MAX, 0)
+        mallopt(TRIM_THRESHOLD, 2**31 - 1)
+        mallopt(TOP_PAD, 2**26)
 
 
 def to_examples(split: Split, n_classes: int, device: torch.device) -> Examples:

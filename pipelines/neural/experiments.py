@@ -37,13 +37,13 @@ MLP_STRONG = replace(
     average_decay=0.995,
 )
 
-# One-cycle SGD, crops of up to 4 pixels, flips. Not yet measured.
+# One-cycle SGD, crops of up to 4 pixels, flips.
 ALEXNET = replace(
     MLP,
     architecture=SmallAlexNet(),
     optimizers=(Optimizer("sgd", learning_rate=0.1, weight_decay=5e-4),),
     augmentation=Augmentation(flip="alternating", crop=4),
-    epochs=16,
+    epochs=14,
     batch_size=256,
     gradient_clip=None,
 )

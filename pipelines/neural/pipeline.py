@@ -16,11 +16,11 @@ from datasets.dataset import Dataset
 from pipelines.cache import hash_inputs
 from pipelines.neural.checkpoint import decode_snapshot, encode_snapshot
 from pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
-from pipelines.neural.device import choose_device, make_repeatable, to_examples
+from pipelines.neural.device import choose_device, keep_freed_memory, make_repeatable, to_examples
 from pipelines.neural.inspection import first_layer_weights, layer_statistics
 from pipelines.neural.model_file import save_model
 from pipelines.neural.networks.build import Network, build_network, count_parameters, fit_to_pixels
-from pipelines.neural.precision import bfloat16_pays
+from pipelines.neural.precision import bfloat16_pays, has_bfloat16
 from pipelines.neural.prediction import accuracy, predict_scores
 from pipelines.neural.training import Examples, Trainer, plan_steps
 from pipelines.run_result import RunResult, Size, Stage, run_folder, write_atomically
@@ -56,6 +56,7 @@ def run(
     FloatingPointError, naming the step, if the training loss is not finite.
     """
     make_repeatable()
+    keep_freed_memory()
     environment = workspace.environment
     device = choose_device()
     fingerprint, n_classes = dataset.fingerprint(), len(dataset.class_names)
@@ -155,6 +156,8 @@ def _bfloat16_pays(network: Network, train: Examples, config: NeuralConfig, work
         batch = slice(plan_steps(len(train), config).batch_size)
         return {"pays": np.array(bfloat16_pays(network, train.images[batch], train.labels[batch], time.perf_counter))}
 
+    if not has_bfloat16(train.images.device):
+        return False
     device, hardware = train.images.device, workspace.environment["hardware"]
     inputs = {
         "architecture": describe_architecture(config.architecture),

@@ -12,6 +12,12 @@ PROBED_STEPS = 4
 LEAST_GAIN = 1.15  # below it, float32 is kept: the gain would not be worth the lost digits
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 at all. A CPU that does not emulates it, so slowly that timing a few steps
+    of a convolutional net would take minutes."""
+    return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def bfloat16_pays(network: nn.Module, images: Tensor, labels: Tensor, clock: Callable[[], float]) -> bool:
     """Time a few forward and backward passes of a copy of the net each way.
 

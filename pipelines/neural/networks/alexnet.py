@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import nn
 
 from pipelines.neural.config import AlexNet, SmallAlexNet
+from pipelines.neural.networks.winograd import Convolution3x3
 
 SIDE_2012 = 224
 DEVIATION_2012 = 0.01  # of all first weights; biases start at 1 where that feeds the rectifiers early
@@ -56,7 +57,7 @@ def build_small_alexnet(config: SmallAlexNet, image_shape: tuple[int, int, int],
         raise ValueError(f"a convolutional net needs pictures of at least 16 x 16, got {height} x {width}")
     layers: list[nn.Module] = []
     for number, n_outputs in enumerate(config.widths, start=1):
-        convolution = nn.Conv2d(n_inputs, n_outputs, 3, padding=1, bias=False)
+        convolution = Convolution3x3(n_inputs, n_outputs)
         nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
         layers += [convolution, nn.BatchNorm2d(n_outputs), nn.ReLU()]
         if number in (1, 2, len(config.widths)):

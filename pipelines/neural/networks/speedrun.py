@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.neural.config import Speedrun
+from pipelines.neural.networks.winograd import Convolution3x3
 
 PATCH = 2  # side in pixels of the patches that the first layer whitens
 WHITENING_REGULARIZATION = 5e-4  # added to each patch variance, for pixels of unit spread
@@ -71,7 +72,7 @@ def _block(n_inputs: int, n_outputs: int) -> nn.Sequential:
 
 def _convolution(n_inputs: int, n_outputs: int) -> nn.Conv2d:
     """3 x 3, starting as the identity on the first channels: the signal passes the fresh net unharmed."""
-    layer = nn.Conv2d(n_inputs, n_outputs, 3, padding=1, bias=False)
+    layer = Convolution3x3(n_inputs, n_outputs)
     n_same = min(n_inputs, n_outputs)
     nn.init.dirac_(layer.weight.data[:n_same])
     return layer

@@ -121,8 +121,15 @@ def test_a_killed_run_goes_on_from_its_checkpoint_and_ends_the_same(result, tmp_
 
 def test_mixed_precision_is_decided_once_for_a_machine(tmp_path, monkeypatch):
     decisions = []
+    monkeypatch.setattr(pipeline, "has_bfloat16", lambda _: True)
     monkeypatch.setattr(pipeline, "bfloat16_pays", lambda *_: decisions.append(True) or True)
     config = replace(CONFIG, mixed_precision="auto", epochs=1)
     assert run(tmp_path, config).diagnostics["bfloat16"] is True
     assert run(tmp_path, replace(config, epochs=2)).diagnostics["bfloat16"] is True
     assert len(decisions) == 1
+
+
+def test_a_processor_without_bfloat16_is_not_asked_to_time_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "has_bfloat16", lambda _: False)
+    monkeypatch.setattr(pipeline, "bfloat16_pays", lambda *_: pytest.fail("timed"))
+    assert run(tmp_path, replace(CONFIG, mixed_precision="auto", epochs=1)).diagnostics["bfloat16"] is False
