@@ -8,6 +8,7 @@ RUNS       ?= ## for `make report`: compare these runs only, experiment or exper
 SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report
 EXPERIMENT ?= ## for `make train`: one or more names from `make list`
 ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
+PROCESSES  ?= 1## for `make train` and `make train-mlp`: processes that train one net together (torchrun)
 ARTIFACTS  ?= artifacts## where the cache, the runs and the reports go
 PY         ?= python3## the Python (3.11+) that makes .venv
 TORCH_INDEX ?= ## package index to take torch from, e.g. the CPU one named on PyTorch's "Get started" page
@@ -15,6 +16,7 @@ TORCH_INDEX ?= ## package index to take torch from, e.g. the CPU one named on Py
 PYTHON  := .venv/bin/python
 COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--image-size $(IMAGE_SIZE)) --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)"
 MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
+LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES),$(PYTHON)) -m pipelines
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
@@ -40,10 +42,10 @@ train-svm: .venv/ready ## hand-crafted features -> linear SVM: every family alon
 	@$(PYTHON) -m pipelines train hand-crafted $(COMMON)
 
 train-mlp: .venv/ready ## pixels -> multi-layer perceptron, trained end to end (ENGINE=numpy for our own engine)
-	@$(PYTHON) -m pipelines train $(MLP) $(COMMON)
+	@$(LAUNCH) train $(MLP) $(COMMON)
 
 train: .venv/ready ## train EXPERIMENT=<name> (see `make list`)
-	@$(PYTHON) -m pipelines train $(EXPERIMENT) $(COMMON)
+	@$(LAUNCH) train $(EXPERIMENT) $(COMMON)
 
 report: train-svm train-mlp ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
 	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))

@@ -16,14 +16,15 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
-from pipelines.neural.augmentation import augment, flip, shift
+from pipelines.neural.augmentation import augment, draw, flip, shift
 from pipelines.neural.config import Augmentation, NeuralConfig, Perceptron
 from pipelines.neural.device import make_repeatable
+from pipelines.neural.examples import LEAST_STEPS_PER_EPOCH, Examples
 from pipelines.neural.experiments import MLP
 from pipelines.neural.networks.build import Network, build_network, fit_to_pixels
 from pipelines.neural.optimizers import build_optimizer
 from pipelines.neural.precision import bfloat16_pays
-from pipelines.neural.training import LEAST_STEPS_PER_EPOCH, Examples, Trainer
+from pipelines.neural.training import Trainer
 
 SHAPE = (32, 32, 3)
 BATCH = MLP.batch_size
@@ -75,7 +76,11 @@ def _minibatches() -> Measurement:
     def ours() -> None:
         for chosen in torch.randperm(len(examples), generator=draws).split(BATCH):
             mirrored = torch.rand(len(chosen), generator=draws) < 0.5
-            network.pixels(augment(examples.images[chosen], mirrored, torch.zeros(3), settings, draws))
+            network.pixels(
+                augment(
+                    examples.images[chosen], draw(len(chosen), 32, 32, mirrored, settings, draws), 0, torch.zeros(3)
+                )
+            )
 
     shifts = torch.tensor([[1, -2], [0, 2], [-1, 0], [2, 2]])
     mirrored = torch.tensor([True, False, True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "list":
             return list_experiments()
+        if options.command == "train" and launched_together():
+            return train_together(options, command)
         workspace = Workspace(options.artifacts, command=command)
         dataset = load(options, workspace)
         if options.command == "features":
@@ -116,6 +119,27 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     if not any(runs):
         raise ValueError(f"nothing was trained: no chosen experiment can be applied to {dataset.name}")
     return 0
+
+
+def launched_together() -> bool:
+    """Whether `torchrun` started this process as one of several."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1 and "LOCAL_RANK" in os.environ
+
+
+def train_together(options: argparse.Namespace, command: str) -> int:
+    """As one of several processes: the first does what a single one does, the others train along with it."""
+    from pipelines.neural.distributed.assignment import dismiss
+    from pipelines.neural.distributed.processes import joined
+    from pipelines.neural.pipeline import follow
+
+    with joined() as processes:
+        if processes.rank > 0:
+            follow()
+            return 0
+        workspace = Workspace(options.artifacts, command=command)
+        status = train(load(options, workspace), options, workspace)
+        dismiss()
+        return status
 
 
 def train_one(

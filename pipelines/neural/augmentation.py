@@ -6,28 +6,51 @@ The functions that draw are separate from those that apply, so that each can be 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
-from scipy.special import betaincinv
 from torch import Generator, Tensor
 
 from pipelines.neural.config import Augmentation
 
 
-def augment(
-    images: Tensor, mirrored: Tensor | None, color: Tensor, settings: Augmentation, generator: Generator
-) -> Tensor:
+@dataclass(frozen=True)
+class Draws:
+    """What chance decided for n pictures, a row each; None for what is not to be done.
+
+    mirrored: bool (n,).   shifts, corners: int64 (n, 2).
+    """
+
+    mirrored: Tensor | None = None
+    shifts: Tensor | None = None
+    corners: Tensor | None = None
+
+    def rows(self, chosen: Tensor) -> Draws:
+        parts = (self.mirrored, self.shifts, self.corners)
+        return Draws(*(None if part is None else part[chosen] for part in parts))
+
+
+def draw(
+    n_images: int, height: int, width: int, mirrored: Tensor | None, settings: Augmentation, generator: Generator
+) -> Draws:
+    """For one minibatch, whose flips were drawn with the epoch's (`draw_flips`)."""
+    shifts = draw_shifts(n_images, settings.crop, generator) if settings.crop else None
+    corners = draw_corners(n_images, height, width, generator) if settings.cutout else None
+    return Draws(mirrored, shifts, corners)
+
+
+def augment(images: Tensor, draws: Draws, cutout: int, color: Tensor) -> Tensor:
     """Crop, flip and cut out, in this order.
 
-    images: uint8 (n, channels, height, width).   mirrored: bool (n,), the pictures to flip; None for none.
-    color: float32 (channels,), fills the cut-out squares.   Returns uint8, or float32 where something was cut out.
+    images: uint8 (n, channels, height, width).   cutout: side in pixels of the squares, which take `color`, float32
+    (channels,).   Returns uint8, or float32 where something was cut out.
     """
-    n_images, _, height, width = images.shape
-    if settings.crop:
-        images = shift(images, draw_shifts(n_images, settings.crop, generator))
-    if mirrored is not None:
-        images = flip(images, mirrored)
-    if settings.cutout:
-        images = cut_out(images, draw_corners(n_images, height, width, generator), settings.cutout, color)
+    if draws.shifts is not None:
+        images = shift(images, draws.shifts)
+    if draws.mirrored is not None:
+        images = flip(images, draws.mirrored)
+    if draws.corners is not None:
+        images = cut_out(images, draws.corners, cutout, color)
     return images
 
 
@@ -64,17 +87,6 @@ def cut_out(images: Tensor, corners: Tensor, side: int, color: Tensor) -> Tensor
     return torch.where(inside, color.to(images.device).view(1, -1, 1, 1), images.float())
 
 
-def mix(images: Tensor, targets: Tensor, partners: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
-    """Mixup: share * own + (1 - share) * partner, for pictures and targets alike. Source: Zhang et al. 2018.
-
-    targets: float32 (n, n_classes).   partners: int64 (n,).   shares: float32 (n,).   Returns float32 of both.
-    """
-    partners, shares = partners.to(images.device), shares.to(images.device)
-    images = images.float()
-    mixed_images = torch.lerp(images[partners], images, shares.view(-1, 1, 1, 1))
-    return mixed_images, torch.lerp(targets[partners], targets, shares.view(-1, 1))
-
-
 def draw_shifts(n_images: int, largest: int, generator: Generator) -> Tensor:
     """int64 (n, 2), uniform over -largest..largest."""
     return torch.randint(-largest, largest + 1, (n_images, 2), generator=generator)
@@ -83,16 +95,6 @@ def draw_shifts(n_images: int, largest: int, generator: Generator) -> Tensor:
 def draw_corners(n_images: int, height: int, width: int, generator: Generator) -> Tensor:
     """int64 (n, 2), uniform over the picture's rows and columns."""
     return (torch.rand(n_images, 2, generator=generator) * torch.tensor([height, width])).long()
-
-
-def draw_mixing(n_images: int, alpha: float, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Partners, a permutation int64 (n,), and shares float32 (n,) from Beta(alpha, alpha).
-
-    The inverse of the distribution function turns the generator's uniform numbers into Beta ones.
-    """
-    partners = torch.randperm(n_images, generator=generator)
-    uniform = torch.rand(n_images, generator=generator, dtype=torch.float64)
-    return partners, torch.from_numpy(betaincinv(alpha, alpha, uniform.numpy())).float()
 
 
 def draw_flips(

@@ -75,6 +75,7 @@ class Augmentation:
     crop: int = 2  # largest shift in pixels each way, borders mirrored; 0 is off
     cutout: int = 0  # side in pixels of one square set to the mean color; 0 is off
     mixup: float = 0.0  # alpha of the Beta(alpha, alpha) mixing share; 0 is off
+    cutmix: float = 0.0  # the same for the share of a pasted box; with both, a coin decides for each minibatch
 
 
 @dataclass(frozen=True)

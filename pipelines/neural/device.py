@@ -6,9 +6,10 @@ import ctypes
 
 import numpy as np
 import torch
+from torch import distributed
 
 from datasets.dataset import Split
-from pipelines.neural.training import Examples
+from pipelines.neural.examples import Examples
 
 # mallopt's parameters, from glibc's malloc.h: when memory goes back to the system, how much is asked for at a time, and
 # how many blocks may be mapped on their own.
@@ -16,7 +17,9 @@ TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4
 
 
 def choose_device() -> torch.device:
-    """CUDA, else Apple's MPS, else the CPU."""
+    """CUDA, else Apple's MPS, else the CPU; the CPU too for processes that talk over gloo."""
+    if distributed.is_initialized() and distributed.get_backend() == "gloo":
+        return torch.device("cpu")
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

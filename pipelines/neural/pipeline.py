@@ -14,15 +14,18 @@ import torch
 
 from datasets.dataset import Dataset
 from pipelines.cache import hash_inputs
-from pipelines.neural.checkpoint import decode_snapshot, encode_snapshot
+from pipelines.neural.checkpoint import encode_snapshot
 from pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
 from pipelines.neural.device import choose_device, keep_freed_memory, make_repeatable, to_examples
+from pipelines.neural.distributed.assignment import Assignment, hand_out, receive
+from pipelines.neural.distributed.processes import Processes
+from pipelines.neural.examples import Examples, plan_steps
 from pipelines.neural.inspection import first_layer_weights, layer_statistics
 from pipelines.neural.model_file import save_model
-from pipelines.neural.networks.build import Network, build_network, count_parameters, fit_to_pixels
+from pipelines.neural.networks.build import Network, count_parameters
 from pipelines.neural.precision import bfloat16_pays, has_bfloat16
 from pipelines.neural.prediction import accuracy, predict_scores
-from pipelines.neural.training import Examples, Trainer, plan_steps
+from pipelines.neural.training import Trainer
 from pipelines.run_result import RunResult, Size, Stage, run_folder, write_atomically
 from pipelines.stopwatch import measure
 from pipelines.workspace import Workspace
@@ -95,7 +98,7 @@ def run(
         train_score=accuracy(train_scores, train.labels),
         stages=(*(trained.cost for trained in candidates), clock.stage),
         size=Size(int(np.prod(dataset.image_shape)), count_parameters(best.network), n_bytes),
-        environment={**environment, "device": str(device), "torch_threads": torch.get_num_threads()},
+        environment={**environment, "device": str(device), **_how_parallel()},
         trials=tuple(_trial(trained) for trained in candidates),
         history=best.history,
         pictures={"first_layer_weights": first_layer_weights(best.network.body, dataset.image_shape)},
@@ -116,8 +119,11 @@ def _train(
     experiment: str,
 ) -> Trained:
     """Train one net, or take it from the cache if this very training was done before."""
-    device = train.images.device
-    network = build_network(config, dataset.image_shape, train.n_classes, seed).to(device)
+    device, processes = train.images.device, Processes.current()
+    assignment = Assignment(
+        config, dataset.image_shape, train.n_classes, len(train), len(validation), seed, bfloat16=False, snapshot=None
+    )
+    network = assignment.build(device)
     bfloat16 = config.mixed_precision == "auto" and _bfloat16_pays(network, train, config, workspace)
     inputs = {
         # Only used after training, so that changing it does not train again.
@@ -130,22 +136,52 @@ def _train(
     checkpoint = workspace.artifacts / "checkpoints" / f"{hash_inputs('neural', VERSION, inputs)}.npz"
 
     def compute() -> dict[str, np.ndarray]:
-        fit_to_pixels(network, train.images)
-        trainer = Trainer(network, train, validation, config, config.optimizers[0], seed=seed, bfloat16=bfloat16)
-        if checkpoint.exists():
-            trainer.restore(decode_snapshot(checkpoint.read_bytes(), device))
+        snapshot = checkpoint.read_bytes() if checkpoint.exists() else None
+        order = replace(assignment, bfloat16=bfloat16, snapshot=snapshot)
+        if processes.size > 1:
+            hand_out(order, train, validation)
+        trainer = order.begin(network, train, validation, processes)
         _run_epochs(trainer, checkpoint, workspace, experiment)
         checkpoint.unlink(missing_ok=True)
-        record = json.dumps({"history": trainer.history, "bfloat16": bfloat16})
-        return {"record": np.array(record)} | {name: w.cpu().numpy() for name, w in trainer.best_weights.items()}
+        record = {"history": trainer.history, "bfloat16": bfloat16, "elsewhere": _spent_elsewhere(processes, device)}
+        return {"record": np.array(json.dumps(record))} | {
+            name: w.cpu().numpy() for name, w in trainer.best_weights.items()
+        }
 
     stage = workspace.cache.get_or_compute("neural", version=VERSION, inputs=inputs, compute=compute, kind="training")
     weights = {name: torch.from_numpy(np.array(array)) for name, array in stage.arrays.items() if name != "record"}
     network.load_state_dict(weights)
     record = json.loads(stage.arrays["record"].item())
     seconds = sum(row["seconds"] for row in record["history"])  # more than the stage's own if it was resumed
-    cost = replace(stage.cost, name=f"train {experiment}", seconds=max(stage.cost.seconds, seconds))
+    others = record["elsewhere"]
+    cost = replace(
+        stage.cost,
+        name=f"train {experiment}",
+        seconds=max(stage.cost.seconds, seconds),
+        cpu_seconds=stage.cost.cpu_seconds + others["cpu_seconds"],
+        peak_memory_bytes=stage.cost.peak_memory_bytes + others["peak_memory_bytes"],
+    )
     return Trained(network, config.optimizers[0], tuple(record["history"]), record["bfloat16"], cost)
+
+
+def follow() -> None:
+    """Train along with the leading process until it has nothing more: what the others of one `torchrun` do."""
+    make_repeatable()
+    keep_freed_memory()
+    device, processes = choose_device(), Processes.current()
+    while (work := receive(device)) is not None:
+        assignment, train, validation = work
+        with measure("train", "training") as clock:
+            trainer = assignment.begin(assignment.build(device), train, validation, processes)
+            while not trainer.finished:
+                trainer.run_epoch()
+        processes.sum(torch.tensor([clock.stage.cpu_seconds, clock.stage.peak_memory_bytes], device=device))
+
+
+def _spent_elsewhere(processes: Processes, device: torch.device) -> dict[str, float]:
+    """Processor time and memory of the processes that trained along, which this one's clock does not see."""
+    spent = processes.sum(torch.zeros(2, device=device)).tolist()
+    return {"cpu_seconds": spent[0], "peak_memory_bytes": int(spent[1])}
 
 
 def _bfloat16_pays(network: Network, train: Examples, config: NeuralConfig, workspace: Workspace) -> bool:
@@ -183,6 +219,10 @@ def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, experi
             if time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS and not trainer.finished:
                 write_atomically(checkpoint, encode_snapshot(trainer.snapshot()))
                 saved = time.perf_counter()
+
+
+def _how_parallel() -> dict[str, int]:
+    return {"torch_threads": torch.get_num_threads(), "processes": Processes.current().size}
 
 
 def _trial(trained: Trained) -> dict[str, Any]:

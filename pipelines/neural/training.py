@@ -13,44 +13,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from pipelines.neural.augmentation import augment, draw_flips, draw_mixing, mix
 from pipelines.neural.averaging import INTERVAL, Weights, copy_weights, update_average
 from pipelines.neural.config import NeuralConfig, Optimizer
+from pipelines.neural.distributed.processes import ALONE, Processes
+from pipelines.neural.examples import Examples, plan_steps
+from pipelines.neural.minibatches import Minibatches, seed_number
 from pipelines.neural.optimizers import build_optimizer, set_learning_rate
-from pipelines.neural.prediction import accuracy, predict_scores
+from pipelines.neural.prediction import predict_scores
 from pipelines.neural.schedules import learning_rate_share
-
-LEAST_STEPS_PER_EPOCH = 12  # fewer leave too few updates between two looks at the validation pictures
-SMALLEST_BATCH = 16  # batch normalisation gets noisy below
-
-
-@dataclass(frozen=True)
-class Examples:
-    """images: uint8 (n, channels, height, width).   labels: int64 (n,).   Both on the device that trains."""
-
-    images: Tensor
-    labels: Tensor
-    n_classes: int
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-@dataclass(frozen=True)
-class Plan:
-    batch_size: int
-    steps_per_epoch: int
-    epochs: int
-
-    @property
-    def n_pictures_per_epoch(self) -> int:
-        return self.batch_size * self.steps_per_epoch
-
-    @property
-    def n_steps(self) -> int:
-        return self.steps_per_epoch * self.epochs
 
 
 @dataclass(frozen=True)
@@ -69,16 +41,6 @@ class Snapshot:
     bfloat16: bool
 
 
-def plan_steps(n_images: int, config: NeuralConfig) -> Plan:
-    """Minibatches of `config.batch_size`, halved on small data until an epoch has 12 steps (but never under 16
-    pictures). What is left over after the last whole minibatch of an epoch waits for the next one's new order."""
-    batch_size = config.batch_size
-    while batch_size // 2 >= SMALLEST_BATCH and n_images // batch_size < LEAST_STEPS_PER_EPOCH:
-        batch_size //= 2
-    batch_size = min(batch_size, n_images)
-    return Plan(batch_size, n_images // batch_size, config.epochs)
-
-
 class Trainer:
     """Trains `network` in place. Call `run_epoch` until `finished`; then `best_weights` are the ones to keep."""
 
@@ -92,16 +54,18 @@ class Trainer:
         *,
         seed: int,
         bfloat16: bool = False,
+        processes: Processes = ALONE,
     ) -> None:
         self.network, self.config, self.settings, self.seed = network, config, optimizer, seed
         self.train, self.validation = train, validation
-        self.plan = plan_steps(len(train), config)
+        self.plan, self.processes = plan_steps(len(train), config), processes
+        self.minibatches = Minibatches(train, self.plan, config.augmentation, seed, processes)
+        self._forward = processes.together(network)
         self.optimizer = build_optimizer(network, optimizer)
         self.average = copy_weights(network) if config.average_decay is not None else {}
         self.best_weights: Weights = {}
         self.history: list[dict[str, Any]] = []
         self.bfloat16 = bfloat16
-        self._color = train.images[:1000].float().mean(dim=(0, 2, 3))
 
     @property
     def best_epoch(self) -> int:
@@ -119,18 +83,12 @@ class Trainer:
         Raises FloatingPointError, naming the step, if the loss is not finite.
         """
         epoch, plan = len(self.history), self.plan
-        generator = _generator(self.seed, epoch + 1)
-        flips = draw_flips(
-            self.config.augmentation, len(self.train), epoch, first=_generator(self.seed, 0), generator=generator
-        )
-        order = torch.randperm(len(self.train), generator=generator)
         total_loss = total_right = 0.0
         self.network.train()
         with torch.random.fork_rng():
-            torch.manual_seed(_seed_number(self.seed, epoch + 1))  # for dropout
-            for i in range(plan.steps_per_epoch):
-                chosen = order[i * plan.batch_size : (i + 1) * plan.batch_size]
-                loss, n_right = self._step(epoch * plan.steps_per_epoch + i, chosen, flips, generator)
+            torch.manual_seed(seed_number(self.seed, epoch + 1))  # for dropout
+            for i, (images, targets) in enumerate(self.minibatches.of_epoch(epoch)):
+                loss, n_right = self._step(epoch * plan.steps_per_epoch + i, images, targets)
                 total_loss, total_right = total_loss + loss, total_right + n_right
                 on_step()
         return self._finish_epoch(total_loss / plan.steps_per_epoch, total_right / plan.n_pictures_per_epoch)
@@ -154,15 +112,17 @@ class Trainer:
         }
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
 
-    def _step(self, step: int, chosen: Tensor, flips: Tensor | None, generator: Generator) -> tuple[float, float]:
-        """One update. Returns the minibatch's loss and its number of right predictions before the update."""
+    def _step(self, step: int, images: Tensor, targets: Tensor) -> tuple[float, float]:
+        """One update from this process's share of a minibatch. Returns the loss of the whole minibatch and its number
+        of right predictions before the update."""
         share = learning_rate_share(self.config.schedule, step, self.plan.n_steps, self.config.warmup)
         set_learning_rate(self.optimizer, self.settings.learning_rate * share)
-        images, targets = self._minibatch(chosen, flips, generator)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bfloat16):
-            logits = self.network(images).float()
+            logits = self._forward(images).float()
         loss = nn.functional.cross_entropy(logits, targets, label_smoothing=self.config.label_smoothing)
-        value = loss.item()
+        n_right = (logits.argmax(dim=1) == targets.argmax(dim=1)).sum()
+        sums = self.processes.sum(torch.stack([loss.detach() / self.processes.size, n_right.float()]))
+        value, all_right = sums.tolist()
         if not math.isfinite(value):
             raise FloatingPointError(
                 f"the training loss must be finite, got {value} at step {step} of {self.plan.n_steps}: "
@@ -175,24 +135,10 @@ class Trainer:
         self.optimizer.step()
         if self.config.average_decay is not None and (step + 1) % INTERVAL == 0:
             update_average(self.average, self.network, self.config.average_decay, (step + 1) // INTERVAL)
-        return value, (logits.argmax(dim=1) == targets.argmax(dim=1)).sum().item()
-
-    def _minibatch(self, chosen: Tensor, flips: Tensor | None, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Augmented pictures (b, channels, height, width) and their targets, float32 (b, n_classes)."""
-        settings = self.config.augmentation
-        mirrored = None if flips is None else flips[chosen]
-        chosen = chosen.to(self.train.images.device)
-        images = augment(self.train.images[chosen], mirrored, self._color, settings, generator)
-        targets = nn.functional.one_hot(self.train.labels[chosen], self.train.n_classes).float()
-        if settings.mixup:
-            images, targets = mix(images, targets, *draw_mixing(len(chosen), settings.mixup, generator))
-        return images, targets
+        return value, all_right
 
     def _finish_epoch(self, train_loss: float, train_accuracy: float) -> dict[str, Any]:
-        scores = predict_scores(
-            self.network, self.validation.images, weights=self.average or None, bfloat16=self.bfloat16
-        )
-        score = accuracy(scores, self.validation.labels)
+        score = self._validation_score()
         if all(score > row["validation_score"] for row in self.history):
             chosen = self.average or self.network.state_dict()
             self.best_weights = {name: value.detach().clone() for name, value in chosen.items()}
@@ -206,17 +152,16 @@ class Trainer:
         self.history.append(row)
         return row
 
+    def _validation_score(self) -> float:
+        """Accuracy of the averaged weights; each process predicts its share."""
+        share = self.processes.share(len(self.validation))
+        images, labels = self.validation.images[share], self.validation.labels[share]
+        scores = predict_scores(self.network, images, weights=self.average or None, bfloat16=self.bfloat16)
+        n_right = self.processes.sum((scores.argmax(dim=1) == labels).sum())
+        return n_right.item() / len(self.validation)
+
 
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
     """The same numbers in the parameter's order of axes in memory, which a file does not keep and the fused AdamW takes
     for granted: it goes through both as if they were flat."""
     return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
-
-
-def _generator(*numbers: int) -> Generator:
-    return Generator().manual_seed(_seed_number(*numbers))
-
-
-def _seed_number(*numbers: int) -> int:
-    """One 63-bit seed from several numbers: near numbers give unrelated seeds."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -39,3 +39,18 @@ def mix(images: np.ndarray, targets: np.ndarray, partners: np.ndarray, shares: n
     mixed = [s * images[i] + (1 - s) * images[p] for i, (p, s) in enumerate(zip(partners, shares, strict=True))]
     labels = [s * targets[i] + (1 - s) * targets[p] for i, (p, s) in enumerate(zip(partners, shares, strict=True))]
     return np.array(mixed, np.float32), np.array(labels, np.float32)
+
+
+def paste(images: np.ndarray, targets: np.ndarray, partners: np.ndarray, boxes: np.ndarray) -> tuple:
+    """The box of each picture's partner in its place; targets by the number of pixels that are whose."""
+    pasted, labels = images.copy(), np.empty(targets.shape, np.float32)
+    _, _, height, width = images.shape
+    for i, (partner, (top, left, bottom, right)) in enumerate(zip(partners, boxes, strict=True)):
+        covered = 0
+        for y in range(top, bottom):
+            for x in range(left, right):
+                pasted[i, :, y, x] = images[partner, :, y, x]
+                covered += 1
+        share = covered / (height * width)
+        labels[i] = (1 - share) * targets[i] + share * targets[partner]
+    return pasted, labels

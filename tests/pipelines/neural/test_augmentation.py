@@ -46,27 +46,6 @@ def test_cutout_equals_the_loop(images, side):
     )
 
 
-def test_mixup_equals_the_loop(images):
-    targets = torch.eye(17)
-    partners, shares = augmentation.draw_mixing(17, 0.8, generator(4))
-    mixed = augmentation.mix(images, targets, partners, shares)
-    expected = loops.mix(images.numpy(), targets.numpy(), partners.numpy(), shares.numpy())
-    for ours, theirs in zip(mixed, expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=2e-4)  # of 255
-
-
-def test_mixup_targets_still_sum_to_one(images):
-    _, targets = augmentation.mix(images, torch.eye(17), *augmentation.draw_mixing(17, 0.8, generator(5)))
-    torch.testing.assert_close(targets.sum(dim=1), torch.ones(17))
-
-
-@pytest.mark.parametrize("alpha", [0.2, 1.0, 3.0])
-def test_mixing_shares_follow_the_beta_distribution(alpha):
-    partners, shares = augmentation.draw_mixing(4000, alpha, generator(6))
-    assert stats.kstest(shares.numpy(), stats.beta(alpha, alpha).cdf).pvalue > 1e-3
-    assert sorted(partners.tolist()) == list(range(4000))
-
-
 def test_shifts_reach_every_place_equally_often():
     shifts = augmentation.draw_shifts(9000, 1, generator(7))
     counts = np.unique(shifts.numpy(), axis=0, return_counts=True)[1]
@@ -91,14 +70,26 @@ def test_random_flips_differ_between_epochs():
 def test_everything_off_leaves_the_pictures_alone(images):
     settings = Augmentation(flip="none", crop=0)
     assert augmentation.draw_flips(settings, 17, 0, generator(), generator()) is None
-    assert augmentation.augment(images, None, torch.zeros(3), settings, generator()) is images
+    draws = augmentation.draw(17, 9, 12, None, settings, generator())
+    assert draws == augmentation.Draws()
+    assert augmentation.augment(images, draws, 0, torch.zeros(3)) is images
 
 
 def test_augment_crops_then_flips_then_cuts(images):
     settings, mirrored, color = Augmentation(crop=2, cutout=3), torch.arange(17) % 2 == 0, torch.zeros(3)
-    draws = generator(9)
-    shifts, corners = augmentation.draw_shifts(17, 2, draws), augmentation.draw_corners(17, 9, 12, draws)
+    draws = augmentation.draw(17, 9, 12, mirrored, settings, generator(9))
     expected = loops.cut_out(
-        loops.flip(loops.shift(images.numpy(), shifts.numpy()), mirrored.numpy()), corners.numpy(), 3, color.numpy()
+        loops.flip(loops.shift(images.numpy(), draws.shifts.numpy()), mirrored.numpy()),
+        draws.corners.numpy(),
+        3,
+        color.numpy(),
     )
-    np.testing.assert_array_equal(augmentation.augment(images, mirrored, color, settings, generator(9)), expected)
+    np.testing.assert_array_equal(augmentation.augment(images, draws, 3, color), expected)
+
+
+def test_rows_of_the_draws_give_the_rows_of_the_pictures(images):
+    settings, mirrored, color = Augmentation(crop=2, cutout=3), torch.arange(17) % 2 == 0, torch.ones(3)
+    draws = augmentation.draw(17, 9, 12, mirrored, settings, generator(10))
+    chosen = torch.tensor([5, 2, 16])
+    some = augmentation.augment(images[chosen], draws.rows(chosen), 3, color)
+    assert torch.equal(some, augmentation.augment(images, draws, 3, color)[chosen])

@@ -8,9 +8,10 @@ import torch
 
 from pipelines.neural.checkpoint import decode_snapshot, encode_snapshot
 from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, SmallAlexNet
+from pipelines.neural.examples import Examples, Plan, plan_steps
 from pipelines.neural.networks.build import build_network, fit_to_pixels
 from pipelines.neural.prediction import accuracy, predict_scores
-from pipelines.neural.training import Examples, Plan, Trainer, plan_steps
+from pipelines.neural.training import Trainer
 
 BUSY = NeuralConfig(  # everything that keeps a state or draws a number
     architecture=Perceptron((16,), normalization="batch", dropout=0.2),
@@ -145,7 +146,7 @@ def test_gradient_clip_bounds_the_update():
     for clip in (1e-3, None):
         run = trainer(replace(config, gradient_clip=clip))
         before = torch.cat([p.detach().flatten().clone() for p in run.network.parameters()])
-        run._step(0, torch.arange(16), None, torch.Generator().manual_seed(0))
+        run._step(0, *next(run.minibatches.of_epoch(0)))
         after = torch.cat([p.detach().flatten() for p in run.network.parameters()])
         moved.append((after - before).norm().item())
     assert moved[0] == pytest.approx(1e-3, rel=1e-3)

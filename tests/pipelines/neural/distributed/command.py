@@ -1,0 +1,28 @@
+"""`python -m pipelines`, with one small experiment more: nets that keep every kind of state and draw every number."""
+
+import sys
+
+from pipelines.__main__ import main
+from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, SmallAlexNet
+from pipelines.neural.experiments import EXPERIMENTS
+
+BUSY = Augmentation(flip="alternating", crop=1, cutout=3, mixup=0.5, cutmix=0.5)
+PERCEPTRON = NeuralConfig(
+    architecture=Perceptron((16,), normalization="batch", dropout=0.2),
+    optimizers=(Optimizer("sgd", 0.02), Optimizer("adamw", 1e-3)),
+    augmentation=BUSY,
+    epochs=3,
+    batch_size=16,
+)
+CONVOLUTIONS = NeuralConfig(
+    architecture=SmallAlexNet((4, 4, 4), 8),
+    optimizers=(Optimizer("sgd", 0.02),),
+    augmentation=BUSY,
+    epochs=2,
+    batch_size=16,
+)
+EXPERIMENTS["busy-perceptron"] = ("Test", PERCEPTRON)
+EXPERIMENTS["busy-convolutions"] = ("Test", CONVOLUTIONS)
+
+if __name__ == "__main__":
+    sys.exit(main())
