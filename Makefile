@@ -9,6 +9,7 @@ SEED       ?= 0## seed of everything random; runs of several seeds stand side by
 EXPERIMENT ?= ## for `make train`: one or more names from `make list`
 ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
 PROCESSES  ?= 1## for `make train` and `make train-mlp`: processes that train one net together (torchrun)
+TENSORBOARD ?= ## for `make train`: 1 writes logs to artifacts/tensorboard (open: .venv/bin/tensorboard --logdir ...)
 ARTIFACTS  ?= artifacts## where the cache, the runs and the reports go
 PY         ?= python3## the Python (3.11+) that makes .venv
 TORCH_INDEX ?= ## package index to take torch from, e.g. the CPU one named on PyTorch's "Get started" page
@@ -42,10 +43,10 @@ train-svm: .venv/ready ## hand-crafted features -> linear SVM: every family alon
 	@$(PYTHON) -m pipelines train hand-crafted $(COMMON)
 
 train-mlp: .venv/ready ## pixels -> multi-layer perceptron, trained end to end (ENGINE=numpy for our own engine)
-	@$(LAUNCH) train $(MLP) $(COMMON)
+	@$(LAUNCH) train $(MLP) $(COMMON) $(if $(TENSORBOARD),--tensorboard)
 
 train: .venv/ready ## train EXPERIMENT=<name> (see `make list`)
-	@$(LAUNCH) train $(EXPERIMENT) $(COMMON)
+	@$(LAUNCH) train $(EXPERIMENT) $(COMMON) $(if $(TENSORBOARD),--tensorboard)
 
 report: train-svm train-mlp ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
 	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))

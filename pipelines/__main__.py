@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return list_experiments()
         if options.command == "train" and launched_together():
             return train_together(options, command)
-        workspace = Workspace(options.artifacts, command=command)
+        workspace = open_workspace(options, command)
         dataset = load(options, workspace)
         if options.command == "features":
             return extract_features(dataset, options, workspace)
@@ -68,8 +68,19 @@ def build_parser() -> argparse.ArgumentParser:
     extractor.add_argument("experiments", nargs="*", default=["hand-crafted"], metavar="experiment")
     trainer = commands.add_parser("train", parents=[common], help="train experiments and save their runs")
     trainer.add_argument("experiments", nargs="*", metavar="experiment", help="names or groups (see `list`)")
+    trainer.add_argument("--tensorboard", action="store_true", help="write logs to artifacts/tensorboard")
     commands.add_parser("list", help="list every experiment")
+    parser.set_defaults(tensorboard=False)
     return parser
+
+
+def open_workspace(options: argparse.Namespace, command: str) -> Workspace:
+    """Raises ValueError at once if logs for TensorBoard are wanted that could not be written later."""
+    if options.tensorboard:
+        from pipelines.neural.event_log import require_tensorboard
+
+        require_tensorboard()
+    return Workspace(options.artifacts, command=command, tensorboard=options.tensorboard)
 
 
 def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
@@ -136,7 +147,7 @@ def train_together(options: argparse.Namespace, command: str) -> int:
         if processes.rank > 0:
             follow()
             return 0
-        workspace = Workspace(options.artifacts, command=command)
+        workspace = open_workspace(options, command)
         status = train(load(options, workspace), options, workspace)
         dismiss()
         return status
@@ -152,6 +163,7 @@ def train_one(
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
     if saved_key(folder) == key:
         run = load_run(folder)
+        log_kept_run(run, workspace)
         workspace.say(f"{summary(run)}  (kept from before)")
         return run
     try:
@@ -170,6 +182,15 @@ def train_one(
     save_run(run, workspace.runs)
     workspace.say(summary(run))
     return run
+
+
+def log_kept_run(run: RunResult, workspace: Workspace) -> None:
+    """The curves of a net that was trained before, for TensorBoard, if they are wanted and not there."""
+    log = workspace.event_log_folder(run.dataset, run.experiment, run.seed)
+    if log is not None and run.side == "end-to-end":
+        from pipelines.neural.event_log import log_history
+
+        log_history(log, run.history)
 
 
 def saved_key(folder: Path) -> str | None:

@@ -28,11 +28,15 @@ Advance = Callable[..., None]
 
 @dataclass(frozen=True)
 class Workspace:
-    """artifacts: the folder that holds `cache/` and `runs/`; safe to delete, rebuilt on demand."""
+    """artifacts: the folder that holds `cache/` and `runs/`; safe to delete, rebuilt on demand.
+
+    tensorboard: whether trainings write logs for TensorBoard.
+    """
 
     artifacts: Path
     console: Console = field(default_factory=lambda: Console(stderr=True))
     command: str = ""
+    tensorboard: bool = False
 
     @property
     def runs(self) -> Path:
@@ -41,6 +45,10 @@ class Workspace:
     @property
     def cache(self) -> Cache:
         return Cache(self.artifacts / "cache", report_damage=self.say)
+
+    def event_log_folder(self, dataset: str, experiment: str, seed: int) -> Path | None:
+        """Where a run's logs for TensorBoard go; None if none are wanted."""
+        return self.artifacts / "tensorboard" / dataset / experiment / f"seed-{seed}" if self.tensorboard else None
 
     @property
     def environment(self) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_
 from pipelines.neural.device import choose_device, keep_freed_memory, make_repeatable, to_examples
 from pipelines.neural.distributed.assignment import Assignment, hand_out, receive
 from pipelines.neural.distributed.processes import Processes
+from pipelines.neural.event_log import EventLog, event_log, log_history
 from pipelines.neural.examples import Examples, plan_steps
 from pipelines.neural.inspection import first_layer_weights, layer_statistics
 from pipelines.neural.model_file import save_model
@@ -66,10 +67,12 @@ def run(
     train = to_examples(dataset.train, n_classes, device)
     validation = to_examples(dataset.validation, n_classes, device)
 
-    candidates = [
-        _train(dataset, train, validation, replace(config, optimizers=(optimizer,)), seed, workspace, experiment)
-        for optimizer in config.optimizers
-    ]
+    log_folder = workspace.event_log_folder(dataset.name, experiment, seed)
+    candidates = []
+    for number, optimizer in enumerate(config.optimizers, start=1):
+        one = replace(config, optimizers=(optimizer,))
+        log = log_folder / f"trial-{number}" if log_folder and len(config.optimizers) > 1 else log_folder
+        candidates.append(train_net(dataset, train, validation, one, seed, workspace, experiment, log))
     best = max(candidates, key=lambda trained: trained.validation_score)
 
     flips = config.flip_averaging
@@ -109,16 +112,20 @@ def run(
     )
 
 
-def _train(
+def train_net(
     dataset: Dataset,
     train: Examples,
     validation: Examples,
     config: NeuralConfig,
     seed: int,
     workspace: Workspace,
-    experiment: str,
+    name: str,
+    log: Path | None = None,
 ) -> Trained:
-    """Train one net, or take it from the cache if this very training was done before."""
+    """Train one net, or take it from the cache if this very training was done before.
+
+    config: with one optimizer.   name: what the progress is called.   log: folder for TensorBoard; None for no log.
+    """
     device, processes = train.images.device, Processes.current()
     assignment = Assignment(
         config, dataset.image_shape, train.n_classes, len(train), len(validation), seed, bfloat16=False, snapshot=None
@@ -141,7 +148,8 @@ def _train(
         if processes.size > 1:
             hand_out(order, train, validation)
         trainer = order.begin(network, train, validation, processes)
-        _run_epochs(trainer, checkpoint, workspace, experiment)
+        with event_log(log, len(trainer.history)) as watch:
+            _run_epochs(trainer, checkpoint, workspace, name, watch)
         checkpoint.unlink(missing_ok=True)
         record = {"history": trainer.history, "bfloat16": bfloat16, "elsewhere": _spent_elsewhere(processes, device)}
         return {"record": np.array(json.dumps(record))} | {
@@ -153,10 +161,12 @@ def _train(
     network.load_state_dict(weights)
     record = json.loads(stage.arrays["record"].item())
     seconds = sum(row["seconds"] for row in record["history"])  # more than the stage's own if it was resumed
+    if log is not None:
+        log_history(log, record["history"])
     others = record["elsewhere"]
     cost = replace(
         stage.cost,
-        name=f"train {experiment}",
+        name=f"train {name}",
         seconds=max(stage.cost.seconds, seconds),
         cpu_seconds=stage.cost.cpu_seconds + others["cpu_seconds"],
         peak_memory_bytes=stage.cost.peak_memory_bytes + others["peak_memory_bytes"],
@@ -206,16 +216,18 @@ def _bfloat16_pays(network: Network, train: Examples, config: NeuralConfig, work
     )
 
 
-def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, experiment: str) -> None:
+def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: str, watch: EventLog | None) -> None:
     """All epochs that are left, with a checkpoint a minute."""
     plan, saved = trainer.plan, time.perf_counter()
-    with workspace.progress(f"train {experiment}", plan.n_steps) as advance:
+    with workspace.progress(f"train {name}", plan.n_steps) as advance:
         advance(len(trainer.history) * plan.steps_per_epoch)
         while not trainer.finished:
             start = time.perf_counter()
             row = trainer.run_epoch(advance)
             row["seconds"] = time.perf_counter() - start
             advance(0, f"epoch {row['epoch']}/{plan.epochs}, validation {row['validation_score']:.1%}")
+            if watch is not None:
+                watch.add(row, layer_statistics(trainer.network, trainer.validation.images))
             if time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS and not trainer.finished:
                 write_atomically(checkpoint, encode_snapshot(trainer.snapshot()))
                 saved = time.perf_counter()

@@ -16,6 +16,7 @@ from pipelines.__main__ import main
 from pipelines.classic import experiments as classic
 from pipelines.experiments import all_experiments
 from pipelines.run_result import load_runs, load_task
+from pipelines.workspace import Workspace
 
 
 def write_pictures(folder, n, seed, channels=3):
@@ -267,3 +268,13 @@ def test_run_json_holds_the_key_of_the_run(run_command, pictures, tmp_path):
     run_command("train", "pca", "--dataset", pictures)
     (file,) = (tmp_path / "artifacts").glob("runs/*/pca/seed-0/run.json")
     assert len(json.loads(file.read_text())["environment"]["key"]) == 24
+
+
+def test_logs_for_tensorboard_come_from_nets_alone_and_from_kept_ones_too(run_command, pictures, tmp_path):
+    assert run_command("train", "pca", "--dataset", pictures, "--tensorboard")[0] == 0
+    assert not (tmp_path / "artifacts" / "tensorboard").exists()
+    workspace = Workspace(tmp_path / "artifacts", tensorboard=True)
+    (run,) = saved_runs(tmp_path)
+    command_line.log_kept_run(replace(run, side="end-to-end", history=({"epoch": 1, "train_loss": 2.0},)), workspace)
+    (log,) = (tmp_path / "artifacts" / "tensorboard" / "pets" / "pca" / "seed-0").iterdir()
+    assert log.name.startswith("events.out.tfevents")
