@@ -28,6 +28,7 @@ from pipelines.run_result import (
     save_task,
     task_folder,
 )
+from pipelines.stored_model import FILE_NAME
 from pipelines.workspace import Advance, Workspace
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def train_one(
         experiment.name, experiment.version, {"config": experiment.config, "data": fingerprint, "seed": seed}
     )
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
-    if saved_key(folder) == key:
+    if saved_key(folder) == key and (folder / FILE_NAME).exists():
         run = load_run(folder)
         log_kept_run(run, workspace)
         workspace.say(f"{summary(run)}  (kept from before)")

@@ -17,6 +17,9 @@ SHARED = (
     "pipelines.workspace",
     "pipelines.stopwatch",
     "pipelines.fitted_values",
+    "pipelines.configuration",
+    "pipelines.stored_model",
+    "pipelines.trained_model",
 )
 
 # package -> what else of ours it may import. The longest matching package decides.
@@ -28,6 +31,7 @@ ALLOWED = {
     "pipelines.backprop": ("datasets", *SHARED),
     "pipelines.lecture": ("datasets", "pipelines.backprop", "pipelines.classic", "pipelines.run_result"),
     "pipelines.experiments": ("datasets", "pipelines"),
+    "pipelines.models": ("datasets", "pipelines"),
     "pipelines.studies": ("datasets", "pipelines"),
     "pipelines.__main__": ("datasets", "pipelines"),
     "reports": CONTRACTS,

@@ -12,7 +12,8 @@ import numpy as np
 from datasets.dataset import Dataset, Split
 from pipelines.backprop.config import BackpropConfig
 from pipelines.backprop.differentiate import leaves
-from pipelines.backprop.functions import Layers, mlp_scores
+from pipelines.backprop.functions import Layers
+from pipelines.backprop.model_file import BackpropModel, predict_scores, store_backprop_model
 from pipelines.backprop.standardize import Standardizer, fit_standardizer
 from pipelines.backprop.training import (
     AdamW,
@@ -25,12 +26,12 @@ from pipelines.backprop.training import (
     mlp_objective,
     training_steps,
 )
-from pipelines.run_result import RunResult, Size, Stage
+from pipelines.run_result import RunResult, Size, Stage, run_folder
 from pipelines.stopwatch import measure
+from pipelines.stored_model import FILE_NAME, save_stored_model
 from pipelines.workspace import Advance, Workspace
 
 VERSION = 1  # raise it when a change of code changes results
-SCORED_AT_ONCE = 2048  # pictures, so that the standardized copies stay small
 MOST_TEMPLATES = 64  # first-layer weights shown; more would be too small to see
 
 
@@ -48,7 +49,8 @@ def run(
 ) -> RunResult:
     """Train on `dataset.train`, choose the epoch on `dataset.validation`, predict `dataset.test` once.
 
-    Raises FloatingPointError, naming the step, if the objective is not finite.
+    The model is kept beside the run's other files. Raises FloatingPointError, naming the step, if the objective is not
+    finite.
     """
     environment = workspace.environment
     standardizer = fit_standardizer(dataset.train.images)
@@ -58,6 +60,9 @@ def run(
     train_scores = predict_scores(layers, standardizer, dataset.train.images)
     with measure("predict", "prediction") as clock:
         test_scores = predict_scores(layers, standardizer, dataset.test.images)
+    model = BackpropModel(experiment, dataset.class_names, dataset.image_shape, standardizer, layers)
+    folder = run_folder(workspace.runs, dataset.name, dataset.fingerprint(), experiment, seed)
+    n_bytes = save_stored_model(store_backprop_model(model), folder / FILE_NAME)
     return RunResult(
         experiment=experiment,
         title=title,
@@ -77,7 +82,7 @@ def run(
         size=Size(
             dimensions=layers[0][0].shape[0],
             parameters=sum(array.size for array in leaves(layers)),
-            bytes=sum(array.nbytes for array in leaves(layers)),
+            bytes=n_bytes,
         ),
         environment=environment,
         history=trained.history,
@@ -151,12 +156,6 @@ def make_optimizer(layers: Layers, config: BackpropConfig) -> Optimizer:
 
 def read_batches(split: Split, standardizer: Standardizer, batches: list[np.ndarray]) -> Iterator[Batch]:
     return ((standardizer.apply(split.images[batch]), split.labels[batch]) for batch in batches)
-
-
-def predict_scores(layers: Layers, standardizer: Standardizer, images: np.ndarray) -> np.ndarray:
-    """float32 (n, n_classes): the net's outputs before the softmax."""
-    starts = range(0, len(images), SCORED_AT_ONCE)
-    return np.concatenate([mlp_scores(layers, standardizer.apply(images[i : i + SCORED_AT_ONCE])) for i in starts])
 
 
 def accuracy(scores: np.ndarray, split: Split) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal
+import math
+from dataclasses import dataclass
+from typing import Literal
 
 from pipelines.classic.families.family import FeatureFamily
 
@@ -26,6 +27,11 @@ class System:
     storage: Literal["float32", "float16"] = "float32"  # of the features on disk and in memory
     tolerance: float = 1e-3  # of the SVM's objective, relative; a stricter one changes hardly a prediction
 
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """What each family's vector is multiplied with to have its share of the squared length; () is 1 for all."""
+        return tuple(math.sqrt(weight) for weight in self.weights)
+
 
 @dataclass(frozen=True)
 class ClassicConfig:
@@ -38,11 +44,3 @@ class ClassicConfig:
     systems: tuple[System, ...]
     mirror: bool = False
     refit: bool = False
-
-
-def describe(value: Any) -> Any:
-    """A configuration as plain JSON values; every dataclass in it tells its kind, or families would look alike."""
-    if is_dataclass(value):
-        parts = {field.name: describe(getattr(value, field.name)) for field in fields(value)}
-        return {"kind": type(value).__name__, **parts}
-    return [describe(part) for part in value] if isinstance(value, tuple) else value

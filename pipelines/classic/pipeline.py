@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,18 +12,21 @@ import numpy as np
 import torch
 
 from datasets.dataset import Dataset
-from pipelines.classic.config import ClassicConfig, System, describe
+from pipelines.classic.config import ClassicConfig, System
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
 from pipelines.classic.families.family import FeatureFamily, encode_all
 from pipelines.classic.feature_matrix import FeatureMatrix
-from pipelines.classic.fusion import choose_fusion_weights, fuse_scores
+from pipelines.classic.fusion import FusionWeights, choose_fusion_weights, fuse_scores
 from pipelines.classic.linear_svm import LinearSvm, Step, choose_cost, predict_scores, train_linear_svm
-from pipelines.classic.standardize import fit_standardizer
+from pipelines.classic.model_file import ClassicModel, FittedSystem, store_classic_model
+from pipelines.classic.standardize import Standardizer, fit_standardizer
 from pipelines.classic.visual_words import draw_visual_words
+from pipelines.configuration import describe
 from pipelines.fitted_values import from_arrays, to_arrays
-from pipelines.run_result import NotApplicableError, RunResult, Size, Stage
+from pipelines.run_result import NotApplicableError, RunResult, Size, Stage, run_folder
 from pipelines.stopwatch import measure
+from pipelines.stored_model import FILE_NAME, save_stored_model
 from pipelines.workspace import Advance, Workspace
 
 VERSION = 1  # raise it when a change of code changes results
@@ -49,13 +51,18 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one system, or several fused, says about every picture. scores: split -> float32 (n, n_classes)."""
+    """What one system, or several fused, says about every picture. scores: split -> float32 (n, n_classes).
+
+    systems, fusion: the trained parts that give these scores; fusion is None for one system.
+    """
 
     scores: Mapping[str, np.ndarray]
     stages: tuple[Stage, ...]
     size: Size
     trials: tuple[Mapping[str, Any], ...]
     encoded: tuple[Encoded, ...]
+    systems: tuple[FittedSystem, ...]
+    fusion: FusionWeights | None = None
 
 
 def run(
@@ -63,7 +70,8 @@ def run(
 ) -> RunResult:
     """Extract, learn on `dataset.train`, choose on `dataset.validation`, score `dataset.test` once.
 
-    Families that these pictures cannot feed are left out; raises NotApplicableError if none remains.
+    The model is kept beside the run's other files. Families that these pictures cannot feed are left out; raises
+    NotApplicableError if none remains.
     """
     environment = workspace.environment
     systems = usable_systems(config, dataset.image_shape)
@@ -72,6 +80,11 @@ def run(
         raise NotApplicableError(f"{experiment} cannot be applied to {dataset.name}: {reason}")
     outcomes = [run_system(system, dataset, config, seed, workspace) for system in systems]
     outcome = outcomes[0] if len(outcomes) == 1 else fuse(outcomes, dataset)
+    model = ClassicModel(
+        experiment, dataset.class_names, dataset.image_shape, outcome.systems, outcome.fusion, mirror=config.mirror
+    )
+    folder = run_folder(workspace.runs, dataset.name, dataset.fingerprint(), experiment, seed)
+    n_bytes = save_stored_model(store_classic_model(model), folder / FILE_NAME)
     return RunResult(
         experiment=experiment,
         title=title,
@@ -88,7 +101,7 @@ def run(
         validation_score=accuracy(outcome.scores["validation"], dataset.validation.labels),
         train_score=accuracy(outcome.scores["train"], dataset.train.labels),
         stages=outcome.stages,
-        size=outcome.size,
+        size=replace(outcome.size, bytes=n_bytes),
         environment=environment,
         trials=outcome.trials,
         pictures=pictures_of_words(outcome.encoded, dataset),
@@ -157,6 +170,7 @@ def encode(
 def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: int, workspace: Workspace) -> Outcome:
     """Early fusion: all families side by side under one linear SVM, its C chosen on validation."""
     encoded = tuple(encode(family, system, dataset, config, seed, workspace) for family in system.families)
+    standardizer, scaling_costs = fit_scaling(system, encoded, config, workspace)
     trained = workspace.cache.get_or_compute(
         f"{system.name} svm",
         version=VERSION,
@@ -169,11 +183,11 @@ def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: in
             "mirror": config.mirror,
             "refit": config.refit,
         },
-        compute=lambda: train_and_score(system, encoded, dataset, config, workspace),
+        compute=lambda: train_and_score(system, encoded, standardizer, dataset, config, workspace),
         kind="training",
     )
-    arrays = trained.arrays
-    n_learnt = sum(array.size for e in encoded for array in to_arrays(e.state).values())
+    arrays, states = trained.arrays, tuple(e.state for e in encoded)
+    n_learnt = sum(array.size for state in states for array in to_arrays(state).values())
     n_parameters = n_learnt + arrays["weights"].size + arrays["bias"].size
     seconds, cpu_seconds, peak = arrays["prediction"].tolist()
     cost = trained.cost
@@ -181,27 +195,54 @@ def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: in
     training = replace(cost, seconds=cost.seconds - seconds, cpu_seconds=cost.cpu_seconds - cpu_seconds)
     return Outcome(
         scores={split: np.array(arrays[split]) for split in dataset.splits},
-        stages=(*(cost for e in encoded for cost in e.costs), training, prediction),
+        stages=(*(cost for e in encoded for cost in e.costs), *scaling_costs, training, prediction),
         size=Size(arrays["weights"].shape[1], n_parameters, 4 * n_parameters),
         trials=tuple(
             {"settings": {"system": system.name, "C": C}, "validation_score": score, "seconds": seconds}
             for C, score, seconds in arrays["trials"].tolist()
         ),
         encoded=encoded,
+        systems=(FittedSystem(system, states, standardizer, np.array(arrays["weights"]), np.array(arrays["bias"])),),
     )
 
 
+def fit_scaling(
+    system: System, encoded: tuple[Encoded, ...], config: ClassicConfig, workspace: Workspace
+) -> tuple[Standardizer | None, tuple[Stage, ...]]:
+    """Mean and deviation of every dimension over the training pictures, and its cost; none where not asked for."""
+    if system.scaling != "standardize":
+        return None, ()
+    fitted = workspace.cache.get_or_compute(
+        f"{system.name} standardizer",
+        version=VERSION,
+        inputs={"features": [e.keys for e in encoded], "weights": system.weights, "mirror": config.mirror},
+        compute=lambda: to_arrays(
+            fit_standardizer(FeatureMatrix(feature_blocks(encoded, "train", config), system.factors))
+        ),
+        kind="training",
+    )
+    return from_arrays(Standardizer, fitted.arrays), (fitted.cost,)
+
+
+def feature_blocks(encoded: tuple[Encoded, ...], split: str, config: ClassicConfig) -> list[list[np.ndarray]]:
+    """One split's features as rows of blocks: a block a family, and a second row for mirror images."""
+    views = ("", "mirrored ") if config.mirror else ("",)
+    return [[e.parts[view + split] for e in encoded] for view in views]
+
+
 def train_and_score(
-    system: System, encoded: tuple[Encoded, ...], dataset: Dataset, config: ClassicConfig, workspace: Workspace
+    system: System,
+    encoded: tuple[Encoded, ...],
+    standardizer: Standardizer | None,
+    dataset: Dataset,
+    config: ClassicConfig,
+    workspace: Workspace,
 ) -> dict[str, np.ndarray]:
     """Scale, choose C on validation, and score every split with the chosen classifier."""
-    images = ("", "mirrored ") if config.mirror else ("",)
-    blocks = {split: [[e.parts[image + split] for e in encoded] for image in images] for split in dataset.splits}
-    factors = tuple(math.sqrt(weight) for weight in system.weights)
-    scaled = system.scaling == "standardize"
-    standardizer = fit_standardizer(FeatureMatrix(blocks["train"], factors)) if scaled else None
+    n_views, factors = 1 + config.mirror, system.factors
+    blocks = {split: feature_blocks(encoded, split, config) for split in dataset.splits}
     features = {split: FeatureMatrix(rows, factors, standardizer).in_memory() for split, rows in blocks.items()}
-    labels = {split: np.tile(value.labels, len(images)) for split, value in dataset.splits.items()}
+    labels = {split: np.tile(value.labels, n_views) for split, value in dataset.splits.items()}
     n_classes = len(dataset.class_names)
     with workspace.progress(f"{system.name} svm, {len(system.costs)} values of C", len(system.costs)) as advance:
         choice = choose_cost(
@@ -218,7 +259,7 @@ def train_and_score(
 
     def score(svm: LinearSvm, split: str) -> np.ndarray:
         """Mean over the picture and, where it was asked for, its mirror image."""
-        return predict_scores(features[split], svm).reshape(len(images), -1, n_classes).mean(axis=0)
+        return predict_scores(features[split], svm).reshape(n_views, -1, n_classes).mean(axis=0)
 
     svm = choice.svm
     scores = {split: score(svm, split) for split in ("train", "validation")}
@@ -273,6 +314,8 @@ def fuse(outcomes: list[Outcome], dataset: Dataset) -> Outcome:
         ),
         trials=tuple(trial for o in outcomes for trial in o.trials),
         encoded=tuple(e for o in outcomes for e in o.encoded),
+        systems=tuple(system for o in outcomes for system in o.systems),
+        fusion=weights,
     )
 
 

@@ -1,76 +1,107 @@
-"""A trained net on disk: its weights, what it was built from and the class names; never a pickle.
-
-One `.npz` archive holds the arrays and a JSON header, so that a model from a stranger can be read without running code.
-"""
+"""A trained net on disk and back: its weights, and what it is built from as plain values; never a pickle."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
+import numpy as np
 import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
-from pipelines.neural import config as configurations
-from pipelines.neural.checkpoint import decode_arrays, encode_arrays
-from pipelines.neural.config import Architecture, NeuralConfig, describe_architecture
+from pipelines.configuration import describe, rebuild
+from pipelines.neural.config import Architecture, NeuralConfig
 from pipelines.neural.networks.build import Network, build_network
-from pipelines.run_result import write_atomically
-
-FORMAT = 1
+from pipelines.neural.prediction import predict_scores
+from pipelines.run_result import Side
+from pipelines.stored_model import StoredModel
+from pipelines.trained_model import check_images
 
 
 @dataclass(frozen=True)
-class Model:
-    """What `predict` needs. network: ready to evaluate.   image_shape: (height, width, channels) of its pictures."""
+class NetDescription:
+    """The part of a configuration that the trained net still needs."""
 
-    network: Network
-    image_shape: tuple[int, int, int]
-    class_names: tuple[str, ...]
+    architecture: Architecture
+    pixels: Literal["standardize", "zca"]
     flip_averaging: bool
 
 
-def save_model(
-    path: Path, network: Network, config: NeuralConfig, image_shape: tuple[int, int, int], class_names: tuple[str, ...]
-) -> int:
-    """Write the net, whole or not at all. Returns the size of the file in bytes."""
-    header = {
-        "format": FORMAT,
-        "architecture": describe_architecture(config.architecture),
-        "pixels": config.pixels,
-        "flip_averaging": config.flip_averaging,
-        "image_shape": image_shape,
-        "class_names": class_names,
-    }
-    content = encode_arrays(network.state_dict(), header)
-    write_atomically(path, content)
-    return len(content)
+# All that a file may name; a new architecture is here as soon as it is part of `Architecture`.
+KINDS: dict[str, type] = {kind.__name__: kind for kind in (NetDescription, *get_args(Architecture))}
 
 
-def load_model(path: Path, device: torch.device | None = None) -> Model:
-    """Read back what `save_model` wrote. Raises ValueError, naming the file, if it is missing or damaged."""
-    try:
-        arrays, header = decode_arrays(path.read_bytes(), device or torch.device("cpu"))
-        return _build(arrays, header, device or torch.device("cpu"))
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing: train the model first") from error
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(f"{path} is not a whole model ({error}): train it again") from error
+@dataclass(frozen=True)
+class NeuralModel:
+    """A `TrainedModel`. network: ready to evaluate, on the device where it shall run."""
+
+    experiment: str
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    description: NetDescription
+    network: Network
+    side: Side = "end-to-end"
+
+    def predict_scores(self, images: np.ndarray) -> np.ndarray:
+        check_images(images, self.image_shape)
+        device = next(self.network.parameters()).device
+        pixels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).to(device)
+        scores = predict_scores(self.network, pixels, flip_averaging=self.description.flip_averaging)
+        return scores.cpu().numpy()
+
+    def to(self, device: torch.device) -> NeuralModel:
+        """The same model on another device; the network moves with it."""
+        return replace(self, network=self.network.to(device))
 
 
-def _build(arrays: dict[str, torch.Tensor], header: dict[str, Any], device: torch.device) -> Model:
-    if header["format"] != FORMAT:
-        raise ValueError(f"format must be {FORMAT}, got {header['format']}")
-    architecture = _architecture(header["architecture"])
-    config = NeuralConfig(architecture=architecture, pixels=header["pixels"])
-    image_shape, class_names = tuple(header["image_shape"]), tuple(header["class_names"])
-    network = build_network(config, image_shape, len(class_names), seed=0).to(device)
-    network.load_state_dict(arrays)
-    return Model(network.eval(), image_shape, class_names, header["flip_averaging"])
+def store_neural_model(model: NeuralModel) -> StoredModel:
+    """The model's parts, to be written with `save_stored_model`."""
+    arrays = {name: value.detach().cpu().numpy() for name, value in model.network.state_dict().items()}
+    settings = describe(model.description)
+    return StoredModel("neural", model.experiment, model.class_names, model.image_shape, settings, arrays)
 
 
-def _architecture(record: dict[str, Any]) -> Architecture:
-    kinds = {kind.__name__: kind for kind in configurations.Architecture.__args__}
-    kind = kinds[record["kind"]]
-    values = {field.name: record[field.name] for field in fields(kind)}
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+def build_neural_model(stored: StoredModel) -> NeuralModel:
+    """Back from `store_neural_model`, on the CPU.
+
+    Raises ValueError for an unknown kind, and RuntimeError if the arrays are not those of the net described.
+    """
+    description: NetDescription = rebuild(stored.settings, NetDescription, KINDS)
+    config = NeuralConfig(architecture=description.architecture, pixels=description.pixels)
+    _check_depth(description.architecture, len(stored.arrays))
+    # On no device, so that a file that promises more weights than it holds fills no memory.
+    with torch.device("meta"), _Undrawn():
+        network = build_network(config, stored.image_shape, len(stored.class_names), seed=0)
+    weights = {name: torch.from_numpy(array) for name, array in stored.arrays.items()}
+    _check_types(weights, network.state_dict())
+    network.load_state_dict(weights, assign=True)
+    network = network.to(memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
+    return NeuralModel(stored.experiment, stored.class_names, stored.image_shape, description, network.eval())
+
+
+class _Undrawn(TorchFunctionMode):
+    """Draws no first weights: the file's take their place, and on the device "meta" torch would first spend seconds
+    on importing its symbolic decompositions of normal_ and eye."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.Tensor.normal_ or getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return torch.empty(args[0], args[0]) if func is torch.eye else func(*args, **kwargs)
+
+
+def _check_depth(architecture: Architecture, n_arrays: int) -> None:
+    """Each layer or block has arrays of its own, so there can be no more of them than arrays."""
+    parts = vars(architecture).values()
+    n_layers = max([getattr(architecture, "blocks", 0), *(len(part) for part in parts if isinstance(part, tuple))])
+    if n_layers > n_arrays:
+        raise ValueError(f"{n_layers} layers cannot have their weights in {n_arrays} arrays")
+
+
+def _check_types(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Names and shapes are left to torch, which tells all that differ at once."""
+    for name, value in weights.items():
+        if name in expected and value.dtype != expected[name].dtype:
+            raise ValueError(f"{name} must be {expected[name].dtype}, got {value.dtype}")

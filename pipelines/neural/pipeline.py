@@ -22,13 +22,14 @@ from pipelines.neural.distributed.processes import Processes
 from pipelines.neural.event_log import EventLog, event_log, log_history
 from pipelines.neural.examples import Examples, plan_steps
 from pipelines.neural.inspection import first_layer_weights, layer_statistics
-from pipelines.neural.model_file import save_model
+from pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from pipelines.neural.networks.build import Network, count_parameters
 from pipelines.neural.precision import bfloat16_pays, has_bfloat16
 from pipelines.neural.prediction import accuracy, predict_scores
 from pipelines.neural.training import Trainer
 from pipelines.run_result import RunResult, Size, Stage, run_folder, write_atomically
 from pipelines.stopwatch import measure
+from pipelines.stored_model import FILE_NAME, save_stored_model
 from pipelines.workspace import Workspace
 
 VERSION = 1  # raise it when a change of code changes results
@@ -82,8 +83,10 @@ def run(
     with measure("predict", "prediction") as clock:
         test_scores = predict_scores(best.network, test.images, flip_averaging=flips).cpu().numpy()
 
-    path = run_folder(workspace.runs, dataset.name, fingerprint, experiment, seed) / "model.npz"
-    n_bytes = save_model(path, best.network, config, dataset.image_shape, dataset.class_names)
+    description = NetDescription(config.architecture, config.pixels, flips)
+    model = NeuralModel(experiment, dataset.class_names, dataset.image_shape, description, best.network)
+    folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment, seed)
+    n_bytes = save_stored_model(store_neural_model(model), folder / FILE_NAME)
     return RunResult(
         experiment=experiment,
         title=title,

@@ -81,6 +81,9 @@ def encode_all(
         batch = torch.from_numpy(images[rows].copy())  # images may be read-only or a view
         return family.encode(batch.flip(2) if mirrored else batch, state).numpy()
 
+    if len(images) <= family.batch_size:  # one batch, as when a single picture is classified
+        advance(len(images))
+        return encode_rows(slice(None)).astype(dtype)
     length = encode_rows(slice(0, 1)).shape[1]
     features = np.empty((len(images), length), dtype)
 

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from rich.console import Console
 
 from datasets.dataset import Dataset, Split
 from pipelines.neural import pipeline
 from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron
-from pipelines.neural.model_file import load_model
-from pipelines.neural.prediction import predict_scores
+from pipelines.neural.model_file import build_neural_model
 from pipelines.neural.training import Trainer
 from pipelines.run_result import RunResult, load_run, run_folder, save_run
+from pipelines.stored_model import FILE_NAME, load_stored_model
 from pipelines.workspace import Workspace
 
 CONFIG = NeuralConfig(
@@ -81,10 +80,10 @@ def test_can_be_saved_and_read_back(result, tmp_path):
 
 
 def test_the_kept_model_gives_the_scores_of_the_run(result, folder):
-    path = run_folder(folder / "runs", "halves", DATASET.fingerprint(), "mlp", 0) / "model.npz"
-    images = torch.from_numpy(np.ascontiguousarray(DATASET.test.images.transpose(0, 3, 1, 2)))
-    scores = predict_scores(load_model(path).network, images, flip_averaging=True)
-    np.testing.assert_array_equal(scores.numpy(), result.scores)
+    path = run_folder(folder / "runs", "halves", DATASET.fingerprint(), "mlp", 0) / FILE_NAME
+    model = build_neural_model(load_stored_model(path))
+    np.testing.assert_array_equal(model.predict_scores(DATASET.test.images), result.scores)
+    assert result.size.bytes == path.stat().st_size
 
 
 def test_a_second_run_trains_nothing_again(result, folder, monkeypatch):
@@ -92,6 +91,13 @@ def test_a_second_run_trains_nothing_again(result, folder, monkeypatch):
     again = run(folder)
     np.testing.assert_array_equal(again.scores, result.scores)
     assert all(stage.reused for stage in again.stages if stage.kind == "training")
+
+
+def test_a_run_from_the_cache_writes_its_model_too(result, folder):
+    path = run_folder(folder / "runs", "halves", DATASET.fingerprint(), "mlp", 0) / FILE_NAME
+    path.unlink()
+    run(folder)
+    assert build_neural_model(load_stored_model(path)).class_names == DATASET.class_names
 
 
 def test_test_labels_change_nothing_but_the_labels(result, tmp_path):

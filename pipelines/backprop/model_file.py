@@ -1,0 +1,72 @@
+"""A net trained by our own engine on disk and back: arrays, and nothing to build it from but their shapes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.backprop.functions import Layers, mlp_scores
+from pipelines.backprop.standardize import Standardizer
+from pipelines.fitted_values import from_arrays, to_arrays
+from pipelines.run_result import Side
+from pipelines.stored_model import StoredModel
+from pipelines.trained_model import check_images
+
+SCORED_AT_ONCE = 2048  # pictures, so that the standardized copies stay small
+
+
+@dataclass(frozen=True)
+class BackpropModel:
+    """A `TrainedModel`. layers: (weights (n_in, n_out), bias (n_out,)) of each, float32."""
+
+    experiment: str
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    standardizer: Standardizer
+    layers: Layers
+    side: Side = "end-to-end"
+
+    def predict_scores(self, images: np.ndarray) -> np.ndarray:
+        check_images(images, self.image_shape)
+        return predict_scores(self.layers, self.standardizer, images)
+
+
+def predict_scores(layers: Layers, standardizer: Standardizer, images: np.ndarray) -> np.ndarray:
+    """float32 (n, n_classes): the net's outputs before the softmax."""
+    starts = range(0, len(images), SCORED_AT_ONCE)
+    return np.concatenate([mlp_scores(layers, standardizer.apply(images[i : i + SCORED_AT_ONCE])) for i in starts])
+
+
+def store_backprop_model(model: BackpropModel) -> StoredModel:
+    """The model's parts, to be written with `save_stored_model`."""
+    arrays = to_arrays(model.standardizer, "standardizer.")
+    for i, (weights, bias) in enumerate(model.layers):
+        arrays |= {f"layers.{i}.weights": np.asarray(weights), f"layers.{i}.bias": np.asarray(bias)}
+    settings = {"n_layers": len(model.layers)}
+    return StoredModel("backprop", model.experiment, model.class_names, model.image_shape, settings, arrays)
+
+
+def build_backprop_model(stored: StoredModel) -> BackpropModel:
+    """Back from `store_backprop_model`. Raises ValueError if the layers do not fit each other."""
+    n_layers = sum(name.endswith(".weights") for name in stored.arrays)
+    if stored.settings.get("n_layers") != n_layers or n_layers < 1:
+        raise ValueError(f"expected {stored.settings.get('n_layers')!r:.60} layers, got {n_layers}")
+    layers = [(stored.arrays[f"layers.{i}.weights"], stored.arrays[f"layers.{i}.bias"]) for i in range(n_layers)]
+    standardizer = from_arrays(Standardizer, stored.arrays, "standardizer.")
+    _check_shapes(stored, layers, standardizer)
+    return BackpropModel(stored.experiment, stored.class_names, stored.image_shape, standardizer, layers)
+
+
+def _check_shapes(stored: StoredModel, layers: Layers, standardizer: Standardizer) -> None:
+    widths = [math.prod(stored.image_shape), *(len(np.asarray(bias)) for _, bias in layers[:-1])]
+    expected = list(itertools.pairwise([*widths, len(stored.class_names)]))
+    shapes = [np.shape(weights) for weights, _ in layers]
+    n_biases = [np.shape(bias) for _, bias in layers]
+    if shapes != expected or n_biases != [(n_out,) for _, n_out in expected]:
+        raise ValueError(f"the layers must have weights of shapes {expected}, got {shapes}")
+    for values in (standardizer.mean, standardizer.deviation):
+        if np.shape(values) != stored.image_shape[2:]:
+            raise ValueError(f"the standardizer must have {stored.image_shape[2]} colors, got shape {np.shape(values)}")
