@@ -54,6 +54,9 @@ def build_backprop_model(stored: StoredModel) -> BackpropModel:
     n_layers = sum(name.endswith(".weights") for name in stored.arrays)
     if stored.settings.get("n_layers") != n_layers or n_layers < 1:
         raise ValueError(f"expected {stored.settings.get('n_layers')!r:.60} layers, got {n_layers}")
+    wrong = {name: str(array.dtype) for name, array in stored.arrays.items() if array.dtype != np.float32}
+    if wrong:
+        raise ValueError(f"all arrays must be float32, got {wrong}")
     layers = [(stored.arrays[f"layers.{i}.weights"], stored.arrays[f"layers.{i}.bias"]) for i in range(n_layers)]
     standardizer = from_arrays(Standardizer, stored.arrays, "standardizer.")
     _check_shapes(stored, layers, standardizer)

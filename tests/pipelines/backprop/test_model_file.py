@@ -35,9 +35,10 @@ def test_a_loaded_model_gives_the_same_scores(tmp_path, widths):
         {"layers.1.bias": np.ones((1, 2), np.float32)},
         {"standardizer.mean": np.ones(1, np.float32)},
         {"layers.2.weights": np.ones((2, 2), np.float32)},
+        {"layers.0.bias": np.ones(6, np.complex64)},
     ],
 )
 def test_layers_that_do_not_fit_each_other_are_refused(change):
     stored = store_backprop_model(make_model(6))
-    with pytest.raises(ValueError, match=r"layers must have|standardizer must have|expected 2 layers"):
+    with pytest.raises(ValueError, match=r"layers must have|standardizer must have|expected 2 layers|must be float32"):
         build_backprop_model(replace(stored, arrays={**stored.arrays, **change}))
