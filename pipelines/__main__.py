@@ -18,6 +18,7 @@ import numpy as np
 from datasets.dataset import Dataset
 from datasets.registry import dataset_names, load_dataset
 from pipelines.cache import hash_inputs
+from pipelines.published_guests import keep_guests
 from pipelines.run_result import (
     NotApplicableError,
     RunResult,
@@ -47,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dataset = load(options, workspace)
         if options.command == "features":
             return extract_features(dataset, options, workspace)
+        if options.command == "guests":
+            keep_task(dataset, dataset.fingerprint(), workspace)
+            return 0 if keep_guests(dataset, options.data_root, workspace) else 1
         return train(dataset, options, workspace)
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -70,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     trainer = commands.add_parser("train", parents=[common], help="train experiments and save their runs")
     trainer.add_argument("experiments", nargs="*", metavar="experiment", help="names or groups (see `list`)")
     trainer.add_argument("--tensorboard", action="store_true", help="write logs to artifacts/tensorboard")
+    commands.add_parser("guests", parents=[common], help="add published models to saved runs, as `train` does too")
     commands.add_parser("list", help="list every experiment")
     parser.set_defaults(tensorboard=False)
     return parser
@@ -127,6 +132,7 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     fingerprint = dataset.fingerprint()
     chosen = choose_experiments(options.experiments)
     keep_task(dataset, fingerprint, workspace)
+    keep_guests(dataset, options.data_root, workspace)
     runs = [train_one(experiment, dataset, fingerprint, options.seed, workspace) for experiment in chosen]
     if not any(runs):
         raise ValueError(f"nothing was trained: no chosen experiment can be applied to {dataset.name}")

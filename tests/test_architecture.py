@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("datasets", "pipelines", "reports", "benchmarks")
-CONTRACTS = ("pipelines.run_result", "pipelines.study_result")
+CONTRACTS = ("pipelines.run_result", "pipelines.study_result", "pipelines.guest")
 SHARED = (
     "pipelines.run_result",
     "pipelines.cache",
@@ -33,6 +33,7 @@ ALLOWED = {
     "pipelines.experiments": ("datasets", "pipelines"),
     "pipelines.models": ("datasets", "pipelines"),
     "pipelines.studies": ("datasets", "pipelines"),
+    "pipelines.published_guests": ("datasets", "pipelines.guest", *SHARED),
     "pipelines.__main__": ("datasets", "pipelines"),
     "reports": CONTRACTS,
     "benchmarks": ("datasets", "pipelines"),

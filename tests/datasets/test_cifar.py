@@ -1,11 +1,8 @@
 import dataclasses
-import functools
 import hashlib
-import http.server
 import io
 import os
 import tarfile
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -57,25 +54,6 @@ def write_tar(archive, path, files):
 @pytest.fixture(params=[CIFAR10, CIFAR100], ids=lambda archive: archive.name)
 def archive(request):
     return tiny(request.param)
-
-
-@pytest.fixture
-def server(tmp_path_factory, monkeypatch):
-    """Folder served over HTTP on this machine, and its address."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    folder = tmp_path_factory.mktemp("served")
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield folder, f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-        thread.join()
 
 
 def served(archive, server, files=None):
