@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from pipelines.guest import load_guests
 from pipelines.run_result import write_atomically
 from reports.comparison import build_comparison
 from reports.elements import Table
@@ -47,7 +48,7 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
     if not 0 <= options.margin < 100:
         raise ValueError(f"--margin must lie in 0..100 points, got {options.margin:g}")
     folder, task, remarks = find_task(options.runs, task_name(options.dataset), options.fingerprint)
-    comparison = build_comparison(task, select_runs(folder, options.select), options.margin / 100)
+    comparison = build_comparison(task, select_runs(folder, options.select), options.margin / 100, load_guests(folder))
     report = build_report(comparison, remarks, show_pictures=not options.without_pictures)
     target = options.output / task.dataset
     save_figures(report, target / "figures")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from pipelines.run_result import RunResult
+
 N_BINS = 15  # Guo et al. 2017
 
 
@@ -29,6 +31,15 @@ class ReliabilityBin:
     confidence: float
     accuracy: float
     count: int
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A run's scores divided by its temperature, which is fitted on validation."""
+
+    temperature: float
+    validation_scores: np.ndarray
+    scores: np.ndarray
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:
@@ -93,3 +104,9 @@ def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
         lambda log_t: negative_log_likelihood(scores / np.exp(log_t), labels), bounds=(-bound, bound), method="bounded"
     )
     return float(np.exp(found.x))
+
+
+def calibrated(run: RunResult) -> Calibrated:
+    """The scores of a run, made comparable with another's."""
+    temperature = fit_temperature(run.validation_scores, run.validation_labels)
+    return Calibrated(temperature, run.validation_scores / temperature, run.scores / temperature)

@@ -1,4 +1,4 @@
-"""The saved runs of one task, grouped by experiment, and the paired tests between them."""
+"""The saved runs of one task, grouped by experiment, its guests, and the paired tests between them."""
 
 from __future__ import annotations
 
@@ -8,87 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from pipelines.run_result import RunResult, Side, StageKind, Task
-from reports.metrics import balanced_accuracy, confusion_matrix, macro_f1
-from reports.statistics import Interval, PairedDifference, accuracy_interval, compare_paired, holm
+from pipelines.guest import Guest
+from pipelines.run_result import RunResult, Side, Task
+from reports.participants import Contestant, Participant, Visitor
+from reports.statistics import PairedDifference, compare_paired, holm
 
 SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """One experiment with every seed it was run with (at least one)."""
-
-    runs: tuple[RunResult, ...]
-
-    @property
-    def experiment(self) -> str:
-        return self.runs[0].experiment
-
-    @property
-    def title(self) -> str:
-        return self.runs[0].title
-
-    @property
-    def side(self) -> Side:
-        return self.runs[0].side
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        return tuple(run.seed for run in self.runs)
-
-    @cached_property
-    def correct(self) -> np.ndarray:
-        """bool (n_seeds, n_test)."""
-        return np.stack([run.predictions == run.labels for run in self.runs])
-
-    @property
-    def accuracy(self) -> float:
-        """Mean over seeds."""
-        return float(self.correct.mean())
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation of the accuracy over seeds; 0 for one seed."""
-        return float(self.correct.mean(axis=1).std(ddof=1)) if len(self.runs) > 1 else 0.0
-
-    @cached_property
-    def interval(self) -> Interval:
-        return accuracy_interval(self.correct)
-
-    @property
-    def validation_score(self) -> float:
-        return float(np.mean([run.validation_score for run in self.runs]))
-
-    @property
-    def representative(self) -> RunResult:
-        """The seed in the middle by validation score (the lower one of two), for what only one model can show."""
-        ranked = sorted(self.runs, key=lambda run: (run.validation_score, run.seed))
-        return ranked[(len(ranked) - 1) // 2]
-
-    @cached_property
-    def confusion(self) -> np.ndarray:
-        """Confusion matrix summed over seeds."""
-        n_classes = len(self.runs[0].class_names)
-        return np.sum([confusion_matrix(run.labels, run.predictions, n_classes) for run in self.runs], axis=0)
-
-    @property
-    def balanced_accuracy(self) -> float:
-        return balanced_accuracy(self.confusion)
-
-    @property
-    def macro_f1(self) -> float:
-        """Mean over seeds."""
-        n_classes = len(self.runs[0].class_names)
-        return float(np.mean([macro_f1(confusion_matrix(run.labels, run.predictions, n_classes)) for run in self.runs]))
-
-    def seconds(self, kind: StageKind | None = None) -> float:
-        """Mean wall-clock seconds of one run."""
-        return float(np.mean([run.seconds(kind) for run in self.runs]))
-
-    @property
-    def peak_memory_bytes(self) -> int:
-        return max((stage.peak_memory_bytes for run in self.runs for stage in run.stages), default=0)
 
 
 @dataclass(frozen=True)
@@ -96,11 +21,13 @@ class Comparison:
     """A task, its contestants, and the two that the verdict is about.
 
     margin: in 0..1, the loss of accuracy that the reader would accept from hand-crafted features.
+    visitors: the task's guests. They are tested and shown; no choice and no verdict asks them.
     """
 
     task: Task
     contestants: tuple[Contestant, ...]
     margin: float
+    visitors: tuple[Visitor, ...] = ()
 
     @cached_property
     def hand_crafted(self) -> Contestant:
@@ -125,16 +52,21 @@ class Comparison:
         return best_on_validation(self.finalists)
 
     @cached_property
-    def tests(self) -> tuple[tuple[Contestant, PairedDifference, float], ...]:
-        """(contestant, contestant minus favorite, Holm-adjusted p) for everyone else, best first."""
-        others = [c for c in self.ranked if c is not self.favorite]
-        found = [compare_paired(c.correct, self.favorite.correct) for c in others]
+    def tests(self) -> tuple[tuple[Participant, PairedDifference, float], ...]:
+        """(participant, participant minus favorite, Holm-adjusted p) for everyone else, guests too, best first."""
+        others = [p for p in self.everyone if p is not self.favorite]
+        found = [compare_paired(p.correct, self.favorite.correct) for p in others]
         return tuple(zip(others, found, holm([f.p_value for f in found]), strict=True))
 
     @cached_property
     def ranked(self) -> tuple[Contestant, ...]:
         """By test accuracy, for reading only: no choice follows from it."""
         return tuple(sorted(self.contestants, key=lambda c: (-c.accuracy, c.experiment)))
+
+    @cached_property
+    def everyone(self) -> tuple[Participant, ...]:
+        """Contestants and guests by test accuracy."""
+        return tuple(sorted((*self.contestants, *self.visitors), key=lambda p: (-p.accuracy, p.experiment)))
 
     @property
     def majority(self) -> float:
@@ -151,11 +83,11 @@ def best_on_validation(contestants: Sequence[Contestant]) -> Contestant:
     return max(contestants, key=lambda c: (c.validation_score, -c.seconds()))
 
 
-def build_comparison(task: Task, runs: Sequence[RunResult], margin: float) -> Comparison:
+def build_comparison(task: Task, runs: Sequence[RunResult], margin: float, guests: Sequence[Guest] = ()) -> Comparison:
     """Group runs by experiment and check that they belong together.
 
-    Raises ValueError if a run was made on other data (fingerprint, classes or test labels differ), or if one of
-    the two sides is missing.
+    Raises ValueError if a run was made on other data (fingerprint, classes or test labels differ), if one of the two
+    sides is missing, or a guest answered other pictures.
     """
     for run in runs:
         name = f"{run.experiment} (seed {run.seed})"
@@ -173,4 +105,5 @@ def build_comparison(task: Task, runs: Sequence[RunResult], margin: float) -> Co
     for run in runs:
         groups.setdefault(run.experiment, []).append(run)
     contestants = tuple(Contestant(tuple(sorted(group, key=lambda r: r.seed))) for group in groups.values())
-    return Comparison(task, contestants, margin)
+    visitors = tuple(Visitor(guest, task.test_labels, task.class_names) for guest in guests)
+    return Comparison(task, contestants, margin, visitors)

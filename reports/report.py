@@ -9,7 +9,7 @@ from reports.comparison import SIDES, Comparison
 from reports.elements import Figure, Gallery, Section, Table
 from reports.figures.cost import describe_front, draw_cost
 from reports.formats import SPACE, listing, points
-from reports.sections import provenance, results, understanding
+from reports.sections import cost, difference, provenance, results, together, tuning, understanding
 from reports.verdict import Verdict, reach_verdict
 
 CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
@@ -43,15 +43,16 @@ def build_report(comparison: Comparison, remarks: tuple[str, ...] = (), *, show_
     """
     candidates = (
         results.results_section(comparison),
-        results.difference_section(comparison),
-        results.cost_section(comparison),
+        difference.difference_section(comparison),
+        cost.cost_section(comparison),
+        together.together_section(comparison),
         understanding.classes_section(comparison),
         understanding.families_section(comparison),
         understanding.learning_section(comparison),
-        understanding.pictures_section(comparison) if show_pictures else None,
+        together.pictures_section(comparison) if show_pictures else None,
         understanding.inside_section(comparison),
         understanding.trust_section(comparison),
-        results.tuning_section(comparison),
+        tuning.tuning_section(comparison),
         provenance.data_section(comparison),
         provenance.methods_section(comparison),
         provenance.provenance_section(comparison),

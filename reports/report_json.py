@@ -2,6 +2,9 @@
 
     dataset, fingerprint, verdict (the sentence), answer ("enough", "not enough", "cannot tell"), margin
     comparison   the finalists and the planned test between them
+    fusion       the two finalists together: weight of the hand-crafted side, accuracy, test against the better one;
+                 null where the two were validated on other pictures
+    guests       published models: accuracy, and the test against the favorite
     experiments  one entry for each experiment, over its seeds, with the test against the favorite
     runs         one entry for each run: experiment, side, seed, accuracy, accuracy_interval,
                  seconds {stage: s, ..., "total": s}, peak_memory_bytes, size {dimensions, parameters, bytes} ...
@@ -18,7 +21,9 @@ from typing import Any
 from pipelines.run_result import RunResult
 from reports.calibration import fit_temperature, measure_calibration
 from reports.comparison import Comparison, Contestant
+from reports.fusion import fuse_finalists
 from reports.metrics import balanced_accuracy, confusion_matrix, macro_f1
+from reports.participants import Participant
 from reports.report import Report
 from reports.statistics import PairedDifference, wilson_interval
 
@@ -41,6 +46,8 @@ def render_json(report: Report) -> str:
             "cost_ratio": report.verdict.cost_ratio,
             **_test(comparison.difference),
         },
+        "fusion": _fusion(comparison),
+        "guests": [_participant(visitor, comparison) for visitor in comparison.visitors],
         "experiments": [_experiment(c, comparison) for c in comparison.ranked],
         "runs": [_run(run) for c in comparison.ranked for run in c.runs],
         "caveats": list(report.caveats),
@@ -60,20 +67,39 @@ def _test(test: PairedDifference) -> dict[str, Any]:
     }
 
 
-def _experiment(contestant: Contestant, comparison: Comparison) -> dict[str, Any]:
-    against = next((item for item in comparison.tests if item[0] is contestant), None)
+def _fusion(comparison: Comparison) -> dict[str, Any] | None:
+    team = fuse_finalists(comparison)
+    if team is None:
+        return None
     return {
-        "experiment": contestant.experiment,
-        "title": contestant.title,
-        "side": contestant.side,
+        "weights": list(team.weights),
+        "accuracy": team.accuracy,
+        "accuracy_interval": list(team.interval),
+        "upper_bound": team.upper_bound,
+        "against_favorite": _test(team.gain),
+    }
+
+
+def _experiment(contestant: Contestant, comparison: Comparison) -> dict[str, Any]:
+    return {
+        **_participant(contestant, comparison),
         "seeds": list(contestant.seeds),
-        "accuracy": contestant.accuracy,
-        "accuracy_interval": list(contestant.interval),
         "accuracy_spread": contestant.spread,
         "validation_score": contestant.validation_score,
-        "balanced_accuracy": contestant.balanced_accuracy,
-        "macro_f1": contestant.macro_f1,
         "total_seconds": contestant.seconds(),
+    }
+
+
+def _participant(participant: Participant, comparison: Comparison) -> dict[str, Any]:
+    against = next((item for item in comparison.tests if item[0] is participant), None)
+    return {
+        "experiment": participant.experiment,
+        "title": participant.title,
+        "side": participant.side,
+        "accuracy": participant.accuracy,
+        "accuracy_interval": list(participant.interval),
+        "balanced_accuracy": participant.balanced_accuracy,
+        "macro_f1": participant.macro_f1,
         "against_favorite": None if against is None else _test(against[1]) | {"p_value_holm": against[2]},
     }
 

@@ -15,7 +15,7 @@ def tests_table(comparison: Comparison) -> Table:
     rows = tuple(
         Row(
             (
-                Cell(contestant.experiment),
+                Cell(participant.experiment, note="guest" if participant in comparison.visitors else ""),
                 Cell(points(test.difference), test.difference),
                 Cell(points_range(test.interval), test.interval[0]),
                 Cell(f"{test.only_first:,.0f}", test.only_first),
@@ -23,10 +23,10 @@ def tests_table(comparison: Comparison) -> Table:
                 Cell(p_number(test.p_value), test.p_value),
                 Cell(p_number(adjusted), adjusted),
             ),
-            contestant.side,
-            contestant in comparison.finalists,
+            participant.side,
+            participant in comparison.finalists,
         )
-        for contestant, test, adjusted in comparison.tests
+        for participant, test, adjusted in comparison.tests
     )
     favorite = comparison.favorite.experiment
     columns = ("experiment", "points", "95 % interval", "only it right", "only favorite right", "p", "p, Holm")
@@ -39,12 +39,13 @@ def draw_differences(comparison: Comparison) -> Figure:
     tests = comparison.tests
     canvas, (axes,) = new_canvas(70 + 24 * len(tests))
     axes.axvline(0, color=LIGHT["ink"], linewidth=1)
-    for row, (contestant, test, adjusted) in enumerate(tests):
-        color = side_color(contestant.side)
+    for row, (participant, test, adjusted) in enumerate(tests):
+        is_guest = participant in comparison.visitors
+        color = LIGHT["muted"] if is_guest else side_color(participant.side)
         axes.plot(test.interval, [row, row], color=color, linewidth=2, alpha=0.6)
         filled = color if adjusted < 0.05 else LIGHT["paper"]
-        axes.plot(test.difference, row, MARKERS[contestant.side], color=color, markerfacecolor=filled, markersize=7)
-    axes.set_yticks(range(len(tests)), [short(c.experiment, 26) for c, _, _ in tests])
+        axes.plot(test.difference, row, MARKERS[participant.side], color=color, markerfacecolor=filled, markersize=7)
+    axes.set_yticks(range(len(tests)), [short(p.experiment, 26) for p, _, _ in tests])
     axes.set_ylim(len(tests) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -57,8 +58,13 @@ def draw_differences(comparison: Comparison) -> Figure:
         f"Forest plot of the accuracy of {len(tests)} experiments minus that of {comparison.favorite.experiment}; "
         f"{n_shown} of the differences are shown after Holm's correction."
     )
+    guests = (
+        " Gray marks are guests: squares with fixed features, circles trained end to end."
+        if comparison.visitors
+        else ""
+    )
     caption = (
         "Difference to the favorite on the same pictures, with 95 % intervals. A filled mark is a difference that "
-        "stands after Holm's correction, an open one is not."
+        f"stands after Holm's correction, an open one is not.{guests}"
     )
     return Figure("differences", caption, alt, to_svg(canvas, "differences", alt))

@@ -1,24 +1,17 @@
-"""The chapters that show what the two sides see: classes, features, learning, pictures, weights, confidence."""
+"""The chapters that show what the two sides see: classes, features, learning, weights, confidence."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from pipelines.run_result import RunResult
-from reports.calibration import fit_temperature, measure_calibration, reliability_bins, softmax
+from reports.calibration import calibrated, measure_calibration, reliability_bins, softmax
 from reports.comparison import Comparison, Contestant
 from reports.elements import Figure, Section
 from reports.figures.confusion import describe_confusions, draw_confusion
 from reports.figures.families import describe_families, draw_families, find_families
-from reports.figures.gallery import build_galleries
 from reports.figures.learning_curves import describe_learning, draw_learning_curves, with_history
 from reports.figures.per_class import describe_classes, draw_per_class
 from reports.figures.pictures import encode_png, montage, shown_first
 from reports.figures.reliability import Trust, calibration_table, draw_reliability
-from reports.figures.shares import draw_overlap
-from reports.formats import SPACE, percent, points, points_range
-from reports.overlap import fuse_late, measure_overlap
-from reports.statistics import compare_paired
+from reports.formats import percent
 
 # What a run may keep to look at, and what a reader should see in it.
 PICTURE_TITLES = {
@@ -52,47 +45,6 @@ def learning_section(comparison: Comparison) -> Section | None:
     if not nets:
         return None
     return Section("learning", "How the net learnt", (describe_learning(nets[0]),), (draw_learning_curves(nets),))
-
-
-def calibrated(run: RunResult) -> tuple[float, np.ndarray, np.ndarray]:
-    """(temperature fitted on validation, validation scores divided by it, test scores divided by it)."""
-    temperature = fit_temperature(run.validation_scores, run.validation_labels)
-    return temperature, run.validation_scores / temperature, run.scores / temperature
-
-
-def pictures_section(comparison: Comparison) -> Section:
-    """Who is right where, what the two reach together, and the four-cell gallery."""
-    hand, net = (c.representative for c in comparison.finalists)
-    overlap = measure_overlap(comparison.task.test_labels, hand.predictions, net.predictions)
-    texts = [
-        f"Both finalists name {percent(overlap.both_right)} of the test pictures correctly; on "
-        f"{percent(overlap.only_first)} only the hand-crafted one is right, on {percent(overlap.only_second)} only the "
-        f"end-to-end one. Someone who always knew whom to believe would reach {percent(overlap.oracle)}."
-    ]
-    if np.array_equal(hand.validation_labels, net.validation_labels):
-        texts.append(_describe_fusion(comparison, hand, net))
-    texts.append(
-        "The pictures below are chosen by rule, not by hand: by the margin of the true class in log-probability (after "
-        "temperature scaling), at most two of a class in a row. A colored word is a wrong answer, in the color of the "
-        "side that gave it."
-    )
-    galleries = build_galleries(comparison.task, calibrated(hand)[2], calibrated(net)[2])
-    return Section("pictures", "Who is right where", tuple(texts), (draw_overlap(overlap), *galleries))
-
-
-def _describe_fusion(comparison: Comparison, hand: RunResult, net: RunResult) -> str:
-    (_, hand_validation, hand_test), (_, net_validation, net_test) = calibrated(hand), calibrated(net)
-    labels = (hand.validation_labels, hand.labels)
-    fusion = fuse_late((hand_validation, net_validation), (hand_test, net_test), labels)
-    best = comparison.favorite.representative
-    gain = compare_paired(fusion.correct[None], (best.predictions == best.labels)[None])
-    effect = "more" if gain.difference >= 0 else "less"
-    return (
-        f"Adding the log-probabilities of both, with a weight of {fusion.weight:.2f} for the hand-crafted side "
-        f"chosen on validation, reaches {percent(float(fusion.correct.mean()))}: "
-        f"{points(abs(gain.difference), signed=False)}{SPACE}points {effect} than {best.experiment} alone "
-        f"({points_range(gain.interval)}{'' if gain.is_shown else ', no difference shown'})."
-    )
 
 
 def inside_section(comparison: Comparison) -> Section | None:
@@ -139,12 +91,12 @@ def trust_section(comparison: Comparison) -> Section:
 
 def _measure_trust(contestant: Contestant) -> Trust:
     run = contestant.representative
-    temperature, _, scaled = calibrated(run)
+    scaled = calibrated(run)
     return Trust(
         contestant,
-        temperature,
+        scaled.temperature,
         measure_calibration(run.scores, run.labels),
-        measure_calibration(scaled, run.labels),
+        measure_calibration(scaled.scores, run.labels),
         reliability_bins(softmax(run.scores), run.labels),
-        reliability_bins(softmax(scaled), run.labels),
+        reliability_bins(softmax(scaled.scores), run.labels),
     )

@@ -1,9 +1,11 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from reports.comparison import build_comparison
-from tests.reports.factory import make_run, make_runs, make_task
+from reports.statistics import wilson_interval
+from tests.reports.factory import make_guest, make_run, make_runs, make_task
 
 TASK = make_task(60)
 
@@ -28,6 +30,31 @@ def test_everyone_but_the_favorite_is_tested_against_it():
     tested = {c.experiment for c, _, _ in comparison.tests}
     assert tested == {c.experiment for c in comparison.contestants} - {comparison.favorite.experiment}
     assert all(adjusted >= test.p_value for _, test, adjusted in comparison.tests)
+
+
+def test_guests_are_tested_but_never_chosen():
+    guests = [make_guest(TASK, "perfect", 1.0), make_guest(TASK, "poor", 0.1, "hand-crafted")]
+    alone = build_comparison(TASK, make_runs(TASK), 0.01)
+    comparison = build_comparison(TASK, make_runs(TASK), 0.01, guests)
+    assert [c.experiment for c in comparison.finalists] == [c.experiment for c in alone.finalists]
+    assert comparison.favorite.experiment == alone.favorite.experiment
+    assert comparison.everyone[0].experiment == "perfect"
+    assert {p.experiment for p, _, _ in comparison.tests} >= {"perfect", "poor"}
+    assert all(c.experiment not in ("perfect", "poor") for c in comparison.ranked)
+
+
+def test_a_guest_has_the_accuracy_of_its_answers():
+    (visitor,) = build_comparison(TASK, make_runs(TASK), 0.01, [make_guest(TASK, "half", 0.5)]).visitors
+    assert (visitor.accuracy, visitor.spread, visitor.correct.shape) == (0.5, 0.0, (1, 60))
+    assert visitor.interval == wilson_interval(30, 60)
+    assert visitor.confusion.sum() == 60
+
+
+@pytest.mark.parametrize("answers", [np.zeros(59, np.int64), np.full(60, 5)])
+def test_guests_of_other_pictures_are_refused(answers):
+    guest = replace(make_guest(TASK, "stranger", 0.5), predictions=answers)
+    with pytest.raises(ValueError, match="guest stranger must have one of 5 classes for each of 60 test pictures"):
+        build_comparison(TASK, make_runs(TASK), 0.01, [guest])
 
 
 def test_runs_on_other_data_are_refused():

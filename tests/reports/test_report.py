@@ -17,7 +17,8 @@ from reports.report import Report, build_report, find_caveats
 from reports.report_html import render_html
 from reports.report_json import render_json
 from reports.report_markdown import escape_markdown, render_markdown, save_figures
-from tests.reports.factory import make_history, make_run, make_runs, make_task
+from reports.sections.results import result_table
+from tests.reports.factory import make_guest, make_history, make_run, make_runs, make_task
 
 VOID = {"meta", "link", "img", "br", "hr", "rect", "input"}
 HOSTILE = (
@@ -200,8 +201,36 @@ def test_json_has_its_stable_keys(report):
 def test_sections_without_data_are_left_out():
     task = make_task(60)
     names = {section.name for section in build(task, [make_run(task), make_run(task, "mlp", "end-to-end")]).sections}
-    assert {"results", "classes", "pictures", "provenance"} <= names
+    assert {"results", "together", "classes", "pictures", "provenance"} <= names
     assert not {"learning", "features", "inside"} & names
+
+
+def test_guests_stand_in_the_table_without_costs():
+    task = make_task(200)
+    guests = (make_guest(task, "published-net", 0.99), make_guest(task, "<b>patches</b>", 0.2, "hand-crafted"))
+    report = build_report(build_comparison(task, make_runs(task), 0.01, guests))
+    rows = {row.cells[0].text: row for row in result_table(report.comparison).rows}
+    guest = rows["published-net"]
+    assert guest.cells[0].note == "guest: title of published-net"
+    assert guest.cells[1].text.startswith("99.0")
+    assert {cell.text for cell in guest.cells[4:]} == {"–"}
+    html = render_html(report)
+    assert "<b>patches" not in html
+    assert "2 published models stand in the table as guests" in html
+    assert "is worse than published-net" in html
+    record = json.loads(render_json(report))
+    assert [g["experiment"] for g in record["guests"]] == ["published-net", "<b>patches</b>"]
+    assert record["guests"][0]["against_favorite"]["difference"] > 0
+    assert "published-net" not in {e["experiment"] for e in record["experiments"]}
+
+
+def test_fusion_is_reported_with_its_test(report):
+    record = json.loads(render_json(report))["fusion"]
+    assert record["accuracy_interval"][0] < record["accuracy"] < record["accuracy_interval"][1]
+    assert record["upper_bound"] >= record["accuracy"]
+    text = " ".join(next(s for s in report.sections if s.name == "together").paragraphs)
+    assert "Late fusion adds" in text
+    assert "pairs of seeds" in text
 
 
 def test_a_task_of_one_hundred_classes_stays_small_and_readable():

@@ -1,0 +1,57 @@
+"""Where the seconds and the memory go, stage by stage, and what one picture costs afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.comparison import Comparison, Contestant
+from reports.elements import Cell, Row, Section, Table
+from reports.formats import bytes_size, count, percent, seconds
+
+
+def cost_section(comparison: Comparison) -> Section:
+    """Where the seconds go, stage by stage."""
+    text = (
+        "Seconds are those of the run that computed a stage; a later run that takes it from the cache reports the same "
+        "seconds, so that the order of running changes nothing. Experiments that share a stage each carry its full "
+        "cost."
+    )
+    tables = (
+        _stage_table("Every stage of the finalists (of several seeds, the middle one)", comparison.finalists),
+        _stage_table("Every stage of every experiment", comparison.ranked, folded=True),
+    )
+    spent = " ".join(_describe_stages(c) for c in comparison.finalists)
+    return Section("cost", "What it costs", (spent, text), tables)
+
+
+def _describe_stages(contestant: Contestant) -> str:
+    """Which stage takes most of an experiment's time, and how fast it predicts."""
+    stages = contestant.representative.stages
+    total = max(sum(stage.seconds for stage in stages), 1e-9)
+    longest = max(stages, key=lambda stage: stage.seconds)
+    predicting = max(contestant.seconds("prediction"), 1e-9)
+    rate = count(round(len(contestant.runs[0].labels) / predicting))
+    return (
+        f"{contestant.experiment} takes {seconds(total)}, {percent(longest.seconds / total)} of it in the stage "
+        f"“{longest.name}”; its prediction stage gets through {rate} test pictures a second."
+    )
+
+
+def _stage_table(caption: str, contestants: Sequence[Contestant], *, folded: bool = False) -> Table:
+    rows = tuple(
+        Row(
+            (
+                Cell(c.experiment),
+                Cell(stage.name, note="from the cache" if stage.reused else ""),
+                Cell(stage.kind),
+                Cell(seconds(stage.seconds), stage.seconds),
+                Cell(seconds(stage.cpu_seconds), stage.cpu_seconds),
+                Cell(bytes_size(stage.peak_memory_bytes), float(stage.peak_memory_bytes)),
+            ),
+            c.side,
+        )
+        for c in contestants
+        for stage in c.representative.stages
+    )
+    columns = ("experiment", "stage", "kind", "wall clock", "processor", "peak memory")
+    return Table(caption, columns, rows, folded)
