@@ -3,6 +3,8 @@
 DATASET    ?= photos## photos | digits | cifar10 | cifar100 | cues-color | ... | a folder with one sub-folder per class
 DATA_ROOT  ?= ## folder that already holds unpacked archives (cifar-10-batches-bin ...); else they are downloaded
 IMAGE_SIZE ?= ## side in pixels that a folder's pictures are brought to (32 if not given)
+MAX_SKIPPED ?= ## percent of a folder's pictures that may be unusable before it stops (5 if not given)
+MAX_PIXELS ?= ## larger pictures of a folder are refused, undecoded (100000000 if not given)
 MARGIN     ?= 1.0## loss of accuracy, in points, that you would accept: decides between enough and not enough
 RUNS       ?= ## for `make report`: compare these runs only, experiment or experiment:seed (default: all there are)
 SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report
@@ -15,7 +17,7 @@ PY         ?= python3## the Python (3.11+) that makes .venv
 TORCH_INDEX ?= ## package index to take torch from, e.g. the CPU one named on PyTorch's "Get started" page
 
 PYTHON  := .venv/bin/python
-COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--image-size $(IMAGE_SIZE)) --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)"
+COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--image-size $(IMAGE_SIZE)) $(if $(MAX_SKIPPED),--max-skipped $(MAX_SKIPPED)) $(if $(MAX_PIXELS),--max-pixels $(MAX_PIXELS)) --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)"
 MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
 LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES),$(PYTHON)) -m pipelines
 

@@ -12,34 +12,50 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from datasets.conversion import FIRST_FRAME, PictureError, describe_source, is_animated, to_rgb, to_square, turn_upright
 from datasets.dataset import Progress
 
 # Formats of pictures, and no more: Pillow would also start Ghostscript for a file that says it is PostScript.
 FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
 MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
 CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
-EXIF_ORIENTATION = 0x0112
-UPRIGHT = {  # EXIF orientation -> what turns the stored picture upright (EXIF 2.3, tag 274); 1 is upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-class PictureError(ValueError):
-    """A file that cannot be used as a picture; the message says why."""
 
 
 class NotAPictureError(PictureError):
     """A file whose content is in no picture format that we read."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One picture. pixels: uint8 (image_size, image_size, 3).   file_format: as Pillow calls it.
+
+    remarks: what was done to it beyond cropping and resizing, in the words of `datasets.conversion`.
+    """
+
+    pixels: np.ndarray
+    file_format: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DecodedPictures:
+    """Many pictures, in the order of their readers.
+
+    images: uint8 (n_files, image_size, image_size, 3), black where there is an error.
+    errors: index -> why it could not be used.   remarks: index -> those of `Decoded`, if any.
+    file_formats: of every file, "" where there is an error.
+    """
+
+    images: np.ndarray
+    errors: dict[int, PictureError]
+    remarks: dict[int, tuple[str, ...]]
+    file_formats: tuple[str, ...]
 
 
 def decode_pictures(
@@ -48,22 +64,28 @@ def decode_pictures(
     *,
     max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
-) -> tuple[np.ndarray, dict[int, PictureError]]:
+) -> DecodedPictures:
     """Read and decode many files on all processors (Pillow lets go of the interpreter lock while it decodes).
 
     readers: one function per file that returns its bytes.   progress: called with (what, files done, files).
-    Returns uint8 (n_files, image_size, image_size, 3) and, for each index that failed, why; its picture is black.
     """
     images = np.zeros((len(readers), image_size, image_size, 3), dtype=np.uint8)
     errors: dict[int, PictureError] = {}
+    remarks: dict[int, tuple[str, ...]] = {}
+    file_formats = [""] * len(readers)
 
     def decode_chunk(start: int) -> int:
         stop = min(start + CHUNK, len(readers))
         for index in range(start, stop):
             try:
-                images[index] = decode_picture(_read(readers[index]), image_size, max_pixels)
+                decoded = decode(_read(readers[index]), image_size, max_pixels)
             except PictureError as error:
                 errors[index] = error
+                continue
+            images[index] = decoded.pixels
+            file_formats[index] = decoded.file_format
+            if decoded.remarks:
+                remarks[index] = decoded.remarks
         return stop - start
 
     n_workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -73,13 +95,18 @@ def decode_pictures(
             n_done += n_decoded
             if progress:
                 progress("decoding pictures", n_done, len(readers))
-    return images, dict(sorted(errors.items()))
+    return DecodedPictures(images, dict(sorted(errors.items())), dict(sorted(remarks.items())), tuple(file_formats))
 
 
 def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """The pixels of `decode`."""
+    return decode(content, image_size, max_pixels).pixels
+
+
+def decode(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> Decoded:
     """One file's first picture: upright, on white where transparent, centre square, resized with antialiasing.
 
-    Returns uint8 (image_size, image_size, 3); a gray picture has three equal channels.
+    A gray picture gets three equal channels.
     Raises PictureError with the reason if the file is empty, truncated, damaged, too large or no picture.
     A large JPEG is decoded at half, a quarter or an eighth of its size where that still is at least image_size.
     """
@@ -87,12 +114,7 @@ def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS
         raise NotAPictureError("empty file")
     try:
         with Image.open(io.BytesIO(content), formats=_known_formats()) as image:
-            if image.width * image.height > max_pixels:
-                raise Image.DecompressionBombError
-            if image.format in ("JPEG", "MPO"):
-                image.draft("RGB", (image_size, image_size))
-            image.load()
-            return _to_square(_to_rgb(_turn_upright(image)), image_size)
+            return _decode_opened(image, image_size, max_pixels)
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -100,7 +122,21 @@ def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(f"over the limit of {max_pixels:,} pixels") from error
     except Exception as error:  # decoders raise anything on damaged files: SyntaxError, struct.error, IndexError ...
-        raise PictureError(f"damaged: {error or type(error).__name__}") from error
+        raise PictureError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error
+
+
+def _decode_opened(image: Image.Image, image_size: int, max_pixels: int) -> Decoded:
+    if image.width * image.height > max_pixels:
+        raise Image.DecompressionBombError
+    remarks = describe_source(image, image_size)
+    if image.format in ("JPEG", "MPO"):
+        image.draft("RGB", (image_size, image_size))
+    image.load()
+    upright, turned = turn_upright(image)
+    rgb, on_white = to_rgb(upright)
+    pixels = to_square(rgb, image_size)
+    remarks += [*turned, *on_white, *([FIRST_FRAME] if is_animated(image) else [])]
+    return Decoded(pixels, image.format or "", tuple(remarks))
 
 
 def _read(reader: Callable[[], bytes]) -> bytes:
@@ -111,6 +147,7 @@ def _read(reader: Callable[[], bytes]) -> bytes:
         raise PictureError(f"cannot be read: {reason}") from error
 
 
+@cache
 def _known_formats() -> list[str]:
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]  # AVIF and WebP depend on how Pillow was built
@@ -131,40 +168,3 @@ def _pillow_limits(max_pixels: int) -> Iterator[None]:
             yield
     finally:
         Image.MAX_IMAGE_PIXELS = before
-
-
-def _turn_upright(image: Image.Image) -> Image.Image:
-    try:
-        orientation = image.getexif().get(EXIF_ORIENTATION)
-    except Exception:  # garbled EXIF: the pixels are sound, and viewers show such a picture as it is stored
-        return image
-    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        image = _to_eight_bits(image)
-    if image.mode == "F":
-        raise PictureError("floating-point pixels have no agreed white")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-    return image.convert("RGB")
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit gray to 8-bit gray: 65535 becomes 255 (Pillow's own conversion would clip all above 255 to white)."""
-    levels = np.asarray(image)
-    if levels.min() < 0 or levels.max() > 65535:
-        raise PictureError("32-bit pixels have no agreed white")
-    return Image.fromarray(np.rint(levels / 257).astype(np.uint8))
-
-
-def _to_square(image: Image.Image, image_size: int) -> np.ndarray:
-    """The largest centered square, resized: the same as resizing the short side and cropping the long one."""
-    side = min(image.size)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
-    box = (left, top, left + side, top + side)
-    # reducing_gap: first shrink by a whole factor, which is faster and, at 3, not to be told from a plain resize
-    resized = image.resize((image_size, image_size), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
-    return np.asarray(resized)

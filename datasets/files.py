@@ -1,28 +1,23 @@
-"""Where pictures lie: a folder, a .zip or .tar archive, or a .csv of path,label -> files with their classes.
+"""Where pictures lie: a folder, an archive, or a .csv of path,label -> files with their classes.
 
-Nothing is written but an unnamed temporary file, and nothing is decoded here.
+Nothing is decoded here, and the user's files are never written to.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
-import lzma
 import os
 import stat
-import tarfile
-import tempfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import IO
 
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-MAX_FILE_BYTES = 500_000_000  # no picture is larger; a film or a zip bomb is
+from datasets.archives import ARCHIVE_SUFFIXES, list_archive
+from datasets.picture_file import EMPTY, HIDDEN, MET_BEFORE, PictureFile, as_class_name, check_size, fail, is_visible
+
 SPLIT_FOLDERS = {
     "train": "train",
     "training": "train",
@@ -32,25 +27,6 @@ SPLIT_FOLDERS = {
     "test": "test",
     "testing": "test",
 }
-NEVER_PICTURES = {"Thumbs.db", "desktop.ini", "__MACOSX"}  # left behind by operating systems, as are .hidden files
-
-
-@dataclass(frozen=True)
-class PictureFile:
-    """A file that may be a picture.
-
-    parts: folders and file name below the root.   read: returns its bytes; raises OSError and the like.
-    class_name, split: where known ("" if not); split is train, validation or test.
-    """
-
-    parts: tuple[str, ...]
-    read: Callable[[], bytes]
-    class_name: str = ""
-    split: str = ""
-
-    @property
-    def path(self) -> str:
-        return _printable("/".join(self.parts))
 
 
 @contextmanager
@@ -67,7 +43,7 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
         if path.is_dir():
             yield label_by_folder(list_folder(path))
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
-            yield label_by_folder(_without_common_folder(list_archive(path, opened)))
+            yield label_by_folder(list_archive(path, opened))
         elif path.suffix.lower() == ".csv":
             yield list_table(path)
         else:
@@ -86,50 +62,41 @@ def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
     for file in files:
         split = SPLIT_FOLDERS.get(file.parts[0].lower(), "") if depth else ""
         inside = len(file.parts) > depth + 1 and (split or not depth)
-        class_name = _printable(file.parts[depth]) if inside else ""
-        labelled.append(PictureFile(file.parts, file.read, class_name, split if inside else ""))
+        class_name = as_class_name(file.parts[depth]) if inside else ""
+        labelled.append(replace(file, class_name=class_name, split=split if inside else ""))
     return labelled
 
 
 def list_folder(root: Path) -> Iterator[PictureFile]:
-    """Every visible file below a folder. Links are followed, each folder is entered once: a loop of links ends.
+    """Every file below a folder. Links are followed, each folder is entered once, by its own path if it has one here.
 
-    A folder without files, or met again, stands in the list as an empty file: it is reported, and its class is known.
+    Hidden files and folders, empty folders and those met before are listed as left out.
     Raises OSError if root itself cannot be listed.
     """
     os.listdir(root)
     entered: set[tuple[int, int]] = set()
-    waiting: list[tuple[str, ...]] = [()]
+    waiting: deque[tuple[str, ...]] = deque([()])  # links on the left: their turn comes after all folders
     while waiting:
         parts = waiting.pop()
         try:
             status = os.stat(root.joinpath(*parts))
-            names = sorted(filter(_is_visible, os.listdir(root.joinpath(*parts))))
+            names = sorted(os.listdir(root.joinpath(*parts)))
         except OSError as error:
-            yield PictureFile(parts, partial(_fail, error))
+            yield PictureFile((*parts, ""), partial(fail, error))  # path "dog/", class dog
             continue
         identity = (status.st_dev, status.st_ino)
         if identity in entered or not names:
-            yield PictureFile((*parts, "(folder met before)" if names else "(empty folder)"), bytes)
+            yield PictureFile(parts, bytes, left_out=MET_BEFORE if names else EMPTY)
             continue
         entered.add(identity)
         for name in names:
             path = root.joinpath(*parts, name)
-            if os.path.isdir(path):
-                waiting.append((*parts, name))
+            if not is_visible(name):
+                yield PictureFile((*parts, name), bytes, left_out=HIDDEN)
+            elif os.path.isdir(path):
+                (waiting.appendleft if os.path.islink(path) else waiting.append)((*parts, name))
             else:
                 yield PictureFile((*parts, name), partial(_read_file, path))
-
-
-def list_archive(path: Path, opened: ExitStack) -> list[PictureFile]:
-    """The plain files in a .zip or .tar archive, read without unpacking: a member's path is never used to write.
-
-    opened: what must be closed when the files have been read.
-    """
-    try:
-        return _list_zip(path, opened) if path.suffix.lower() == ".zip" else _list_tar(path, opened)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
-        raise ValueError(f"{path} is damaged or no archive: {error}") from error
 
 
 def list_table(path: Path) -> list[PictureFile]:
@@ -147,88 +114,14 @@ def list_table(path: Path) -> list[PictureFile]:
         if split and split not in SPLIT_FOLDERS:
             raise ValueError(f"{path} line {number}: split must be train, val or test, got {split!r}")
         read = partial(_read_file, path.parent / row["path"])
-        parts = row["path"].split("/")
-        files.append(PictureFile(tuple(parts), read, row["label"].strip(), SPLIT_FOLDERS.get(split, "")))
+        label = as_class_name(row["label"].strip())
+        files.append(PictureFile(tuple(row["path"].split("/")), read, label, SPLIT_FOLDERS.get(split, "")))
     return sorted(files, key=lambda file: file.parts)
-
-
-def _list_zip(path: Path, opened: ExitStack) -> list[PictureFile]:
-    archive = opened.enter_context(zipfile.ZipFile(path))  # may be read by several threads
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    return [
-        PictureFile(parts, partial(_read_member, archive, member))
-        for member in members
-        if (parts := _visible_parts(member.filename))
-    ]
-
-
-def _list_tar(path: Path, opened: ExitStack) -> list[PictureFile]:
-    """One pass over the archive into an unnamed temporary file, since a compressed one cannot be read at random."""
-    spool = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
-    files = []
-    with tarfile.open(path, "r|*") as archive:
-        for member in archive:
-            parts = _visible_parts(member.name)
-            if not parts or member.isdir():
-                continue
-            source = archive.extractfile(member) if member.isreg() else None
-            if source is None:
-                files.append(PictureFile(parts, partial(_fail, OSError("links inside an archive are not followed"))))
-                continue
-            start, length = spool.tell(), min(member.size, MAX_FILE_BYTES + 1)
-            spool.write(source.read(length))
-            files.append(PictureFile(parts, partial(_read_range, spool, start, length)))
-    spool.flush()
-    return files
-
-
-def _without_common_folder(files: list[PictureFile]) -> list[PictureFile]:
-    """Archives often hold one folder that holds everything: leave it out of the paths."""
-    while files and len({file.parts[0] for file in files}) == 1 and min(len(file.parts) for file in files) > 2:
-        files = [PictureFile(file.parts[1:], file.read) for file in files]
-    return files
-
-
-def _visible_parts(name: str) -> tuple[str, ...]:
-    """Folders and file name of an archive's member; () if hidden. A path that climbs (..) counts as hidden."""
-    parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
-    return parts if all(map(_is_visible, parts)) else ()
-
-
-def _printable(text: str) -> str:
-    """File names may hold bytes that are no UTF-8; spelled out, they can stand in a report."""
-    return text.encode(errors="backslashreplace").decode()
-
-
-def _is_visible(name: str) -> bool:
-    return not name.startswith(".") and name not in NEVER_PICTURES
 
 
 def _read_file(path: Path) -> bytes:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
         raise OSError("not a plain file")
-    _check_size(status.st_size)
+    check_size(status.st_size)
     return path.read_bytes()
-
-
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    _check_size(member.file_size)
-    try:
-        return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise OSError(str(error)) from error
-
-
-def _read_range(file: IO[bytes], start: int, length: int) -> bytes:
-    _check_size(length)
-    return os.pread(file.fileno(), length, start)
-
-
-def _check_size(n_bytes: int) -> None:
-    if n_bytes > MAX_FILE_BYTES:
-        raise OSError(f"{n_bytes:,} bytes are over the limit of {MAX_FILE_BYTES:,} for one file")
-
-
-def _fail(error: Exception) -> bytes:
-    raise error

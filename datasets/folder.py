@@ -6,25 +6,30 @@ find files -> decode, crop, resize -> leave out what cannot be used, and say why
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from datasets.archives import ARCHIVE_SUFFIXES
 from datasets.dataset import Dataset, Progress, Split
-from datasets.decode import MAX_PIXELS, NotAPictureError, PictureError, decode_pictures
-from datasets.duplicates import duplicate_groups, exact_groups
-from datasets.files import ARCHIVE_SUFFIXES, PictureFile, open_files
-from datasets.splits import DEFAULT_SHARES, stratified_split
+from datasets.decode import MAX_PIXELS, decode_pictures
+from datasets.files import open_files
+from datasets.folder_notes import (
+    is_no_picture,
+    note_balance,
+    note_conversions,
+    note_formats,
+    note_ignored,
+    note_labels_that_disagree,
+    note_skipped,
+    notes_left_out,
+)
+from datasets.folder_splits import SPLITS, choose_splits, group_duplicates
+from datasets.picture_file import PictureFile, printable
 
-SPLITS = ("train", "validation", "test")
 MIN_IMAGE_SIZE = 8  # pixels; smaller pictures hold no gradient grid
-MAX_LISTED = 50  # files named in one note; a report must stay readable
-MAX_NEAR_SHARE = 0.2  # of pictures with near duplicates; above it the hash sees a kind of picture, not copies
-UNBALANCED = 5  # largest class over smallest class, from which on accuracy misleads
-PICTURE_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
-PICTURE_SUFFIXES |= {".ppm", ".pgm", ".pbm", ".avif", ".jp2"}
+ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
 
 
 def load_folder(
@@ -47,19 +52,38 @@ def load_folder(
     if image_size < MIN_IMAGE_SIZE:
         raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE} pixels, got {image_size}")
     with open_files(path) as found:
-        files = [file for file in found if file.class_name]
-        class_names = _find_classes(path, files)
-        readers = [file.read for file in files]
-        images, errors = decode_pictures(readers, image_size, max_pixels=max_pixels, progress=progress)
-    notes = [_note_ignored([file for file in found if not file.class_name], "outside any class folder")]
-    notes += _check_skipped(path, files, errors, max_skipped_share)
-    kept = [index for index in range(len(files)) if index not in errors]
-    files, images = [files[index] for index in kept], _as_gray_if_all_are(images[kept])
+        files = [file for file in found if file.class_name and not file.left_out]
+        _name_classes(path, files)  # complains before anything is decoded
+        decoded = decode_pictures([file.read for file in files], image_size, max_pixels=max_pixels, progress=progress)
+    errors = decoded.errors
+    pictures = [index for index, file in enumerate(files) if not is_no_picture(file, errors.get(index))]
+    class_names = _name_classes(path, [files[index] for index in pictures])
+    kept = [index for index in pictures if index not in errors]
+    notes = [
+        note_skipped(path, [(files[i], errors[i]) for i in pictures if i in errors], len(pictures), max_skipped_share),
+        note_ignored([file for file in found if not (file.class_name or file.left_out)], "outside any class folder"),
+        note_ignored([file for file in files if file.class_name not in class_names], "in folders without a picture"),
+        note_ignored(
+            [files[i] for i in sorted(set(errors) - set(pictures)) if files[i].class_name in class_names],
+            "beside the pictures",
+        ),
+        *notes_left_out(file for file in found if file.left_out),
+    ]
+    place = {index: row for row, index in enumerate(kept)}
+    files, images = [files[index] for index in kept], _as_gray_if_all_are(decoded.images[kept])
     labels = np.array([class_names.index(file.class_name) for file in files], dtype=np.int64)
-    notes.append(_check_class_sizes(path, labels, class_names))
-    groups, group_notes = _group_duplicates(images)
-    split_of, split_notes = _choose_splits(files, labels, groups, class_names)
-    notes += [*group_notes, *split_notes, _note_labels_that_disagree(files, labels, groups)]
+    _check_every_class(path, labels, class_names)
+    groups, group_notes = group_duplicates(images)
+    split_of, split_notes = choose_splits(files, labels, groups, class_names)
+    notes += [
+        note_balance(labels, class_names),
+        *group_notes,
+        *split_notes,
+        note_labels_that_disagree(files, labels, groups),
+        note_conversions(files, {place[index]: texts for index, texts in decoded.remarks.items()}),
+        note_formats(files, [decoded.file_formats[index] for index in kept]),
+        ALL_GRAY if images.shape[3] == 1 else "",
+    ]
     every = Split(images, labels)
     train, validation, test = (every.take(split_of == index) for index in range(len(SPLITS)))
     return Dataset(
@@ -69,8 +93,8 @@ def load_folder(
         validation,
         test,
         description=(
-            f"Pictures from {path.resolve().name}: {len(class_names)} classes, {len(files):,} pictures, the middle "
-            f"square of each at {image_size}x{image_size} pixels{', gray' if images.shape[3] == 1 else ''}."
+            f"Pictures from {printable(path.resolve().name)}: {len(class_names)} classes, {len(files):,} pictures, the "
+            f"middle square of each at {image_size}x{image_size} pixels{', gray' if images.shape[3] == 1 else ''}."
         ),
         notes=tuple(note for note in notes if note),
     )
@@ -84,135 +108,23 @@ def dataset_name(path: Path) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "folder"
 
 
-def _find_classes(path: Path, files: Sequence[PictureFile]) -> tuple[str, ...]:
+def _name_classes(path: Path, files: Sequence[PictureFile]) -> tuple[str, ...]:
     class_names = tuple(sorted({file.class_name for file in files}))
     if len(class_names) < 2:
         raise ValueError(
             f"{path} must hold at least two classes, one sub-folder each, got {len(class_names)} "
-            f"({', '.join(class_names) or 'no sub-folder with files'})"
+            f"({', '.join(class_names) or 'no sub-folder with pictures'})"
         )
     return class_names
 
 
-def _check_skipped(
-    path: Path, files: Sequence[PictureFile], errors: dict[int, PictureError], max_skipped_share: float
-) -> list[str]:
-    """Notes on what was left out; stops if it is too much. A text file beside the pictures is none of them."""
-    others = {
-        index
-        for index, error in errors.items()
-        if isinstance(error, NotAPictureError) and Path(files[index].parts[-1]).suffix.lower() not in PICTURE_SUFFIXES
-    }
-    skipped = [f"{files[index].path} ({error})" for index, error in errors.items() if index not in others]
-    share = len(skipped) / max(1, len(files) - len(others))
-    if share > max_skipped_share:
-        raise ValueError(
-            f"{len(skipped)} of {len(files) - len(others)} pictures in {path} cannot be used ({share:.0%}, more than "
-            f"the {max_skipped_share:.0%} allowed), such as {'; '.join(skipped[:3])}: mend or remove them"
-        )
-    skipped_note = f"{_count(skipped, 'picture')} could not be used and left out: {_list(skipped)}." if skipped else ""
-    return [skipped_note, _note_ignored([files[index] for index in sorted(others)], "that are no pictures")]
-
-
-def _check_class_sizes(path: Path, labels: np.ndarray, class_names: Sequence[str]) -> str:
+def _check_every_class(path: Path, labels: np.ndarray, class_names: Sequence[str]) -> None:
     counts = np.bincount(labels, minlength=len(class_names))
     if counts.min() == 0:
         empty = class_names[int(counts.argmin())]
         raise ValueError(f"class {empty!r} in {path} has no usable picture: add pictures or remove it")
-    if counts.max() < UNBALANCED * counts.min():
-        return ""
-    largest, smallest = class_names[int(counts.argmax())], class_names[int(counts.argmin())]
-    return (
-        f"The classes are unbalanced, from {counts.min():,} pictures ({smallest}) to {counts.max():,} ({largest}): "
-        "read balanced accuracy and macro F1 before accuracy."
-    )
-
-
-def _choose_splits(
-    files: Sequence[PictureFile], labels: np.ndarray, groups: np.ndarray, class_names: Sequence[str]
-) -> tuple[np.ndarray, list[str]]:
-    """Index into SPLITS for each picture, int64 (n,), such that duplicates are never in two splits; and notes.
-
-    Given splits are kept, but a picture with a duplicate in an earlier split (train before validation before test)
-    moves there. Missing splits are dealt out group by group, within each class.
-    """
-    given = np.array([SPLITS.index(file.split or "train") for file in files])
-    earliest = np.full(len(files), len(SPLITS))
-    np.minimum.at(earliest, groups, given)
-    split_of = earliest[groups]
-    notes = _note_moved(files, given, split_of, groups)
-    missing = [index for index in range(1, len(SPLITS)) if not (given == index).any()]
-    if missing:
-        heads = np.unique(groups[split_of == 0])  # one picture for each group of duplicates
-        shares = {SPLITS[index]: DEFAULT_SHARES[SPLITS[index]] for index in missing}
-        dealt = stratified_split(labels[heads], {"train": 1 - sum(shares.values()), **shares}, class_names)
-        for name in shares:
-            split_of[np.isin(groups, heads[dealt[name]])] = SPLITS.index(name)
-        notes.append(
-            f"The {' and '.join(shares)} split was taken from training by us, within each class: "
-            f"{', '.join(f'{share:.0%} {name}' for name, share in shares.items())}."
-        )
-    only_later = set(labels) - set(labels[split_of == 0])
-    if only_later:
-        raise ValueError(f"class {class_names[min(only_later)]!r} must have pictures in train, got none there")
-    return split_of, notes
-
-
-def _group_duplicates(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """For each picture the first of its duplicates, int64 (n,); and notes."""
-    groups, notes = duplicate_groups(images), []
-    n_pictures, n_groups = _count_grouped(groups)
-    if n_pictures > MAX_NEAR_SHARE * len(images):
-        notes.append(
-            f"{n_pictures:,} of {len(images):,} pictures look so much alike that near duplicates cannot be told from "
-            "pictures of a kind, so only exact duplicates are kept together. If they are frames of films, keep each "
-            "film within one of the folders train, val and test."
-        )
-        groups = exact_groups(images)
-        n_pictures, n_groups = _count_grouped(groups)
-    if n_pictures:
-        notes.append(
-            f"{n_pictures:,} pictures have exact or near duplicates (found by perceptual hash), in "
-            f"{n_groups:,} group{'' if n_groups == 1 else 's'}; each group is kept within one split."
-        )
-    return groups, notes
-
-
-def _count_grouped(groups: np.ndarray) -> tuple[int, int]:
-    """Pictures with a duplicate, and groups that they form."""
-    sizes = np.unique(groups, return_counts=True)[1]
-    return int(sizes[sizes > 1].sum()), int((sizes > 1).sum())
-
-
-def _note_moved(files: Sequence[PictureFile], given: np.ndarray, split_of: np.ndarray, groups: np.ndarray) -> list[str]:
-    moved = np.flatnonzero(given != split_of).tolist()
-    moves = [f"{files[index].path} to {SPLITS[split_of[index]]}" for index in moved]
-    return [f"{_count(moves, 'picture')} moved to the split of a duplicate: {_list(moves)}."] if moves else []
-
-
-def _note_labels_that_disagree(files: Sequence[PictureFile], labels: np.ndarray, groups: np.ndarray) -> str:
-    odd = np.flatnonzero(labels != labels[groups]).tolist()
-    pairs = [f"{files[index].path} and {files[groups[index]].path}" for index in odd]
-    return f"{_count(pairs, 'duplicate')} with another class: {_list(pairs)}." if pairs else ""
-
-
-def _note_ignored(files: Sequence[PictureFile], which: str) -> str:
-    if not files:
-        return ""
-    suffixes = Counter(Path(file.parts[-1]).suffix.lower() or "no extension" for file in files)
-    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in suffixes.most_common(5))
-    return f"{_count(files, 'file')} {which} ignored ({kinds}), such as {files[0].path}."
 
 
 def _as_gray_if_all_are(images: np.ndarray) -> np.ndarray:
     gray = images[..., :1]
     return gray.copy() if all((part == part[..., :1]).all() for part in images) else images
-
-
-def _count(things: Sequence[object] | np.ndarray | range, noun: str) -> str:
-    return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
-
-
-def _list(lines: Sequence[str]) -> str:
-    more = f"; and {len(lines) - MAX_LISTED:,} more" if len(lines) > MAX_LISTED else ""
-    return "; ".join(lines[:MAX_LISTED]) + more

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from datasets.dataset import Dataset
+from datasets.decode import MAX_PIXELS
 from datasets.registry import dataset_names, load_dataset
 from pipelines.cache import hash_inputs
 from pipelines.published_guests import keep_guests
@@ -34,6 +35,9 @@ from pipelines.workspace import Advance, Workspace
 
 if TYPE_CHECKING:
     from pipelines.experiments import Experiment
+
+
+MAX_NOTE_LENGTH = 400  # characters of a note on the terminal: about three lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +71,10 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--dataset", default="photos", help=f"{', '.join(dataset_names())}, or a path to pictures")
     common.add_argument("--data-root", type=Path, help="folder of unpacked archives, e.g. cifar-10-batches-bin")
     common.add_argument("--image-size", type=int, help="side in pixels that a folder's pictures are brought to (32)")
+    common.add_argument(
+        "--max-skipped", type=float, default=5.0, help="percent of a folder's pictures that may be unusable (5)"
+    )
+    common.add_argument("--max-pixels", type=int, default=MAX_PIXELS, help="larger pictures are refused, undecoded")
     common.add_argument("--seed", type=int, default=0, help="seed of everything random")
     common.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for cache and runs")
     extractor = commands.add_parser("features", parents=[common], help="extract and cache hand-crafted features")
@@ -101,7 +109,23 @@ def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
             bars[what](current - done.get(what, 0))
             done[what] = current
 
-        return load_dataset(options.dataset, data_root=options.data_root, image_size=options.image_size, progress=show)
+        return load_dataset(
+            options.dataset,
+            data_root=options.data_root,
+            image_size=options.image_size,
+            max_skipped_share=options.max_skipped / 100,
+            max_pixels=options.max_pixels,
+            progress=show,
+        )
+
+
+def tell_notes(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> None:
+    """What was found in somebody's folder, a line each; the report has all of it."""
+    if options.dataset not in dataset_names():
+        for note in dataset.notes:
+            cut = note.rfind("; ", 0, MAX_NOTE_LENGTH) if len(note) > MAX_NOTE_LENGTH else len(note)
+            more = "; and more, see the report's chapter on the data" if cut < len(note) else ""
+            workspace.say(f"note: {note[:cut]}{more}")
 
 
 def list_experiments() -> int:
@@ -118,6 +142,7 @@ def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: W
     from pipelines.classic.pipeline import extract
     from pipelines.experiments import choose_experiments
 
+    tell_notes(dataset, options, workspace)
     for experiment in choose_experiments(options.experiments):
         if experiment.side != "hand-crafted":
             raise ValueError(f"{experiment.name} has no hand-crafted features: name a hand-crafted experiment")
@@ -131,7 +156,8 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
 
     fingerprint = dataset.fingerprint()
     chosen = choose_experiments(options.experiments)
-    keep_task(dataset, fingerprint, workspace)
+    if keep_task(dataset, fingerprint, workspace):
+        tell_notes(dataset, options, workspace)
     keep_guests(dataset, options.data_root, workspace)
     runs = [train_one(experiment, dataset, fingerprint, options.seed, workspace) for experiment in chosen]
     if not any(runs):
@@ -202,9 +228,15 @@ def log_kept_run(run: RunResult, workspace: Workspace) -> None:
 
 def saved_key(folder: Path) -> str | None:
     """The key of the run in a folder; None if there is no whole run."""
+    environment = saved_value(folder / "run.json", "environment")
+    return environment.get("key") if isinstance(environment, dict) else None
+
+
+def saved_value(path: Path, name: str) -> Any:
+    """One value of a file of JSON; None if the file is missing, damaged or has none."""
     try:
-        return json.loads((folder / "run.json").read_text())["environment"].get("key")
-    except (OSError, ValueError, KeyError, AttributeError):
+        return json.loads(path.read_bytes())[name]
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -212,12 +244,15 @@ def summary(run: RunResult) -> str:
     return f"{run.experiment:<32} {run.accuracy:6.1%} of {len(run.labels)} test pictures, {run.seconds():7.1f} s in all"
 
 
-def keep_task(dataset: Dataset, fingerprint: str, workspace: Workspace) -> None:
-    """Save the data set's card for the report; its file's time says which data set of a name was asked for last."""
+def keep_task(dataset: Dataset, fingerprint: str, workspace: Workspace) -> bool:
+    """Save the data set's card for the report; its file's time says which data set of a name was asked for last.
+
+    Returns whether it is new: then a person has not yet been told what it says.
+    """
     card = task_folder(workspace.runs, dataset.name, fingerprint) / "task.json"
-    if card.exists():
+    if saved_value(card, "notes") == list(dataset.notes):
         card.touch()
-        return
+        return False
     counts = {
         name: tuple(np.bincount(split.labels, minlength=len(dataset.class_names)).tolist())
         for name, split in dataset.splits.items()
@@ -234,6 +269,7 @@ def keep_task(dataset: Dataset, fingerprint: str, workspace: Workspace) -> None:
         test_labels=dataset.test.labels,
     )
     save_task(task, workspace.runs)
+    return True
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from datasets.decode import NotAPictureError, PictureError, decode_picture, decode_pictures
+from datasets.decode import NotAPictureError, PictureError, decode, decode_picture, decode_pictures
 
 RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)
 
@@ -222,15 +222,52 @@ def bomb_header(width, height):
 
 @pytest.mark.parametrize("side", [10_001, 13_000, 20_000, 60_000])
 def test_decompression_bombs_are_refused_undecoded(side):
-    _, errors = decode_pictures([lambda: bomb_header(side, side)], 32)
-    assert "over the limit of 100,000,000 pixels" in str(errors[0])
+    decoded = decode_pictures([lambda: bomb_header(side, side)], 32)
+    assert "over the limit of 100,000,000 pixels" in str(decoded.errors[0])
 
 
 def test_the_pixel_limit_can_be_set_and_is_put_back():
     content, before = encode(Image.new("RGB", (100, 100), RED)), Image.MAX_IMAGE_PIXELS
-    assert "over the limit of 9,999 pixels" in str(decode_pictures([lambda: content], 32, max_pixels=9_999)[1][0])
-    assert not decode_pictures([lambda: content], 32, max_pixels=10_000)[1]
+    assert "over the limit of 9,999 pixels" in str(decode_pictures([lambda: content], 32, max_pixels=9_999).errors[0])
+    assert not decode_pictures([lambda: content], 32, max_pixels=10_000).errors
     assert before == Image.MAX_IMAGE_PIXELS
+
+
+def with_orientation(image, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encode(image, "JPEG", exif=exif)
+
+
+def sixteen_bit_color():
+    cv2 = pytest.importorskip("cv2")
+    return cv2.imencode(".png", noise(32, 32).astype(np.uint16) * 257)[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("make", "remarks"),
+    [
+        (lambda: encode(smooth_photo()), ()),
+        (lambda: encode(smooth_photo(), "JPEG"), ()),
+        (lambda: encode(smooth_photo().convert("L")), ()),
+        (lambda: with_orientation(smooth_photo(), 1), ()),
+        (lambda: with_orientation(smooth_photo(), 6), ("turned upright as EXIF says",)),
+        (lambda: encode(halves((9, 9, 9, 255), (9, 9, 9, 255), "RGBA")), ()),
+        (lambda: encode(halves((9, 255), (9, 0), "LA")), ("transparent, laid on white",)),
+        (lambda: encode(halves(0, 1, "1")), ("of 1 bit",)),
+        (lambda: encode(halves(RED, GREEN).quantize(2)), ("with a palette",)),
+        (lambda: encode(smooth_photo().convert("CMYK"), "JPEG"), ("in CMYK, brought to RGB",)),
+        (lambda: encode(Image.fromarray(np.full((40, 40), 9, np.uint16))), ("of 16 bits, scaled to 8",)),
+        (sixteen_bit_color, ("of 16 bits, scaled to 8",)),
+        (lambda: encode(smooth_photo(31, 500)), ("smaller than asked for, enlarged",)),
+        (
+            lambda: encode(halves(RED, GREEN), "GIF", save_all=True, append_images=[halves(GREEN, RED)]),
+            ("with a palette", "animated, first frame taken"),
+        ),
+    ],
+)
+def test_says_what_it_changed(make, remarks):
+    assert decode(make(), 32).remarks == remarks
 
 
 def test_many_pictures_come_back_in_order_with_their_errors():
@@ -238,11 +275,12 @@ def test_many_pictures_come_back_in_order_with_their_errors():
     contents[7], contents[150] = b"", contents[150][:-30]
     calls = []
     readers = [lambda content=content: content for content in contents]
-    images, errors = decode_pictures(readers, 8, progress=lambda *call: calls.append(call))
-    assert list(errors) == [7, 150]
+    decoded = decode_pictures(readers, 8, progress=lambda *call: calls.append(call))
+    assert list(decoded.errors) == [7, 150]
     expected = np.arange(200)
     expected[[7, 150]] = 0
-    np.testing.assert_array_equal(images[:, 4, 4, 0], expected)
+    np.testing.assert_array_equal(decoded.images[:, 4, 4, 0], expected)
+    assert [decoded.file_formats[index] for index in (6, 7, 8)] == ["PNG", "", "PNG"]
     assert calls[-1] == ("decoding pictures", 200, 200)
 
 
@@ -250,8 +288,7 @@ def test_a_reader_that_fails_is_a_reason_not_a_crash():
     def fail():
         raise PermissionError(13, "Permission denied")
 
-    _, errors = decode_pictures([fail], 8)
-    assert str(errors[0]) == "cannot be read: Permission denied"
+    assert str(decode_pictures([fail], 8).errors[0]) == "cannot be read: Permission denied"
 
 
 def test_truncated_pictures_are_rejected_by_default_settings():

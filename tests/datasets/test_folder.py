@@ -1,8 +1,6 @@
 import io
 import os
-import tarfile
 import tempfile
-import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,18 +9,7 @@ import pytest
 from PIL import Image
 
 from datasets.folder import dataset_name, load_folder
-
-
-def picture(seed, side=40, channels=3):
-    """Blurred noise: unlike any other, and like itself after a change of quality."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (8, 8, channels), dtype=np.uint8)
-    return Image.fromarray(coarse.squeeze()).resize((side, side), Image.Resampling.BICUBIC)
-
-
-def write_class(folder, n_pictures, first_seed=0, suffix="png", **options):
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(n_pictures):
-        picture(first_seed + number, **options).save(folder / f"{number:03}.{suffix}")
+from tests.datasets.pictures import notes_of, picture, write_class
 
 
 @pytest.fixture
@@ -32,10 +19,6 @@ def animals(tmp_path):
     write_class(root / "cat", 20)
     write_class(root / "dog", 20, first_seed=100)
     return root
-
-
-def notes_of(dataset):
-    return "\n".join(dataset.notes)
 
 
 def pixels_of(split):
@@ -85,7 +68,7 @@ def test_keeps_given_splits(tmp_path, names):
         write_class(tmp_path / name / "dog", count, first_seed=1000 * number + 100)
     dataset = load_folder(tmp_path)
     assert [np.bincount(split.labels).tolist() for split in dataset.splits.values()] == [[5, 5], [2, 2], [3, 3]]
-    assert not dataset.notes
+    assert dataset.notes == ("File formats: 20 PNG.",)
 
 
 def test_takes_a_missing_validation_split_from_training(tmp_path):
@@ -174,9 +157,20 @@ def test_ignores_hidden_files_and_reports_files_that_are_no_pictures(animals):
     (animals / ".git").mkdir()
     dataset = load_folder(animals)
     assert dataset.class_names == ("cat", "dog")
-    assert "1 file that are no pictures ignored (1 .txt), such as cat/labels.txt." in dataset.notes
-    assert "1 file outside any class folder ignored (1 .md), such as README.md." in dataset.notes
-    assert "left out" not in notes_of(dataset)
+    assert "1 file beside the pictures left out (1 .txt): cat/labels.txt." in dataset.notes
+    assert "1 file outside any class folder left out (1 .md): README.md." in dataset.notes
+    assert "Left out as hidden: .git; cat/._cat.png; cat/.cache; cat/.hidden.jpg; cat/Thumbs.db." in dataset.notes
+    assert "could not be used" not in notes_of(dataset)
+
+
+def test_a_folder_without_pictures_is_no_class(animals):
+    (animals / "documents").mkdir()
+    (animals / "documents" / "plan.txt").write_text("text")
+    (animals / "empty").mkdir()
+    dataset = load_folder(animals)
+    assert dataset.class_names == ("cat", "dog")
+    assert "1 file in folders without a picture left out (1 .txt): documents/plan.txt." in dataset.notes
+    assert "Left out as empty folders: empty." in dataset.notes
 
 
 def test_nested_folders_belong_to_their_class(animals):
@@ -196,6 +190,17 @@ def test_unicode_spaces_and_bytes_that_are_no_text_in_paths(tmp_path):
     "".join((*dataset.class_names, *dataset.notes)).encode()
 
 
+def test_names_cannot_command_a_terminal_and_accents_are_composed(tmp_path):
+    write_class(tmp_path / "train" / "caf\u00e9", 5)
+    write_class(tmp_path / "test" / "cafe\u0301", 5, first_seed=50)
+    for number, split in enumerate(("train", "test")):
+        write_class(tmp_path / split / "\x1b[31mred\n", 5, first_seed=100 * number + 100)
+    (tmp_path / "train" / "caf\u00e9" / "\u202egpj.exe").touch()
+    dataset = load_folder(tmp_path)
+    assert dataset.class_names == ("\\x1b[31mred\\n", "caf\u00e9")
+    assert "\\u202egpj.exe" in notes_of(dataset)
+
+
 def test_symlink_loops_end_and_links_are_followed(animals, tmp_path):
     write_class(tmp_path / "elsewhere", 5, first_seed=500)
     (animals / "dog" / "more").symlink_to(tmp_path / "elsewhere")
@@ -204,9 +209,19 @@ def test_symlink_loops_end_and_links_are_followed(animals, tmp_path):
     (animals / "cat" / "broken.png").symlink_to(animals / "gone.png")
     dataset = load_folder(animals)
     assert sum((split.labels == 1).sum() for split in dataset.splits.values()) == 25
-    assert "cat/loop/(folder met before)" in notes_of(dataset)
+    assert "Left out as folders met before: cat/loop." in dataset.notes
     assert "cat/self (cannot be read: Too many levels of symbolic links)" in notes_of(dataset)
     assert "cat/broken.png (cannot be read: No such file or directory)" in notes_of(dataset)
+
+
+def test_a_folder_that_is_also_linked_to_keeps_its_own_class(animals):
+    (animals / "zebra").symlink_to(animals / "cat")
+    write_class(animals / "cat" / "young", 3, first_seed=300)
+    (animals / "dog" / "young").symlink_to(animals / "cat" / "young")
+    dataset = load_folder(animals)
+    assert dataset.class_names == ("cat", "dog")
+    assert sum((split.labels == 0).sum() for split in dataset.splits.values()) == 23
+    assert "Left out as folders met before: dog/young; zebra." in dataset.notes
 
 
 def test_does_not_wait_for_pipes(animals):
@@ -224,7 +239,7 @@ def test_unreadable_files_and_folders_are_left_out():
         (root / "dog" / "004.png").chmod(0o000)
         with as_nobody():
             dataset = load_folder(root)
-        assert "cat/locked (cannot be read: Permission denied)" in notes_of(dataset)
+        assert "cat/locked/ (cannot be read: Permission denied)" in notes_of(dataset)
         assert "dog/004.png (cannot be read: Permission denied)" in notes_of(dataset)
         (root / "cat" / "locked").rmdir()
 
@@ -238,9 +253,9 @@ def test_warns_of_unbalanced_classes(animals):
     ("n_cats", "n_dogs", "message"),
     [
         (5, None, r"at least two classes, one sub-folder each, got 1 \(cat\)"),
-        (None, None, r"at least two classes, one sub-folder each, got 0 \(no sub-folder with files\)"),
-        (5, 1, "class 'dog' must have at least 3 pictures.*got 1"),
-        (5, 0, "class 'dog' .* has no usable picture"),
+        (None, None, r"at least two classes, one sub-folder each, got 0 \(no sub-folder with pictures\)"),
+        (5, 1, "two classes must have 3 different pictures or more.* but 'cat' has 5, 'dog' has 1: add pictures"),
+        (5, 0, r"at least two classes, one sub-folder each, got 1 \(cat\)"),
     ],
     ids=["one class", "empty folder", "one picture", "empty class"],
 )
@@ -250,6 +265,28 @@ def test_says_which_class_is_missing_pictures(tmp_path, n_cats, n_dogs, message)
             write_class(tmp_path / name, count, first_seed=seed)
     with pytest.raises(ValueError, match=message):
         load_folder(tmp_path)
+
+
+def test_a_class_of_damaged_pictures_is_an_error(animals):
+    (animals / "emu").mkdir()
+    (animals / "emu" / "1.jpg").touch()
+    with pytest.raises(ValueError, match=r"class 'emu' in .* has no usable picture"):
+        load_folder(animals, max_skipped_share=0.1)
+
+
+def test_a_class_with_too_few_pictures_to_test_on_is_in_training(animals):
+    write_class(animals / "emu", 1, first_seed=300)
+    write_class(animals / "fox", 2, first_seed=400)
+    dataset = load_folder(animals)
+    assert [np.bincount(split.labels, minlength=4)[2:].tolist() for split in dataset.splits.values()] == [
+        [1, 2],
+        [0, 0],
+        [0, 0],
+    ]
+    assert (
+        "Too few different pictures to be tested on, so that all of them are in training: emu (1); fox (2)."
+        in dataset.notes
+    )
 
 
 def test_a_class_without_training_pictures_is_an_error(tmp_path):
@@ -302,71 +339,6 @@ def test_pictures_that_all_look_alike_are_not_taken_for_copies(animals):
     dataset = load_folder(animals)
     assert [len(split) for split in dataset.splits.values()] == [26, 6, 8]
     assert "40 of 40 pictures look so much alike" in notes_of(dataset)
-
-
-def pack_zip(folder, path):
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(folder.rglob("*.*")):
-            archive.write(file, file.relative_to(folder.parent))
-
-
-def pack_tar(folder, path):
-    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w") as archive:
-        archive.add(folder, folder.name)
-
-
-@pytest.mark.parametrize(("suffix", "pack"), [(".zip", pack_zip), (".tar", pack_tar), (".tar.gz", pack_tar)])
-def test_an_archive_of_a_folder_is_the_same_task(animals, tmp_path, suffix, pack):
-    path = tmp_path / f"packed{suffix}"
-    pack(animals, path)
-    before = sorted(tmp_path.rglob("*"))
-    dataset = load_folder(path)
-    assert dataset.name == "packed"
-    assert dataset.fingerprint() == load_folder(animals).fingerprint()
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-@pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
-def test_archives_cannot_write_or_read_outside(animals, tmp_path, suffix):
-    path = tmp_path / f"evil{suffix}"
-    content = (animals / "cat" / "000.png").read_bytes()
-    names = [f"{kind}/{number}.png" for kind in ("cat", "dog") for number in range(9)]
-    if suffix == ".zip":
-        with zipfile.ZipFile(path, "w") as archive:
-            for name in (*names, "../outside/1.png", "/absolute/1.png"):
-                archive.writestr(name, content)
-    else:
-        with tarfile.open(path, "w:gz") as archive:
-            for name in (*names, "../outside/1.png", "/absolute/1.png"):
-                member = tarfile.TarInfo(name)
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
-            link = tarfile.TarInfo("cat/link.png")
-            link.type, link.linkname = tarfile.SYMTYPE, str(animals / "cat" / "000.png")
-            archive.addfile(link)
-    before = sorted(tmp_path.parent.rglob("*"))
-    with pytest.raises(ValueError, match="must have at least 3 pictures"):  # all are one picture: one group
-        load_folder(path, max_skipped_share=0.5)
-    assert sorted(tmp_path.parent.rglob("*")) == before
-
-
-@pytest.mark.parametrize("name", ["cut.zip", "cut.tar", "cut.tar.gz", "text.zip", "text.tar.gz"])
-def test_names_a_damaged_archive(animals, tmp_path, name):
-    path = tmp_path / name
-    (pack_zip if name.endswith("zip") else pack_tar)(animals, path)
-    whole = path.read_bytes()
-    path.write_bytes(b"text" * 300 if name.startswith("text") else whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=f"{name} is damaged or no archive"):
-        load_folder(path)
-
-
-def test_a_damaged_member_of_a_zip_is_left_out(animals, tmp_path):
-    path = tmp_path / "packed.zip"
-    pack_zip(animals, path)
-    content = bytearray(path.read_bytes())
-    content[content.index(b"IDAT") + 40] ^= 255
-    path.write_bytes(content)
-    assert "cat/000.png (cannot be read: Bad CRC-32" in notes_of(load_folder(path))
 
 
 def write_table(animals, rows, name="table.csv"):

@@ -37,11 +37,12 @@ def pictures(tmp_path):
 
 @pytest.fixture
 def run_command(tmp_path, capsys):
-    """Runs a command in a folder of its own; gives its status and its lines on stderr."""
+    """Runs a command in a folder of its own; gives its status and its lines on stderr, less the notes on the data."""
 
     def run(*arguments):
         status = main([str(argument) for argument in (*arguments, "--artifacts", tmp_path / "artifacts")])
-        return status, capsys.readouterr().err.splitlines()
+        lines = capsys.readouterr().err.splitlines()
+        return status, [line for line in lines if not line.startswith("note: ")]
 
     return run
 
@@ -253,6 +254,42 @@ def test_a_download_shows_how_far_it_is(monkeypatch, tmp_path, capsys):
     assert main(["train", "pca", "--artifacts", str(tmp_path)]) == 1
     assert told == [("downloading", 100), ("unpacking", 5)]
     assert capsys.readouterr().err == "error: enough\n"
+
+
+def test_notes_on_a_folder_are_told_once_and_cut_to_size(pictures, tmp_path, capsys):
+    for number in range(60):
+        (pictures / "cat" / f"{number} and a long name to go with it.txt").write_text("text")
+    arguments = ["train", "pca", "--dataset", str(pictures), "--artifacts", str(tmp_path / "artifacts")]
+    assert main(arguments) == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
+    assert "note: File formats: 24 PNG." in notes
+    (long,) = (note for note in notes if "beside the pictures" in note)
+    assert long.startswith("note: 60 files beside the pictures left out (60 .txt): cat/0 and a long name")
+    assert long.endswith("go with it.txt; and more, see the report's chapter on the data")
+    assert len(long) < 480
+    assert main(arguments) == 0
+    assert "note: " not in capsys.readouterr().err
+    assert main(["features", *arguments[1:]]) == 0
+    assert "note: File formats: 24 PNG." in capsys.readouterr().err
+
+
+def test_another_file_left_out_of_the_same_data_is_told_and_kept(pictures, tmp_path, capsys):
+    arguments = ["train", "pca", "--dataset", str(pictures), "--artifacts", str(tmp_path / "artifacts")]
+    assert main(arguments) == 0
+    (pictures / "dog" / "torn.png").write_bytes(b"")
+    capsys.readouterr()
+    assert main(arguments) == 0
+    assert "note: 1 picture could not be used and left out: dog/torn.png (empty file)." in capsys.readouterr().err
+    (folder,) = (tmp_path / "artifacts" / "runs").iterdir()
+    assert any("dog/torn.png" in note for note in load_task(folder).notes)
+
+
+def test_limits_on_a_folder_can_be_set(run_command, pictures):
+    (pictures / "cat" / "torn.png").write_bytes((pictures / "cat" / "0.png").read_bytes()[:60])
+    command = ("train", "pca", "--dataset", pictures)
+    assert "1 of 25 pictures" in run_command(*command, "--max-skipped", "3.9")[1][0]
+    assert run_command(*command, "--max-skipped", "4")[0] == 0
+    assert "over the limit of 255 pixels" in run_command(*command, "--max-pixels", "255")[1][0]
 
 
 def test_the_command_is_kept_as_it_was_typed(monkeypatch, tmp_path):

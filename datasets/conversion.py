@@ -1,0 +1,86 @@
+"""A decoded picture of any mode -> an upright square of 8-bit RGB; and what had to be done to it, for the report."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+EXIF_ORIENTATION = 0x0112
+UPRIGHT = {  # EXIF orientation -> what turns the stored picture upright (EXIF 2.3, tag 274); 1 is upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# What was done, in words that follow a number: "3 turned upright as EXIF says".
+TURNED = "turned upright as EXIF says"
+ON_WHITE = "transparent, laid on white"
+SIXTEEN_BITS = "of 16 bits, scaled to 8"
+FIRST_FRAME = "animated, first frame taken"
+ENLARGED = "smaller than asked for, enlarged"
+MODES = {"1": "of 1 bit", "P": "with a palette", "PA": "with a palette", "CMYK": "in CMYK, brought to RGB"}
+
+
+class PictureError(ValueError):
+    """A file that cannot be used as a picture; the message says why."""
+
+
+def describe_source(image: Image.Image, image_size: int) -> list[str]:
+    """What is unusual about an opened picture and will be changed; alpha and EXIF are seen to later."""
+    remarks = [MODES[image.mode]] if image.mode in MODES else []
+    if image.mode.startswith("I") or any(";16" in str(tile[3]) for tile in image.tile):
+        remarks.append(SIXTEEN_BITS)
+    if min(image.size) < image_size:
+        remarks.append(ENLARGED)
+    return remarks
+
+
+def is_animated(image: Image.Image) -> bool:
+    """Asked after the first frame was read: looking for a second one moves the file on, and may find it damaged."""
+    try:
+        return image.format in ("GIF", "WEBP", "PNG") and bool(getattr(image, "is_animated", False))
+    except Exception:  # a damaged second frame says nothing about the first
+        return False
+
+
+def turn_upright(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    try:
+        orientation = image.getexif().get(EXIF_ORIENTATION)
+    except Exception:  # garbled EXIF: the pixels are sound, and viewers show such a picture as it is stored
+        return image, []
+    return (image.transpose(UPRIGHT[orientation]), [TURNED]) if orientation in UPRIGHT else (image, [])
+
+
+def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Raises PictureError for pixels whose white is not known."""
+    if image.mode.startswith("I"):
+        image = _to_eight_bits(image)
+    if image.mode == "F":
+        raise PictureError("floating-point pixels have no agreed white")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        seen_through = np.asarray(layer.getchannel("A")).min() < 255
+        on_white = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+        return on_white.convert("RGB"), [ON_WHITE] if seen_through else []
+    return image.convert("RGB"), []
+
+
+def to_square(image: Image.Image, image_size: int) -> np.ndarray:
+    """The largest centered square, resized: the same as resizing the short side and cropping the long one."""
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    box = (left, top, left + side, top + side)
+    # reducing_gap: first shrink by a whole factor, which is faster and, at 3, not to be told from a plain resize
+    resized = image.resize((image_size, image_size), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+    return np.asarray(resized)
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit gray to 8-bit gray: 65535 becomes 255 (Pillow's own conversion would clip all above 255 to white)."""
+    levels = np.asarray(image)
+    if levels.min() < 0 or levels.max() > 65535:
+        raise PictureError("32-bit pixels have no agreed white")
+    return Image.fromarray(np.rint(levels / 257).astype(np.uint8))

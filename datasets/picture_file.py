@@ -1,0 +1,58 @@
+"""One file that may be a picture, wherever it lies, and the rules on names and sizes that hold everywhere."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MAX_FILE_BYTES = 500_000_000  # no picture is larger; a film or a zip bomb is
+NEVER_PICTURES = {"Thumbs.db", "desktop.ini", "__MACOSX"}  # left behind by operating systems, as are .hidden files
+JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian words, Hindi letters and emoji
+# Reasons to leave a file or folder out, in words that follow "as".
+HIDDEN, EMPTY, MET_BEFORE, CLIMBS = "hidden", "empty folders", "folders met before", "paths out of the archive"
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A file that may be a picture.
+
+    parts: folders and file name below the root.   read: returns its bytes; raises OSError and the like.
+    class_name, split: where known ("" if not); split is train, validation or test.
+    left_out: why it is not looked into, "" if it is; it is listed all the same, so that it can be reported.
+    """
+
+    parts: tuple[str, ...]
+    read: Callable[[], bytes]
+    class_name: str = ""
+    split: str = ""
+    left_out: str = ""
+
+    @property
+    def path(self) -> str:
+        return printable("/".join(self.parts))
+
+
+def as_class_name(text: str) -> str:
+    """Printable, and composed: a letter with its accent is one character on some systems and two on others."""
+    return printable(unicodedata.normalize("NFC", text))
+
+
+def printable(text: str) -> str:
+    """File names may hold bytes that are no UTF-8, and commands to a terminal; spelled out, they do no harm."""
+    return "".join(c if c.isprintable() or c in JOINERS else ascii(c)[1:-1] for c in text)
+
+
+def is_visible(name: str) -> bool:
+    return not name.startswith(".") and name not in NEVER_PICTURES
+
+
+def check_size(n_bytes: int) -> None:
+    """Raises OSError if that is no size for a picture."""
+    if n_bytes > MAX_FILE_BYTES:
+        raise OSError(f"{n_bytes:,} bytes are over the limit of {MAX_FILE_BYTES:,} for one file")
+
+
+def fail(error: Exception) -> bytes:
+    """The reader of what cannot be read."""
+    raise error
