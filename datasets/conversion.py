@@ -31,7 +31,7 @@ class PictureError(ValueError):
 def describe_source(image: Image.Image, image_size: int) -> list[str]:
     """What is unusual about an opened picture and will be changed; alpha and EXIF are seen to later."""
     remarks = [MODES[image.mode]] if image.mode in MODES else []
-    if image.mode.startswith("I") or any(";16" in str(tile[3]) for tile in image.tile):
+    if image.mode.startswith("I") or any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
         remarks.append(SIXTEEN_BITS)
     if min(image.size) < image_size:
         remarks.append(ENLARGED)

@@ -88,7 +88,7 @@ def note_balance(labels: np.ndarray, class_names: Sequence[str]) -> str:
         return ""
     largest, smallest = class_names[int(counts.argmax())], class_names[int(counts.argmin())]
     return (
-        f"The classes are unbalanced, from {counts.min():,} pictures ({smallest}) to {counts.max():,} ({largest}): "
+        f"The classes are unbalanced, from {counts.min():,} ({smallest}) to {counts.max():,} pictures ({largest}): "
         "read balanced accuracy and macro F1 before accuracy."
     )
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pipelines.experiments import Experiment
 
 
-MAX_NOTE_LENGTH = 400  # characters of a note on the terminal: about three lines
+MAX_NOTE_LENGTH = 1200  # characters of a note on the terminal: about fifteen lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

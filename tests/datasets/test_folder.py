@@ -246,7 +246,7 @@ def test_unreadable_files_and_folders_are_left_out():
 
 def test_warns_of_unbalanced_classes(animals):
     write_class(animals / "rare", 4, first_seed=700)
-    assert "from 4 pictures (rare) to 20 (cat): read balanced accuracy" in notes_of(load_folder(animals))
+    assert "from 4 (rare) to 20 pictures (cat): read balanced accuracy" in notes_of(load_folder(animals))
 
 
 @pytest.mark.parametrize(

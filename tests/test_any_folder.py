@@ -1,0 +1,127 @@
+"""A folder with every oddity, from the command line to the report: nothing stops it, and nothing is passed over."""
+
+from __future__ import annotations
+
+import html
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines import __main__ as command_line
+from pipelines.neural import experiments as neural
+from pipelines.neural.config import Perceptron
+from pipelines.run_result import load_task
+from reports.__main__ import main as report
+from tests.datasets.pictures import write_class
+from tests.odd_folder import ACCENTS, CHANGED, MAX_PIXELS, SCRIPT, SKIPPED, write_odd_folder
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Leave the rights of root, to whom no file is unreadable."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def workplace(monkeypatch) -> Iterator[Path]:
+    """A folder that everyone may enter and write to; pictures are loaded without the rights of root, and the net
+    trains in a second."""
+    monkeypatch.setattr(command_line, "load", as_nobody()(command_line.load))
+    title, mlp = neural.EXPERIMENTS["mlp"]
+    small = replace(mlp, architecture=Perceptron((16,)), epochs=2, mixed_precision="off")
+    monkeypatch.setitem(neural.EXPERIMENTS, "mlp", (title, small))
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+def make(root: Path, data: Path, *options: str) -> int:
+    """What `make report` does, with two experiments."""
+    artifacts = str(root / "artifacts")
+    status = command_line.main(["train", "hog", "mlp", "--dataset", str(data), "--artifacts", artifacts, *options])
+    if status:
+        return status
+    return report(["--dataset", str(data), "--runs", f"{artifacts}/runs", "--output", f"{artifacts}/reports"])
+
+
+def data_chapter(text: str) -> str:
+    """The report's chapter on the data, as a reader sees it."""
+    start = text.index("## The data")
+    return text[start : text.index("\n## ", start + 1)]
+
+
+def test_every_oddity_is_told_on_the_terminal_and_in_the_report(workplace, capsys):
+    data = workplace / "odd pictures"
+    data.mkdir()
+    write_odd_folder(data)
+    status = make(workplace, data, "--max-skipped", "12", "--max-pixels", str(MAX_PIXELS))
+    terminal = capsys.readouterr().err
+    assert status == 0, terminal
+    folder = workplace / "artifacts" / "reports" / "odd-pictures"
+    chapter = data_chapter((folder / "report.md").read_text())
+    page = (folder / "report.html").read_text()
+    expected = [f"train/{path} ({reason}" for path, reason in SKIPPED.items()]
+    expected += [f"{text} (train/dog/{name})" for text, name in CHANGED.items()]
+    expected += [
+        f"{len(SKIPPED)} pictures could not be used and left out: ",
+        "read by content: train/dog/wrong extension.png (JPEG).",
+        "2 WEBP",
+        "Left out as hidden: train/cat/.hidden.png; train/cat/Thumbs.db.",
+        "Left out as folders met before: train/cat/loop.",
+        "Left out as empty folders: train/nothing.",
+        "1 file beside the pictures left out (1 .txt): train/cat/labels.txt.",
+        "1 file outside any class folder left out (1 .md): read me.md.",
+        "The classes are unbalanced, from 1 (single) to ",
+        "read balanced accuracy and macro F1 before accuracy",
+        "Too few different pictures to be tested on, so that all of them are in training: single (1).",
+        "3 pictures have exact or near duplicates (found by perceptual hash), in 1 group",
+        "2 pictures moved to the split of a duplicate: test/cat/exact copy.png to train; test/cat/near copy.jpg to",
+        "The validation split was taken from training by us",
+    ]
+    for text in expected:
+        assert text in terminal
+        assert text in unescape_markdown(chapter)
+        assert text in html.unescape(page)
+    for class_name in ("cat", "dog", ACCENTS, SCRIPT, "single"):
+        assert class_name in unescape_markdown(chapter)
+    assert "<img src=x" not in page
+    assert (data / "train" / "cat" / "truncated.jpg").stat().st_size > 0
+
+
+def unescape_markdown(text: str) -> str:
+    return html.unescape(text.replace("\\", ""))
+
+
+def test_too_many_unusable_pictures_stop_the_run(workplace, capsys):
+    data = workplace / "odd"
+    data.mkdir()
+    write_odd_folder(data)
+    assert make(workplace, data) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "more than the 5% allowed), such as " in line
+    assert line.endswith("mend or remove them, or allow more with MAX_SKIPPED=")
+
+
+def test_gray_pictures_do_without_color(workplace, capsys):
+    for number, name in enumerate(("brick", "sand")):
+        write_class(workplace / "gray" / name, 20, first_seed=100 * number, channels=1)
+    options = ["--dataset", str(workplace / "gray"), "--artifacts", str(workplace / "artifacts")]
+    assert command_line.main(["train", "color-histogram", "hog", *options]) == 0
+    terminal = capsys.readouterr().err
+    sentence = "Every picture is gray: experiments that need color do not apply and skip themselves."
+    assert f"note: {sentence}" in terminal
+    assert "skipped: color-histogram cannot be applied to gray: it needs color" in terminal
+    (folder,) = (workplace / "artifacts" / "runs").iterdir()
+    assert sentence in load_task(folder).notes  # which the chapter on the data shows
