@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 
+from pipelines.classic.feature_store import as_tensor
 from pipelines.classic.standardize import Standardizer, standardize
 
 IN_MEMORY_BYTES = 3 << 30  # solvers read features dozens of times; putting rows together costs as much as using them
@@ -40,6 +42,10 @@ class FeatureMatrix:
     def shape(self) -> tuple[int, int]:
         return sum(len(row[0]) for row in self.blocks), sum(block.shape[1] for block in self.blocks[0])
 
+    @cached_property
+    def _tensors(self) -> list[list[torch.Tensor]]:
+        return [[as_tensor(block) for block in row] for row in self.blocks]
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -53,21 +59,31 @@ class FeatureMatrix:
         start, stop, step = rows.indices(len(self))
         if step != 1:
             raise ValueError(f"rows must be a slice with step 1, got {rows}")
-        result = torch.empty(max(0, stop - start), self.shape[1])
-        above = 0
-        for row in self.blocks:
-            first, last = max(start - above, 0), min(stop - above, len(row[0]))
-            if first < last:
-                place = slice(above + first - start, above + last - start)
-                self._fill(result[place], row, slice(first, last))
-            above += len(row[0])
-        return result if self.standardizer is None else standardize(result, self.standardizer)
+        return self.panel(slice(start, max(start, stop)), slice(0, self.shape[1]))
 
-    def _fill(self, target: torch.Tensor, row: Sequence[np.ndarray], rows: slice) -> None:
+    def panel(self, rows: slice, columns: slice) -> torch.Tensor:
+        """float32 (n_rows, n_columns), for slices with both ends given and step 1."""
+        result = torch.empty(rows.stop - rows.start, columns.stop - columns.start)
+        above = 0
+        for row in self._tensors:
+            inside, place = overlap(rows, above, len(row[0]))
+            if inside.start < inside.stop:
+                self._fill(result[place], row, inside, columns)
+            above += len(row[0])
+        return result if self.standardizer is None else standardize(result, self.standardizer, columns)
+
+    def _fill(self, target: torch.Tensor, row: list[torch.Tensor], rows: slice, columns: slice) -> None:
         left = 0
         for block, factor in zip(row, self.factors or (1.0,) * len(row), strict=True):
-            place = target[:, left : left + block.shape[1]]
-            place.copy_(torch.from_numpy(np.require(block[rows], requirements=["C", "W"])))
-            if factor != 1:
-                place *= factor
+            inside, place = overlap(columns, left, block.shape[1])
+            if inside.start < inside.stop:
+                target[:, place].copy_(block[rows, inside])
+                if factor != 1:
+                    target[:, place] *= factor
             left += block.shape[1]
+
+
+def overlap(wanted: slice, first: int, length: int) -> tuple[slice, slice]:
+    """Which part of a block at first .. first + length is wanted, and where in the wanted it goes."""
+    start, stop = max(wanted.start, first), min(wanted.stop, first + length)
+    return slice(start - first, stop - first), slice(start - wanted.start, stop - wanted.start)

@@ -1,4 +1,4 @@
-"""Feature matrices of any kind, read a chunk of rows at a time as float32.
+"""Feature matrices of any kind, read in pieces as float32, and the two products that linear models take with them.
 
 A matrix here is whatever has a two-dimensional shape and gives rows for a slice of step 1: a torch tensor (float32 or
 float16, on any device), a numpy array or memory map, or an object that decodes compressed features when asked.
@@ -6,6 +6,7 @@ float16, on any device), a numpy array or memory map, or an object that decodes 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from typing import Any, Protocol
@@ -13,15 +14,23 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-# A chunk is read once for both products of a pass, so it should stay in the cache; more rows make better products.
+# Whole rows of float32 that are read together.
 CHUNK_BYTES = {"cpu": 2**22, "cuda": 2**28}
+# A panel of float32 stays in a core's second-level cache between its conversion from half precision and its product.
+# Wide rows taken whole would not: their product with ten columns then waits for memory twice.
+PANEL_ROWS, PANEL_COLUMNS = 256, 512
 # Partial sums of a pass: enough for the cores of a desktop, few enough to hold that many matrices (k, d). A constant,
 # so that results do not depend on the number of cores.
 N_SPANS = 8
 
+Panel = tuple[slice, slice, torch.Tensor]  # rows, columns, float32 values
+
 
 class Features(Protocol):
-    """A matrix (n, d) of float16, float32 or float64."""
+    """A matrix (n, d) of float16, float32 or float64.
+
+    It may also offer panel(rows, columns) -> float32 (n_rows, n_columns), which saves making whole rows.
+    """
 
     @property
     def shape(self) -> Any: ...
@@ -31,6 +40,13 @@ class Features(Protocol):
 
 def device_of(features: Features) -> torch.device:
     return features.device if isinstance(features, torch.Tensor) else torch.device("cpu")
+
+
+def as_tensor(array: np.ndarray) -> torch.Tensor:
+    """A tensor in the array's own memory, also of a read-only map: nobody here writes to features."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns that one could write
+        return torch.from_numpy(array)
 
 
 def read_rows(features: Features, rows: slice) -> torch.Tensor:
@@ -50,15 +66,62 @@ def row_chunks(features: Features, start: int = 0, stop: int | None = None) -> I
         yield slice(first, min(first + step, stop))
 
 
-def accumulate(
-    features: Features,
-    shape: tuple[int, ...],
-    visit: Callable[[slice, torch.Tensor, torch.Tensor], None],
-    workers: Executor,
-) -> torch.Tensor:
-    """Sum over all rows: visit(rows, chunk, total) adds its chunk's part to total, float32 of the given shape.
+def panels(features: Features, start: int, stop: int) -> Iterator[Panel]:
+    """The rows start .. stop in pieces; all pieces of some rows come one after the other, from left to right.
 
-    The workers take spans of rows, so visit may write elsewhere only at its own rows. An accelerator gets one span.
+    Whole rows where the matrix is on an accelerator or can only make whole rows.
+    """
+    d = features.shape[1]
+    if isinstance(features, np.ndarray):
+        features = as_tensor(features)
+    if device_of(features).type != "cpu" or not (isinstance(features, torch.Tensor) or hasattr(features, "panel")):
+        for rows in row_chunks(features, start, stop):
+            yield rows, slice(0, d), read_rows(features, rows)
+        return
+    buffer = torch.empty(PANEL_ROWS, PANEL_COLUMNS)
+    for first in range(start, stop, PANEL_ROWS):
+        rows = slice(first, min(first + PANEL_ROWS, stop))
+        for left in range(0, d, PANEL_COLUMNS):
+            columns = slice(left, min(left + PANEL_COLUMNS, d))
+            yield rows, columns, _read_panel(features, rows, columns, buffer)
+
+
+def _read_panel(features: Any, rows: slice, columns: slice, buffer: torch.Tensor) -> torch.Tensor:
+    if not isinstance(features, torch.Tensor):
+        return features.panel(rows, columns)
+    values = features[rows, columns]
+    return values if values.dtype == torch.float32 else buffer[: values.shape[0], : values.shape[1]].copy_(values)
+
+
+def multiply(features: Features, vectors: torch.Tensor, workers: Executor) -> torch.Tensor:
+    """X vectors^T in one pass over the features: vectors float32 (k, d) -> (n, k)."""
+    scores = vectors.new_zeros(len(vectors), features.shape[0])
+
+    def add(panel: Panel, _: torch.Tensor) -> None:
+        rows, columns, values = panel
+        # with few vectors twice as fast as values @ vectors.T
+        scores[:, rows].addmm_(vectors[:, columns], values.T)
+
+    _over_spans(features, (), add, workers)
+    return scores.T.contiguous()
+
+
+def multiply_transposed(features: Features, factors: torch.Tensor, workers: Executor) -> torch.Tensor:
+    """factors^T X in one pass over the features: factors float32 (n, k) -> (k, d)."""
+
+    def add(panel: Panel, total: torch.Tensor) -> None:
+        rows, columns, values = panel
+        total[:, columns].addmm_(factors[rows].T, values)
+
+    return _over_spans(features, (factors.shape[1], features.shape[1]), add, workers)
+
+
+def _over_spans(
+    features: Features, shape: tuple[int, ...], add: Callable[[Panel, torch.Tensor], None], workers: Executor
+) -> torch.Tensor:
+    """Sum over all rows: add(panel, total) adds its panel's part to total, float32 of the given shape.
+
+    The workers take spans of rows, so add may write elsewhere only at its own rows. An accelerator gets one span.
     """
     device, n = device_of(features), features.shape[0]
     n_spans = N_SPANS if device.type == "cpu" else 1
@@ -66,8 +129,8 @@ def accumulate(
 
     def sum_span(span: int) -> torch.Tensor:
         total = torch.zeros(shape, device=device)
-        for rows in row_chunks(features, edges[span], edges[span + 1]):
-            visit(rows, read_rows(features, rows), total)
+        for panel in panels(features, edges[span], edges[span + 1]):
+            add(panel, total)
         return total
 
     first, *others = workers.map(sum_span, range(n_spans))

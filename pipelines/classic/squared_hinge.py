@@ -1,4 +1,4 @@
-"""The squared hinge of k one-vs-rest problems over the same features: objective, gradient, exact line search.
+"""The squared hinge of k one-vs-rest problems over the same features, and its least value in a subspace.
 
     f(w) = 1/2 |w|^2 + sum_i c_i max(0, 1 - y_i w.x_i)^2           per class; x_i ends in the bias feature
     gradient    w - 2 sum_i c_i y_i max(0, 1 - y_i w.x_i) x_i
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 import torch
 
-from pipelines.classic.feature_store import Features, accumulate
+from pipelines.classic.feature_store import Features, multiply, multiply_transposed
 
-MAX_LINE_SEARCH_STEPS = 30
+MAX_NEWTON_STEPS = MAX_LINE_SEARCH_STEPS = 30
+# Of the objective: a Newton step that promises less is the last. Finer ones drown in the rounding of float32.
+LEAST_PROMISE = 1e-9
 TINY = 1e-30  # keeps 0 / 0 of a class without anything left to do at 0
 
 
@@ -31,16 +33,8 @@ class SquaredHinge:
     workers: Executor
 
     def scores(self, vectors: torch.Tensor) -> torch.Tensor:
-        """X vectors^T, in one pass over the features."""
-        scores = torch.empty_like(self.signs)
-        bias = self.bias_feature * vectors[:, -1]
-
-        def visit(rows: slice, x: torch.Tensor, total: torch.Tensor) -> None:
-            # twice as fast as x @ vectors.T, whose result has few columns
-            torch.add((vectors[:, :-1] @ x.T).T, bias, out=scores[rows])
-
-        accumulate(self.features, (), visit, self.workers)
-        return scores
+        """X vectors^T, in one pass over the features: (m, d + 1) -> (n, m)."""
+        return multiply(self.features, vectors[:, :-1], self.workers).add_(self.bias_feature * vectors[:, -1])
 
     def objective(self, weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """float64 (k,)."""
@@ -50,11 +44,8 @@ class SquaredHinge:
     def gradient(self, weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """In one pass. Raises ValueError if a feature is NaN or infinite."""
         slopes = -2 * self.costs * self.signs * self._violations(scores)
-
-        def visit(rows: slice, x: torch.Tensor, total: torch.Tensor) -> None:
-            total[:, :-1].addmm_(slopes[rows].T, x)
-
-        gradient = weights + accumulate(self.features, tuple(weights.shape), visit, self.workers)
+        gradient = weights.clone()
+        gradient[:, :-1] += multiply_transposed(self.features, slopes, self.workers)
         gradient[:, -1] += self.bias_feature * slopes.sum(dim=0)
         if not torch.isfinite(gradient).all():
             raise ValueError(
@@ -62,34 +53,68 @@ class SquaredHinge:
             )
         return gradient
 
-    def curvature_strengths(self, scores: torch.Tensor) -> torch.Tensor:
-        """The s of the Hessian's approximation I + s X^T X: the mean of 2 c, or 0 where not active. float32 (k,)."""
-        return 2 * (self.costs * (self._violations(scores) > 0)).mean(dim=0)
+    def minimize_within(self, scores: torch.Tensor, start: torch.Tensor, first_class: int = 0) -> torch.Tensor:
+        """Where in the space of some orthonormal directions every class's f is least, without a pass.
 
-    def line_search(
-        self, weights: torch.Tensor, scores: torch.Tensor, direction: torch.Tensor, direction_scores: torch.Tensor
-    ) -> torch.Tensor:
-        """The t >= 0 of every class that minimizes f(w + t direction), from scores alone, without a pass: float32 (k,).
-
-        Newton's method on the slope, which is piecewise linear and rises; bisection where it leaves the bracket.
+        scores: float32 (n, q), of the directions.   start: coordinates (m, q) of m classes from first_class on.
+        Returns such coordinates.
         """
-        across, along = row_dots(weights, direction), row_dots(direction, direction)
-        lengths, low, high = torch.ones_like(across), torch.zeros_like(across), torch.full_like(across, torch.inf)
-        pull = self.costs * direction_scores
-        for _ in range(MAX_LINE_SEARCH_STEPS):
-            violations = self._violations(scores + lengths.float() * direction_scores)
-            slope = across + lengths * along - 2 * (pull * self.signs * violations).sum(dim=0, dtype=torch.float64)
-            bend = along + 2 * (pull * direction_scores * (violations > 0)).sum(dim=0, dtype=torch.float64)
-            low, high = torch.where(slope < 0, lengths, low), torch.where(slope > 0, lengths, high)
-            proposed = lengths - slope / bend.clamp_min(TINY)
-            proposed = torch.where((proposed < low) | (proposed > high), (low + high) / 2, proposed)
-            moved, lengths = (proposed - lengths).abs(), proposed
-            if (moved <= 1e-4 * lengths).all():
-                break
-        return lengths.float()
+
+        def minimize(i: int) -> torch.Tensor:
+            c = first_class + i
+            return minimize_class(scores, self.signs[:, c].contiguous(), self.costs[:, c].contiguous(), start[i])
+
+        return torch.stack(list(self.workers.map(minimize, range(len(start)))))
 
     def _violations(self, scores: torch.Tensor) -> torch.Tensor:
         return (1 - self.signs * scores).clamp_min(0)
+
+
+def minimize_class(scores: torch.Tensor, signs: torch.Tensor, costs: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+    """The a of least 1/2 |a|^2 + sum_i c_i max(0, 1 - y_i s_i.a)^2: Newton's method with an exact line search.
+
+    scores: float32 (n, q), the s.   signs, costs: (n,).   start: (q,).   The Hessian is that of the active rows.
+    """
+    position, reached = start.double(), scores @ start
+    for _ in range(MAX_NEWTON_STEPS):
+        violations = (1 - signs * reached).clamp_min(0)
+        active = violations.nonzero()[:, 0]
+        rows, weighted = scores[active], scores[active] * costs[active, None]
+        gradient = position - 2 * (weighted.T @ (signs * violations)[active]).double()
+        hessian = torch.eye(len(position), dtype=torch.float64, device=scores.device)
+        hessian += 2 * (weighted.T @ rows).double()
+        step = -torch.linalg.solve(hessian, gradient)
+        losses = (costs * violations.square()).sum(dtype=torch.float64)
+        if -(gradient @ step) <= LEAST_PROMISE * (position @ position / 2 + losses):
+            break
+        moved = scores @ step.float()
+        length = line_search(reached, moved, signs, costs, float(position @ step), float(step @ step))
+        position, reached = position + length * step, reached + length * moved
+    return position.float()
+
+
+def line_search(
+    scores: torch.Tensor, moved: torch.Tensor, signs: torch.Tensor, costs: torch.Tensor, across: float, along: float
+) -> float:
+    """The t >= 0 of least f(w + t p).
+
+    scores, moved: w.x_i and p.x_i, (n,).   across, along: w.p and p.p.
+    Newton's method on the slope, which is piecewise linear and rises; bisection where it leaves the bracket.
+    """
+    length, low, high = 1.0, 0.0, float("inf")
+    pull = costs * moved
+    for _ in range(MAX_LINE_SEARCH_STEPS):
+        violations = (1 - signs * (scores + length * moved)).clamp_min(0)
+        slope = across + length * along - 2 * float((pull * signs * violations).sum(dtype=torch.float64))
+        bend = along + 2 * float((pull * moved * (violations > 0)).sum(dtype=torch.float64))
+        low, high = (length, high) if slope < 0 else (low, length)
+        proposed = length - slope / max(bend, TINY)
+        if not low <= proposed <= high:
+            proposed = (low + high) / 2
+        change, length = abs(proposed - length), proposed
+        if change <= 1e-4 * length:
+            break
+    return length
 
 
 def row_dots(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

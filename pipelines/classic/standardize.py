@@ -48,13 +48,16 @@ def fit_standardizer(features: Features) -> Standardizer:
     return Standardizer(mean.float().cpu(), scale.float().cpu())
 
 
-def standardize(rows: np.ndarray | torch.Tensor, standardizer: Standardizer) -> torch.Tensor:
+def standardize(
+    rows: np.ndarray | torch.Tensor, standardizer: Standardizer, columns: slice = slice(None)
+) -> torch.Tensor:
     """(rows - mean) / scale: float32 (n, d), on the device of the rows.
 
+    columns: of all features, those that the rows have.
     Raises ValueError if the number of features differs from the standardizer's.
     """
-    d = len(standardizer.mean)
-    if len(rows.shape) != 2 or rows.shape[1] != d:
-        raise ValueError(f"rows must have shape (n, {d}) to match the standardizer, got {tuple(rows.shape)}")
+    mean, scale = standardizer.mean[columns], standardizer.scale[columns]
+    if len(rows.shape) != 2 or rows.shape[1] != len(mean):
+        raise ValueError(f"rows must have shape (n, {len(mean)}) to match the standardizer, got {tuple(rows.shape)}")
     values = read_rows(rows, slice(None))
-    return (values - standardizer.mean.to(values.device)) / standardizer.scale.to(values.device)
+    return (values - mean.to(values.device)) / scale.to(values.device)

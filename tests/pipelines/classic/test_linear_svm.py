@@ -7,7 +7,7 @@ import torch
 from scipy.optimize import minimize
 from sklearn.svm import LinearSVC
 
-from pipelines.classic.linear_svm import LinearSvm, choose_cost, predict_scores, train_linear_svm
+from pipelines.classic.linear_svm import CLASSES_TOGETHER, LinearSvm, choose_cost, predict_scores, train_linear_svm
 
 
 def overlapping_classes(n: int = 400, d: int = 30, n_classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -143,6 +143,23 @@ def test_a_warm_start_at_the_solution_takes_few_steps_and_stays_there():
     warm = train_linear_svm(features, labels, n_classes=4, C=1.0, tolerance=1e-6, initial=cold)
     assert warm.n_iterations <= cold.n_iterations / 4
     assert warm.objective <= cold.objective * (1 + 1e-6)
+
+
+def test_another_cost_in_the_known_space_takes_fewer_passes_to_the_same_minimum():
+    features, labels = overlapping_classes(n=800, d=100)
+    spaces = []
+    train_linear_svm(features, labels, n_classes=4, C=0.01, tolerance=1e-5, spaces=spaces)
+    cold = train_linear_svm(features, labels, n_classes=4, C=0.02, tolerance=1e-5)
+    known = train_linear_svm(features, labels, n_classes=4, C=0.02, tolerance=1e-5, spaces=spaces)
+    assert known.n_passes < cold.n_passes
+    assert known.objective == pytest.approx(cold.objective, rel=1e-5)
+
+
+def test_many_classes_search_in_groups_and_still_equal_liblinear():
+    features, labels = overlapping_classes(n=600, d=20, n_classes=CLASSES_TOGETHER + 3)
+    peer = LinearSVC(C=0.1, tol=1e-9, max_iter=100_000, dual=False).fit(features, labels)
+    ours = train_linear_svm(features, labels, n_classes=CLASSES_TOGETHER + 3, C=0.1, tolerance=1e-7)
+    np.testing.assert_allclose(ours.weights, peer.coef_, atol=2e-3 * np.abs(peer.coef_).max())
 
 
 def test_an_absent_class_scores_below_the_others_and_duplicate_rows_count_as_twice_the_cost():

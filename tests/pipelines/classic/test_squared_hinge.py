@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pipelines.classic.chunks import one_worker_per_core
-from pipelines.classic.squared_hinge import SquaredHinge
+from pipelines.classic.squared_hinge import SquaredHinge, line_search, minimize_class
 
 
 @pytest.fixture
@@ -46,20 +46,42 @@ def test_gradient_agrees_with_autograd(workers):
     torch.testing.assert_close(ours, weights.grad, rtol=1e-4, atol=1e-4)
 
 
-def test_line_search_finds_where_the_slope_is_zero(workers):
+def test_minimum_within_one_row_by_hand():
+    # s = 1, y = 1: a^2 / 2 + c (1 - a)^2 is least at a = 2 c / (1 + 2 c).
+    reached = minimize_class(torch.ones(1, 1), torch.ones(1), torch.tensor([2.0]), torch.zeros(1))
+    torch.testing.assert_close(reached, torch.tensor([0.8]))
+
+
+def test_minimum_within_a_space_has_no_slope_along_it(workers):
+    hinge, weights, _ = problem(workers)
+    directions = torch.linalg.qr(weights.T).Q.T.contiguous()  # (3, d + 1)
+    reached = hinge.minimize_within(hinge.scores(directions), torch.zeros(3, 3))
+    found = reached @ directions
+    gradient = hinge.gradient(found, hinge.scores(found))
+    torch.testing.assert_close(gradient @ directions.T, torch.zeros(3, 3), atol=1e-4, rtol=0)
+    one = hinge.minimize_within(hinge.scores(directions), reached[1:2], first_class=1)
+    torch.testing.assert_close(one, reached[1:2], atol=1e-5, rtol=1e-5)  # stays at the minimum of its own class
+
+
+def search(hinge: SquaredHinge, c: int, weights: torch.Tensor, direction: torch.Tensor) -> float:
+    scores, moved = hinge.scores(weights)[:, c], hinge.scores(direction)[:, c]
+    across, along = float(weights[c] @ direction[c]), float(direction[c] @ direction[c])
+    return line_search(scores, moved, hinge.signs[:, c], hinge.costs[:, c], across, along)
+
+
+@pytest.mark.parametrize("c", [0, 1, 2])
+def test_line_search_finds_where_the_slope_is_zero(workers, c):
     hinge, weights, direction = problem(workers)
     direction = -hinge.gradient(weights, hinge.scores(weights)) + 0.1 * direction
-    lengths = hinge.line_search(weights, hinge.scores(weights), direction, hinge.scores(direction))
-    reached = weights + lengths[:, None] * direction
-    slopes = (hinge.gradient(reached, hinge.scores(reached)) * direction).sum(dim=1)
-    start = (hinge.gradient(weights, hinge.scores(weights)) * direction).sum(dim=1)
-    assert (lengths > 0).all()
-    assert (slopes.abs() <= 1e-3 * start.abs()).all()
+    length = search(hinge, c, weights, direction)
+    reached = weights + length * direction
+    slope = (hinge.gradient(reached, hinge.scores(reached)) * direction).sum(dim=1)[c]
+    start = (hinge.gradient(weights, hinge.scores(weights)) * direction).sum(dim=1)[c]
+    assert length > 0
+    assert abs(slope) <= 1e-3 * abs(start)
 
 
 def test_line_search_stays_where_every_way_goes_up(workers):
     hinge, weights, _ = problem(workers)
     uphill = hinge.gradient(weights, hinge.scores(weights))
-    lengths = hinge.line_search(weights, hinge.scores(weights), uphill, hinge.scores(uphill))
-    assert (lengths >= 0).all()
-    assert (lengths < 1e-6).all()
+    assert all(0 <= search(hinge, c, weights, uphill) < 1e-6 for c in range(3))

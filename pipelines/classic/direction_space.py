@@ -1,0 +1,58 @@
+"""A subspace of weights that several classes search together, with the scores of all rows along its directions.
+
+Once the scores of a direction are known, a class can move along it without another pass over the features. So a
+direction that one class needed is offered to all of them, and is never forgotten: k classes that add a gradient each
+search a space of k * steps directions, as block Krylov methods do, which takes far fewer steps than k searches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+MOST_DIRECTIONS = 320  # beyond, the space shrinks to what the classes have reached, and the latest half
+# Of a candidate's squared length, outside the space: less is rounding, or a multiple of another candidate.
+LEAST_NEW = 1e-6
+
+
+@dataclass
+class DirectionSpace:
+    """directions: float32 (q, d + 1), orthonormal rows.   scores: float32 (n, q), of all rows along each."""
+
+    directions: torch.Tensor
+    scores: torch.Tensor
+
+    def coordinates(self, weights: torch.Tensor) -> torch.Tensor:
+        """(m, d + 1) -> (m, q)."""
+        return weights @ self.directions.T
+
+    def new_in(self, candidates: torch.Tensor) -> torch.Tensor:
+        """Orthonormal rows that span what is new in the candidates (m, d + 1): (at most m, d + 1)."""
+        lengths = torch.linalg.vector_norm(candidates, dim=1, keepdim=True)
+        rows = candidates[lengths[:, 0] > 0] / lengths[lengths[:, 0] > 0]
+        for _ in range(2):  # the second round removes what rounding left in the first
+            for _ in range(2):
+                rows = rows - self.coordinates(rows) @ self.directions
+            values, vectors = torch.linalg.eigh((rows @ rows.T).double())
+            kept = values > LEAST_NEW
+            rows = (vectors[:, kept] / values[kept].sqrt()).T.float() @ rows
+        return rows
+
+    def add(self, directions: torch.Tensor, scores: torch.Tensor) -> None:
+        """directions: (m, d + 1), of `new_in`.   scores: (n, m)."""
+        self.directions = torch.cat([self.directions, directions])
+        self.scores = torch.cat([self.scores, scores], dim=1)
+
+    def shrink(self, reached: torch.Tensor) -> None:
+        """Make room if there are too many directions; reached: coordinates (m, q) that must remain."""
+        q = len(self.directions)
+        if q > MOST_DIRECTIONS:
+            latest = torch.eye(q, device=reached.device)[-(MOST_DIRECTIONS // 2) :]
+            rotation = torch.linalg.qr(torch.cat([reached, latest]).T).Q  # (q, fewer)
+            self.directions, self.scores = rotation.T @ self.directions, self.scores @ rotation
+
+
+def empty_space(n_rows: int, width: int, device: torch.device) -> DirectionSpace:
+    """No direction yet, of width d + 1."""
+    return DirectionSpace(torch.zeros(0, width, device=device), torch.zeros(n_rows, 0, device=device))
