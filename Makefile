@@ -12,12 +12,13 @@ EXPERIMENT ?= ## for `make train`: one or more names from `make list`
 ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
 PROCESSES  ?= 1## for `make train` and `make train-mlp`: processes that train one net together (torchrun)
 TENSORBOARD ?= ## for `make train`: 1 writes logs to artifacts/tensorboard (open: .venv/bin/tensorboard --logdir ...)
+SCHEDULER  ?= ## address of a Dask scheduler (tcp://host:8786) whose workers share the hand-crafted side's work
 ARTIFACTS  ?= artifacts## where the cache, the runs and the reports go
 PY         ?= python3## the Python (3.11+) that makes .venv
 TORCH_INDEX ?= ## package index to take torch from, e.g. the CPU one named on PyTorch's "Get started" page
 
 PYTHON  := .venv/bin/python
-COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--image-size $(IMAGE_SIZE)) $(if $(MAX_SKIPPED),--max-skipped $(MAX_SKIPPED)) $(if $(MAX_PIXELS),--max-pixels $(MAX_PIXELS)) --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)"
+COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--image-size $(IMAGE_SIZE)) $(if $(MAX_SKIPPED),--max-skipped $(MAX_SKIPPED)) $(if $(MAX_PIXELS),--max-pixels $(MAX_PIXELS)) --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)" $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
 LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES),$(PYTHON)) -m pipelines
 

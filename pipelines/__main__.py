@@ -7,8 +7,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ from pipelines.stored_model import FILE_NAME
 from pipelines.workspace import Advance, Workspace
 
 if TYPE_CHECKING:
+    from pipelines.cluster import Cluster
     from pipelines.experiments import Experiment
 
 
@@ -48,20 +49,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return list_experiments()
         if options.command == "train" and launched_together():
             return train_together(options, command)
-        workspace = open_workspace(options, command)
-        dataset = load(options, workspace)
-        if options.command == "features":
-            return extract_features(dataset, options, workspace)
-        if options.command == "guests":
-            keep_task(dataset, dataset.fingerprint(), workspace)
-            return 0 if keep_guests(dataset, options.data_root, workspace) else 1
-        return train(dataset, options, workspace)
+        with open_workspace(options, command) as workspace:
+            return carry_out(options, workspace)
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped; what was finished is kept, and the same command goes on from there", file=sys.stderr)
         return 130
+
+
+def carry_out(options: argparse.Namespace, workspace: Workspace) -> int:
+    """One command over one data set; its exit status."""
+    dataset = load(options, workspace)
+    if options.command == "features":
+        return extract_features(dataset, options, workspace)
+    if options.command == "guests":
+        keep_task(dataset, dataset.fingerprint(), workspace)
+        return 0 if keep_guests(dataset, options.data_root, workspace) else 1
+    return train(dataset, options, workspace)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -77,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--max-pixels", type=int, default=MAX_PIXELS, help="larger pictures are refused, undecoded")
     common.add_argument("--seed", type=int, default=0, help="seed of everything random")
     common.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for cache and runs")
+    common.add_argument("--scheduler", default="", help="of Dask, such as tcp://host:8786: its workers share the work")
     extractor = commands.add_parser("features", parents=[common], help="extract and cache hand-crafted features")
     extractor.add_argument("experiments", nargs="*", default=["hand-crafted"], metavar="experiment")
     trainer = commands.add_parser("train", parents=[common], help="train experiments and save their runs")
@@ -88,13 +95,25 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def open_workspace(options: argparse.Namespace, command: str) -> Workspace:
-    """Raises ValueError at once if logs for TensorBoard are wanted that could not be written later."""
+@contextmanager
+def open_workspace(options: argparse.Namespace, command: str) -> Iterator[Workspace]:
+    """Raises an error at once if logs for TensorBoard are wanted that could not be written later, or a scheduler's
+    workers that cannot be had."""
     if options.tensorboard:
         from pipelines.neural.event_log import require_tensorboard
 
         require_tensorboard()
-    return Workspace(options.artifacts, command=command, tensorboard=options.tensorboard)
+    with workers(options.scheduler) as cluster:
+        yield Workspace(options.artifacts, command=command, tensorboard=options.tensorboard, cluster=cluster)
+
+
+def workers(scheduler: str) -> AbstractContextManager[Cluster | None]:
+    """The workers behind a scheduler's address; none without one."""
+    if not scheduler:
+        return nullcontext()
+    from pipelines.cluster import connect
+
+    return connect(scheduler)
 
 
 def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
@@ -180,8 +199,8 @@ def train_together(options: argparse.Namespace, command: str) -> int:
         if processes.rank > 0:
             follow()
             return 0
-        workspace = open_workspace(options, command)
-        status = train(load(options, workspace), options, workspace)
+        with open_workspace(options, command) as workspace:
+            status = train(load(options, workspace), options, workspace)
         dismiss()
         return status
 

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import torch
 
+from pipelines.chunk_map import results_in_order
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -40,3 +42,13 @@ def map_on_cores(function: Callable[[Item], Result], items: Iterable[Item]) -> l
         return [function(item) for item in items]
     with one_worker_per_core() as workers:
         return list(workers.map(function, items))
+
+
+def stream_on_cores(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """As `map_on_cores`, a `MapChunks`: items are taken, and results given, as the cores become free."""
+    if torch.get_num_threads() == 1:
+        yield from map(function, items)
+        return
+    n_ahead = 2 * torch.get_num_threads()
+    with one_worker_per_core() as workers:
+        yield from results_in_order(lambda item: workers.submit(function, item), items, n_ahead)

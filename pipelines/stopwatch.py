@@ -22,6 +22,7 @@ class Clock:
 
     _stage: Stage | None = None
     _inner_peak: int = 0  # bytes: highest at any time up to the end of the blocks inside this one
+    _cpu_elsewhere: float = 0.0  # seconds: processor time that other processes spent on it
 
     @property
     def stage(self) -> Stage:
@@ -45,11 +46,17 @@ def measure(name: str, kind: StageKind) -> Iterator[Clock]:
         yield clock
     finally:
         _running.pop()
-        seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+        seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu + clock._cpu_elsewhere
         peak = max(clock._inner_peak, peak_memory_bytes())
         if _running:  # the restart above made the block around this one forget its peak
             _running[-1]._inner_peak = max(_running[-1]._inner_peak, before, peak)
     clock._stage = Stage(name, kind, seconds, cpu_seconds, peak)
+
+
+def add_cpu_seconds(seconds: float) -> None:
+    """Count processor time that another process, such as a worker of a cluster, has spent on the running stages."""
+    for clock in _running:
+        clock._cpu_elsewhere += seconds
 
 
 def peak_memory_bytes() -> int:

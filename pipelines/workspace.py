@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from pipelines.cache import Cache
+
+if TYPE_CHECKING:
+    from pipelines.cluster import Cluster
 
 SECONDS_BETWEEN_LOG_LINES = 30.0
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-python-headless", "torch")
@@ -31,12 +34,14 @@ class Workspace:
     """artifacts: the folder that holds `cache/` and `runs/`; safe to delete, rebuilt on demand.
 
     tensorboard: whether trainings write logs for TensorBoard.
+    cluster: workers on other machines; None: the cores of this one.
     """
 
     artifacts: Path
     console: Console = field(default_factory=lambda: Console(stderr=True))
     command: str = ""
     tensorboard: bool = False
+    cluster: Cluster | None = None
 
     @property
     def runs(self) -> Path:
@@ -59,6 +64,7 @@ class Workspace:
             "python": platform.python_version(),
             "versions": {name: version(name) for name in LIBRARIES},
             "hardware": describe_hardware(),
+            **({"cluster": self.cluster.describe()} if self.cluster else {}),
         }
 
     def say(self, line: str) -> None:

@@ -20,6 +20,8 @@ SHARED = (
     "pipelines.configuration",
     "pipelines.stored_model",
     "pipelines.trained_model",
+    "pipelines.chunk_map",
+    "pipelines.cluster",
 )
 
 # package -> what else of ours it may import. The longest matching package decides.

@@ -23,6 +23,7 @@ from pipelines.classic.model_file import ClassicModel, FittedSystem, store_class
 from pipelines.classic.standardize import Standardizer, fit_standardizer
 from pipelines.classic.visual_words import draw_visual_words
 from pipelines.configuration import describe
+from pipelines.cores import stream_on_cores
 from pipelines.fitted_values import from_arrays, to_arrays
 from pipelines.run_result import NotApplicableError, RunResult, Size, Stage, run_folder
 from pipelines.stopwatch import measure
@@ -132,11 +133,12 @@ def encode(
     family: FeatureFamily, system: System, dataset: Dataset, config: ClassicConfig, seed: int, workspace: Workspace
 ) -> Encoded:
     """Fit a family on the training pictures and encode all pictures; both from the cache where it has them."""
+    map_chunks = workspace.cluster.map_chunks if workspace.cluster else stream_on_cores
     learnt = workspace.cache.get_or_compute(
         f"{family.name} fit",
         version=family.version,
         inputs={"family": family, "data": dataset.fingerprint(), "seed": seed if family.is_random else None},
-        compute=lambda: to_arrays(family.fit(dataset.train.images, seed)),
+        compute=lambda: to_arrays(family.fit(dataset.train.images, seed, map_chunks)),
     )
     state: Any = from_arrays(family.state_type, learnt.arrays)
 
@@ -145,7 +147,13 @@ def encode(
         with workspace.progress(family.label, sum(len(split) for split in dataset.splits.values())) as advance:
             return {
                 f"mirrored {name}" if mirrored else name: encode_all(
-                    family, state, split.images, mirrored=mirrored, dtype=np.dtype(system.storage), advance=advance
+                    family,
+                    state,
+                    split.images,
+                    mirrored=mirrored,
+                    dtype=np.dtype(system.storage),
+                    advance=advance,
+                    map_chunks=map_chunks,
                 )
                 for name, split in dataset.splits.items()
             }

@@ -8,12 +8,14 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 
+from pipelines.chunk_map import MapChunks
 from pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
 from pipelines.classic.encoding.bag_of_words import encode_bag_of_words
 from pipelines.classic.encoding.normalization import l2_normalize, signed_power
 from pipelines.classic.encoding.spatial import pool_pyramid
 from pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
 from pipelines.classic.families.family import FeatureFamily
+from pipelines.cores import stream_on_cores
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,10 @@ class BagOfWords(FeatureFamily):
     def label(self) -> str:
         return f"bag of words of {self.descriptors.label}"
 
-    def fit(self, images: np.ndarray, seed: int) -> Codebook:
-        sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
+    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> Codebook:
+        sample, _ = sample_descriptors(
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks
+        )
         n_words = min(self.n_words, len(sample))
         return fit_kmeans(sample, n_words=n_words, n_iterations=self.n_iterations, seed=seed)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 
-from pipelines.classic.chunks import map_on_cores
-from pipelines.classic.families.family import NEEDS_COLOR
+from pipelines.chunk_map import MapChunks
+from pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR
 from pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
 from pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
 from pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
+from pipelines.cores import stream_on_cores
 
 SAMPLING_BATCH = 100  # pictures
 DESCRIPTORS_PER_PICTURE = 40  # at most, where there are pictures enough: descriptors of one picture resemble each other
@@ -154,12 +156,17 @@ def repeat_border(images: torch.Tensor, margin: int) -> torch.Tensor:
 
 
 def sample_descriptors(
-    descriptors: Descriptors, images: np.ndarray, *, n_samples: int, seed: int
+    descriptors: Descriptors,
+    images: np.ndarray,
+    *,
+    n_samples: int,
+    seed: int,
+    map_chunks: MapChunks = stream_on_cores,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Descriptors drawn at random without replacement, equally many from each of many random pictures.
 
     images: uint8 (n, h, w, c).   Returns float32 (m, d) and their positions, float32 (m, 2), where m is n_samples or
-    all there are. Memory: one batch of pictures and the sample itself.
+    all there are. Memory: a few batches of pictures and the sample itself.
     """
     generator = np.random.default_rng(seed)
     positions = descriptors.positions(*images.shape[1:3])
@@ -167,12 +174,16 @@ def sample_descriptors(
     n_images = min(len(images), -(-n_samples // per_image))
     per_image = min(-(-n_samples // n_images), len(positions))  # more of each where there are few pictures
     chosen = np.sort(generator.choice(len(images), n_images, replace=False))
-    drawn = torch.from_numpy(generator.random((n_images, len(positions))).argsort(axis=1)[:, :per_image])
+    drawn = generator.random((n_images, len(positions))).argsort(axis=1)[:, :per_image]
+    batch_size = max(1, min(SAMPLING_BATCH, BATCH_BYTES // images[0].nbytes))
+    batches = (slice(start, start + batch_size) for start in range(0, n_images, batch_size))
+    chunks = ((images[chosen[batch]], drawn[batch]) for batch in batches)
+    rows = torch.cat([torch.from_numpy(part) for part in map_chunks(partial(sample_batch, descriptors), chunks)])
+    return rows[:n_samples], positions[torch.from_numpy(drawn.flatten())][:n_samples]
 
-    def sample(start: int) -> torch.Tensor:
-        batch = slice(start, start + SAMPLING_BATCH)
-        extracted = descriptors.extract(torch.from_numpy(images[chosen[batch]]))
-        return extracted.take_along_dim(drawn[batch, :, None], dim=1).flatten(0, 1)
 
-    rows = torch.cat(map_on_cores(sample, range(0, n_images, SAMPLING_BATCH)))
-    return rows[:n_samples], positions[drawn.flatten()][:n_samples]
+def sample_batch(descriptors: Descriptors, chunk: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Some descriptors of every picture: uint8 (b, h, w, c) and which, int64 (b, m) -> float32 (b * m, d)."""
+    images, drawn = chunk
+    extracted = descriptors.extract(torch.from_numpy(images))
+    return extracted.take_along_dim(torch.from_numpy(drawn)[:, :, None], dim=1).flatten(0, 1).numpy()

@@ -5,14 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
-from pipelines.classic.chunks import map_on_cores
+from pipelines.chunk_map import MapChunks
+from pipelines.cores import stream_on_cores
 
 Advance = Callable[..., None]
+# Pictures of one task at most, whatever the family's batch_size: what travels to a worker, and lies in the scheduler.
+BATCH_BYTES = 2**21
 NEEDS_COLOR = "it needs color, and these pictures are gray"
 
 
@@ -51,8 +55,8 @@ class FeatureFamily(ABC):
         """For people, who may see several families of one class."""
         return self.name
 
-    def fit(self, images: np.ndarray, seed: int) -> Any:
-        """Learn the state from training pictures, uint8 (n, h, w, c)."""
+    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> Any:
+        """Learn the state from training pictures, uint8 (n, h, w, c); map_chunks does what is done to many pictures."""
         return NoState()
 
     @abstractmethod
@@ -68,6 +72,7 @@ def encode_all(
     mirrored: bool = False,
     dtype: np.dtype[Any] | type = np.float32,
     advance: Advance = lambda n: None,
+    map_chunks: MapChunks = stream_on_cores,
 ) -> np.ndarray:
     """Encode many pictures, a batch on every core at a time.
 
@@ -76,21 +81,25 @@ def encode_all(
     """
     if len(images) == 0:
         raise ValueError("images must hold at least one picture, got none")
-
-    def encode_rows(rows: slice) -> np.ndarray:
-        batch = torch.from_numpy(images[rows].copy())  # images may be read-only or a view
-        return family.encode(batch.flip(2) if mirrored else batch, state).numpy()
-
-    if len(images) <= family.batch_size:  # one batch, as when a single picture is classified
+    batch_size = max(1, min(family.batch_size, BATCH_BYTES // images[0].nbytes))
+    encode = partial(encode_batch, family, state, mirrored, np.dtype(dtype))
+    if len(images) <= batch_size:  # one batch, as when a single picture is classified
         advance(len(images))
-        return encode_rows(slice(None)).astype(dtype)
-    length = encode_rows(slice(0, 1)).shape[1]
-    features = np.empty((len(images), length), dtype)
-
-    def fill(start: int) -> None:
-        rows = slice(start, min(start + family.batch_size, len(images)))
-        features[rows] = encode_rows(rows)
-        advance(rows.stop - rows.start)
-
-    map_on_cores(fill, range(0, len(images), family.batch_size))
+        return encode(images)
+    starts = range(0, len(images), batch_size)
+    batches = (images[start : start + batch_size] for start in starts)
+    features = np.empty((0, 0))
+    for start, encoded in zip(starts, map_chunks(encode, batches), strict=True):
+        if start == 0:
+            features = np.empty((len(images), encoded.shape[1]), dtype)
+        features[start : start + batch_size] = encoded
+        advance(len(encoded))
     return features
+
+
+def encode_batch(
+    family: FeatureFamily, state: Any, mirrored: bool, dtype: np.dtype[Any], images: np.ndarray
+) -> np.ndarray:
+    """One batch of `encode_all`: uint8 (b, h, w, c) -> (b, length) of dtype."""
+    batch = torch.from_numpy(images.copy())  # images may be read-only or a view
+    return family.encode(batch.flip(2) if mirrored else batch, state).numpy().astype(dtype, copy=False)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from pipelines.chunk_map import MapChunks
 from pipelines.classic.codebook.gaussian_mixture import GaussianMixture, fit_gaussian_mixture
 from pipelines.classic.encoding.fisher_vector import encode_fisher_vector
 from pipelines.classic.encoding.normalization import l2_normalize, signed_power
@@ -17,6 +18,7 @@ from pipelines.classic.families.descriptors import DenseSift, Descriptors, Patch
 from pipelines.classic.families.family import FeatureFamily
 from pipelines.classic.pca import PCA, fit_pca, project
 from pipelines.classic.whitening import ZCA, fit_zca, whiten
+from pipelines.cores import stream_on_cores
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,10 @@ class FisherVectors(FeatureFamily):
     def label(self) -> str:
         return f"fisher vectors of {self.descriptors.label}"
 
-    def fit(self, images: np.ndarray, seed: int) -> ProjectionAndMixture:
-        sample, positions = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
+    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> ProjectionAndMixture:
+        sample, positions = sample_descriptors(
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks
+        )
         return self._fit(sample, positions, images, seed)
 
     def _fit(
@@ -106,8 +110,10 @@ class PatchFisherVectors(FisherVectors):
     descriptors: Descriptors = field(default_factory=Patches)
     regularizer: float = 0.1  # added to the eigenvalues before whitening, as a share of their mean
 
-    def fit(self, images: np.ndarray, seed: int) -> Any:
-        sample, positions = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
+    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> Any:
+        sample, positions = sample_descriptors(
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks
+        )
         mean_eigenvalue = float(sample.var(dim=0).mean())  # the trace over the dimension
         zca = fit_zca(sample, regularizer=self.regularizer * mean_eigenvalue)
         learnt = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed)

@@ -8,12 +8,14 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from pipelines.chunk_map import MapChunks
 from pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
 from pipelines.classic.encoding.bag_of_words import encode_bag_of_words
 from pipelines.classic.encoding.spatial import pool_pyramid
 from pipelines.classic.families.descriptors import Patches, sample_descriptors
 from pipelines.classic.families.family import FeatureFamily
 from pipelines.classic.whitening import ZCA, fit_zca, whiten
+from pipelines.cores import stream_on_cores
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ class PatchWords(FeatureFamily):
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         return self.descriptors.refusal(image_shape)
 
-    def fit(self, images: np.ndarray, seed: int) -> WhiteningAndCodebook:
-        sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed)
+    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> WhiteningAndCodebook:
+        sample, _ = sample_descriptors(
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks
+        )
         zca = fit_zca(sample, regularizer=self.regularizer)
         n_words = min(self.n_words, len(sample))
         codebook = fit_kmeans(whiten(sample, zca), n_words=n_words, n_iterations=self.n_iterations, seed=seed)
