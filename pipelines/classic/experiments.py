@@ -64,10 +64,11 @@ XRCE2011 = ClassicConfig(
     )
 )
 
-# Expected on all of CIFAR-10: 73.0 % in 6 minutes; the paper has 77.9 %, and what this lacks is not found yet.
-# Coates, Ng, Lee, AISTATS 2011, with 1,600 words. Their C = 100 on the mean of 50,000 losses would be 0.002 on the sum.
+# Coates, Ng, Lee, AISTATS 2011, with 1,600 words; the paper has 77.9 % on CIFAR-10. As there, the final classifier
+# learns from all 50,000 training pictures. Their C = 100 on the mean of 50,000 losses would be 0.002 on the sum.
 COATES2011 = ClassicConfig(
-    systems=(System("coates2011", (PatchWords(),), scaling="standardize", costs=(0.002, 0.01, 0.05, 0.2)),)
+    systems=(System("coates2011", (PatchWords(),), scaling="standardize", costs=(0.001, 0.002, 0.005, 0.01, 0.02)),),
+    refit=True,
 )
 
 # Expected of `classic` on all of CIFAR-10: 73.2 % in 2 minutes; on photos: 89.8 % in 18 seconds.

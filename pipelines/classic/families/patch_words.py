@@ -17,6 +17,10 @@ from pipelines.classic.families.family import FeatureFamily
 from pipelines.classic.whitening import ZCA, fit_zca, whiten
 from pipelines.cores import stream_on_cores
 
+# Of the random centers that k-means starts from, as in the authors' code: near the mean, so that every one wins patches
+# by its direction. Centers chosen among the patches, by k-means++ above all, are often outliers that keep a patch each.
+INITIAL_DEVIATION = 0.1
+
 
 @dataclass(frozen=True)
 class WhiteningAndCodebook:
@@ -30,6 +34,7 @@ class PatchWords(FeatureFamily):
 
     state_type: ClassVar[type] = WhiteningAndCodebook
     is_random: ClassVar[bool] = True
+    version: ClassVar[int] = 2
     descriptors: Patches = field(default_factory=Patches)
     n_words: int = 1600
     regularizer: float = 0.1  # added to the eigenvalues before whitening, as published
@@ -46,7 +51,11 @@ class PatchWords(FeatureFamily):
         )
         zca = fit_zca(sample, regularizer=self.regularizer)
         n_words = min(self.n_words, len(sample))
-        codebook = fit_kmeans(whiten(sample, zca), n_words=n_words, n_iterations=self.n_iterations, seed=seed)
+        generator = torch.Generator().manual_seed(seed)
+        start = INITIAL_DEVIATION * torch.randn(n_words, sample.shape[1], generator=generator)
+        codebook = fit_kmeans(
+            whiten(sample, zca), n_words=n_words, n_iterations=self.n_iterations, seed=seed, initialization=start
+        )
         return WhiteningAndCodebook(zca, codebook)
 
     def encode(self, images: torch.Tensor, state: WhiteningAndCodebook) -> torch.Tensor:
