@@ -7,6 +7,8 @@ MAX_SKIPPED ?= ## percent of a folder's pictures that may be unusable before it 
 MAX_PIXELS ?= ## larger pictures of a folder are refused, undecoded (100000000 if not given)
 MARGIN     ?= 1.0## loss of accuracy, in points, that you would accept: decides between enough and not enough
 RUNS       ?= ## for `make report`: compare these runs only, experiment or experiment:seed (default: all there are)
+MODEL      ?= ## for `make predict`: an experiment that was trained, a run's folder, or a model file
+IMAGE      ?= ## for `make predict`: a picture, or a folder of pictures
 SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report
 EXPERIMENT ?= ## for `make train`: one or more names from `make list`
 ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
@@ -24,7 +26,7 @@ LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torc
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-.PHONY: help setup list features train-svm train-mlp train report lecture test check bench clean
+.PHONY: help setup list features train-svm train-mlp train predict report lecture test check bench clean
 
 help: ## show the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -50,6 +52,9 @@ train-mlp: .venv/ready ## pixels -> multi-layer perceptron, trained end to end (
 
 train: .venv/ready ## train EXPERIMENT=<name> (see `make list`)
 	@$(LAUNCH) train $(EXPERIMENT) $(COMMON) $(if $(TENSORBOARD),--tensorboard)
+
+predict: .venv/ready ## name the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file>
+	@$(PYTHON) -m pipelines predict "$(MODEL)" "$(IMAGE)" $(COMMON)
 
 report: train-svm train-mlp ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
 	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))

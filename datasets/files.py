@@ -96,7 +96,7 @@ def list_folder(root: Path) -> Iterator[PictureFile]:
             elif os.path.isdir(path):
                 (waiting.appendleft if os.path.islink(path) else waiting.append)((*parts, name))
             else:
-                yield PictureFile((*parts, name), partial(_read_file, path))
+                yield PictureFile((*parts, name), partial(read_plain_file, path))
 
 
 def list_table(path: Path) -> list[PictureFile]:
@@ -113,13 +113,13 @@ def list_table(path: Path) -> list[PictureFile]:
         split = (row.get("split") or "").strip().lower()
         if split and split not in SPLIT_FOLDERS:
             raise ValueError(f"{path} line {number}: split must be train, val or test, got {split!r}")
-        read = partial(_read_file, path.parent / row["path"])
+        read = partial(read_plain_file, path.parent / row["path"])
         label = as_class_name(row["label"].strip())
         files.append(PictureFile(tuple(row["path"].split("/")), read, label, SPLIT_FOLDERS.get(split, "")))
     return sorted(files, key=lambda file: file.parts)
 
 
-def _read_file(path: Path) -> bytes:
+def read_plain_file(path: Path) -> bytes:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
         raise OSError("not a plain file")

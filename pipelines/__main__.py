@@ -1,4 +1,4 @@
-"""Command line: `python -m pipelines features|train|list`. Errors become one line here and nowhere else."""
+"""Command line: `python -m pipelines features|train|predict|list`. Errors become one line here and nowhere else."""
 
 from __future__ import annotations
 
@@ -47,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "list":
             return list_experiments()
+        if options.command == "predict":
+            from pipelines.predict.command import predict
+
+            return predict(options)
         if options.command == "train" and launched_together():
             return train_together(options, command)
         with open_workspace(options, command) as workspace:
@@ -90,6 +94,10 @@ def build_parser() -> argparse.ArgumentParser:
     trainer.add_argument("experiments", nargs="*", metavar="experiment", help="names or groups (see `list`)")
     trainer.add_argument("--tensorboard", action="store_true", help="write logs to artifacts/tensorboard")
     commands.add_parser("guests", parents=[common], help="add published models to saved runs, as `train` does too")
+    predictor = commands.add_parser("predict", parents=[common], help="name the class of pictures by a trained model")
+    predictor.add_argument("model", help="an experiment that was trained, a run's folder, or a model file")
+    predictor.add_argument("images", nargs="+", metavar="image", help="a picture, or a folder of pictures")
+    predictor.add_argument("--json", action="store_true", help="for machines")
     commands.add_parser("list", help="list every experiment")
     parser.set_defaults(tensorboard=False)
     return parser

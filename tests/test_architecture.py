@@ -22,6 +22,7 @@ SHARED = (
     "pipelines.trained_model",
     "pipelines.chunk_map",
     "pipelines.cluster",
+    "pipelines.latency",
 )
 
 # package -> what else of ours it may import. The longest matching package decides.
@@ -34,6 +35,7 @@ ALLOWED = {
     "pipelines.lecture": ("datasets", "pipelines.backprop", "pipelines.classic", "pipelines.run_result"),
     "pipelines.experiments": ("datasets", "pipelines"),
     "pipelines.models": ("datasets", "pipelines"),
+    "pipelines.predict": ("datasets", "pipelines"),
     "pipelines.studies": ("datasets", "pipelines"),
     "pipelines.published_guests": ("datasets", "pipelines.guest", *SHARED),
     "pipelines.__main__": ("datasets", "pipelines"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from datasets.dataset import Dataset, Split
 from pipelines.backprop.config import BackpropConfig
 from pipelines.backprop.differentiate import leaves
 from pipelines.backprop.functions import Layers
+from pipelines.backprop.inspection import MOST_PICTURES, layer_statistics, strongest_templates
 from pipelines.backprop.model_file import BackpropModel, predict_scores, store_backprop_model
 from pipelines.backprop.standardize import Standardizer, fit_standardizer
 from pipelines.backprop.training import (
@@ -26,13 +28,13 @@ from pipelines.backprop.training import (
     mlp_objective,
     training_steps,
 )
+from pipelines.latency import measure_latency
 from pipelines.run_result import RunResult, Size, Stage, run_folder
 from pipelines.stopwatch import measure
 from pipelines.stored_model import FILE_NAME, save_stored_model
 from pipelines.workspace import Advance, Workspace
 
 VERSION = 1  # raise it when a change of code changes results
-MOST_TEMPLATES = 64  # first-layer weights shown; more would be too small to see
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ def run(
         environment=environment,
         history=trained.history,
         pictures={"first_layer_weights": strongest_templates(layers[0][0], dataset.image_shape)},
+        diagnostics={
+            "layers": layer_statistics(layers, standardizer.apply(dataset.validation.images[:MOST_PICTURES])),
+            "flops_per_picture": sum(2 * np.size(weights) for weights, _ in layers),
+            **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
+        },
     )
 
 
@@ -160,9 +167,3 @@ def read_batches(split: Split, standardizer: Standardizer, batches: list[np.ndar
 
 def accuracy(scores: np.ndarray, split: Split) -> float:
     return float((scores.argmax(axis=1) == split.labels).mean())
-
-
-def strongest_templates(weights: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """The columns of the first layer as pictures, strongest first: float32 (at most 64, height, width, channels)."""
-    strongest = np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:MOST_TEMPLATES]
-    return np.ascontiguousarray(weights[:, strongest].T).reshape(-1, *image_shape)

@@ -25,6 +25,7 @@ from pipelines.classic.visual_words import draw_visual_words
 from pipelines.configuration import describe
 from pipelines.cores import stream_on_cores
 from pipelines.fitted_values import from_arrays, to_arrays
+from pipelines.latency import measure_latency
 from pipelines.run_result import NotApplicableError, RunResult, Size, Stage, run_folder
 from pipelines.stopwatch import measure
 from pipelines.stored_model import FILE_NAME, save_stored_model
@@ -106,7 +107,10 @@ def run(
         environment=environment,
         trials=outcome.trials,
         pictures=pictures_of_words(outcome.encoded, dataset),
-        diagnostics={"dimensions": {e.family.label: e.parts["train"].shape[1] for e in outcome.encoded}},
+        diagnostics={
+            "dimensions": {e.family.label: e.parts["train"].shape[1] for e in outcome.encoded},
+            **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
+        },
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipelines.neural.networks.mlp import Maxout
+from pipelines.neural.networks.mlp import BottleneckBlock, Maxout
+from pipelines.neural.pixels import Whiten
 
 MOST_TEMPLATES = 64  # more would be too small to see
 MOST_PICTURES = 1000
@@ -41,14 +42,18 @@ def layer_statistics(network: nn.Module, images: Tensor) -> list[dict[str, Any]]
     saturated_share (outputs where the slope is nearly gone).
     """
     rows: list[dict[str, Any]] = []
-    layers = [(name, module) for name, module in network.named_modules() if isinstance(module, ACTIVATIONS)]
 
-    def record(name: str, module: nn.Module, output: Tensor) -> None:
-        rows.append({"layer": name, "activation": type(module).__name__} | _statistics(module, output.float()))
+    def record(name: str, kind: type[nn.Module], output: Tensor) -> None:
+        rows.append({"layer": name, "activation": kind.__name__} | _statistics(kind, output.float()))
 
-    hooks = [
-        module.register_forward_hook(lambda m, _, output, name=name: record(name, m, output)) for name, module in layers
-    ]
+    hooks = []
+    for name, module in network.named_modules():
+        if isinstance(module, ACTIVATIONS):
+            hooks.append(module.register_forward_hook(lambda m, _, output, name=name: record(name, type(m), output)))
+        elif isinstance(module, BottleneckBlock):  # its activation is a function: seen where the next product takes it
+            hooks.append(
+                module.narrow.register_forward_pre_hook(lambda _, inputs, name=name: record(name, nn.GELU, inputs[0]))
+            )
     was_training = network.training
     try:
         network.eval()(images[:MOST_PICTURES])
@@ -59,7 +64,7 @@ def layer_statistics(network: nn.Module, images: Tensor) -> list[dict[str, Any]]
     return rows
 
 
-def _statistics(module: nn.Module, output: Tensor) -> dict[str, Any]:
+def _statistics(kind: type[nn.Module], output: Tensor) -> dict[str, Any]:
     units = output.transpose(0, 1).flatten(1)  # (units, pictures * positions)
     spread = units.amax(dim=1) - units.amin(dim=1)
     row = {
@@ -68,7 +73,32 @@ def _statistics(module: nn.Module, output: Tensor) -> dict[str, Any]:
         "deviation": units.std().item(),
         "dead_share": (spread <= 1e-6).double().mean().item(),
     }
-    if type(module) in SATURATED:
-        low, high = SATURATED[type(module)]
+    if kind in SATURATED:
+        low, high = SATURATED[kind]
         return row | {"saturated_share": ((units < low) | (units > high)).double().mean().item()}
     return row | {"zero_share": (units == 0).double().mean().item()}
+
+
+@torch.inference_mode()
+def count_flops(network: nn.Module, images: Tensor) -> int:
+    """Floating-point operations of the matrix products and convolutions of one forward pass, two for each
+    multiplication with its addition; what is done value by value is left out, as usual.
+
+    images: uint8 (n, channels, height, width).
+    """
+    counts: list[int] = []
+
+    def count(module: Any, _: Any, output: Tensor) -> None:
+        weights = module.matrix if isinstance(module, Whiten) else module.weight
+        counts.append(2 * output.numel() * weights[0].numel())  # each output is one product with one row of weights
+
+    layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d | Whiten)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    was_training = network.training
+    try:
+        network.eval()(images)
+    finally:
+        network.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return sum(counts)

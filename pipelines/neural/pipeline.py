@@ -14,6 +14,7 @@ import torch
 
 from datasets.dataset import Dataset
 from pipelines.cache import hash_inputs
+from pipelines.latency import measure_latency
 from pipelines.neural.checkpoint import encode_snapshot
 from pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
 from pipelines.neural.device import choose_device, keep_freed_memory, make_repeatable, to_examples
@@ -21,7 +22,7 @@ from pipelines.neural.distributed.assignment import Assignment, hand_out, receiv
 from pipelines.neural.distributed.processes import Processes
 from pipelines.neural.event_log import EventLog, event_log, log_history
 from pipelines.neural.examples import Examples, plan_steps
-from pipelines.neural.inspection import first_layer_weights, layer_statistics
+from pipelines.neural.inspection import count_flops, first_layer_weights, layer_statistics
 from pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from pipelines.neural.networks.build import Network, count_parameters
 from pipelines.neural.precision import bfloat16_pays, has_bfloat16
@@ -111,6 +112,8 @@ def run(
         diagnostics={
             "bfloat16": best.bfloat16,
             "layers": layer_statistics(best.network, validation.images),
+            "flops_per_picture": count_flops(best.network, test.images[:1]) * (2 if flips else 1),
+            **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
         },
     )
 

@@ -9,7 +9,7 @@ import pytest
 from datasets.dataset import Dataset, Split
 from pipelines.backprop.config import BackpropConfig
 from pipelines.backprop.experiments import EXPERIMENTS
-from pipelines.backprop.pipeline import run, strongest_templates
+from pipelines.backprop.pipeline import run
 from pipelines.run_result import RunResult, load_run, save_run
 from pipelines.workspace import Workspace
 
@@ -46,6 +46,10 @@ def test_run_learns_and_tells_its_story(tmp_path: Path, dataset: Dataset) -> Non
     assert [row["epoch"] for row in result.history] == [1, 2, 3, 4]
     assert result.validation_score == max(row["validation_score"] for row in result.history)
     assert result.pictures["first_layer_weights"].shape == (24, 6, 5, 3)
+    assert [row["units"] for row in result.diagnostics["layers"]] == [24, 16]
+    assert result.diagnostics["flops_per_picture"] == 2 * (90 * 24 + 24 * 16 + 16 * 3)
+    assert result.diagnostics["single_picture_seconds"] > 0
+    assert result.diagnostics["pictures_per_second"] > 0
     assert result.scores.dtype == np.float32
     loaded = load_run(save_run(result, tmp_path))
     assert loaded.settings == result.settings
@@ -78,11 +82,6 @@ def test_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
 )
 def test_variants_learn(tmp_path: Path, dataset: Dataset, changes: dict) -> None:
     assert run_in(tmp_path, dataset, replace(CONFIG, **changes)).accuracy > 0.9
-
-
-def test_strongest_templates_come_first_in_the_shape_of_a_picture() -> None:
-    weights = np.array([[0.0, 3.0], [1.0, 0.0], [0.0, 4.0], [0.0, 0.0]])
-    np.testing.assert_array_equal(strongest_templates(weights, (2, 2, 1))[..., 0], [[[3, 0], [4, 0]], [[0, 1], [0, 0]]])
 
 
 def test_experiment_is_a_plain_net_with_two_hidden_layers() -> None:

@@ -67,6 +67,8 @@ def test_learns_and_tells_all_that_a_report_needs(result, tmp_path):
     assert result.size.parameters > 3 * (result.size.dimensions + 1)
     assert sum(result.diagnostics["dimensions"].values()) == result.size.dimensions
     assert result.pictures["visual_words"].shape[1:] == (12, 12, 3)
+    assert result.diagnostics["single_picture_seconds"] > 0
+    assert result.diagnostics["pictures_per_second"] > 0
     assert json.loads(json.dumps(result.settings)) == result.settings
     np.testing.assert_array_equal(load_run(save_run(result, tmp_path)).scores, result.scores)
 

@@ -63,6 +63,9 @@ def test_learns_and_tells_all_that_a_report_needs(result):
     )
     assert result.pictures["first_layer_weights"].shape == (16, 8, 8, 3)
     assert result.diagnostics["layers"][0]["units"] == 16
+    assert result.diagnostics["flops_per_picture"] == 2 * 2 * (192 * 16 + 16 * 2)  # the picture and its mirror image
+    assert result.diagnostics["single_picture_seconds"] > 0
+    assert result.diagnostics["pictures_per_second"] > 0
     assert result.size.parameters == 192 * 16 + 2 * 16 + 16 * 2 + 2
     assert result.settings["architecture"]["kind"] == "Perceptron"
 

@@ -1,0 +1,45 @@
+"""From what a person types to a model's file: an experiment's name, a run's folder, or the file itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from datasets.folder import dataset_name
+from datasets.registry import dataset_names
+from pipelines.stored_model import FILE_NAME
+
+
+def find_model(word: str, *, runs: Path, dataset: str, seed: int) -> Path:
+    """The model file that `word` means.
+
+    word: a path to a model file or to a run's folder, or else an experiment's name.
+    runs, dataset, seed: where an experiment's run is looked for; of several data sets of one name, the one that was
+        trained on last is taken.
+    Raises ValueError if there is none, saying where it was looked for and how to make it.
+    """
+    if not word:
+        raise ValueError("no model was named: MODEL=<an experiment that was trained, a run's folder, or a model file>")
+    path = Path(word).expanduser()
+    if path.is_file() or (path / FILE_NAME).is_file():
+        return path if path.is_file() else path / FILE_NAME
+    if os.sep in word or word.endswith(Path(FILE_NAME).suffix):
+        raise ValueError(f"{path} is neither a model file nor a run's folder with a {FILE_NAME}")
+    name = dataset if dataset in dataset_names() else dataset_name(Path(dataset).expanduser())
+    found = [
+        file
+        for folder in runs.glob("*-*")
+        if folder.name.rpartition("-")[0] == name
+        for file in folder.glob(f"{_only_name(word)}/seed-{seed}/{FILE_NAME}")
+    ]
+    if not found:
+        raise ValueError(
+            f"no model of {word} for {name} with seed {seed} in {runs}: run `make train EXPERIMENT={word} "
+            f"DATASET={dataset}` first, or name its file"
+        )
+    return max(found, key=lambda file: file.stat().st_mtime)
+
+
+def _only_name(word: str) -> str:
+    """The word, where it can only match a folder of that very name."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in word)
