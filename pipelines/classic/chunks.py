@@ -34,10 +34,13 @@ def spans_of(rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return rows.split(SPAN_ROWS) if rows.device.type == "cpu" else (rows,)
 
 
-def iterate_blocks(descriptors: torch.Tensor | Iterable[torch.Tensor]) -> Iterator[torch.Tensor]:
+def iterate_blocks(
+    descriptors: torch.Tensor | Iterable[torch.Tensor], *, checked: bool = False
+) -> Iterator[torch.Tensor]:
     """Yield the blocks of a stream of descriptors, or the one tensor itself, checked.
 
     descriptors: float32 (n, d), or an iterable of such blocks that can be gone through again and again.
+    checked: an earlier round has checked them.
     Raises ValueError for a one-shot generator, a wrong shape or dtype, or a value that is not finite.
     """
     if isinstance(descriptors, Iterator):
@@ -46,8 +49,9 @@ def iterate_blocks(descriptors: torch.Tensor | Iterable[torch.Tensor]) -> Iterat
         )
     dimension: int | None = None
     for block in [descriptors] if isinstance(descriptors, torch.Tensor) else descriptors:
-        check_rows(block, dimension)
-        dimension = block.shape[1]
+        if not checked:
+            check_rows(block, dimension)
+            dimension = block.shape[1]
         yield block
 
 

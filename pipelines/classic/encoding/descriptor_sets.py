@@ -8,7 +8,7 @@ import torch
 
 from pipelines.classic.chunks import check_finite, map_on_cores, rows_per_chunk
 
-CHUNKS_PER_TASK = 16  # enough to hide the start of a task, few enough to keep all cores busy to the end
+CHUNKS_PER_TASK = 4  # enough to hide the start of a task, few enough to keep all cores busy to the end
 
 # Encodes descriptors (b, m, d), m > 0, into the rows (b, width) of its second argument, which hold nothing yet.
 EncodeChunk = Callable[[torch.Tensor, torch.Tensor], None]
