@@ -25,8 +25,10 @@ import numpy as np
 
 from pipelines.run_result import Stage, StageKind
 from pipelines.stopwatch import measure
+from pipelines.stored_rows import StoredRows, create_stored_rows
 
-Arrays = Mapping[str, np.ndarray]
+Arrays = Mapping[str, np.ndarray | StoredRows]
+FILLING = ".filling-"  # and the process that does
 CHECKSUM_BLOCK = 1 << 24  # bytes
 
 
@@ -70,9 +72,24 @@ class Cache:
             if found is not None:
                 return found
             with measure(stage, kind) as clock:
-                arrays = compute()
+                arrays = self._compute(compute)
             self._write(folder, arrays, clock.stage)
             return CachedStage(_load_arrays(folder), key, clock.stage)
+
+    def _compute(self, compute: Callable[[], Arrays]) -> Arrays:
+        try:
+            return compute()
+        except BaseException:
+            for path in self.root.glob(f"{FILLING}{os.getpid()}-*"):
+                path.unlink()
+            raise
+
+    def allocate(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> StoredRows:
+        """Room on the cache's disk for a large array that a `compute` fills and returns; the entry takes it over."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle, path = tempfile.mkstemp(dir=self.root, prefix=f"{FILLING}{os.getpid()}-", suffix=".npy")
+        os.close(handle)
+        return create_stored_rows(Path(path), shape, dtype)
 
     def _read(self, folder: Path) -> CachedStage | None:
         if not folder.exists():
@@ -94,7 +111,10 @@ class Cache:
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".writing-"))
         try:
             for name, array in arrays.items():
-                np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+                if isinstance(array, StoredRows):
+                    os.rename(array.path, temporary / f"{name}.npy")
+                else:
+                    np.save(temporary / f"{name}.npy", array, allow_pickle=False)
             checksums = {path.name: _checksum(path) for path in sorted(temporary.iterdir())}
             (temporary / "entry.json").write_text(json.dumps({"checksums": checksums, "cost": asdict(cost)}))
             os.chmod(temporary, 0o755)

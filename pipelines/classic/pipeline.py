@@ -158,6 +158,7 @@ def encode(
                     dtype=np.dtype(system.storage),
                     advance=advance,
                     map_chunks=map_chunks,
+                    allocate=workspace.cache.allocate,
                 )
                 for name, split in dataset.splits.items()
             }

@@ -73,10 +73,12 @@ def encode_all(
     dtype: np.dtype[Any] | type = np.float32,
     advance: Advance = lambda n: None,
     map_chunks: MapChunks = stream_on_cores,
-) -> np.ndarray:
+    allocate: Callable[[tuple[int, int], np.dtype[Any]], Any] = np.empty,
+) -> Any:
     """Encode many pictures, a batch on every core at a time.
 
     images: uint8 (n, h, w, c).   mirrored: encode the left-right mirrored pictures instead.
+    allocate: makes the matrix that is filled and returned, in memory or on disk; then memory does not grow with n.
     Returns (n, length) of `dtype`; `advance(n)` is told of every batch.
     """
     if len(images) == 0:
@@ -88,10 +90,10 @@ def encode_all(
         return encode(images)
     starts = range(0, len(images), batch_size)
     batches = (images[start : start + batch_size] for start in starts)
-    features = np.empty((0, 0))
+    features: Any = None
     for start, encoded in zip(starts, map_chunks(encode, batches), strict=True):
         if start == 0:
-            features = np.empty((len(images), encoded.shape[1]), dtype)
+            features = allocate((len(images), encoded.shape[1]), np.dtype(dtype))
         features[start : start + batch_size] = encoded
         advance(len(encoded))
     return features
