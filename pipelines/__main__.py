@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return train_together(options, command)
         with open_workspace(options, command) as workspace:
             return carry_out(options, workspace)
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, FloatingPointError, MemoryError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -221,11 +221,11 @@ def train_one(
         experiment.name, experiment.version, {"config": experiment.config, "data": fingerprint, "seed": seed}
     )
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
-    if saved_key(folder) == key and (folder / FILE_NAME).exists():
-        run = load_run(folder)
-        log_kept_run(run, workspace)
-        workspace.say(f"{summary(run)}  (kept from before)")
-        return run
+    kept = load_kept(folder, key, workspace)
+    if kept is not None:
+        log_kept_run(kept, workspace)
+        workspace.say(f"{summary(kept)}  (kept from before)")
+        return kept
     try:
         run = experiment.pipeline(
             dataset,
@@ -242,6 +242,17 @@ def train_one(
     save_run(run, workspace.runs)
     workspace.say(summary(run))
     return run
+
+
+def load_kept(folder: Path, key: str, workspace: Workspace) -> RunResult | None:
+    """The run in a folder if it is the one of this key and whole; damage is told."""
+    if saved_key(folder) != key or not (folder / FILE_NAME).exists():
+        return None
+    try:
+        return load_run(folder)
+    except ValueError as error:
+        workspace.say(f"{str(error).partition(':')[0]}: training again")
+        return None
 
 
 def log_kept_run(run: RunResult, workspace: Workspace) -> None:

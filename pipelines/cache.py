@@ -3,7 +3,8 @@
 An entry is a folder `<root>/<stage>/<key>/` of `.npy` files and one `entry.json`. Its key hashes the stage's name and
 version, the configuration and the keys of everything upstream; so a changed setting recomputes just what depends on it.
 An entry is written in a temporary folder and renamed into place: it is whole or absent. Checksums notice later damage,
-and the entry is then computed again. A lock per key lets two runs share the work instead of doing it twice.
+and the entry is then computed again. A lock per key lets two runs share the work instead of doing it twice; whatever
+is removed is removed under it. A run that was killed leaves a temporary folder, which the next one clears away.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pipelines.stored_rows import StoredRows, create_stored_rows
 
 Arrays = Mapping[str, np.ndarray | StoredRows]
 FILLING = ".filling-"  # and the process that does
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 CHECKSUM_BLOCK = 1 << 24  # bytes
 
 
@@ -64,13 +66,17 @@ class Cache:
         """
         key = hash_inputs(stage, version, inputs)
         folder = self.root / stage / key
-        found = self._read(folder)
-        if found is not None:
-            return found
+        try:
+            return _read(folder)
+        except DAMAGE:
+            pass  # whether absent or damaged is found out again under the lock: another run may be mending it
         with self._lock(folder):
-            found = self._read(folder)  # another run may have finished it while we waited
-            if found is not None:
-                return found
+            try:
+                return _read(folder)
+            except FileNotFoundError:
+                pass
+            except DAMAGE as error:
+                self.report_damage(f"cache entry {folder} is damaged ({error}); computing it again")
             with measure(stage, kind) as clock:
                 arrays = self._compute(compute)
             self._write(folder, arrays, clock.stage)
@@ -91,33 +97,20 @@ class Cache:
         os.close(handle)
         return create_stored_rows(Path(path), shape, dtype)
 
-    def _read(self, folder: Path) -> CachedStage | None:
-        if not folder.exists():
-            return None
-        try:
-            entry = json.loads((folder / "entry.json").read_text())
-            damaged = [name for name, value in entry["checksums"].items() if _checksum(folder / name) != value]
-            if damaged:
-                raise ValueError(f"checksum of {damaged[0]} differs")
-            cost = replace(Stage(**entry["cost"]), reused=True)
-            return CachedStage(_load_arrays(folder), folder.name, cost)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            self.report_damage(f"cache entry {folder} is damaged ({error}); computing it again")
-            shutil.rmtree(folder, ignore_errors=True)
-            return None
-
     def _write(self, folder: Path, arrays: Arrays, cost: Stage) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".writing-"))
+        """Called under the entry's lock, so that what lies in its temporary folder is left over from a killed run."""
+        temporary = folder.parent / f".writing-{folder.name}"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
         try:
             for name, array in arrays.items():
                 if isinstance(array, StoredRows):
                     os.rename(array.path, temporary / f"{name}.npy")
                 else:
-                    np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+                    _save_array(temporary / f"{name}.npy", array)
             checksums = {path.name: _checksum(path) for path in sorted(temporary.iterdir())}
             (temporary / "entry.json").write_text(json.dumps({"checksums": checksums, "cost": asdict(cost)}))
-            os.chmod(temporary, 0o755)
+            shutil.rmtree(folder, ignore_errors=True)  # a damaged one
             os.rename(temporary, folder)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -143,6 +136,29 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"a cache key needs plain values or frozen dataclasses, got {type(value).__name__}")
+
+
+def _read(folder: Path) -> CachedStage:
+    """Raises FileNotFoundError if there is no entry, something else of DAMAGE if it is not as it was written."""
+    if not folder.exists():
+        raise FileNotFoundError(folder)
+    try:
+        entry = json.loads((folder / "entry.json").read_text())
+        damaged = [name for name, value in entry["checksums"].items() if _checksum(folder / name) != value]
+        if damaged:
+            raise ValueError(f"checksum of {damaged[0]} differs")
+        cost = replace(Stage(**entry["cost"]), reused=True)
+        return CachedStage(_load_arrays(folder), folder.name, cost)
+    except OSError as error:  # a file of it is missing
+        raise ValueError(str(error)) from error
+
+
+def _save_array(path: Path, array: np.ndarray) -> None:
+    """A `.npy` file, by plain writes: on a full disk numpy's own raises an error that does not say so."""
+    with open(path, "wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(array.dtype), "fortran_order": False, "shape": array.shape}
+        np.lib.format.write_array_header_2_0(file, header)
+        file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
 
 def _load_arrays(folder: Path) -> dict[str, np.ndarray]:

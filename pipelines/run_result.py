@@ -14,19 +14,40 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
 import tempfile
+import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from pipelines.record import check_fields
+
 Side = Literal["hand-crafted", "end-to-end"]
 StageKind = Literal["features", "training", "prediction"]
 SCHEMA_VERSION = 1
+UNREADABLE = (  # what numpy and zipfile raise on damaged archives, and on those that claim to hold more than there is
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class NotApplicableError(ValueError):
@@ -50,6 +71,15 @@ class Task:
     class_counts: Mapping[str, tuple[int, ...]]
     test_images: np.ndarray
     test_labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        images, labels = self.test_images, self.test_labels
+        if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
+            raise ValueError(f"test_images must be uint8 (n, height, width, 1 or 3), got {images.dtype} {images.shape}")
+        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+            raise ValueError(f"test_labels must be whole numbers, one an image, got {labels.dtype} {labels.shape}")
+        if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.class_names):
+            raise ValueError(f"test_labels must lie in 0..{len(self.class_names) - 1}")
 
 
 @dataclass(frozen=True)
@@ -96,7 +126,7 @@ class RunResult:
         "visual_words" ...
     diagnostics: JSON values that explain the model, e.g. the share of dead units per layer.
     environment: versions, hardware, command, commit, time started.
-    Raises ValueError where shapes disagree or a score is not finite.
+    Raises ValueError where shapes or types disagree or a score is not finite.
     """
 
     experiment: str
@@ -126,6 +156,10 @@ class RunResult:
             (self.labels, self.scores, "scores"),
             (self.validation_labels, self.validation_scores, "validation_scores"),
         ):
+            if labels.ndim != 1 or labels.dtype.kind not in "iu" or scores.dtype.kind != "f":
+                raise ValueError(f"{name} must be floats beside integer labels, got {scores.dtype} and {labels.dtype}")
+            if len(labels) == 0 or labels.min() < 0 or labels.max() >= len(self.class_names):
+                raise ValueError(f"labels beside {name} must be some, all in 0..{len(self.class_names) - 1}")
             expected = (len(labels), len(self.class_names))
             if scores.shape != expected:
                 raise ValueError(f"{name} must have shape {expected} (pictures, classes), got {scores.shape}")
@@ -166,17 +200,17 @@ def save_task(task: Task, root: Path) -> Path:
 def load_task(folder: Path) -> Task:
     """Read back what `save_task` wrote. Raises ValueError, naming the file, if it is damaged."""
     card = _read_json(folder / "task.json")
-    arrays = _read_arrays(folder / "task.npz")
-    return _build(
-        Task,
-        {**card, **arrays, "class_names": tuple(card.get("class_names", ())), "notes": tuple(card.get("notes", ()))},
-        folder,
-    )
+    with _naming_damage(folder / "task.json"):
+        for name in ("class_names", "notes"):
+            card[name] = tuple(card[name])
+        card["class_counts"] = {split: tuple(counts) for split, counts in card["class_counts"].items()}
+    return _build(Task, card | _read_arrays(folder / "task.npz"), folder)
 
 
 def save_run(run: RunResult, root: Path) -> Path:
-    """Write a run; `run.json` comes last, so a folder that has it is whole. Returns the folder."""
+    """Write a run; `run.json` goes first and comes last, so a folder that has it is whole. Returns the folder."""
     folder = run_folder(root, run.dataset, run.fingerprint, run.experiment, run.seed)
+    (folder / "run.json").unlink(missing_ok=True)
     names = ("labels", "scores", "validation_labels", "validation_scores")
     _write_arrays(folder / "scores.npz", {name: getattr(run, name) for name in names})
     _write_arrays(folder / "pictures.npz", dict(run.pictures))
@@ -188,13 +222,11 @@ def load_run(folder: Path) -> RunResult:
     """Read back what `save_run` wrote. Raises ValueError, naming the file, if it is damaged."""
     record = _read_json(folder / "run.json")
     record.pop("accuracy", None)
-    try:
+    with _naming_damage(folder / "run.json"):
         record["stages"] = tuple(Stage(**stage) for stage in record["stages"])
         record["size"] = Size(**record["size"])
         for name in ("class_names", "trials", "history"):
             record[name] = tuple(record[name])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{folder / 'run.json'} is damaged ({error}): delete it and run `make train` again") from error
     arrays = _read_arrays(folder / "scores.npz")
     return _build(RunResult, {**record, **arrays, "pictures": _read_arrays(folder / "pictures.npz")}, folder)
 
@@ -229,10 +261,19 @@ def _build(kind: type, values: dict[str, Any], folder: Path) -> Any:
         raise ValueError(
             f"{folder} has schema {schema}, expected {SCHEMA_VERSION}: delete it and run `make train` again"
         )
+    with _naming_damage(folder):
+        value = kind(**values)
+        check_fields(value)
+        return value
+
+
+@contextmanager
+def _naming_damage(path: Path) -> Iterator[None]:
+    """Whatever a stranger's file makes go wrong is said of that file, in one line."""
     try:
-        return kind(**values)
-    except TypeError as error:
-        raise ValueError(f"{folder} is damaged ({error}): delete it and run `make train` again") from error
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
 
 
 def _write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -272,7 +313,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise ValueError(f"{path} is missing: run `make train` first") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
     if not isinstance(record, dict):
         raise ValueError(f"{path} is damaged (not a JSON object): delete it and run `make train` again")
@@ -286,5 +327,5 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError as error:
         raise ValueError(f"{path} is missing: run `make train` first") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error

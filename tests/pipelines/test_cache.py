@@ -88,6 +88,24 @@ def test_a_damaged_entry_is_noticed_and_computed_again(tmp_path, damage):
     assert "damaged" in said[0]
 
 
+@pytest.mark.parametrize(
+    "array", [np.array(3.5), np.array("text"), np.zeros((0, 4)), np.arange(12).reshape(3, 4).T, np.array([True])]
+)
+def test_any_array_comes_back_equal(tmp_path, array):
+    found = get(Cache(tmp_path), lambda: {"array": array}, a=1).arrays["array"]
+    assert (found.dtype, found.shape) == (array.dtype, array.shape)
+    np.testing.assert_array_equal(found, array)
+
+
+def test_what_a_killed_run_left_behind_is_cleared_away(tmp_path):
+    key = get(Cache(tmp_path / "other"), Counter(), a=1).key
+    leftover = tmp_path / "double" / f".writing-{key}"
+    leftover.mkdir(parents=True)
+    (leftover / "values.npy").write_bytes(b"half")
+    get(Cache(tmp_path), Counter(), a=1)
+    assert {path.name for path in (tmp_path / "double").iterdir()} == {key, f".{key}.lock"}
+
+
 def test_a_failing_computation_leaves_nothing_behind(tmp_path):
     def fail():
         raise ValueError("no such luck")
