@@ -9,7 +9,7 @@ from reports.comparison import SIDES, Comparison
 from reports.elements import Figure, Gallery, Section, Table
 from reports.figures.cost import describe_front, draw_cost
 from reports.formats import SPACE, listing, points
-from reports.sections import cost, difference, provenance, results, together, tuning, understanding
+from reports.sections import compression, cost, difference, provenance, results, together, tuning, understanding
 from reports.verdict import Verdict, reach_verdict
 
 CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
@@ -45,6 +45,7 @@ def build_report(comparison: Comparison, remarks: tuple[str, ...] = (), *, show_
         results.results_section(comparison),
         difference.difference_section(comparison),
         cost.cost_section(comparison),
+        compression.compression_section(comparison),
         together.together_section(comparison),
         understanding.classes_section(comparison),
         understanding.families_section(comparison),

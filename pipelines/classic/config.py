@@ -7,6 +7,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.classic.families.family import FeatureFamily
+from pipelines.classic.linear_svm_sgd import Loss
+
+
+@dataclass(frozen=True)
+class Compression:
+    """Training features kept as product codes, one byte for `sub_dimension` values; learnt from by stochastic descent.
+
+    positive_weights: the cost of a class's own pictures against that of all others; each tried with each C.
+    n_epochs: at most; the best on validation is kept, and `patience` epochs without a better one end the descent.
+    """
+
+    sub_dimension: int = 8  # 8 float32 values in a byte: 32 times smaller; 16: 64 times
+    positive_weights: tuple[float, ...] = (1.0, 3.0)
+    loss: Loss = "squared_hinge"
+    batch_size: int = 64  # a product with fewer rows leaves the processor waiting for the weights
+    n_epochs: int = 12
+    patience: int = 2
 
 
 @dataclass(frozen=True)
@@ -17,6 +34,7 @@ class System:
         dimension mean 0 and deviation 1 over the training pictures.
     weights: the share of the squared length of the joined vector that each family gets; () leaves them alike.
     costs: the SVM's C, every one tried on validation, from the strongest regularization to the weakest.
+    compression: None trains on the features as they are, with the batch solver.
     """
 
     name: str
@@ -26,6 +44,7 @@ class System:
     costs: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
     storage: Literal["float32", "float16"] = "float32"  # of the features on disk and in memory
     tolerance: float = 1e-3  # of the SVM's objective, relative; a stricter one changes hardly a prediction
+    compression: Compression | None = None
 
     @property
     def factors(self) -> tuple[float, ...]:
@@ -39,8 +58,13 @@ class ClassicConfig:
 
     mirror: train on every picture and its mirror image; a picture's score is the mean of both.
     refit: once C is chosen, train again on training and validation pictures together.
+    Raises ValueError for refit with a compressed system.
     """
 
     systems: tuple[System, ...]
     mirror: bool = False
     refit: bool = False
+
+    def __post_init__(self) -> None:
+        if self.refit and any(system.compression for system in self.systems):
+            raise ValueError("refit must be False with a compressed system: only its training pictures are compressed")

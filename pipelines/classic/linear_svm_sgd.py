@@ -14,13 +14,13 @@ The rate is Xu's and Bottou's for averaging (Xu, arXiv:1107.2490, 2011; Bottou, 
 2012); gamma_0 is found as Bottou does, by trial on the first chunk. What is returned is the average of all w_t with
 weights that grow as t^POWER (Shamir and Zhang, ICML 2013, equation 4): it forgets the start, and so needs no further
 setting that says when averaging begins. The balance of positives to negatives, and stopping early as a regularizer, are
-choices for validation (Perronnin, Akata, Harchaoui, Schmid, CVPR 2012): `choose_positive_weight` and `on_epoch`.
+choices for validation (Perronnin, Akata, Harchaoui, Schmid, CVPR 2012): `on_epoch` tells the caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -72,18 +72,6 @@ class SgdSvm:
     learning_rate: float
 
 
-@dataclass(frozen=True)
-class SgdChoice:
-    """The positive weight of the best validation accuracy; among equals the first tried.
-
-    trials: `{"settings": {"positive_weight": w}, "validation_score": accuracy, "seconds": s}` of each.
-    """
-
-    positive_weight: float
-    svm: SgdSvm
-    trials: tuple[dict[str, Any], ...]
-
-
 def train_linear_svm_sgd(
     chunks: Chunks,
     *,
@@ -122,41 +110,6 @@ def train_linear_svm_sgd(
         svm = descent.average_svm(epoch)
         stopped = on_epoch(svm)
     return svm
-
-
-def choose_positive_weight(
-    chunks: Chunks,
-    validation_features: np.ndarray,
-    validation_labels: np.ndarray,
-    *,
-    positive_weights: Sequence[float],
-    clock: Callable[[], float],
-    settings: SgdSettings,
-    **arguments: Any,
-) -> SgdChoice:
-    """Train with each positive weight and compare on validation.
-
-    clock: returns seconds, such as time.perf_counter.   arguments: the others of `train_linear_svm_sgd`.
-    Raises ValueError if positive_weights is empty.
-    """
-    if not positive_weights:
-        raise ValueError("positive_weights must hold at least one weight, got none")
-    svms, accuracies, trials = [], [], []
-    for weight in positive_weights:
-        start = clock()
-        svm = train_linear_svm_sgd(chunks, settings=replace(settings, positive_weight=weight), **arguments)
-        scores = validation_features @ svm.weights.T + svm.bias
-        svms.append(svm)
-        accuracies.append(float((scores.argmax(axis=1) == validation_labels).mean()))
-        trials.append(
-            {
-                "settings": {"positive_weight": weight},
-                "validation_score": accuracies[-1],
-                "seconds": clock() - start,
-            }
-        )
-    best = int(np.argmax(accuracies))
-    return SgdChoice(positive_weights[best], svms[best], tuple(trials))
 
 
 class _Descent:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.classic.config import ClassicConfig, System
+from pipelines.classic.config import ClassicConfig, Compression, System
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
 from pipelines.classic.families.family import encode_all
@@ -31,6 +31,7 @@ KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         ClassicConfig,
+        Compression,
         System,
         BagOfWords,
         ColorHistogram,

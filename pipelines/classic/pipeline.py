@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,10 +17,14 @@ from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
 from pipelines.classic.families.family import FeatureFamily, encode_all
 from pipelines.classic.feature_matrix import FeatureMatrix
+from pipelines.classic.feature_store import Features
 from pipelines.classic.fusion import FusionWeights, choose_fusion_weights, fuse_scores
-from pipelines.classic.linear_svm import LinearSvm, Step, choose_cost, predict_scores, train_linear_svm
+from pipelines.classic.linear_svm import CostChoice, LinearSvm, predict_scores, train_linear_svm
 from pipelines.classic.model_file import ClassicModel, FittedSystem, store_classic_model
+from pipelines.classic.product_quantization import ProductQuantizer
 from pipelines.classic.standardize import Standardizer, fit_standardizer
+from pipelines.classic.svm_on_codes import CodesChoice, compress_features
+from pipelines.classic.training import choose_from_codes, choose_from_features, follow
 from pipelines.classic.visual_words import draw_visual_words
 from pipelines.configuration import describe
 from pipelines.cores import stream_on_cores
@@ -29,10 +33,11 @@ from pipelines.latency import measure_latency
 from pipelines.run_result import NotApplicableError, RunResult, Size, Stage, run_folder
 from pipelines.stopwatch import measure
 from pipelines.stored_model import FILE_NAME, save_stored_model
-from pipelines.workspace import Advance, Workspace
+from pipelines.workspace import Workspace
 
 VERSION = 2  # raise it when a change of code changes results
 PICTURES_FOR_WORDS = 1000  # training pictures whose patches illustrate the visual words
+TRIAL_SETTINGS = ("C", "positive_weight", "epochs")  # the last two of a descent on codes only
 DESCRIPTOR_BINS = 4  # a SIFT descriptor is this many bins wide
 
 
@@ -52,9 +57,23 @@ class Encoded:
 
 
 @dataclass(frozen=True)
+class Codes:
+    """The training features of a system, compressed.
+
+    codes: uint8 (n_train, n_codes).   key, cost: of the cache entry.
+    """
+
+    codes: np.ndarray
+    quantizer: ProductQuantizer
+    key: str
+    cost: Stage
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What one system, or several fused, says about every picture. scores: split -> float32 (n, n_classes).
 
+    training_features: bytes that training reads of every picture, the same as float32, and of codebooks.
     systems, fusion: the trained parts that give these scores; fusion is None for one system.
     """
 
@@ -63,6 +82,7 @@ class Outcome:
     size: Size
     trials: tuple[Mapping[str, Any], ...]
     encoded: tuple[Encoded, ...]
+    training_features: Mapping[str, int]
     systems: tuple[FittedSystem, ...]
     fusion: FusionWeights | None = None
 
@@ -110,6 +130,7 @@ def run(
         diagnostics={
             "dimensions": {e.family.label: e.parts["train"].shape[1] for e in outcome.encoded},
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
+            "training_features": outcome.training_features,
         },
     )
 
@@ -181,9 +202,10 @@ def encode(
 
 
 def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: int, workspace: Workspace) -> Outcome:
-    """Early fusion: all families side by side under one linear SVM, its C chosen on validation."""
+    """Early fusion: all families side by side under one linear SVM, its settings chosen on validation."""
     encoded = tuple(encode(family, system, dataset, config, seed, workspace) for family in system.families)
     standardizer, scaling_costs = fit_scaling(system, encoded, config, workspace)
+    codes = compress(system, encoded, standardizer, config, seed, workspace) if system.compression else None
     trained = workspace.cache.get_or_compute(
         f"{system.name} svm",
         version=VERSION,
@@ -195,8 +217,9 @@ def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: in
             "tolerance": system.tolerance,
             "mirror": config.mirror,
             "refit": config.refit,
+            **({"codes": codes.key, "compression": system.compression, "seed": seed} if codes else {}),
         },
-        compute=lambda: train_and_score(system, encoded, standardizer, dataset, config, workspace),
+        compute=lambda: train_and_score(system, encoded, standardizer, codes, dataset, config, seed, workspace),
         kind="training",
     )
     arrays, states = trained.arrays, tuple(e.state for e in encoded)
@@ -208,13 +231,24 @@ def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: in
     training = replace(cost, seconds=cost.seconds - seconds, cpu_seconds=cost.cpu_seconds - cpu_seconds)
     return Outcome(
         scores={split: np.array(arrays[split]) for split in dataset.splits},
-        stages=(*(cost for e in encoded for cost in e.costs), *scaling_costs, training, prediction),
+        stages=(
+            *(cost for e in encoded for cost in e.costs),
+            *scaling_costs,
+            *((codes.cost,) if codes else ()),
+            training,
+            prediction,
+        ),
         size=Size(arrays["weights"].shape[1], n_parameters, 4 * n_parameters),
         trials=tuple(
-            {"settings": {"system": system.name, "C": C}, "validation_score": score, "seconds": seconds}
-            for C, score, seconds in arrays["trials"].tolist()
+            {
+                "settings": {"system": system.name, **dict(zip(TRIAL_SETTINGS, settings, strict=False))},
+                "validation_score": score,
+                "seconds": seconds,
+            }
+            for *settings, score, seconds in arrays["trials"].tolist()
         ),
         encoded=encoded,
+        training_features=count_training_bytes(encoded, codes, config),
         systems=(FittedSystem(system, states, standardizer, np.array(arrays["weights"]), np.array(arrays["bias"])),),
     )
 
@@ -243,32 +277,84 @@ def feature_blocks(encoded: tuple[Encoded, ...], split: str, config: ClassicConf
     return [[e.parts[view + split] for e in encoded] for view in views]
 
 
+def compress(
+    system: System,
+    encoded: tuple[Encoded, ...],
+    standardizer: Standardizer | None,
+    config: ClassicConfig,
+    seed: int,
+    workspace: Workspace,
+) -> Codes:
+    """Product codes of the training pictures' features."""
+    features = FeatureMatrix(feature_blocks(encoded, "train", config), system.factors, standardizer)
+    sub_dimension = system.compression.sub_dimension if system.compression else 1
+
+    def compute() -> dict[str, np.ndarray]:
+        with workspace.progress(f"{system.name} compress", len(features)) as advance:
+            codes, quantizer = compress_features(features, sub_dimension=sub_dimension, seed=seed, advance=advance)
+        return {"codes": codes, **to_arrays(quantizer)}
+
+    stage = workspace.cache.get_or_compute(
+        f"{system.name} compress",
+        version=VERSION,
+        inputs={
+            "features": [e.keys for e in encoded],
+            "scaling": system.scaling,
+            "weights": system.weights,
+            "mirror": config.mirror,
+            "sub_dimension": sub_dimension,
+            "seed": seed,
+        },
+        compute=compute,
+    )
+    return Codes(stage.arrays["codes"], from_arrays(ProductQuantizer, stage.arrays), stage.key, stage.cost)
+
+
+def count_training_bytes(encoded: tuple[Encoded, ...], codes: Codes | None, config: ClassicConfig) -> dict[str, int]:
+    """Of one training picture's features, as they are kept and as float32; and of the codebooks, kept once."""
+    rows = [e.parts["train"][0] for e in encoded]
+    n_views = 1 + config.mirror
+    return {
+        "bytes_per_picture": n_views * (codes.codes.shape[1] if codes else sum(row.nbytes for row in rows)),
+        "float32_bytes_per_picture": n_views * 4 * sum(row.size for row in rows),
+        "codebook_bytes": sum(array.nbytes for array in to_arrays(codes.quantizer).values()) if codes else 0,
+    }
+
+
 def train_and_score(
     system: System,
     encoded: tuple[Encoded, ...],
     standardizer: Standardizer | None,
+    codes: Codes | None,
     dataset: Dataset,
     config: ClassicConfig,
+    seed: int,
     workspace: Workspace,
 ) -> dict[str, np.ndarray]:
-    """Scale, choose C on validation, and score every split with the chosen classifier."""
+    """Scale, choose the settings on validation, and score every split with the chosen classifier."""
     n_views, factors = 1 + config.mirror, system.factors
     blocks = {split: feature_blocks(encoded, split, config) for split in dataset.splits}
-    features = {split: FeatureMatrix(rows, factors, standardizer).in_memory() for split, rows in blocks.items()}
+    features: dict[str, Features] = {}
+    for split, rows in blocks.items():
+        matrix = FeatureMatrix(rows, factors, standardizer)
+        features[split] = matrix if codes and split == "train" else matrix.in_memory()
     labels = {split: np.tile(value.labels, n_views) for split, value in dataset.splits.items()}
     n_classes = len(dataset.class_names)
-    with workspace.progress(f"{system.name} svm, {len(system.costs)} values of C", len(system.costs)) as advance:
-        choice = choose_cost(
-            features["train"],
-            labels["train"],
+    choice: CodesChoice | CostChoice
+    if codes:
+        choice = choose_from_codes(
+            system,
+            codes.codes,
+            codes.quantizer,
             features["validation"],
-            labels["validation"],
-            costs=system.costs,
-            clock=time.perf_counter,
-            n_classes=n_classes,
-            tolerance=system.tolerance,
-            on_step=follow(advance),
+            labels,
+            n_classes,
+            seed,
+            time.perf_counter,
+            workspace,
         )
+    else:
+        choice = choose_from_features(system, features, labels, n_classes, time.perf_counter, workspace)
 
     def score(svm: LinearSvm, split: str) -> np.ndarray:
         """Mean over the picture and, where it was asked for, its mirror image."""
@@ -291,7 +377,7 @@ def train_and_score(
             )
     with measure("scores", "prediction") as clock:
         scores["test"] = score(svm, "test")
-    trials = [(trial["settings"]["C"], trial["validation_score"], trial["seconds"]) for trial in choice.trials]
+    trials = [(*trial["settings"].values(), trial["validation_score"], trial["seconds"]) for trial in choice.trials]
     cost = clock.stage
     return {
         "weights": svm.weights,
@@ -300,18 +386,6 @@ def train_and_score(
         "prediction": np.array([cost.seconds, cost.cpu_seconds, cost.peak_memory_bytes]),
         **scores,
     }
-
-
-def follow(advance: Advance) -> Callable[[Step], None]:
-    """Shows the solver's steps; one that starts to count its passes anew has begun with the next C."""
-    n_passes = 0
-
-    def show(step: Step) -> None:
-        nonlocal n_passes
-        advance(int(step.n_passes < n_passes), f"objective {step.objective:.5g} after {step.n_passes} passes")
-        n_passes = step.n_passes
-
-    return show
 
 
 def fuse(outcomes: list[Outcome], dataset: Dataset) -> Outcome:
@@ -327,6 +401,9 @@ def fuse(outcomes: list[Outcome], dataset: Dataset) -> Outcome:
         ),
         trials=tuple(trial for o in outcomes for trial in o.trials),
         encoded=tuple(e for o in outcomes for e in o.encoded),
+        training_features={
+            name: sum(o.training_features[name] for o in outcomes) for name in outcomes[0].training_features
+        },
         systems=tuple(system for o in outcomes for system in o.systems),
         fusion=weights,
     )

@@ -48,6 +48,14 @@ def test_families_that_stand_together_have_labels_that_differ(name):
     assert len(set(labels)) == len(labels)
 
 
+def test_every_system_of_2011_has_a_compressed_twin_with_the_same_features():
+    for part in ("-sift", "-color", ""):
+        for suffix, sub_dimension in (("-compressed", 8), ("-compressed-64x", 16)):
+            assert families_of(f"xrce2011{part}{suffix}") == families_of(f"xrce2011{part}")
+            systems = EXPERIMENTS[f"xrce2011{part}{suffix}"][1].systems
+            assert {system.compression.sub_dimension for system in systems} == {sub_dimension}
+
+
 def test_titles_differ():
     assert len({title for title, _ in EXPERIMENTS.values()}) == len(EXPERIMENTS)
 

@@ -1,12 +1,9 @@
-from itertools import count
-
 import numpy as np
 import pytest
-import torch
 from sklearn.svm import LinearSVC
 
 from pipelines.classic.linear_svm import train_linear_svm
-from pipelines.classic.linear_svm_sgd import SgdSettings, SgdSvm, choose_positive_weight, train_linear_svm_sgd
+from pipelines.classic.linear_svm_sgd import SgdSettings, SgdSvm, train_linear_svm_sgd
 
 N_CLASSES = 4
 
@@ -138,27 +135,6 @@ def test_the_caller_stops_it_early():
     assert seen == [3, 6, 9]
 
 
-def test_choice_of_positive_weight_takes_the_best_on_validation():
-    features, labels = overlapping_classes(n=900)
-    clock = count()
-    choice = choose_positive_weight(
-        stream(features[:300], labels[:300]),
-        features[300:],
-        labels[300:],
-        positive_weights=(1000.0, 1.0, 3.0),
-        clock=lambda: float(next(clock)),
-        settings=SgdSettings(n_epochs=3, C=0.01),
-        n_samples=300,
-        n_classes=N_CLASSES,
-        seed=0,
-    )
-    scores = [trial["validation_score"] for trial in choice.trials]
-    assert choice.positive_weight == (1000.0, 1.0, 3.0)[int(np.argmax(scores))]
-    assert len(set(scores)) > 1
-    assert (predict(choice.svm, features[300:]) == labels[300:]).mean() == max(scores)
-    assert [trial["seconds"] for trial in choice.trials] == [1.0] * 3
-
-
 GOOD, LABELS = np.eye(4, dtype=np.float32), np.array([0, 1, 2, 3])
 WRONG_STREAMS = {
     "at least two classes, got \\[\\]": list,
@@ -183,10 +159,6 @@ def test_settings_must_be_positive(field):
         SgdSettings(**{field: 0})
 
 
-def test_names_an_unknown_loss_and_an_empty_choice():
+def test_names_an_unknown_loss():
     with pytest.raises(ValueError, match="'log'"):
         SgdSettings(loss="log")
-    with pytest.raises(ValueError, match="at least one weight"):
-        choose_positive_weight(
-            list, torch.zeros(1, 1), LABELS[:1], positive_weights=(), clock=float, settings=SgdSettings()
-        )

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from datasets.dataset import Dataset, Split
 from pipelines.classic import pipeline
-from pipelines.classic.config import ClassicConfig, System
+from pipelines.classic.config import ClassicConfig, Compression, System
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
 from pipelines.classic.families.histograms import ColorHistogram, Hog
@@ -88,7 +88,7 @@ def test_chooses_the_cost_that_is_best_on_validation(result):
 
 
 def test_a_second_run_computes_nothing_and_says_the_same(result, folder, monkeypatch):
-    for name in ("encode_all", "choose_cost", "predict_scores"):
+    for name in ("encode_all", "choose_from_features", "predict_scores"):
         monkeypatch.setattr(pipeline, name, None)
     again = run(folder)
     assert all(stage.reused for stage in again.stages)
@@ -118,6 +118,59 @@ def test_features_alone_fill_the_cache(tmp_path, result):
 def test_test_labels_change_nothing_but_the_labels(tmp_path, result):
     shuffled = replace(DATASET, test=Split(DATASET.test.images, np.roll(DATASET.test.labels, 1)))
     np.testing.assert_array_equal(run(tmp_path, dataset=shuffled).scores, result.scores)
+
+
+CODED = replace(
+    JOINED.systems[0],
+    name="coded",
+    families=(PIXELS, WORDS),
+    weights=(),
+    compression=Compression(sub_dimension=4, positive_weights=(1.0, 2.0), batch_size=8, n_epochs=20, patience=20),
+)
+
+
+def test_a_compressed_system_shares_the_features_and_learns_from_their_codes(folder, result, monkeypatch):
+    reads = []
+    monkeypatch.setattr(pipeline, "choose_from_features", None)
+    compress = pipeline.compress_features
+    monkeypatch.setattr(
+        pipeline,
+        "compress_features",
+        lambda features, **keys: reads.append(len(features)) or compress(features, **keys),
+    )
+    coded = run(folder, ClassicConfig((CODED,)))
+    assert reads == [len(DATASET.train)]
+    assert coded.accuracy > 0.9
+    assert [stage.reused for stage in coded.stages] == [True] * 4 + [False] * 3
+    assert [stage.kind for stage in coded.stages] == ["features"] * 5 + ["training", "prediction"]
+    assert coded.size.dimensions == 36
+    numbers = coded.diagnostics["training_features"]
+    assert (numbers["bytes_per_picture"], numbers["float32_bytes_per_picture"]) == (36 // 4, 4 * 36)
+    assert numbers["codebook_bytes"] > 4 * 64 * 36  # 64 words, as there are 90 pictures
+    tried = [(trial["settings"]["C"], trial["settings"]["positive_weight"]) for trial in coded.trials]
+    assert tried == [(0.1, 1.0), (0.1, 2.0), (1.0, 1.0), (1.0, 2.0)]
+    assert coded.validation_score == max(trial["validation_score"] for trial in coded.trials)
+
+
+def test_the_codes_are_made_once_for_every_classifier_on_them(tmp_path):
+    run(tmp_path, ClassicConfig((CODED,)))
+    other = replace(CODED, costs=(0.3,), compression=replace(CODED.compression, positive_weights=(1.5,)))
+    stages = run(tmp_path, ClassicConfig((other,))).stages
+    assert {stage.name: stage.reused for stage in stages} == {stage.name: stage.kind == "features" for stage in stages}
+
+
+def test_features_as_they_are_take_the_bytes_that_their_storage_says(result, tmp_path):
+    numbers = result.diagnostics["training_features"]
+    assert numbers == {"bytes_per_picture": 4 * 44, "float32_bytes_per_picture": 4 * 44, "codebook_bytes": 0}
+    half = replace(FUSED, systems=(replace(FUSED.systems[0], storage="float16"), FUSED.systems[1]))
+    fused = run(tmp_path, half)
+    color, shape = fused.diagnostics["dimensions"].values()
+    assert fused.diagnostics["training_features"]["bytes_per_picture"] == 2 * color + 4 * shape
+
+
+def test_a_compressed_system_has_no_codes_of_validation_pictures_to_refit_with():
+    with pytest.raises(ValueError, match="refit must be False with a compressed system"):
+        ClassicConfig((CODED,), refit=True)
 
 
 def test_late_fusion_knows_what_neither_system_knows_alone(tmp_path):
