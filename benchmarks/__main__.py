@@ -15,7 +15,18 @@ from benchmarks.measurement import Measurement, matmul_rate
 from pipelines.run_result import write_atomically
 from pipelines.workspace import describe_hardware
 
-WORK = ("hog", "dense_sift", "fisher_vector", "kmeans", "linear_svm", "memory", "convolution", "training", "backprop")
+WORK = (
+    "hog",
+    "dense_sift",
+    "fisher_vector",
+    "kmeans",
+    "linear_svm",
+    "memory",
+    "convolution",
+    "training",
+    "backprop",
+    "decoding",
+)
 
 
 def main() -> int:
