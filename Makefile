@@ -26,7 +26,7 @@ LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torc
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-.PHONY: help setup list features train-svm train-mlp train predict report lecture test check bench clean
+.PHONY: help setup list features train-svm train-mlp train predict export report lecture test check bench clean
 
 help: ## show the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ train: .venv/ready ## train EXPERIMENT=<name> (see `make list`)
 
 predict: .venv/ready ## name the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file>
 	@$(PYTHON) -m pipelines predict "$(MODEL)" "$(IMAGE)" $(COMMON)
+
+export: .venv/ready ## write the net MODEL as model.onnx, checked against torch on its test pictures (or IMAGE)
+	@$(PYTHON) -m pipelines export "$(MODEL)" $(if $(IMAGE),"$(IMAGE)") $(COMMON)
 
 report: train-svm train-mlp ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
 	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))

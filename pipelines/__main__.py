@@ -1,4 +1,4 @@
-"""Command line: `python -m pipelines features|train|predict|list`. Errors become one line here and nowhere else."""
+"""Command line: `python -m pipelines train|predict|...`. Errors become one line here and nowhere else."""
 
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from pipelines.predict.command import predict
 
             return predict(options)
+        if options.command == "export":
+            from pipelines.predict.export import export
+
+            return export(options)
         if options.command == "train" and launched_together():
             return train_together(options, command)
         with open_workspace(options, command) as workspace:
@@ -98,6 +102,9 @@ def build_parser() -> argparse.ArgumentParser:
     predictor.add_argument("model", help="an experiment that was trained, a run's folder, or a model file")
     predictor.add_argument("images", nargs="+", metavar="image", help="a picture, or a folder of pictures")
     predictor.add_argument("--json", action="store_true", help="for machines")
+    exporter = commands.add_parser("export", parents=[common], help="write a net as ONNX, checked against torch")
+    exporter.add_argument("model", help="an experiment that was trained, a run's folder, or a model file")
+    exporter.add_argument("images", nargs="*", metavar="image", help="pictures to check it with (its test pictures)")
     commands.add_parser("list", help="list every experiment")
     parser.set_defaults(tensorboard=False)
     return parser

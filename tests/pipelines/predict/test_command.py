@@ -15,6 +15,7 @@ from pipelines.__main__ import main
 from pipelines.models import load_trained_model
 from pipelines.neural import experiments as neural
 from pipelines.neural.config import Perceptron
+from pipelines.predict import export
 from pipelines.predict.locate import find_model
 from pipelines.stored_model import FILE_NAME
 
@@ -133,3 +134,24 @@ def test_what_is_wrong_gets_one_line(home, capsys, monkeypatch, model, image, me
     assert len(err.splitlines()) == 1
     assert err.startswith("error: ")
     assert re.search(message, err)
+
+
+def test_only_nets_are_exported(home, capsys):
+    assert main(["export", "pca", *where(home)]) == 1
+    assert "is no net that torch trained" in capsys.readouterr().err
+
+
+def test_a_net_that_disagrees_is_not_written(home, capsys, monkeypatch):
+    monkeypatch.setattr(export, "export_onnx", lambda model: b"onnx")
+    monkeypatch.setattr(export, "predict_with_onnx", lambda content, images: np.zeros((len(images), 2), np.float32))
+    assert main(["export", "mlp", *where(home)]) == 1
+    assert "differs from torch's by" in capsys.readouterr().err
+    assert not list((home / "artifacts/runs").glob("ground-*/mlp/seed-0/model.onnx"))
+
+
+@pytest.mark.slow  # torch.export takes 6 seconds
+def test_export_writes_a_checked_file_beside_the_model(home, capsys):
+    pytest.importorskip("onnxruntime")
+    assert main(["export", "mlp", *where(home)]) == 0
+    (file,) = (home / "artifacts/runs").glob("ground-*/mlp/seed-0/model.onnx")
+    assert f"{file.stat().st_size:,} bytes; on 8 pictures at most" in capsys.readouterr().out

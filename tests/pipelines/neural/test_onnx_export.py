@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from pipelines.neural import onnx_export
+from pipelines.neural.config import BottleneckPerceptron, NeuralConfig, Perceptron, SmallAlexNet, Speedrun
+from pipelines.neural.model_file import NetDescription, NeuralModel
+from pipelines.neural.networks.build import build_network, fit_to_pixels
+from pipelines.neural.onnx_export import PixelsToScores, export_onnx, predict_with_onnx
+
+DESCRIPTIONS = [
+    NetDescription(Perceptron((8,), "maxout", normalization="layer"), "zca", flip_averaging=False),
+    NetDescription(Perceptron((8, 8)), "standardize", flip_averaging=True),
+    NetDescription(BottleneckPerceptron(8, 2, 2), "standardize", flip_averaging=True),
+    NetDescription(SmallAlexNet((4, 4, 4, 4, 4), 8), "standardize", flip_averaging=True),
+    NetDescription(Speedrun((4, 8, 8)), "standardize", flip_averaging=True),
+]
+SHAPE = (24, 24, 3)
+
+
+def make_images(n: int) -> np.ndarray:
+    return np.random.default_rng(n).integers(0, 256, (n, *SHAPE), dtype=np.uint8)
+
+
+def make_model(description: NetDescription) -> NeuralModel:
+    config = NeuralConfig(architecture=description.architecture, pixels=description.pixels)
+    network = build_network(config, SHAPE, 3, seed=0)
+    fit_to_pixels(network, torch.from_numpy(make_images(50).transpose(0, 3, 1, 2).copy()))
+    return NeuralModel("net", ("cat", "dog", "pig"), SHAPE, description, network.eval())
+
+
+@pytest.mark.slow  # torch.export takes 6 seconds for each
+@pytest.mark.parametrize("description", DESCRIPTIONS, ids=lambda d: type(d.architecture).__name__)
+def test_the_onnx_net_scores_as_torch_does_for_any_number_of_pictures(description):
+    onnx = pytest.importorskip("onnx")
+    model = make_model(description)
+    content = export_onnx(model)
+    for n in (1, 2, 7):
+        scores = predict_with_onnx(content, make_images(n))
+        assert scores.dtype == np.float32
+        np.testing.assert_allclose(scores, model.predict_scores(make_images(n)), atol=1e-4)
+    properties = {entry.key: entry.value for entry in onnx.load_from_string(content).metadata_props}
+    assert properties["experiment"] == "net"
+    assert json.loads(properties["class_names"]) == ["cat", "dog", "pig"]
+
+
+@pytest.mark.parametrize("flips", [False, True])
+def test_pixels_to_scores_is_what_predict_scores_does(flips):
+    model = make_model(NetDescription(Perceptron((8,)), "standardize", flip_averaging=flips))
+    images = make_images(5)
+    with torch.inference_mode():
+        scores = PixelsToScores(model)(torch.from_numpy(images)).numpy()
+    np.testing.assert_allclose(scores, model.predict_scores(images), atol=1e-5)
+
+
+def test_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(
+        ValueError, match=r"exporting needs onnxscript: .*pip install -c constraints.txt -e '\.\[onnx\]'"
+    ):
+        onnx_export.require_onnx()
