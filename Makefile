@@ -9,6 +9,8 @@ MARGIN     ?= 1.0## loss of accuracy, in points, that you would accept: decides 
 RUNS       ?= ## for `make report`: compare these runs only, experiment or experiment:seed (default: all there are)
 MODEL      ?= ## for `make predict`: an experiment that was trained, a run's folder, or a model file
 IMAGE      ?= ## for `make predict`: a picture, or a folder of pictures
+PROFILE    ?= quick## what `make report` studies beside the runs: quick, full (all of `make study`: hours on large data), none
+STUDY      ?= ## for `make study`: learning-curves | label-noise | robustness (default: all)
 SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report
 EXPERIMENT ?= ## for `make train`: one or more names from `make list`
 ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
@@ -26,7 +28,7 @@ LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torc
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-.PHONY: help setup list features train-svm train-mlp train predict export report lecture test check bench clean
+.PHONY: help setup list features train-svm train-mlp train predict export study profile report lecture test check bench clean
 
 help: ## show the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -59,8 +61,14 @@ predict: .venv/ready ## name the class of IMAGE=<picture or folder> by MODEL=<ex
 export: .venv/ready ## write the net MODEL as model.onnx, checked against torch on its test pictures (or IMAGE)
 	@$(PYTHON) -m pipelines export "$(MODEL)" $(if $(IMAGE),"$(IMAGE)") $(COMMON)
 
-report: train-svm train-mlp ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
+study: .venv/ready ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
+	@$(PYTHON) -m pipelines study $(STUDY) $(COMMON) $(if $(EXPERIMENT),--experiments $(EXPERIMENT))
+
+report: train-svm train-mlp profile ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
 	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))
+
+profile: train-svm train-mlp
+	@$(if $(filter none,$(PROFILE)),true,$(PYTHON) -m pipelines study --profile $(PROFILE) $(COMMON))
 
 lecture: .venv/ready ## the experiments behind a first lecture, as one page: artifacts/lecture/lecture.html
 	@$(PYTHON) -m pipelines.lecture --output "$(ARTIFACTS)/lecture"

@@ -18,7 +18,6 @@ import numpy as np
 from datasets.dataset import Dataset
 from datasets.decode import MAX_PIXELS
 from datasets.registry import dataset_names, load_dataset
-from pipelines.cache import hash_inputs
 from pipelines.published_guests import keep_guests
 from pipelines.run_result import (
     NotApplicableError,
@@ -28,9 +27,11 @@ from pipelines.run_result import (
     run_folder,
     save_run,
     save_task,
+    saved_key,
     task_folder,
 )
 from pipelines.stored_model import FILE_NAME
+from pipelines.study_result import save_study
 from pipelines.workspace import Advance, Workspace
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def carry_out(options: argparse.Namespace, workspace: Workspace) -> int:
     if options.command == "guests":
         keep_task(dataset, dataset.fingerprint(), workspace)
         return 0 if keep_guests(dataset, options.data_root, workspace) else 1
+    if options.command == "study":
+        return study(dataset, options, workspace)
     return train(dataset, options, workspace)
 
 
@@ -105,6 +108,10 @@ def build_parser() -> argparse.ArgumentParser:
     exporter = commands.add_parser("export", parents=[common], help="write a net as ONNX, checked against torch")
     exporter.add_argument("model", help="an experiment that was trained, a run's folder, or a model file")
     exporter.add_argument("images", nargs="*", metavar="image", help="pictures to check it with (its test pictures)")
+    studier = commands.add_parser("study", parents=[common], help="what takes several trainings or changed pictures")
+    studier.add_argument("studies", nargs="*", metavar="study", help="names; none stands for all of the profile")
+    studier.add_argument("--profile", choices=("quick", "full"), default="full", help="how much is done (full)")
+    studier.add_argument("--experiments", nargs="+", default=(), help="names or groups to study (the study's own)")
     commands.add_parser("list", help="list every experiment")
     parser.set_defaults(tensorboard=False)
     return parser
@@ -220,13 +227,32 @@ def train_together(options: argparse.Namespace, command: str) -> int:
         return status
 
 
+def study(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    from pipelines.studies.study import Request
+    from pipelines.studies.table import choose_studies
+
+    chosen = choose_studies(options.studies, options.profile)
+    fingerprint = dataset.fingerprint()
+    keep_task(dataset, fingerprint, workspace)
+    request = Request(dataset, workspace, options.profile, tuple(options.experiments), options.seed)
+    for one in chosen:
+        try:
+            result = one.run(request)
+        except NotApplicableError as error:
+            workspace.say(f"skipped: {error}")
+            continue
+        path = save_study(result, task_folder(workspace.runs, dataset.name, fingerprint))
+        workspace.say(f"{one.name:<32} {len(result.rows)} rows, {result.seconds:.1f} s in all, in {path}")
+    return 0
+
+
 def train_one(
     experiment: Experiment, dataset: Dataset, fingerprint: str, seed: int, workspace: Workspace
 ) -> RunResult | None:
     """Train and save, unless the very same run is there already; None if the experiment cannot be applied here."""
-    key = hash_inputs(
-        experiment.name, experiment.version, {"config": experiment.config, "data": fingerprint, "seed": seed}
-    )
+    from pipelines.experiments import run_key
+
+    key = run_key(experiment, fingerprint, seed)
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
     kept = load_kept(folder, key, workspace)
     if kept is not None:
@@ -269,12 +295,6 @@ def log_kept_run(run: RunResult, workspace: Workspace) -> None:
         from pipelines.neural.event_log import log_history
 
         log_history(log, run.history)
-
-
-def saved_key(folder: Path) -> str | None:
-    """The key of the run in a folder; None if there is no whole run."""
-    environment = saved_value(folder / "run.json", "environment")
-    return environment.get("key") if isinstance(environment, dict) else None
 
 
 def saved_value(path: Path, name: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from datasets.dataset import Dataset
 from pipelines.backprop import experiments as backprop_table
 from pipelines.backprop import pipeline as backprop
+from pipelines.cache import hash_inputs
 from pipelines.classic import experiments as classic_table
 from pipelines.classic import pipeline as classic
 from pipelines.neural import experiments as neural_table
@@ -70,3 +71,10 @@ def choose_experiments(words: Sequence[str]) -> list[Experiment]:
         asked = f"there is no experiment {unknown[0]!r}" if unknown else "no experiment was named"
         raise ValueError(f"{asked}; choose from: {', '.join([*table, *GROUPS])} (`make list` describes them)")
     return [table[name] for name in names]
+
+
+def run_key(experiment: Experiment, fingerprint: str, seed: int) -> str:
+    """Names a run by all that it depends on: kept in its environment, it tells whether a saved run is this very one."""
+    return hash_inputs(
+        experiment.name, experiment.version, {"config": experiment.config, "data": fingerprint, "seed": seed}
+    )

@@ -231,6 +231,14 @@ def load_run(folder: Path) -> RunResult:
     return _build(RunResult, {**record, **arrays, "pictures": _read_arrays(folder / "pictures.npz")}, folder)
 
 
+def saved_key(folder: Path) -> str | None:
+    """The key that a run's environment holds; None if there is no whole run in the folder."""
+    try:
+        return json.loads((folder / "run.json").read_text())["environment"].get("key")
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
 def load_runs(folder: Path) -> tuple[RunResult, ...]:
     """Every whole run of one task, sorted by experiment, then seed."""
     found = sorted(folder.glob("*/seed-*/run.json"))

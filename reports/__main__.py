@@ -12,6 +12,7 @@ from rich.text import Text
 
 from pipelines.guest import load_guests
 from pipelines.run_result import write_atomically
+from pipelines.study_result import load_studies
 from reports.comparison import build_comparison
 from reports.elements import Table
 from reports.report import Report, build_report
@@ -49,7 +50,7 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
         raise ValueError(f"--margin must lie in 0..100 points, got {options.margin:g}")
     folder, task, remarks = find_task(options.runs, task_name(options.dataset), options.fingerprint)
     comparison = build_comparison(task, select_runs(folder, options.select), options.margin / 100, load_guests(folder))
-    report = build_report(comparison, remarks, show_pictures=not options.without_pictures)
+    report = build_report(comparison, remarks, load_studies(folder), show_pictures=not options.without_pictures)
     target = options.output / task.dataset
     save_figures(report, target / "figures")
     write_atomically(target / "report.md", render_markdown(report).encode())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from pipelines.study_result import StudyResult
 from reports.comparison import SIDES, Comparison
 from reports.elements import Figure, Gallery, Section, Table
 from reports.figures.cost import describe_front, draw_cost
 from reports.formats import SPACE, listing, points
 from reports.sections import compression, cost, difference, provenance, results, together, tuning, understanding
+from reports.sections import studies as studies_chapters
 from reports.verdict import Verdict, reach_verdict
 
 CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
@@ -35,10 +38,16 @@ class Report:
         return (self.plot, *parts)
 
 
-def build_report(comparison: Comparison, remarks: tuple[str, ...] = (), *, show_pictures: bool = True) -> Report:
+def build_report(
+    comparison: Comparison,
+    remarks: tuple[str, ...] = (),
+    studies: Mapping[str, StudyResult] = MappingProxyType({}),
+    *,
+    show_pictures: bool = True,
+) -> Report:
     """All numbers, sentences and figures.
 
-    remarks: what the reader must know about the choice of runs.
+    remarks: what the reader must know about the choice of runs.   studies: by name, each with a chapter of its own.
     show_pictures: False leaves out the gallery of test pictures, for data that must not be passed on.
     """
     candidates = (
@@ -50,6 +59,7 @@ def build_report(comparison: Comparison, remarks: tuple[str, ...] = (), *, show_
         understanding.classes_section(comparison),
         understanding.families_section(comparison),
         understanding.learning_section(comparison),
+        *studies_chapters.study_sections(studies),
         together.pictures_section(comparison) if show_pictures else None,
         understanding.inside_section(comparison),
         understanding.trust_section(comparison),

@@ -1,0 +1,1 @@
+"""Questions that take several trainings or changed pictures. Each module answers one with a `StudyResult`."""

@@ -1,0 +1,68 @@
+"""What wrong labels cost: a share of the training and validation labels is another class, the test labels are right.
+
+Row: rate (share of wrong labels), and what `train_variants` adds; its validation and training scores are against the
+labels as given, wrong ones among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from datasets.dataset import Dataset, Split
+from datasets.label_noise import flip_labels
+from pipelines.experiments import Experiment
+from pipelines.studies.study import Request
+from pipelines.studies.trainings import Variant, train_variants
+from pipelines.study_result import StudyResult
+
+NAME = "label-noise"
+TITLE = "Accuracy by share of wrong labels"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """rates: shares of wrong labels.   n_seeds: draws of which labels are wrong, each with its own training seed."""
+
+    experiments: tuple[str, ...]
+    rates: tuple[float, ...]
+    n_seeds: int
+
+
+PROFILES = {
+    "quick": Settings(experiments=("classic", "mlp"), rates=(0.0, 0.2, 0.4), n_seeds=1),
+    "full": Settings(experiments=("classic", "mlp", "alexnet"), rates=(0.0, 0.1, 0.2, 0.3, 0.4), n_seeds=1),
+}
+NOTES = (
+    "Wrong labels are another class, each as likely, in the training and the validation pictures alike: who has "
+    "careless labels has them in both. A higher share holds the wrong labels of all lower ones. Test labels are right.",
+)
+
+
+def run(request: Request) -> StudyResult:
+    settings = PROFILES[request.profile]
+    experiments = request.choose(settings.experiments)
+    settings = replace(settings, experiments=tuple(experiment.name for experiment in experiments))
+    todo = variants(request.dataset, experiments, settings, request.seed)
+    rows, seconds = train_variants(TITLE, todo, request.workspace)
+    return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
+
+
+def variants(dataset: Dataset, experiments: list[Experiment], settings: Settings, seed: int) -> Iterator[Variant]:
+    for order in range(seed, seed + settings.n_seeds):
+        for rate in settings.rates:
+            noisy = mislabel(dataset, rate, order)
+            for experiment in experiments:
+                yield Variant(noisy, experiment, order, {"rate": rate})
+
+
+def mislabel(dataset: Dataset, rate: float, seed: int) -> Dataset:
+    """The data set with this share of wrong labels in training and validation; itself for a rate of 0."""
+    if rate == 0:
+        return dataset
+    n_classes = len(dataset.class_names)
+
+    def flip(split: Split, seed: int) -> Split:
+        return Split(split.images, flip_labels(split.labels, rate, n_classes, seed=seed))
+
+    return replace(dataset, train=flip(dataset.train, 2 * seed), validation=flip(dataset.validation, 2 * seed + 1))

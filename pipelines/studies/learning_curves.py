@@ -1,0 +1,76 @@
+"""How accuracy grows with the number of training pictures, and from where on the one side leads the other.
+
+Row: per_class (pictures asked for of each class; null for all there are), and what `train_variants` adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from datasets.dataset import Dataset
+from datasets.splits import nested_subsets
+from pipelines.experiments import Experiment
+from pipelines.studies.study import Request
+from pipelines.studies.trainings import Variant, train_variants
+from pipelines.study_result import StudyResult
+
+NAME = "learning-curves"
+TITLE = "Accuracy by number of training pictures"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """sizes: pictures of every class; all there are always come last.
+
+    n_seeds: orders in which pictures are added, each with a training seed of its own; `few`: training pictures up to
+    which there are several, for there chance is large and training short.
+    """
+
+    experiments: tuple[str, ...]
+    sizes: tuple[int, ...]
+    n_seeds: int
+    few: int
+
+
+PROFILES = {
+    "quick": Settings(experiments=("classic", "mlp"), sizes=(10, 40), n_seeds=1, few=0),
+    "full": Settings(
+        experiments=("classic", "mlp", "alexnet"),
+        sizes=(10, 20, 50, 100, 200, 500, 1000, 2000),
+        n_seeds=3,
+        few=5000,
+    ),
+}
+NOTES = (
+    "Every size holds the pictures of all smaller ones. Settings are chosen on all validation pictures at every size, "
+    "which a person with few pictures would not have; it is the same for both sides.",
+)
+
+
+def run(request: Request) -> StudyResult:
+    settings = PROFILES[request.profile]
+    experiments = request.choose(settings.experiments)
+    settings = replace(settings, experiments=tuple(experiment.name for experiment in experiments))
+    rows, seconds = train_variants(
+        TITLE, variants(request.dataset, experiments, settings, request.seed), request.workspace
+    )
+    return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
+
+
+def variants(dataset: Dataset, experiments: list[Experiment], settings: Settings, seed: int) -> Iterator[Variant]:
+    """The largest first, so that the time left is not underrated."""
+    largest = int(np.bincount(dataset.train.labels).max())
+    for experiment in experiments:
+        yield Variant(dataset, experiment, seed, {"per_class": None})
+    sizes = [size for size in settings.sizes if size < largest]
+    for size in reversed(sizes):
+        for order in range(seed, seed + settings.n_seeds):
+            (chosen,) = nested_subsets(dataset.train.labels, [size], seed=order)
+            if order > seed and len(chosen) > settings.few:
+                break
+            smaller = replace(dataset, train=dataset.train.take(chosen))
+            for experiment in experiments:
+                yield Variant(smaller, experiment, order, {"per_class": size})

@@ -1,0 +1,181 @@
+"""What changed test pictures cost saved models: common corruptions at five severities, and sweeps of one change.
+
+Nothing is trained: each model meets the same seeded test pictures, changed in the same way.
+
+Row: kind ("clean", "corruption" or "sweep"), change (name; "" for clean), group (of a corruption; else ""), held_out,
+amount (severity, or the sweep's amount), experiment, side, seed, n_test, accuracy, correct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from datasets.corruptions.sweeps import SWEEPS, apply_sweep
+from datasets.corruptions.table import SEVERITIES, corrupt, corruptions_for
+from datasets.dataset import Dataset, Split
+from pipelines.models import load_trained_model
+from pipelines.run_result import RunResult, load_runs, run_folder, task_folder
+from pipelines.studies.study import Request
+from pipelines.study_result import Row, StudyResult, pack_correct
+from pipelines.trained_model import TrainedModel
+
+NAME = "robustness"
+TITLE = "Accuracy on changed test pictures"
+STAGE = "study robustness"
+VERSION = 1  # raise it when a change of code changes the pictures
+Load = Callable[[Path], TrainedModel]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """n_pictures: test pictures drawn at random (all if there are fewer); their error bar is what it costs.
+
+    severities: of the corruptions.   sweeps: whether translation, rotation, scale and brightness are swept.
+    """
+
+    n_pictures: int
+    severities: tuple[int, ...]
+    sweeps: bool
+    experiments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One way to change pictures, at several amounts. apply: (amount) -> uint8 (n, h, w, c)."""
+
+    facts: Row
+    amounts: tuple[float, ...]
+    apply: Callable[[float], np.ndarray]
+
+
+PROFILES = {
+    "quick": Settings(n_pictures=150, severities=(1, 3, 5), sweeps=False),
+    "full": Settings(n_pictures=1000, severities=SEVERITIES, sweeps=True),
+}
+NOTES = (
+    "The corruptions are CIFAR-10-C-style: made by this project with the published constants (Hendrycks and Dietterich "
+    "2019), with random numbers of its own and a frost that is made, not photographed. They are not the published "
+    "pictures.",
+    "The models were trained on clean pictures and know nothing of the changes, beyond what their training does itself "
+    "to pictures (shifts, mirror images).",
+)
+
+
+def run(request: Request) -> StudyResult:
+    dataset, workspace = request.dataset, request.workspace
+    runs = choose_runs(request)
+    settings = replace(PROFILES[request.profile], experiments=tuple(run.experiment for run in runs))
+    chosen = draw_pictures(len(dataset.test), settings.n_pictures, request.seed)
+    pictures = dataset.test.take(chosen)
+    changes = list(changes_of(pictures.images, chosen, dataset, settings, request.seed))
+    rows, seconds = [], 0.0
+    load = cache(load_trained_model)  # each model read once, and only if an answer is not in the cache
+    with workspace.progress(TITLE, len(runs) * sum(len(change.amounts) for change in changes)) as advance:
+        for change in changes:
+            once = replace(change, apply=cache(change.apply))  # all models see the same pictures, made once
+            for run in runs:
+                correct, cost = name_all(run, load, once, pictures, request)
+                seconds += cost
+                rows += [
+                    _row(change, amount, run, right) for amount, right in zip(change.amounts, correct, strict=True)
+                ]
+                advance(len(change.amounts), f"{change.facts['change']} {run.experiment}".strip())
+    return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
+
+
+def choose_runs(request: Request) -> list[RunResult]:
+    """The saved runs of the experiments asked for; else the best of each side on validation.
+
+    Raises ValueError if there is none, or none of an experiment asked for.
+    """
+    dataset, wanted = request.dataset, request.experiments
+    folder = task_folder(request.workspace.runs, dataset.name, dataset.fingerprint())
+    saved = [run for run in load_runs(folder) if run.seed == request.seed]
+    if wanted:
+        names = [experiment.name for experiment in request.choose(wanted)]
+        missing = sorted(set(names) - {run.experiment for run in saved})
+        if missing:
+            raise ValueError(
+                f"no saved run of {missing[0]} on {dataset.name} with seed {request.seed}: "
+                f"run `make train EXPERIMENT={missing[0]}` first"
+            )
+        return [run for run in saved if run.experiment in names]
+    sides = sorted({run.side for run in saved}, reverse=True)
+    if not sides:
+        raise ValueError(
+            f"no saved run of {dataset.name} with seed {request.seed}: run `make train-svm train-mlp` first"
+        )
+    return [max((run for run in saved if run.side == side), key=lambda run: run.validation_score) for side in sides]
+
+
+def draw_pictures(n_test: int, n_pictures: int, seed: int) -> np.ndarray:
+    """int64 (min(n_test, n_pictures),), ascending; fewer pictures are among those of more."""
+    return np.sort(np.random.RandomState(seed).permutation(n_test)[:n_pictures])
+
+
+def changes_of(
+    images: np.ndarray, indices: np.ndarray, dataset: Dataset, settings: Settings, seed: int
+) -> Iterator[Change]:
+    """Every change of these pictures, the clean ones first."""
+    yield Change({"kind": "clean", "change": "", "group": "", "held_out": False}, (0,), lambda amount: images)
+    for corruption in corruptions_for(dataset.image_shape):
+        facts: Row = {
+            "kind": "corruption",
+            "change": corruption.name,
+            "group": corruption.group,
+            "held_out": corruption.held_out,
+        }
+        make = partial(_corrupt, images, corruption.name, seed, indices)
+        yield Change(facts, settings.severities, make)
+    for sweep in SWEEPS if settings.sweeps else ():
+        facts = {"kind": "sweep", "change": sweep.name, "group": "", "held_out": False}
+        yield Change(facts, sweep.amounts, partial(_sweep, images, sweep.name, seed, indices))
+
+
+def _corrupt(images: np.ndarray, name: str, seed: int, indices: np.ndarray, severity: float) -> np.ndarray:
+    return corrupt(images, name, int(severity), seed=seed, indices=indices)
+
+
+def _sweep(images: np.ndarray, name: str, seed: int, indices: np.ndarray, amount: float) -> np.ndarray:
+    return apply_sweep(images, name, amount, seed=seed, indices=indices)
+
+
+def name_all(run: RunResult, load: Load, change: Change, pictures: Split, request: Request) -> tuple[np.ndarray, float]:
+    """Which pictures the run's model names correctly at every amount: (bool (n_amounts, n), seconds of work)."""
+    folder = run_folder(request.workspace.runs, run.dataset, run.fingerprint, run.experiment, run.seed)
+
+    def compute() -> dict[str, np.ndarray]:
+        scores = [load(folder).predict_scores(change.apply(amount)) for amount in change.amounts]
+        return {"correct": np.stack([rows.argmax(axis=1) == pictures.labels for rows in scores])}
+
+    stage = request.workspace.cache.get_or_compute(
+        STAGE,
+        version=VERSION,
+        inputs={
+            "run": [run.environment.get("key"), run.fingerprint, run.experiment, run.seed],
+            "change": dict(change.facts),
+            "amounts": change.amounts,
+            "pictures": [len(pictures), request.seed],
+        },
+        compute=compute,
+        kind="prediction",
+    )
+    return np.array(stage.arrays["correct"]), stage.cost.seconds
+
+
+def _row(change: Change, amount: float, run: RunResult, correct: np.ndarray) -> Row:
+    return {
+        **change.facts,
+        "amount": amount,
+        "experiment": run.experiment,
+        "side": run.side,
+        "seed": run.seed,
+        "n_test": len(correct),
+        "accuracy": float(correct.mean()),
+        "correct": pack_correct(correct),
+    }

@@ -1,0 +1,121 @@
+"""Experiments trained on variants of a data set, each once: its answers are cached, its features and nets are not kept.
+
+A variant's training works in a folder of its own, which is deleted when it is done; so a killed study goes on from the
+net's last checkpoint, and a learning curve does not fill the disk with features of subsets.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from datasets.dataset import Dataset
+from pipelines.cache import hash_inputs
+from pipelines.experiments import Experiment, run_key
+from pipelines.run_result import NotApplicableError, RunResult, load_run, run_folder, saved_key
+from pipelines.study_result import Row, pack_correct
+from pipelines.workspace import Workspace
+
+STAGE = "study training"
+VERSION = 1  # raise it when what is kept of a training changes; the experiment's own version is in the key
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is kept of one training. correct: bool (n_test,).   scores are accuracies in 0..1, seconds wall clock."""
+
+    correct: np.ndarray
+    validation_score: float
+    train_score: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One point of a study: `dataset` with something changed.
+
+    facts: what tells this point from the others, as columns of the study's table.
+    """
+
+    dataset: Dataset
+    experiment: Experiment
+    seed: int
+    facts: Row
+
+
+def train_variants(what: str, variants: Iterable[Variant], workspace: Workspace) -> tuple[list[Row], float]:
+    """Train every variant, the progress counted in training pictures: (rows, seconds of work).
+
+    Experiments that cannot be applied are left out. Row: the variant's facts, then experiment, side, seed, n_train,
+    n_test, accuracy, validation_score, train_score, seconds, correct.
+    Raises NotApplicableError if none can be applied.
+    """
+    todo = list(variants)
+    rows = []
+    with workspace.progress(what, sum(len(variant.dataset.train) for variant in todo)) as advance:
+        for variant in todo:
+            n_train = len(variant.dataset.train)
+            name = f"{variant.experiment.name}, {n_train:,} pictures, seed {variant.seed}"
+            advance(0, name)
+            try:
+                training = train(variant.dataset, variant.experiment, variant.seed, workspace)
+            except NotApplicableError as error:
+                workspace.say(f"skipped: {error}")
+            else:
+                rows.append(_row(variant, training))
+            advance(n_train, name)
+    if not rows:
+        raise NotApplicableError(f"{what} has no experiment that can be applied to these pictures")
+    return rows, sum(row["seconds"] for row in rows)  # type: ignore[misc]
+
+
+def _row(variant: Variant, training: Training) -> Row:
+    return {
+        **variant.facts,
+        "experiment": variant.experiment.name,
+        "side": variant.experiment.side,
+        "seed": variant.seed,
+        "n_train": len(variant.dataset.train),
+        "n_test": len(training.correct),
+        "accuracy": float(training.correct.mean()),
+        "validation_score": training.validation_score,
+        "train_score": training.train_score,
+        "seconds": training.seconds,
+        "correct": pack_correct(training.correct),
+    }
+
+
+def train(dataset: Dataset, experiment: Experiment, seed: int, workspace: Workspace) -> Training:
+    """Train, or take the answers of the saved run or of an earlier study that trained just this."""
+    fingerprint = dataset.fingerprint()
+    folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
+    key = run_key(experiment, fingerprint, seed)
+    if saved_key(folder) == key:
+        run = load_run(folder)
+        return _keep(run, run.seconds())
+    inputs = {"run": key}
+    scratch = workspace.artifacts / "studies" / hash_inputs(STAGE, VERSION, inputs)
+
+    def compute() -> dict[str, np.ndarray]:
+        run = experiment.pipeline(
+            dataset,
+            experiment=experiment.name,
+            title=experiment.title,
+            config=experiment.config,
+            seed=seed,
+            workspace=replace(workspace, artifacts=scratch),
+        )
+        training = _keep(run, run.seconds())
+        shutil.rmtree(scratch, ignore_errors=True)
+        numbers = [training.validation_score, training.train_score, training.seconds]
+        return {"correct": training.correct, "numbers": np.array(numbers)}
+
+    arrays = workspace.cache.get_or_compute(STAGE, version=VERSION, inputs=inputs, compute=compute).arrays
+    return Training(np.array(arrays["correct"]), *arrays["numbers"].tolist())
+
+
+def _keep(run: RunResult, seconds: float) -> Training:
+    return Training(run.predictions == run.labels, run.validation_score, run.train_score, seconds)

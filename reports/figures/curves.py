@@ -1,0 +1,71 @@
+"""Accuracy over one quantity, a line for each experiment with its 95 % intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from matplotlib.axes import Axes
+
+from reports.curves import Curve
+from reports.elements import Cell, Row, Table
+from reports.figures.canvas import MARKERS, percent_axis, side_color
+from reports.formats import percent, percent_range, short
+
+# Curves of one side share its color; they differ by the dashes and by the legend.
+DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))
+
+
+def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True, bands: bool = True) -> None:
+    """Lines, dots and bands of the curves, on an axis of percent."""
+    drawn = {"hand-crafted": 0, "end-to-end": 0}
+    for curve in curves:
+        dashes = DASHES[drawn[curve.side] % len(DASHES)]
+        drawn[curve.side] += 1
+        color, heights = side_color(curve.side), [point.accuracy for point in curve.points]
+        axes.plot(
+            curve.xs,
+            heights,
+            color=color,
+            linestyle=dashes,
+            marker=MARKERS[curve.side],
+            markersize=5.5,
+            label=short(curve.experiment, 22),
+        )
+        if bands:
+            low, high = zip(*(point.interval for point in curve.points), strict=True)
+            axes.fill_between(curve.xs, low, high, color=color, alpha=0.14, linewidth=0)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+    percent_axis(axes.yaxis)
+    if legend:
+        axes.legend(loc="best")
+
+
+def size_axis(axes: Axes, sizes: Sequence[float]) -> None:
+    """Logarithmic x axis with a tick at every number of pictures, of close ones only the last."""
+    kept: list[float] = []
+    for size in sorted(set(sizes), reverse=True):
+        if not kept or size < kept[-1] / 1.7:
+            kept.append(size)
+    axes.set_xscale("log")
+    axes.set_xticks(kept, [f"{size:,.0f}" for size in kept])
+    axes.minorticks_off()
+
+
+def curves_table(caption: str, quantity: str, curves: Sequence[Curve], show: Callable[[float], str]) -> Table:
+    """Every point. show: the text of an x."""
+    rows = tuple(
+        Row(
+            (
+                Cell(curve.experiment),
+                Cell(show(point.x), point.x),
+                Cell(str(len(point.rows)), float(len(point.rows))),
+                Cell(percent(point.accuracy), point.accuracy),
+                Cell(percent_range(point.interval), point.interval[0]),
+            ),
+            curve.side,
+        )
+        for curve in curves
+        for point in curve.points
+    )
+    return Table(caption, ("experiment", quantity, "seeds", "test accuracy", "95 % interval"), rows, folded=True)

@@ -1,0 +1,21 @@
+"""The chapters of a report that come from studies: each is there if its study was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pipelines.study_result import StudyResult
+from reports.elements import Section
+from reports.sections.learning_curves import label_noise_section, learning_curves_section
+from reports.sections.robustness import robustness_section
+
+CHAPTERS: Mapping[str, Callable[[StudyResult], Section]] = {
+    "learning-curves": learning_curves_section,
+    "label-noise": label_noise_section,
+    "robustness": robustness_section,
+}
+
+
+def study_sections(studies: Mapping[str, StudyResult]) -> tuple[Section, ...]:
+    """A chapter for each known study that was made, in a fixed order."""
+    return tuple(chapter(studies[name]) for name, chapter in CHAPTERS.items() if name in studies)

@@ -1,0 +1,108 @@
+"""Studies that train, on small pictures and a small classifier: what is varied, kept and not done twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from datasets.dataset import Dataset, Split
+from pipelines.experiments import all_experiments
+from pipelines.run_result import NotApplicableError
+from pipelines.studies import label_noise, learning_curves, trainings
+from pipelines.studies.study import Request
+from pipelines.study_result import unpack_correct
+from pipelines.workspace import Workspace
+
+
+def make_dataset(channels: int = 1) -> Dataset:
+    """Two classes of noise around two levels of gray; 40 training pictures."""
+    random = np.random.default_rng(0)
+
+    def split(n: int) -> Split:
+        labels = np.arange(n, dtype=np.int64) % 2
+        pixels = random.integers(0, 150, (n, 16, 16, channels)) + 60 * labels[:, None, None, None]
+        return Split(pixels.astype(np.uint8), labels)
+
+    return Dataset("toy", ("dark", "light"), split(40), split(10), split(20))
+
+
+@pytest.fixture
+def request_for(tmp_path, monkeypatch):
+    monkeypatch.setitem(
+        learning_curves.PROFILES, "quick", learning_curves.Settings(("pca",), sizes=(5, 10, 500), n_seeds=2, few=12)
+    )
+    return lambda **changes: replace(Request(make_dataset(), Workspace(tmp_path), experiments=("pca",)), **changes)
+
+
+def test_a_learning_curve_holds_every_size_below_all_and_seeds_where_pictures_are_few(request_for):
+    study = learning_curves.run(request_for())
+    points = [(row["per_class"], row["n_train"], row["seed"]) for row in study.rows]
+    assert points == [(None, 40, 0), (10, 20, 0), (5, 10, 0), (5, 10, 1)]
+    for row in study.rows:
+        assert unpack_correct(row["correct"], 20).mean() == row["accuracy"]
+    assert study.settings["experiments"] == ("pca",)
+    assert study.seconds == pytest.approx(sum(row["seconds"] for row in study.rows))
+
+
+def test_a_second_time_nothing_is_trained_and_no_features_are_left(request_for, monkeypatch, tmp_path):
+    first = learning_curves.run(request_for())
+    monkeypatch.setattr("pipelines.classic.pipeline.run_system", None)
+    assert learning_curves.run(request_for()).rows == first.rows
+    assert [folder.name for folder in (tmp_path / "cache").iterdir()] == [trainings.STAGE]
+    assert list((tmp_path / "studies").iterdir()) == []
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_study_that_was_stopped_keeps_what_was_done(request_for, monkeypatch, tmp_path):
+    pipeline, done = trainings.train, []
+
+    def stop_at_the_third(*arguments):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(pipeline(*arguments))
+        return done[-1]
+
+    monkeypatch.setattr(trainings, "train", stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        learning_curves.run(request_for())
+    entries = [e for e in (tmp_path / "cache" / trainings.STAGE).iterdir() if not e.name.startswith(".")]
+    assert len(entries) == 2
+
+
+def test_wrong_labels_touch_training_and_validation_and_never_the_test():
+    dataset = make_dataset()
+    noisy = label_noise.mislabel(dataset, 0.3, seed=0)
+    assert (noisy.train.labels != dataset.train.labels).sum() == 12
+    assert (noisy.validation.labels != dataset.validation.labels).sum() == 3
+    assert noisy.test is dataset.test
+    assert label_noise.mislabel(dataset, 0, seed=0) is dataset
+
+
+def test_label_noise_has_a_row_for_every_rate(request_for):
+    study = label_noise.run(request_for())
+    assert [row["rate"] for row in study.rows] == [0, 0.2, 0.4]
+    assert {row["n_train"] for row in study.rows} == {40}
+
+
+def test_what_cannot_be_applied_is_left_out_and_nothing_at_all_is_an_error(request_for):
+    rows = label_noise.run(request_for(experiments=("color-histogram", "pca"))).rows
+    assert {row["experiment"] for row in rows} == {"pca"}
+    with pytest.raises(NotApplicableError, match="no experiment that can be applied"):
+        label_noise.run(request_for(experiments=("color-histogram",)))
+
+
+def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch, tmp_path):
+    from pipelines.run_result import save_run
+
+    request = request_for()
+    (experiment,) = request.choose(("pca",))
+    key = trainings.run_key(experiment, request.dataset.fingerprint(), 0)
+    run = experiment.pipeline(
+        request.dataset, experiment="pca", title="PCA", config=experiment.config, seed=0, workspace=request.workspace
+    )
+    save_run(replace(run, environment={**run.environment, "key": key}), request.workspace.runs)
+    monkeypatch.setattr("pipelines.classic.pipeline.run_system", None)
+    kept = trainings.train(request.dataset, all_experiments()["pca"], 0, request.workspace)
+    np.testing.assert_array_equal(kept.correct, run.predictions == run.labels)
