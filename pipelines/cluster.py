@@ -38,7 +38,7 @@ WORKER = "`.venv/bin/python -m dask worker <scheduler>` in the folder of this ve
 
 @dataclass(frozen=True)
 class Cluster:
-    """The workers behind a Dask client."""
+    """The workers behind a Dask client: mapping over chunks, holding values there, adding up over chunks."""
 
     client: Any
 
@@ -60,6 +60,25 @@ class Cluster:
             for result, cpu_seconds in results_in_order(submit, chunks, n_ahead):
                 add_cpu_seconds(cpu_seconds)
                 yield result
+
+    def hold(self, load: Callable[[Chunk], Any], chunks: Iterable[Chunk]) -> list[Any]:
+        """Handles of load(chunk), kept in a worker's memory as long as the handle lives; loaded again where one dies.
+
+        A handle may stand for its value in a chunk of the other methods.
+        """
+        return [self.client.submit(load, chunk, pure=False) for chunk in chunks]
+
+    def sum_chunks(self, function: Callable[[Chunk], Any], chunks: Iterable[Chunk]) -> Any:
+        """The sum of function(chunk), added in pairs, and pairs of pairs, by the workers: only the sum comes here."""
+        with _explained():
+            held = self.client.submit(_itself, function, pure=False)
+            sums = [self.client.submit(_timed, held, chunk, pure=False) for chunk in chunks]
+            while len(sums) > 1:
+                pairs = [sums[i : i + 2] for i in range(0, len(sums), 2)]
+                sums = [self.client.submit(_add_timed, *pair, pure=False) if pair[1:] else pair[0] for pair in pairs]
+            total, cpu_seconds = sums[0].result()
+        add_cpu_seconds(cpu_seconds)
+        return total
 
 
 @contextmanager
@@ -141,3 +160,9 @@ def _timed(function: Callable[[Chunk], Result], chunk: Chunk) -> tuple[Result, f
     start = time.thread_time()
     result = function(chunk)
     return result, time.thread_time() - start
+
+
+def _add_timed(left: tuple[Any, float], right: tuple[Any, float]) -> tuple[Any, float]:
+    start = time.thread_time()
+    total = left[0] + right[0]
+    return total, left[1] + right[1] + time.thread_time() - start

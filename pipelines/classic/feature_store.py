@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -29,13 +29,23 @@ Panel = tuple[slice, slice, torch.Tensor]  # rows, columns, float32 values
 class Features(Protocol):
     """A matrix (n, d) of float16, float32 or float64.
 
-    It may also offer panel(rows, columns) -> float32 (n_rows, n_columns), which saves making whole rows.
+    It may also offer panel(rows, columns) -> float32 (n_rows, n_columns), which saves making whole rows; or, where its
+    rows lie on other machines, the two products themselves.
     """
 
     @property
     def shape(self) -> Any: ...
 
     def __getitem__(self, rows: slice, /) -> Any: ...
+
+
+@runtime_checkable
+class Distant(Protocol):
+    """Features that are multiplied where they lie."""
+
+    def multiply(self, vectors: torch.Tensor, /) -> torch.Tensor: ...
+
+    def multiply_transposed(self, factors: torch.Tensor, /) -> torch.Tensor: ...
 
 
 def device_of(features: Features) -> torch.device:
@@ -95,6 +105,8 @@ def _read_panel(features: Any, rows: slice, columns: slice, buffer: torch.Tensor
 
 def multiply(features: Features, vectors: torch.Tensor, workers: Executor) -> torch.Tensor:
     """X vectors^T in one pass over the features: vectors float32 (k, d) -> (n, k)."""
+    if isinstance(features, Distant):
+        return features.multiply(vectors)
     scores = vectors.new_zeros(len(vectors), features.shape[0])
 
     def add(panel: Panel, _: torch.Tensor) -> None:
@@ -108,6 +120,8 @@ def multiply(features: Features, vectors: torch.Tensor, workers: Executor) -> to
 
 def multiply_transposed(features: Features, factors: torch.Tensor, workers: Executor) -> torch.Tensor:
     """factors^T X in one pass over the features: factors float32 (n, k) -> (k, d)."""
+    if isinstance(features, Distant):
+        return features.multiply_transposed(factors)
 
     def add(panel: Panel, total: torch.Tensor) -> None:
         rows, columns, values = panel

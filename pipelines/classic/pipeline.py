@@ -13,6 +13,7 @@ import torch
 
 from datasets.dataset import Dataset
 from pipelines.classic.config import ClassicConfig, System
+from pipelines.classic.distant_features import hold_features
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
 from pipelines.classic.families.family import FeatureFamily, encode_all
@@ -334,10 +335,9 @@ def train_and_score(
     """Scale, choose the settings on validation, and score every split with the chosen classifier."""
     n_views, factors = 1 + config.mirror, system.factors
     blocks = {split: feature_blocks(encoded, split, config) for split in dataset.splits}
-    features: dict[str, Features] = {}
-    for split, rows in blocks.items():
-        matrix = FeatureMatrix(rows, factors, standardizer)
-        features[split] = matrix if codes and split == "train" else matrix.in_memory()
+    matrices = {split: FeatureMatrix(rows, factors, standardizer) for split, rows in blocks.items()}
+    features: dict[str, Features] = {split: matrices[split].in_memory() for split in ("validation", "test")}
+    features["train"] = matrices["train"] if codes else at_hand(matrices["train"], workspace)
     labels = {split: np.tile(value.labels, n_views) for split, value in dataset.splits.items()}
     n_classes = len(dataset.class_names)
     choice: CodesChoice | CostChoice
@@ -367,7 +367,7 @@ def train_and_score(
         everything = np.concatenate([labels["train"], labels["validation"]])
         with workspace.progress(f"{system.name} svm, with validation pictures", 1) as advance:
             svm = train_linear_svm(
-                together,
+                at_hand(together, workspace),
                 everything,
                 n_classes=n_classes,
                 C=choice.C,
@@ -386,6 +386,11 @@ def train_and_score(
         "prediction": np.array([cost.seconds, cost.cpu_seconds, cost.peak_memory_bytes]),
         **scores,
     }
+
+
+def at_hand(matrix: FeatureMatrix, workspace: Workspace) -> Features:
+    """The matrix for a solver that reads it again and again: with the workers of a cluster, or in this memory."""
+    return hold_features(matrix, workspace.cluster) if workspace.cluster else matrix.in_memory()
 
 
 def fuse(outcomes: list[Outcome], dataset: Dataset) -> Outcome:

@@ -8,21 +8,26 @@ import operator
 import os
 import signal
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 from datasets.dataset import Dataset, Split
 from pipelines import cluster as cluster_module
 from pipelines.__main__ import main
-from pipelines.classic import pipeline
+from pipelines.classic import distant_features, pipeline
 from pipelines.classic.config import ClassicConfig, System
+from pipelines.classic.distant_features import StoredRows, hold_features, read_stored_rows
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
 from pipelines.classic.families.family import NoState, encode_all
 from pipelines.classic.families.fisher_vectors import FisherVectors
 from pipelines.classic.families.histograms import Hog
+from pipelines.classic.feature_matrix import FeatureMatrix
+from pipelines.classic.linear_svm import predict_scores, train_linear_svm
 from pipelines.cluster import connect
 from pipelines.stopwatch import measure
 from pipelines.workspace import Workspace
@@ -111,6 +116,60 @@ def test_a_worker_killed_in_mid_run_changes_nothing(cluster, monkeypatch):
     assert killed
     np.testing.assert_allclose(found, encode_all(family, NoState(), images), atol=1e-6)
     assert killed[0] not in cluster.client.nthreads()
+
+
+def stored_matrix(folder) -> tuple[FeatureMatrix, np.ndarray]:
+    """Two families' features of 600 rows in files, of classes that overlap."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 600)
+    for name, d in (("a", 20), ("b", 7)):
+        np.save(folder / f"{name}.npy", (random.normal(size=(600, d)) + labels[:, None]).astype(np.float16))
+    return FeatureMatrix([[np.load(folder / f"{name}.npy", mmap_mode="r") for name in "ab"]], (1.0, 0.5)), labels
+
+
+def test_sums_over_the_workers_lead_to_the_same_svm(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr(distant_features, "SPAN_BYTES", 4 * 27 * 100)  # six spans
+    matrix, labels = stored_matrix(tmp_path)
+    distant = hold_features(matrix, cluster)
+    assert len(distant.spans) == 6
+    np.testing.assert_array_equal(distant[90:110], matrix[90:110])
+    settings = {"n_classes": 3, "C": 0.1, "tolerance": 1e-5}
+    alone, together = (train_linear_svm(features, labels, **settings) for features in (matrix, distant))
+    assert together.objective == pytest.approx(alone.objective, rel=1e-4)
+    np.testing.assert_allclose(predict_scores(distant, together), predict_scores(matrix, alone), atol=1e-2)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_between_passes_has_its_rows_read_again(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr(distant_features, "SPAN_BYTES", 4 * 27 * 100)
+    matrix, labels = stored_matrix(tmp_path)
+    distant = hold_features(matrix, cluster)
+    killed = []
+
+    def kill_once(step):
+        holders = [worker for worker, held in cluster.client.has_what().items() if held]
+        if not killed:
+            killed.append(holders[0])
+            os.kill(cluster.client.run(os.getpid)[holders[0]], signal.SIGKILL)
+
+    settings = {"n_classes": 3, "C": 0.1, "tolerance": 1e-5}
+    together = train_linear_svm(distant, labels, on_step=kill_once, **settings)
+    assert killed
+    assert together.objective == pytest.approx(train_linear_svm(matrix, labels, **settings).objective, rel=1e-4)
+
+
+def test_workers_that_do_not_see_the_cache_are_told_of(cluster, tmp_path):
+    matrix, _ = stored_matrix(tmp_path)
+    distant = hold_features(matrix, cluster)
+    missing = StoredRows(((tmp_path / "gone.npy",),), (), None, 0, 5)
+    absent = replace(distant, held=cluster.hold(read_stored_rows, [missing]))
+    with pytest.raises(FileNotFoundError, match=r"a worker cannot read .*gone.npy: training on a cluster needs"):
+        absent.multiply(torch.zeros(1, 27))
+
+
+def test_features_that_lie_in_no_file_are_refused(cluster):
+    with pytest.raises(ValueError, match=r"maps of whole \.npy files"):
+        hold_features(FeatureMatrix([[np.zeros((4, 2), np.float32)]]), cluster)
 
 
 def test_workers_of_another_version_are_refused(scheduler, monkeypatch):
