@@ -12,7 +12,7 @@ from rich.console import Console
 
 from datasets.dataset import Dataset, Split
 from pipelines.classic import pipeline
-from pipelines.classic.config import ClassicConfig, System
+from pipelines.classic.config import ClassicConfig, Compression, System
 from pipelines.classic.experiments import EXPERIMENTS
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Descriptors
@@ -44,6 +44,9 @@ CONFIGS = {
     "every family": ClassicConfig((ALL,)),
     "late fusion, refitted": ClassicConfig((PIXELS, System("shape", (Hog(cell_sizes=(8,)),))), refit=True),
     "standardized, mirrored": ClassicConfig((replace(PIXELS, scaling="standardize"),), mirror=True),
+    "learnt from codes": ClassicConfig(
+        (replace(PIXELS, compression=Compression(sub_dimension=3, batch_size=8, n_epochs=5), scaling="standardize"),)
+    ),
     "in half precision": ClassicConfig((replace(PIXELS, storage="float16"),)),
 }
 
