@@ -81,7 +81,7 @@ def test_pictures_in_report_out_and_the_second_time_nothing_is_computed(
     assert 'src="http' not in html
     assert "ground" in (folder / "report.md").read_text()
 
-    for stage in ("classic.pipeline.run_system", "neural.pipeline._train", "backprop.pipeline.train"):
+    for stage in ("classic.pipeline.run_system", "neural.pipeline.train_net", "backprop.pipeline.train"):
         monkeypatch.setattr(f"pipelines.{stage}", None)
     assert train(training) == 0
     lines = capsys.readouterr().err.splitlines()
