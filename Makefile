@@ -14,6 +14,7 @@ STUDY      ?= ## for `make study`: learning-curves | label-noise | robustness (d
 SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report
 EXPERIMENT ?= ## for `make train`: one or more names from `make list`
 ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
+SWEEP      ?= regularization## for `make sweep`
 PROCESSES  ?= 1## for `make train` and `make train-mlp`: processes that train one net together (torchrun)
 TENSORBOARD ?= ## for `make train`: 1 writes logs to artifacts/tensorboard (open: .venv/bin/tensorboard --logdir ...)
 SCHEDULER  ?= ## address of a Dask scheduler (tcp://host:8786) whose workers share the hand-crafted side's work
@@ -28,7 +29,7 @@ LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torc
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-.PHONY: help setup list features train-svm train-mlp train predict export study profile report lecture test check bench clean
+.PHONY: help setup list features train-svm train-mlp train predict export sweep study profile report lecture test check bench clean
 
 help: ## show the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,9 @@ export: .venv/ready ## write the net MODEL as model.onnx, checked against torch 
 
 study: .venv/ready ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
 	@$(PYTHON) -m pipelines study $(STUDY) $(COMMON) $(if $(EXPERIMENT),--experiments $(EXPERIMENT))
+
+sweep: .venv/ready ## train a ready sweep over small perceptrons: SWEEP=regularization, activation, depth or width
+	@$(PYTHON) -m pipelines sweep $(SWEEP) $(COMMON)
 
 report: train-svm train-mlp profile ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
 	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))

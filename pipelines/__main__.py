@@ -78,6 +78,8 @@ def carry_out(options: argparse.Namespace, workspace: Workspace) -> int:
         return 0 if keep_guests(dataset, options.data_root, workspace) else 1
     if options.command == "study":
         return study(dataset, options, workspace)
+    if options.command == "sweep":
+        return sweep(dataset, options, workspace)
     return train(dataset, options, workspace)
 
 
@@ -113,6 +115,8 @@ def build_parser() -> argparse.ArgumentParser:
     studier.add_argument("--profile", choices=("quick", "full"), default="full", help="how much is done (full)")
     studier.add_argument("--experiments", nargs="+", default=(), help="names or groups to study (the study's own)")
     commands.add_parser("list", help="list every experiment")
+    sweeper = commands.add_parser("sweep", parents=[common], help="train a ready sweep over small perceptrons")
+    sweeper.add_argument("sweep", help="regularization, activation, depth or width")
     parser.set_defaults(tensorboard=False)
     return parser
 
@@ -203,6 +207,19 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     runs = [train_one(experiment, dataset, fingerprint, options.seed, workspace) for experiment in chosen]
     if not any(runs):
         raise ValueError(f"nothing was trained: no chosen experiment can be applied to {dataset.name}")
+    return 0
+
+
+def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    from pipelines.studies.sweeps import run_sweep
+
+    fingerprint = dataset.fingerprint()
+    study = run_sweep(options.sweep, dataset, options.seed, workspace)
+    keep_task(dataset, fingerprint, workspace)
+    path = save_study(study, task_folder(workspace.runs, dataset.name, fingerprint))
+    workspace.say(
+        f"{study.title}: {len(study.rows)} nets, {study.seconds:.0f} s in all, in {path}; `make report` shows it"
+    )
     return 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pipelines.study_result import StudyResult
 from reports.elements import Section
+from reports.sections import sweeps
 from reports.sections.learning_curves import label_noise_section, learning_curves_section
 from reports.sections.robustness import robustness_section
 
@@ -13,6 +14,10 @@ CHAPTERS: Mapping[str, Callable[[StudyResult], Section]] = {
     "learning-curves": learning_curves_section,
     "label-noise": label_noise_section,
     "robustness": robustness_section,
+    "regularization": sweeps.regularization_section,
+    "activation": sweeps.activation_section,
+    "depth": sweeps.depth_section,
+    "width": sweeps.width_section,
 }
 
 
