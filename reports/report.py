@@ -104,11 +104,8 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
                 f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the "
                 f"{side} side. The finalist stays: choosing by test accuracy would flatter the result."
             )
-    trials = [
-        sum(len(run.trials) for c in comparison.contestants if c.side == side for run in c.runs) for side in SIDES
-    ]
-    if trials[0] != trials[1]:
-        caveats.append(f"Tuning was not equal: {trials[0]} settings tried hand-crafted, {trials[1]} end-to-end.")
+    if len({tuning.measure_effort([c]).trials for c in comparison.finalists}) > 1:
+        caveats.append(f"Tuning was not equal: {tuning.describe_efforts(comparison)}")
     environments = [c.representative.environment for c in comparison.finalists]
     differing = [key for key in ("hardware", "commit") if environments[0].get(key) != environments[1].get(key)]
     if differing:

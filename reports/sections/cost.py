@@ -17,6 +17,7 @@ def cost_section(comparison: Comparison) -> Section:
         "cost."
     )
     tables = (
+        *_use_tables(comparison),
         _stage_table("Every stage of the finalists (of several seeds, the middle one)", comparison.finalists),
         _stage_table("Every stage of every experiment", comparison.ranked, folded=True),
     )
@@ -34,6 +35,35 @@ def _describe_stages(contestant: Contestant) -> str:
     return (
         f"{contestant.experiment} takes {seconds(total)}, {percent(longest.seconds / total)} of it in the stage "
         f"“{longest.name}”; its prediction stage gets through {rate} test pictures a second."
+    )
+
+
+def _use_tables(comparison: Comparison) -> tuple[Table, ...]:
+    """What a trained model costs whoever uses it; nothing for runs that did not measure it."""
+    measured = [c for c in comparison.ranked if "single_picture_seconds" in c.representative.diagnostics]
+    if not measured:
+        return ()
+    columns = ("experiment", "one picture alone", "pictures a second", "operations a picture", "model", "parameters")
+    caption = "What one picture costs once the model is trained, from the pixels on"
+    return (Table(caption, columns, tuple(_use_row(c, c in comparison.finalists) for c in measured)),)
+
+
+def _use_row(contestant: Contestant, is_finalist: bool) -> Row:
+    noted, size = contestant.representative.diagnostics, contestant.representative.size
+    alone, rate, operations = (
+        noted.get(key) for key in ("single_picture_seconds", "pictures_per_second", "flops_per_picture")
+    )
+    return Row(
+        (
+            Cell(contestant.experiment),
+            Cell("–" if alone is None else seconds(alone), alone),
+            Cell("–" if rate is None else count(rate), rate),
+            Cell("–" if operations is None else count(operations), operations),
+            Cell(bytes_size(size.bytes), float(size.bytes)),
+            Cell(count(size.parameters), float(size.parameters)),
+        ),
+        contestant.side,
+        is_finalist,
     )
 
 

@@ -11,7 +11,9 @@ from reports.figures.learning_curves import describe_learning, draw_learning_cur
 from reports.figures.per_class import describe_classes, draw_per_class
 from reports.figures.pictures import encode_png, montage, shown_first
 from reports.figures.reliability import Trust, calibration_table, draw_reliability
+from reports.figures.selective import draw_selective
 from reports.formats import percent
+from reports.selective import SelectiveCurve, selective_curve
 
 # What a run may keep to look at, and what a reader should see in it.
 PICTURE_TITLES = {
@@ -22,6 +24,7 @@ PICTURE_TITLES = {
     "visual_words": "Visual words of {name}: the codebook's centers as patches, what the histogram counts.",
 }
 MAX_TILES = 64
+TRUSTED = 0.95  # share right that many would accept without a second look
 
 
 def classes_section(comparison: Comparison) -> Section:
@@ -73,7 +76,7 @@ def _tiles(owner: Contestant, key: str, caption: str) -> Figure:
 
 
 def trust_section(comparison: Comparison) -> Section:
-    """Calibration of both finalists."""
+    """Calibration of both finalists, and how right they are where they are sure."""
     trusts = [_measure_trust(c) for c in comparison.finalists]
     texts = " ".join(
         f"{t.contestant.experiment} is off by {percent(t.before.expected_calibration_error)} on average as trained, by "
@@ -84,9 +87,28 @@ def trust_section(comparison: Comparison) -> Section:
         "A confidence of 80 % should be right 8 times in 10. The margins of a linear SVM were never meant as "
         "probabilities, so the fair question is what one number, fitted on validation, makes of either side."
     )
+    curves = [selective_curve(calibrated(c.representative).scores, c.labels) for c in comparison.finalists]
+    parts = (draw_reliability(trusts), calibration_table(trusts), draw_selective(comparison.finalists, curves))
     return Section(
-        "confidence", "Can the scores be trusted", (first, texts), (draw_reliability(trusts), calibration_table(trusts))
+        "confidence", "Can the scores be trusted", (first, texts, _describe_selective(trusts, curves)), parts
     )
+
+
+def _describe_selective(trusts: list[Trust], curves: list[SelectiveCurve]) -> str:
+    """How much each could answer alone, if the rest went to a person."""
+    statements = [
+        f"{trust.contestant.experiment} is right on {percent(curve.accuracy_at(0.5))} of the half it is surest of, and "
+        f"{_share_answered(curve)}"
+        for trust, curve in zip(trusts, curves, strict=True)
+    ]
+    return f"If unsure pictures may go to a person: {'; '.join(statements)}."
+
+
+def _share_answered(curve: SelectiveCurve) -> str:
+    share = curve.coverage_at(TRUSTED)
+    if share == 0:
+        return f"is never right on {percent(TRUSTED)} of what it answers, however little that is"
+    return f"can answer {percent(share)} of all pictures with {percent(TRUSTED)} right"
 
 
 def _measure_trust(contestant: Contestant) -> Trust:

@@ -1,0 +1,45 @@
+from reports.comparison import build_comparison
+from reports.report import find_caveats
+from reports.sections.cost import cost_section
+from reports.sections.tuning import describe_efforts, measure_effort
+from tests.reports.factory import make_run, make_task
+
+TASK = make_task(60)
+
+
+def trials(n, each):
+    return tuple({"settings": {"c": i}, "validation_score": 0.5, "seconds": each} for i in range(n))
+
+
+def compare(hand_trials, net_trials, **changes):
+    runs = [
+        make_run(TASK, trials=hand_trials),
+        make_run(TASK, "mlp", "end-to-end", trials=net_trials, **changes),
+        make_run(TASK, "mlp", "end-to-end", trials=net_trials, seed=1, **changes),
+    ]
+    return build_comparison(TASK, runs, 0.01)
+
+
+def test_effort_counts_every_seed():
+    comparison = compare(trials(4, 2.0), trials(3, 10.0))
+    assert str(measure_effort([comparison.end_to_end])) == "6 settings in 60\N{NO-BREAK SPACE}s"
+    assert "classic tried 4 settings in 8.0\N{NO-BREAK SPACE}s, mlp 6 settings" in describe_efforts(comparison)
+
+
+def test_a_side_without_trials_says_so():
+    assert "mlp no settings" in describe_efforts(compare(trials(1, 1.0), ()))
+
+
+def test_unequal_tuning_is_a_caveat_and_equal_tuning_is_none():
+    unequal = find_caveats(compare(trials(4, 2.0), trials(3, 10.0)))
+    equal = find_caveats(compare(trials(6, 2.0), trials(3, 10.0)))
+    assert any(caveat.startswith("Tuning was not equal: classic tried 4 settings") for caveat in unequal)
+    assert not any("Tuning" in caveat for caveat in equal)
+
+
+def test_the_cost_of_one_picture_is_shown_where_it_was_measured():
+    noted = {"single_picture_seconds": 0.0042, "pictures_per_second": 1234.0, "flops_per_picture": 2.5e9}
+    parts = cost_section(compare((), (), diagnostics=noted)).parts
+    (row,) = parts[0].rows
+    assert [cell.text for cell in row.cells[:4]] == ["mlp", "4\N{NO-BREAK SPACE}ms", "1,234", "2.5\N{NO-BREAK SPACE}G"]
+    assert not any("one picture" in part.caption for part in cost_section(compare((), ())).parts)
