@@ -11,6 +11,8 @@ MODEL      ?= ## for `make predict`: an experiment that was trained, a run's fol
 IMAGE      ?= ## for `make predict`: a picture, or a folder of pictures
 PROFILE    ?= quick## what `make report` studies beside the runs: quick, full (all of `make study`: hours on large data), none
 STUDY      ?= ## for `make study`: learning-curves | label-noise | robustness (default: all)
+RUNS_FROM  ?= ## for `make report`: folders of other saved runs on the same data set, such as published ones
+BASE       ?= ## for `make compare`: report.json of an earlier report
 SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report
 EXPERIMENT ?= ## for `make train`: one or more names from `make list`
 ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
@@ -26,10 +28,11 @@ PYTHON  := .venv/bin/python
 COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--image-size $(IMAGE_SIZE)) $(if $(MAX_SKIPPED),--max-skipped $(MAX_SKIPPED)) $(if $(MAX_PIXELS),--max-pixels $(MAX_PIXELS)) --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)" $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
 LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES),$(PYTHON)) -m pipelines
+REPORT   = $(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" $(RUNS_FROM) --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-.PHONY: help setup list features train-svm train-mlp train predict export sweep study profile report lecture test check bench clean
+.PHONY: help setup list features train-svm train-mlp train predict export sweep study profile report compare lecture test check bench clean
 
 help: ## show the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -69,7 +72,10 @@ sweep: .venv/ready ## train a ready sweep over small perceptrons: SWEEP=regulari
 	@$(PYTHON) -m pipelines sweep $(SWEEP) $(COMMON)
 
 report: train-svm train-mlp profile ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
-	@$(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))
+	@$(REPORT)
+
+compare: train-svm train-mlp profile ## the same, and what changed since BASE=<report.json of an earlier report>
+	@$(REPORT) --base "$(BASE)"
 
 profile: train-svm train-mlp
 	@$(if $(filter none,$(PROFILE)),true,$(PYTHON) -m pipelines study --profile $(PROFILE) $(COMMON))

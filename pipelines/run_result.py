@@ -228,6 +228,8 @@ def load_run(folder: Path) -> RunResult:
         for name in ("class_names", "trials", "history"):
             record[name] = tuple(record[name])
     arrays = _read_arrays(folder / "scores.npz")
+    # Published runs keep half the digits of their scores; all reckoning is in float32 or better.
+    arrays = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}
     return _build(RunResult, {**record, **arrays, "pictures": _read_arrays(folder / "pictures.npz")}, folder)
 
 

@@ -13,22 +13,26 @@ from rich.text import Text
 from pipelines.guest import load_guests
 from pipelines.run_result import write_atomically
 from pipelines.study_result import load_studies
+from reports.changes import find_changes, read_base
 from reports.comparison import build_comparison
 from reports.elements import Table
 from reports.report import Report, build_report
 from reports.report_html import render_html
 from reports.report_json import render_json
 from reports.report_markdown import render_markdown, save_figures
+from reports.sections.changes import describe_changes
 from reports.sections.results import result_table
-from reports.selection import find_task, select_runs, task_name
+from reports.selection import find_tasks, select_runs, task_name
 
-TERMINAL_COLUMNS = ("experiment", "accuracy", "macro F1", "training", "total", "peak memory")  # fit 80 columns
+TERMINAL_COLUMNS = ("experiment", "accuracy", "training", "total", "peak memory")  # fit 80 columns
 RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", None: "dim"}
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m reports", description="Compare the saved runs of one data set.")
-    parser.add_argument("--runs", type=Path, default=Path("artifacts/runs"), help="folder of saved runs")
+    parser.add_argument(
+        "--runs", type=Path, nargs="+", default=[Path("artifacts/runs")], help="folders of saved runs, yours first"
+    )
     parser.add_argument("--dataset", default="photos", help="name of the data set (default: photos)")
     parser.add_argument("--fingerprint", default="", help="its first characters, where data sets share a name")
     parser.add_argument("--output", type=Path, default=Path("artifacts/reports"), help="folder of reports")
@@ -38,6 +42,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="compare these runs only (default: all)"
     )
+    parser.add_argument("--base", type=Path, help="report.json of an earlier report: tell what changed since")
     parser.add_argument(
         "--without-pictures", action="store_true", help="show no test pictures, for data that must not be passed on"
     )
@@ -48,9 +53,15 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
     """Build the report and write all three forms; returns it and its folder. Raises ValueError on bad input."""
     if not 0 <= options.margin < 100:
         raise ValueError(f"--margin must lie in 0..100 points, got {options.margin:g}")
-    folder, task, remarks = find_task(options.runs, task_name(options.dataset), options.fingerprint)
-    comparison = build_comparison(task, select_runs(folder, options.select), options.margin / 100, load_guests(folder))
-    report = build_report(comparison, remarks, load_studies(folder), show_pictures=not options.without_pictures)
+    base = read_base(options.base) if options.base else None  # before it is overwritten, if it is the same file
+    folders, task, remarks = find_tasks(options.runs, task_name(options.dataset), options.fingerprint)
+    studies = {name: study for folder in reversed(folders) for name, study in load_studies(folder).items()}
+    guests = next((found for folder in folders if (found := load_guests(folder))), ())
+    comparison = build_comparison(task, select_runs(folders, options.select), options.margin / 100, guests)
+    changes = find_changes(comparison, base, options.base) if base else None
+    report = build_report(
+        comparison, remarks, studies, show_pictures=not options.without_pictures, changes=changes
+    )
     target = options.output / task.dataset
     save_figures(report, target / "figures")
     write_atomically(target / "report.md", render_markdown(report).encode())
@@ -65,6 +76,8 @@ def print_result(report: Report, target: Path, console: Console) -> None:
     console.print(Text(report.verdict.answer.capitalize() + ". ", style="bold") + Text(report.verdict.sentence))
     for caveat in report.caveats:
         console.print(Text(f"- {caveat}", style="dim"))
+    if report.changes is not None:
+        console.print(Text("\n" + describe_changes(report.changes, report.verdict.answer)))
     console.print(Text(f"\n{target / 'report.html'}"), soft_wrap=True)
 
 

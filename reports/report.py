@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pipelines.study_result import StudyResult
+from reports.changes import Changes
 from reports.comparison import SIDES, Comparison
 from reports.elements import Figure, Gallery, Section, Table
 from reports.figures.cost import describe_front, draw_cost
 from reports.formats import SPACE, listing, points
 from reports.sections import compression, cost, difference, provenance, results, together, tuning, understanding
 from reports.sections import studies as studies_chapters
+from reports.sections.changes import changes_section
 from reports.verdict import Verdict, reach_verdict
 
 CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
@@ -30,6 +32,7 @@ class Report:
     plot_text: str
     caveats: tuple[str, ...]
     sections: tuple[Section, ...]
+    changes: Changes | None = None
 
     @property
     def figures(self) -> tuple[Figure | Gallery, ...]:
@@ -44,13 +47,17 @@ def build_report(
     studies: Mapping[str, StudyResult] = MappingProxyType({}),
     *,
     show_pictures: bool = True,
+    changes: Changes | None = None,
 ) -> Report:
     """All numbers, sentences and figures.
 
     remarks: what the reader must know about the choice of runs.   studies: by name, each with a chapter of its own.
     show_pictures: False leaves out the gallery of test pictures, for data that must not be passed on.
+    changes: since an earlier report, if one was named.
     """
+    verdict = reach_verdict(comparison)
     candidates = (
+        changes_section(changes, verdict.answer) if changes else None,
         results.results_section(comparison),
         difference.difference_section(comparison),
         cost.cost_section(comparison),
@@ -70,12 +77,13 @@ def build_report(
     )
     return Report(
         comparison,
-        reach_verdict(comparison),
+        verdict,
         results.summary_table(comparison),
         draw_cost(comparison),
         describe_front(comparison),
         (*remarks, *find_caveats(comparison)),
         tuple(section for section in candidates if section is not None),
+        changes,
     )
 
 

@@ -7,6 +7,7 @@
     guests       published models: accuracy, and the test against the favorite
     experiments  one entry for each experiment, over its seeds, with the test against the favorite
     runs         one entry for each run: experiment, side, seed, accuracy, accuracy_interval,
+                 correct (test pictures that it names correctly, as `study_result.pack_correct` writes them),
                  seconds {stage: s, ..., "total": s}, peak_memory_bytes, size {dimensions, parameters, bytes} ...
 
 Accuracies, differences and intervals are in 0..1; seconds are wall clock.
@@ -19,6 +20,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pipelines.run_result import RunResult
+from pipelines.study_result import pack_correct
 from reports.calibration import fit_temperature, measure_calibration
 from reports.comparison import Comparison, Contestant
 from reports.fusion import fuse_finalists
@@ -33,6 +35,7 @@ def render_json(report: Report) -> str:
     comparison = report.comparison
     record = {
         "dataset": comparison.task.dataset,
+        "n_test": len(comparison.task.test_labels),
         "fingerprint": comparison.task.fingerprint,
         "verdict": report.verdict.sentence,
         "answer": report.verdict.answer,
@@ -116,6 +119,7 @@ def _run(run: RunResult) -> dict[str, Any]:
         "side": run.side,
         "seed": run.seed,
         "accuracy": run.accuracy,
+        "correct": pack_correct(run.predictions == run.labels),
         "accuracy_interval": list(wilson_interval(run.accuracy * len(run.labels), len(run.labels))),
         "balanced_accuracy": balanced_accuracy(confusion),
         "macro_f1": macro_f1(confusion),

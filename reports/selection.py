@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.run_result import RunResult, Task, load_runs, load_task
+from pipelines.run_result import RunResult, Task, load_runs, load_task, task_folder
 
 SUFFIXES = re.compile(r"(\.(zip|csv|tgz|tar|gz|bz2|xz))+$")  # of archives and tables of pictures
 
@@ -42,14 +42,36 @@ def find_task(runs_root: Path, dataset: str, fingerprint: str = "") -> tuple[Pat
     return folder, task, remarks
 
 
-def select_runs(folder: Path, selected: Sequence[str] = ()) -> tuple[RunResult, ...]:
+def find_tasks(
+    roots: Sequence[Path], dataset: str, fingerprint: str = ""
+) -> tuple[tuple[Path, ...], Task, tuple[str, ...]]:
+    """The same task in every root that has runs of this data set: its folders, its card in the first, and remarks.
+
+    Raises ValueError if no root has any, or one has runs of this name on other pictures only.
+    """
+    holders = [root for root in roots if any(root.glob(f"{dataset}-*/task.json"))]
+    first, task, remarks = find_task(holders[0] if holders else roots[0], dataset, fingerprint)
+    folders = [first, *(task_folder(root, dataset, task.fingerprint) for root in holders[1:])]
+    for folder in folders:
+        if not (folder / "task.json").exists():
+            raise ValueError(
+                f"{folder.parent} has runs of {dataset}, but not of {task.fingerprint[:8]} as {first.parent}: "
+                "accuracies on different pictures, or another division into training and validation, do not compare"
+            )
+    return tuple(folders), task, remarks
+
+
+def select_runs(folders: Sequence[Path], selected: Sequence[str] = ()) -> tuple[RunResult, ...]:
     """Every run of a task, or those named `experiment` or `experiment:seed`.
 
+    folders: of the task; where two hold a run of one experiment and seed, the first is taken.
     Raises ValueError if there are none, or a name matches none.
     """
-    runs = load_runs(folder)
+    found = [run for folder in reversed(folders) for run in load_runs(folder)]
+    runs = tuple({(run.experiment, run.seed): run for run in found}.values())
     if not runs:
-        raise ValueError(f"no runs in {folder}: run `make train-svm` and `make train-mlp` first")
+        places = " or ".join(map(str, folders))
+        raise ValueError(f"no runs in {places}: run `make train-svm` and `make train-mlp` first")
     if not selected:
         return runs
     for name in selected:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reports.comparison import Contestant
 from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import new_canvas, percent_axis, side_color, side_handles, styled
+from reports.figures.canvas import MARKERS, new_canvas, percent_axis, side_color, side_handles, styled
 from reports.formats import percent
 from reports.selective import SelectiveCurve
 from reports.svg import to_svg
@@ -26,9 +26,7 @@ def draw_selective(contestants: Sequence[Contestant], curves: Sequence[Selective
         shown = sorted({*range(first, n, max((n - first) // N_DRAWN, 1)), n - 1})
         dashes = "-" if contestant.side == "hand-crafted" else (0, (5, 2))
         axes.plot(curve.coverage[shown], curve.accuracy[shown], color=side_color(contestant.side), linestyle=dashes)
-        axes.plot(
-            1, curve.accuracy[-1], side_handles((contestant.side,))[0].get_marker(), color=side_color(contestant.side)
-        )
+        axes.plot(1, curve.accuracy[-1], marker=MARKERS[contestant.side], color=side_color(contestant.side))
     axes.set(xlim=(0, 1.02), xlabel="share of the pictures that is answered, the surest first", ylabel="share right")
     axes.grid(axis="y")
     axes.set_axisbelow(True)

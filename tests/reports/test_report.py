@@ -318,6 +318,26 @@ def test_of_several_data_sets_of_one_name_the_newest_is_taken_and_it_is_said(sav
     assert json.loads((saved / "reports" / "photos" / "report.json").read_text())["fingerprint"].startswith("0123")
 
 
+def test_what_changed_since_an_earlier_report_is_told(saved, capsys):
+    assert run_main(saved) == 0
+    base = saved / "base.json"
+    base.write_bytes((saved / "reports" / "photos" / "report.json").read_bytes())
+    save_run(make_run(make_task(60), "newcomer", strength=3.0), saved / "runs")
+    capsys.readouterr()
+    assert run_main(saved, "--base", str(base)) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "New: newcomer." in printed
+    assert "No difference of accuracy is shown for the 3 experiments in both" in printed
+    assert "What changed" in (saved / "reports" / "photos" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "is none"), ("{}", "lacks answer")])
+def test_a_base_that_is_no_report_is_refused(saved, capsys, content, message):
+    (saved / "base.json").write_text(content)
+    assert run_main(saved, "--base", str(saved / "base.json")) == 1
+    assert message in capsys.readouterr().err
+
+
 def test_no_test_picture_is_passed_on_if_that_is_asked_for(saved):
     galleries = saved / "reports" / "photos" / "figures"
     assert run_main(saved, "--without-pictures") == 0

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from datasets.folder import dataset_name
-from pipelines.run_result import save_task
-from reports.selection import find_task, task_name
-from tests.reports.factory import make_task
+from pipelines.run_result import save_run, save_task
+from reports.selection import find_task, find_tasks, select_runs, task_name
+from tests.reports.factory import make_run, make_task
 
 PATHS = ["photos", "my pictures", "a/b/holiday", "birds.zip", "birds.tar.gz", "b.tgz", "table.csv", "v1.2", "été", "."]
 
@@ -14,6 +14,35 @@ PATHS = ["photos", "my pictures", "a/b/holiday", "birds.zip", "birds.tar.gz", "b
 @pytest.mark.parametrize("path", PATHS)
 def test_runs_are_looked_for_under_the_name_that_the_data_set_got(path, tmp_path):
     assert task_name(str(tmp_path / path)) == dataset_name(Path(tmp_path / path))
+
+
+def test_runs_of_one_task_come_together_from_several_folders_the_first_going_before(tmp_path):
+    task = make_task()
+    for name, runs in (
+        ("mine", [make_run(task, "hog", strength=3.0), make_run(task, "new")]),
+        ("published", [make_run(task, "hog", strength=0.1), make_run(task, "mlp", "end-to-end")]),
+    ):
+        save_task(task, tmp_path / name)
+        for run in runs:
+            save_run(run, tmp_path / name)
+    folders, found, _ = find_tasks([tmp_path / "mine", tmp_path / "published"], "photos")
+    assert found.fingerprint == task.fingerprint
+    runs = {run.experiment: run for run in select_runs(folders)}
+    assert set(runs) == {"hog", "new", "mlp"}
+    assert runs["hog"].accuracy == make_run(task, "hog", strength=3.0).accuracy
+
+
+def test_a_folder_without_the_data_set_is_passed_over(tmp_path):
+    save_task(make_task(), tmp_path / "published")
+    folders, _, _ = find_tasks([tmp_path / "mine", tmp_path / "published"], "photos")
+    assert [folder.parent.name for folder in folders] == ["published"]
+
+
+def test_runs_on_other_pictures_are_not_put_beside(tmp_path):
+    save_task(make_task(), tmp_path / "mine")
+    save_task(make_task(fingerprint="f" * 64), tmp_path / "published")
+    with pytest.raises(ValueError, match="published has runs of photos, but not of 01234567"):
+        find_tasks([tmp_path / "mine", tmp_path / "published"], "photos")
 
 
 @pytest.mark.parametrize("asked_last", [0, 1])

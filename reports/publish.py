@@ -1,0 +1,75 @@
+"""`python -m reports.publish --dataset cifar10`: the saved runs of a data set, small, without a picture of it.
+
+What it writes has the layout of `artifacts/runs`, so that anyone can make the report again and put own runs beside:
+
+    python -m reports --dataset cifar10 --runs reports/published/cifar10/runs      # the published runs alone
+    make report DATASET=cifar10 RUNS_FROM=reports/published/cifar10/runs          # beside your own
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.guest import load_guests, save_guests
+from pipelines.run_result import RunResult, save_run, save_task, task_folder
+from pipelines.study_result import load_studies, save_study
+from reports.selection import find_task, select_runs, task_name
+
+# What a run learnt, and no picture of the data set: weights, averages of patches, points on a map.
+PUBLISHED_PICTURES = ("first_layer_weights", "visual_words", "map_points", "map_indices")
+
+
+def shrink(run: RunResult) -> RunResult:
+    """Scores as float16 where every prediction stays the same; only the pictures that may be passed on."""
+    pictures = {name: array for name, array in run.pictures.items() if name in PUBLISHED_PICTURES}
+    return replace(run, scores=_halve(run.scores), validation_scores=_halve(run.validation_scores), pictures=pictures)
+
+
+def _halve(scores: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        half = scores.astype(np.float16)
+    same = np.isfinite(half).all() and np.array_equal(half.argmax(axis=1), scores.argmax(axis=1))
+    return half if same else scores
+
+
+def publish(runs: Path, dataset: str, output: Path, selected: list[str]) -> tuple[Path, int]:
+    """Copy card, guests, studies and runs; returns the folder and how many runs. Raises ValueError on bad input."""
+    source, task, _ = find_task(runs, task_name(dataset))
+    chosen = select_runs([source], selected)
+    save_task(replace(task, test_images=task.test_images[:0]), output)
+    target = task_folder(output, task.dataset, task.fingerprint)
+    guests = load_guests(source)
+    if guests:
+        save_guests(guests, target)
+    for study in load_studies(source).values():
+        save_study(study, target)
+    for run in chosen:
+        save_run(shrink(run), output)
+    return target, len(chosen)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m reports.publish", description="Copy saved runs to pass them on.")
+    parser.add_argument("--runs", type=Path, default=Path("artifacts/runs"), help="folder of saved runs")
+    parser.add_argument("--dataset", required=True, help="name of the data set")
+    parser.add_argument("--output", type=Path, help="folder to write (default: reports/published/<dataset>/runs)")
+    parser.add_argument("--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="these runs only")
+    options = parser.parse_args(arguments)
+    output = options.output or Path("reports/published") / task_name(options.dataset) / "runs"
+    try:
+        target, n_runs = publish(options.runs, options.dataset, output, options.select)
+    except (ValueError, OSError) as error:
+        print(f"reports.publish: {error}", file=sys.stderr)
+        return 1
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    print(f"{n_runs} runs, {size / 1e6:.1f} MB: {target}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

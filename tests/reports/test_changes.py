@@ -1,0 +1,72 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines.run_result import Stage
+from reports.changes import find_changes, join_intervals
+from reports.comparison import build_comparison
+from reports.report import build_report
+from reports.report_json import render_json
+from reports.sections.changes import changes_section
+from reports.statistics import compare_paired
+from tests.reports.factory import make_run, make_task
+
+TASK = make_task(300)
+NET = make_run(TASK, "mlp", "end-to-end", strength=1.5)
+OLD = make_run(TASK, "classic", strength=1.0)
+PATH = Path("earlier.json")
+
+
+def as_base(*runs):
+    return json.loads(render_json(build_report(build_comparison(TASK, runs, 0.01))))
+
+
+def changes_to(base, *runs):
+    return find_changes(build_comparison(TASK, runs, 0.01), base, PATH)
+
+
+def test_a_better_run_of_the_same_name_is_tested_picture_by_picture():
+    new = replace(make_run(TASK, "classic", strength=3.0), stages=(Stage("all", "training", 99.0, 99.0, 1),))
+    classic = next(c for c in changes_to(as_base(OLD, NET), new, NET).kept if c.contestant.experiment == "classic")
+    expected = compare_paired((new.predictions == new.labels)[None], (OLD.predictions == OLD.labels)[None])
+    assert classic.difference == pytest.approx(new.accuracy - OLD.accuracy)
+    assert classic.interval == expected.interval
+    assert classic.p_value == pytest.approx(2 * expected.p_value)  # Holm over two experiments
+    assert classic.is_shown
+    assert classic.time_changed
+
+
+def test_the_same_runs_show_no_change():
+    changes = changes_to(as_base(OLD, NET), OLD, NET)
+    assert (changes.added, changes.removed) == ((), ())
+    assert not any(change.is_shown or change.time_changed for change in changes.kept)
+    text = changes_section(changes, "enough").paragraphs[0]
+    assert "No difference of accuracy is shown for the 2 experiments in both" in text
+
+
+def test_runs_that_came_and_went_are_named():
+    hog, sift = make_run(TASK, "hog"), make_run(TASK, "sift")
+    changes = changes_to(as_base(OLD, NET, hog), OLD, NET, sift)
+    assert (changes.added, changes.removed) == (("sift",), ("hog",))
+
+
+def test_an_older_report_without_single_answers_gives_wider_intervals_and_no_p():
+    base = as_base(OLD, NET)
+    for run in base["runs"]:
+        del run["correct"]
+    new = make_run(TASK, "classic", strength=3.0)
+    unpaired = changes_to(base, new, NET).kept
+    paired = changes_to(as_base(OLD, NET), new, NET).kept
+    assert all(change.p_value is None for change in unpaired)
+    assert unpaired[0].interval[1] - unpaired[0].interval[0] > paired[0].interval[1] - paired[0].interval[0]
+
+
+def test_joined_intervals_by_hand():
+    assert join_intervals(0.8, (0.77, 0.83), 0.7, (0.66, 0.74)) == pytest.approx((0.05, 0.15))
+
+
+def test_a_report_on_other_pictures_is_refused():
+    with pytest.raises(ValueError, match=r"earlier.json is about photos ffffffff, this report about photos 01234567"):
+        changes_to(as_base(OLD, NET) | {"fingerprint": "f" * 64}, OLD, NET)
