@@ -95,7 +95,7 @@ def results_section(comparison: Comparison) -> Section:
 def _guest_statement(comparison: Comparison) -> str:
     sources = listing(list(dict.fromkeys(visitor.guest.source for visitor in comparison.visitors)))
     return (
-        f"{plural(len(comparison.visitors), 'published model')} stand in the table as guests, for scale: others "
+        f"{plural(len(comparison.visitors), 'published model')} joined the table as guests, for scale: others "
         f"trained them and published what they say about each of these test pictures ({sources}). Their time and "
         "memory are not known, and neither the choice of the finalists nor the verdict asks them."
     )

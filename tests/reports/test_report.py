@@ -216,7 +216,7 @@ def test_guests_stand_in_the_table_without_costs():
     assert {cell.text for cell in guest.cells[4:]} == {"–"}
     html = render_html(report)
     assert "<b>patches" not in html
-    assert "2 published models stand in the table as guests" in html
+    assert "2 published models joined the table as guests" in html
     assert "is worse than published-net" in html
     record = json.loads(render_json(report))
     assert [g["experiment"] for g in record["guests"]] == ["published-net", "<b>patches</b>"]
