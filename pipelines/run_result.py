@@ -58,7 +58,8 @@ class NotApplicableError(ValueError):
 class Task:
     """What a report must know of a data set: its card, and the test pictures it may show.
 
-    test_images: uint8 (n_test, height, width, channels).   test_labels: int64 (n_test,).
+    test_images: uint8 (n_test, height, width, channels), or (0, ...) where they must not be passed on.
+    test_labels: int64 (n_test,).
     split_sizes: pictures in train, validation, test.   class_counts: split -> pictures per class.
     """
 
@@ -76,7 +77,8 @@ class Task:
         images, labels = self.test_images, self.test_labels
         if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
             raise ValueError(f"test_images must be uint8 (n, height, width, 1 or 3), got {images.dtype} {images.shape}")
-        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        fits = labels.ndim == 1 and len(images) in (0, len(labels))
+        if not fits or labels.dtype.kind not in "iu":
             raise ValueError(f"test_labels must be whole numbers, one an image, got {labels.dtype} {labels.shape}")
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.class_names):
             raise ValueError(f"test_labels must lie in 0..{len(self.class_names) - 1}")

@@ -59,9 +59,7 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
     guests = next((found for folder in folders if (found := load_guests(folder))), ())
     comparison = build_comparison(task, select_runs(folders, options.select), options.margin / 100, guests)
     changes = find_changes(comparison, base, options.base) if base else None
-    report = build_report(
-        comparison, remarks, studies, show_pictures=not options.without_pictures, changes=changes
-    )
+    report = build_report(comparison, remarks, studies, show_pictures=not options.without_pictures, changes=changes)
     target = options.output / task.dataset
     save_figures(report, target / "figures")
     write_atomically(target / "report.md", render_markdown(report).encode())
