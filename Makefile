@@ -32,7 +32,7 @@ REPORT   = $(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" $(RUNS_FROM) --datase
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-.PHONY: help setup list features train-svm train-mlp train predict export sweep study profile report compare lecture test check bench clean
+.PHONY: help setup list features train-svm train-mlp train predict export sweep study profile report compare lecture test check bench bench-scaling clean
 
 help: ## show the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ check: .venv/ready ## lint, format, types and tests
 
 bench: .venv/ready ## our kernels against the libraries people use, side by side -> artifacts/bench.json
 	@$(PYTHON) -m benchmarks --output "$(ARTIFACTS)/bench.json"
+
+bench-scaling: .venv/ready ## cost per picture, the cost model, its check at 1k, 10k, 100k pictures -> artifacts/scaling.json
+	@$(PYTHON) -m benchmarks.scaling --output "$(ARTIFACTS)/scaling.json"
 
 clean: ## delete everything that was computed (not .venv)
 	@rm -rf "$(ARTIFACTS)"
