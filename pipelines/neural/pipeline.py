@@ -17,7 +17,7 @@ from pipelines.cache import hash_inputs
 from pipelines.latency import measure_latency
 from pipelines.neural.checkpoint import encode_snapshot
 from pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
-from pipelines.neural.device import choose_device, keep_freed_memory, make_repeatable, to_examples
+from pipelines.neural.device import choose_device, make_repeatable, to_examples
 from pipelines.neural.distributed.assignment import Assignment, hand_out, receive
 from pipelines.neural.distributed.processes import Processes
 from pipelines.neural.event_log import EventLog, event_log, log_history
@@ -62,7 +62,6 @@ def run(
     FloatingPointError, naming the step, if the training loss is not finite.
     """
     make_repeatable()
-    keep_freed_memory()
     environment = workspace.environment
     device = choose_device()
     fingerprint, n_classes = dataset.fingerprint(), len(dataset.class_names)
@@ -183,7 +182,6 @@ def train_net(
 def follow() -> None:
     """Train along with the leading process until it has nothing more: what the others of one `torchrun` do."""
     make_repeatable()
-    keep_freed_memory()
     device, processes = choose_device(), Processes.current()
     while (work := receive(device)) is not None:
         assignment, train, validation = work

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from pipelines.neural.averaging import INTERVAL, Weights, copy_weights, update_average
 from pipelines.neural.config import NeuralConfig, Optimizer
+from pipelines.neural.device import freed_memory_kept
 from pipelines.neural.distributed.processes import ALONE, Processes
 from pipelines.neural.examples import Examples, plan_steps
 from pipelines.neural.minibatches import Minibatches, seed_number
@@ -77,6 +78,7 @@ class Trainer:
         done, patience = len(self.history), self.config.patience
         return done == self.plan.epochs or (patience is not None and done > 0 and done - self.best_epoch >= patience)
 
+    @freed_memory_kept()
     def run_epoch(self, on_step: Callable[[], None] = lambda: None) -> dict[str, Any]:
         """One pass over the training pictures, then the validation score. Returns the epoch's row of the history.
 

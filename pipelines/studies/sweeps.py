@@ -16,7 +16,7 @@ import numpy as np
 from datasets.dataset import Dataset
 from pipelines.cache import CachedStage
 from pipelines.neural.config import describe
-from pipelines.neural.device import choose_device, keep_freed_memory, make_repeatable, to_examples
+from pipelines.neural.device import choose_device, make_repeatable, to_examples
 from pipelines.neural.examples import Examples, plan_steps
 from pipelines.neural.sweeps import PLAIN, SWEEPS, Cell, train_cell
 from pipelines.study_result import Row, StudyResult, pack_correct
@@ -34,7 +34,6 @@ def run_sweep(name: str, dataset: Dataset, seed: int, workspace: Workspace) -> S
     if name not in SWEEPS:
         raise ValueError(f"there is no sweep {name!r}; choose from: {', '.join(SWEEPS)}")
     make_repeatable()
-    keep_freed_memory()
     sweep, n_classes = SWEEPS[name], len(dataset.class_names)
     train, validation, test = (to_examples(split, n_classes, choose_device()) for split in dataset.splits.values())
     rows = []
