@@ -36,7 +36,7 @@ class Settings:
 
 
 PROFILES = {
-    "quick": Settings(experiments=("classic", "mlp"), sizes=(10, 40), n_seeds=1, few=0),
+    "quick": Settings(experiments=("classic", "mlp"), sizes=(10,), n_seeds=1, few=0),
     "full": Settings(
         experiments=("classic", "mlp", "alexnet"),
         sizes=(10, 20, 50, 100, 200, 500, 1000, 2000),
