@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from pipelines.run_result import save_run, save_task
+from pipelines.run_result import Stage, save_run, save_task
 from reports.__main__ import main
 from reports.comparison import build_comparison
 from reports.report import Report, build_report, find_caveats
@@ -248,6 +248,21 @@ def test_gray_pictures_and_perfect_methods_are_no_trouble():
     report = build(task, runs)
     assert report.verdict.winner is None
     assert Page(render_html(report)).open == []
+
+
+@pytest.mark.parametrize(
+    ("processor", "device", "told"), [(30.0, "cpu", True), (90.0, "cpu", False), (30.0, "cuda", False)]
+)
+def test_a_finalist_that_waited_for_a_busy_processor_is_told(processor, device, told):
+    task = make_task(200)
+    slow = make_run(
+        task,
+        "handcrafted",
+        stages=(Stage("fit", "training", 90.0, processor, 1_000_000),),
+        environment={"device": device},
+    )
+    caveats = build(task, [slow, make_run(task, "mlp", "end-to-end")]).caveats
+    assert any("handcrafted waited for a busy machine" in caveat for caveat in caveats) is told
 
 
 def test_caveats_name_a_better_test_result_than_the_finalists():
