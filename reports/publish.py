@@ -20,8 +20,8 @@ from pipelines.run_result import RunResult, save_run, save_task, task_folder
 from pipelines.study_result import load_studies, save_study
 from reports.selection import find_task, select_runs, task_name
 
-# What a run learnt, and no picture of the data set: weights, averages of patches, points on a map.
-PUBLISHED_PICTURES = ("first_layer_weights", "visual_words", "map_points", "map_indices")
+# What a run learnt, and no picture of the data set: weights and averages of patches.
+PUBLISHED_PICTURES = ("first_layer_weights", "visual_words")
 
 
 def shrink(run: RunResult) -> RunResult:
