@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -35,8 +36,7 @@ def pictures(tmp_path_factory):
 
 
 def train(pictures: Path, artifacts: Path, experiment: str, prepare) -> None:
-    with open(artifacts.with_suffix(".log"), "w") as log:
-        os.dup2(log.fileno(), 2)
+    sys.stderr = open(artifacts.with_suffix(".log"), "w", buffering=1)  # noqa: SIM115 - until os._exit
     prepare()
     os._exit(main(["train", experiment, "--dataset", str(pictures), "--artifacts", str(artifacts)]))
 
