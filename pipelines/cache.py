@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import platform
 import shutil
 import tempfile
 import zlib
@@ -29,7 +30,7 @@ from pipelines.stopwatch import measure
 from pipelines.stored_rows import StoredRows, create_stored_rows
 
 Arrays = Mapping[str, np.ndarray | StoredRows]
-FILLING = ".filling-"  # and the process that does
+FILLING = f".filling-{platform.node()}-"  # and the process that does: another machine may share the cache
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 CHECKSUM_BLOCK = 1 << 24  # bytes
 
@@ -93,9 +94,17 @@ class Cache:
     def allocate(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> StoredRows:
         """Room on the cache's disk for a large array that a `compute` fills and returns; the entry takes it over."""
         self.root.mkdir(parents=True, exist_ok=True)
+        self._remove_left_over()
         handle, path = tempfile.mkstemp(dir=self.root, prefix=f"{FILLING}{os.getpid()}-", suffix=".npy")
         os.close(handle)
         return create_stored_rows(Path(path), shape, dtype)
+
+    def _remove_left_over(self) -> None:
+        """What processes of this machine were filling when they were killed."""
+        for path in self.root.glob(f"{FILLING}*"):
+            process = path.name.removeprefix(FILLING).partition("-")[0]
+            if not _is_alive(int(process)):
+                path.unlink(missing_ok=True)
 
     def _write(self, folder: Path, arrays: Arrays, cost: Stage) -> None:
         """Called under the entry's lock, so that what lies in its temporary folder is left over from a killed run."""
@@ -122,6 +131,16 @@ class Cache:
         with open(folder.parent / f".{folder.name}.lock", "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # released by the kernel when the process ends, however it ends
             yield
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it lives, and is somebody else's
+    return True
 
 
 def hash_inputs(stage: str, version: int, inputs: Mapping[str, Any]) -> str:

@@ -1,7 +1,11 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from pipelines.cache import Cache
+from pipelines.cache import FILLING, Cache
 from pipelines.stored_rows import create_stored_rows
 
 
@@ -48,3 +52,16 @@ def test_what_was_half_filled_is_removed_when_computing_fails(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         cache.get_or_compute("stage", version=1, inputs={}, compute=compute)
     assert not list(tmp_path.glob(".filling-*"))
+
+
+def test_what_a_killed_process_was_filling_is_removed_and_a_living_ones_is_not(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left_over, filled = tmp_path / f"{FILLING}{dead.pid}-ab_c.npy", tmp_path / f"{FILLING}{os.getppid()}-abc.npy"
+    elsewhere = tmp_path / f".filling-another machine-{dead.pid}-abc.npy"
+    for path in (left_over, filled, elsewhere):
+        path.touch()
+    Cache(tmp_path).allocate((1, 1), np.dtype(np.float32))
+    assert not left_over.exists()
+    assert filled.exists()
+    assert elsewhere.exists()
