@@ -1,0 +1,63 @@
+"""Which method sees which cue: every method on every made data set in which one factor alone tells the class.
+
+Row: cue (color, texture, shape, layout, all), per_class (training pictures of each class), chance, and what
+`train_variants` adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from datasets.cues import CUES, N_CLASSES, load_cues
+from datasets.splits import nested_subsets
+from pipelines.experiments import Experiment
+from pipelines.run_result import NotApplicableError
+from pipelines.studies.study import Request
+from pipelines.studies.trainings import Variant, train_variants
+from pipelines.study_result import Row, StudyResult
+
+NAME = "cues"
+TITLE = "Which method sees which cue"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """sizes: training pictures of every class, all from the same 1,000."""
+
+    experiments: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+
+PROFILES = {
+    "quick": Settings(experiments=("color-histogram", "hog", "sift-bow", "pca", "mlp"), sizes=(50,)),
+    "full": Settings(
+        experiments=("color-histogram", "hog", "sift-bow", "pca", "classic", "mlp", "alexnet"), sizes=(10, 50, 200)
+    ),
+}
+NOTES = (
+    "Settings are chosen on all 900 validation pictures at every size. One seed: what another would give is not known.",
+)
+
+
+def run(request: Request) -> StudyResult:
+    """Raises NotApplicableError for pictures that are not made from cues."""
+    if not request.dataset.name.startswith("cues-"):
+        raise NotApplicableError(f"the study of cues makes its own pictures, not {request.dataset.name}: DATASET=cues")
+    settings = PROFILES[request.profile]
+    experiments = request.choose(settings.experiments)
+    settings = replace(settings, experiments=tuple(experiment.name for experiment in experiments))
+    rows, seconds = train_variants(TITLE, variants(experiments, settings, request.seed), request.workspace)
+    return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
+
+
+def variants(experiments: list[Experiment], settings: Settings, seed: int) -> Iterator[Variant]:
+    """The largest first, so that the time left is not underrated."""
+    datasets = {cue: load_cues(cue) for cue in CUES}
+    for size in sorted(settings.sizes, reverse=True):
+        for cue, dataset in datasets.items():
+            (chosen,) = nested_subsets(dataset.train.labels, [size], seed=seed)
+            smaller = replace(dataset, train=dataset.train.take(chosen))
+            for experiment in experiments:
+                facts: Row = {"cue": cue, "per_class": size, "chance": 1 / N_CLASSES}
+                yield Variant(smaller, experiment, seed, facts)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from datasets.cues import CUES, load_cues
+from datasets.dataset import Dataset
+from pipelines.experiments import choose_experiments
+from pipelines.run_result import NotApplicableError
+from pipelines.studies import cues
+from pipelines.studies.study import Request
+from pipelines.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return {cue: load_cues(cue) for cue in ("color", "shape")}
+
+
+@pytest.fixture
+def few_pictures(loaded, monkeypatch):
+    """Two cues, and a fifth of their pictures."""
+
+    def load(cue: str) -> Dataset:
+        whole = loaded[cue]
+        parts = {name: split.take(np.arange(0, len(split), 5)) for name, split in whole.splits.items()}
+        return Dataset(whole.name, whole.class_names, parts["train"], parts["validation"], parts["test"])
+
+    monkeypatch.setattr(cues, "load_cues", load)
+    monkeypatch.setattr(cues, "CUES", ("color", "shape"))
+    monkeypatch.setitem(cues.PROFILES, "quick", cues.Settings(("color-histogram", "hog"), sizes=(10, 40)))
+    return load("color")
+
+
+def test_the_histogram_sees_color_alone_and_hog_shape(few_pictures, tmp_path):
+    study = cues.run(Request(few_pictures, Workspace(tmp_path)))
+    found = {(r["cue"], r["experiment"], r["per_class"]): r["accuracy"] for r in study.rows}
+    assert len(found) == 8
+    assert found["color", "color-histogram", 40] > found["color", "hog", 40] + 0.3
+    assert found["shape", "hog", 40] > found["shape", "color-histogram", 40] + 0.1
+
+
+def test_the_largest_comes_first_and_every_cue_has_every_method(few_pictures):
+    methods = choose_experiments(("color-histogram", "hog"))
+    points = list(cues.variants(methods, cues.Settings((), sizes=(10, 40)), seed=0))
+    assert [len(point.dataset.train) for point in points] == [240] * 4 + [60] * 4
+    assert {point.facts["cue"] for point in points} == {"color", "shape"}
+
+
+def test_other_pictures_are_not_its_business(few_pictures, tmp_path):
+    photos = Dataset("photos", *(getattr(few_pictures, n) for n in ("class_names", "train", "validation", "test")))
+    with pytest.raises(NotApplicableError, match="not photos: DATASET=cues"):
+        cues.run(Request(photos, Workspace(tmp_path)))
+
+
+def test_the_full_profile_studies_every_cue():
+    assert set(CUES) == {"color", "texture", "shape", "layout", "all"}
+    assert {"mlp", "alexnet", "classic"} <= set(cues.PROFILES["full"].experiments)
