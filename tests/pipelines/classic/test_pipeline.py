@@ -17,6 +17,7 @@ from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
 from pipelines.classic.families.histograms import ColorHistogram, Hog
 from pipelines.classic.families.pixels import PixelPca
+from pipelines.classic.system import pipeline as system_pipeline
 from pipelines.run_result import NotApplicableError, RunResult, load_run, save_run
 from pipelines.workspace import Workspace
 
@@ -88,8 +89,12 @@ def test_chooses_the_cost_that_is_best_on_validation(result):
 
 
 def test_a_second_run_computes_nothing_and_says_the_same(result, folder, monkeypatch):
-    for name in ("encode_all", "choose_from_features", "predict_scores"):
-        monkeypatch.setattr(pipeline, name, None)
+    for stage in (
+        "families.pipeline.encode_all",
+        "system.pipeline.choose_from_features",
+        "system.pipeline.predict_scores",
+    ):
+        monkeypatch.setattr(f"pipelines.classic.{stage}", None)
     again = run(folder)
     assert all(stage.reused for stage in again.stages)
     np.testing.assert_array_equal(again.scores, result.scores)
@@ -131,10 +136,10 @@ CODED = replace(
 
 def test_a_compressed_system_shares_the_features_and_learns_from_their_codes(folder, result, monkeypatch):
     reads = []
-    monkeypatch.setattr(pipeline, "choose_from_features", None)
-    compress = pipeline.compress_features
+    monkeypatch.setattr(system_pipeline, "choose_from_features", None)
+    compress = system_pipeline.compress_features
     monkeypatch.setattr(
-        pipeline,
+        system_pipeline,
         "compress_features",
         lambda features, **keys: reads.append(len(features)) or compress(features, **keys),
     )
