@@ -33,6 +33,7 @@ Advance = Callable[..., None]
 class Workspace:
     """artifacts: the folder that holds `cache/` and `runs/`; safe to delete, rebuilt on demand.
 
+    cache_folder: of the cache, if it is not the one in `artifacts`.
     tensorboard: whether trainings write logs for TensorBoard.
     cluster: workers on other machines; None: the cores of this one.
     """
@@ -42,6 +43,7 @@ class Workspace:
     command: str = ""
     tensorboard: bool = False
     cluster: Cluster | None = None
+    cache_folder: Path | None = None
 
     @property
     def runs(self) -> Path:
@@ -49,7 +51,7 @@ class Workspace:
 
     @property
     def cache(self) -> Cache:
-        return Cache(self.artifacts / "cache", report_damage=self.say)
+        return Cache(self.cache_folder or self.artifacts / "cache", report_damage=self.say)
 
     def event_log_folder(self, dataset: str, experiment: str, seed: int) -> Path | None:
         """Where a run's logs for TensorBoard go; None if none are wanted."""

@@ -1,7 +1,8 @@
-"""Experiments trained on variants of a data set, each once: its answers are cached, its features and nets are not kept.
+"""Experiments trained on variants of a data set, each once: its answers are cached, its model is not kept.
 
 A variant's training works in a folder of its own, which is deleted when it is done; so a killed study goes on from the
-net's last checkpoint, and a learning curve does not fill the disk with features of subsets.
+net's last checkpoint, and a learning curve does not fill the disk with features of subsets. Features that several
+variants have in common stay in the cache.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ VERSION = 1  # raise it when what is kept of a training changes; the experiment'
 
 @dataclass(frozen=True)
 class Training:
-    """What is kept of one training. correct: bool (n_test,).   scores are accuracies in 0..1, seconds wall clock."""
+    """What is kept of one training. correct: bool (n_test,).   scores are accuracies in 0..1, seconds wall clock.
+
+    seconds: where features are kept, without those that were there already, so that none are counted twice.
+    """
 
     correct: np.ndarray
     validation_score: float
@@ -38,12 +42,14 @@ class Variant:
     """One point of a study: `dataset` with something changed.
 
     facts: what tells this point from the others, as columns of the study's table.
+    keep_features: for other variants, or the runs, use them too.
     """
 
     dataset: Dataset
     experiment: Experiment
     seed: int
     facts: Row
+    keep_features: bool = False
 
 
 def train_variants(what: str, variants: Iterable[Variant], workspace: Workspace) -> tuple[list[Row], float]:
@@ -61,7 +67,7 @@ def train_variants(what: str, variants: Iterable[Variant], workspace: Workspace)
             name = f"{variant.experiment.name}, {n_train:,} pictures, seed {variant.seed}"
             advance(0, name)
             try:
-                training = train(variant.dataset, variant.experiment, variant.seed, workspace)
+                training = train(variant, workspace)
             except NotApplicableError as error:
                 workspace.say(f"skipped: {error}")
             else:
@@ -88,16 +94,18 @@ def _row(variant: Variant, training: Training) -> Row:
     }
 
 
-def train(dataset: Dataset, experiment: Experiment, seed: int, workspace: Workspace) -> Training:
+def train(variant: Variant, workspace: Workspace) -> Training:
     """Train, or take the answers of the saved run or of an earlier study that trained just this."""
+    dataset, experiment, seed = variant.dataset, variant.experiment, variant.seed
     fingerprint = dataset.fingerprint()
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
     key = run_key(experiment, fingerprint, seed)
     if saved_key(folder) == key:
         run = load_run(folder)
-        return _keep(run, run.seconds())
+        return _keep(run, variant)
     inputs = {"run": key}
     scratch = workspace.artifacts / "studies" / hash_inputs(STAGE, VERSION, inputs)
+    cache = workspace.cache.root if variant.keep_features else None
 
     def compute() -> dict[str, np.ndarray]:
         run = experiment.pipeline(
@@ -106,9 +114,9 @@ def train(dataset: Dataset, experiment: Experiment, seed: int, workspace: Worksp
             title=experiment.title,
             config=experiment.config,
             seed=seed,
-            workspace=replace(workspace, artifacts=scratch),
+            workspace=replace(workspace, artifacts=scratch, cache_folder=cache),
         )
-        training = _keep(run, run.seconds())
+        training = _keep(run, variant)
         shutil.rmtree(scratch, ignore_errors=True)
         numbers = [training.validation_score, training.train_score, training.seconds]
         return {"correct": training.correct, "numbers": np.array(numbers)}
@@ -117,5 +125,6 @@ def train(dataset: Dataset, experiment: Experiment, seed: int, workspace: Worksp
     return Training(np.array(arrays["correct"]), *arrays["numbers"].tolist())
 
 
-def _keep(run: RunResult, seconds: float) -> Training:
+def _keep(run: RunResult, variant: Variant) -> Training:
+    seconds = sum(stage.seconds for stage in run.stages if not (stage.reused and variant.keep_features))
     return Training(run.predictions == run.labels, run.validation_score, run.train_score, seconds)

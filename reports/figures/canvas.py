@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -39,12 +38,14 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def new_canvas(height: float, n_columns: int = 1, width: float = WIDTH, **options: Any) -> tuple[Canvas, list[Axes]]:
-    """A canvas of `width` x `height` points and its axes, in a row."""
+def new_canvas(
+    height: float, n_columns: int = 1, width: float = WIDTH, *, n_rows: int = 1, **options: Any
+) -> tuple[Canvas, list[Axes]]:
+    """A canvas of `width` x `height` points and its axes, row by row."""
     layout = ConstrainedLayoutEngine(w_pad=2 / 72, h_pad=4 / 72)
     canvas = Canvas(figsize=(width / 72, height / 72), layout=layout)
-    axes = np.atleast_1d(canvas.subplots(1, n_columns, **options))
-    return canvas, list(axes)
+    axes = canvas.subplots(n_rows, n_columns, squeeze=False, **options)
+    return canvas, list(axes.flat)
 
 
 def side_color(side: str) -> str:

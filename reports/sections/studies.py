@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from pipelines.study_result import StudyResult
 from reports.elements import Section
 from reports.sections import sweeps
+from reports.sections.ablations import ablations_section
 from reports.sections.cues import cues_section
 from reports.sections.learning_curves import label_noise_section, learning_curves_section
 from reports.sections.robustness import robustness_section
 
 CHAPTERS: Mapping[str, Callable[[StudyResult], Section]] = {
+    "ablations": ablations_section,
     "cues": cues_section,
     "learning-curves": learning_curves_section,
     "label-noise": label_noise_section,

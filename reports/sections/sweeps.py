@@ -65,7 +65,7 @@ def describe_activations(rows: Sequence[Row]) -> str:
         return "With matched first weights no net could be trained."
     first = best(matched)
     others = [row for row in matched if row is not first]
-    shown = _shown([compare(first, row) for row in others])
+    shown = shown_together([compare(first, row) for row in others])
     beaten = [str(row["activation"]) for row, test in zip(others, shown, strict=True) if test is not None]
     opening = f"With matched first weights {first['activation']} is best on validation ({_accuracy(first)} on test)"
     open_cases = [str(row["activation"]) for row, test in zip(others, shown, strict=True) if test is None]
@@ -84,7 +84,7 @@ def describe_first_weights(rows: Sequence[Row]) -> list[str]:
             continue
         lost = [str(row["activation"]) for row in wrong if row["diverged"]]
         left = [row for row in wrong if not row["diverged"]]
-        shown = _shown([compare(matched[row["activation"]], row) for row in left])
+        shown = shown_together([compare(matched[row["activation"]], row) for row in left])
         pairs = list(zip(left, shown, strict=True))
         groups = {
             "the loss is no longer finite for": lost,
@@ -141,6 +141,12 @@ def versus(first: str, second: str, test: PairedDifference) -> str:
     return f"The difference between {first} and {second} is shown: {detail}."
 
 
+def shown_together(tests: Sequence[PairedDifference]) -> list[PairedDifference | None]:
+    """The tests that hold together at the 5 % level; None for the others."""
+    adjusted = holm([test.p_value for test in tests])
+    return [test if test.is_shown and p < 0.05 else None for test, p in zip(tests, adjusted, strict=True)]
+
+
 def _describe_choice(
     rows: Sequence[Row], panel: str, kind: object, key: str, name: Callable[[object], str], reference: object
 ) -> str:
@@ -155,12 +161,6 @@ def _describe_choice(
         return f"{where}{name(reference)} are best on validation ({_accuracy(chosen)} on test)."
     text = versus(name(chosen[key]), name(reference), compare(chosen, simple))
     return f"{where}{name(chosen[key])} are best on validation ({_accuracy(chosen)} on test). {text}"
-
-
-def _shown(tests: Sequence[PairedDifference]) -> list[PairedDifference | None]:
-    """The tests that hold together at the 5 % level; None for the others."""
-    adjusted = holm([test.p_value for test in tests])
-    return [test if test.is_shown and p < 0.05 else None for test, p in zip(tests, adjusted, strict=True)]
 
 
 def _fall(row: Row, test: PairedDifference) -> str:

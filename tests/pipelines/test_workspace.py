@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -18,6 +19,8 @@ def make_workspace(folder=Path("artifacts"), **options):
 def test_cache_and_runs_lie_in_the_artifacts(tmp_path):
     place, _ = make_workspace(tmp_path)
     assert (place.cache.root, place.runs) == (tmp_path / "cache", tmp_path / "runs")
+    elsewhere = replace(place, cache_folder=tmp_path / "shared")
+    assert (elsewhere.cache.root, elsewhere.runs) == (tmp_path / "shared", tmp_path / "runs")
 
 
 def test_a_line_stays_one_line_and_as_it_was_written():

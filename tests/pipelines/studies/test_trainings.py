@@ -16,13 +16,13 @@ from pipelines.study_result import unpack_correct
 from pipelines.workspace import Workspace
 
 
-def make_dataset(channels: int = 1) -> Dataset:
+def make_dataset(channels: int = 1, *, side: int = 16) -> Dataset:
     """Two classes of noise around two levels of gray; 40 training pictures."""
     random = np.random.default_rng(0)
 
     def split(n: int) -> Split:
         labels = np.arange(n, dtype=np.int64) % 2
-        pixels = random.integers(0, 150, (n, 16, 16, channels)) + 60 * labels[:, None, None, None]
+        pixels = random.integers(0, 150, (n, side, side, channels)) + 60 * labels[:, None, None, None]
         return Split(pixels.astype(np.uint8), labels)
 
     return Dataset("toy", ("dark", "light"), split(40), split(10), split(20))
@@ -104,5 +104,5 @@ def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch,
     )
     save_run(replace(run, environment={**run.environment, "key": key}), request.workspace.runs)
     monkeypatch.setattr("pipelines.classic.pipeline.run_system", None)
-    kept = trainings.train(request.dataset, all_experiments()["pca"], 0, request.workspace)
+    kept = trainings.train(trainings.Variant(request.dataset, all_experiments()["pca"], 0, {}), request.workspace)
     np.testing.assert_array_equal(kept.correct, run.predictions == run.labels)
