@@ -73,11 +73,12 @@ SPEEDRUN = NeuralConfig(
     schedule="triangular",
     warmup=0.23,
     augmentation=Augmentation(flip="alternating", crop=2),
-    epochs=8,
+    epochs=10,
     batch_size=1024,
     label_smoothing=0.2,
     gradient_clip=None,
     average_decay=0.77,
+    shift_averaging=1,
     mixed_precision="auto",
 )
 

@@ -139,7 +139,7 @@ def train_net(
     bfloat16 = config.mixed_precision == "auto" and _bfloat16_pays(network, train, config, workspace)
     inputs = {
         # Only used after training, so that changing it does not train again.
-        "config": replace(config, flip_averaging=False),
+        "config": replace(config, flip_averaging=False, shift_averaging=0),
         "data": dataset.fingerprint(),
         "seed": seed,
         "device": device.type,
