@@ -27,6 +27,7 @@ class NetDescription:
     architecture: Architecture
     pixels: Literal["standardize", "zca"]
     flip_averaging: bool
+    shift_averaging: int = 0
 
 
 # All that a file may name; a new architecture is here as soon as it is part of `Architecture`.
@@ -48,7 +49,13 @@ class NeuralModel:
         check_images(images, self.image_shape)
         device = next(self.network.parameters()).device
         pixels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).to(device)
-        scores = predict_scores(self.network, pixels, flip_averaging=self.description.flip_averaging)
+        description = self.description
+        scores = predict_scores(
+            self.network,
+            pixels,
+            flip_averaging=description.flip_averaging,
+            shift_averaging=description.shift_averaging,
+        )
         return scores.cpu().numpy()
 
     def to(self, device: torch.device) -> NeuralModel:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.neural.model_file import NeuralModel
+from pipelines.neural.prediction import views
 
 INPUT, OUTPUT = "images", "scores"
 TRACED_PICTURES = 2  # a batch of one would be taken for a constant
@@ -20,17 +21,17 @@ TRACED_PICTURES = 2  # a batch of one would be taken for a constant
 
 class PixelsToScores(nn.Module):
     """All that `NeuralModel.predict_scores` does, as one net: uint8 (n, height, width, channels) as decoders give them,
-    to float32 (n, n_classes); the mean over the picture and its mirror image is inside."""
+    to float32 (n, n_classes); the mean over the picture's views is inside."""
 
     def __init__(self, model: NeuralModel) -> None:
         super().__init__()
         self.network = model.network
-        self.flip_averaging = model.description.flip_averaging
+        self.description = model.description
 
     def forward(self, images: Tensor) -> Tensor:
         images = images.permute(0, 3, 1, 2)  # (n, channels, height, width)
-        scores: Tensor = self.network(images)
-        return (scores + self.network(images.flip(3))) / 2 if self.flip_averaging else scores
+        seen = views(images, self.description.flip_averaging, self.description.shift_averaging)
+        return torch.stack([self.network(view) for view in seen]).mean(dim=0)
 
 
 def export_onnx(model: NeuralModel) -> bytes:

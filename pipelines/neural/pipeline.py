@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from pipelines.neural.inspection import count_flops, first_layer_weights, layer_
 from pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from pipelines.neural.networks.build import Network, count_parameters
 from pipelines.neural.precision import bfloat16_pays, has_bfloat16
-from pipelines.neural.prediction import accuracy, predict_scores
+from pipelines.neural.prediction import accuracy, n_views, predict_scores
 from pipelines.neural.training import Trainer
 from pipelines.run_result import RunResult, Size, Stage, run_folder, write_atomically
 from pipelines.stopwatch import measure
@@ -35,6 +36,7 @@ from pipelines.workspace import Workspace
 
 VERSION = 1  # raise it when a change of code changes results
 SECONDS_BETWEEN_CHECKPOINTS = 60.0  # a killed run loses no more; shorter runs need none
+PICTURES_FOR_TRAIN_SCORE = 10_000  # drawn at random: the score is there to be set beside that on validation
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,15 @@ def run(
         candidates.append(train_net(dataset, train, validation, one, seed, workspace, experiment, log))
     best = max(candidates, key=lambda trained: trained.validation_score)
 
-    flips = config.flip_averaging
-    validation_scores = predict_scores(best.network, validation.images, flip_averaging=flips)
-    train_scores = predict_scores(best.network, train.images, flip_averaging=flips)
+    predict = partial(predict_scores, flip_averaging=config.flip_averaging, shift_averaging=config.shift_averaging)
+    validation_scores = predict(best.network, validation.images)
+    some = np.random.default_rng(seed).permutation(len(train))[:PICTURES_FOR_TRAIN_SCORE]
+    train_scores = predict(best.network, train.images[some])
     test = to_examples(dataset.test, n_classes, device)
     with measure("predict", "prediction") as clock:
-        test_scores = predict_scores(best.network, test.images, flip_averaging=flips).cpu().numpy()
+        test_scores = predict(best.network, test.images).cpu().numpy()
 
-    description = NetDescription(config.architecture, config.pixels, flips)
+    description = NetDescription(config.architecture, config.pixels, config.flip_averaging, config.shift_averaging)
     model = NeuralModel(experiment, dataset.class_names, dataset.image_shape, description, best.network)
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment, seed)
     n_bytes = save_stored_model(store_neural_model(model), folder / FILE_NAME)
@@ -101,7 +104,7 @@ def run(
         validation_labels=dataset.validation.labels,
         validation_scores=validation_scores.cpu().numpy(),
         validation_score=accuracy(validation_scores, validation.labels),
-        train_score=accuracy(train_scores, train.labels),
+        train_score=accuracy(train_scores, train.labels[some]),
         stages=(*(trained.cost for trained in candidates), clock.stage),
         size=Size(int(np.prod(dataset.image_shape)), count_parameters(best.network), n_bytes),
         environment={**environment, "device": str(device), **_how_parallel()},
@@ -111,7 +114,8 @@ def run(
         diagnostics={
             "bfloat16": best.bfloat16,
             "layers": layer_statistics(best.network, validation.images),
-            "flops_per_picture": count_flops(best.network, test.images[:1]) * (2 if flips else 1),
+            "flops_per_picture": count_flops(best.network, test.images[:1])
+            * n_views(config.flip_averaging, config.shift_averaging),
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
         },
     )

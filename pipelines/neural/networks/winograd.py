@@ -1,4 +1,4 @@
-"""3 x 3 convolutions for training on a CPU with a third of the multiplications: Winograd's F(4 x 4, 3 x 3).
+"""3 x 3 convolutions on a CPU with a third of the multiplications: Winograd's F(4 x 4, 3 x 3).
 
 A tile of 4 x 4 outputs needs 6 x 6 inputs. Brought into another basis, tile and filter are multiplied value by value
 instead of slid over each other: 36 products a channel pair where sliding takes 144. The 36 products over all channels
@@ -47,48 +47,63 @@ OUTPUT_TRANSFORM = (
 TILE, WINDOW = 4, 6  # outputs and inputs a side
 N_PRODUCTS = WINDOW**2
 LEAST_CHANNEL_PAIRS = 64 * 128  # with fewer, moving the tiles costs more than the products that are saved
+LEAST_POSITIONS = 4096  # of all pictures together; with fewer, transforming the filters costs more than it saves
 PIECE_BYTES = 5 * 2**20  # of transformed values in work at a time: they stay in the cache (measured: 3 to 20 MB alike)
 GROUPS = 4  # of pictures; each sums its own weight gradient, so that the sum does not depend on the number of cores
 
 
 class Convolution3x3(nn.Conv2d):
-    """nn.Conv2d of 3 x 3 filters at stride 1, border of one zero, no bias; trains by Winograd's algorithm on a CPU.
+    """nn.Conv2d of 3 x 3 filters at stride 1, border of one zero, no bias; by Winograd's algorithm on a CPU.
 
-    Equal to nn.Conv2d to about 1e-5 of the largest output. Predictions, accelerators, bfloat16 and small layers take
-    the library's own convolution.
+    Equal to nn.Conv2d to about 1e-5 of the largest output. Accelerators, bfloat16, small layers, few pictures and
+    exported nets take the library's own convolution.
     """
 
     def __init__(self, n_inputs: int, n_outputs: int) -> None:
         super().__init__(n_inputs, n_outputs, 3, padding=1, bias=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        pays = self.in_channels * self.out_channels >= LEAST_CHANNEL_PAIRS
-        trains = torch.is_grad_enabled() and self.weight.requires_grad and images.device.type == "cpu"
-        if pays and trains and not torch.is_autocast_enabled("cpu"):
+        if not self._pays(images):
+            return super().forward(images)
+        if torch.is_grad_enabled() and (images.requires_grad or self.weight.requires_grad):
             convolved: Tensor = Winograd.apply(images, self.weight)
             return convolved
-        return super().forward(images)
+        return convolve(images, self.weight)
+
+    def _pays(self, images: Tensor) -> bool:
+        if images.device.type != "cpu" or torch.is_autocast_enabled("cpu") or torch.compiler.is_exporting():
+            return False
+        large = self.in_channels * self.out_channels >= LEAST_CHANNEL_PAIRS
+        return large and images.numel() // self.in_channels >= LEAST_POSITIONS
+
+
+def convolve(images: Tensor, filters: Tensor, inputs: dict[int, Tensor] | None = None) -> Tensor:
+    """images (n, c, h, w) and filters (k, c, 3, 3), one float type, to (n, k, h, w), laid out channels last.
+
+    inputs: to be filled with the transformed inputs of each piece, under the number of its first picture.
+    """
+    pixels = images.permute(0, 2, 3, 1).contiguous()  # (n, h, w, c)
+    transformed = _transform_filters(filters)  # (36, c, k)
+    output = pixels.new_empty(*pixels.shape[:3], len(filters))
+
+    def convolve_group(group: list[slice]) -> None:
+        for piece in group:
+            piece_inputs, output[piece] = _convolve(pixels[piece], transformed)
+            if inputs is not None:
+                inputs[piece.start] = piece_inputs
+
+    _on_cores(convolve_group, _pieces(pixels.shape, len(filters), pixels.element_size()))
+    return output.permute(0, 3, 1, 2)
 
 
 class Winograd(torch.autograd.Function):
-    """images (n, c, h, w) and filters (k, c, 3, 3), one float type, to (n, k, h, w), laid out channels last."""
+    """`convolve` with gradients."""
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, filters: Tensor) -> Tensor:
-        pixels = images.permute(0, 2, 3, 1).contiguous()  # (n, h, w, c)
-        transformed = _transform_filters(filters)  # (36, c, k)
-        output = pixels.new_empty(*pixels.shape[:3], len(filters))
-        pieces = _pieces(pixels.shape, len(filters), pixels.element_size())
-        inputs: dict[int, Tensor] = {}  # by the first picture of the piece
-
-        def convolve(group: list[slice]) -> None:
-            for piece in group:
-                inputs[piece.start], output[piece] = _convolve(pixels[piece], transformed)
-
-        _on_cores(convolve, pieces)
-        ctx.pieces, ctx.inputs, ctx.height_width = pieces, inputs, pixels.shape[1:3]
+        ctx.inputs = {}
         ctx.save_for_backward(filters)
-        return output.permute(0, 3, 1, 2)
+        return convolve(images, filters, ctx.inputs)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor]:  # type: ignore[override]
@@ -97,6 +112,7 @@ class Winograd(torch.autograd.Function):
         gradient = gradient.permute(0, 2, 3, 1).contiguous()  # (n, h, w, k)
         needs_images = ctx.needs_input_grad[0]
         image_gradient = gradient.new_empty(*gradient.shape[:3], filters.shape[1]) if needs_images else None
+        pieces = _pieces((*gradient.shape[:3], filters.shape[1]), len(filters), gradient.element_size())
 
         def differentiate(group: list[slice]) -> Tensor:
             total = torch.zeros_like(transformed)
@@ -107,7 +123,7 @@ class Winograd(torch.autograd.Function):
                     image_gradient[piece] = _input_gradient(products, transformed, gradient[piece].shape)
             return total
 
-        total, *others = _on_cores(differentiate, ctx.pieces)
+        total, *others = _on_cores(differentiate, pieces)
         for other in others:
             total += other
         by_filter = _matrix("filter", total.dtype).T @ total.flatten(1)  # (9, c * k)
@@ -173,7 +189,7 @@ def _input_gradient(products: Tensor, filters: Tensor, shape: torch.Size) -> Ten
     return total[:, 1 : height + 1, 1 : width + 1]  # without the border of zeros
 
 
-def _pieces(shape: torch.Size, n_outputs: int, value_bytes: int) -> list[list[slice]]:
+def _pieces(shape: tuple[int, ...], n_outputs: int, value_bytes: int) -> list[list[slice]]:
     """The pictures in GROUPS, each a list of pieces of at most PIECE_BYTES."""
     n, height, width, n_inputs = shape
     bytes_a_picture = N_PRODUCTS * _n_tiles(height) * _n_tiles(width) * max(n_inputs, n_outputs) * value_bytes
@@ -185,10 +201,11 @@ def _pieces(shape: torch.Size, n_outputs: int, value_bytes: int) -> list[list[sl
 
 
 def _on_cores(function: Callable[[list[slice]], Any], groups: list[list[slice]]) -> list[Any]:
-    """As `map_on_cores`, without gradients, which is a setting of each thread."""
+    """As `map_on_cores`, without gradients and in the caller's inference mode, which are settings of each thread."""
+    inference = torch.is_inference_mode_enabled()
 
     def run(group: list[slice]) -> Any:
-        with torch.no_grad():
+        with torch.inference_mode(inference), torch.no_grad():
             return function(group)
 
     return map_on_cores(run, groups)

@@ -18,7 +18,7 @@ DESCRIPTIONS = [
     NetDescription(Perceptron((8, 8)), "standardize", flip_averaging=True),
     NetDescription(BottleneckPerceptron(8, 2, 2), "standardize", flip_averaging=True),
     NetDescription(SmallAlexNet((4, 4, 4, 4, 4), 8), "standardize", flip_averaging=True),
-    NetDescription(Speedrun((4, 8, 8)), "standardize", flip_averaging=True),
+    NetDescription(Speedrun((4, 8, 8)), "standardize", flip_averaging=True, shift_averaging=1),
 ]
 SHAPE = (24, 24, 3)
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
-from pipelines.neural.prediction import PICTURES_AT_A_TIME, accuracy, predict_scores
+from pipelines.neural.prediction import PICTURES_AT_A_TIME, accuracy, n_views, predict_scores, views
 
 
 class LeftMinusRight(nn.Module):
@@ -20,6 +21,27 @@ def test_flip_averaging_makes_scores_blind_to_mirroring():
     scores = predict_scores(LeftMinusRight(), images(), flip_averaging=True)
     assert scores[:, 0].abs().max() == 0
     torch.testing.assert_close(scores, predict_scores(LeftMinusRight(), images().flip(3), flip_averaging=True))
+
+
+def test_shift_averaging_is_the_mean_over_five_places_by_hand():
+    class UpperLeft(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images[:, 0, :1, 0].float()
+
+    pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)  # 0 1 2 3 / 4 5 6 7 / ...
+    # Moved by a pixel down or up, right or left, the corner shows pixel 5: borders are mirrored.
+    assert predict_scores(UpperLeft(), pixels, shift_averaging=1).item() == (0 + 4 * 5) / 5
+    # The mirror images show 3, and four times 6.
+    both = predict_scores(UpperLeft(), pixels, flip_averaging=True, shift_averaging=1)
+    assert both.item() == pytest.approx((0 + 4 * 5 + 3 + 4 * 6) / 10)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_number_of_views(flip, size):
+    seen = list(views(images(), flip, size))
+    assert len(seen) == n_views(flip, size)
+    assert torch.equal(seen[0], images())
 
 
 def test_scores_do_not_depend_on_the_company_of_a_picture():

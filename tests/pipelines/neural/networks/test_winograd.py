@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from pipelines.neural.networks import winograd
 from pipelines.neural.networks.winograd import Convolution3x3, Winograd
 
 
@@ -73,21 +74,28 @@ def test_takes_fewer_pictures_than_groups(n_images):
     assert torch.allclose(Winograd.apply(images, filters), F.conv2d(images, filters, padding=1), atol=1e-10)
 
 
-def test_layer_trains_by_winograd_and_predicts_as_the_library(monkeypatch):
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_layer_predicts_what_it_trains_with_and_what_the_library_gives(monkeypatch, n_threads):
     layer = Convolution3x3(64, 128)
-    images = draw((2, 64, 8, 8), 0, torch.float32)
-    used = []
-    original = Winograd.apply
-    monkeypatch.setattr(Winograd, "apply", lambda *values: used.append(True) or original(*values))
-    trained = layer(images)
-    assert used == [True]
-    with torch.inference_mode():
-        predicted = layer(images)
-    assert used == [True]
-    assert torch.allclose(trained, predicted, atol=1e-4)
-    assert trained.is_contiguous(memory_format=torch.channels_last)
+    images = draw((70, 64, 8, 8), 0, torch.float32)
+    monkeypatch.setattr(torch.nn.Conv2d, "forward", lambda *_: pytest.fail("the library's convolution is slower here"))
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        trained = layer(images)
+        with torch.inference_mode():
+            predicted = layer(images)
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(trained, predicted)
+    assert trained.requires_grad
+    assert predicted.is_inference()
+    assert torch.allclose(predicted, F.conv2d(images, layer.weight, padding=1), atol=1e-4)
+    assert predicted.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_small_layers_keep_the_librarys_convolution(monkeypatch):
-    monkeypatch.setattr(Winograd, "apply", lambda *_: pytest.fail("a small layer does not gain"))
-    assert Convolution3x3(3, 8)(draw((1, 3, 8, 8), 0, torch.float32)).shape == (1, 8, 8, 8)
+@pytest.mark.parametrize(("layer", "n_images"), [(Convolution3x3(3, 8), 100), (Convolution3x3(64, 128), 1)])
+def test_small_layers_and_few_pictures_keep_the_librarys_convolution(monkeypatch, layer, n_images):
+    monkeypatch.setattr(winograd, "convolve", lambda *_: pytest.fail("this does not gain"))
+    images = draw((n_images, layer.in_channels, 8, 8), 0, torch.float32)
+    assert layer(images).shape == (n_images, layer.out_channels, 8, 8)
