@@ -60,11 +60,20 @@ Architecture = Perceptron | BottleneckPerceptron | AlexNet | SmallAlexNet | Spee
 
 @dataclass(frozen=True)
 class Optimizer:
-    name: Literal["sgd", "adamw", "lion", "muon"] = "adamw"
+    name: Literal["sgd", "adamw", "lion", "muon", "filter-muon"] = "adamw"
     learning_rate: float = 1e-3  # at the top of the schedule
     weight_decay: float = 0.05  # on matrices and filters; never on biases and normalisation gains
     momentum: float = 0.9  # sgd and muon (both Nesterov); first beta of adamw and lion
     bias_rate: float = 1.0  # times the learning rate, for biases and gains; short trainings want them faster
+
+
+@dataclass(frozen=True)
+class FilterMuon(Optimizer):
+    """Muon for the filters of convolutions, Nesterov's descent with `weight_decay` for all else: a fully connected
+    layer is too large to be made orthogonal at every step on a CPU."""
+
+    name: Literal["filter-muon"] = "filter-muon"
+    filter_decay: float = 0.05  # weight decay of the filters, whose update is large whatever the gradient
 
 
 @dataclass(frozen=True)

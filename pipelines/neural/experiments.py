@@ -11,6 +11,7 @@ from pipelines.neural.config import (
     AlexNet,
     Augmentation,
     BottleneckPerceptron,
+    FilterMuon,
     NeuralConfig,
     Optimizer,
     Perceptron,
@@ -37,15 +38,16 @@ MLP_STRONG = replace(
     average_decay=0.995,
 )
 
-# CIFAR-10: 87.4 % in 64 minutes of one core. One-cycle SGD, crops of up to 4 pixels, flips.
+# CIFAR-10: with SGD at the same rate, 14 epochs and no shifts, 87.4 % in 64 minutes of one core.
 ALEXNET = replace(
     MLP,
     architecture=SmallAlexNet(),
-    optimizers=(Optimizer("sgd", learning_rate=0.1, weight_decay=5e-4),),
+    optimizers=(FilterMuon(learning_rate=0.1, weight_decay=5e-4),),
     augmentation=Augmentation(flip="alternating", crop=4),
-    epochs=14,
+    epochs=16,
     batch_size=256,
     gradient_clip=None,
+    shift_averaging=1,
 )
 
 # The recipe of 2012: SGD with momentum 0.9, weight decay 5e-4, batches of 128, about 90 passes, flips. Differs: the

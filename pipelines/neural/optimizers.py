@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pipelines.neural.config import FilterMuon
 from pipelines.neural.config import Optimizer as Settings
 
 LION_SECOND_BETA = 0.99  # of the running gradient; Chen et al. 2023, algorithm 2
@@ -31,14 +32,15 @@ class Lion(torch.optim.Optimizer):
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum whose update, for matrices and filters, is replaced by the nearest orthogonal matrix.
+    """Nesterov momentum whose update, for groups that are `orthogonal`, is replaced by the nearest orthogonal matrix.
 
-    Biases and gains take the plain Nesterov step. Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers".
-    Differs: the orthogonal update is scaled by sqrt(max(1, rows / columns)), for every matrix of the net.
+    The others, such as biases and gains, take the plain Nesterov step.
+    Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers". Differs: the orthogonal update is scaled by
+    sqrt(max(1, rows / columns)), for every matrix, and weight decay is decoupled for all.
     """
 
     def __init__(self, groups: Iterable[Any], learning_rate: float, momentum: float) -> None:
-        super().__init__(groups, {"lr": learning_rate, "momentum": momentum, "weight_decay": 0.0})
+        super().__init__(groups, {"lr": learning_rate, "momentum": momentum, "weight_decay": 0.0, "orthogonal": False})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -46,7 +48,7 @@ class Muon(torch.optim.Optimizer):
             velocity = _running(self.state[parameter], "velocity", parameter)
             velocity.mul_(group["momentum"]).add_(gradient)
             update = gradient.add(velocity, alpha=group["momentum"])
-            if parameter.ndim >= 2:
+            if group["orthogonal"]:
                 update = orthogonalize(update.flatten(1)).view(parameter.shape)
             parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-group["lr"])
 
@@ -69,8 +71,9 @@ def orthogonalize(matrix: Tensor) -> Tensor:
 def build_optimizer(network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     """The optimizer over the network's parameters; only parameters of two or more axes decay."""
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": settings.weight_decay, "rate": 1.0},
+    matrices, filters = [p for p in parameters if p.ndim >= 2], [p for p in parameters if p.ndim > 2]
+    groups: list[dict[str, Any]] = [
+        {"params": matrices, "weight_decay": settings.weight_decay, "rate": 1.0},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0, "rate": settings.bias_rate},
     ]
     rate, momentum = settings.learning_rate, settings.momentum
@@ -82,7 +85,13 @@ def build_optimizer(network: nn.Module, settings: Settings) -> torch.optim.Optim
         case "lion":
             return Lion(groups, rate, momentum)
         case "muon":
-            return Muon(groups, rate, momentum)
+            return Muon([groups[0] | {"orthogonal": True}, groups[1]], rate, momentum)
+        case "filter-muon":
+            if not isinstance(settings, FilterMuon):
+                raise TypeError('settings of "filter-muon" must be a FilterMuon')
+            groups[0]["params"] = [p for p in matrices if p.ndim == 2]
+            own = {"params": filters, "weight_decay": settings.filter_decay, "rate": 1.0, "orthogonal": True}
+            return Muon([own, *groups], rate, momentum)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:

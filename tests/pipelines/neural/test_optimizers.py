@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.neural.config import Optimizer
+from pipelines.neural.config import FilterMuon, Optimizer
 from pipelines.neural.optimizers import build_optimizer, orthogonalize, set_learning_rate
 
 
@@ -67,6 +67,20 @@ def test_every_optimizer_descends_and_only_matrices_decay(name, rate):
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.8 * losses[0]
+
+
+def test_filter_muon_levels_filters_alone():
+    net = nn.Sequential(nn.Conv2d(2, 3, 1, bias=False), nn.Flatten(), nn.Linear(3, 2))
+    before = [p.detach().clone() for p in net.parameters()]
+    optimizer = build_optimizer(net, FilterMuon(learning_rate=0.1, weight_decay=0.5, momentum=0.0, filter_decay=0.2))
+    for parameter in net.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    filters, matrix, bias = net.parameters()
+    levelled = orthogonalize(torch.ones(3, 2)).view(3, 2, 1, 1)
+    torch.testing.assert_close(filters.data, before[0] * (1 - 0.1 * 0.2) - 0.1 * levelled)
+    torch.testing.assert_close(matrix.data, before[1] * (1 - 0.1 * 0.5) - 0.1)
+    torch.testing.assert_close(bias.data, before[2] - 0.1)
 
 
 def test_biases_take_their_own_rate():
