@@ -22,7 +22,7 @@ class Compression:
     positive_weights: tuple[float, ...] = (1.0, 3.0)
     loss: Loss = "squared_hinge"
     batch_size: int = 64  # a product with fewer rows leaves the processor waiting for the weights
-    n_epochs: int = 12
+    n_epochs: int = 6
     patience: int = 2
 
 

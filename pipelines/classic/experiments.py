@@ -59,15 +59,15 @@ HANDCRAFTED = ClassicConfig(
 # The parts of the system that won the ImageNet challenge of 2011: a SIFT and a color system of Fisher vectors, fused
 # late (Sanchez, Perronnin, CVPR 2011). Differs: coordinates in the descriptors instead of regions, mirror images pooled
 # in, and a batch solver on uncompressed vectors; the compressed ones have product codes and SGD, as the original.
-_SIFT_SYSTEM = System("sift", (_SIFT_VECTORS,), costs=(1.0, 2.0, 4.0), storage="float16")
-_COLOR_SYSTEM = System("color", (_COLOR_VECTORS,), costs=(1.0, 2.0, 4.0), storage="float16")
+_SIFT_SYSTEM = System("sift", (_SIFT_VECTORS,), costs=(0.25, 0.5, 1.0, 2.0), storage="float16")
+_COLOR_SYSTEM = System("color", (_COLOR_VECTORS,), costs=(0.25, 0.5, 1.0, 2.0), storage="float16")
 
 
 def _compressed(system: System, sub_dimension: int) -> System:
     return replace(
         system,
         name=f"{system.name}-{4 * sub_dimension}x",
-        costs=(1.0, 4.0),
+        costs=(0.5, 2.0),
         compression=Compression(sub_dimension=sub_dimension),
     )
 

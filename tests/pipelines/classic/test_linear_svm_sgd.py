@@ -57,6 +57,17 @@ def test_reaches_the_optimum_of_liblinear(loss, batch_size):
     assert (predict(ours, features) == predict(peer, features)).mean() >= 0.99
 
 
+def test_the_bias_does_not_hold_back_vectors_that_are_short_along_every_direction():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(N_CLASSES, size=2000)
+    features = generator.normal(size=(2000, 500)) + 0.3 * generator.normal(size=(N_CLASSES, 500))[labels]
+    features = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
+    svm = train(features, labels, C=0.1, batch_size=64, n_epochs=3)
+    assert svm.learning_rate >= 4  # of a row alone it would be 1 / (1 + |x|^2) = 1/2
+    optimum = objective(liblinear(features, labels, "squared_hinge", C=0.1), features, labels, 0.1, "squared_hinge")
+    assert objective(svm, features, labels, 0.1, "squared_hinge") <= optimum * 1.01
+
+
 def test_one_step_by_hand():
     # One batch of both rows from w = 0: every violation is 1, slopes -2 y, gradient of class 1 is -(2 x1 - 2 x0) / 2.
     features, labels = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0, 1])
