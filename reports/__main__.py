@@ -43,6 +43,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="compare these runs only (default: all)"
     )
     parser.add_argument("--base", type=Path, help="report.json of an earlier report: tell what changed since")
+    parser.add_argument("--lessons", type=Path, help="text file of what you learnt, a sentence a line, for the top")
     parser.add_argument(
         "--without-pictures", action="store_true", help="show no test pictures, for data that must not be passed on"
     )
@@ -54,18 +55,35 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
     if not 0 <= options.margin < 100:
         raise ValueError(f"--margin must lie in 0..100 points, got {options.margin:g}")
     base = read_base(options.base) if options.base else None  # before it is overwritten, if it is the same file
+    lessons = read_lessons(options.lessons) if options.lessons else ()
     folders, task, remarks = find_tasks(options.runs, task_name(options.dataset), options.fingerprint)
     studies = {name: study for folder in reversed(folders) for name, study in load_studies(folder).items()}
     guests = next((found for folder in folders if (found := load_guests(folder))), ())
     comparison = build_comparison(task, select_runs(folders, options.select), options.margin / 100, guests)
     changes = find_changes(comparison, base, options.base) if base else None
-    report = build_report(comparison, remarks, studies, show_pictures=not options.without_pictures, changes=changes)
+    report = build_report(
+        comparison,
+        remarks,
+        studies,
+        show_pictures=not options.without_pictures,
+        changes=changes,
+        lessons=lessons,
+    )
     target = options.output / task.dataset
     save_figures(report, target / "figures")
     write_atomically(target / "report.md", render_markdown(report).encode())
     write_atomically(target / "report.json", render_json(report).encode())
     write_atomically(target / "report.html", render_html(report).encode())
     return report, target
+
+
+def read_lessons(path: Path) -> tuple[str, ...]:
+    """The lines of a text file that are not empty. Raises ValueError if it is no UTF-8 text."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be UTF-8 text, a sentence a line ({error})") from error
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def print_result(report: Report, target: Path, console: Console) -> None:

@@ -25,7 +25,10 @@ MAX_NOTES = 3  # of the data set's own, on the first screen; the chapter on the 
 
 @dataclass(frozen=True)
 class Report:
-    """verdict, table, plot and caveats make the first screen; the sections follow."""
+    """verdict, table, plot and caveats make the first screen; the sections follow.
+
+    lessons: what its authors learnt from it, in sentences; the one part that no program wrote.
+    """
 
     comparison: Comparison
     verdict: Verdict
@@ -35,6 +38,7 @@ class Report:
     caveats: tuple[str, ...]
     sections: tuple[Section, ...]
     changes: Changes | None = None
+    lessons: tuple[str, ...] = ()
 
     @property
     def figures(self) -> tuple[Figure | Gallery, ...]:
@@ -50,12 +54,13 @@ def build_report(
     *,
     show_pictures: bool = True,
     changes: Changes | None = None,
+    lessons: tuple[str, ...] = (),
 ) -> Report:
     """All numbers, sentences and figures.
 
     remarks: what the reader must know about the choice of runs.   studies: by name, each with a chapter of its own.
     show_pictures: False leaves out the gallery of test pictures, for data that must not be passed on.
-    changes: since an earlier report, if one was named.
+    changes: since an earlier report, if one was named.   lessons: of the report's authors, if they wrote some.
     """
     verdict = reach_verdict(comparison)
     candidates = (
@@ -86,6 +91,7 @@ def build_report(
         (*remarks, *find_caveats(comparison)),
         tuple(section for section in candidates if section is not None),
         changes,
+        lessons,
     )
 
 

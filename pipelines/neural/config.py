@@ -103,8 +103,8 @@ class NeuralConfig:
     average_decay: float | None = 0.99  # of the running mean of the weights, per averaging (every 5 steps)
     patience: int | None = None  # epochs without a better validation score before stopping
     flip_averaging: bool = True  # predict the mean logits of the picture and its mirror image
-    # Predict the mean logits of the picture where it is and moved by so many pixels each way; 0 is off. Costs as many
-    # predictions more as there are other places.
+    # Predict the mean logits of the picture where it is, at half the weight, and moved by so many pixels up left and
+    # down right; 0 is off. Takes three times as many predictions.
     shift_averaging: int = 0
     # "auto" times both ways once on this machine and takes bfloat16 products where they are faster; the answer is kept
     # in the cache and told in the run's diagnostics, so that the same seed gives the same net again.

@@ -31,7 +31,7 @@ class PixelsToScores(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         images = images.permute(0, 3, 1, 2)  # (n, channels, height, width)
         seen = views(images, self.description.flip_averaging, self.description.shift_averaging)
-        return torch.stack([self.network(view) for view in seen]).mean(dim=0)
+        return torch.stack([weight * self.network(view) for view, weight in seen]).sum(dim=0)
 
 
 def export_onnx(model: NeuralModel) -> bytes:

@@ -11,7 +11,8 @@ from pipelines.neural.augmentation import shift
 from pipelines.neural.averaging import Weights
 
 PICTURES_AT_A_TIME = 1000
-PLACES = ((0, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))  # rows and columns, in units of the shift
+# Rows and columns, in units of the shift, and the weight of each: those of airbench94 (Jordan 2024, arXiv 2404.00498).
+PLACES = ((0, 0, 0.5), (-1, -1, 0.25), (1, 1, 0.25))
 
 
 @torch.inference_mode()
@@ -27,7 +28,7 @@ def predict_scores(
     """float32 (n, n_classes) logits.
 
     images: uint8 (n, channels, height, width).   weights: used in place of the network's own.
-    flip_averaging, shift_averaging: the mean over the `views` of each picture.
+    flip_averaging, shift_averaging: the weighted mean over the `views` of each picture.
     """
     was_training = network.training
     network.eval()
@@ -35,11 +36,12 @@ def predict_scores(
     parts = []
     with torch.autocast(images.device.type, torch.bfloat16, enabled=bfloat16):
         for part in images.split(PICTURES_AT_A_TIME):
-            scores = [
-                torch.func.functional_call(network, state, (view,)).float()
-                for view in views(part, flip_averaging, shift_averaging)
-            ]
-            parts.append(torch.stack(scores).mean(dim=0))
+            parts.append(
+                sum(
+                    weight * torch.func.functional_call(network, state, (view,)).float()
+                    for view, weight in views(part, flip_averaging, shift_averaging)
+                )
+            )
     network.train(was_training)
     return torch.cat(parts)
 
@@ -49,15 +51,18 @@ def n_views(flip_averaging: bool, shift_averaging: int) -> int:
     return (len(PLACES) if shift_averaging else 1) * (2 if flip_averaging else 1)
 
 
-def views(images: Tensor, flip_averaging: bool, shift_averaging: int) -> Iterator[Tensor]:
-    """The pictures as they are; then moved by `shift_averaging` pixels along both diagonals, borders mirrored, if that
-    is not 0; and the mirror image of each, if `flip_averaging`. All as images, uint8 (n, channels, height, width).
+def views(images: Tensor, flip_averaging: bool, shift_averaging: int) -> Iterator[tuple[Tensor, float]]:
+    """The pictures in each view, uint8 (n, channels, height, width), and the view's weight; weights sum to 1.
+
+    The pictures as they are; with `shift_averaging` also moved by so many pixels up left and down right, borders
+    mirrored; and with `flip_averaging` the mirror image of each.
     """
-    for place in PLACES if shift_averaging else PLACES[:1]:
+    for *place, weight in PLACES if shift_averaging else ((0, 0, 1.0),):
         moved = shift(images, shift_averaging * torch.tensor([place]).expand(len(images), 2))
-        yield moved
-        if flip_averaging:
-            yield moved.flip(3)
+        if not flip_averaging:
+            yield moved, weight
+        else:
+            yield from ((moved, weight / 2), (moved.flip(3), weight / 2))
 
 
 def accuracy(scores: Tensor, labels: Tensor) -> float:

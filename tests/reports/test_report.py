@@ -361,6 +361,23 @@ def test_no_test_picture_is_passed_on_if_that_is_asked_for(saved):
     assert list(galleries.glob("gallery*"))
 
 
+def test_lessons_stand_above_the_contents(saved, tmp_path):
+    lessons = tmp_path / "lessons.txt"
+    lessons.write_text("Whitening < nothing.\n\nNets cost & earn.\n", encoding="utf-8")
+    assert run_main(saved, "--lessons", str(lessons)) == 0
+    page = next(tmp_path.rglob("report.html")).read_text()
+    assert page.index("<li>Whitening &lt; nothing.</li>") < page.index("<li>Nets cost &amp; earn.</li>")
+    assert page.index("What we learnt") < page.index('id="contents"')
+    assert "- Whitening &lt; nothing.\n" in next(tmp_path.rglob("report.md")).read_text()
+
+
+def test_lessons_that_are_no_text_are_refused(saved, tmp_path, capsys):
+    lessons = tmp_path / "lessons.txt"
+    lessons.write_bytes(b"\xff\xfe\x00")
+    assert run_main(saved, "--lessons", str(lessons)) == 1
+    assert "must be UTF-8 text" in capsys.readouterr().err
+
+
 def test_a_run_of_other_data_in_the_folder_is_refused(saved, capsys):
     stranger = replace(make_run(make_task(60), "stray"), fingerprint="01234567" + "f" * 56)
     save_run(stranger, saved / "runs")

@@ -23,25 +23,26 @@ def test_flip_averaging_makes_scores_blind_to_mirroring():
     torch.testing.assert_close(scores, predict_scores(LeftMinusRight(), images().flip(3), flip_averaging=True))
 
 
-def test_shift_averaging_is_the_mean_over_five_places_by_hand():
+def test_shift_averaging_is_the_weighted_mean_over_three_places_by_hand():
     class UpperLeft(nn.Module):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return images[:, 0, :1, 0].float()
 
     pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)  # 0 1 2 3 / 4 5 6 7 / ...
-    # Moved by a pixel down or up, right or left, the corner shows pixel 5: borders are mirrored.
-    assert predict_scores(UpperLeft(), pixels, shift_averaging=1).item() == (0 + 4 * 5) / 5
-    # The mirror images show 3, and four times 6.
+    # Moved by a pixel up left or down right, the corner shows pixel 5: borders are mirrored.
+    assert predict_scores(UpperLeft(), pixels, shift_averaging=1).item() == 0 / 2 + 5 / 4 + 5 / 4
+    # The mirror images show 3, and twice 6.
     both = predict_scores(UpperLeft(), pixels, flip_averaging=True, shift_averaging=1)
-    assert both.item() == pytest.approx((0 + 4 * 5 + 3 + 4 * 6) / 10)
+    assert both.item() == pytest.approx((0 / 2 + 5 / 4 + 5 / 4) / 2 + (3 / 2 + 6 / 4 + 6 / 4) / 2)
 
 
 @pytest.mark.parametrize("flip", [False, True])
 @pytest.mark.parametrize("size", [0, 1, 2])
 def test_number_of_views(flip, size):
-    seen = list(views(images(), flip, size))
+    seen, weights = zip(*views(images(), flip, size), strict=True)
     assert len(seen) == n_views(flip, size)
     assert torch.equal(seen[0], images())
+    assert sum(weights) == 1
 
 
 def test_scores_do_not_depend_on_the_company_of_a_picture():
