@@ -10,7 +10,7 @@ RUNS       ?= ## for `make report`: compare these runs only, experiment or exper
 MODEL      ?= ## for `make predict`: an experiment that was trained, a run's folder, or a model file
 IMAGE      ?= ## for `make predict`: a picture, or a folder of pictures
 PROFILE    ?= quick## what `make report` studies beside the runs: quick, full (all of `make study`: hours on large data), none
-STUDY      ?= ## for `make study`: ablations | learning-curves | label-noise | robustness | cues (with DATASET=cues) (default: all)
+STUDY      ?= ## for `make study`: ablations | learning-curves | label-noise | robustness | look-inside | cues (with DATASET=cues) (default: all)
 RUNS_FROM  ?= ## for `make report`: folders of other saved runs on the same data set, such as published ones
 BASE       ?= ## for `make compare`: report.json of an earlier report
 SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report

@@ -194,7 +194,7 @@ def run_folder(root: Path, dataset: str, fingerprint: str, experiment: str, seed
 def save_task(task: Task, root: Path) -> Path:
     """Write a task's card and test pictures; returns its folder."""
     folder = task_folder(root, task.dataset, task.fingerprint)
-    _write_arrays(folder / "task.npz", {"test_images": task.test_images, "test_labels": task.test_labels})
+    write_arrays(folder / "task.npz", {"test_images": task.test_images, "test_labels": task.test_labels})
     _write_json(folder / "task.json", _json_part(task))
     return folder
 
@@ -206,7 +206,7 @@ def load_task(folder: Path) -> Task:
         for name in ("class_names", "notes"):
             card[name] = tuple(card[name])
         card["class_counts"] = {split: tuple(counts) for split, counts in card["class_counts"].items()}
-    return _build(Task, card | _read_arrays(folder / "task.npz"), folder)
+    return _build(Task, card | read_arrays(folder / "task.npz"), folder)
 
 
 def save_run(run: RunResult, root: Path) -> Path:
@@ -214,8 +214,8 @@ def save_run(run: RunResult, root: Path) -> Path:
     folder = run_folder(root, run.dataset, run.fingerprint, run.experiment, run.seed)
     (folder / "run.json").unlink(missing_ok=True)
     names = ("labels", "scores", "validation_labels", "validation_scores")
-    _write_arrays(folder / "scores.npz", {name: getattr(run, name) for name in names})
-    _write_arrays(folder / "pictures.npz", dict(run.pictures))
+    write_arrays(folder / "scores.npz", {name: getattr(run, name) for name in names})
+    write_arrays(folder / "pictures.npz", dict(run.pictures))
     _write_json(folder / "run.json", {**_json_part(run), "accuracy": run.accuracy})
     return folder
 
@@ -229,10 +229,10 @@ def load_run(folder: Path) -> RunResult:
         record["size"] = Size(**record["size"])
         for name in ("class_names", "trials", "history"):
             record[name] = tuple(record[name])
-    arrays = _read_arrays(folder / "scores.npz")
+    arrays = read_arrays(folder / "scores.npz")
     # Published runs keep half the digits of their scores; all reckoning is in float32 or better.
     arrays = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}
-    return _build(RunResult, {**record, **arrays, "pictures": _read_arrays(folder / "pictures.npz")}, folder)
+    return _build(RunResult, {**record, **arrays, "pictures": read_arrays(folder / "pictures.npz")}, folder)
 
 
 def saved_key(folder: Path) -> str | None:
@@ -298,7 +298,8 @@ def _number(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
-def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """An archive of arrays, compressed, without pickle; whole or not at all."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     write_atomically(path, buffer.getvalue())
@@ -332,7 +333,8 @@ def _read_json(path: Path) -> dict[str, Any]:
     return record
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Back from `write_arrays`. Raises ValueError, naming the file, if it is missing or damaged."""
     try:
         # Opened here: np.load leaves its own file open where it is no archive.
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:

@@ -4,6 +4,7 @@ A study asks one question of several trainings or of changed test pictures: how 
 noise does to it. It lies beside the runs of its task:
 
     <dataset>-<fingerprint[:8]>/studies/<name>.json         one table of flat rows (`StudyResult`)
+    <dataset>-<fingerprint[:8]>/studies/<name>.npz          pictures of the data set that it shows, if it does
 
 Only numpy and the standard library, and no pickle, as for `run_result`.
 """
@@ -13,13 +14,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipelines.run_result import write_atomically
+from pipelines.run_result import read_arrays, write_arrays, write_atomically
 
 SCHEMA_VERSION = 1
 Value = str | int | float | bool | None
@@ -38,6 +39,7 @@ class StudyResult:
     environment: versions, hardware, command, commit, time started.
     seconds: wall clock of all its work, also of the part that was kept from before.
     notes: what a reader must know to judge the rows.
+    pictures: name -> uint8 (n, height, width, channels), of the data set: a report can leave them out.
     Raises ValueError if there are no rows, or a value is no finite plain value.
     """
 
@@ -50,6 +52,7 @@ class StudyResult:
     environment: Mapping[str, Any]
     seconds: float
     notes: tuple[str, ...] = ()
+    pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -61,6 +64,15 @@ class StudyResult:
                         f"row {number} of study {self.name} must hold texts and finite plain numbers, "
                         f"got {key} = {value!r} ({type(value).__name__})"
                     )
+        for name, images in self.pictures.items():
+            if images.dtype != np.uint8 or images.ndim != 4:
+                raise ValueError(
+                    f"{name} must be uint8 (n, height, width, channels), got {images.dtype} {images.shape}"
+                )
+
+    def without_pictures(self) -> StudyResult:
+        """For data whose pictures must not be passed on."""
+        return replace(self, pictures={})
 
 
 def study_file(task_folder: Path, name: str) -> Path:
@@ -68,9 +80,13 @@ def study_file(task_folder: Path, name: str) -> Path:
 
 
 def save_study(study: StudyResult, task_folder: Path) -> Path:
-    """Write a study into its task's folder, whole or not at all; returns its file."""
+    """Write a study into its task's folder, its file last; returns that."""
     path = study_file(task_folder, study.name)
-    record = {"schema": SCHEMA_VERSION, **asdict(study)}
+    record = {"schema": SCHEMA_VERSION, **asdict(study.without_pictures()), "pictures": sorted(study.pictures)}
+    if study.pictures:
+        write_arrays(path.with_suffix(".npz"), study.pictures)
+    else:
+        path.with_suffix(".npz").unlink(missing_ok=True)
     write_atomically(path, json.dumps(record, indent=1, allow_nan=False).encode())
     return path
 
@@ -86,7 +102,10 @@ def load_study(path: Path) -> StudyResult:
     if schema != SCHEMA_VERSION:
         raise ValueError(f"{path} has schema {schema}, expected {SCHEMA_VERSION}: {remedy}")
     try:
-        return StudyResult(**record | {"rows": tuple(map(dict, record["rows"])), "notes": tuple(record["notes"])})
+        shown = record.pop("pictures", [])
+        pictures = {name: read_arrays(path.with_suffix(".npz"))[name] for name in shown}
+        lists = {"rows": tuple(map(dict, record["rows"])), "notes": tuple(record["notes"])}
+        return StudyResult(**record | lists, pictures=pictures)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is damaged ({error}): {remedy}") from error
 

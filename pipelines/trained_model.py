@@ -35,6 +35,13 @@ class TrainedModel(Protocol):
         """
         ...
 
+    def represent(self, images: np.ndarray) -> np.ndarray:
+        """uint8 (n, height, width, channels) -> float32 (n, d): the vector of which the scores are a linear function.
+
+        Features after scaling, or the last hidden layer. Raises ValueError as `predict_scores` does.
+        """
+        ...
+
 
 def check_images(images: np.ndarray, image_shape: tuple[int, int, int]) -> None:
     """Raise ValueError unless images is uint8 (n, height, width, channels) with at least one picture."""

@@ -47,7 +47,7 @@ def publish(runs: Path, dataset: str, output: Path, selected: list[str]) -> tupl
     if guests:
         save_guests(guests, target)
     for study in load_studies(source).values():
-        save_study(study, target)
+        save_study(study.without_pictures(), target)
     for run in chosen:
         save_run(shrink(run), output)
     return target, len(chosen)

@@ -59,7 +59,7 @@ def build_report(
     """All numbers, sentences and figures.
 
     remarks: what the reader must know about the choice of runs.   studies: by name, each with a chapter of its own.
-    show_pictures: False leaves out the gallery of test pictures, for data that must not be passed on.
+    show_pictures: False leaves out all pictures of the data set, for data that must not be passed on.
     changes: since an earlier report, if one was named.   lessons: of the report's authors, if they wrote some.
     """
     verdict = reach_verdict(comparison)
@@ -73,7 +73,9 @@ def build_report(
         understanding.classes_section(comparison),
         understanding.families_section(comparison),
         understanding.learning_section(comparison),
-        *studies_chapters.study_sections(studies),
+        *studies_chapters.study_sections(
+            studies if show_pictures else {name: study.without_pictures() for name, study in studies.items()}
+        ),
         together.pictures_section(comparison) if show_pictures else None,
         understanding.inside_section(comparison),
         understanding.trust_section(comparison),

@@ -27,9 +27,14 @@ def maxout(x: Value, n_pieces: int) -> Value:
 
 def mlp_scores(layers: Layers, x: Value, activation: Callable[[Value], Value] = relu) -> Value:
     """W3 a(W2 a(W1 x + b1) + b2) + b3 for each row x, and so on for any number of layers: (n, d) -> (n, n_classes)."""
+    return linear(hidden_units(layers, x, activation), *layers[-1])
+
+
+def hidden_units(layers: Layers, x: Value, activation: Callable[[Value], Value] = relu) -> Value:
+    """What the last layer reads: (n, d) -> (n, n_in of the last layer)."""
     for weights, bias in layers[:-1]:
         x = activation(linear(x, weights, bias))
-    return linear(x, *layers[-1])
+    return x
 
 
 def hinge(scores: Value, labels: np.ndarray, margin: float = 1.0) -> Value:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.backprop.functions import Layers, mlp_scores
+from pipelines.backprop.functions import Layers, hidden_units, mlp_scores
 from pipelines.backprop.standardize import Standardizer
 from pipelines.fitted_values import from_arrays, to_arrays
 from pipelines.run_result import Side
@@ -32,6 +32,12 @@ class BackpropModel:
     def predict_scores(self, images: np.ndarray) -> np.ndarray:
         check_images(images, self.image_shape)
         return predict_scores(self.layers, self.standardizer, images)
+
+    def represent(self, images: np.ndarray) -> np.ndarray:
+        check_images(images, self.image_shape)
+        starts = range(0, len(images), SCORED_AT_ONCE)
+        parts = (self.standardizer.apply(images[start : start + SCORED_AT_ONCE]) for start in starts)
+        return np.concatenate([np.asarray(hidden_units(self.layers, part)) for part in parts])
 
 
 def predict_scores(layers: Layers, standardizer: Standardizer, images: np.ndarray) -> np.ndarray:

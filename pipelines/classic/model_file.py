@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,17 @@ class FittedSystem:
 
     def predict_scores(self, images: np.ndarray, *, mirror: bool) -> np.ndarray:
         """float32 (n, n_classes): margins, the mean over the picture and, if mirror, its mirror image."""
+        svm = LinearSvm(self.weights, self.bias, math.nan, 0, 0, converged=True)
+        scores = predict_scores(self._features(images, mirror), svm)
+        return scores.reshape(-1, len(images), len(self.bias)).mean(axis=0)
+
+    def represent(self, images: np.ndarray, *, mirror: bool) -> np.ndarray:
+        """float32 (n, d): the features as the SVM reads them, the mean over the same views."""
+        features = self._features(images, mirror)[:].numpy()
+        return features.reshape(-1, len(images), features.shape[1]).mean(axis=0)
+
+    def _features(self, images: np.ndarray, mirror: bool) -> FeatureMatrix:
+        """Rows for the pictures, and below them for their mirror images."""
         views = (False, True) if mirror else (False,)
         families = list(zip(self.system.families, self.states, strict=True))
         dtype = np.dtype(self.system.storage)
@@ -72,9 +84,7 @@ class FittedSystem:
             [encode_all(family, state, images, mirrored=view, dtype=dtype) for family, state in families]
             for view in views
         ]
-        svm = LinearSvm(self.weights, self.bias, math.nan, 0, 0, converged=True)
-        scores = predict_scores(FeatureMatrix(blocks, self.system.factors, self.standardizer), svm)
-        return scores.reshape(len(views), len(images), -1).mean(axis=0)
+        return FeatureMatrix(blocks, self.system.factors, self.standardizer)
 
 
 @dataclass(frozen=True)
@@ -90,9 +100,21 @@ class ClassicModel:
     side: Side = "hand-crafted"
 
     def predict_scores(self, images: np.ndarray) -> np.ndarray:
+        return np.concatenate([self._score(part) for part in self._parts(images)])
+
+    def represent(self, images: np.ndarray) -> np.ndarray:
+        """Of several systems, their features side by side."""
+        return np.concatenate(
+            [
+                np.concatenate([system.represent(part, mirror=self.mirror) for system in self.systems], axis=1)
+                for part in self._parts(images)
+            ]
+        )
+
+    def _parts(self, images: np.ndarray) -> Iterator[np.ndarray]:
         check_images(images, self.image_shape)
-        starts = range(0, len(images), PICTURES_AT_A_TIME)
-        return np.concatenate([self._score(images[start : start + PICTURES_AT_A_TIME]) for start in starts])
+        for start in range(0, len(images), PICTURES_AT_A_TIME):
+            yield images[start : start + PICTURES_AT_A_TIME]
 
     def _score(self, images: np.ndarray) -> np.ndarray:
         scores = [system.predict_scores(images, mirror=self.mirror) for system in self.systems]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -12,9 +13,10 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from pipelines.configuration import describe, rebuild
+from pipelines.neural.attribution import integrated_gradients
 from pipelines.neural.config import Architecture, NeuralConfig
 from pipelines.neural.networks.build import Network, build_network
-from pipelines.neural.prediction import predict_scores
+from pipelines.neural.prediction import last_hidden_layer, predict_scores, views
 from pipelines.run_result import Side
 from pipelines.stored_model import StoredModel
 from pipelines.trained_model import check_images
@@ -46,17 +48,34 @@ class NeuralModel:
     side: Side = "end-to-end"
 
     def predict_scores(self, images: np.ndarray) -> np.ndarray:
-        check_images(images, self.image_shape)
-        device = next(self.network.parameters()).device
-        pixels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).to(device)
-        description = self.description
-        scores = predict_scores(
+        return predict_scores(self.network, self._pixels(images), **self._averaging()).cpu().numpy()
+
+    def represent(self, images: np.ndarray) -> np.ndarray:
+        return last_hidden_layer(self.network, self._pixels(images), **self._averaging()).cpu().numpy()
+
+    def attribute(self, images: np.ndarray, classes: np.ndarray, color: np.ndarray) -> np.ndarray:
+        """Integrated gradients of each picture's class: float32 (n, height, width).
+
+        classes: int64 (n,).   color: float32 (channels,), of the empty picture that it is compared with.
+        """
+        pixels = self._pixels(images)
+        maps = integrated_gradients(
             self.network,
             pixels,
-            flip_averaging=description.flip_averaging,
-            shift_averaging=description.shift_averaging,
+            torch.from_numpy(classes).to(pixels.device),
+            torch.from_numpy(color).to(pixels.device),
+            partial(views, **self._averaging()),
         )
-        return scores.cpu().numpy()
+        return maps.cpu().numpy()
+
+    def _averaging(self) -> dict[str, Any]:
+        description = self.description
+        return {"flip_averaging": description.flip_averaging, "shift_averaging": description.shift_averaging}
+
+    def _pixels(self, images: np.ndarray) -> Tensor:
+        check_images(images, self.image_shape)
+        device = next(self.network.parameters()).device
+        return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).to(device)
 
     def to(self, device: torch.device) -> NeuralModel:
         """The same model on another device; the network moves with it."""

@@ -1,4 +1,4 @@
-"""Logits of many pictures, a batch at a time."""
+"""Logits of many pictures, a batch at a time, and the layer that they are read from."""
 
 from __future__ import annotations
 
@@ -63,6 +63,25 @@ def views(images: Tensor, flip_averaging: bool, shift_averaging: int) -> Iterato
             yield moved, weight
         else:
             yield from ((moved, weight / 2), (moved.flip(3), weight / 2))
+
+
+def last_hidden_layer(
+    network: nn.Module, images: Tensor, *, flip_averaging: bool = False, shift_averaging: int = 0
+) -> Tensor:
+    """float32 (n, d): what the last fully connected layer reads, of which the logits are a linear function.
+
+    flip_averaging, shift_averaging: the weighted mean over the `views` of each picture, as of the logits.
+    """
+    seen: list[Tensor] = []
+    classifier = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
+    hook = classifier.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].float()))
+    try:
+        predict_scores(network, images, flip_averaging=flip_averaging, shift_averaging=shift_averaging)
+    finally:
+        hook.remove()
+    weights = [weight for _, weight in views(images[:1], flip_averaging, shift_averaging)]
+    by_view = (torch.cat(seen[view :: len(weights)]) for view in range(len(weights)))  # a batch is seen in every view
+    return torch.stack([weight * layer for weight, layer in zip(weights, by_view, strict=True)]).sum(dim=0)
 
 
 def accuracy(scores: Tensor, labels: Tensor) -> float:

@@ -19,7 +19,8 @@ from datasets.corruptions.sweeps import SWEEPS, apply_sweep
 from datasets.corruptions.table import SEVERITIES, corrupt, corruptions_for
 from datasets.dataset import Dataset, Split
 from pipelines.models import load_trained_model
-from pipelines.run_result import RunResult, load_runs, run_folder, task_folder
+from pipelines.run_result import RunResult, run_folder
+from pipelines.studies.saved_runs import choose_runs, draw_pictures
 from pipelines.studies.study import Request
 from pipelines.study_result import Row, StudyResult, pack_correct
 from pipelines.trained_model import TrainedModel
@@ -86,36 +87,6 @@ def run(request: Request) -> StudyResult:
                 ]
                 advance(len(change.amounts), f"{change.facts['change']} {run.experiment}".strip())
     return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
-
-
-def choose_runs(request: Request) -> list[RunResult]:
-    """The saved runs of the experiments asked for; else the best of each side on validation.
-
-    Raises ValueError if there is none, or none of an experiment asked for.
-    """
-    dataset, wanted = request.dataset, request.experiments
-    folder = task_folder(request.workspace.runs, dataset.name, dataset.fingerprint())
-    saved = [run for run in load_runs(folder) if run.seed == request.seed]
-    if wanted:
-        names = [experiment.name for experiment in request.choose(wanted)]
-        missing = sorted(set(names) - {run.experiment for run in saved})
-        if missing:
-            raise ValueError(
-                f"no saved run of {missing[0]} on {dataset.name} with seed {request.seed}: "
-                f"run `make train EXPERIMENT={missing[0]}` first"
-            )
-        return [run for run in saved if run.experiment in names]
-    sides = sorted({run.side for run in saved}, reverse=True)
-    if not sides:
-        raise ValueError(
-            f"no saved run of {dataset.name} with seed {request.seed}: run `make train-svm train-mlp` first"
-        )
-    return [max((run for run in saved if run.side == side), key=lambda run: run.validation_score) for side in sides]
-
-
-def draw_pictures(n_test: int, n_pictures: int, seed: int) -> np.ndarray:
-    """int64 (min(n_test, n_pictures),), ascending; fewer pictures are among those of more."""
-    return np.sort(np.random.RandomState(seed).permutation(n_test)[:n_pictures])
 
 
 def changes_of(

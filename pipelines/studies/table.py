@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from pipelines.studies import ablations, cues, label_noise, learning_curves, robustness
+from pipelines.studies import ablations, cues, label_noise, learning_curves, look_inside, robustness
 from pipelines.studies.study import Profile, Request
 from pipelines.study_result import StudyResult
 
 # What a profile asks for, in this order.
 IN_PROFILE: Mapping[Profile, tuple[ModuleType, ...]] = {
-    "quick": (learning_curves, robustness),
-    "full": (ablations, learning_curves, label_noise, robustness, cues),
+    "quick": (learning_curves, robustness, look_inside),
+    "full": (ablations, learning_curves, label_noise, robustness, look_inside, cues),
 }
 
 

@@ -10,6 +10,7 @@ from reports.sections import sweeps
 from reports.sections.ablations import ablations_section
 from reports.sections.cues import cues_section
 from reports.sections.learning_curves import label_noise_section, learning_curves_section
+from reports.sections.look_inside import look_inside_section
 from reports.sections.robustness import robustness_section
 
 CHAPTERS: Mapping[str, Callable[[StudyResult], Section]] = {
@@ -18,6 +19,7 @@ CHAPTERS: Mapping[str, Callable[[StudyResult], Section]] = {
     "learning-curves": learning_curves_section,
     "label-noise": label_noise_section,
     "robustness": robustness_section,
+    "look-inside": look_inside_section,
     "regularization": sweeps.regularization_section,
     "activation": sweeps.activation_section,
     "depth": sweeps.depth_section,

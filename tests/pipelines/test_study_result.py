@@ -55,6 +55,28 @@ def test_saving_again_replaces_and_leaves_nothing_else_behind(folder):
     assert [file.name for file in path.parent.iterdir()] == ["learning-curves.json"]
 
 
+def test_pictures_come_back_and_go_when_the_study_has_none(folder):
+    pictures = {"test": np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3)}
+    path = save_study(make_study(pictures=pictures), folder)
+    np.testing.assert_array_equal(load_study(path).pictures["test"], pictures["test"])
+    assert load_studies(folder)["learning-curves"].without_pictures().pictures == {}
+    save_study(make_study(), folder)
+    assert [file.name for file in path.parent.iterdir()] == ["learning-curves.json"]
+
+
+def test_a_study_that_has_lost_its_pictures_is_damaged(folder):
+    path = save_study(make_study(pictures={"test": np.zeros((1, 2, 2, 3), np.uint8)}), folder)
+    path.with_suffix(".npz").unlink()
+    with pytest.raises(ValueError, match=r"is damaged .*STUDY=learning-curves"):
+        load_study(path)
+
+
+@pytest.mark.parametrize("images", [np.zeros((1, 2, 2, 3)), np.zeros((2, 2, 3), np.uint8)])
+def test_pictures_are_bytes_in_four_dimensions(images):
+    with pytest.raises(ValueError, match="test must be uint8"):
+        make_study(pictures={"test": images})
+
+
 @pytest.mark.parametrize(
     "row",
     [{"accuracy": float("nan")}, {"accuracy": float("inf")}, {"size": np.int64(3)}, {"sizes": [1, 2]}, {"a": {"b": 1}}],

@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipelines.guest import load_guests, save_guests
 from pipelines.run_result import load_run, load_task, save_run, save_task, task_folder
+from pipelines.study_result import load_studies, save_study
 from reports.__main__ import main as report
 from reports.publish import main, shrink
 from tests.reports.factory import make_guest, make_run, make_task
+from tests.reports.study_factory import make_learning_curves
 
 TASK = make_task(60)
 SECRET = np.full((2, 8, 8, 3), 7, np.uint8)
@@ -18,6 +22,7 @@ def published(tmp_path):
     words = {"visual_words": SECRET, "neighbors": SECRET}
     save_run(make_run(TASK, pictures=words), tmp_path / "runs")
     save_run(make_run(TASK, "mlp", "end-to-end"), tmp_path / "runs")
+    save_study(replace(make_learning_curves([0.5], [0.6]), pictures={"test": SECRET}), folder)
     assert main(["--runs", str(tmp_path / "runs"), "--dataset", "photos", "--output", str(tmp_path / "out")]) == 0
     return tmp_path / "out"
 
@@ -27,6 +32,8 @@ def test_no_picture_of_the_data_set_leaves(published):
     assert load_task(folder).test_images.shape == (0, 8, 8, 3)
     assert set(load_run(folder / "classic" / "seed-0").pictures) == {"visual_words"}
     assert [guest.name for guest in load_guests(folder)] == ["published-net"]
+    assert load_studies(folder)["learning-curves"].pictures == {}
+    assert not list(folder.glob("studies/*.npz"))
 
 
 def test_every_answer_stays_the_same_in_half_the_space(published):

@@ -27,6 +27,13 @@ def test_a_loaded_model_gives_the_same_scores(tmp_path, widths):
     np.testing.assert_array_equal(loaded.predict_scores(IMAGES), model.predict_scores(IMAGES))
 
 
+@pytest.mark.parametrize("widths", [(), (6,), (6, 4)])
+def test_scores_are_a_linear_function_of_the_representation(widths):
+    model = make_model(*widths)
+    weights, bias = model.layers[-1]
+    np.testing.assert_allclose(model.represent(IMAGES) @ weights + bias, model.predict_scores(IMAGES), rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -84,6 +84,9 @@ def test_the_kept_model_gives_the_scores_of_the_run(tmp_path, config):
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, result.scores, atol=1e-4)
     assert np.ptp(result.scores) > 0.1
+    if len(model.systems) == 1:
+        linear = model.represent(DATASET.test.images) @ model.systems[0].weights.T + model.systems[0].bias
+        np.testing.assert_allclose(linear, scores, atol=1e-4)
     one_by_one = np.concatenate([model.predict_scores(image[None]) for image in DATASET.test.images[:5]])
     np.testing.assert_allclose(one_by_one, result.scores[:5], atol=1e-4)
 
@@ -102,6 +105,15 @@ def test_a_run_from_the_cache_writes_its_model_too(tmp_path):
     assert all(stage.reused for stage in again.stages)
     scores = build_classic_model(stored).predict_scores(DATASET.test.images)
     np.testing.assert_allclose(scores, result.scores, atol=1e-4)
+
+
+def test_several_systems_are_represented_side_by_side(stored):
+    model = build_classic_model(stored)
+    widths = [system.weights.shape[1] for system in model.systems]
+    features = model.represent(DATASET.test.images)
+    assert features.shape == (30, sum(widths))
+    first = model.systems[0].represent(DATASET.test.images, mirror=False)
+    np.testing.assert_array_equal(features[:, : widths[0]], first)
 
 
 @pytest.fixture(scope="module")

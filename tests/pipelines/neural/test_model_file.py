@@ -16,7 +16,7 @@ DESCRIPTIONS = [
     NetDescription(Perceptron(()), "standardize", flip_averaging=True),
     NetDescription(BottleneckPerceptron(8, 1, 2), "standardize", flip_averaging=True),
     NetDescription(SmallAlexNet((4, 4, 4, 4, 4), 8), "standardize", flip_averaging=True),
-    NetDescription(Speedrun((4, 8, 8)), "standardize", flip_averaging=True),
+    NetDescription(Speedrun((4, 8, 8)), "standardize", flip_averaging=True, shift_averaging=1),
 ]
 
 
@@ -48,6 +48,32 @@ def test_mirror_images_score_the_same_where_flips_are_averaged():
     np.testing.assert_allclose(
         model.predict_scores(images), model.predict_scores(images[:, :, ::-1]), rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("description", DESCRIPTIONS, ids=lambda d: type(d.architecture).__name__)
+def test_scores_are_a_linear_function_of_the_representation(description):
+    model, images = make_model(description)
+    last = [module for module in model.network.modules() if isinstance(module, torch.nn.Linear)][-1]
+    scale = description.architecture.output_scale if isinstance(description.architecture, Speedrun) else 1
+    with torch.no_grad():
+        scores = scale * last(torch.from_numpy(model.represent(images)))
+    np.testing.assert_allclose(scores.numpy(), model.predict_scores(images), rtol=1e-4, atol=1e-5)
+
+
+# A layer norm turns sharply near the empty picture, whose pixels are all alike: there the sum is a rough one.
+@pytest.mark.parametrize(
+    "description", [DESCRIPTIONS[i] for i in (1, 3, 4)], ids=lambda d: type(d.architecture).__name__
+)
+def test_attributions_add_up_to_what_the_picture_has_over_an_empty_one(description):
+    model, images = make_model(description)
+    classes, color = np.arange(9) % 2, np.full(images.shape[3], 30, np.float32)
+    empty = np.full((1, *images.shape[1:]), 30, np.uint8)
+    scores = np.concatenate([model.predict_scores(images), model.predict_scores(empty)])
+    own = (scores - scores.mean(axis=1, keepdims=True))[:, classes]
+    maps = model.attribute(images, classes, color)
+    assert maps.shape == images.shape[:3]
+    gain = own[range(9), range(9)] - own[9]
+    np.testing.assert_allclose(maps.sum(axis=(1, 2)), gain, rtol=0.1, atol=0.05 * np.abs(gain).max())
 
 
 def test_pictures_of_another_shape_are_refused():

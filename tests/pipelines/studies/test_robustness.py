@@ -7,6 +7,7 @@ from PIL import Image
 from datasets.corruptions.table import CORRUPTIONS
 from pipelines.__main__ import main
 from pipelines.studies import robustness
+from pipelines.studies.saved_runs import draw_pictures
 from pipelines.study_result import load_studies
 
 SMALL = robustness.Settings(n_pictures=6, severities=(1, 5), sweeps=True)
@@ -57,10 +58,10 @@ def test_an_experiment_without_a_run_is_named_with_the_way_out(trained, capsys):
 
 def test_an_unknown_study_is_named_with_those_there_are(trained, capsys):
     assert main(["study", "weather", *trained]) == 1
-    assert "there is no study 'weather'; choose from: learning-curves, " in capsys.readouterr().err
+    assert "there is no study 'weather'; choose from: ablations, learning-curves, " in capsys.readouterr().err
 
 
 def test_fewer_pictures_are_among_those_of_more():
-    few, many = (robustness.draw_pictures(100, n, seed=3) for n in (10, 40))
+    few, many = (draw_pictures(100, n, seed=3) for n in (10, 40))
     assert set(few) <= set(many)
-    assert len(robustness.draw_pictures(5, 40, seed=0)) == 5
+    assert len(draw_pictures(5, 40, seed=0)) == 5

@@ -1,0 +1,213 @@
+"""What the best run of each side looks at, and what it holds for alike, on the test pictures that part the two.
+
+Rows, told apart by `kind`; each has side and experiment:
+"evidence"   picture (place in the pictures "test"), index (of the test picture), label, said, method ("occlusion",
+             "integrated gradients"), n_cells, values (n_cells x n_cells numbers as text, row by row)
+"neighbor"   picture, rank (1 is the nearest), index (of the training picture), label, cosine, shown (place in the
+             pictures "train")
+"point"      x, y, label: a test picture on the map
+"vote"       k, n_train, n_test, accuracy, correct: test pictures named by their k nearest training pictures
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from datasets.dataset import Dataset
+from pipelines.models import load_trained_model
+from pipelines.neural.model_file import NeuralModel
+from pipelines.run_result import NotApplicableError, RunResult, run_folder
+from pipelines.studies.evidence import N_CELLS, occlusion_maps, pool_to_cells
+from pipelines.studies.representations import map_points, nearest, vote
+from pipelines.studies.saved_runs import choose_runs, draw_pictures
+from pipelines.studies.study import Request
+from pipelines.study_result import Row, StudyResult, pack_correct
+from pipelines.trained_model import TrainedModel
+
+NAME = "look-inside"
+TITLE = "Where the two sides look"
+STAGE = "study look-inside"
+VERSION = 1  # raise it when a change of code changes results
+LEAST_PICTURES = 10  # training and test pictures from which there are neighbors and a map
+
+
+@dataclass(frozen=True)
+class Settings:
+    """n_pictures: test pictures looked into, at most.   k: neighbors.
+
+    n_train, n_test: pictures drawn at random for neighbors and votes, and for votes and the map.
+    """
+
+    n_pictures: int
+    n_train: int
+    n_test: int
+    k: int = 5
+    experiments: tuple[str, ...] = ()
+
+
+PROFILES = {
+    "quick": Settings(n_pictures=6, n_train=1000, n_test=300),
+    "full": Settings(n_pictures=8, n_train=5000, n_test=1000),
+}
+NOTES = (
+    "The test pictures are chosen by rule: one of the two is right, and their margins differ most, each margin divided "
+    "by its deviation over the validation pictures; at most one picture of a class from either direction.",
+    "A map comes from t-SNE (van der Maaten and Hinton 2008) of 50 principal components. It may be read for which "
+    "pictures lie side by side; distances between groups, their sizes and shapes mean nothing, and another seed would "
+    "give another map. What can be measured is how many pictures the nearest neighbors name correctly, in all "
+    "dimensions.",
+)
+
+
+def run(request: Request) -> StudyResult:
+    """Raises NotApplicableError without a saved run of each side, or for pictures that are too small or too few."""
+    dataset, settings = request.dataset, PROFILES[request.profile]
+    hand, net = best_of_each_side(request)
+    check_pictures(dataset)
+    chosen = choose_pictures(hand, net, settings.n_pictures)
+    drawn = draw_pictures(len(dataset.train), settings.n_train, request.seed)
+    settings = replace(settings, experiments=(hand.experiment, net.experiment))
+    rows: list[Row] = []
+    seconds = 0.0
+    with request.workspace.progress(TITLE, 2) as advance:
+        for one in (hand, net):
+            found, cost = look_into(one, chosen, drawn, settings, request)
+            who: Row = {"side": one.side, "experiment": one.experiment}
+            rows += [{"kind": kind, **who, **row} for kind, row in rows_of(found, chosen, drawn, dataset, settings)]
+            seconds += cost
+            advance(1, one.experiment)
+    neighbors = np.array([row["index"] for row in rows if row["kind"] == "neighbor"], np.int64)
+    pictures = {"test": dataset.test.images[chosen], "train": dataset.train.images[neighbors]}
+    study = request.answer(NAME, TITLE, settings, place_neighbors(rows), seconds, NOTES)
+    return replace(study, pictures=pictures)
+
+
+def best_of_each_side(request: Request) -> tuple[RunResult, RunResult]:
+    """The hand-crafted and the end-to-end run that are best on validation."""
+    best: dict[str, RunResult] = {}
+    for one in choose_runs(request):
+        if one.side not in best or one.validation_score > best[one.side].validation_score:
+            best[one.side] = one
+    if len(best) < 2:
+        raise NotApplicableError(f"the study {NAME} needs a saved run of each side, got only {', '.join(best)}")
+    return best["hand-crafted"], best["end-to-end"]
+
+
+def check_pictures(dataset: Dataset) -> None:
+    side, fewest = min(dataset.image_shape[:2]), min(len(dataset.train), len(dataset.test))
+    if side < N_CELLS or fewest < LEAST_PICTURES:
+        raise NotApplicableError(
+            f"the study {NAME} needs pictures of {N_CELLS} x {N_CELLS} pixels, and {LEAST_PICTURES} of them to train "
+            f"and to test, got {side} pixels and {fewest} pictures"
+        )
+
+
+def choose_pictures(hand: RunResult, net: RunResult, n_pictures: int) -> np.ndarray:
+    """int64 (at most n_pictures,): test pictures by the rule of the notes, those of the hand-crafted side first."""
+    margins = [scaled_margins(one) for one in (hand, net)]
+    chosen: list[int] = []
+    for right, wrong in (margins, margins[::-1]):
+        apart = np.argsort(wrong - right, kind="stable")
+        firsts: dict[int, int] = {}
+        for index in apart[(right > 0)[apart] & (wrong < 0)[apart]]:
+            firsts.setdefault(int(hand.labels[index]), int(index))
+        chosen += list(firsts.values())[: n_pictures // 2]
+    return np.array(chosen, np.int64)
+
+
+def scaled_margins(one: RunResult) -> np.ndarray:
+    """float64 (n_test,): the true class's score less the highest other, by the deviation of that on validation."""
+    deviation = float(margins_of(one.validation_scores, one.validation_labels).std())
+    return margins_of(one.scores, one.labels) / (deviation or 1.0)
+
+
+def margins_of(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    others = scores.astype(np.float64)
+    rows = np.arange(len(labels))
+    true = others[rows, labels]
+    others[rows, labels] = -np.inf
+    return true - others.max(axis=1)
+
+
+def look_into(
+    one: RunResult, chosen: np.ndarray, drawn: np.ndarray, settings: Settings, request: Request
+) -> tuple[dict[str, np.ndarray], float]:
+    """The arrays of `inspect` for one run, from the cache if they are there; and the seconds they took."""
+    folder = run_folder(request.workspace.runs, one.dataset, one.fingerprint, one.experiment, one.seed)
+    stage = request.workspace.cache.get_or_compute(
+        STAGE,
+        version=VERSION,
+        inputs={
+            "run": [one.environment.get("key"), one.fingerprint, one.experiment, one.seed],
+            "chosen": chosen.tolist(),
+            "settings": [len(drawn), settings.n_test, settings.k, request.seed],
+        },
+        compute=lambda: inspect(load_trained_model(folder), request.dataset, chosen, drawn, settings, request.seed),
+        kind="prediction",
+    )
+    return {name: np.array(array) for name, array in stage.arrays.items()}, stage.cost.seconds
+
+
+def inspect(
+    model: TrainedModel, dataset: Dataset, chosen: np.ndarray, drawn: np.ndarray, settings: Settings, seed: int
+) -> dict[str, np.ndarray]:
+    """Of the sample of test pictures: sample int (n_test,), points (n_test, 2), votes int (n_test,).
+
+    Of the chosen ones, unless there are none: said int (m,), neighbors int (m, k) among the drawn training pictures,
+    cosines (m, k), occlusion and, for a net of torch, gradients (m, n_cells, n_cells).
+    """
+    learnt = model.represent(dataset.train.images[drawn])
+    sample = draw_pictures(len(dataset.test), settings.n_test, seed)
+    tested = model.represent(dataset.test.images[sample])
+    near, _ = nearest(tested, learnt, settings.k)
+    found = {
+        "sample": sample,
+        "points": map_points(tested, seed),
+        "votes": vote(dataset.train.labels[drawn][near]),
+    }
+    if len(chosen) == 0:
+        return found
+    images, color = dataset.test.images[chosen], dataset.train.images.mean(axis=(0, 1, 2)).astype(np.float32)
+    found["said"] = model.predict_scores(images).argmax(axis=1)
+    found["neighbors"], found["cosines"] = nearest(model.represent(images), learnt, settings.k)
+    found["occlusion"] = occlusion_maps(model.predict_scores, images, found["said"], color)
+    if isinstance(model, NeuralModel):
+        found["gradients"] = pool_to_cells(model.attribute(images, found["said"], color))
+    return found
+
+
+def rows_of(
+    found: Mapping[str, np.ndarray], chosen: np.ndarray, drawn: np.ndarray, dataset: Dataset, settings: Settings
+) -> Iterator[tuple[str, Row]]:
+    """(kind, row without it and without the side) of everything found in one run."""
+    names = dataset.class_names
+    for picture, index in enumerate(chosen.tolist()):
+        facts: Row = {
+            "picture": picture,
+            "index": index,
+            "label": names[dataset.test.labels[index]],
+            "said": names[found["said"][picture]],
+        }
+        for array, method in (("occlusion", "occlusion"), ("gradients", "integrated gradients")):
+            if array in found:
+                values = " ".join(f"{value:.4g}" for value in found[array][picture].ravel())
+                yield "evidence", {**facts, "method": method, "n_cells": N_CELLS, "values": values}
+        near = zip(drawn[found["neighbors"][picture]].tolist(), found["cosines"][picture].tolist(), strict=True)
+        for rank, (neighbor, cosine) in enumerate(near, start=1):
+            label = names[dataset.train.labels[neighbor]]
+            yield "neighbor", {"picture": picture, "rank": rank, "index": neighbor, "label": label, "cosine": cosine}
+    labels = dataset.test.labels[found["sample"]]
+    for (x, y), label in zip(found["points"].tolist(), labels, strict=True):
+        yield "point", {"x": round(x, 4), "y": round(y, 4), "label": names[label]}
+    correct = found["votes"] == labels
+    sizes: Row = {"k": settings.k, "n_train": len(drawn), "n_test": len(correct)}
+    yield "vote", {**sizes, "accuracy": float(correct.mean()), "correct": pack_correct(correct)}
+
+
+def place_neighbors(rows: list[Row]) -> list[Row]:
+    """Each neighbor's place among the pictures "train", which are in the order of the rows."""
+    places = iter(range(len(rows)))
+    return [{**row, "shown": next(places)} if row["kind"] == "neighbor" else row for row in rows]

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines.studies.evidence import cell_edges, occlusion_maps, pool_to_cells
+
+BLACK = np.zeros(1)
+
+
+def brightness_of(rows: slice, columns: slice):
+    """A model whose first score is the mean brightness of a part of the picture, its second is zero."""
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        first = images[:, rows, columns].mean(axis=(1, 2, 3))
+        return np.stack([first, np.zeros_like(first)], axis=1).astype(np.float32)
+
+    return predict
+
+
+def test_a_cell_is_the_mean_fall_over_the_windows_that_cover_it():
+    # 3 x 3 cells of one pixel, windows of 2 x 2. Only the middle counts, and every window covers it: the score
+    # falls from 90 to 0, less the mean of both classes 45, wherever the window lies.
+    images = np.full((1, 3, 3, 1), 90, np.uint8)
+    maps = occlusion_maps(brightness_of(slice(1, 2), slice(1, 2)), images, np.array([0]), BLACK, n_cells=3)
+    np.testing.assert_allclose(maps, np.full((1, 3, 3), 45.0))
+
+
+def test_evidence_is_where_the_model_looks_and_against_the_other_class():
+    images = np.full((2, 16, 16, 1), 200, np.uint8)
+    predict = brightness_of(slice(0, 4), slice(12, 16))
+    speaks_for, against = occlusion_maps(predict, images, np.array([0, 1]), BLACK)
+    assert np.unravel_index(speaks_for.argmax(), (8, 8)) == (0, 7)
+    assert (speaks_for[4:] == 0).all()
+    np.testing.assert_allclose(against, -speaks_for)
+
+
+def test_a_constant_added_to_all_scores_changes_nothing():
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
+    weights = np.random.default_rng(1).normal(size=(192, 4)).astype(np.float32)
+    plain = occlusion_maps(lambda x: x.reshape(len(x), -1) @ weights, images, np.array([0, 1, 3]), np.zeros(3))
+    shifted = occlusion_maps(
+        lambda x: x.reshape(len(x), -1) @ weights + x.mean(axis=(1, 2, 3))[:, None],
+        images,
+        np.array([0, 1, 3]),
+        np.zeros(3),
+    )
+    np.testing.assert_allclose(plain, shifted, rtol=1e-3, atol=1e-1)
+
+
+def test_the_picture_itself_is_left_as_it_was():
+    images = np.full((1, 8, 8, 1), 200, np.uint8)
+    occlusion_maps(brightness_of(slice(8), slice(8)), images, np.array([0]), BLACK)
+    assert (images == 200).all()
+
+
+def test_cells_cover_every_pixel_once_and_pooling_keeps_the_sum():
+    assert cell_edges(10, 4).tolist() == [0, 2, 5, 8, 10]
+    maps = np.random.default_rng(0).normal(size=(2, 10, 13))
+    pooled = pool_to_cells(maps, 4)
+    assert pooled.shape == (2, 4, 4)
+    np.testing.assert_allclose(pooled.sum(axis=(1, 2)), maps.sum(axis=(1, 2)))
+    np.testing.assert_allclose(pooled[0, 0, 0], maps[0, :2, :3].sum())
+
+
+def test_more_cells_than_pixels_are_refused():
+    with pytest.raises(ValueError, match="at least 8 pixels for as many cells, got 7"):
+        cell_edges(7, 8)
