@@ -32,6 +32,15 @@ class BottleneckPerceptron:
 
 
 @dataclass(frozen=True)
+class LocalPerceptron:
+    """Units that see a window of the picture, each place with weights of its own: no convolution, nothing shared."""
+
+    widths: tuple[int, ...] = (48, 96, 192)  # units at each place of the local layers
+    hidden: int = 1024  # units of the fully connected layer
+    dropout: float = 0.25  # before and after it
+
+
+@dataclass(frozen=True)
 class AlexNet:
     """The 2012 net for pictures of 224 x 224. Source: Krizhevsky, Sutskever, Hinton, NIPS 2012."""
 
@@ -55,7 +64,7 @@ class Speedrun:
     output_scale: float = 1 / 9  # logits are multiplied by it; airbench's value
 
 
-Architecture = Perceptron | BottleneckPerceptron | AlexNet | SmallAlexNet | Speedrun
+Architecture = Perceptron | BottleneckPerceptron | LocalPerceptron | AlexNet | SmallAlexNet | Speedrun
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pipelines.neural.config import (
     Augmentation,
     BottleneckPerceptron,
     FilterMuon,
+    LocalPerceptron,
     NeuralConfig,
     Optimizer,
     Perceptron,
@@ -26,9 +27,19 @@ MLP = NeuralConfig(mixed_precision="auto")
 LINEAR = replace(MLP, architecture=Perceptron(widths=()))
 MLP_2 = replace(MLP, architecture=Perceptron(widths=(1024,)))
 
+# No convolution and nothing shared, but local: half of what a convolution assumes.
+MLP_STRONG = replace(
+    MLP,
+    architecture=LocalPerceptron(),
+    optimizers=(Optimizer(learning_rate=2e-3),),
+    augmentation=Augmentation(flip="random", crop=4),
+    epochs=80,
+    shift_averaging=1,
+)
+
 # Bottleneck blocks with the recipe of Bachmann, Anagnostidis, Hofmann 2023 (Lion at a constant rate, strong smoothing,
 # mixup), cut from 1000 and more epochs to what an hour and a half allows, hence the rate that falls. Not yet measured.
-MLP_STRONG = replace(
+MLP_BOTTLENECK = replace(
     MLP,
     architecture=BottleneckPerceptron(width=1024, blocks=3, expansion=4),
     optimizers=(Optimizer("lion", learning_rate=1e-4, weight_decay=1.0),),
@@ -88,7 +99,8 @@ EXPERIMENTS: dict[str, tuple[str, NeuralConfig]] = {
     "linear-pixels": ("Linear classifier on pixels", LINEAR),
     "mlp-2": ("Perceptron, one hidden layer", MLP_2),
     "mlp": ("Perceptron, three hidden layers", MLP),
-    "mlp-strong": ("Perceptron of residual bottleneck blocks", MLP_STRONG),
+    "mlp-strong": ("Perceptron of local receptive fields, nothing shared", MLP_STRONG),
+    "mlp-bottleneck": ("Perceptron of residual bottleneck blocks", MLP_BOTTLENECK),
     "alexnet": ("AlexNet at CIFAR size", ALEXNET),
     "alexnet-2012": ("AlexNet of 2012", ALEXNET_2012),
     "speedrun": ("Small convolutional net, fast recipe", SPEEDRUN),

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipelines.neural.networks.local import LocalLayer
 from pipelines.neural.networks.mlp import BottleneckBlock, Maxout
 from pipelines.neural.pixels import Whiten
 
@@ -20,14 +21,17 @@ SATURATED = {nn.Sigmoid: (0.01, 0.99), nn.Tanh: (-0.98, 0.98)}  # beyond, the sl
 def first_layer_weights(body: nn.Module, image_shape: tuple[int, int, int]) -> np.ndarray:
     """The weights of the layer that looks at the pixels, as pictures: float32 (n, height, width, channels).
 
-    A fully connected layer gives pictures of the input's shape, a convolution its filters. The strongest 64, by L2
-    norm, strongest first.
+    A fully connected layer gives pictures of the input's shape, a convolution its filters, a local layer windows. The
+    strongest 64, by L2 norm, strongest first.
     """
     height, width, channels = image_shape
-    layer = next(m for m in body.modules() if isinstance(m, nn.Linear | nn.Conv2d))
+    layer = next(m for m in body.modules() if isinstance(m, nn.Linear | nn.Conv2d | LocalLayer))
     weights = layer.weight.detach().float().cpu()
     if isinstance(layer, nn.Linear):
         weights = weights.view(-1, channels, height, width)
+    elif isinstance(layer, LocalLayer):  # (places, inputs, units), inputs by row, column, channel
+        windows = weights.transpose(1, 2).reshape(-1, layer.window, layer.window, layer.channels)
+        weights = windows.permute(0, 3, 1, 2)
     strongest = weights.flatten(1).norm(dim=1).argsort(descending=True, stable=True)[:MOST_TEMPLATES]
     return weights[strongest].permute(0, 2, 3, 1).contiguous().numpy()
 

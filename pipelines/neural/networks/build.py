@@ -5,8 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pipelines.neural.config import AlexNet, BottleneckPerceptron, NeuralConfig, Perceptron, SmallAlexNet, Speedrun
+from pipelines.neural.config import (
+    AlexNet,
+    BottleneckPerceptron,
+    LocalPerceptron,
+    NeuralConfig,
+    Perceptron,
+    SmallAlexNet,
+    Speedrun,
+)
 from pipelines.neural.networks.alexnet import build_alexnet, build_small_alexnet
+from pipelines.neural.networks.local import build_local_perceptron
 from pipelines.neural.networks.mlp import build_bottleneck_perceptron, build_perceptron
 from pipelines.neural.networks.speedrun import PICTURES_FOR_WHITENING, PatchWhitening, build_speedrun
 from pipelines.neural.pixels import Standardize, Whiten
@@ -63,6 +72,8 @@ def _build_body(config: NeuralConfig, image_shape: tuple[int, int, int], n_class
             return build_perceptron(perceptron, height * width * channels, n_classes)
         case BottleneckPerceptron() as bottleneck:
             return build_bottleneck_perceptron(bottleneck, height * width * channels, n_classes)
+        case LocalPerceptron() as local:
+            return build_local_perceptron(local, image_shape, n_classes)
         case AlexNet() as alexnet:
             return build_alexnet(alexnet, image_shape, n_classes)
         case SmallAlexNet() as small_alexnet:

@@ -5,7 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.neural.config import BottleneckPerceptron, NeuralConfig, Perceptron, SmallAlexNet, Speedrun
+from pipelines.neural.config import (
+    BottleneckPerceptron,
+    LocalPerceptron,
+    NeuralConfig,
+    Perceptron,
+    SmallAlexNet,
+    Speedrun,
+)
 from pipelines.neural.inspection import count_flops, first_layer_weights, layer_statistics
 from pipelines.neural.networks.build import build_network
 
@@ -64,7 +71,9 @@ def test_flops_by_hand():
 
 
 @pytest.mark.slow  # torch's counter first imports its symbolic decompositions
-@pytest.mark.parametrize("architecture", [Perceptron((8,)), SmallAlexNet(), Speedrun(), BottleneckPerceptron(8, 1, 2)])
+@pytest.mark.parametrize(
+    "architecture", [Perceptron((8,)), SmallAlexNet(), Speedrun(), BottleneckPerceptron(8, 1, 2), LocalPerceptron()]
+)
 def test_flops_agree_with_torch(architecture):
     from torch.utils.flop_counter import FlopCounterMode
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.neural.config import BottleneckPerceptron, NeuralConfig, Perceptron, SmallAlexNet, Speedrun
+from pipelines.neural.config import (
+    BottleneckPerceptron,
+    LocalPerceptron,
+    NeuralConfig,
+    Perceptron,
+    SmallAlexNet,
+    Speedrun,
+)
 from pipelines.neural.model_file import NetDescription, NeuralModel, build_neural_model, store_neural_model
 from pipelines.neural.networks.build import build_network, fit_to_pixels
 from pipelines.stored_model import load_stored_model, save_stored_model
@@ -15,6 +22,7 @@ DESCRIPTIONS = [
     NetDescription(Perceptron((8,), "tanh", "xavier", "layer", 0.1), "zca", flip_averaging=False),
     NetDescription(Perceptron(()), "standardize", flip_averaging=True),
     NetDescription(BottleneckPerceptron(8, 1, 2), "standardize", flip_averaging=True),
+    NetDescription(LocalPerceptron((4, 4, 4), 8), "standardize", flip_averaging=True),
     NetDescription(SmallAlexNet((4, 4, 4, 4, 4), 8), "standardize", flip_averaging=True),
     NetDescription(Speedrun((4, 8, 8)), "standardize", flip_averaging=True, shift_averaging=1),
 ]

@@ -8,7 +8,14 @@ import pytest
 import torch
 
 from pipelines.neural import onnx_export
-from pipelines.neural.config import BottleneckPerceptron, NeuralConfig, Perceptron, SmallAlexNet, Speedrun
+from pipelines.neural.config import (
+    BottleneckPerceptron,
+    LocalPerceptron,
+    NeuralConfig,
+    Perceptron,
+    SmallAlexNet,
+    Speedrun,
+)
 from pipelines.neural.model_file import NetDescription, NeuralModel
 from pipelines.neural.networks.build import build_network, fit_to_pixels
 from pipelines.neural.onnx_export import PixelsToScores, export_onnx, predict_with_onnx
@@ -17,6 +24,7 @@ DESCRIPTIONS = [
     NetDescription(Perceptron((8,), "maxout", normalization="layer"), "zca", flip_averaging=False),
     NetDescription(Perceptron((8, 8)), "standardize", flip_averaging=True),
     NetDescription(BottleneckPerceptron(8, 2, 2), "standardize", flip_averaging=True),
+    NetDescription(LocalPerceptron((4, 4, 4), 8), "standardize", flip_averaging=True),
     NetDescription(SmallAlexNet((4, 4, 4, 4, 4), 8), "standardize", flip_averaging=True),
     NetDescription(Speedrun((4, 8, 8)), "standardize", flip_averaging=True, shift_averaging=1),
 ]

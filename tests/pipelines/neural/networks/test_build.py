@@ -4,12 +4,21 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.neural.config import AlexNet, BottleneckPerceptron, NeuralConfig, Perceptron, SmallAlexNet, Speedrun
+from pipelines.neural.config import (
+    AlexNet,
+    BottleneckPerceptron,
+    LocalPerceptron,
+    NeuralConfig,
+    Perceptron,
+    SmallAlexNet,
+    Speedrun,
+)
 from pipelines.neural.networks.build import Network, build_network, count_parameters, fit_to_pixels
 
 SMALL = [
     Perceptron((8,)),
     BottleneckPerceptron(8, 1, 2),
+    LocalPerceptron((4, 4, 4), 8),
     SmallAlexNet((4, 4, 4, 4, 4), 8),
     Speedrun((4, 8, 8)),
 ]

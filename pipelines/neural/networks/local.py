@@ -1,0 +1,96 @@
+"""A perceptron of local receptive fields: what is left of a convolutional net without shared weights.
+
+A convolution assumes two things of pictures: that what belongs together is near each other, and that it looks the same
+everywhere. Here each unit sees a window of the picture, as there, but every place has weights of its own. So between a
+plain perceptron, this net and a convolutional one, the report can tell what either assumption earns.
+
+Source: locally connected layers, LeCun, "Generalization and network design strategies", 1989; how far they go on
+CIFAR-10: Neyshabur, "Towards learning convolutions from scratch", NeurIPS 2020.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from pipelines.neural.config import LocalPerceptron
+from pipelines.neural.networks.initialization import initialize
+
+LEAST_SIDE = 16  # windows of 4 x 4, 2 apart
+WINDOW = 3  # side of the windows of all layers but the first
+
+
+class LocalLayer(nn.Module):
+    """Maps (n, height, width, channels) to (n, rows, columns, units): each place's own product with its window.
+
+    weight: float32 (rows * columns, window * window * channels, units). No bias: batch norm follows.
+    """
+
+    def __init__(self, map_shape: tuple[int, int, int], window: int, stride: int, units: int) -> None:
+        super().__init__()
+        height, width, channels = map_shape
+        self.window, self.stride, self.units, self.channels = window, stride, units, channels
+        self.rows, self.columns = (height - window) // stride + 1, (width - window) // stride + 1
+        n_inputs = window * window * channels
+        self.weight = nn.Parameter(torch.empty(self.rows * self.columns, n_inputs, units))
+        nn.init.normal_(self.weight, 0.0, math.sqrt(2 / n_inputs))  # He's, for the rectifier that follows
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        return self.rows, self.columns, self.units
+
+    def forward(self, maps: Tensor) -> Tensor:
+        windows = maps.unfold(1, self.window, self.stride).unfold(2, self.window, self.stride)
+        by_place = windows.permute(1, 2, 0, 4, 5, 3).reshape(len(self.weight), len(maps), -1)  # (places, n, inputs)
+        outputs = torch.bmm(by_place, self.weight)  # (places, n, units)
+        return outputs.transpose(0, 1).reshape(len(maps), self.rows, self.columns, self.units)
+
+
+class LocalBlock(nn.Module):
+    """A local layer, batch norm with a gain for every unit of every place, ReLU."""
+
+    def __init__(self, layer: LocalLayer) -> None:
+        super().__init__()
+        self.layer = layer
+        self.norm = nn.BatchNorm1d(math.prod(layer.output_shape))
+        self.activation = nn.ReLU()
+
+    def forward(self, maps: Tensor) -> Tensor:
+        outputs = self.layer(maps)
+        units: Tensor = self.activation(self.norm(outputs.flatten(1)))
+        return units.view(outputs.shape)
+
+
+class ChannelsLast(nn.Module):
+    """(n, channels, height, width) -> (n, height, width, channels)."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images.permute(0, 2, 3, 1)
+
+
+def build_local_perceptron(config: LocalPerceptron, image_shape: tuple[int, int, int], n_classes: int) -> nn.Sequential:
+    """Local layers, a fully connected one, logits. Windows of a quarter of the picture's side, an eighth apart, then
+    of 3 x 3 places. Raises ValueError for small pictures."""
+    height, width, _ = image_shape
+    side = min(height, width)
+    if side < LEAST_SIDE:
+        raise ValueError(
+            f"local receptive fields need pictures of at least {LEAST_SIDE} x {LEAST_SIDE}, got {height} x {width}"
+        )
+    blocks: list[nn.Module] = []
+    shape = image_shape
+    for number, units in enumerate(config.widths):
+        window, stride = (WINDOW, 1) if number else (side // 4, side // 8)
+        layer = LocalLayer(shape, window, stride, units)
+        blocks.append(LocalBlock(layer))
+        shape = layer.output_shape
+    hidden = nn.Linear(math.prod(shape), config.hidden, bias=False)
+    leave = nn.Linear(config.hidden, n_classes)
+    initialize(hidden, "relu", "matched")
+    initialize(leave, None, "matched")
+    return nn.Sequential(
+        ChannelsLast(), *blocks, nn.Flatten(), nn.Dropout(config.dropout),
+        hidden, nn.BatchNorm1d(config.hidden), nn.ReLU(), nn.Dropout(config.dropout), leave,
+    )  # fmt: skip
