@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.measurement import Measurement, time_side_by_side
-from datasets.decode import decode_pictures
+from datasets.decoded_pictures import decode_pictures
 from datasets.photos import PICTURES, read_picture
 
 N_PICTURES, SIDE = 360, 224

@@ -1,30 +1,27 @@
-"""Picture files as people have them -> square uint8 RGB arrays, many at a time.
+"""A picture file as people have them -> a square of uint8 RGB.
 
-A file is judged by its content, not its extension. What is wrong with it comes back as a reason, never as a crash:
-one bad file must not stop a folder of a million.
+It is judged by its content, not its extension. What is wrong with it comes back as a reason, never as a crash.
 """
 
 from __future__ import annotations
 
 import io
-import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, features
 
 from datasets.conversion import FIRST_FRAME, PictureError, describe_source, is_animated, to_rgb, to_square, turn_upright
-from datasets.dataset import Progress
 
 # Formats of pictures, and no more: Pillow would also start Ghostscript for a file that says it is PostScript.
 FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
+CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
 MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
-CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
+VERSION = 1  # raise it when a change of code changes pixels, reasons or remarks
 
 
 class NotAPictureError(PictureError):
@@ -41,61 +38,6 @@ class Decoded:
     pixels: np.ndarray
     file_format: str
     remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class DecodedPictures:
-    """Many pictures, in the order of their readers.
-
-    images: uint8 (n_files, image_size, image_size, 3), black where there is an error.
-    errors: index -> why it could not be used.   remarks: index -> those of `Decoded`, if any.
-    file_formats: of every file, "" where there is an error.
-    """
-
-    images: np.ndarray
-    errors: dict[int, PictureError]
-    remarks: dict[int, tuple[str, ...]]
-    file_formats: tuple[str, ...]
-
-
-def decode_pictures(
-    readers: Sequence[Callable[[], bytes]],
-    image_size: int,
-    *,
-    max_pixels: int = MAX_PIXELS,
-    progress: Progress | None = None,
-) -> DecodedPictures:
-    """Read and decode many files on all processors (Pillow lets go of the interpreter lock while it decodes).
-
-    readers: one function per file that returns its bytes.   progress: called with (what, files done, files).
-    """
-    images = np.zeros((len(readers), image_size, image_size, 3), dtype=np.uint8)
-    errors: dict[int, PictureError] = {}
-    remarks: dict[int, tuple[str, ...]] = {}
-    file_formats = [""] * len(readers)
-
-    def decode_chunk(start: int) -> int:
-        stop = min(start + CHUNK, len(readers))
-        for index in range(start, stop):
-            try:
-                decoded = decode(_read(readers[index]), image_size, max_pixels)
-            except PictureError as error:
-                errors[index] = error
-                continue
-            images[index] = decoded.pixels
-            file_formats[index] = decoded.file_format
-            if decoded.remarks:
-                remarks[index] = decoded.remarks
-        return stop - start
-
-    n_workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with _pillow_limits(max_pixels), ThreadPoolExecutor(n_workers) as pool:
-        n_done = 0
-        for n_decoded in pool.map(decode_chunk, range(0, len(readers), CHUNK)):
-            n_done += n_decoded
-            if progress:
-                progress("decoding pictures", n_done, len(readers))
-    return DecodedPictures(images, dict(sorted(errors.items())), dict(sorted(remarks.items())), tuple(file_formats))
 
 
 def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -139,12 +81,10 @@ def _decode_opened(image: Image.Image, image_size: int, max_pixels: int) -> Deco
     return Decoded(pixels, image.format or "", tuple(remarks))
 
 
-def _read(reader: Callable[[], bytes]) -> bytes:
-    try:
-        return reader()
-    except (OSError, RuntimeError, ValueError, EOFError) as error:  # RuntimeError: a member of a zip under a password
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise PictureError(f"cannot be read: {reason}") from error
+def decoder_versions() -> dict[str, str | int | None]:
+    """Whatever may change the pixels of a file, or whether it can be read."""
+    libraries = {name: features.version(name) for name in CODECS}
+    return {"decode": VERSION, **libraries}
 
 
 @cache
@@ -154,10 +94,10 @@ def _known_formats() -> list[str]:
 
 
 @contextmanager
-def _pillow_limits(max_pixels: int) -> Iterator[None]:
+def pillow_limits(max_pixels: int) -> Iterator[None]:
     """Make Pillow refuse pictures inside pictures by our limit, and keep its other warnings to itself.
 
-    This also covers frames that are larger than the header says, which `decode_picture` alone does not see.
+    This also covers frames that are larger than the header says, which `decode` alone does not see.
     """
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = max_pixels

@@ -13,6 +13,8 @@ from scipy.fft import dct
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from datasets.chosen_pictures import BLOCK_VALUES, Pictures, blocks_of, choose
+
 HASH_SIDE = 8  # 8 x 8 low frequencies make 64 bits
 # Both limits were set by eye on CIFAR-10's test pictures and their likest training pictures: all that pass are the same
 # photograph or a redrawn one; below a correlation of about 0.92 different skies and seas begin to pass.
@@ -20,10 +22,9 @@ RADIUS = 6  # bits that may differ
 LEAST_CORRELATION = 0.95
 BAND_EDGES = np.linspace(0, 64, RADIUS + 2).astype(int).tolist()  # one band more than bits that may differ
 FLAT = 2.0  # gray levels; below this standard deviation a picture has no structure to hash
-CHUNK_VALUES = 1 << 24  # pixel values at a time, to keep memory flat
 
 
-def duplicate_groups(images: np.ndarray) -> np.ndarray:
+def duplicate_groups(images: Pictures) -> np.ndarray:
     """Group each picture with its exact and near duplicates, and theirs.
 
     images: uint8 (n, height, width, channels), sides of at least 8.
@@ -31,7 +32,7 @@ def duplicate_groups(images: np.ndarray) -> np.ndarray:
     """
     first_of = exact_groups(images)
     distinct = np.unique(first_of)
-    pairs = distinct[near_duplicates(images[distinct])]
+    pairs = distinct[near_duplicates(choose(images, distinct))]
     n_images = len(images)
     links = np.concatenate([pairs, np.stack([np.arange(n_images), first_of], axis=1)])
     graph = coo_array((np.ones(len(links), dtype=bool), links.T), shape=(n_images, n_images))
@@ -41,26 +42,27 @@ def duplicate_groups(images: np.ndarray) -> np.ndarray:
     return lowest[group_of]
 
 
-def exact_groups(images: np.ndarray) -> np.ndarray:
+def exact_groups(images: Pictures) -> np.ndarray:
     """int64 (n,): index of the first picture with exactly the same pixels."""
     first: dict[bytes, int] = {}
-    digests = (hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in images)
+    pictures = (picture for _, block in blocks_of(images) for picture in block)
+    digests = (hashlib.blake2b(np.ascontiguousarray(picture).data, digest_size=16).digest() for picture in pictures)
     return np.array([first.setdefault(digest, index) for index, digest in enumerate(digests)], dtype=np.int64)
 
 
-def near_duplicates(images: np.ndarray) -> np.ndarray:
+def near_duplicates(images: Pictures) -> np.ndarray:
     """Pairs whose hashes differ in at most 6 bits and whose pixels correlate by 0.95 or more.
 
     images: uint8 (n, height, width, channels).   Returns int64 (n_pairs, 2), each pair once, the lower index first.
     """
-    chunk = max(1, CHUNK_VALUES // images[0].size)
     hashes, deviations = [], []
-    for start in range(0, len(images), chunk):
-        gray = images[start : start + chunk].mean(axis=3)
+    for _, block in blocks_of(images):
+        gray = block.mean(axis=3)
         hashes.append(perceptual_hashes(gray))
         deviations.append(gray.std(axis=(1, 2)))
     structured = np.flatnonzero(np.concatenate(deviations) > FLAT)
     pairs = structured[close_pairs(np.concatenate(hashes)[structured])]
+    chunk = max(1, BLOCK_VALUES // int(np.prod(images.shape[1:])))
     alike = [correlations(images, pairs[start : start + chunk]) for start in range(0, len(pairs), chunk)]
     return pairs[np.concatenate([np.zeros(0), *alike]) >= LEAST_CORRELATION]
 
@@ -100,7 +102,7 @@ def close_pairs(hashes: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate(found), axis=0)
 
 
-def correlations(images: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def correlations(images: Pictures, pairs: np.ndarray) -> np.ndarray:
     """Correlation of the pixels of each pair, each channel less its mean, all channels together: float32 (n_pairs,).
 
     A change of brightness, contrast or tint hardly lowers it. Without the channels' means two blue skies are not alike.

@@ -16,7 +16,17 @@ from functools import partial
 from pathlib import Path
 
 from datasets.archives import ARCHIVE_SUFFIXES, list_archive
-from datasets.picture_file import EMPTY, HIDDEN, MET_BEFORE, PictureFile, as_class_name, check_size, fail, is_visible
+from datasets.picture_file import (
+    EMPTY,
+    HIDDEN,
+    MET_BEFORE,
+    PictureFile,
+    as_class_name,
+    check_size,
+    fail,
+    is_visible,
+    stamp_of,
+)
 
 SPLIT_FOLDERS = {
     "train": "train",
@@ -90,13 +100,13 @@ def list_folder(root: Path) -> Iterator[PictureFile]:
             continue
         entered.add(identity)
         for name in names:
-            path = root.joinpath(*parts, name)
+            path = os.path.join(root, *parts, name)
             if not is_visible(name):
                 yield PictureFile((*parts, name), bytes, left_out=HIDDEN)
             elif os.path.isdir(path):
                 (waiting.appendleft if os.path.islink(path) else waiting.append)((*parts, name))
             else:
-                yield PictureFile((*parts, name), partial(read_plain_file, path))
+                yield PictureFile((*parts, name), partial(read_plain_file, path), stamp=stamp_now(path))
 
 
 def list_table(path: Path) -> list[PictureFile]:
@@ -113,15 +123,31 @@ def list_table(path: Path) -> list[PictureFile]:
         split = (row.get("split") or "").strip().lower()
         if split and split not in SPLIT_FOLDERS:
             raise ValueError(f"{path} line {number}: split must be train, val or test, got {split!r}")
-        read = partial(read_plain_file, path.parent / row["path"])
-        label = as_class_name(row["label"].strip())
-        files.append(PictureFile(tuple(row["path"].split("/")), read, label, SPLIT_FOLDERS.get(split, "")))
+        place = os.path.join(path.parent, row["path"])
+        files.append(
+            PictureFile(
+                tuple(row["path"].split("/")),
+                partial(read_plain_file, place),
+                class_name=as_class_name(row["label"].strip()),
+                split=SPLIT_FOLDERS.get(split, ""),
+                stamp=stamp_now(place),
+            )
+        )
     return sorted(files, key=lambda file: file.parts)
 
 
-def read_plain_file(path: Path) -> bytes:
-    status = path.stat()
+def read_plain_file(path: str) -> bytes:
+    status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
         raise OSError("not a plain file")
     check_size(status.st_size)
-    return path.read_bytes()
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def stamp_now(path: str | Path) -> str:
+    """That of a file as it is now; "" if it cannot be looked at."""
+    try:
+        return stamp_of(os.stat(path))
+    except OSError:
+        return ""

@@ -5,31 +5,36 @@ find files -> decode, crop, resize -> leave out what cannot be used, and say why
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from datasets.archives import ARCHIVE_SUFFIXES
+from datasets.chosen_pictures import ChosenPictures, blocks_of
 from datasets.dataset import Dataset, Progress, Split
-from datasets.decode import MAX_PIXELS, decode_pictures
-from datasets.files import open_files
-from datasets.folder_notes import (
-    is_no_picture,
-    note_balance,
-    note_conversions,
-    note_formats,
-    note_ignored,
-    note_labels_that_disagree,
-    note_skipped,
-    notes_left_out,
+from datasets.decode import MAX_PIXELS, decoder_versions
+from datasets.decoded_pictures import (
+    UnreadableError,
+    can_be_read,
+    decode_into,
+    findings_from_array,
+    findings_to_array,
 )
-from datasets.folder_splits import SPLITS, choose_splits, group_duplicates
+from datasets.files import open_files, stamp_now
+from datasets.folder_arrangement import arrange, files_in_classes, name_classes
+from datasets.folder_splits import SPLITS
 from datasets.picture_file import PictureFile, printable
+from datasets.store import Memory, Store
 
 MIN_IMAGE_SIZE = 8  # pixels; smaller pictures hold no gradient grid
-ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
+VERSION = 1  # raise it when a change of code changes what is kept, where it goes, or what is said about it
+DECODED, ARRANGED = "decoded pictures", "folder"
 
 
 def load_folder(
@@ -39,6 +44,7 @@ def load_folder(
     max_skipped_share: float = 0.05,
     max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
+    store: Store | None = None,
 ) -> Dataset:
     """Read `path/<class>/**/*` or `path/{train,val,test}/<class>/**/*`; the user's files are never written to.
 
@@ -46,57 +52,35 @@ def load_folder(
     image_size: side in pixels; a picture's short side is resized to it, and the middle is cut out.
     max_skipped_share: share of picture files that may be unusable before this stops.
     max_pixels: larger pictures are refused, undecoded.   progress: called with (what, files done, files).
+    store: keeps the pictures on disk, so that memory does not grow with them, and decodes nothing again as long as
+        no file changes; None holds them in memory.
     Pictures are gray (one channel) if every one of them is. A missing split is taken from training, within each class.
     Raises ValueError or FileNotFoundError, in one line that says what to do.
     """
     if image_size < MIN_IMAGE_SIZE:
         raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE} pixels, got {image_size}")
     with open_files(path) as found:
-        files = [file for file in found if file.class_name and not file.left_out]
-        _name_classes(path, files)  # complains before anything is decoded
-        decoded = decode_pictures([file.read for file in files], image_size, max_pixels=max_pixels, progress=progress)
-    errors = decoded.errors
-    pictures = [index for index, file in enumerate(files) if not is_no_picture(file, errors.get(index))]
-    class_names = _name_classes(path, [files[index] for index in pictures])
-    kept = [index for index in pictures if index not in errors]
-    notes = [
-        note_skipped(path, [(files[i], errors[i]) for i in pictures if i in errors], len(pictures), max_skipped_share),
-        note_ignored([file for file in found if not (file.class_name or file.left_out)], "outside any class folder"),
-        note_ignored([file for file in files if file.class_name not in class_names], "in folders without a picture"),
-        note_ignored(
-            [files[i] for i in sorted(set(errors) - set(pictures)) if files[i].class_name in class_names],
-            "beside the pictures",
-        ),
-        *notes_left_out(file for file in found if file.left_out),
-    ]
-    place = {index: row for row, index in enumerate(kept)}
-    files, images = [files[index] for index in kept], _as_gray_if_all_are(decoded.images[kept])
-    labels = np.array([class_names.index(file.class_name) for file in files], dtype=np.int64)
-    _check_every_class(path, labels, class_names)
-    groups, group_notes = group_duplicates(images)
-    split_of, split_notes = choose_splits(files, labels, groups, class_names)
-    notes += [
-        note_balance(labels, class_names),
-        *group_notes,
-        *split_notes,
-        note_labels_that_disagree(files, labels, groups),
-        note_conversions(files, {place[index]: texts for index, texts in decoded.remarks.items()}),
-        note_formats(files, [decoded.file_formats[index] for index in kept]),
-        ALL_GRAY if images.shape[3] == 1 else "",
-    ]
-    every = Split(images, labels)
-    train, validation, test = (every.take(split_of == index) for index in range(len(SPLITS)))
+        name_classes(path, files_in_classes(found))  # complains before anything is decoded
+        folder = _Folder(path, found, image_size, max_skipped_share, max_pixels, progress, store or Memory())
+        arrays = folder.read()
+    card = json.loads(arrays["card"].item())
+    shape = (-1, image_size, image_size, card["n_channels"])
+    train, validation, test = (
+        Split(np.asarray(arrays[name]).reshape(shape), np.array(arrays[f"{name} labels"])) for name in SPLITS
+    )
+    n_pictures = len(train) + len(validation) + len(test)
     return Dataset(
         dataset_name(path),
-        class_names,
+        tuple(card["class_names"]),
         train,
         validation,
         test,
         description=(
-            f"Pictures from {printable(path.resolve().name)}: {len(class_names)} classes, {len(files):,} pictures, the "
-            f"middle square of each at {image_size}x{image_size} pixels{', gray' if images.shape[3] == 1 else ''}."
+            f"Pictures from {printable(path.resolve().name)}: {len(card['class_names'])} classes, {n_pictures:,} "
+            f"pictures, the middle square of each at {image_size}x{image_size} pixels"
+            f"{', gray' if card['n_channels'] == 1 else ''}."
         ),
-        notes=tuple(note for note in notes if note),
+        notes=tuple(card["notes"]),
     )
 
 
@@ -108,23 +92,79 @@ def dataset_name(path: Path) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "folder"
 
 
-def _name_classes(path: Path, files: Sequence[PictureFile]) -> tuple[str, ...]:
-    class_names = tuple(sorted({file.class_name for file in files}))
-    if len(class_names) < 2:
-        raise ValueError(
-            f"{path} must hold at least two classes, one sub-folder each, got {len(class_names)} "
-            f"({', '.join(class_names) or 'no sub-folder with pictures'})"
+@dataclass(frozen=True)
+class _Folder:
+    """Files that were found, and how they are to be read; the arguments of `load_folder`."""
+
+    path: Path
+    found: Sequence[PictureFile]
+    image_size: int
+    max_skipped_share: float
+    max_pixels: int
+    progress: Progress | None
+    store: Store
+
+    def read(self) -> Mapping[str, np.ndarray]:
+        """For each split its pictures, uint8 (n, side * side * channels), and labels, int64 (n,); and a card (JSON).
+
+        What could not be read may be readable now, or for this user, though the file has not changed.
+        """
+        arrays = self._read([])
+        files, unreadable = files_in_classes(self.found), json.loads(arrays["card"].item())["unreadable"]
+        readable = [index for index in unreadable if can_be_read(files[index].read)]
+        return self._read(readable) if readable else arrays
+
+    def _read(self, readable: list[int]) -> Mapping[str, np.ndarray]:
+        inputs = {
+            "files": digest_listing(self.path, self.found),
+            "image_size": self.image_size,
+            "max_pixels": self.max_pixels,
+            "decoder": decoder_versions(),
+            "readable": readable,
+        }
+        kept = self.store.get_or_compute(
+            ARRANGED,
+            version=VERSION,
+            inputs={**inputs, "max_skipped_share": self.max_skipped_share},
+            compute=lambda: self._arrange(inputs),
         )
-    return class_names
+        self.store.remove(DECODED, version=VERSION, inputs=inputs)  # it is needed only until the splits are written
+        return kept.arrays
+
+    def _arrange(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Decoding is kept by itself first: whoever is told of too many damaged files need not wait for it twice."""
+        decoded = self.store.get_or_compute(DECODED, version=VERSION, inputs=inputs, compute=self._decode).arrays
+        images = np.asarray(decoded["pixels"]).reshape(-1, self.image_size, self.image_size, 3)
+        findings = findings_from_array(decoded["findings"])
+        arranged = arrange(self.path, self.found, images, findings, self.max_skipped_share)
+        card = {
+            "class_names": arranged.class_names,
+            "notes": arranged.notes,
+            "n_channels": arranged.pictures["train"].n_channels,
+            "unreadable": [index for index, error in findings.errors.items() if isinstance(error, UnreadableError)],
+        }
+        return {
+            "card": np.array(json.dumps(card)),
+            **{name: self._write(pictures) for name, pictures in arranged.pictures.items()},
+            **{f"{name} labels": labels for name, labels in arranged.labels.items()},
+        }
+
+    def _decode(self) -> dict[str, Any]:
+        readers = [file.read for file in files_in_classes(self.found)]
+        rows = self.store.allocate((len(readers), self.image_size**2 * 3), np.dtype(np.uint8))
+        findings = decode_into(rows, readers, self.image_size, max_pixels=self.max_pixels, progress=self.progress)
+        return {"pixels": rows, "findings": findings_to_array(findings)}
+
+    def _write(self, pictures: ChosenPictures) -> Any:
+        rows = self.store.allocate((len(pictures), int(np.prod(pictures.shape[1:]))), np.dtype(np.uint8))
+        for start, block in blocks_of(pictures):
+            rows[start : start + len(block)] = block.reshape(len(block), -1)
+        return rows
 
 
-def _check_every_class(path: Path, labels: np.ndarray, class_names: Sequence[str]) -> None:
-    counts = np.bincount(labels, minlength=len(class_names))
-    if counts.min() == 0:
-        empty = class_names[int(counts.argmin())]
-        raise ValueError(f"class {empty!r} in {path} has no usable picture: add pictures or remove it")
-
-
-def _as_gray_if_all_are(images: np.ndarray) -> np.ndarray:
-    gray = images[..., :1]
-    return gray.copy() if all((part == part[..., :1]).all() for part in images) else images
+def digest_listing(path: Path, found: Sequence[PictureFile]) -> str:
+    """SHA-256 that changes when a file comes, goes, is written to, or counts otherwise."""
+    digest = hashlib.sha256(json.dumps([str(path.resolve()), stamp_now(path) if path.is_file() else ""]).encode())
+    for file in found:
+        digest.update(json.dumps([file.parts, file.class_name, file.split, file.left_out, file.stamp]).encode())
+    return digest.hexdigest()

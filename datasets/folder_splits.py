@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from datasets.chosen_pictures import Pictures
 from datasets.duplicates import duplicate_groups, exact_groups
 from datasets.folder_notes import count, listed
 from datasets.picture_file import PictureFile
@@ -15,7 +16,7 @@ SPLITS = ("train", "validation", "test")
 MAX_NEAR_SHARE = 0.2  # of pictures with near duplicates; above it the hash sees a kind of picture, not copies
 
 
-def group_duplicates(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def group_duplicates(images: Pictures) -> tuple[np.ndarray, list[str]]:
     """For each picture the first of its duplicates, int64 (n,); and notes.   images: uint8 (n, h, w, c)."""
     groups, notes = duplicate_groups(images), []
     n_pictures, n_groups = _count_grouped(groups)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian wo
 HIDDEN, EMPTY, MET_BEFORE, CLIMBS = "hidden", "empty folders", "folders met before", "paths out of the archive"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PictureFile:
     """A file that may be a picture.
 
     parts: folders and file name below the root.   read: returns its bytes; raises OSError and the like.
     class_name, split: where known ("" if not); split is train, validation or test.
     left_out: why it is not looked into, "" if it is; it is listed all the same, so that it can be reported.
+    stamp: another one if the content is another one; "" for a member of an archive, which has its own.
     """
 
     parts: tuple[str, ...]
@@ -27,6 +29,7 @@ class PictureFile:
     class_name: str = ""
     split: str = ""
     left_out: str = ""
+    stamp: str = ""
 
     @property
     def path(self) -> str:
@@ -45,6 +48,11 @@ def printable(text: str) -> str:
 
 def is_visible(name: str) -> bool:
     return not name.startswith(".") and name not in NEVER_PICTURES
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """Changes when the file is written to or replaced, even by one of the same size and age, or its rights change."""
+    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
 
 
 def check_size(n_bytes: int) -> None:

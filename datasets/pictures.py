@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from datasets.decode import PictureError, decode_pictures
+from datasets.decode import PictureError
+from datasets.decoded_pictures import decode_pictures
 from datasets.files import list_folder, read_plain_file
 from datasets.picture_file import PictureFile
 
@@ -25,7 +26,7 @@ def find_pictures(path: Path) -> list[PictureFile]:
         return found
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: name a picture, or a folder of pictures")
-    return [PictureFile((path.name,), lambda: read_plain_file(path))]
+    return [PictureFile((path.name,), lambda: read_plain_file(str(path)))]
 
 
 def read_pictures(
@@ -45,4 +46,4 @@ def read_pictures(
     if channels == 1:
         gray = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
         images = np.stack(gray)[..., None] if gray else images[..., :1]
-    return images, decoded.errors
+    return images, decoded.findings.errors

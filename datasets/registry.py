@@ -13,6 +13,7 @@ from datasets.decode import MAX_PIXELS
 from datasets.digits import load_digits
 from datasets.folder import load_folder
 from datasets.photos import load_photos
+from datasets.store import Store
 
 # Those that need no download and have one fixed form.
 BUILT_IN: dict[str, Callable[[], Dataset]] = {
@@ -37,11 +38,12 @@ def load_dataset(
     max_skipped_share: float = 0.05,
     max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
+    store: Store | None = None,
 ) -> Dataset:
     """Load a data set by name, or read a folder, archive or table of pictures by path. `cues` is short for `cues-all`.
 
     data_root: folder with data sets already unpacked, and where downloads go; None means ~/.cache/bakeoff.
-    image_size, max_skipped_share, max_pixels: for a path only, see `load_folder`; image_size is 32 if not given.
+    image_size, max_skipped_share, max_pixels, store: for a path only, see `load_folder`; image_size is 32 if not given.
     Raises ValueError for an unknown name or unusable data, OSError where a file or download cannot be had.
     """
     name = "cues-all" if name_or_path == "cues" else name_or_path
@@ -63,4 +65,5 @@ def load_dataset(
         max_skipped_share=max_skipped_share,
         max_pixels=max_pixels,
         progress=progress,
+        store=store,
     )

@@ -161,6 +161,7 @@ def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
             max_skipped_share=options.max_skipped / 100,
             max_pixels=options.max_pixels,
             progress=show,
+            store=workspace.cache,
         )
 
 

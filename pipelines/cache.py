@@ -83,6 +83,13 @@ class Cache:
             self._write(folder, arrays, clock.stage)
             return CachedStage(_load_arrays(folder), key, clock.stage)
 
+    def remove(self, stage: str, *, version: int, inputs: Mapping[str, Any]) -> None:
+        """Forget an entry, if there is one. Arrays of it that somebody still reads stay whole."""
+        folder = self.root / stage / hash_inputs(stage, version, inputs)
+        if folder.exists():
+            with self._lock(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
     def _compute(self, compute: Callable[[], Arrays]) -> Arrays:
         try:
             return compute()

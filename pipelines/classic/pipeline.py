@@ -128,7 +128,7 @@ def pictures_of_words(encoded: tuple[Encoded, ...], dataset: Dataset) -> dict[st
         if isinstance(e.family, BagOfWords) and isinstance(e.family.descriptors, DenseSift):
             bin_size = e.family.descriptors.bin_sizes[0]
             one_size = replace(e.family.descriptors, bin_sizes=(bin_size,))
-            images = torch.from_numpy(dataset.train.images[:PICTURES_FOR_WORDS])
+            images = torch.from_numpy(dataset.train.images[:PICTURES_FOR_WORDS].copy())
             words = draw_visual_words(
                 images,
                 one_size.extract(images),

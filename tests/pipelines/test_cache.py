@@ -115,6 +115,16 @@ def test_a_failing_computation_leaves_nothing_behind(tmp_path):
     assert [path.name for path in (tmp_path / "double").iterdir() if not path.name.endswith(".lock")] == []
 
 
+def test_what_is_removed_is_computed_again_and_stays_whole_for_its_readers(tmp_path):
+    cache, compute = Cache(tmp_path), Counter()
+    values = get(cache, compute, a=1).arrays["values"]
+    for _ in range(2):
+        cache.remove("double", version=1, inputs={"a": 1})
+    assert values.sum() == 15
+    get(cache, compute, a=1)
+    assert compute.calls == 2
+
+
 def slow_computation(root: Path, log: Path) -> None:
     def compute() -> dict[str, np.ndarray]:
         with open(log, "a") as file:

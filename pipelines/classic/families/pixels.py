@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +15,8 @@ from pipelines.classic.families.family import FeatureFamily
 from pipelines.classic.pca import PCA, fit_pca, project
 from pipelines.cores import stream_on_cores
 
+BLOCK_VALUES = 2**26  # pixel values that are float32 at a time: 256 MiB, 20,000 pictures of 32 x 32 in color
+
 
 @dataclass(frozen=True)
 class PixelPca(FeatureFamily):
@@ -22,12 +25,24 @@ class PixelPca(FeatureFamily):
 
     def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> PCA:
         n_components = min(self.n_components, len(images) - 1, int(np.prod(images.shape[1:])))
-        return fit_pca(_flatten(torch.from_numpy(images)), n_components=n_components, whiten=True)
+        return fit_pca(_Blocks(images), n_components=n_components, whiten=True)
 
     def encode(self, images: torch.Tensor, state: PCA) -> torch.Tensor:
         return l2_normalize(project(_flatten(images), state))
 
 
+@dataclass(frozen=True)
+class _Blocks:
+    """Pictures as rows of float32, a block at a time, so that memory does not grow with them."""
+
+    images: np.ndarray
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        step = max(1, BLOCK_VALUES // self.images[0].size)
+        for start in range(0, len(self.images), step):
+            yield _flatten(torch.from_numpy(self.images[start : start + step].copy()))  # the map of a file is read-only
+
+
 def _flatten(images: torch.Tensor) -> torch.Tensor:
     """uint8 (n, h, w, c) -> float32 (n, h*w*c) in 0..1."""
-    return images.flatten(1).float() / 255
+    return images.flatten(1).float().div_(255)
