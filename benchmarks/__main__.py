@@ -22,6 +22,7 @@ WORK = (
     "kmeans",
     "linear_svm",
     "memory",
+    "folder_memory",
     "convolution",
     "training",
     "backprop",

@@ -19,7 +19,7 @@ TOTALS_HEAD = (
     "machines",
     "files",
     "features on disk",
-    "pixels in memory",
+    "pixels on disk",
     "solver, at most",
 )
 DURATIONS = ((365.25 * DAY, "years"), (DAY, "days"), (3600.0, "hours"), (60.0, "minutes"))

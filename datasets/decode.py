@@ -12,10 +12,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
+import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError, features
 
-from datasets.conversion import FIRST_FRAME, PictureError, describe_source, is_animated, to_rgb, to_square, turn_upright
+from datasets.conversion import (
+    ENLARGED,
+    FIRST_FRAME,
+    PictureError,
+    describe_source,
+    is_animated,
+    to_rgb,
+    to_square,
+    turn_upright,
+)
+from datasets.plain_jpeg import decode_plain_jpeg
 
 # Formats of pictures, and no more: Pillow would also start Ghostscript for a file that says it is PostScript.
 FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
@@ -54,6 +65,11 @@ def decode(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> Dec
     """
     if not content:
         raise NotAPictureError("empty file")
+    plain = decode_plain_jpeg(content, image_size, max_pixels)
+    if plain is not None:
+        pixels, size = plain
+        square = to_square(Image.fromarray(pixels), image_size)[..., ::-1]
+        return Decoded(square, "JPEG", (ENLARGED,) if min(size) < image_size else ())
     try:
         with Image.open(io.BytesIO(content), formats=_known_formats()) as image:
             return _decode_opened(image, image_size, max_pixels)
@@ -84,7 +100,7 @@ def _decode_opened(image: Image.Image, image_size: int, max_pixels: int) -> Deco
 def decoder_versions() -> dict[str, str | int | None]:
     """Whatever may change the pixels of a file, or whether it can be read."""
     libraries = {name: features.version(name) for name in CODECS}
-    return {"decode": VERSION, **libraries}
+    return {"decode": VERSION, "opencv": cv2.__version__, **libraries}
 
 
 @cache
