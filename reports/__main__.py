@@ -24,7 +24,7 @@ from reports.sections.changes import describe_changes
 from reports.sections.results import result_table
 from reports.selection import find_tasks, select_runs, task_name
 
-TERMINAL_COLUMNS = ("experiment", "accuracy", "training", "total", "peak memory")  # fit 80 columns
+TERMINAL_COLUMNS = ("training", "total", "peak memory")  # with experiment and leading score they fit 80 columns
 RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", None: "dim"}
 
 
@@ -100,7 +100,7 @@ def print_result(report: Report, target: Path, console: Console) -> None:
 def to_rich(table: Table) -> RichTable:
     """The result table for a terminal: its main columns, each side in its color."""
     rich = RichTable(title=table.caption, title_justify="left", box=None, pad_edge=False, header_style="dim")
-    shown = [table.columns.index(column) for column in TERMINAL_COLUMNS]
+    shown = [0, 1, *(table.columns.index(column) for column in TERMINAL_COLUMNS)]
     for index in shown:
         rich.add_column(table.columns[index], justify="right" if table.numeric[index] else "left", no_wrap=True)
     for row in table.rows:

@@ -10,10 +10,14 @@ import numpy as np
 
 from pipelines.guest import Guest
 from pipelines.run_result import RunResult, Side, Task
+from reports.balanced import balanced_interval, compare_balanced
 from reports.participants import Contestant, Participant, Visitor
-from reports.statistics import PairedDifference, compare_paired, holm
+from reports.statistics import Interval, PairedDifference, compare_paired, holm
 
 SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")
+# Pictures of the largest class over those of the smallest, from which on accuracy rewards naming the large classes:
+# then the choice of the finalists, the order, the tests and the verdict go by balanced accuracy.
+UNBALANCED = 5
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,46 @@ class Comparison:
     visitors: tuple[Visitor, ...] = ()
 
     @cached_property
+    def is_unbalanced(self) -> bool:
+        """Whether one class has so many more pictures than another, over all splits, that balanced accuracy leads."""
+        counts = np.sum(list(self.task.class_counts.values()), axis=0)
+        return bool(counts.max() >= UNBALANCED * counts.min())
+
+    @property
+    def measure(self) -> str:
+        return "balanced accuracy" if self.is_unbalanced else "accuracy"
+
+    def score(self, participant: Participant) -> float:
+        """The measure on the test pictures, in 0..1."""
+        return participant.balanced_accuracy if self.is_unbalanced else participant.accuracy
+
+    def interval(self, participant: Participant) -> Interval:
+        """95 % interval of the score."""
+        if not self.is_unbalanced:
+            return participant.interval
+        return balanced_interval(participant.correct, self.task.test_labels)
+
+    def compare(self, first: Participant, second: Participant) -> PairedDifference:
+        """First minus second in the measure, on the same test pictures."""
+        if not self.is_unbalanced:
+            return compare_paired(first.correct, second.correct)
+        return compare_balanced(first.correct, second.correct, self.task.test_labels)
+
+    def best_on_validation(self, contestants: Sequence[Contestant]) -> Contestant:
+        """The one with the highest mean of the measure on validation; among equals the cheaper one."""
+
+        def score(c: Contestant) -> float:
+            return c.balanced_validation_score if self.is_unbalanced else c.validation_score
+
+        return max(contestants, key=lambda c: (score(c), -c.seconds()))
+
+    @cached_property
     def hand_crafted(self) -> Contestant:
-        return best_on_validation([c for c in self.contestants if c.side == "hand-crafted"])
+        return self.best_on_validation([c for c in self.contestants if c.side == "hand-crafted"])
 
     @cached_property
     def end_to_end(self) -> Contestant:
-        return best_on_validation([c for c in self.contestants if c.side == "end-to-end"])
+        return self.best_on_validation([c for c in self.contestants if c.side == "end-to-end"])
 
     @cached_property
     def finalists(self) -> tuple[Contestant, Contestant]:
@@ -44,29 +82,29 @@ class Comparison:
     @cached_property
     def difference(self) -> PairedDifference:
         """Best hand-crafted minus best end-to-end: the one test that was planned, hence not corrected."""
-        return compare_paired(self.hand_crafted.correct, self.end_to_end.correct)
+        return self.compare(self.hand_crafted, self.end_to_end)
 
     @cached_property
     def favorite(self) -> Contestant:
         """The best of all on validation, whom the table of tests measures everyone against."""
-        return best_on_validation(self.finalists)
+        return self.best_on_validation(self.finalists)
 
     @cached_property
     def tests(self) -> tuple[tuple[Participant, PairedDifference, float], ...]:
         """(participant, participant minus favorite, Holm-adjusted p) for everyone else, guests too, best first."""
         others = [p for p in self.everyone if p is not self.favorite]
-        found = [compare_paired(p.correct, self.favorite.correct) for p in others]
+        found = [self.compare(p, self.favorite) for p in others]
         return tuple(zip(others, found, holm([f.p_value for f in found]), strict=True))
 
     @cached_property
     def ranked(self) -> tuple[Contestant, ...]:
-        """By test accuracy, for reading only: no choice follows from it."""
-        return tuple(sorted(self.contestants, key=lambda c: (-c.accuracy, c.experiment)))
+        """By score, for reading only: no choice follows from it."""
+        return tuple(sorted(self.contestants, key=lambda c: (-self.score(c), c.experiment)))
 
     @cached_property
     def everyone(self) -> tuple[Participant, ...]:
-        """Contestants and guests by test accuracy."""
-        return tuple(sorted((*self.contestants, *self.visitors), key=lambda p: (-p.accuracy, p.experiment)))
+        """Contestants and guests by score."""
+        return tuple(sorted((*self.contestants, *self.visitors), key=lambda p: (-self.score(p), p.experiment)))
 
     @property
     def majority(self) -> float:
@@ -76,11 +114,6 @@ class Comparison:
 
     def named(self, experiment: str) -> Contestant | None:
         return next((c for c in self.contestants if c.experiment == experiment), None)
-
-
-def best_on_validation(contestants: Sequence[Contestant]) -> Contestant:
-    """The one with the highest mean validation score; among equals the cheaper one."""
-    return max(contestants, key=lambda c: (c.validation_score, -c.seconds()))
 
 
 def build_comparison(task: Task, runs: Sequence[RunResult], margin: float, guests: Sequence[Guest] = ()) -> Comparison:

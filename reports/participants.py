@@ -121,6 +121,12 @@ class Contestant(Participant):
         return float(np.mean([run.validation_score for run in self.runs]))
 
     @property
+    def balanced_validation_score(self) -> float:
+        """Mean over seeds of the balanced accuracy on validation."""
+        answers = ((run.validation_labels, run.validation_scores.argmax(axis=1)) for run in self.runs)
+        return float(np.mean([balanced_accuracy(confusion_matrix(*pair, self.n_classes)) for pair in answers]))
+
+    @property
     def representative(self) -> RunResult:
         """The seed in the middle by validation score (the lower one of two), for what only one model can show."""
         ranked = sorted(self.runs, key=lambda run: (run.validation_score, run.seed))

@@ -100,9 +100,10 @@ def build_report(
 def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     """What limits the verdict, from the numbers themselves."""
     n_test = len(comparison.task.test_labels)
-    low, high = comparison.favorite.interval
+    low, high = comparison.interval(comparison.favorite)
+    article = "a" if comparison.is_unbalanced else "an"
     caveats = [
-        f"One data set, {n_test:,} test pictures: an accuracy is known to about "
+        f"One data set, {n_test:,} test pictures: {article} {comparison.measure} is known to about "
         f"±{points((high - low) / 2, signed=False)}"
         f"{SPACE}points, and other pictures may favor the other side."
     ]
@@ -117,7 +118,7 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
         caveats.append(f"{listing(single)} ran with one seed: how much another seed would change is not known.")
     for side, finalist in zip(SIDES, comparison.finalists, strict=True):
         best = next(c for c in comparison.ranked if c.side == side)
-        if best.accuracy > finalist.accuracy:
+        if comparison.score(best) > comparison.score(finalist):
             caveats.append(
                 f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the "
                 f"{side} side. The finalist stays: choosing by test accuracy would flatter the result."

@@ -1,6 +1,7 @@
 """report.json: the numbers of a report under keys that do not change, for other programs.
 
     dataset, fingerprint, verdict (the sentence), answer ("enough", "not enough", "cannot tell"), margin
+    measure      "accuracy", or "balanced accuracy" where classes differ much in size: what verdict and tests go by
     comparison   the finalists and the planned test between them
     fusion       the two finalists together: weight of the hand-crafted side, accuracy, test against the better one;
                  null where the two were validated on other pictures
@@ -40,6 +41,7 @@ def render_json(report: Report) -> str:
         "verdict": report.verdict.sentence,
         "answer": report.verdict.answer,
         "margin": comparison.margin,
+        "measure": comparison.measure,
         "majority_accuracy": comparison.majority,
         "comparison": {
             "hand_crafted": comparison.hand_crafted.experiment,

@@ -1,7 +1,8 @@
 """The answer in one sentence, by rules that are fixed before the numbers are seen.
 
 Let d be the accuracy of the best hand-crafted run minus that of the best end-to-end run (both chosen on
-validation), [low, high] its 95 % interval and m the margin that the reader gave.
+validation), [low, high] its 95 % interval and m the margin that the reader gave. Where classes differ much in size,
+balanced accuracy takes the place of accuracy (`Comparison.measure`).
 
 Who wins: nobody ("no difference shown") unless p < 0.05 and the interval leaves out zero.
 Are hand-crafted features enough (a non-inferiority test at the one-sided 2.5 % level):
@@ -68,7 +69,7 @@ def _victory(comparison: Comparison, winner: Contestant) -> str:
     verb = "win" if winner.side == "hand-crafted" else "wins"
     return (
         f"{name[0].upper()}{name[1:]} {verb} on {comparison.task.dataset}: {winner.experiment} names "
-        f"{percent(winner.accuracy)} of the test pictures correctly and {loser.experiment} {percent(loser.accuracy)}, "
+        f"{_share(winner, comparison)} and {loser.experiment} {percent(comparison.score(loser))}, "
         f"{points(abs(difference.difference), signed=False)}{SPACE}points more "
         f"(95{SPACE}% interval {points_range((low, high))}, {p_value(difference.p_value)})."
     )
@@ -79,10 +80,18 @@ def _no_difference(comparison: Comparison) -> str:
     difference = comparison.difference
     return (
         f"No difference shown on {comparison.task.dataset}: {hand.experiment}, hand-crafted, names "
-        f"{percent(hand.accuracy)} of the test pictures correctly and {net.experiment}, end-to-end, "
-        f"{percent(net.accuracy)}, a difference of {points(difference.difference)}{SPACE}points "
+        f"{_share(hand, comparison)} and {net.experiment}, end-to-end, "
+        f"{percent(comparison.score(net))}, a difference of {points(difference.difference)}{SPACE}points "
         f"(95{SPACE}% interval {points_range(difference.interval)}, {p_value(difference.p_value)})."
     )
+
+
+def _share(contestant: Contestant, comparison: Comparison) -> str:
+    """What of, too, where it is not of all test pictures alike."""
+    share = percent(comparison.score(contestant))
+    if comparison.is_unbalanced:
+        return f"{share} of a class's test pictures correctly, on average over the classes,"
+    return f"{share} of the test pictures correctly"
 
 
 def _times(cost_ratio: float) -> str:

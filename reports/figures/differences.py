@@ -51,11 +51,12 @@ def draw_differences(comparison: Comparison) -> Figure:
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    axes.set_xlabel(f"points of accuracy against {short(comparison.favorite.experiment, 26)}")
+    axes.set_xlabel(f"points of {comparison.measure} against {short(comparison.favorite.experiment, 26)}")
     points_axis(axes.xaxis)
     n_shown = sum(adjusted < 0.05 for _, _, adjusted in tests)
     alt = (
-        f"Forest plot of the accuracy of {len(tests)} experiments minus that of {comparison.favorite.experiment}; "
+        f"Forest plot of the {comparison.measure} of {len(tests)} experiments minus that of "
+        f"{comparison.favorite.experiment}; "
         f"{n_shown} of the differences are shown after Holm's correction."
     )
     guests = (

@@ -31,7 +31,8 @@ def _describe_planned_test(comparison: Comparison) -> str:
         f"{hand.experiment} and {net.experiment} answer the same test pictures, so what counts is where one is right "
         f"and the other wrong: that is so for {disagree:,.0f} pictures, {difference.only_first:,.0f} of them to the "
         f"credit of the hand-crafted side and {difference.only_second:,.0f} to that of the end-to-end side. The "
-        f"difference is {points(difference.difference)}{SPACE}points ({points_range(difference.interval)}), "
+        f"difference of {comparison.measure} is {points(difference.difference)}{SPACE}points "
+        f"({points_range(difference.interval)}), "
         f"{p_value(difference.p_value)} ({difference.method}). This one test was planned before the numbers were "
         "seen and is not corrected."
     )

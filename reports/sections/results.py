@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from reports.comparison import SIDES, Comparison, Contestant
 from reports.elements import Cell, Row, Section, Table
 from reports.formats import bytes_size, count, listing, percent, percent_range, plural, points, seconds
@@ -17,29 +19,45 @@ def summary_table(comparison: Comparison) -> Table:
         Row(
             (
                 Cell(c.experiment, note=c.side),
-                Cell(percent(c.accuracy), c.accuracy, percent_range(c.interval)),
+                *_lead_cells(c, comparison),
                 Cell(seconds(c.seconds()), c.seconds()),
                 Cell(bytes_size(c.peak_memory_bytes), float(c.peak_memory_bytes)),
             ),
             c.side,
         )
-        for c in sorted(comparison.finalists, key=lambda c: -c.accuracy)
+        for c in sorted(comparison.finalists, key=lambda c: -comparison.score(c))
     )
-    dummy = Row(
-        (Cell("always the same class", note="for scale"), Cell(percent(comparison.majority)), Cell(""), Cell(""))
-    )
-    columns = ("finalist", "test accuracy", "time", "peak memory")
+    always = [Cell(percent(share)) for share in _majority_shares(comparison)[: 1 + comparison.is_unbalanced]]
+    dummy = Row((Cell("always the same class", note="for scale"), *always, Cell(""), Cell("")))
+    leads = ("balanced accuracy", "test accuracy") if comparison.is_unbalanced else ("test accuracy",)
+    columns = ("finalist", *leads, "time", "peak memory")
     return Table("The best of each side, chosen on validation", columns, (*rows, dummy))
+
+
+def _lead_cells(c: Contestant, comparison: Comparison) -> tuple[Cell, ...]:
+    """The score with its interval, and the accuracy where the score is another."""
+    score = comparison.score(c)
+    lead = Cell(percent(score), score, percent_range(comparison.interval(c)))
+    return (lead, Cell(percent(c.accuracy), c.accuracy)) if comparison.is_unbalanced else (lead,)
+
+
+def _majority_shares(comparison: Comparison) -> tuple[float, float]:
+    """Accuracy and balanced accuracy of always naming one class, the leading one first."""
+    shares = comparison.majority, 1 / len(np.unique(comparison.task.test_labels))
+    return shares[::-1] if comparison.is_unbalanced else shares
 
 
 def result_table(comparison: Comparison) -> Table:
     """Everything measured, one row for each experiment and each guest, best first."""
-    rows = [_result_row(p, comparison) if isinstance(p, Contestant) else _guest_row(p) for p in comparison.everyone]
-    n_classes = len(comparison.task.class_names)
-    dummy = [Cell("always the same class"), Cell(percent(comparison.majority), comparison.majority)]
-    dummy += [Cell(percent(1 / n_classes), 1 / n_classes)] + [Cell("–")] * (len(COLUMNS) + len(TIMES) - 3)
-    caption = "All experiments, by test accuracy; 95 % intervals; seconds are wall clock"
-    return Table(caption, COLUMNS + TIMES, (*rows, Row(tuple(dummy))))
+    rows = [
+        _result_row(p, comparison) if isinstance(p, Contestant) else _guest_row(p, comparison)
+        for p in comparison.everyone
+    ]
+    dummy = [Cell("always the same class"), *(Cell(percent(share), share) for share in _majority_shares(comparison))]
+    dummy += [Cell("–")] * (len(COLUMNS) + len(TIMES) - 3)
+    caption = f"All experiments, by {comparison.measure} on test; 95 % intervals; seconds are wall clock"
+    columns = ("experiment", "balanced", "accuracy", *COLUMNS[3:]) if comparison.is_unbalanced else COLUMNS
+    return Table(caption, columns + TIMES, (*rows, Row(tuple(dummy))))
 
 
 def _result_row(c: Contestant, comparison: Comparison) -> Row:
@@ -51,7 +69,7 @@ def _result_row(c: Contestant, comparison: Comparison) -> Row:
     return Row(
         (
             Cell(c.experiment, note=title),
-            *_accuracy_cells(c),
+            *_accuracy_cells(c, comparison),
             Cell(count(size.dimensions), float(size.dimensions)),
             Cell(count(size.parameters), float(size.parameters), bytes_size(size.bytes)),
             *(Cell(seconds(c.seconds(kind)), c.seconds(kind)) for kind in kinds),  # type: ignore[arg-type]
@@ -63,19 +81,24 @@ def _result_row(c: Contestant, comparison: Comparison) -> Row:
     )
 
 
-def _guest_row(guest: Participant) -> Row:
+def _guest_row(guest: Participant, comparison: Comparison) -> Row:
     """What it costs is not known: others trained it."""
     unknown = [Cell("–")] * (len(COLUMNS) + len(TIMES) - 4)
-    return Row((Cell(guest.experiment, note=f"guest: {guest.title}"), *_accuracy_cells(guest), *unknown), guest.side)
-
-
-def _accuracy_cells(p: Participant) -> tuple[Cell, ...]:
-    spread = f", ±{points(p.spread, signed=False)}" if len(p.correct) > 1 else ""
-    return (
-        Cell(percent(p.accuracy), p.accuracy, percent_range(p.interval) + spread),
-        Cell(percent(p.balanced_accuracy), p.balanced_accuracy),
-        Cell(f"{p.macro_f1:.3f}", p.macro_f1),
+    return Row(
+        (Cell(guest.experiment, note=f"guest: {guest.title}"), *_accuracy_cells(guest, comparison), *unknown),
+        guest.side,
     )
+
+
+def _accuracy_cells(p: Participant, comparison: Comparison) -> tuple[Cell, ...]:
+    """Accuracy and balanced accuracy, the leading one first and with its interval where both matter; macro F1."""
+    spread = f", ±{points(p.spread, signed=False)}" if len(p.correct) > 1 else ""
+    accuracy = Cell(percent(p.accuracy), p.accuracy, percent_range(p.interval) + spread)
+    macro_f1 = Cell(f"{p.macro_f1:.3f}", p.macro_f1)
+    if comparison.is_unbalanced:
+        interval = percent_range(comparison.interval(p))
+        return Cell(percent(p.balanced_accuracy), p.balanced_accuracy, interval), accuracy, macro_f1
+    return accuracy, Cell(percent(p.balanced_accuracy), p.balanced_accuracy), macro_f1
 
 
 def results_section(comparison: Comparison) -> Section:
@@ -87,9 +110,21 @@ def results_section(comparison: Comparison) -> Section:
         "validation, so that the test pictures took no part in the choice."
     )
     texts = [text, _seed_statement(comparison)]
+    if comparison.is_unbalanced:
+        texts.insert(1, _balance_statement(comparison))
     if comparison.visitors:
         texts.append(_guest_statement(comparison))
     return Section("results", "All results", tuple(texts), (result_table(comparison),))
+
+
+def _balance_statement(comparison: Comparison) -> str:
+    return (
+        f"The classes differ much in size: always naming the most frequent one would be right on "
+        f"{percent(comparison.majority)} of the test pictures. So the finalists, the order of this table, the tests "
+        "and the verdict go by balanced accuracy, the mean over classes of the share named correctly, in which a rare "
+        "class counts as much as a frequent one. How sure it is depends on the rare classes. Each training still "
+        "chose its own settings by accuracy."
+    )
 
 
 def _guest_statement(comparison: Comparison) -> str:

@@ -10,7 +10,7 @@ from reports.figures.shares import draw_overlap, draw_overlap_by_class
 from reports.formats import SPACE, p_number, p_value, percent, percent_range, plural, points, points_range
 from reports.fusion import Team, fuse_finalists
 from reports.overlap import measure_overlap, overlap_by_class
-from reports.statistics import accuracy_interval
+from reports.statistics import accuracy_interval, compare_paired
 
 
 def together_section(comparison: Comparison) -> Section:
@@ -74,15 +74,13 @@ def team_table(comparison: Comparison, team: Team) -> Table:
 
 
 def _alone(comparison: Comparison, contestant: Contestant) -> Row:
-    test = next((test for other, test, _ in comparison.tests if other is contestant), None)
-    against = (
-        (Cell("–"), Cell("–"))
-        if test is None
-        else (
+    against = (Cell("–"), Cell("–"))
+    if contestant is not comparison.favorite:
+        test = compare_paired(contestant.correct, comparison.favorite.correct)
+        against = (
             Cell(points(test.difference), test.difference, points_range(test.interval)),
             Cell(p_number(test.p_value), test.p_value),
         )
-    )
     accuracy = Cell(percent(contestant.accuracy), contestant.accuracy, percent_range(contestant.interval))
     return Row((Cell(contestant.experiment), accuracy, *against), contestant.side)
 
