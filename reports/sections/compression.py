@@ -41,7 +41,7 @@ def compression_section(comparison: Comparison) -> Section | None:
         "codebooks are kept once for all pictures, and for training only."
     )
     lost = max(pairs, key=lambda pair: pair[1].accuracy - pair[0].accuracy)
-    most = points(lost[1].accuracy - lost[0].accuracy)
+    most = points(lost[1].accuracy - lost[0].accuracy, signed=False)
     result = f"The largest change is that of {lost[0].experiment}: {most} points lost."
     if lost[1].accuracy <= lost[0].accuracy:
         result = "None of them lost accuracy."
