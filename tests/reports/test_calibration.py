@@ -1,6 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes
+from hypothesis.extra.numpy import arrays as arrays_of
 
 from reports.calibration import (
     brier_score,
@@ -10,6 +14,10 @@ from reports.calibration import (
     negative_log_likelihood,
     reliability_bins,
     softmax,
+)
+
+scored = arrays_of(
+    np.float64, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=12), elements=st.floats(-50, 50)
 )
 
 
@@ -56,3 +64,33 @@ def test_temperature_improves_the_likelihood_and_keeps_the_answers():
     before, after = measure_calibration(scores, labels), measure_calibration(scaled, labels)
     assert after.negative_log_likelihood < before.negative_log_likelihood
     assert after.expected_calibration_error < before.expected_calibration_error
+
+
+@given(scored, st.integers(0, 99), st.integers(1, 20))
+def test_calibration_error_lies_in_0_to_1_and_is_at_least_the_overall_gap(scores, seed, n_bins):
+    labels = np.random.default_rng(seed).integers(0, scores.shape[1], len(scores))
+    probabilities = softmax(scores)
+    error = expected_calibration_error(probabilities, labels, n_bins)
+    gap = abs(probabilities.max(axis=1).mean() - (probabilities.argmax(axis=1) == labels).mean())
+    assert gap - 1e-12 <= error <= 1 + 1e-12
+    assert expected_calibration_error(probabilities, labels, n_bins=1) == pytest.approx(gap)
+    assert sum(b.count for b in reliability_bins(probabilities, labels, n_bins)) == len(labels)
+
+
+@given(scored, st.integers(0, 99))
+def test_measures_do_not_depend_on_the_order_or_on_a_constant(scores, seed):
+    rng = np.random.default_rng(seed)
+    labels, order = rng.integers(0, scores.shape[1], len(scores)), rng.permutation(len(scores))
+    measures = measure_calibration(scores, labels)
+    other = measure_calibration(scores[order], labels[order])
+    for name in ("expected_calibration_error", "negative_log_likelihood", "brier"):
+        assert getattr(other, name) == pytest.approx(getattr(measures, name), abs=1e-9)
+    assert 0 <= measures.brier <= 2
+    assert negative_log_likelihood(scores + 7, labels) == pytest.approx(measures.negative_log_likelihood, abs=1e-9)
+
+
+@given(scored)
+def test_certain_and_right_is_perfect(scores):
+    labels = scores.argmax(axis=1)
+    certain = np.eye(scores.shape[1])[labels]
+    assert expected_calibration_error(certain, labels) == brier_score(certain, labels) == 0

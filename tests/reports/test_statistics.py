@@ -2,8 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes
+from hypothesis.extra.numpy import arrays as arrays_of
 from scipy import stats
 
 from reports.statistics import (
@@ -17,6 +19,8 @@ from reports.statistics import (
     student_half_width,
     wilson_interval,
 )
+
+seeds_by_pictures = array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40).map(lambda s: (min(s[0], 4), s[1]))
 
 
 def correctness(both: int, only_first: int, only_second: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
@@ -36,6 +40,25 @@ def test_wilson_interval_agrees_with_scipy_and_holds_the_share(n, share):
     low, high = wilson_interval(successes, n)
     assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-9)
     assert low - 1e-12 <= successes / n <= high + 1e-12
+
+
+@given(st.integers(1, 500), st.floats(0, 1))
+def test_wilson_interval_of_any_mean_lies_in_0_to_1_and_mirrors_that_of_the_failures(n, share):
+    low, high = wilson_interval(share * n, n)
+    assert 0 <= low <= share + 1e-12
+    assert share - 1e-12 <= high <= 1
+    assert wilson_interval(n - share * n, n) == pytest.approx((1 - high, 1 - low), abs=1e-9)
+    wider = wilson_interval(share * n, n, confidence=0.99)
+    assert wider[0] <= low + 1e-12
+    assert wider[1] >= high - 1e-12
+
+
+@given(st.data())
+def test_accuracy_interval_holds_the_accuracy_in_0_to_1(data):
+    correct = data.draw(arrays_of(bool, seeds_by_pictures))
+    low, high = accuracy_interval(correct)
+    assert 0 <= low <= correct.mean() + 1e-12
+    assert correct.mean() - 1e-12 <= high <= 1
 
 
 def test_wilson_interval_refuses_more_successes_than_trials():
@@ -86,6 +109,14 @@ def test_bonett_price_interval_by_hand():
     # b = 8, c = 2, n = 98: d = 6 / 100, se^2 = (12 / 100 - 0.0036) / 100.
     half = 1.959964 * math.sqrt(0.1164 / 100)
     assert bonett_price_interval(8, 2, 98) == pytest.approx((0.06 - half, 0.06 + half), abs=1e-6)
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 300))
+def test_bonett_price_interval_turns_with_the_methods_and_stays_in_its_range(first, second, others):
+    n = first + second + others + 1
+    low, high = bonett_price_interval(first, second, n)
+    assert -1 <= low <= high <= 1
+    assert bonett_price_interval(second, first, n) == pytest.approx((-high, -low))
 
 
 def test_bonett_price_interval_is_not_empty_when_nothing_disagrees():
@@ -140,6 +171,17 @@ def test_comparison_of_a_method_with_itself_shows_nothing():
     assert test.interval[0] < 0 < test.interval[1]
 
 
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
+def test_comparison_turns_with_its_methods(both, only_first, only_second, neither):
+    first, second = correctness(both, only_first, only_second, neither + 1)
+    one, other = compare_paired(first, second), compare_paired(second, first)
+    assert (other.difference, other.p_value) == pytest.approx((-one.difference, one.p_value))
+    assert (other.only_first, other.only_second) == (one.only_second, one.only_first)
+    assert 0 <= one.p_value <= 1
+    assert -1 <= one.interval[0] <= one.interval[1] <= 1
+
+
 def test_comparison_with_seeds_averages_over_them():
     first, second = correctness(50, 30, 12, 8)
     repeated = compare_paired(np.repeat(first, 3, axis=0), second)
@@ -172,3 +214,24 @@ def test_holm_never_lowers_a_p_value_and_keeps_the_order(p_values):
     assert max(adjusted) <= 1
     ranked = [a for _, a in sorted(zip(p_values, adjusted, strict=True))]
     assert ranked == sorted(ranked)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.randoms(use_true_random=False))
+def test_holm_does_not_depend_on_the_order(p_values, random):
+    order = list(range(len(p_values)))
+    random.shuffle(order)
+    shuffled = holm([p_values[index] for index in order])
+    assert shuffled == pytest.approx([holm(p_values)[index] for index in order])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.integers(0, 11), st.floats(0, 1))
+def test_holm_is_monotone(p_values, place, share):
+    """A smaller p-value makes no claim of the family weaker."""
+    lowered = list(p_values)
+    lowered[place % len(lowered)] *= share
+    assert all(low <= high + 1e-12 for low, high in zip(holm(lowered), holm(p_values), strict=True))
+
+
+@given(st.floats(0, 1))
+def test_holm_leaves_a_single_claim_alone(p_value):
+    assert holm([p_value]) == [p_value]
