@@ -125,7 +125,8 @@ class Cache:
                 else:
                     _save_array(temporary / f"{name}.npy", array)
             checksums = {path.name: _checksum(path) for path in sorted(temporary.iterdir())}
-            (temporary / "entry.json").write_text(json.dumps({"checksums": checksums, "cost": asdict(cost)}))
+            entry = {"checksums": checksums, "cost": asdict(cost)}
+            (temporary / "entry.json").write_text(json.dumps(entry | {"own_checksum": _own_checksum(entry)}))
             shutil.rmtree(folder, ignore_errors=True)  # a damaged one
             os.rename(temporary, folder)
         except BaseException:
@@ -170,6 +171,9 @@ def _read(folder: Path) -> CachedStage:
         raise FileNotFoundError(folder)
     try:
         entry = json.loads((folder / "entry.json").read_text())
+        own_checksum = entry.pop("own_checksum", None)  # None: an entry from before there was one
+        if entry.keys() != {"checksums", "cost"} or own_checksum not in (None, _own_checksum(entry)):
+            raise ValueError("checksum of entry.json differs")
         damaged = [name for name, value in entry["checksums"].items() if _checksum(folder / name) != value]
         if damaged:
             raise ValueError(f"checksum of {damaged[0]} differs")
@@ -189,6 +193,10 @@ def _save_array(path: Path, array: np.ndarray) -> None:
 
 def _load_arrays(folder: Path) -> dict[str, np.ndarray]:
     return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
+
+
+def _own_checksum(entry: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(entry, sort_keys=True).encode())
 
 
 def _checksum(path: Path) -> int:
