@@ -77,12 +77,12 @@ def _as_file(name: str, read: Callable[[], bytes]) -> PictureFile:
 
 
 def _without_common_folder(files: list[PictureFile]) -> list[PictureFile]:
-    """Archives often hold one folder that holds everything, perhaps beside hidden files: it is no class."""
-    seen = [file.parts for file in files if not file.left_out]
-    while seen and len({parts[0] for parts in seen}) == 1 and min(map(len, seen)) > 2:
+    """Archives often hold one folder that holds everything, perhaps beside hidden files or a text: it is no class."""
+    seen = [file.parts for file in files if not file.left_out and len(file.parts) > 1]
+    while len({parts[0] for parts in seen}) == 1 and max(map(len, seen)) > 2:
         common = seen[0][0]
         files = [replace(f, parts=f.parts[1:]) if f.parts[0] == common and len(f.parts) > 1 else f for f in files]
-        seen = [parts[1:] for parts in seen]
+        seen = [parts[1:] for parts in seen if len(parts) > 2]
     return files
 
 

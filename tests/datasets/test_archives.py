@@ -104,6 +104,24 @@ def test_hidden_files_beside_the_one_folder_of_an_archive_do_not_matter(animals,
     assert "Left out as hidden: .DS_Store; __MACOSX/my animals/cat/._000.png." in dataset.notes
 
 
+@pytest.mark.parametrize("place", ["", "my animals/"], ids=["beside it", "inside it"])
+def test_a_text_beside_or_inside_the_one_folder_of_an_archive_does_not_matter(animals, tmp_path, place):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"{place}read me.txt", b"text")
+    dataset = load_folder(path)
+    assert dataset.class_names == ("cat", "dog")
+    assert "1 file outside any class folder left out (1 .txt): read me.txt." in dataset.notes
+
+
+def test_an_archive_of_one_class_is_told_so(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals / "cat", path)
+    with pytest.raises(ValueError, match=r"at least two classes, one sub-folder each, got 1 \(cat\)"):
+        load_folder(path)
+
+
 @pytest.mark.parametrize("name", ["cut.zip", "cut.tar", "cut.tar.gz", "text.zip", "text.tar.gz"])
 def test_names_a_damaged_archive(animals, tmp_path, name):
     path = tmp_path / name
