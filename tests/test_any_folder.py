@@ -118,7 +118,7 @@ def test_gray_pictures_do_without_color(workplace, capsys):
     for number, name in enumerate(("brick", "sand")):
         write_class(workplace / "gray" / name, 20, first_seed=100 * number, channels=1)
     options = ["--dataset", str(workplace / "gray"), "--artifacts", str(workplace / "artifacts")]
-    assert command_line.main(["train", "color-histogram", "hog", *options]) == 0
+    assert command_line.main(["train", "color-histogram", "classic", "mlp", "mlp-numpy", *options]) == 0
     terminal = capsys.readouterr().err
     sentence = "Every picture is gray: experiments that need color do not apply and skip themselves."
     assert f"note: {sentence}" in terminal

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from datasets.chosen_pictures import blocks_of
+
 
 @dataclass(frozen=True)
 class Standardizer:
@@ -23,9 +25,11 @@ class Standardizer:
 
 
 def fit_standardizer(images: np.ndarray) -> Standardizer:
-    """From sums of whole numbers, so that no float copy of all pictures is made. Constant channels keep their scale."""
-    histograms = [np.bincount(images[..., channel].ravel(), minlength=256) for channel in range(images.shape[3])]
-    levels, shares = np.arange(256), np.array(histograms) / np.sum(histograms[0])  # (channels, 256)
+    """From counts of whole numbers, a block of pictures at a time. Constant channels keep their scale."""
+    counts = np.zeros((images.shape[3], 256), dtype=np.int64)
+    for _, block in blocks_of(images):
+        counts += [np.bincount(block[..., channel].ravel(), minlength=256) for channel in range(len(counts))]
+    levels, shares = np.arange(256), counts / counts[0].sum()  # (channels, 256)
     mean = shares @ levels
     deviation = np.sqrt(shares @ levels**2 - mean**2)
     return Standardizer(mean.astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32))

@@ -60,5 +60,5 @@ def freed_memory_kept() -> Iterator[None]:
 
 def to_examples(split: Split, n_classes: int, device: torch.device) -> Examples:
     """One uint8 tensor (n, channels, height, width) in the device's memory, and the labels."""
-    images = torch.from_numpy(np.ascontiguousarray(split.images.transpose(0, 3, 1, 2)))
+    images = torch.from_numpy(np.array(split.images.transpose(0, 3, 1, 2), order="C"))  # a copy, also of gray pictures
     return Examples(images.to(device), torch.from_numpy(split.labels).to(device), n_classes)

@@ -75,7 +75,7 @@ class NeuralModel:
     def _pixels(self, images: np.ndarray) -> Tensor:
         check_images(images, self.image_shape)
         device = next(self.network.parameters()).device
-        return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).to(device)
+        return torch.from_numpy(np.array(images.transpose(0, 3, 1, 2), order="C")).to(device)
 
     def to(self, device: torch.device) -> NeuralModel:
         """The same model on another device; the network moves with it."""

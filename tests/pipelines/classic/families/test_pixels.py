@@ -27,3 +27,11 @@ def test_keeps_no_more_dimensions_than_pictures_allow():
     images = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), dtype=np.uint8)
     family = PixelPca(n_components=128)
     assert encode_all(family, family.fit(images, 0), images).shape == (6, 5)
+
+
+def test_blocks_of_a_map_that_cannot_be_written_to_give_the_same_components(monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (40, 5, 6, 3), dtype=np.uint8)
+    whole = PixelPca(n_components=4).fit(images, 0)
+    images.flags.writeable = False
+    monkeypatch.setattr("pipelines.classic.families.pixels.BLOCK_VALUES", 7 * images[0].size)
+    np.testing.assert_allclose(PixelPca(n_components=4).fit(images, 0).components, whole.components, atol=1e-4)
