@@ -163,8 +163,9 @@ def train_and_score(
     n_views, factors = 1 + config.mirror, system.factors
     blocks = {split: feature_blocks(encoded, split, config) for split in dataset.splits}
     matrices = {split: FeatureMatrix(rows, factors, standardizer) for split, rows in blocks.items()}
-    features: dict[str, Features] = {split: matrices[split].in_memory() for split in ("validation", "test")}
-    features["train"] = matrices["train"] if codes else at_hand(matrices["train"], workspace)
+    features: dict[str, Features] = {**matrices, "validation": matrices["validation"].in_memory()}  # test is read once
+    if not codes:
+        features["train"] = at_hand(matrices["train"], workspace)
     labels = {split: np.tile(value.labels, n_views) for split, value in dataset.splits.items()}
     n_classes = len(dataset.class_names)
     choice: CodesChoice | CostChoice
