@@ -31,6 +31,7 @@ from pipelines.record import check_fields
 
 Side = Literal["hand-crafted", "end-to-end"]
 StageKind = Literal["features", "training", "prediction"]
+Clock = Literal["wall clock", "processor time"]
 SCHEMA_VERSION = 1
 UNREADABLE = (  # what numpy and zipfile raise on damaged archives, and on those that claim to hold more than there is
     OSError,
@@ -99,6 +100,10 @@ class Stage:
     cpu_seconds: float
     peak_memory_bytes: int
     reused: bool = False
+
+    def spent(self, clock: Clock) -> float:
+        """Seconds by that clock."""
+        return self.seconds if clock == "wall clock" else self.cpu_seconds
 
 
 @dataclass(frozen=True)

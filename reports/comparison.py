@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from pipelines.guest import Guest
-from pipelines.run_result import RunResult, Side, Task
+from pipelines.run_result import Clock, RunResult, Side, StageKind, Task
 from reports.balanced import balanced_interval, compare_balanced
 from reports.participants import Contestant, Participant, Visitor
 from reports.statistics import Interval, PairedDifference, compare_paired, holm
@@ -59,13 +59,23 @@ class Comparison:
             return compare_paired(first.correct, second.correct)
         return compare_balanced(first.correct, second.correct, self.task.test_labels)
 
+    @cached_property
+    def clock(self) -> Clock:
+        """What costs are counted in: by the clock, unless a run's hours hold what else the machine did."""
+        on_cpu = all(c.is_on_cpu for c in self.contestants)
+        return "processor time" if on_cpu and any(c.waited for c in self.contestants) else "wall clock"
+
+    def seconds(self, contestant: Contestant, kind: StageKind | None = None) -> float:
+        """Mean seconds of one run, by this comparison's clock."""
+        return contestant.seconds(kind, self.clock)
+
     def best_on_validation(self, contestants: Sequence[Contestant]) -> Contestant:
         """The one with the highest mean of the measure on validation; among equals the cheaper one."""
 
         def score(c: Contestant) -> float:
             return c.balanced_validation_score if self.is_unbalanced else c.validation_score
 
-        return max(contestants, key=lambda c: (score(c), -c.seconds()))
+        return max(contestants, key=lambda c: (score(c), -self.seconds(c)))
 
     @cached_property
     def hand_crafted(self) -> Contestant:

@@ -9,9 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from pipelines.guest import Guest
-from pipelines.run_result import RunResult, Side, StageKind
+from pipelines.run_result import Clock, RunResult, Side, StageKind
 from reports.metrics import balanced_accuracy, confusion_matrix, macro_f1
 from reports.statistics import Interval, accuracy_interval
+
+MUCH_WAITING = 1.5  # times a run's processor time; even on one core an undisturbed run takes hardly more than once
 
 
 class Participant(ABC):
@@ -132,9 +134,19 @@ class Contestant(Participant):
         ranked = sorted(self.runs, key=lambda run: (run.validation_score, run.seed))
         return ranked[(len(ranked) - 1) // 2]
 
-    def seconds(self, kind: StageKind | None = None) -> float:
-        """Mean wall-clock seconds of one run."""
-        return float(np.mean([run.seconds(kind) for run in self.runs]))
+    def seconds(self, kind: StageKind | None = None, clock: Clock = "wall clock") -> float:
+        """Mean over runs; processor time is summed over cores."""
+        stages = [stage for run in self.runs for stage in run.stages if kind in (None, stage.kind)]
+        return sum(stage.spent(clock) for stage in stages) / len(self.runs)
+
+    @property
+    def is_on_cpu(self) -> bool:
+        return all(run.environment.get("device", "cpu") == "cpu" for run in self.runs)
+
+    @property
+    def waited(self) -> bool:
+        """Whether much of its time went by on a machine busy with something else. An accelerator's work is no sign."""
+        return self.is_on_cpu and self.seconds() >= MUCH_WAITING * self.seconds(clock="processor time")
 
     @property
     def peak_memory_bytes(self) -> int:

@@ -6,20 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pipelines.run_result import RunResult
 from pipelines.study_result import StudyResult
 from reports.changes import Changes
 from reports.comparison import SIDES, Comparison
 from reports.elements import Figure, Gallery, Section, Table
 from reports.figures.cost import describe_front, draw_cost
-from reports.formats import SPACE, listing, points, seconds
+from reports.formats import SPACE, listing, points
 from reports.sections import compression, cost, difference, provenance, results, together, tuning, understanding
 from reports.sections import studies as studies_chapters
 from reports.sections.changes import changes_section
 from reports.verdict import Verdict, reach_verdict
 
 CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
-MUCH_WAITING = 1.5  # times a run's processor time; even on one core an undisturbed run takes hardly more than once
 MAX_NOTES = 3  # of the data set's own, on the first screen; the chapter on the data has all
 
 
@@ -125,21 +123,14 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
             )
     if len({tuning.measure_effort([c]).trials for c in comparison.finalists}) > 1:
         caveats.append(f"Tuning was not equal: {tuning.describe_efforts(comparison)}")
-    caveats += [waiting for c in comparison.finalists if (waiting := describe_waiting(c.representative))]
+    if comparison.clock == "processor time":
+        waited = listing([c.experiment for c in comparison.contestants if c.waited])
+        caveats.append(
+            f"The machine was busy with other work while {waited} ran. So costs are processor time, summed over cores: "
+            "a free machine of several cores takes less by the clock."
+        )
     environments = [c.representative.environment for c in comparison.finalists]
     differing = [key for key in ("hardware", "commit") if environments[0].get(key) != environments[1].get(key)]
     if differing:
         caveats.append(f"The finalists were run with different {listing(differing)}: compare their seconds with care.")
     return (*caveats, *comparison.task.notes[:MAX_NOTES])
-
-
-def describe_waiting(run: RunResult) -> str:
-    """That a run spent much of its time waiting for a processor busy with something else; "" if it did not."""
-    wall, processor = run.seconds(), sum(stage.cpu_seconds for stage in run.stages)
-    elsewhere = run.environment.get("device", "cpu") != "cpu"  # an accelerator's work is no processor time
-    if elsewhere or wall < MUCH_WAITING * processor:
-        return ""
-    return (
-        f"{run.experiment} waited for a busy machine: its {seconds(wall)} by the clock hold "
-        f"{seconds(processor)} of processor time. Compare that instead."
-    )

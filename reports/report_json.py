@@ -49,6 +49,7 @@ def render_json(report: Report) -> str:
             "favorite": comparison.favorite.experiment,
             "winner": report.verdict.winner.experiment if report.verdict.winner else None,
             "cost_ratio": report.verdict.cost_ratio,
+            "clock": comparison.clock,
             **_test(comparison.difference),
         },
         "fusion": _fusion(comparison),

@@ -55,9 +55,11 @@ def reach_verdict(comparison: Comparison) -> Verdict:
     answer = judge_margin(difference.interval, comparison.margin)
     winner = (hand if difference.difference > 0 else net) if difference.is_shown else None
     # A run whose stages were too fast for the clock still costs something.
-    cost_ratio = max(hand.seconds(), 1e-9) / max(net.seconds(), 1e-9)
+    by_hand, end_to_end = (comparison.seconds(c) for c in (hand, net))
+    cost_ratio = max(by_hand, 1e-9) / max(end_to_end, 1e-9)
     lead = _no_difference(comparison) if winner is None else _victory(comparison, winner)
-    cost = f"{_times(cost_ratio)} ({seconds(hand.seconds())} hand-crafted, {seconds(net.seconds())} end-to-end)."
+    unit = " of processor time" if comparison.clock == "processor time" else ""
+    cost = f"{_times(cost_ratio)} ({seconds(by_hand)}{unit} hand-crafted, {seconds(end_to_end)} end-to-end)."
     return Verdict(answer, winner, f"{lead} {cost}", _reason(answer, comparison), cost_ratio)
 
 

@@ -41,7 +41,7 @@ PROFILES = {
         experiments=("classic", "mlp", "alexnet"),
         sizes=(10, 20, 50, 100, 200, 500, 1000, 2000),
         n_seeds=3,
-        few=5000,
+        few=2000,
     ),
 }
 NOTES = (

@@ -21,10 +21,10 @@ from reports.svg import to_svg
 from reports.theme import LIGHT
 
 
-def pareto_front(contestants: Sequence[Contestant]) -> list[Contestant]:
+def pareto_front(comparison: Comparison) -> list[Contestant]:
     """Those that nobody beats in accuracy for the same seconds or fewer, cheapest first."""
     front: list[Contestant] = []
-    for contestant in sorted(contestants, key=lambda c: (c.seconds(), -c.accuracy)):
+    for contestant in sorted(comparison.contestants, key=lambda c: (comparison.seconds(c), -c.accuracy)):
         if not front or contestant.accuracy > front[-1].accuracy:
             front.append(contestant)
     return front
@@ -33,13 +33,13 @@ def pareto_front(contestants: Sequence[Contestant]) -> list[Contestant]:
 @styled
 def draw_cost(comparison: Comparison) -> Figure:
     """The Pareto plot: every experiment, its interval, and the line of the ones worth their time."""
-    front = pareto_front(comparison.contestants)
+    front = pareto_front(comparison)
     canvas, (axes,) = new_canvas(330)
-    times = [max(c.seconds(), 1e-3) for c in comparison.contestants]
+    times = [max(comparison.seconds(c), 1e-3) for c in comparison.contestants]
     seconds_axis(axes, min(times) / 2, max(times) * 3)
     # The front is a staircase: between two experiments, the accuracy that is to be had is the cheaper one's.
     axes.step(
-        [max(c.seconds(), 1e-3) for c in front] + [max(times) * 3],
+        [max(comparison.seconds(c), 1e-3) for c in front] + [max(times) * 3],
         [c.accuracy for c in front] + [front[-1].accuracy],
         where="post",
         color=LIGHT["neutral"],
@@ -47,7 +47,7 @@ def draw_cost(comparison: Comparison) -> Figure:
         zorder=1,
     )
     for contestant in comparison.contestants:
-        x, (low, high) = max(contestant.seconds(), 1e-3), contestant.interval
+        x, (low, high) = max(comparison.seconds(contestant), 1e-3), contestant.interval
         color = side_color(contestant.side)
         finalist = contestant in comparison.finalists
         axes.plot([x, x], [low, high], color=color, linewidth=1.4, alpha=0.55, zorder=2)
@@ -56,7 +56,7 @@ def draw_cost(comparison: Comparison) -> Figure:
         )
     axes.axhline(comparison.majority, color=LIGHT["neutral"], linewidth=1, linestyle=(0, (2, 3)))
     axes.set_ylabel("test accuracy")
-    axes.set_xlabel("seconds in all: features, training and prediction")
+    axes.set_xlabel(f"{comparison.clock}: features, training and prediction")
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     percent_axis(axes.yaxis)
@@ -67,18 +67,18 @@ def draw_cost(comparison: Comparison) -> Figure:
     label_points(
         canvas,
         axes,
-        [(max(c.seconds(), 1e-3), c.accuracy) for c in ordered],
+        [(max(comparison.seconds(c), 1e-3), c.accuracy) for c in ordered],
         [short(c.experiment, 24) if c in front or c in comparison.finalists else None for c in ordered],
     )
     best = front[-1]
     alt = (
         f"Scatter plot of test accuracy against total seconds for {len(times)} experiments. "
-        f"{best.experiment} is the most accurate with {percent(best.accuracy)} in {seconds(best.seconds())}."
+        f"{best.experiment} is the most accurate with {percent(best.accuracy)} in {seconds(comparison.seconds(best))}."
     )
     return Figure(
         "cost",
-        "Accuracy against total time, with 95 % intervals. Large marks are the finalists, the gray line joins the "
-        "experiments that nothing faster beats, the dotted line is the accuracy of always naming the same class.",
+        f"Accuracy against {comparison.clock}, with 95 % intervals. Large marks are the finalists, the gray line joins "
+        "the experiments that nothing faster beats, the dotted line is the accuracy of always naming the same class.",
         alt,
         to_svg(canvas, "cost", alt),
         _table(comparison, front),
@@ -87,8 +87,8 @@ def draw_cost(comparison: Comparison) -> Figure:
 
 def describe_front(comparison: Comparison) -> str:
     """One sentence on who is worth their time."""
-    front = pareto_front(comparison.contestants)
-    names = [f"{c.experiment} ({percent(c.accuracy)} in {seconds(c.seconds())})" for c in front]
+    front = pareto_front(comparison)
+    names = [f"{c.experiment} ({percent(c.accuracy)} in {seconds(comparison.seconds(c))})" for c in front]
     if len(front) == 1:
         return f"{names[0]} is both the fastest and the most accurate: on this task time buys nothing more."
     if len(front) <= 3:
@@ -106,14 +106,17 @@ def _table(comparison: Comparison, front: Sequence[Contestant]) -> Table:
                 Cell(c.experiment),
                 Cell(percent(c.accuracy), c.accuracy),
                 Cell(percent_range(c.interval), c.interval[0]),
-                Cell(seconds(c.seconds()), c.seconds()),
+                Cell(seconds(comparison.seconds(c)), comparison.seconds(c)),
                 Cell("yes" if c in front else "no"),
             ),
             c.side,
             c in comparison.finalists,
         )
-        for c in sorted(comparison.contestants, key=lambda c: c.seconds())
+        for c in sorted(comparison.contestants, key=lambda c: comparison.seconds(c))
     )
     return Table(
-        "Accuracy and total seconds", ("experiment", "accuracy", "95 % interval", "seconds", "on the front"), rows, True
+        f"Accuracy and {comparison.clock}",
+        ("experiment", "accuracy", "95 % interval", "seconds", "on the front"),
+        rows,
+        True,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.run_result import RunResult
+from pipelines.run_result import Clock, RunResult
 from reports.comparison import Comparison, Contestant
 from reports.elements import Cell, Row, Section, Table
 from reports.formats import bytes_size, percent, plural, points, points_range, ratio, seconds
@@ -48,7 +48,7 @@ def compression_section(comparison: Comparison) -> Section | None:
     table = Table(
         "Compressed features against the same features as they are",
         COLUMNS,
-        tuple(map(_row, *zip(*pairs, strict=True))),
+        tuple(_row(*pair, comparison.clock) for pair in pairs),
     )
     return Section("compression", "Compressed features", (text, result), (table,))
 
@@ -75,11 +75,11 @@ def _families(run: RunResult) -> str:
     return repr([[system.get(key) for key in ("families", "scaling", "weights")] for system in _systems(run)])
 
 
-def _row(compressed: Contestant, plain: Contestant) -> Row:
+def _row(compressed: Contestant, plain: Contestant, clock: Clock) -> Row:
     difference = compare_paired(compressed.correct, plain.correct)
     codes, stored = (c.representative.diagnostics["training_features"] for c in (compressed, plain))
     times = [stored[key] / codes["bytes_per_picture"] for key in ("float32_bytes_per_picture", "bytes_per_picture")]
-    training = [c.seconds("training") for c in (compressed, plain)]
+    training = [c.seconds("training", clock) for c in (compressed, plain)]
     return Row(
         (
             Cell(compressed.experiment, note=compressed.title),

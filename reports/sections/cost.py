@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipelines.run_result import Clock
 from reports.comparison import Comparison, Contestant
 from reports.elements import Cell, Row, Section, Table
 from reports.formats import bytes_size, count, percent, seconds
@@ -21,20 +22,20 @@ def cost_section(comparison: Comparison) -> Section:
         _stage_table("Every stage of the finalists (of several seeds, the middle one)", comparison.finalists),
         _stage_table("Every stage of every experiment", comparison.ranked, folded=True),
     )
-    spent = " ".join(_describe_stages(c) for c in comparison.finalists)
+    spent = " ".join(_describe_stages(c, comparison.clock) for c in comparison.finalists)
     return Section("cost", "What it costs", (spent, text), tables)
 
 
-def _describe_stages(contestant: Contestant) -> str:
+def _describe_stages(contestant: Contestant, clock: Clock) -> str:
     """Which stage takes most of an experiment's time, and how fast it predicts."""
-    stages = contestant.representative.stages
-    total = max(sum(stage.seconds for stage in stages), 1e-9)
-    longest = max(stages, key=lambda stage: stage.seconds)
-    predicting = max(contestant.seconds("prediction"), 1e-9)
+    stages = {stage.name: stage.spent(clock) for stage in contestant.representative.stages}
+    total = max(sum(stages.values()), 1e-9)
+    longest = max(stages, key=lambda name: stages[name])
+    predicting = max(contestant.seconds("prediction", clock), 1e-9)
     rate = count(round(len(contestant.runs[0].labels) / predicting))
     return (
-        f"{contestant.experiment} takes {seconds(total)}, {percent(longest.seconds / total)} of it in the stage "
-        f"“{longest.name}”; its prediction stage gets through {rate} test pictures a second."
+        f"{contestant.experiment} takes {seconds(total)}, {percent(stages[longest] / total)} of it in the stage "
+        f"“{longest}”; its prediction stage gets through {rate} test pictures a second."
     )
 
 

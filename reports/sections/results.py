@@ -20,7 +20,7 @@ def summary_table(comparison: Comparison) -> Table:
             (
                 Cell(c.experiment, note=c.side),
                 *_lead_cells(c, comparison),
-                Cell(seconds(c.seconds()), c.seconds()),
+                Cell(seconds(comparison.seconds(c)), comparison.seconds(c)),
                 Cell(bytes_size(c.peak_memory_bytes), float(c.peak_memory_bytes)),
             ),
             c.side,
@@ -30,7 +30,7 @@ def summary_table(comparison: Comparison) -> Table:
     always = [Cell(percent(share)) for share in _majority_shares(comparison)[: 1 + comparison.is_unbalanced]]
     dummy = Row((Cell("always the same class", note="for scale"), *always, Cell(""), Cell("")))
     leads = ("balanced accuracy", "test accuracy") if comparison.is_unbalanced else ("test accuracy",)
-    columns = ("finalist", *leads, "time", "peak memory")
+    columns = ("finalist", *leads, comparison.clock, "peak memory")
     return Table("The best of each side, chosen on validation", columns, (*rows, dummy))
 
 
@@ -55,7 +55,7 @@ def result_table(comparison: Comparison) -> Table:
     ]
     dummy = [Cell("always the same class"), *(Cell(percent(share), share) for share in _majority_shares(comparison))]
     dummy += [Cell("–")] * (len(COLUMNS) + len(TIMES) - 3)
-    caption = f"All experiments, by {comparison.measure} on test; 95 % intervals; seconds are wall clock"
+    caption = f"All experiments, by {comparison.measure} on test; 95 % intervals; seconds are {comparison.clock}"
     columns = ("experiment", "balanced", "accuracy", *COLUMNS[3:]) if comparison.is_unbalanced else COLUMNS
     return Table(caption, columns + TIMES, (*rows, Row(tuple(dummy))))
 
@@ -72,8 +72,8 @@ def _result_row(c: Contestant, comparison: Comparison) -> Row:
             *_accuracy_cells(c, comparison),
             Cell(count(size.dimensions), float(size.dimensions)),
             Cell(count(size.parameters), float(size.parameters), bytes_size(size.bytes)),
-            *(Cell(seconds(c.seconds(kind)), c.seconds(kind)) for kind in kinds),  # type: ignore[arg-type]
-            Cell(seconds(c.seconds()), c.seconds()),
+            *(Cell(seconds(comparison.seconds(c, kind)), comparison.seconds(c, kind)) for kind in kinds),  # type: ignore[arg-type]
+            Cell(seconds(comparison.seconds(c)), comparison.seconds(c)),
             Cell(bytes_size(c.peak_memory_bytes), float(c.peak_memory_bytes)),
         ),
         c.side,

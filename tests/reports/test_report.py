@@ -253,7 +253,7 @@ def test_gray_pictures_and_perfect_methods_are_no_trouble():
 @pytest.mark.parametrize(
     ("processor", "device", "told"), [(30.0, "cpu", True), (90.0, "cpu", False), (30.0, "cuda", False)]
 )
-def test_a_finalist_that_waited_for_a_busy_processor_is_told(processor, device, told):
+def test_where_a_run_waited_for_a_busy_processor_costs_are_processor_time(processor, device, told):
     task = make_task(200)
     slow = make_run(
         task,
@@ -261,8 +261,10 @@ def test_a_finalist_that_waited_for_a_busy_processor_is_told(processor, device, 
         stages=(Stage("fit", "training", 90.0, processor, 1_000_000),),
         environment={"device": device},
     )
-    caveats = build(task, [slow, make_run(task, "mlp", "end-to-end")]).caveats
-    assert any("handcrafted waited for a busy machine" in caveat for caveat in caveats) is told
+    report = build(task, [slow, make_run(task, "mlp", "end-to-end")])
+    assert any("was busy with other work while handcrafted ran" in caveat for caveat in report.caveats) is told
+    assert ("(30\u00a0s of processor time hand-crafted" in report.verdict.sentence) is told
+    assert ("processor time" in result_table(report.comparison).caption) is told
 
 
 def test_caveats_name_a_better_test_result_than_the_finalists():

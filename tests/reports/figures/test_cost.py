@@ -12,7 +12,7 @@ def comparison_of(*methods: tuple[str, float, float]):
 
 def test_the_front_leaves_out_what_something_faster_beats():
     comparison = comparison_of(("fast", 0.5, 1), ("slow", 4.0, 100), ("beaten", 0.0, 50))
-    assert [c.experiment for c in pareto_front(comparison.contestants)] == ["fast", "slow"]
+    assert [c.experiment for c in pareto_front(comparison)] == ["fast", "slow"]
 
 
 def test_one_that_is_fastest_and_best_is_said_to_be():
