@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import zoom
-from sklearn.datasets import load_digits as load_small_digits
 
 from datasets.dataset import Dataset, Split
 from datasets.splits import stratified_split
@@ -21,6 +20,8 @@ DESCRIPTION = (
 
 def load_digits() -> Dataset:
     """1,069 / 276 / 452 gray pictures of 32x32, split within each class; the same every time."""
+    from sklearn.datasets import load_digits as load_small_digits  # takes a second: here, nobody else waits for it
+
     bunch = load_small_digits()
     images = enlarge(bunch.images * (255 / 16))[..., None]  # 17 gray levels: 0..16
     every = Split(images, bunch.target.astype(np.int64))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
+
 from reports.comparison import Comparison, Contestant
 from reports.elements import Cell, Figure, Row, Table
 from reports.figures.canvas import new_canvas, percent_axis, points_axis, styled
@@ -15,7 +17,7 @@ from reports.theme import LIGHT
 ALL = "classic"
 LEFT_OUT = "classic-without-"
 ALONE = ("color-histogram", "hog", "sift-bow", "pca")
-WIDE = 680
+WIDE, NARROW = 680, 540  # with and without the panel of losses
 
 
 @dataclass(frozen=True)
@@ -43,38 +45,51 @@ def find_families(comparison: Comparison) -> list[Family]:
 
 @styled
 def draw_families(comparison: Comparison, families: list[Family]) -> Figure:
-    """Left: accuracy alone, and of all together. Right: points lost by leaving the family out."""
-    complete = comparison.named(ALL)
-    canvas, (alone, loss) = new_canvas(90 + 34 * len(families), 2, WIDE, sharey=True)
-    color = LIGHT["hand"]
-    for row, family in enumerate(families):
-        if family.alone:
-            alone.barh(row, family.alone.accuracy, height=0.5, color=color, alpha=0.35, linewidth=0)
-            alone.plot(family.alone.interval, [row, row], color=color)
-        if family.loss:
-            loss.plot(family.loss.interval, [row, row], color=color, alpha=0.6)
-            loss.plot(family.loss.difference, row, "s", color=color, markersize=7)
-    if complete:
-        alone.axvline(complete.accuracy, color=LIGHT["ink"], linewidth=1.2)
-    loss.axvline(0, color=LIGHT["ink"], linewidth=1)
-    alone.set_xlim(left=0)
-    alone.set_yticks(range(len(families)), [short(f.name) for f in families])
-    alone.set_ylim(len(families) - 0.4, -0.6)
-    for axes, title in ((alone, "alone (line: all together)"), (loss, "points lost when left out")):
-        axes.set_title(title, color=LIGHT["muted"])
+    """Left: accuracy alone, and of all together. Right, if any family was left out: points lost by that."""
+    missed = any(family.loss for family in families)
+    width = WIDE if missed else NARROW
+    canvas, panels = new_canvas(90 + 34 * len(families), 1 + missed, width, sharey=True)
+    _draw_alone(panels[0], families, comparison.named(ALL))
+    for axes in panels[1:]:
+        _draw_losses(axes, families)
+    for axes in panels:
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
         axes.set_axisbelow(True)
-    percent_axis(alone.xaxis)
-    points_axis(loss.xaxis)
+    panels[0].set_yticks(range(len(families)), [short(f.name) for f in families])
+    panels[0].set_ylim(len(families) - 0.4, -0.6)
     alt = f"Bars and intervals for {len(families)} feature families. {describe_families(comparison, families)}"
-    caption = (
-        "Each feature family alone, and what all of them together lose without it, with 95 % intervals (paired on the "
-        "right). A family can be strong alone and yet add little, where others see the same."
-    )
+    caption = "Each feature family alone, with 95 % intervals."
+    if missed:
+        caption = (
+            "Each feature family alone, and what all of them together lose without it, with 95 % intervals (paired on "
+            "the right). A family can be strong alone and yet add little, where others see the same."
+        )
     picture = to_svg(canvas, "families", alt)
-    return Figure("families", caption, alt, picture, _table(families), wide=True, width=WIDE)
+    return Figure("families", caption, alt, picture, _table(families), wide=missed, width=width)
+
+
+def _draw_alone(axes: Axes, families: list[Family], complete: Contestant | None) -> None:
+    axes.set_title("alone (line: all together)" if complete else "alone", color=LIGHT["muted"])
+    for row, family in enumerate(families):
+        if family.alone:
+            axes.barh(row, family.alone.accuracy, height=0.5, color=LIGHT["hand"], alpha=0.35, linewidth=0)
+            axes.plot(family.alone.interval, [row, row], color=LIGHT["hand"])
+    if complete:
+        axes.axvline(complete.accuracy, color=LIGHT["ink"], linewidth=1.2)
+    axes.set_xlim(left=0)
+    percent_axis(axes.xaxis)
+
+
+def _draw_losses(axes: Axes, families: list[Family]) -> None:
+    axes.set_title("points lost when left out", color=LIGHT["muted"])
+    for row, family in enumerate(families):
+        if family.loss:
+            axes.plot(family.loss.interval, [row, row], color=LIGHT["hand"], alpha=0.6)
+            axes.plot(family.loss.difference, row, "s", color=LIGHT["hand"], markersize=7)
+    axes.axvline(0, color=LIGHT["ink"], linewidth=1)
+    points_axis(axes.xaxis)
 
 
 def describe_families(comparison: Comparison, families: list[Family]) -> str:

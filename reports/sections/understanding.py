@@ -68,7 +68,7 @@ def _tiles(owner: Contestant, key: str, caption: str) -> Figure:
     pictures = owner.representative.pictures[key]
     shown = shown_first(pictures, MAX_TILES)
     scale = max(1, 32 // shown.shape[1])
-    sheet = montage(shown, 8 if len(shown) <= 32 else 16, gap=2 * scale if shown.shape[1] < 16 else 3, scale=1)
+    sheet = montage(shown, 8 if len(shown) <= 32 else 16, gap=4, scale=scale)
     if len(shown) < len(pictures):
         caption += f" {len(shown)} of {len(pictures):,} are shown."
     alt = f"{len(shown)} small pictures: {key.replace('_', ' ')} of {owner.experiment}."

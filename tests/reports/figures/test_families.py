@@ -24,4 +24,11 @@ def test_a_family_never_left_out_has_no_loss():
     (family,) = find_families(comparison)
     assert family.loss is None
     assert describe_families(comparison, [family]).startswith("Alone, hog is the strongest")
-    assert ">hog<" in draw_families(comparison, [family]).picture
+    picture = draw_families(comparison, [family]).picture
+    assert ">hog<" in picture
+    assert "left out" not in picture
+
+
+def test_losses_have_a_panel_of_their_own():
+    comparison = build_comparison(TASK, make_runs(TASK), 0.01)
+    assert "points lost when left out" in draw_families(comparison, find_families(comparison)).picture
