@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.measurement import Measurement, matmul_rate
-from pipelines.run_result import write_atomically
+from pipelines.stored_files import write_atomically
 from pipelines.workspace import describe_hardware
 
 WORK = (

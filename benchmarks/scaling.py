@@ -38,7 +38,8 @@ from pipelines.cores import one_worker_per_core
 from pipelines.neural.experiments import EXPERIMENTS as NETS
 from pipelines.neural.networks.build import build_network, fit_to_pixels
 from pipelines.neural.optimizers import build_optimizer
-from pipelines.run_result import RunResult, write_atomically
+from pipelines.run_result import RunResult
+from pipelines.stored_files import write_atomically
 from pipelines.workspace import Workspace
 
 CALIBRATION = (500, 4000)  # pictures of the two runs that the model is made of

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.run_result import Side, write_atomically
+from pipelines.run_result import Side
+from pipelines.stored_files import write_atomically
 
 SCHEMA_VERSION = 1
 FILE_NAME = "guests.json"

@@ -6,19 +6,12 @@ Layout, below a root folder (`artifacts/runs`):
     <dataset>-<fingerprint[:8]>/<experiment>/seed-<n>/run.json, scores.npz, pictures.npz   one answer (`RunResult`)
 
 Only numpy and the standard library, so that a report needs neither torch nor scikit-learn. No pickle: a
-file from a stranger cannot run code. Every file is written beside its place and moved there whole.
+file from a stranger cannot run code (`stored_files`).
 """
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import struct
-import tempfile
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
@@ -28,27 +21,12 @@ from typing import Any, Literal
 import numpy as np
 
 from pipelines.record import check_fields
+from pipelines.stored_files import read_arrays, read_json, write_arrays, write_json
 
 Side = Literal["hand-crafted", "end-to-end"]
 StageKind = Literal["features", "training", "prediction"]
 Clock = Literal["wall clock", "processor time"]
 SCHEMA_VERSION = 1
-UNREADABLE = (  # what numpy and zipfile raise on damaged archives, and on those that claim to hold more than there is
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    SyntaxError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    NotImplementedError,
-    RuntimeError,
-    struct.error,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class NotApplicableError(ValueError):
@@ -200,13 +178,13 @@ def save_task(task: Task, root: Path) -> Path:
     """Write a task's card and test pictures; returns its folder."""
     folder = task_folder(root, task.dataset, task.fingerprint)
     write_arrays(folder / "task.npz", {"test_images": task.test_images, "test_labels": task.test_labels})
-    _write_json(folder / "task.json", _json_part(task))
+    write_json(folder / "task.json", _json_part(task))
     return folder
 
 
 def load_task(folder: Path) -> Task:
     """Read back what `save_task` wrote. Raises ValueError, naming the file, if it is damaged."""
-    card = _read_json(folder / "task.json")
+    card = read_json(folder / "task.json")
     with _naming_damage(folder / "task.json"):
         for name in ("class_names", "notes"):
             card[name] = tuple(card[name])
@@ -221,13 +199,13 @@ def save_run(run: RunResult, root: Path) -> Path:
     names = ("labels", "scores", "validation_labels", "validation_scores")
     write_arrays(folder / "scores.npz", {name: getattr(run, name) for name in names})
     write_arrays(folder / "pictures.npz", dict(run.pictures))
-    _write_json(folder / "run.json", {**_json_part(run), "accuracy": run.accuracy})
+    write_json(folder / "run.json", {**_json_part(run), "accuracy": run.accuracy})
     return folder
 
 
 def load_run(folder: Path) -> RunResult:
     """Read back what `save_run` wrote. Raises ValueError, naming the file, if it is damaged."""
-    record = _read_json(folder / "run.json")
+    record = read_json(folder / "run.json")
     record.pop("accuracy", None)
     with _naming_damage(folder / "run.json"):
         record["stages"] = tuple(Stage(**stage) for stage in record["stages"])
@@ -290,61 +268,4 @@ def _naming_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
-
-
-def _write_json(path: Path, record: Mapping[str, Any]) -> None:
-    write_atomically(path, json.dumps(record, indent=1, default=_number, allow_nan=False).encode())
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} is not a JSON value")
-
-
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """An archive of arrays, compressed, without pickle; whole or not at all."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    write_atomically(path, buffer.getvalue())
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the place and move there: a reader sees the old file or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing: run `make train` first") from error
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
-    if not isinstance(record, dict):
-        raise ValueError(f"{path} is damaged (not a JSON object): delete it and run `make train` again")
-    return record
-
-
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Back from `write_arrays`. Raises ValueError, naming the file, if it is missing or damaged."""
-    try:
-        # Opened here: np.load leaves its own file open where it is no archive.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing: run `make train` first") from error
-    except UNREADABLE as error:
         raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from pipelines.configuration import rebuild
-from pipelines.run_result import write_atomically
+from pipelines.stored_files import write_atomically
 
 FILE_NAME = "model.safetensors"
 FORMAT = 1

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.run_result import read_arrays, write_arrays, write_atomically
+from pipelines.stored_files import read_arrays, write_arrays, write_atomically
 
 SCHEMA_VERSION = 1
 Value = str | int | float | bool | None

@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from pipelines.guest import load_guests
-from pipelines.run_result import write_atomically
+from pipelines.stored_files import write_atomically
 from pipelines.study_result import load_studies
 from reports.changes import find_changes, read_base
 from reports.comparison import build_comparison

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pipelines.run_result import write_atomically
+from pipelines.stored_files import write_atomically
 from reports.elements import Cell, Figure, Gallery, Table
 from reports.report import Report
 from reports.svg import standalone_svg

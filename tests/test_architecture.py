@@ -9,9 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("datasets", "pipelines", "reports", "benchmarks")
-CONTRACTS = ("pipelines.run_result", "pipelines.study_result", "pipelines.guest")
+CONTRACTS = ("pipelines.run_result", "pipelines.study_result", "pipelines.guest", "pipelines.stored_files")
 SHARED = (
     "pipelines.run_result",
+    "pipelines.stored_files",
     "pipelines.cache",
     "pipelines.cores",
     "pipelines.workspace",
@@ -32,13 +33,15 @@ ALLOWED = {
     "pipelines.classic": ("datasets", *SHARED),
     "pipelines.neural": ("datasets", *SHARED),
     "pipelines.backprop": ("datasets", *SHARED),
-    "pipelines.lecture": ("datasets", "pipelines.backprop", "pipelines.classic", "pipelines.run_result"),
+    "pipelines.lecture": ("datasets", "pipelines.backprop", "pipelines.classic", "pipelines.stored_files"),
     "pipelines.experiments": ("datasets", "pipelines"),
     "pipelines.models": ("datasets", "pipelines"),
     "pipelines.predict": ("datasets", "pipelines"),
     "pipelines.studies": ("datasets", "pipelines"),
     "pipelines.published_guests": ("datasets", "pipelines.guest", *SHARED),
     "pipelines.__main__": ("datasets", "pipelines"),
+    "pipelines.arguments": ("datasets",),
+    "pipelines.commands": ("datasets", "pipelines"),
     "reports": CONTRACTS,
     "benchmarks": ("datasets", "pipelines"),
 }

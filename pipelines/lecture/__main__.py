@@ -22,7 +22,7 @@ from pipelines.lecture.initialization import measure_gradient_flow
 from pipelines.lecture.loss_surface import scan_loss_surfaces
 from pipelines.lecture.templates import learn_digit_templates, learn_photo_templates
 from pipelines.lecture.warping import warp_spirals
-from pipelines.run_result import write_atomically
+from pipelines.stored_files import write_atomically
 
 COMPUTATIONS: dict[str, Callable[[], Any]] = {
     "activations": differentiate_activations,

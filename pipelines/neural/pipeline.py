@@ -29,8 +29,9 @@ from pipelines.neural.networks.build import Network, count_parameters
 from pipelines.neural.precision import bfloat16_pays, has_bfloat16
 from pipelines.neural.prediction import accuracy, n_views, predict_scores
 from pipelines.neural.training import Trainer
-from pipelines.run_result import RunResult, Size, Stage, run_folder, write_atomically
+from pipelines.run_result import RunResult, Size, Stage, run_folder
 from pipelines.stopwatch import measure
+from pipelines.stored_files import write_atomically
 from pipelines.stored_model import FILE_NAME, save_stored_model
 from pipelines.workspace import Workspace
 

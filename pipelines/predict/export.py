@@ -12,7 +12,8 @@ from pipelines.models import load_trained_model
 from pipelines.neural.model_file import NeuralModel
 from pipelines.neural.onnx_export import export_onnx, predict_with_onnx
 from pipelines.predict.locate import find_model
-from pipelines.run_result import load_task, write_atomically
+from pipelines.run_result import load_task
+from pipelines.stored_files import write_atomically
 
 TOLERANCE = 1e-4  # of the scores, as a share of the largest where that exceeds 1
 CHECKED_PICTURES = 64

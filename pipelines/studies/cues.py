@@ -32,7 +32,8 @@ class Settings:
 PROFILES = {
     "quick": Settings(experiments=("color-histogram", "hog", "sift-bow", "pca", "mlp"), sizes=(50,)),
     "full": Settings(
-        experiments=("color-histogram", "hog", "sift-bow", "pca", "classic", "mlp", "alexnet"), sizes=(10, 50, 200)
+        experiments=("color-histogram", "hog", "sift-bow", "pca", "classic", "mlp", "alexnet"),
+        sizes=(10, 50, 200, 1000),
     ),
 }
 NOTES = (

@@ -39,7 +39,7 @@ PROFILES = {
     "quick": Settings(experiments=("classic", "mlp"), sizes=(10,), n_seeds=1, few=0),
     "full": Settings(
         experiments=("classic", "mlp", "alexnet"),
-        sizes=(10, 20, 50, 100, 200, 500, 1000, 2000),
+        sizes=(10, 30, 100, 300, 1000),
         n_seeds=3,
         few=2000,
     ),

@@ -52,7 +52,7 @@ def draw_reliability(trusts: list[Trust]) -> Figure:
             )
         axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence", aspect="equal")
         axes.set_title(short(trust.contestant.experiment, 26), color=LIGHT["ink"])
-        axes.legend(loc="upper left")
+        axes.legend(loc="lower right")
         percent_axis(axes.xaxis)
     panels[0].set_ylabel("share right")
     percent_axis(panels[0].yaxis)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipelines.run_result import write_atomically
+from pipelines.stored_files import write_atomically
 from reports.lecture.page import build_chapters, read_results, render_lecture
 from reports.lecture.panels import Chapter
 from reports.svg import standalone_svg

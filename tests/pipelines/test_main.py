@@ -14,6 +14,7 @@ from pipelines import __main__ as command_line
 from pipelines import experiments
 from pipelines.__main__ import main
 from pipelines.classic import experiments as classic
+from pipelines.commands import log_kept_run
 from pipelines.experiments import all_experiments
 from pipelines.run_result import load_runs, load_task
 from pipelines.workspace import Workspace
@@ -311,6 +312,6 @@ def test_logs_for_tensorboard_come_from_nets_alone_and_from_kept_ones_too(run_co
     assert not (tmp_path / "artifacts" / "tensorboard").exists()
     workspace = Workspace(tmp_path / "artifacts", tensorboard=True)
     (run,) = saved_runs(tmp_path)
-    command_line.log_kept_run(replace(run, side="end-to-end", history=({"epoch": 1, "train_loss": 2.0},)), workspace)
+    log_kept_run(replace(run, side="end-to-end", history=({"epoch": 1, "train_loss": 2.0},)), workspace)
     (log,) = (tmp_path / "artifacts" / "tensorboard" / "pets" / "pca" / "seed-0").iterdir()
     assert log.name.startswith("events.out.tfevents")

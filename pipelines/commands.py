@@ -1,0 +1,219 @@
+"""What the commands over one data set do. Approaches are imported by the command that needs them: they take seconds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datasets.dataset import Dataset
+from datasets.registry import dataset_names
+from pipelines.published_guests import keep_guests
+from pipelines.run_result import (
+    NotApplicableError,
+    RunResult,
+    Task,
+    load_run,
+    run_folder,
+    save_run,
+    save_task,
+    saved_key,
+    task_folder,
+)
+from pipelines.stored_model import FILE_NAME
+from pipelines.study_result import save_study
+from pipelines.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.experiments import Experiment
+
+MAX_NOTE_LENGTH = 1200  # characters of a note on the terminal: about fifteen lines
+
+
+def list_experiments() -> int:
+    from pipelines.experiments import GROUPS, all_experiments
+
+    for experiment in all_experiments().values():
+        print(f"{experiment.name:<32} {experiment.side:<13} {experiment.title}")
+    for group, names in GROUPS.items():
+        print(f"{group:<32} {'all of':<13} {', '.join(names)}")
+    return 0
+
+
+def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    from pipelines.classic.pipeline import extract
+    from pipelines.experiments import choose_experiments
+
+    tell_notes(dataset, options, workspace)
+    for experiment in choose_experiments(options.experiments):
+        if experiment.side != "hand-crafted":
+            raise ValueError(f"{experiment.name} has no hand-crafted features: name a hand-crafted experiment")
+        extract(dataset, config=experiment.config, seed=options.seed, workspace=workspace)
+    workspace.say(f"features of {dataset.name} are in {workspace.cache.root}")
+    return 0
+
+
+def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    from pipelines.experiments import choose_experiments
+
+    fingerprint = dataset.fingerprint()
+    chosen = choose_experiments(options.experiments)
+    if keep_task(dataset, fingerprint, workspace):
+        tell_notes(dataset, options, workspace)
+    keep_guests(dataset, options.data_root, workspace)
+    runs = [train_one(experiment, dataset, fingerprint, options.seed, workspace) for experiment in chosen]
+    if not any(runs):
+        raise ValueError(f"nothing was trained: no chosen experiment can be applied to {dataset.name}")
+    return 0
+
+
+def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    from pipelines.studies.sweeps import run_sweep
+
+    fingerprint = dataset.fingerprint()
+    study = run_sweep(options.sweep, dataset, options.seed, workspace)
+    keep_task(dataset, fingerprint, workspace)
+    path = save_study(study, task_folder(workspace.runs, dataset.name, fingerprint))
+    workspace.say(
+        f"{study.title}: {len(study.rows)} nets, {study.seconds:.0f} s in all, in {path}; `make report` shows it"
+    )
+    return 0
+
+
+def add_guests(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    """1 where nothing is published for this data set."""
+    keep_task(dataset, dataset.fingerprint(), workspace)
+    return 0 if keep_guests(dataset, options.data_root, workspace) else 1
+
+
+def study(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    from pipelines.studies.study import Request
+    from pipelines.studies.table import choose_studies
+
+    chosen = choose_studies(options.studies, options.profile)
+    fingerprint = dataset.fingerprint()
+    keep_task(dataset, fingerprint, workspace)
+    request = Request(dataset, workspace, options.profile, tuple(options.experiments), options.seed)
+    for one in chosen:
+        try:
+            result = one.run(request)
+        except NotApplicableError as error:
+            workspace.say(f"skipped: {error}")
+            continue
+        path = save_study(result, task_folder(workspace.runs, dataset.name, fingerprint))
+        workspace.say(f"{one.name:<32} {len(result.rows)} rows, {result.seconds:.1f} s in all, in {path}")
+    return 0
+
+
+def tell_notes(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> None:
+    """What was found in somebody's folder, a line each; the report has all of it."""
+    if options.dataset not in dataset_names():
+        for note in dataset.notes:
+            cut = note.rfind("; ", 0, MAX_NOTE_LENGTH) if len(note) > MAX_NOTE_LENGTH else len(note)
+            more = "; and more, see the report's chapter on the data" if cut < len(note) else ""
+            workspace.say(f"note: {note[:cut]}{more}")
+
+
+def train_one(
+    experiment: Experiment, dataset: Dataset, fingerprint: str, seed: int, workspace: Workspace
+) -> RunResult | None:
+    """Train and save, unless the very same run is there already; None if the experiment cannot be applied here."""
+    from pipelines.experiments import run_key
+
+    key = run_key(experiment, fingerprint, seed)
+    folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
+    kept = load_kept(folder, key, workspace)
+    if kept is not None:
+        log_kept_run(kept, workspace)
+        workspace.say(f"{summary(kept)}  (kept from before)")
+        return kept
+    try:
+        run = experiment.pipeline(
+            dataset,
+            experiment=experiment.name,
+            title=experiment.title,
+            config=experiment.config,
+            seed=seed,
+            workspace=workspace,
+        )
+    except NotApplicableError as error:
+        workspace.say(f"skipped: {error}")
+        return None
+    run = replace(run, environment={**run.environment, "key": key})
+    save_run(run, workspace.runs)
+    workspace.say(summary(run))
+    return run
+
+
+def load_kept(folder: Path, key: str, workspace: Workspace) -> RunResult | None:
+    """The run in a folder if it is the one of this key and whole; damage is told."""
+    if saved_key(folder) != key or not (folder / FILE_NAME).exists():
+        return None
+    try:
+        return load_run(folder)
+    except ValueError as error:
+        workspace.say(f"{str(error).partition(':')[0]}: training again")
+        return None
+
+
+def log_kept_run(run: RunResult, workspace: Workspace) -> None:
+    """The curves of a net that was trained before, for TensorBoard, if they are wanted and not there."""
+    log = workspace.event_log_folder(run.dataset, run.experiment, run.seed)
+    if log is not None and run.side == "end-to-end":
+        from pipelines.neural.event_log import log_history
+
+        log_history(log, run.history)
+
+
+def saved_value(path: Path, name: str) -> Any:
+    """One value of a file of JSON; None if the file is missing, damaged or has none."""
+    try:
+        return json.loads(path.read_bytes())[name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def summary(run: RunResult) -> str:
+    return f"{run.experiment:<32} {run.accuracy:6.1%} of {len(run.labels)} test pictures, {run.seconds():7.1f} s in all"
+
+
+def keep_task(dataset: Dataset, fingerprint: str, workspace: Workspace) -> bool:
+    """Save the data set's card for the report; its file's time says which data set of a name was asked for last.
+
+    Returns whether it is new: then a person has not yet been told what it says.
+    """
+    card = task_folder(workspace.runs, dataset.name, fingerprint) / "task.json"
+    if saved_value(card, "notes") == list(dataset.notes):
+        card.touch()
+        return False
+    counts = {
+        name: tuple(np.bincount(split.labels, minlength=len(dataset.class_names)).tolist())
+        for name, split in dataset.splits.items()
+    }
+    task = Task(
+        dataset=dataset.name,
+        fingerprint=fingerprint,
+        class_names=dataset.class_names,
+        description=dataset.description,
+        notes=dataset.notes,
+        split_sizes={name: len(split) for name, split in dataset.splits.items()},
+        class_counts=counts,
+        test_images=dataset.test.images,
+        test_labels=dataset.test.labels,
+    )
+    save_task(task, workspace.runs)
+    return True
+
+
+COMMANDS: Mapping[str, Callable[[Dataset, argparse.Namespace, Workspace], int]] = {
+    "features": extract_features,
+    "train": train,
+    "guests": add_guests,
+    "sweep": sweep,
+    "study": study,
+}

@@ -1,0 +1,94 @@
+"""Files that another program may have cut short and a stranger may have written: whole or not at all, never a pickle.
+
+What is read back is a value or a ValueError, in one line, that names the file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import struct
+import tempfile
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+UNREADABLE = (  # what numpy and zipfile raise on damaged archives, and on those that claim to hold more than there is
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside the place and move there: a reader sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """An archive of arrays, compressed, without pickle; whole or not at all."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    write_atomically(path, buffer.getvalue())
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Back from `write_arrays`. Raises ValueError, naming the file, if it is missing or damaged."""
+    try:
+        # Opened here: np.load leaves its own file open where it is no archive.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} is missing: run `make train` first") from error
+    except UNREADABLE as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
+
+
+def write_json(path: Path, record: Mapping[str, Any]) -> None:
+    write_atomically(path, json.dumps(record, indent=1, default=_number, allow_nan=False).encode())
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} is missing: run `make train` first") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
+    if not isinstance(record, dict):
+        raise ValueError(f"{path} is damaged (not a JSON object): delete it and run `make train` again")
+    return record
