@@ -122,6 +122,12 @@ class Comparison:
         most_frequent = int(np.argmax(self.task.class_counts["train"]))
         return float((self.task.test_labels == most_frequent).mean())
 
+    @property
+    def dummy_shares(self) -> tuple[float, float]:
+        """Accuracy and balanced accuracy of always naming that class, the score first."""
+        shares = self.majority, 1 / len(np.unique(self.task.test_labels))
+        return shares[::-1] if self.is_unbalanced else shares
+
     def named(self, experiment: str) -> Contestant | None:
         return next((c for c in self.contestants if c.experiment == experiment), None)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from reports.comparison import Comparison, Contestant
 from reports.elements import Cell, Figure, Row, Table
 from reports.figures.canvas import (
@@ -22,10 +24,10 @@ from reports.theme import LIGHT
 
 
 def pareto_front(comparison: Comparison) -> list[Contestant]:
-    """Those that nobody beats in accuracy for the same seconds or fewer, cheapest first."""
+    """Those that nobody beats in score for the same seconds or fewer, cheapest first."""
     front: list[Contestant] = []
-    for contestant in sorted(comparison.contestants, key=lambda c: (comparison.seconds(c), -c.accuracy)):
-        if not front or contestant.accuracy > front[-1].accuracy:
+    for contestant in sorted(comparison.contestants, key=lambda c: (comparison.seconds(c), -comparison.score(c))):
+        if not front or comparison.score(contestant) > comparison.score(front[-1]):
             front.append(contestant)
     return front
 
@@ -34,28 +36,20 @@ def pareto_front(comparison: Comparison) -> list[Contestant]:
 def draw_cost(comparison: Comparison) -> Figure:
     """The Pareto plot: every experiment, its interval, and the line of the ones worth their time."""
     front = pareto_front(comparison)
+    places = {id(c): (max(comparison.seconds(c), 1e-3), comparison.score(c)) for c in comparison.contestants}
     canvas, (axes,) = new_canvas(330)
-    times = [max(comparison.seconds(c), 1e-3) for c in comparison.contestants]
+    times = [time for time, _ in places.values()]
     seconds_axis(axes, min(times) / 2, max(times) * 3)
     # The front is a staircase: between two experiments, the accuracy that is to be had is the cheaper one's.
-    axes.step(
-        [max(comparison.seconds(c), 1e-3) for c in front] + [max(times) * 3],
-        [c.accuracy for c in front] + [front[-1].accuracy],
-        where="post",
-        color=LIGHT["neutral"],
-        linewidth=1.2,
-        zorder=1,
-    )
+    steps = np.array([places[id(c)] for c in front] + [(max(times) * 3, comparison.score(front[-1]))])
+    axes.step(*steps.T, where="post", color=LIGHT["neutral"], linewidth=1.2, zorder=1)
     for contestant in comparison.contestants:
-        x, (low, high) = max(comparison.seconds(contestant), 1e-3), contestant.interval
-        color = side_color(contestant.side)
-        finalist = contestant in comparison.finalists
-        axes.plot([x, x], [low, high], color=color, linewidth=1.4, alpha=0.55, zorder=2)
-        axes.plot(
-            x, contestant.accuracy, MARKERS[contestant.side], color=color, markersize=9 if finalist else 6, zorder=3
-        )
-    axes.axhline(comparison.majority, color=LIGHT["neutral"], linewidth=1, linestyle=(0, (2, 3)))
-    axes.set_ylabel("test accuracy")
+        x, y = places[id(contestant)]
+        color, size = side_color(contestant.side), 9 if contestant in comparison.finalists else 6
+        axes.plot([x, x], comparison.interval(contestant), color=color, linewidth=1.4, alpha=0.55, zorder=2)
+        axes.plot(x, y, MARKERS[contestant.side], color=color, markersize=size, zorder=3)
+    axes.axhline(comparison.dummy_shares[0], color=LIGHT["neutral"], linewidth=1, linestyle=(0, (2, 3)))
+    axes.set_ylabel("balanced accuracy" if comparison.is_unbalanced else "test accuracy")
     axes.set_xlabel(f"{comparison.clock}: features, training and prediction")
     axes.grid(axis="y")
     axes.set_axisbelow(True)
@@ -67,28 +61,29 @@ def draw_cost(comparison: Comparison) -> Figure:
     label_points(
         canvas,
         axes,
-        [(max(comparison.seconds(c), 1e-3), c.accuracy) for c in ordered],
+        [places[id(c)] for c in ordered],
         [short(c.experiment, 24) if c in front or c in comparison.finalists else None for c in ordered],
     )
-    best = front[-1]
     alt = (
-        f"Scatter plot of test accuracy against total seconds for {len(times)} experiments. "
-        f"{best.experiment} is the most accurate with {percent(best.accuracy)} in {seconds(comparison.seconds(best))}."
+        f"Scatter plot of {comparison.measure} on test against {comparison.clock} for {len(times)} experiments. "
+        f"The most accurate is {_describe(front[-1], comparison)}."
     )
-    return Figure(
-        "cost",
-        f"Accuracy against {comparison.clock}, with 95 % intervals. Large marks are the finalists, the gray line joins "
-        "the experiments that nothing faster beats, the dotted line is the accuracy of always naming the same class.",
-        alt,
-        to_svg(canvas, "cost", alt),
-        _table(comparison, front),
+    caption = (
+        f"{comparison.measure.capitalize()} against {comparison.clock}, with 95 % intervals. Large marks are the "
+        "finalists, the gray line joins the experiments that nothing faster beats, the dotted line is always naming "
+        "the same class."
     )
+    return Figure("cost", caption, alt, to_svg(canvas, "cost", alt), _table(comparison, front))
+
+
+def _describe(c: Contestant, comparison: Comparison) -> str:
+    return f"{c.experiment} ({percent(comparison.score(c))} in {seconds(comparison.seconds(c))})"
 
 
 def describe_front(comparison: Comparison) -> str:
     """One sentence on who is worth their time."""
     front = pareto_front(comparison)
-    names = [f"{c.experiment} ({percent(c.accuracy)} in {seconds(comparison.seconds(c))})" for c in front]
+    names = [_describe(c, comparison) for c in front]
     if len(front) == 1:
         return f"{names[0]} is both the fastest and the most accurate: on this task time buys nothing more."
     if len(front) <= 3:
@@ -104,8 +99,8 @@ def _table(comparison: Comparison, front: Sequence[Contestant]) -> Table:
         Row(
             (
                 Cell(c.experiment),
-                Cell(percent(c.accuracy), c.accuracy),
-                Cell(percent_range(c.interval), c.interval[0]),
+                Cell(percent(comparison.score(c)), comparison.score(c)),
+                Cell(percent_range(comparison.interval(c)), comparison.interval(c)[0]),
                 Cell(seconds(comparison.seconds(c)), comparison.seconds(c)),
                 Cell("yes" if c in front else "no"),
             ),
@@ -115,8 +110,8 @@ def _table(comparison: Comparison, front: Sequence[Contestant]) -> Table:
         for c in sorted(comparison.contestants, key=lambda c: comparison.seconds(c))
     )
     return Table(
-        f"Accuracy and {comparison.clock}",
-        ("experiment", "accuracy", "95 % interval", "seconds", "on the front"),
+        f"{comparison.measure.capitalize()} and {comparison.clock}",
+        ("experiment", comparison.measure, "95 % interval", "seconds", "on the front"),
         rows,
-        True,
+        folded=True,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from reports.comparison import SIDES, Comparison, Contestant
 from reports.elements import Cell, Row, Section, Table
 from reports.formats import bytes_size, count, listing, percent, percent_range, plural, points, seconds
@@ -27,7 +25,7 @@ def summary_table(comparison: Comparison) -> Table:
         )
         for c in sorted(comparison.finalists, key=lambda c: -comparison.score(c))
     )
-    always = [Cell(percent(share)) for share in _majority_shares(comparison)[: 1 + comparison.is_unbalanced]]
+    always = [Cell(percent(share)) for share in comparison.dummy_shares[: 1 + comparison.is_unbalanced]]
     dummy = Row((Cell("always the same class", note="for scale"), *always, Cell(""), Cell("")))
     leads = ("balanced accuracy", "test accuracy") if comparison.is_unbalanced else ("test accuracy",)
     columns = ("finalist", *leads, comparison.clock, "peak memory")
@@ -41,19 +39,13 @@ def _lead_cells(c: Contestant, comparison: Comparison) -> tuple[Cell, ...]:
     return (lead, Cell(percent(c.accuracy), c.accuracy)) if comparison.is_unbalanced else (lead,)
 
 
-def _majority_shares(comparison: Comparison) -> tuple[float, float]:
-    """Accuracy and balanced accuracy of always naming one class, the leading one first."""
-    shares = comparison.majority, 1 / len(np.unique(comparison.task.test_labels))
-    return shares[::-1] if comparison.is_unbalanced else shares
-
-
 def result_table(comparison: Comparison) -> Table:
     """Everything measured, one row for each experiment and each guest, best first."""
     rows = [
         _result_row(p, comparison) if isinstance(p, Contestant) else _guest_row(p, comparison)
         for p in comparison.everyone
     ]
-    dummy = [Cell("always the same class"), *(Cell(percent(share), share) for share in _majority_shares(comparison))]
+    dummy = [Cell("always the same class"), *(Cell(percent(share), share) for share in comparison.dummy_shares)]
     dummy += [Cell("–")] * (len(COLUMNS) + len(TIMES) - 3)
     caption = f"All experiments, by {comparison.measure} on test; 95 % intervals; seconds are {comparison.clock}"
     columns = ("experiment", "balanced", "accuracy", *COLUMNS[3:]) if comparison.is_unbalanced else COLUMNS

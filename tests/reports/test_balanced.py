@@ -9,6 +9,7 @@ from scipy import stats
 from reports.__main__ import to_rich
 from reports.balanced import balanced_interval, compare_balanced, picture_weights, sign_flip_p_value
 from reports.comparison import Comparison, build_comparison
+from reports.figures.cost import draw_cost
 from reports.report import build_report
 from reports.report_html import render_html
 from reports.sections.results import result_table, summary_table
@@ -123,6 +124,15 @@ def test_the_tables_lead_with_it_and_the_report_says_why():
     page = render_html(build_report(comparison))
     assert "always naming the most frequent one would be right on 90.0" in page
     assert "points of balanced accuracy against" in page
+
+
+def test_the_pareto_plot_goes_by_it_too():
+    figure = draw_cost(make_comparison())
+    assert "balanced accuracy" in figure.picture
+    assert figure.table is not None
+    assert figure.table.columns[1] == "balanced accuracy"
+    fair = next(row for row in figure.table.rows if row.cells[0].text == "fair")
+    assert fair.cells[1].value == pytest.approx(make_comparison().named("fair").balanced_accuracy)
 
 
 @pytest.mark.parametrize(("n_rare", "leads"), [(40, "balanced accuracy"), (41, "accuracy")])
