@@ -23,6 +23,7 @@ BUILT_IN: dict[str, Callable[[], Dataset]] = {
 }
 DOWNLOADED = {archive.name: archive for archive in (CIFAR10, CIFAR100)}
 FOLDER_IMAGE_SIZE = 32
+SHORT_NAMES = {"cues": "cues-all"}
 
 
 def dataset_names() -> tuple[str, ...]:
@@ -46,7 +47,7 @@ def load_dataset(
     image_size, max_skipped_share, max_pixels, store: for a path only, see `load_folder`; image_size is 32 if not given.
     Raises ValueError for an unknown name or unusable data, OSError where a file or download cannot be had.
     """
-    name = "cues-all" if name_or_path == "cues" else name_or_path
+    name = SHORT_NAMES.get(name_or_path, name_or_path)
     if name in dataset_names() and image_size is not None:
         raise ValueError(f"image_size can be set for a folder of pictures only; {name} has a size of its own")
     if name in BUILT_IN:

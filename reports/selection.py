@@ -8,11 +8,14 @@ from pathlib import Path
 
 from pipelines.run_result import RunResult, Task, load_runs, load_task, task_folder
 
+SHORT_NAMES = {"cues": "cues-all"}  # as the registry of data sets has them
 SUFFIXES = re.compile(r"(\.(zip|csv|tgz|tar|gz|bz2|xz))+$")  # of archives and tables of pictures
 
 
 def task_name(dataset: str) -> str:
     """The name under which runs of a data set are kept: its own, or made from the path of a folder or archive."""
+    if dataset in SHORT_NAMES:
+        return SHORT_NAMES[dataset]
     name = SUFFIXES.sub("", Path(dataset).resolve().name)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "folder"
 

@@ -15,15 +15,6 @@ from datasets.corruptions.draws import draw
 from datasets.corruptions.sampling import sample
 
 
-def brightness(images: np.ndarray, added: float, generators: Sequence[Generator] = ()) -> np.ndarray:
-    """`added` to the value of HSV; to gray pictures as they are."""
-    if images.shape[3] == 1:
-        return images + added
-    hsv = rgb2hsv(images)
-    hsv[..., 2] = (hsv[..., 2] + added).clip(0, 1)
-    return hsv2rgb(hsv)
-
-
 def contrast(images: np.ndarray, factor: float, generators: Sequence[Generator] = ()) -> np.ndarray:
     """Each channel's distance from its mean over the picture, times `factor`."""
     means = images.mean(axis=(1, 2), keepdims=True)

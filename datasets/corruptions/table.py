@@ -59,7 +59,7 @@ CORRUPTIONS: tuple[Corruption, ...] = (
     ),
     Corruption("frost", "weather", weather.frost, ((1, 0.2), (1, 0.3), (0.9, 0.4), (0.85, 0.4), (0.75, 0.45))),
     Corruption("fog", "weather", weather.fog, ((0.2, 3), (0.5, 3), (0.75, 2.5), (1, 2), (1.5, 1.75))),
-    Corruption("brightness", "digital", digital.brightness, (0.05, 0.1, 0.15, 0.2, 0.3)),
+    Corruption("brightness", "weather", weather.brightness, (0.05, 0.1, 0.15, 0.2, 0.3)),
     Corruption("contrast", "digital", digital.contrast, (0.75, 0.5, 0.4, 0.3, 0.15)),
     Corruption(
         "elastic transform",

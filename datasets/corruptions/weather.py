@@ -1,4 +1,4 @@
-"""Snow, frost, fog and spatter. `images`: float32 (n, h, w, c) in 0..1."""
+"""Snow, frost, fog, bright light and spatter. `images`: float32 (n, h, w, c) in 0..1."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator, default_rng
 from scipy.ndimage import gaussian_filter
+from skimage.color import hsv2rgb, rgb2hsv
 
 from datasets.corruptions.draws import draw
 from datasets.corruptions.sampling import blur_along, enlarge_center
@@ -18,6 +19,15 @@ WATER = np.array([175, 238, 238], dtype=np.float32) / 255
 MUD = np.array([63, 42, 20], dtype=np.float32) / 255
 FROST_SIDE = 256  # pixels of the texture that windows are cut from
 FROST_COLORS = np.array([[0.16, 0.25, 0.36], [0.92, 0.97, 1.0]], dtype=np.float32)  # glass, ice
+
+
+def brightness(images: np.ndarray, added: float, generators: Sequence[Generator] = ()) -> np.ndarray:
+    """`added` to the value of HSV; to gray pictures as they are."""
+    if images.shape[3] == 1:
+        return images + added
+    hsv = rgb2hsv(images)
+    hsv[..., 2] = (hsv[..., 2] + added).clip(0, 1)
+    return hsv2rgb(hsv)
 
 
 def fog(images: np.ndarray, amount_and_decay: tuple[float, float], generators: Sequence[Generator]) -> np.ndarray:

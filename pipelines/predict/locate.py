@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from datasets.folder import dataset_name
-from datasets.registry import dataset_names
+from datasets.registry import SHORT_NAMES, dataset_names
 from pipelines.stored_model import FILE_NAME
 
 
@@ -25,7 +25,9 @@ def find_model(word: str, *, runs: Path, dataset: str, seed: int) -> Path:
         return path if path.is_file() else path / FILE_NAME
     if os.sep in word or word.endswith(Path(FILE_NAME).suffix):
         raise ValueError(f"{path} is neither a model file nor a run's folder with a {FILE_NAME}")
-    name = dataset if dataset in dataset_names() else dataset_name(Path(dataset).expanduser())
+    name = SHORT_NAMES.get(dataset, dataset)
+    if name not in dataset_names():
+        name = dataset_name(Path(dataset).expanduser())
     found = [
         file
         for folder in runs.glob("*-*")

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from datasets.folder import dataset_name
+from datasets.registry import SHORT_NAMES
 from pipelines.run_result import save_run, save_task
 from reports.selection import find_task, find_tasks, select_runs, task_name
 from tests.reports.factory import make_run, make_task
@@ -14,6 +15,11 @@ PATHS = ["photos", "my pictures", "a/b/holiday", "birds.zip", "birds.tar.gz", "b
 @pytest.mark.parametrize("path", PATHS)
 def test_runs_are_looked_for_under_the_name_that_the_data_set_got(path, tmp_path):
     assert task_name(str(tmp_path / path)) == dataset_name(Path(tmp_path / path))
+
+
+@pytest.mark.parametrize("name", SHORT_NAMES)
+def test_short_names_of_data_sets_are_known(name):
+    assert task_name(name) == SHORT_NAMES[name]
 
 
 def test_runs_of_one_task_come_together_from_several_folders_the_first_going_before(tmp_path):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from skimage.color import rgb2hsv
 
 from datasets.corruptions import weather
 from datasets.corruptions.draws import generators_for
@@ -73,3 +74,9 @@ def test_mud_is_brown_and_water_bright():
 
 def test_dry_glass_shows_no_water():
     assert weather.shade_water(np.zeros((32, 32), np.float32)).max() == 0
+
+
+def test_brightness_adds_to_the_value_alone():
+    before, after = (rgb2hsv(images) for images in (0.5 * IMAGES, weather.brightness(0.5 * IMAGES, 0.2)))
+    np.testing.assert_allclose(after[..., 2], before[..., 2] + 0.2, atol=1e-5)
+    np.testing.assert_allclose(after[..., 1], before[..., 1], atol=1e-4)

@@ -114,6 +114,13 @@ def test_of_two_data_sets_of_one_name_the_model_trained_last_is_taken(tmp_path):
     assert "ground-0b" in str(find_model("pca", runs=tmp_path, dataset="some/ground", seed=0))
 
 
+def test_short_names_of_data_sets_are_known(tmp_path):
+    file = tmp_path / "cues-all-0a" / "pca" / "seed-0" / FILE_NAME
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert find_model("pca", runs=tmp_path, dataset="cues", seed=0) == file
+
+
 @pytest.mark.parametrize(
     ("model", "image", "message"),
     [
