@@ -18,7 +18,8 @@ def copy_weights(network: nn.Module) -> Weights:
 def update_average(average: Weights, network: nn.Module, decay: float, n_updates: int) -> None:
     """average <- d average + (1 - d) weights, in place, with d = min(decay, (1 + n) / (10 + n)).
 
-    n_updates: how many went before; the smaller d of the first ones lets the mean forget the first weights.
+    n_updates: n, how many there are with this one, from 1; the smaller d of the first ones lets the mean forget the
+    first weights.
     Counters (integers) are copied.
     """
     share = min(decay, (1 + n_updates) / (10 + n_updates))

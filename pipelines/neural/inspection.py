@@ -93,10 +93,13 @@ def count_flops(network: nn.Module, images: Tensor) -> int:
     counts: list[int] = []
 
     def count(module: Any, _: Any, output: Tensor) -> None:
+        if isinstance(module, LocalLayer):  # every weight has one place, and is used there once
+            counts.append(2 * len(output) * module.weight.numel())
+            return
         weights = module.matrix if isinstance(module, Whiten) else module.weight
         counts.append(2 * output.numel() * weights[0].numel())  # each output is one product with one row of weights
 
-    layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d | Whiten)]
+    layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d | LocalLayer | Whiten)]
     hooks = [layer.register_forward_hook(count) for layer in layers]
     was_training = network.training
     try:

@@ -15,6 +15,7 @@ from pipelines.neural.config import (
 )
 from pipelines.neural.inspection import count_flops, first_layer_weights, layer_statistics
 from pipelines.neural.networks.build import build_network
+from pipelines.neural.networks.local import LocalLayer
 
 
 def test_templates_are_the_strongest_rows_as_pictures():
@@ -68,6 +69,11 @@ def test_a_bottleneck_block_shows_what_its_second_product_takes():
 def test_flops_by_hand():
     net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1, groups=1), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 25, 2))
     assert count_flops(net, torch.zeros(1, 3, 5, 5)) == 2 * (8 * 25 * 27 + 200 * 2)
+
+
+def test_flops_of_local_layers_by_hand():
+    """Windows of 3 x 3, 1 apart, in pictures of 5 x 4 with 2 channels: 3 x 2 places, each with 18 x 4 weights."""
+    assert count_flops(LocalLayer((5, 4, 2), 3, 1, 4), torch.zeros(7, 5, 4, 2)) == 7 * 2 * (3 * 2 * 18 * 4)
 
 
 @pytest.mark.slow  # torch's counter first imports its symbolic decompositions
