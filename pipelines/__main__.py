@@ -98,8 +98,8 @@ def launched_together() -> bool:
 def train_together(options: argparse.Namespace, command: str) -> int:
     """As one of several processes: the first does what a single one does, the others train along with it."""
     from pipelines.neural.distributed.assignment import dismiss
+    from pipelines.neural.distributed.pipeline import follow
     from pipelines.neural.distributed.processes import joined
-    from pipelines.neural.pipeline import follow
 
     with joined() as processes:
         if processes.rank > 0:

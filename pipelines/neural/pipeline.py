@@ -19,7 +19,8 @@ from pipelines.latency import measure_latency
 from pipelines.neural.checkpoint import encode_snapshot
 from pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
 from pipelines.neural.device import choose_device, make_repeatable, to_examples
-from pipelines.neural.distributed.assignment import Assignment, hand_out, receive
+from pipelines.neural.distributed.assignment import Assignment, hand_out
+from pipelines.neural.distributed.pipeline import run_timed_epoch, spent_elsewhere
 from pipelines.neural.distributed.processes import Processes
 from pipelines.neural.event_log import EventLog, event_log, log_history
 from pipelines.neural.examples import Examples, plan_steps
@@ -29,7 +30,7 @@ from pipelines.neural.networks.build import Network, count_parameters
 from pipelines.neural.precision import bfloat16_pays, has_bfloat16
 from pipelines.neural.prediction import accuracy, n_views, predict_scores
 from pipelines.neural.training import Trainer
-from pipelines.run_result import RunResult, Size, Stage, run_folder
+from pipelines.run_result import NotApplicableError, RunResult, Size, Stage, run_folder
 from pipelines.stopwatch import measure
 from pipelines.stored_files import write_atomically
 from pipelines.stored_model import FILE_NAME, save_stored_model
@@ -61,8 +62,8 @@ def run(
 ) -> RunResult:
     """Train on `dataset.train`, choose on `dataset.validation`, predict `dataset.test` once.
 
-    The model is kept beside the run's other files. Raises ValueError if the net cannot take the pictures, and
-    FloatingPointError, naming the step, if the training loss is not finite.
+    The model is kept beside the run's other files. Raises NotApplicableError if the net cannot take the pictures,
+    and FloatingPointError, naming the step, if the training loss is not finite.
     """
     make_repeatable()
     environment = workspace.environment
@@ -134,13 +135,17 @@ def train_net(
 ) -> Trained:
     """Train one net, or take it from the cache if this very training was done before.
 
-    config: with one optimizer.   name: what the progress is called.   log: folder for TensorBoard; None for no log.
+    config: with one optimizer.   name: of the experiment.   log: folder for TensorBoard; None for no log.
+    Raises NotApplicableError if the net cannot take the pictures.
     """
     device, processes = train.images.device, Processes.current()
     assignment = Assignment(
         config, dataset.image_shape, train.n_classes, len(train), len(validation), seed, bfloat16=False, snapshot=None
     )
-    network = assignment.build(device)
+    try:
+        network = assignment.build(device)
+    except ValueError as error:  # such as pictures that are too small for it
+        raise NotApplicableError(f"{name} cannot be applied to {dataset.name}: {error}") from error
     bfloat16 = config.mixed_precision == "auto" and _bfloat16_pays(network, train, config, workspace)
     inputs = {
         # Only used after training, so that changing it does not train again.
@@ -161,7 +166,7 @@ def train_net(
         with event_log(log, len(trainer.history)) as watch:
             _run_epochs(trainer, checkpoint, workspace, name, watch)
         checkpoint.unlink(missing_ok=True)
-        record = {"history": trainer.history, "bfloat16": bfloat16, "elsewhere": _spent_elsewhere(processes, device)}
+        record = {"history": trainer.history, "bfloat16": bfloat16, "elsewhere": spent_elsewhere(processes, device)}
         return {"record": np.array(json.dumps(record))} | {
             name: w.cpu().numpy() for name, w in trainer.best_weights.items()
         }
@@ -170,37 +175,26 @@ def train_net(
     weights = {name: torch.from_numpy(np.array(array)) for name, array in stage.arrays.items() if name != "record"}
     network.load_state_dict(weights)
     record = json.loads(stage.arrays["record"].item())
-    seconds = sum(row["seconds"] for row in record["history"])  # more than the stage's own if it was resumed
     if log is not None:
         log_history(log, record["history"])
-    others = record["elsewhere"]
-    cost = replace(
-        stage.cost,
-        name=f"train {name}",
-        seconds=max(stage.cost.seconds, seconds),
-        cpu_seconds=stage.cost.cpu_seconds + others["cpu_seconds"],
-        peak_memory_bytes=stage.cost.peak_memory_bytes + others["peak_memory_bytes"],
-    )
+    cost = replace(_whole_cost(stage.cost, record), name=f"train {name}")
     return Trained(network, config.optimizers[0], tuple(record["history"]), record["bfloat16"], cost)
 
 
-def follow() -> None:
-    """Train along with the leading process until it has nothing more: what the others of one `torchrun` do."""
-    make_repeatable()
-    device, processes = choose_device(), Processes.current()
-    while (work := receive(device)) is not None:
-        assignment, train, validation = work
-        with measure("train", "training") as clock:
-            trainer = assignment.begin(assignment.build(device), train, validation, processes)
-            while not trainer.finished:
-                trainer.run_epoch()
-        processes.sum(torch.tensor([clock.stage.cpu_seconds, clock.stage.peak_memory_bytes], device=device))
+def _whole_cost(cost: Stage, record: Mapping[str, Any]) -> Stage:
+    """Of all processes, and from the first epoch: of a resumed training the stage's own clock saw only the end.
 
-
-def _spent_elsewhere(processes: Processes, device: torch.device) -> dict[str, float]:
-    """Processor time and memory of the processes that trained along, which this one's clock does not see."""
-    spent = processes.sum(torch.zeros(2, device=device)).tolist()
-    return {"cpu_seconds": spent[0], "peak_memory_bytes": int(spent[1])}
+    record: as kept in the cache. Rows of the history from before there was a `cpu_seconds` count for nothing.
+    """
+    history, elsewhere = record["history"], record["elsewhere"]
+    return replace(
+        cost,
+        seconds=max(cost.seconds, sum(row["seconds"] for row in history)),
+        cpu_seconds=max(
+            cost.cpu_seconds + elsewhere["cpu_seconds"], sum(row.get("cpu_seconds", 0.0) for row in history)
+        ),
+        peak_memory_bytes=cost.peak_memory_bytes + elsewhere["peak_memory_bytes"],
+    )
 
 
 def _bfloat16_pays(network: Network, train: Examples, config: NeuralConfig, workspace: Workspace) -> bool:
@@ -231,9 +225,7 @@ def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: 
     with workspace.progress(f"train {name}", plan.n_steps) as advance:
         advance(len(trainer.history) * plan.steps_per_epoch)
         while not trainer.finished:
-            start = time.perf_counter()
-            row = trainer.run_epoch(advance)
-            row["seconds"] = time.perf_counter() - start
+            row = run_timed_epoch(trainer, advance)
             advance(0, f"epoch {row['epoch']}/{plan.epochs}, validation {row['validation_score']:.1%}")
             if watch is not None:
                 watch.add(row, layer_statistics(trainer.network, trainer.validation.images))

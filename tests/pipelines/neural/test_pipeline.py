@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,10 @@ from rich.console import Console
 
 from datasets.dataset import Dataset, Split
 from pipelines.neural import pipeline
-from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron
+from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, Speedrun
 from pipelines.neural.model_file import build_neural_model
 from pipelines.neural.training import Trainer
-from pipelines.run_result import RunResult, load_run, run_folder, save_run
+from pipelines.run_result import NotApplicableError, RunResult, Stage, load_run, run_folder, save_run
 from pipelines.stored_model import FILE_NAME, load_stored_model
 from pipelines.workspace import Workspace
 
@@ -58,9 +59,8 @@ def test_learns_and_tells_all_that_a_report_needs(result):
     assert result.accuracy > 0.9
     assert result.validation_score == (result.validation_scores.argmax(1) == result.validation_labels).mean()
     assert [stage.kind for stage in result.stages] == ["training", "training", "prediction"]
-    assert {"epoch", "train_loss", "train_accuracy", "validation_score", "learning_rate", "seconds"} == set(
-        result.history[-1]
-    )
+    scores = {"epoch", "train_loss", "train_accuracy", "validation_score", "learning_rate"}
+    assert set(result.history[-1]) == scores | {"seconds", "cpu_seconds"}
     assert result.pictures["first_layer_weights"].shape == (16, 8, 8, 3)
     assert result.diagnostics["layers"][0]["units"] == 16
     assert result.diagnostics["flops_per_picture"] == 2 * 2 * (192 * 16 + 16 * 2)  # the picture and its mirror image
@@ -126,6 +126,44 @@ def test_a_killed_run_goes_on_from_its_checkpoint_and_ends_the_same(result, tmp_
     assert epochs == [1, 2, 3, 3, 1, 2, 3]
     np.testing.assert_array_equal(again.scores, result.scores)
     assert not list((tmp_path / "checkpoints").glob("*.npz"))
+
+
+def test_a_resumed_run_has_the_processor_time_of_all_its_epochs(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    run_epoch, config, calls = Trainer.run_epoch, replace(CONFIG, optimizers=CONFIG.optimizers[1:]), []
+
+    def busy_and_killed_in_the_third_epoch(self, on_step):
+        calls.append(len(self.history))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        end = time.process_time() + 0.2
+        while time.process_time() < end:
+            pass
+        return run_epoch(self, on_step)
+
+    monkeypatch.setattr(Trainer, "run_epoch", busy_and_killed_in_the_third_epoch)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, config)
+    training = run(tmp_path, config).stages[0]
+    assert calls == [0, 1, 2, 2]
+    assert training.cpu_seconds >= 0.6
+    assert training.seconds >= 0.6
+
+
+def test_a_history_from_before_it_had_processor_time_leaves_the_stages_own():
+    record = {
+        "history": [{"seconds": 2.0}, {"seconds": 3.0}],
+        "elsewhere": {"cpu_seconds": 1.0, "peak_memory_bytes": 7},
+    }
+    whole = pipeline._whole_cost(Stage("neural", "training", 4.0, 3.5, 100), record)
+    assert (whole.seconds, whole.cpu_seconds, whole.peak_memory_bytes) == (5.0, 4.5, 107)
+
+
+def test_pictures_that_the_net_cannot_take_are_said_not_to_suit_it(tmp_path):
+    with pytest.raises(
+        NotApplicableError, match="mlp cannot be applied to halves: this net needs pictures of at least"
+    ):
+        run(tmp_path, replace(CONFIG, architecture=Speedrun()))
 
 
 def test_mixed_precision_is_decided_once_for_a_machine(tmp_path, monkeypatch):
