@@ -10,9 +10,9 @@ correct: bool (n_seeds, n_test).   labels: int (n_test,), the true classes.
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
-from reports.statistics import Interval, PairedDifference, student_half_width, wilson_interval
+from reports.seeds import Interval, join_seeds, student_half_width, welch_p_value
+from reports.statistics import PairedDifference, bonett_price_of_means, wilson_interval
 
 N_FLIPS = 20_000
 METHOD = "sign-flip test with classes of equal weight, Bonett-Price interval by class"
@@ -49,26 +49,32 @@ def balanced_interval(correct: np.ndarray, labels: np.ndarray) -> Interval:
 def compare_balanced(first: np.ndarray, second: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> PairedDifference:
     """Balanced accuracy of the first method minus that of the second, on the same pictures.
 
-    With d_i in -1 .. 1 a picture's difference (its mean over seeds) and n_c pictures in class c, two more are added to
-    each class, one for either method, as Bonett and Price 2012 do for a single class:
-        center = mean over classes of sum d_i / (n_c + 2),
-        variance = sum over classes of ((sum d_i^2 + 2) / (n_c + 2) - (sum d_i / (n_c + 2))^2) / (n_c + 2) / k^2.
+    first, second: bool (n_seeds, n_test). With d_c the difference in class c, l_c .. u_c its interval by Bonett and
+    Price and d the mean of d_c over the k classes, the interval is, as in `balanced_interval`,
+
+        d - sqrt(sum (d_c - l_c)^2) / k   to   d + sqrt(sum (u_c - d_c)^2) / k,
+
+    joined with Student's over the seeds. Several seeds: p is the larger of the sign-flip test's and Welch's.
     """
     differences = first.mean(axis=0) - second.mean(axis=0)
     weights, classes = picture_weights(labels), np.unique(labels)
-    center = variance = 0.0
+    below, above = [], []
     for label in classes:
         own = differences[labels == label]
-        n, total = len(own) + 2, float(own.sum())
-        center += total / n / len(classes)
-        variance += ((float((own**2).sum()) + 2) / n - (total / n) ** 2) / n / len(classes) ** 2
-    from_seeds = [student_half_width(correct @ weights) for correct in (first, second)]
-    half = float(np.linalg.norm([stats.norm.ppf(0.975) * np.sqrt(variance), *from_seeds]))
+        low, high = bonett_price_of_means(own)
+        below.append(own.mean() - low)
+        above.append(high - own.mean())
+    difference = float(weights @ differences)
+    down, up = (float(np.linalg.norm(side)) / len(classes) for side in (below, above))
+    by_seed = [correct @ weights for correct in (first, second)]
+    p_value = sign_flip_p_value(weights * differences, seed=seed)
+    if any(np.ptp(scores) > 0 for scores in by_seed):
+        p_value = max(p_value, welch_p_value(difference, float(np.linalg.norm(weights * differences)), by_seed))
     share_first, share_second = first.mean(axis=0), second.mean(axis=0)
     return PairedDifference(
-        difference=float(weights @ differences),
-        interval=(max(-1.0, center - half), min(1.0, center + half)),
-        p_value=sign_flip_p_value(weights * differences, seed=seed),
+        difference=difference,
+        interval=join_seeds(difference, (max(-1.0, difference - down), min(1.0, difference + up)), by_seed),
+        p_value=p_value,
         only_first=float((share_first * (1 - share_second)).sum()),
         only_second=float((share_second * (1 - share_first)).sum()),
         method=METHOD,

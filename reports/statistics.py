@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from reports.seeds import Interval, join_seeds, student_half_width, welch_p_value
+
 # Below this many pictures on which two models disagree, normal theory and resampling are both unreliable:
 # the test is the exact binomial one and the interval is Bonett and Price's.
 FEW_DISAGREEMENTS = 25
 N_RESAMPLES = 10_000
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,11 @@ class PairedDifference:
     @property
     def is_shown(self) -> bool:
         """True if p < 0.05 and the interval leaves out zero (over several seeds these can part ways)."""
-        return self.p_value < 0.05 and not self.interval[0] <= 0 <= self.interval[1]
+        return self.stands(self.p_value)
+
+    def stands(self, adjusted: float) -> bool:
+        """The same with a p-value corrected for the other tests of its family, which is never lower."""
+        return adjusted < 0.05 and not self.interval[0] <= 0 <= self.interval[1]
 
 
 def wilson_interval(successes: float, n: int, confidence: float = 0.95) -> Interval:
@@ -55,14 +59,6 @@ def wilson_interval(successes: float, n: int, confidence: float = 0.95) -> Inter
     center = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return max(0.0, float(center - half)), min(1.0, float(center + half))
-
-
-def student_half_width(values: Sequence[float] | np.ndarray, confidence: float = 0.95) -> float:
-    """Half the Student t interval of the mean of `values`; 0 for a single value, whose spread is unknown."""
-    n = len(values)
-    if n < 2:
-        return 0.0
-    return float(stats.t.ppf(0.5 + confidence / 2, n - 1) * np.std(values, ddof=1) / np.sqrt(n))
 
 
 def accuracy_interval(correct: np.ndarray) -> Interval:
@@ -108,8 +104,20 @@ def bonett_price_interval(only_first: int, only_second: int, n: int, confidence:
     d = (b - c) / (n + 2),  se^2 = ((b + c + 2) / (n + 2) - d^2) / (n + 2).
     Source: Bonett and Price, Journal of Educational and Behavioral Statistics 2012.
     """
-    difference = (only_first - only_second) / (n + 2)
-    variance = ((only_first + only_second + 2) / (n + 2) - difference**2) / (n + 2)
+    return _with_two_added(only_first - only_second, only_first + only_second, n, confidence)
+
+
+def bonett_price_of_means(differences: np.ndarray, confidence: float = 0.95) -> Interval:
+    """The same for differences that are means over seeds, float (n,) in -1 .. 1: their sum takes the place of b - c,
+    the sum of their squares that of b + c. For -1, 0 and 1 it is Bonett and Price's.
+    """
+    return _with_two_added(float(differences.sum()), float((differences**2).sum()), len(differences), confidence)
+
+
+def _with_two_added(total: float, squares: float, n: int, confidence: float) -> Interval:
+    """total, squares: sums of the n differences and of their squares, before the two are added."""
+    difference = total / (n + 2)
+    variance = ((squares + 2) / (n + 2) - difference**2) / (n + 2)
     half = float(stats.norm.ppf(0.5 + confidence / 2)) * float(np.sqrt(variance))
     return max(-1.0, difference - half), min(1.0, difference + half)
 
@@ -117,70 +125,74 @@ def bonett_price_interval(only_first: int, only_second: int, n: int, confidence:
 def bootstrap_interval(
     first: np.ndarray, second: np.ndarray, *, seed: int = 0, confidence: float = 0.95, n_resamples: int = N_RESAMPLES
 ) -> Interval:
-    """Percentile interval of the difference of mean accuracies; pictures stay paired.
+    """Percentile interval of the difference of mean accuracies of these trained models; pictures stay paired.
 
     first, second: bool (n_seeds, n_test), the numbers of seeds may differ.
-    Each resample draws the seeds of either side, then the pictures, with replacement. Pictures with the same
-    pattern of right and wrong over all models are exchangeable, so that drawing the pictures is one multinomial
-    draw over the patterns: the same distribution, without n_test draws for each resample.
+    Each resample draws the pictures with replacement. Pictures with the same pattern of right and wrong over all
+    models are exchangeable, so that drawing the pictures is one multinomial draw over the patterns: the same
+    distribution, without n_test draws for each resample. Seeds are not drawn: of two or three, that understates
+    their variance by a half or a third.
     """
     rng = np.random.default_rng(seed)
     patterns, counts = np.unique(np.concatenate([first, second]), axis=1, return_counts=True)
     n_test = first.shape[1]
     drawn = rng.multinomial(n_test, counts / n_test, size=n_resamples)  # (n_resamples, n_patterns)
     accuracies = drawn @ patterns.T / n_test  # (n_resamples, seeds of both sides)
-    n_first, n_second = len(first), len(second)
-    seeds_first = rng.integers(0, n_first, size=(n_resamples, n_first))
-    seeds_second = n_first + rng.integers(0, n_second, size=(n_resamples, n_second))
-    differences = np.take_along_axis(accuracies, seeds_first, axis=1).mean(axis=1) - np.take_along_axis(
-        accuracies, seeds_second, axis=1
-    ).mean(axis=1)
+    differences = accuracies[:, : len(first)].mean(axis=1) - accuracies[:, len(first) :].mean(axis=1)
     low, high = np.quantile(differences, [0.5 - confidence / 2, 0.5 + confidence / 2])
     return float(low), float(high)
 
 
-def sign_flip_p_value(differences: np.ndarray) -> float:
-    """Two-sided p-value of "each picture's difference is as likely positive as negative", by normal theory.
+def exact_sign_flip_p_value(differences: np.ndarray, unit: float) -> float:
+    """Two-sided p-value of "each picture's difference is as likely positive as negative", over all choices of signs.
 
-    differences: float (n_test,).   z = sum(d) / sqrt(sum(d^2)): for d in {-1, 0, 1} this is McNemar's chi-square
-    without correction, (b - c)^2 / (b + c); here d are differences of means over seeds.
+    differences: float (n_test,), whole multiples of `unit`. For -1, 0 and 1 it is the exact McNemar test.
+    Takes as many steps as the pictures that differ times sum(|d|) / unit.
     """
-    squares = float((differences**2).sum())
-    if squares == 0:
-        return 1.0
-    return float(2 * stats.norm.sf(abs(differences.sum()) / np.sqrt(squares)))
+    steps = np.rint(np.abs(differences) / unit).astype(int)
+    chances = np.ones(1)  # of each sum, from -reach to reach
+    for step in steps[steps > 0]:
+        wider = np.zeros(len(chances) + 2 * step)
+        wider[: len(chances)] += chances / 2
+        wider[2 * step :] += chances / 2
+        chances = wider
+    reach = len(chances) // 2
+    observed = abs(round(float(differences.sum()) / unit))
+    return min(1.0, float(chances[np.abs(np.arange(-reach, reach + 1)) >= observed].sum()))
 
 
 def compare_paired(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> PairedDifference:
     """Test and interval of the difference between two methods on the same test pictures.
 
     first, second: bool (n_seeds, n_test).
-    One seed each: McNemar's test; bootstrap interval, or Bonett and Price's under 25 disagreements.
-    Several seeds: sign-flip test of the per-picture means (it speaks for these trained models), and a bootstrap
-    over seeds and pictures (it speaks for new seeds too).
-    Raises ValueError if the numbers of pictures differ.
+    One seed each, or seeds that all answered alike: McNemar's test; bootstrap interval, or Bonett and Price's under
+    25 disagreements. Several seeds: the interval of the pictures' mean differences, found in the same way, joined
+    with Student's over seeds; Welch's test of both sources of chance, and under 25 disagreements the larger of its p
+    and that of an exact sign-flip test. Raises ValueError if the numbers of pictures differ.
     """
     if first.shape[1] != second.shape[1]:
         raise ValueError(
             f"both methods must be tested on the same pictures, got {first.shape[1]} and {second.shape[1]}"
         )
-    n_test = first.shape[1]
+    first, second = (side[:1] if (side == side[0]).all() else side for side in (first, second))
     share_first, share_second = first.mean(axis=0), second.mean(axis=0)
     only_first = float((share_first * (1 - share_second)).sum())
     only_second = float((share_second * (1 - share_first)).sum())
     difference = float(share_first.mean() - share_second.mean())
-    if len(first) > 1 or len(second) > 1:
-        p_value = sign_flip_p_value(share_first - share_second)
-        interval = bootstrap_interval(first, second, seed=seed)
-        method = "sign-flip test over pictures, bootstrap over seeds and pictures"
-    elif only_first + only_second < FEW_DISAGREEMENTS:
+    differences, n_test = share_first - share_second, first.shape[1]
+    few = only_first + only_second < FEW_DISAGREEMENTS
+    interval = bonett_price_of_means(differences) if few else bootstrap_interval(first, second, seed=seed)
+    kind = "Bonett-Price interval" if few else "paired bootstrap interval"
+    if len(first) == len(second) == 1:
         p_value = mcnemar_p_value(round(only_first), round(only_second))
-        interval = bonett_price_interval(round(only_first), round(only_second), n_test)
-        method = "exact McNemar test, Bonett-Price interval"
+        method = f"{'exact' if few else 'mid-p'} McNemar test, {kind}"
     else:
-        p_value = mcnemar_p_value(round(only_first), round(only_second))
-        interval = bootstrap_interval(first, second, seed=seed)
-        method = "mid-p McNemar test, paired bootstrap interval"
+        by_seed = [side.mean(axis=1) for side in (first, second)]
+        interval = join_seeds(difference, interval, by_seed)
+        p_value = welch_p_value(difference, float(np.sqrt((differences**2).sum())) / n_test, by_seed)
+        if few:
+            p_value = max(p_value, exact_sign_flip_p_value(differences, 1 / (len(first) * len(second))))
+        method = f"{'exact sign-flip and Welch' if few else 'Welch'} test, {kind} joined with Student's over seeds"
     return PairedDifference(difference, interval, p_value, only_first, only_second, method)
 
 

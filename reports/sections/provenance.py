@@ -14,8 +14,11 @@ METHODS = (
     "Student's for the mean over seeds, as the root of the sum of squares.",
     "Two experiments are compared on the same pictures: McNemar's test, exact when they disagree on fewer than 25 "
     "pictures, else its mid-p version; the interval of the difference is a paired bootstrap of 10,000 resamples "
-    "(percentile), or Bonett and Price's when they disagree on fewer than 25. With several seeds, the test flips "
-    "signs of the pictures' mean differences and the bootstrap draws seeds and pictures.",
+    "(percentile), or Bonett and Price's when they disagree on fewer than 25. With several seeds, this interval, of "
+    "the pictures' mean differences, is joined with Student's half width of either side as the root of the sum of "
+    "squares; the test is Welch's t, whose standard error joins the pictures and the seeds, and under 25 "
+    "disagreements the larger of its p and that of an exact sign-flip test. What another seed would change on a side "
+    "with one run is not known and counts as 0: there the interval is about this run.",
     "The finalists are the experiments with the highest mean validation accuracy of each side. The test between them "
     "is the only planned one. The tests against the favorite carry Holm's correction.",
     "Where one model must stand for an experiment of several seeds, it is the middle one by validation accuracy.",

@@ -13,7 +13,7 @@ from pipelines.study_result import StudyResult, unpack_correct
 from reports.elements import Cell, Figure, Row, Section, Table
 from reports.figures.robustness import draw_corruptions, draw_sweeps
 from reports.formats import SPACE, listing, percent, percent_range, points, points_range
-from reports.statistics import Interval, student_half_width
+from reports.seeds import Interval, student_half_width
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,13 @@ def make_run(
     return RunResult(**{**values, **changes})
 
 
+def correctness(both: int, only_first: int, only_second: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two models, bool (1, n_test) each, by the numbers of pictures that both, one or none name correctly."""
+    first = [True] * (both + only_first) + [False] * (only_second + neither)
+    second = [True] * both + [False] * only_first + [True] * only_second + [False] * neither
+    return np.array([first]), np.array([second])
+
+
 def make_guest(task: Task, name: str, share_right: float, side: Side = "end-to-end") -> Guest:
     """A published model that is right on the first pictures and names the next class on the rest."""
     wrong = (task.test_labels + 1) % len(task.class_names)

@@ -78,6 +78,29 @@ def test_of_the_intervals_with_rare_classes_at_least_95_in_100_hold_the_truth():
     assert held / n_trials > 0.94
 
 
+def test_of_a_hundred_classes_the_interval_holds_its_estimate_and_the_truth():
+    """Half of the classes have 2 pictures: added pictures must not pull the estimate to 0 in all of them."""
+    rng = np.random.default_rng(0)
+    labels, gains, losses = np.repeat(np.arange(100), [2, 20] * 50), 0.3, 0.05
+    n_trials, held = 40, 0
+    for _ in range(n_trials):
+        draw = rng.random(len(labels))
+        test = compare_balanced(draw[None] < gains, draw[None] > 1 - losses, labels)
+        assert test.interval[0] < test.difference < test.interval[1]
+        held += test.interval[0] <= gains - losses <= test.interval[1]
+    assert held / n_trials >= 0.94
+
+
+def test_where_seeds_differ_p_holds_their_chance_too():
+    first, second = np.arange(200) < 185, np.arange(200) < 165
+    apart = np.stack([first, np.arange(200) < 180])
+    assert (
+        compare_balanced(apart, second[None], RARE).p_value > compare_balanced(first[None], second[None], RARE).p_value
+    )
+    same = np.stack([first, first])
+    assert compare_balanced(same, second[None], RARE) == compare_balanced(first[None], second[None], RARE)
+
+
 def make_comparison(shares: tuple[float, float] = (0.9, 0.9)) -> Comparison:
     """`large` and `net` name one class always, `fair` is right on most of either; on validation as on test.
 

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -11,22 +12,17 @@ from scipy import stats
 from reports.statistics import (
     accuracy_interval,
     bonett_price_interval,
+    bonett_price_of_means,
     bootstrap_interval,
     compare_paired,
+    exact_sign_flip_p_value,
     holm,
     mcnemar_p_value,
-    sign_flip_p_value,
-    student_half_width,
     wilson_interval,
 )
+from tests.reports.factory import correctness
 
 seeds_by_pictures = array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40).map(lambda s: (min(s[0], 4), s[1]))
-
-
-def correctness(both: int, only_first: int, only_second: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
-    first = [True] * (both + only_first) + [False] * (only_second + neither)
-    second = [True] * both + [False] * only_first + [True] * only_second + [False] * neither
-    return np.array([first]), np.array([second])
 
 
 def test_wilson_interval_of_eight_in_ten_is_the_textbook_value():
@@ -64,12 +60,6 @@ def test_accuracy_interval_holds_the_accuracy_in_0_to_1(data):
 def test_wilson_interval_refuses_more_successes_than_trials():
     with pytest.raises(ValueError, match=r"successes must lie in 0\.\.n with n >= 1, got 11 of 10"):
         wilson_interval(11, 10)
-
-
-def test_student_half_width_of_three_values_by_hand():
-    # Mean 2, deviation 1, t(0.975, 2) = 4.3027.
-    assert student_half_width([1.0, 2.0, 3.0]) == pytest.approx(4.3027 / math.sqrt(3), abs=1e-4)
-    assert student_half_width([0.7]) == 0.0
 
 
 def test_interval_of_one_seed_is_wilsons_and_equal_seeds_add_nothing():
@@ -111,6 +101,13 @@ def test_bonett_price_interval_by_hand():
     assert bonett_price_interval(8, 2, 98) == pytest.approx((0.06 - half, 0.06 + half), abs=1e-6)
 
 
+def test_bonett_price_of_means_by_hand():
+    # Sum 1, sum of squares 1.5, n = 8: d = 0.1, se^2 = (0.35 - 0.01) / 10.
+    half = 1.959964 * math.sqrt(0.034)
+    differences = np.array([1, 0.5, -0.5, 0, 0, 0, 0, 0])
+    assert bonett_price_of_means(differences) == pytest.approx((0.1 - half, 0.1 + half), abs=1e-6)
+
+
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 300))
 def test_bonett_price_interval_turns_with_the_methods_and_stays_in_its_range(first, second, others):
     n = first + second + others + 1
@@ -140,20 +137,17 @@ def test_bootstrap_is_repeatable_and_follows_its_seed():
     assert len(drawn) > 1
 
 
-def test_bootstrap_over_seeds_is_wider_when_seeds_differ():
-    first, second = correctness(100, 40, 20, 40)
-    weak = first.copy()
-    weak[0, :60] = False
-    narrow = bootstrap_interval(first, second)
-    wide = bootstrap_interval(np.concatenate([first, weak]), second)
-    assert wide[1] - wide[0] > 1.5 * (narrow[1] - narrow[0])
+def test_exact_sign_flip_is_the_exact_mcnemar_test_for_single_runs():
+    differences = np.array([1.0] * 5 + [-1.0] + [0.0] * 30)
+    assert exact_sign_flip_p_value(differences, 1.0) == pytest.approx(mcnemar_p_value(5, 1))
+    assert exact_sign_flip_p_value(np.zeros(9), 1.0) == 1.0
 
 
-def test_sign_flip_is_uncorrected_mcnemar_for_single_runs():
-    first, second = correctness(50, 30, 12, 8)
-    expected = stats.chi2.sf((30 - 12) ** 2 / 42, 1)
-    assert sign_flip_p_value(first[0].astype(float) - second[0]) == pytest.approx(expected)
-    assert sign_flip_p_value(np.zeros(9)) == 1.0
+def test_exact_sign_flip_agrees_with_trying_every_choice_of_signs():
+    differences = np.array([3, 2, -1, 1, 0, 2, -3, 1]) / 3
+    sums = [abs(np.dot(signs, differences)) for signs in itertools.product((-1, 1), repeat=len(differences))]
+    slow = np.mean(np.array(sums) >= abs(differences.sum()) - 1e-9)
+    assert exact_sign_flip_p_value(differences, 1 / 3) == pytest.approx(slow)
 
 
 def test_comparison_counts_who_alone_is_right():
@@ -180,13 +174,6 @@ def test_comparison_turns_with_its_methods(both, only_first, only_second, neithe
     assert (other.only_first, other.only_second) == (one.only_second, one.only_first)
     assert 0 <= one.p_value <= 1
     assert -1 <= one.interval[0] <= one.interval[1] <= 1
-
-
-def test_comparison_with_seeds_averages_over_them():
-    first, second = correctness(50, 30, 12, 8)
-    repeated = compare_paired(np.repeat(first, 3, axis=0), second)
-    assert (repeated.only_first, repeated.only_second) == (30, 12)
-    assert "seeds" in repeated.method
 
 
 def test_comparison_refuses_different_pictures():
