@@ -73,6 +73,10 @@ def _test(test: PairedDifference) -> dict[str, Any]:
     }
 
 
+def _corrected(test: PairedDifference, adjusted: float) -> dict[str, Any]:
+    return _test(test) | {"p_value_holm": adjusted, "difference_shown": test.stands(adjusted)}
+
+
 def _fusion(comparison: Comparison) -> dict[str, Any] | None:
     team = fuse_finalists(comparison)
     if team is None:
@@ -106,7 +110,7 @@ def _participant(participant: Participant, comparison: Comparison) -> dict[str, 
         "accuracy_interval": list(participant.interval),
         "balanced_accuracy": participant.balanced_accuracy,
         "macro_f1": participant.macro_f1,
-        "against_favorite": None if against is None else _test(against[1]) | {"p_value_holm": against[2]},
+        "against_favorite": None if against is None else _corrected(against[1], against[2]),
     }
 
 

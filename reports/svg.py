@@ -57,9 +57,7 @@ def to_svg(canvas: Canvas, name: str, description: str) -> str:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'style="([^"]*)"', lambda match: _attributes(match[1]), svg)
-    svg = re.sub(r'(?<=\bid=")|(?<=href="#)|(?<=url\(#)', f"{name}-", svg)
-    svg = re.sub(r"(\d+\.\d\d)\d+", r"\1", svg)
+    svg = re.sub(r"<[^>]*>", lambda match: _shorten_tag(match[0], name), svg)  # visible text stays as it is
     svg = re.sub(r">\s+<", "><", svg)
     return _with_root(svg, canvas, description)
 
@@ -85,6 +83,13 @@ def root_tag(width: float, height: float, description: str) -> str:
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(description)}" '
         'font-family="system-ui, \'Helvetica Neue\', Arial, sans-serif" stroke-linejoin="round">'
     )
+
+
+def _shorten_tag(tag: str, name: str) -> str:
+    """No style attribute, ids that start with the name, and coordinates of two decimals."""
+    tag = re.sub(r'style="([^"]*)"', lambda match: _attributes(match[1]), tag)
+    tag = re.sub(r'(?<=\bid=")|(?<=href="#)|(?<=url\(#)', f"{name}-", tag)
+    return re.sub(r"(\d+\.\d\d)\d+", r"\1", tag)
 
 
 def _with_root(svg: str, canvas: Canvas, description: str) -> str:

@@ -43,7 +43,7 @@ def draw_differences(comparison: Comparison) -> Figure:
         is_guest = participant in comparison.visitors
         color = LIGHT["muted"] if is_guest else side_color(participant.side)
         axes.plot(test.interval, [row, row], color=color, linewidth=2, alpha=0.6)
-        filled = color if adjusted < 0.05 else LIGHT["paper"]
+        filled = color if test.stands(adjusted) else LIGHT["paper"]
         axes.plot(test.difference, row, MARKERS[participant.side], color=color, markerfacecolor=filled, markersize=7)
     axes.set_yticks(range(len(tests)), [short(p.experiment, 26) for p, _, _ in tests])
     axes.set_ylim(len(tests) - 0.4, -0.6)
@@ -53,7 +53,7 @@ def draw_differences(comparison: Comparison) -> Figure:
     axes.set_axisbelow(True)
     axes.set_xlabel(f"points of {comparison.measure} against {short(comparison.favorite.experiment, 26)}")
     points_axis(axes.xaxis)
-    n_shown = sum(adjusted < 0.05 for _, _, adjusted in tests)
+    n_shown = sum(test.stands(adjusted) for _, test, adjusted in tests)
     alt = (
         f"Forest plot of the {comparison.measure} of {len(tests)} experiments minus that of "
         f"{comparison.favorite.experiment}; "
@@ -66,6 +66,6 @@ def draw_differences(comparison: Comparison) -> Figure:
     )
     caption = (
         "Difference to the favorite on the same pictures, with 95 % intervals. A filled mark is a difference that "
-        f"stands after Holm's correction, an open one is not.{guests}"
+        f"stands after Holm's correction and whose interval leaves out zero, an open one is not.{guests}"
     )
     return Figure("differences", caption, alt, to_svg(canvas, "differences", alt))

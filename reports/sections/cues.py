@@ -64,7 +64,7 @@ def _describe_cue(cue: str, curves: Sequence[Curve], chance: float, most: float)
 
 
 def _is_shown(first: Curve, second: Curve, most: float) -> bool:
-    return any(x == most and p < 0.05 and test.is_shown for x, test, p in compare_curves(first, second))
+    return any(x == most and test.stands(p) for x, test, p in compare_curves(first, second))
 
 
 def _describe_sides(at_most: Mapping[str, tuple[Curve, Point]], most: float) -> str:
@@ -77,7 +77,7 @@ def _describe_sides(at_most: Mapping[str, tuple[Curve, Point]], most: float) -> 
     if hand is None or net is None:
         return ""
     ((_, test, p),) = [found for found in compare_curves(hand[0], net[0]) if found[0] == most]
-    if not test.is_shown or p >= 0.05:
+    if not test.stands(p):
         return ""
     leader, other = (hand, net) if test.difference > 0 else (net, hand)
     gap = f"{points(abs(test.difference), signed=False)}{SPACE}points"

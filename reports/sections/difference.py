@@ -7,8 +7,6 @@ from reports.elements import Section
 from reports.figures.differences import draw_differences, tests_table
 from reports.formats import SPACE, listing, p_value, plural, points, points_range
 
-ALPHA = 0.05
-
 
 def difference_section(comparison: Comparison) -> Section:
     """The planned test between the finalists, and everyone against the favorite."""
@@ -40,7 +38,7 @@ def _describe_planned_test(comparison: Comparison) -> str:
 
 def _describe_others(comparison: Comparison) -> str:
     favorite = comparison.favorite.experiment
-    undecided = [p.experiment for p, _, adjusted in comparison.tests if adjusted >= ALPHA]
+    undecided = [p.experiment for p, test, adjusted in comparison.tests if not test.stands(adjusted)]
     ties = f"no difference is shown between it and {listing(undecided)}" if undecided else "it differs from all of them"
     return (
         f"Everyone against {favorite}, the best of all on validation, with Holm's correction over "
@@ -56,7 +54,7 @@ def _describe_guests(comparison: Comparison) -> str:
     undecided: list[str] = []
     for participant, test, adjusted in comparison.tests:
         if participant in comparison.visitors:
-            group = undecided if adjusted >= ALPHA else better if test.difference > 0 else worse
+            group = undecided if not test.stands(adjusted) else better if test.difference > 0 else worse
             group.append(f"{participant.experiment} ({points(test.difference)})")
     statements = [
         f"{verb} {listing(names)}"

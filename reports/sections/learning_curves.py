@@ -66,7 +66,7 @@ def _validation(curve: Curve) -> float:
 
 def describe_sizes(hand: Curve, net: Curve, tests: Tests) -> str:
     """Who leads where, and whether and where the curves cross, with its uncertainty."""
-    leads = [(x, test) for x, test, p in tests if p < 0.05 and test.is_shown]
+    leads = [(x, test) for x, test, p in tests if test.stands(p)]
     if not leads:
         return f"No difference between {hand.experiment} and {net.experiment} is shown at any of these sizes."
     first, last = leads[0], leads[-1]
@@ -95,7 +95,7 @@ def _gap(test: PairedDifference) -> str:
 
 def _describe_lead(hand: Curve, net: Curve, tests: Tests, name: Callable[[float], str]) -> str:
     """For curves that do not cross: who leads, and where no difference is shown."""
-    leads = [(x, test) for x, test, p in tests if p < 0.05 and test.is_shown]
+    leads = [(x, test) for x, test, p in tests if test.stands(p)]
     signs = {test.difference > 0 for _, test in leads}
     if not leads:
         return f"No difference between {hand.experiment} and {net.experiment} is shown at any of these points."
@@ -183,7 +183,7 @@ def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Cal
                 Cell(points(test.difference), test.difference),
                 Cell(points_range(test.interval), test.interval[0]),
                 Cell(p_number(p), p),
-                Cell((hand if test.difference > 0 else net).experiment if p < 0.05 and test.is_shown else "not shown"),
+                Cell((hand if test.difference > 0 else net).experiment if test.stands(p) else "not shown"),
             )
         )
         for x, test, p in tests

@@ -144,7 +144,7 @@ def versus(first: str, second: str, test: PairedDifference) -> str:
 def shown_together(tests: Sequence[PairedDifference]) -> list[PairedDifference | None]:
     """The tests that hold together at the 5 % level; None for the others."""
     adjusted = holm([test.p_value for test in tests])
-    return [test if test.is_shown and p < 0.05 else None for test, p in zip(tests, adjusted, strict=True)]
+    return [test if test.stands(p) else None for test, p in zip(tests, adjusted, strict=True)]
 
 
 def _describe_choice(
