@@ -68,7 +68,7 @@ def net_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     rows = []
     for name, net in record["nets"].items():
         seconds = net["cpu_seconds"] * net["epochs"]
-        whole = [f"{seconds * n / 3600 / CORES_PER_MACHINE:,.0f} machine hours" for n in (1_281_167, 1e9)]
+        whole = [_machine_hours(seconds * n) for n in (1_281_167, 1e9)]
         step = f"{1e3 * net['cpu_seconds']:,.2f} ms"
         rows.append((f"`{name}`", str(net["side"]), step, str(net["epochs"]), *whole))
     return rows
@@ -108,3 +108,8 @@ def duration(seconds: float) -> str:
 if __name__ == "__main__":
     for name, text in tables(json.loads(Path(sys.argv[1]).read_text())).items():
         print(f"\n{name}\n\n{text}")
+
+
+def _machine_hours(core_seconds: float) -> str:
+    hours = core_seconds / 3600 / CORES_PER_MACHINE
+    return f"{hours:,.1f} machine hours" if hours < 10 else f"{hours:,.0f} machine hours"
