@@ -1,15 +1,18 @@
 """Which method sees which cue: every method on every made data set in which one factor alone tells the class.
 
 Row: cue (color, texture, shape, layout, all), per_class (training pictures of each class), chance, and what
-`train_variants` adds.
+`train_variants` adds.   Pictures: cue -> test pictures, two of each class, class by class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from datasets.cues import CUES, N_CLASSES, load_cues
+from datasets.dataset import Dataset, Split
 from datasets.splits import nested_subsets
 from pipelines.experiments import Experiment
 from pipelines.run_result import NotApplicableError
@@ -18,6 +21,7 @@ from pipelines.studies.trainings import Variant, train_variants
 from pipelines.study_result import Row, StudyResult
 
 NAME = "cues"
+SHOWN_OF_A_CLASS = 2
 TITLE = "Which method sees which cue"
 
 
@@ -48,13 +52,22 @@ def run(request: Request) -> StudyResult:
     settings = PROFILES[request.profile]
     experiments = request.choose(settings.experiments)
     settings = replace(settings, experiments=tuple(experiment.name for experiment in experiments))
-    rows, seconds = train_variants(TITLE, variants(experiments, settings, request.seed), request.workspace)
-    return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
-
-
-def variants(experiments: list[Experiment], settings: Settings, seed: int) -> Iterator[Variant]:
-    """The largest first, so that the time left is not underrated."""
     datasets = {cue: load_cues(cue) for cue in CUES}
+    rows, seconds = train_variants(TITLE, variants(datasets, experiments, settings, request.seed), request.workspace)
+    study = request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
+    return replace(study, pictures={cue: examples(dataset.test) for cue, dataset in datasets.items()})
+
+
+def examples(split: Split) -> np.ndarray:
+    """uint8 (SHOWN_OF_A_CLASS * n_classes, h, w, c): the first of each class, class by class."""
+    chosen = [np.flatnonzero(split.labels == label)[:SHOWN_OF_A_CLASS] for label in range(N_CLASSES)]
+    return split.images[np.concatenate(chosen)]
+
+
+def variants(
+    datasets: Mapping[str, Dataset], experiments: list[Experiment], settings: Settings, seed: int
+) -> Iterator[Variant]:
+    """The largest first, so that the time left is not underrated."""
     for size in sorted(settings.sizes, reverse=True):
         for cue, dataset in datasets.items():
             (chosen,) = nested_subsets(dataset.train.labels, [size], seed=seed)

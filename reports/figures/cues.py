@@ -1,23 +1,50 @@
-"""The matrix of cue and method, drawn as plain SVG: a cell is as strong as its accuracy is above guessing."""
+"""Examples of each cue, and the matrix of cue and method, as plain SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
 
+import numpy as np
+
 from reports.curves import Curve, Point
-from reports.elements import Cell, Figure, Row, Table
+from reports.elements import Cell, Figure, Row, Table, data_uri
 from reports.figures.canvas import side_color
+from reports.figures.pictures import encode_png
 from reports.formats import listing, percent, percent_range, short
 from reports.svg import root_tag
 from reports.theme import LIGHT
 
 WIDTH, LEFT, TOP, CELL_HEIGHT = 540, 132, 30, 40
+PICTURE = 31  # side of an example
 Matrix = Mapping[str, Mapping[str, tuple[Curve, Point]]]
 
 
+def draw_cue_examples(pictures: Mapping[str, np.ndarray]) -> Figure:
+    """pictures: cue -> uint8 (2 * n_classes, h, w, c), two of each class, class by class; a row for each cue."""
+    n_shown = max(len(images) for images in pictures.values())
+    gap = (WIDTH - LEFT - n_shown * PICTURE) / (n_shown / 2)
+    height = len(pictures) * (PICTURE + 12)
+    alt = f"Small made pictures in {len(pictures)} rows, two of each class: {listing(list(pictures))}."
+    parts = [root_tag(WIDTH, height, alt)]
+    for row, (cue, images) in enumerate(pictures.items()):
+        top = row * (PICTURE + 12)
+        parts.append(_text(LEFT - 8, top + 0.62 * PICTURE, cue, anchor="end"))
+        for column, image in enumerate(images):
+            left = LEFT + column * PICTURE + column // 2 * gap
+            parts.append(
+                f'<image x="{left:.1f}" y="{top}" width="{PICTURE - 1}" height="{PICTURE - 1}" '
+                f'image-rendering="pixelated" xlink:href="{data_uri(encode_png(image))}"/>'
+            )
+    parts.append("</svg>")
+    caption = "Two test pictures of each class; in a row, what the pairs differ in is the cue, and all else is left to chance."
+    return Figure("cue-examples", caption, alt, "".join(parts), width=WIDTH)
+
+
 def draw_cue_matrix(found: Matrix, chance: float) -> Figure:
-    """found: cue -> method -> its curve and point.   Rows are methods, in their side's color; columns are cues."""
+    """A cell is as strong as its accuracy is above guessing.
+
+    found: cue -> method -> its curve and point.   Rows are methods, in their side's color; columns are cues."""
     cues = list(found)
     methods = list(dict.fromkeys(method for row in found.values() for method in row))
     width, height = (WIDTH - LEFT) / len(cues), TOP + CELL_HEIGHT * len(methods) + 4

@@ -8,7 +8,7 @@ from pipelines.study_result import StudyResult
 from reports.curves import Curve, Point, compare_curves, read_curves
 from reports.elements import Cell, Figure, Row, Section, Table
 from reports.figures.canvas import new_canvas, percent_axis, styled
-from reports.figures.cues import draw_cue_matrix
+from reports.figures.cues import draw_cue_examples, draw_cue_matrix
 from reports.figures.curves import curves_table, draw_curves, size_axis
 from reports.formats import SPACE, count, listing, percent, points
 from reports.svg import to_svg
@@ -33,7 +33,8 @@ def cues_section(study: StudyResult) -> Section:
         + study.notes[0]
     )
     sentences = " ".join(_describe_cue(cue, found, chance, most) for cue, found in curves.items())
-    parts: list[Figure | Table] = [draw_cue_matrix(last_points(curves, most), chance)]
+    parts: list[Figure | Table] = [draw_cue_examples(study.pictures)] if study.pictures else []
+    parts.append(draw_cue_matrix(last_points(curves, most), chance))
     if len({row["per_class"] for row in study.rows}) > 1:
         parts += [_needs_table(curves), *(_draw_growth(cue, found) for cue, found in curves.items())]
     return Section("cues", "Which method sees which cue", (intro, sentences), tuple(parts))

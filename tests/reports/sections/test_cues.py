@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from reports.elements import Figure
 from reports.sections.cues import cues_section
 from tests.reports.study_factory import make_row, make_study
@@ -47,3 +51,13 @@ def test_the_matrix_has_a_cell_for_each_pair_and_its_numbers_in_words():
     assert matrix.picture.count("<rect") == 4
     assert "mlp: color 50.0" in matrix.alt
     assert len(matrix.table.rows) == 4
+
+
+def test_examples_are_shown_where_the_study_has_pictures():
+    images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
+    study = replace(make_cues(), pictures={"color": images, "shape": images})
+    first = cues_section(study).parts[0]
+    assert first.name == "cue-examples"
+    assert first.picture.count("<image") == 24
+    assert "color and shape" in first.alt
+    assert cues_section(study.without_pictures()).parts[0].name == "cue-matrix"
