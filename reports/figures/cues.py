@@ -37,14 +37,18 @@ def draw_cue_examples(pictures: Mapping[str, np.ndarray]) -> Figure:
                 f'image-rendering="pixelated" xlink:href="{data_uri(encode_png(image))}"/>'
             )
     parts.append("</svg>")
-    caption = "Two test pictures of each class; in a row, what the pairs differ in is the cue, and all else is left to chance."
+    caption = (
+        "Two test pictures of each class, in pairs. In a row the classes differ in that cue alone (in “all”, in all "
+        "four at once); everything else is left to chance."
+    )
     return Figure("cue-examples", caption, alt, "".join(parts), width=WIDTH)
 
 
 def draw_cue_matrix(found: Matrix, chance: float) -> Figure:
     """A cell is as strong as its accuracy is above guessing.
 
-    found: cue -> method -> its curve and point.   Rows are methods, in their side's color; columns are cues."""
+    found: cue -> method -> its curve and point.   Rows are methods, in their side's color; columns are cues.
+    """
     cues = list(found)
     methods = list(dict.fromkeys(method for row in found.values() for method in row))
     width, height = (WIDTH - LEFT) / len(cues), TOP + CELL_HEIGHT * len(methods) + 4

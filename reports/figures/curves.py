@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from reports.curves import Curve
 from reports.elements import Cell, Row, Table
 from reports.figures.canvas import MARKERS, percent_axis, side_color
 from reports.formats import percent, percent_range, short
+from reports.theme import LIGHT
 
-# Curves of one side share its color; they differ by the dashes and by the legend.
+# Curves of one side share its color; they differ by the dashes, and from the fifth on by open marks.
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))
+ROOM = 4  # more curves leave no room for the legend beside them
 
 
 def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True, bands: bool = True) -> None:
     """Lines, dots and bands of the curves, on an axis of percent."""
-    drawn = {"hand-crafted": 0, "end-to-end": 0}
+    drawn, lines = {"hand-crafted": 0, "end-to-end": 0}, []
     for curve in curves:
-        dashes = DASHES[drawn[curve.side] % len(DASHES)]
+        again, style = divmod(drawn[curve.side], len(DASHES))
         drawn[curve.side] += 1
         color, heights = side_color(curve.side), [point.accuracy for point in curve.points]
-        axes.plot(
+        lines += axes.plot(
             curve.xs,
             heights,
             color=color,
-            linestyle=dashes,
+            linestyle=DASHES[style],
             marker=MARKERS[curve.side],
             markersize=5.5,
+            markerfacecolor=LIGHT["paper"] if again else color,
             label=short(curve.experiment, 22),
         )
         if bands:
@@ -37,8 +41,16 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True, ban
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     percent_axis(axes.yaxis)
-    if legend:
+    if legend and len(curves) <= ROOM:
         axes.legend(loc="best")
+    elif legend:  # beside the axes, in the order of the lines' right ends
+        ends = np.array([curve.points[-1].accuracy for curve in curves])
+        axes.legend(
+            handles=[lines[i] for i in np.argsort(-ends, kind="stable")],
+            loc="center left",
+            bbox_to_anchor=(1, 0.5),
+            handlelength=3,
+        )
 
 
 def size_axis(axes: Axes, sizes: Sequence[float]) -> None:
