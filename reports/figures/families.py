@@ -93,7 +93,7 @@ def _draw_losses(axes: Axes, families: list[Family]) -> None:
 
 
 def describe_families(comparison: Comparison, families: list[Family]) -> str:
-    """The strongest family alone, and the one that is missed most."""
+    """The strongest family alone, the one that is missed most, and those whose loss is none or not shown."""
     sentences = []
     complete = comparison.named(ALL)
     alone = [f for f in families if f.alone]
@@ -103,11 +103,18 @@ def describe_families(comparison: Comparison, families: list[Family]) -> str:
     missed = [(f, f.loss) for f in families if f.loss]
     if missed:
         family, loss = max(missed, key=lambda item: item[1].difference)
-        sentences.append(
-            f"Most is lost without {family.name}: {points(loss.difference, signed=False)} points "
-            f"({points_range(loss.interval)})."
-        )
-        idle = [f.name for f, loss in missed if loss.interval[0] <= 0]
+        if loss.is_shown and loss.difference > 0:
+            sentences.append(
+                f"Most is lost without {family.name}: {points(loss.difference, signed=False)} points "
+                f"({points_range(loss.interval)})."
+            )
+        sentences += [
+            f"Leaving out {f.name} helps: {points(-loss.difference)} points "
+            f"({points_range((-loss.interval[1], -loss.interval[0]))})."
+            for f, loss in missed
+            if loss.is_shown and loss.difference < 0
+        ]
+        idle = [f.name for f, loss in missed if not loss.is_shown]
         if idle:
             sentences.append(f"Leaving out {' or '.join(idle)} makes no difference that this test could show.")
     return " ".join(sentences)

@@ -19,7 +19,7 @@ from pipelines.run_result import Task
 from reports.calibration import log_softmax
 from reports.elements import Card, Gallery
 from reports.figures.pictures import encode_png, montage
-from reports.formats import percent
+from reports.formats import percent, plural
 
 N_CARDS = 8
 PER_CLASS = 2
@@ -83,7 +83,7 @@ def build_galleries(task: Task, hand: np.ndarray, net: np.ndarray) -> list[Galle
         )
         scale = max(1, 64 // task.test_images.shape[1])
         sheet = montage(task.test_images[chosen], N_CARDS, gap=4, scale=scale) if len(chosen) else None
-        text = f"{int(shares[cell].sum()):,} pictures, {percent(float(shares[cell].mean()))}; shown: {rule}."
+        text = f"{plural(int(shares[cell].sum()), 'picture')}, {percent(float(shares[cell].mean()))}; shown: {rule}."
         galleries.append(
             Gallery(f"gallery-{cell}", title, text, cards, None if sheet is None else encode_png(sheet, max_side=1200))
         )

@@ -72,17 +72,20 @@ WIDE = 680
 
 
 def describe_learning(net: Contestant) -> str:
-    """When the best net was best, and whether it still improved at the end."""
+    """When the best net was best, and whether it still improved at the end; of several seeds, the middle one."""
     epochs, scores = curve(net, "validation_score")
     best = max(range(len(scores)), key=scores.__getitem__)
+    run = net.representative
+    name = f"{net.experiment}, seed {run.seed}," if len(net.runs) > 1 else net.experiment
     text = (
-        f"{net.experiment} is best on validation at {step_unit(net)} {epochs[best]:.0f} of {epochs[-1]:.0f}, with "
+        f"{name} is best on validation at {step_unit(net)} {epochs[best]:.0f} of {epochs[-1]:.0f}, with "
         f"{percent(scores[best])}"
     )
-    gap = net.representative.train_score - net.validation_score
     if best == len(scores) - 1:
         return f"{text}: it was still improving when training ended, so more epochs may bring more."
-    return f"{text}; on the pictures it learnt from it scores {100 * gap:.1f} points more than on validation."
+    gap = run.train_score - run.validation_score
+    order = "more" if gap >= 0 else "fewer"
+    return f"{text}; on the pictures it learnt from it scores {100 * abs(gap):.1f} points {order} than on validation."
 
 
 def _table(nets: Sequence[Contestant]) -> Table:

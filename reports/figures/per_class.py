@@ -26,13 +26,11 @@ def class_accuracies(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np
 def draw_per_class(comparison: Comparison) -> Figure:
     """A dumbbell for each class, from the classes where hand-crafted leads to those where it trails.
 
-    Of more than 24 classes, those with the largest differences of either sign.
+    Of more than 24 classes, those with the largest differences, whichever their sign.
     """
     classes, hand, net = class_accuracies(comparison)
     order = np.argsort(net - hand, kind="stable")
-    shown = order
-    if len(order) > MAX_CLASSES:
-        shown = np.concatenate([order[: MAX_CLASSES // 2], order[-MAX_CLASSES // 2 :]])
+    shown = order[np.isin(order, np.argsort(-np.abs(hand - net), kind="stable")[:MAX_CLASSES])]
     names = [short(comparison.task.class_names[classes[i]], 20) for i in shown]
     canvas, (axes,) = new_canvas(80 + 23 * len(shown))
     rows = np.arange(len(shown))

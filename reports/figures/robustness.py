@@ -74,8 +74,10 @@ def draw_corruptions(models: Sequence[Model], table: Table) -> Figure:
     )
     caption = (
         "Accuracy on pictures corrupted in the manner of CIFAR-10-C, mean over severities; vertical lines are the same "
-        "models on the clean pictures. A star marks the four that are held out of the means."
+        "models on the clean pictures."
     )
+    if n_held_out := sum(name in models[0].held_out for name in names):
+        caption += f" A star marks the {n_held_out} that {'are' if n_held_out > 1 else 'is'} held out of the means."
     return Figure("corruptions", caption, alt, to_svg(canvas, "corruptions", alt), table)
 
 

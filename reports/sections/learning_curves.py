@@ -94,7 +94,7 @@ def _gap(test: PairedDifference) -> str:
 
 
 def _describe_lead(hand: Curve, net: Curve, tests: Tests, name: Callable[[float], str]) -> str:
-    """For curves that do not cross: who leads, and where no difference is shown."""
+    """Where no crossing is shown: who leads, and where no difference is shown."""
     leads = [(x, test) for x, test, p in tests if test.stands(p)]
     signs = {test.difference > 0 for _, test in leads}
     if not leads:
@@ -113,7 +113,7 @@ def _describe_lead(hand: Curve, net: Curve, tests: Tests, name: Callable[[float]
         if not open_points
         else f"at {plural(len(leads), 'point')}; at {plural(open_points, 'point')} no difference is shown"
     )
-    return f"There is no crossing within the data: {leader.experiment} leads {other.experiment} {where}."
+    return f"No crossing is shown: {leader.experiment} leads {other.experiment} {where}."
 
 
 def _describe_trend(tests: Tests) -> str:

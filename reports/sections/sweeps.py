@@ -102,7 +102,7 @@ def depth_section(study: StudyResult) -> Section:
     figure = draw_accuracies(study, "normalization", "layers", caption)
     deepest = max(row["layers"] for row in study.rows)  # type: ignore[type-var]
     texts = [
-        _describe_choice(study.rows, "normalization", kind, "layers", lambda n: f"{show(n)} hidden layers", 1)
+        _describe_choice(study.rows, "normalization", kind, "layers", lambda n: _several(n, "hidden layer"), 1)
         for kind in distinct(study.rows, "normalization")
     ]
     deep = {row["normalization"]: row for row in study.rows if row["layers"] == deepest}
@@ -117,7 +117,7 @@ def width_section(study: StudyResult) -> Section:
     figure = draw_accuracies(study, "augmentation", "width", caption)
     narrowest = min(row["width"] for row in study.rows)  # type: ignore[type-var]
     texts = [
-        _describe_choice(study.rows, "augmentation", kind, "width", lambda n: f"{show(n)} units", narrowest)
+        _describe_choice(study.rows, "augmentation", kind, "width", lambda n: _several(n, "unit"), narrowest)
         for kind in distinct(study.rows, "augmentation")
     ]
     return Section("width", study.title, (study.notes[0], " ".join(texts)), (figure,))
@@ -158,9 +158,17 @@ def _describe_choice(
     chosen = best(own)
     where = f"With {panel} {show(kind)}, "
     if chosen is simple:
-        return f"{where}{name(reference)} are best on validation ({_accuracy(chosen)} on test)."
+        return f"{where}{name(reference)} {_are(reference)} best on validation ({_accuracy(chosen)} on test)."
     text = versus(name(chosen[key]), name(reference), compare(chosen, simple))
-    return f"{where}{name(chosen[key])} are best on validation ({_accuracy(chosen)} on test). {text}"
+    return f"{where}{name(chosen[key])} {_are(chosen[key])} best on validation ({_accuracy(chosen)} on test). {text}"
+
+
+def _several(number: object, noun: str) -> str:
+    return f"{show(number)} {noun}" if number == 1 else f"{show(number)} {noun}s"
+
+
+def _are(number: object) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _fall(row: Row, test: PairedDifference) -> str:

@@ -1,7 +1,8 @@
 import pytest
 
 from reports.comparison import build_comparison
-from reports.figures.families import describe_families, draw_families, find_families
+from reports.figures.families import Family, describe_families, draw_families, find_families
+from reports.statistics import PairedDifference
 from tests.reports.factory import make_run, make_runs, make_task
 
 TASK = make_task(300)
@@ -32,3 +33,24 @@ def test_a_family_never_left_out_has_no_loss():
 def test_losses_have_a_panel_of_their_own():
     comparison = build_comparison(TASK, make_runs(TASK), 0.01)
     assert "points lost when left out" in draw_families(comparison, find_families(comparison)).picture
+
+
+def lose(name: str, low: float, loss: float, high: float) -> Family:
+    return Family(name, None, PairedDifference(loss, (low, high), 0.5 if low < 0 < high else 0.001, 9, 9, "made up"))
+
+
+def test_what_is_lost_what_helps_and_what_is_not_shown_are_told_apart():
+    comparison = build_comparison(TASK, make_runs(TASK), 0.01)
+    text = describe_families(
+        comparison, [lose("hog", 0.01, 0.02, 0.03), lose("pca", -0.03, -0.02, -0.01), lose("sift", -0.01, 0.0, 0.01)]
+    )
+    assert "Most is lost without hog: 2.0 points" in text
+    assert "Leaving out pca helps: +2.0 points" in text
+    assert "Leaving out sift makes no difference" in text
+
+
+def test_nothing_is_lost_where_every_family_is_one_too_many():
+    comparison = build_comparison(TASK, make_runs(TASK), 0.01)
+    text = describe_families(comparison, [lose("pca", -0.03, -0.02, -0.01), lose("hog", -0.02, -0.005, 0.01)])
+    assert "is lost" not in text
+    assert "Leaving out hog makes no difference" in text

@@ -34,3 +34,11 @@ def test_cell_counts_add_up_to_the_test_split():
     hand, net = (make_scores(task.test_labels, 5, 1.0, seed) for seed in (1, 2))
     counts = [int(gallery.text.split()[0].replace(",", "")) for gallery in build_galleries(task, hand, net)]
     assert sum(counts) == 100
+
+
+def test_one_picture_is_no_pictures():
+    task = make_task(2)
+    right, wrong = (np.eye(5)[(task.test_labels + step) % 5] * 3 for step in (0, 1))
+    texts = {g.name: g.text for g in build_galleries(task, right, np.stack([right[0], wrong[1]]))}
+    assert texts["gallery-both-right"].startswith("1 picture, 50.0")
+    assert texts["gallery-both-wrong"].startswith("0 pictures, ")

@@ -49,7 +49,8 @@ def make_noise():
     [
         ([0.3, 0.5, 0.6], [0.1, 0.5, 0.8], "leads with few pictures"),
         ([0.3, 0.5, 0.6], [0.1, 0.5, 0.8], "The curves cross at about 3"),
-        ([0.5, 0.6, 0.7], [0.2, 0.3, 0.4], "no crossing within the data: classic leads mlp at every point"),
+        ([0.5, 0.6, 0.7], [0.2, 0.3, 0.4], "No crossing is shown: classic leads mlp at every point"),
+        ([0.5, 0.6, 0.7], [0.2, 0.3, 0.71], "No crossing is shown: classic leads mlp at 2 points"),
         ([0.5, 0.6, 0.7], [0.5, 0.6, 0.7], "No difference between classic and mlp is shown at any of these sizes"),
     ],
 )
@@ -79,6 +80,17 @@ def test_mean_corruption_errors_leave_out_what_is_held_out():
 )
 def test_robustness_says_who_is_ahead_or_that_no_difference_is_shown(shares, expected):
     assert expected in " ".join(robustness_section(make_robustness(*shares)).paragraphs)
+
+
+def test_the_stars_are_as_many_as_the_corruptions_held_out():
+    (figure,) = [
+        part
+        for part in robustness_section(make_robustness()).parts
+        if isinstance(part, Figure) and part.name == "corruptions"
+    ]
+    assert "A star marks the 1 that is held out of the means" in figure.caption
+    assert isinstance(figure.picture, str)
+    assert figure.picture.count(" *<") == 1
 
 
 STUDIES = {

@@ -1,0 +1,22 @@
+import pytest
+
+from reports.figures.learning_curves import describe_learning
+from reports.participants import Contestant
+from tests.reports.factory import make_history, make_run, make_task
+
+TASK = make_task(60)
+
+
+@pytest.mark.parametrize(
+    ("train_score", "told"), [(0.6, "10.0 points more than on validation"), (0.48, "2.0 points fewer than on")]
+)
+def test_the_gap_is_that_of_one_run_and_never_less_than_nothing(train_score, told):
+    """Validation scores 0.4, 0.5 and 0.9 of three seeds: the middle one has 0.5, their mean is 0.6."""
+    history = [*make_history(), {"epoch": 21, "train_loss": 0.2, "validation_score": 0.5}]
+    runs = [
+        make_run(TASK, "mlp", "end-to-end", seed=s, validation_score=v, train_score=train_score, history=history)
+        for s, v in enumerate((0.4, 0.5, 0.9))
+    ]
+    text = describe_learning(Contestant(tuple(runs)))
+    assert text.startswith("mlp, seed 1, is best on validation at epoch")
+    assert told in text
