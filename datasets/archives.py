@@ -22,6 +22,16 @@ from typing import IO
 
 from datasets.picture_file import CLIMBS, HIDDEN, MAX_FILE_BYTES, PictureFile, check_size, fail, is_visible
 
+# What is raised for archives and members that are damaged, or packed in a way that Python does not know.
+DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+)
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -32,7 +42,7 @@ def list_archive(path: Path, opened: ExitStack) -> list[PictureFile]:
     """
     try:
         files = _list_zip(path, opened) if path.suffix.lower() == ".zip" else _list_tar(path, opened)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
+    except DAMAGE as error:
         raise ValueError(f"{path} is damaged or no archive: {error}") from error
     return _without_common_folder(files)
 
@@ -90,7 +100,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     check_size(member.file_size)
     try:
         return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except DAMAGE as error:
         raise OSError(str(error)) from error
 
 

@@ -139,3 +139,27 @@ def test_a_damaged_member_of_a_zip_is_left_out(animals, tmp_path):
     content[content.index(b"IDAT") + 40] ^= 255
     path.write_bytes(content)
     assert "cat/000.png (cannot be read: Bad CRC-32" in notes_of(load_folder(path))
+
+
+def test_a_damaged_member_packed_by_lzma_is_left_out(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        for file in sorted(animals.rglob("*.png")):
+            archive.write(file, file.relative_to(tmp_path))
+        start = archive.infolist()[0].header_offset
+    content = bytearray(path.read_bytes())
+    data = start + 30 + len("my animals/cat/000.png")  # after the member's own header and name
+    content[data + 9 : data + 60] = bytes([255]) * 51  # behind the nine bytes that hold LZMA's settings
+    path.write_bytes(content)
+    notes = notes_of(load_folder(path))
+    assert "cat/000.png (cannot be read: Corrupt input data)" in notes
+
+
+def test_an_archive_of_a_version_that_python_does_not_know_is_named(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals, path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 99  # version needed to extract, times ten, of the first entry
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"packed.zip is damaged or no archive: zip file version 9.9"):
+        load_folder(path)
