@@ -30,9 +30,11 @@ from pipelines.stopwatch import measure
 from pipelines.stored_rows import StoredRows, create_stored_rows
 
 Arrays = Mapping[str, np.ndarray | StoredRows]
-FILLING = f".filling-{platform.node()}-"  # and the process that does: another machine may share the cache
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 CHECKSUM_BLOCK = 1 << 24  # bytes
+# Begins the name of a file that a `compute` is filling; process and machine follow, for others may share the cache. The
+# process comes first and mkstemp's part, which has no hyphen, last: so a machine's name may be any text.
+FILLING = ".filling-"
 
 
 @dataclass(frozen=True)
@@ -94,24 +96,33 @@ class Cache:
         try:
             return compute()
         except BaseException:
-            for path in self.root.glob(f"{FILLING}{os.getpid()}-*"):
-                path.unlink()
+            for path, process in self._being_filled():
+                if process == os.getpid():
+                    path.unlink()
             raise
 
     def allocate(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> StoredRows:
         """Room on the cache's disk for a large array that a `compute` fills and returns; the entry takes it over."""
         self.root.mkdir(parents=True, exist_ok=True)
         self._remove_left_over()
-        handle, path = tempfile.mkstemp(dir=self.root, prefix=f"{FILLING}{os.getpid()}-", suffix=".npy")
+        handle, path = tempfile.mkstemp(
+            dir=self.root, prefix=f"{FILLING}{os.getpid()}-{platform.node()}-", suffix=".npy"
+        )
         os.close(handle)
         return create_stored_rows(Path(path), shape, dtype)
 
     def _remove_left_over(self) -> None:
         """What processes of this machine were filling when they were killed."""
-        for path in self.root.glob(f"{FILLING}*"):
-            process = path.name.removeprefix(FILLING).partition("-")[0]
-            if not _is_alive(int(process)):
+        for path, process in self._being_filled():
+            if not _is_alive(process):
                 path.unlink(missing_ok=True)
+
+    def _being_filled(self) -> Iterator[tuple[Path, int]]:
+        """The files that processes of this machine fill or were filling, and each one's process."""
+        for path in self.root.glob(f"{FILLING}*"):
+            process, _, rest = path.name.removeprefix(FILLING).partition("-")
+            if rest.rpartition("-")[0] == platform.node() and process.isdecimal():
+                yield path, int(process)
 
     def _write(self, folder: Path, arrays: Arrays, cost: Stage) -> None:
         """Called under the entry's lock, so that what lies in its temporary folder is left over from a killed run."""

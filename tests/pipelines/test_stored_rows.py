@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from pipelines.cache import FILLING, Cache
+from pipelines.cache import Cache
 from pipelines.stored_rows import create_stored_rows
 
 
@@ -54,14 +54,33 @@ def test_what_was_half_filled_is_removed_when_computing_fails(tmp_path):
     assert not list(tmp_path.glob(".filling-*"))
 
 
-def test_what_a_killed_process_was_filling_is_removed_and_a_living_ones_is_not(tmp_path):
+@pytest.mark.parametrize("machine", ["node", "node-2", "7", "7-8"])
+def test_only_what_killed_processes_of_this_machine_were_filling_is_removed(tmp_path, monkeypatch, machine):
+    """Also where one machine's name begins, or ends, as another's does."""
+    monkeypatch.setattr("platform.node", lambda: machine)
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    left_over, filled = tmp_path / f"{FILLING}{dead.pid}-ab_c.npy", tmp_path / f"{FILLING}{os.getppid()}-abc.npy"
-    elsewhere = tmp_path / f".filling-another machine-{dead.pid}-abc.npy"
-    for path in (left_over, filled, elsewhere):
+    left_over = tmp_path / f".filling-{dead.pid}-{machine}-ab_c.npy"
+    others = {"node", "node-gpu", "node-2", "gpu-node", "7", "7-8", "8", ""} - {machine}
+    kept = [tmp_path / f".filling-{dead.pid}-{other}-abc.npy" for other in others]
+    kept.append(tmp_path / f".filling-{os.getppid()}-{machine}-abc.npy")  # of a living process
+    kept += [tmp_path / f".filling-{machine}-{dead.pid}-abc.npy", tmp_path / ".filling-.npy"]  # not named by us
+    for path in (left_over, *kept):
         path.touch()
     Cache(tmp_path).allocate((1, 1), np.dtype(np.float32))
     assert not left_over.exists()
-    assert filled.exists()
-    assert elsewhere.exists()
+    assert all(path.exists() for path in kept)
+
+
+def test_a_failing_computation_removes_its_own_files_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("platform.node", lambda: "node")
+    cache, other = Cache(tmp_path), tmp_path / f".filling-{os.getpid()}-node-2-abc.npy"
+    other.touch()
+
+    def compute():
+        cache.allocate((4, 2), np.dtype(np.float32))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.get_or_compute("stage", version=1, inputs={}, compute=compute)
+    assert list(tmp_path.glob(".filling-*")) == [other]
