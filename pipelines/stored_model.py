@@ -52,7 +52,11 @@ class StoredModel:
 
 
 def save_stored_model(model: StoredModel, path: Path) -> int:
-    """Write the file, whole or not at all. Returns its size in bytes."""
+    """Write the file, whole or not at all. Returns its size in bytes.
+
+    What tells of the model that was there goes first, the run's `run.json` and an exported `.onnx` file: who is killed
+    before the new run is saved leaves a model without a run, and never one beside the answers of another.
+    """
     header = json.dumps(
         {
             "format": FORMAT,
@@ -66,6 +70,8 @@ def save_stored_model(model: StoredModel, path: Path) -> int:
     # In C order: the format keeps shapes and no strides, so a transposed view would come back wrong.
     arrays = {name: np.require(array, requirements="C") for name, array in model.arrays.items()}
     content = save(arrays, {HEADER: header, CHECKSUM: _checksum(header, arrays)})
+    for told in (path.with_name("run.json"), path.with_suffix(".onnx")):
+        told.unlink(missing_ok=True)
     write_atomically(path, content)
     return len(content)
 

@@ -51,6 +51,13 @@ def test_comes_back_as_it_was(tmp_path, content):
         assert (back.arrays[name].dtype, back.arrays[name].shape) == (array.dtype, array.shape)
 
 
+def test_what_tells_of_the_model_before_goes_and_the_rest_stays(tmp_path):
+    for name in ("run.json", "model.onnx", "scores.npz"):
+        (tmp_path / name).write_text("of the model before")
+    save_stored_model(MODEL, tmp_path / FILE_NAME)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, "scores.npz"]
+
+
 def test_a_missing_file_says_what_to_do(tmp_path):
     with pytest.raises(ValueError, match=r"model\.safetensors is missing: train the model first"):
         load_stored_model(tmp_path / FILE_NAME)
