@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
@@ -174,12 +175,19 @@ def sample_descriptors(
     n_images = min(len(images), -(-n_samples // per_image))
     per_image = min(-(-n_samples // n_images), len(positions))  # more of each where there are few pictures
     chosen = np.sort(generator.choice(len(images), n_images, replace=False))
-    drawn = generator.random((n_images, len(positions))).argsort(axis=1)[:, :per_image]
     batch_size = max(1, min(SAMPLING_BATCH, BATCH_BYTES // images[0].nbytes))
-    batches = (slice(start, start + batch_size) for start in range(0, n_images, batch_size))
-    chunks = ((images[chosen[batch]], drawn[batch]) for batch in batches)
-    rows = torch.cat([torch.from_numpy(part) for part in map_chunks(partial(sample_batch, descriptors), chunks)])
-    return rows[:n_samples], positions[torch.from_numpy(drawn.flatten())][:n_samples]
+    drawn: list[np.ndarray] = []  # which of each picture's descriptors, int64 (pictures of a batch, per_image)
+
+    def draw_batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for start in range(0, n_images, batch_size):
+            batch = chosen[start : start + batch_size]
+            order = generator.random((len(batch), len(positions))).argsort(axis=1)
+            drawn.append(order[:, :per_image].copy())  # the rest of the order is not kept
+            yield images[batch], drawn[-1]
+
+    parts = map_chunks(partial(sample_batch, descriptors), draw_batches())
+    rows = torch.cat([torch.from_numpy(part) for part in parts])
+    return rows[:n_samples], positions[torch.from_numpy(np.concatenate(drawn).flatten())][:n_samples]
 
 
 def sample_batch(descriptors: Descriptors, chunk: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

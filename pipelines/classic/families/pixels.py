@@ -15,6 +15,7 @@ from pipelines.classic.families.family import FeatureFamily
 from pipelines.classic.pca import PCA, fit_pca, project
 from pipelines.cores import stream_on_cores
 
+MOST_VALUES = 8192  # in a picture: the covariance has its square in float64, 512 MiB; at 224 x 224 x 3 it had 181 GB
 BLOCK_VALUES = 2**26  # pixel values that are float32 at a time: 256 MiB, 20,000 pictures of 32 x 32 in color
 
 
@@ -22,6 +23,14 @@ BLOCK_VALUES = 2**26  # pixel values that are float32 at a time: 256 MiB, 20,000
 class PixelPca(FeatureFamily):
     state_type: ClassVar[type] = PCA
     n_components: int = 128  # dimensions kept; whitened, so that each weighs the same
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        n_values = int(np.prod(image_shape))
+        if n_values > MOST_VALUES:
+            return (
+                f"its covariance is for at most {MOST_VALUES:,} values a picture, and these pictures have {n_values:,}"
+            )
+        return ""
 
     def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> PCA:
         n_components = min(self.n_components, len(images) - 1, int(np.prod(images.shape[1:])))

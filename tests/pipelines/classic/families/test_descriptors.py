@@ -76,6 +76,25 @@ def test_a_sample_takes_equally_many_from_every_picture():
     np.testing.assert_array_equal(sample[:, 0].long().bincount(minlength=6), 40)
 
 
+@pytest.mark.parametrize(("n_images", "n_samples"), [(6, 50), (230, 4000), (230, 300), (230, 10**6)])
+def test_a_sample_drawn_by_batches_is_the_one_drawn_at_once(n_images, n_samples):
+    """The formula drew one random number for every descriptor of every chosen picture before the first batch."""
+    images = np.random.default_rng(1).integers(0, 256, (n_images, 10, 11, 1), dtype=np.uint8)
+    descriptors = Patches(stride=2)
+    positions = descriptors.positions(10, 11)
+    generator = np.random.default_rng(5)
+    per_image = min(40, len(positions))
+    n_chosen = min(n_images, -(-n_samples // per_image))
+    per_image = min(-(-n_samples // n_chosen), len(positions))
+    chosen = np.sort(generator.choice(n_images, n_chosen, replace=False))
+    drawn = torch.from_numpy(generator.random((n_chosen, len(positions))).argsort(axis=1)[:, :per_image])
+    everything = descriptors.extract(torch.from_numpy(images[chosen]))
+    sample, places = sample_descriptors(descriptors, images, n_samples=n_samples, seed=5)
+    expected = everything.take_along_dim(drawn[:, :, None], dim=1).flatten(0, 1)[:n_samples]
+    assert torch.equal(sample, expected)
+    assert torch.equal(places, positions[drawn.flatten()][:n_samples])
+
+
 def test_the_border_is_repeated_as_by_numpy():
     padded = np.pad(IMAGES, ((0, 0), (3, 3), (3, 3), (0, 0)), mode="edge")
     np.testing.assert_array_equal(repeat_border(torch.from_numpy(IMAGES), 3), padded)

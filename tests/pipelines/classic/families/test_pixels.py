@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from sklearn.decomposition import PCA
 
 from pipelines.classic.families.family import encode_all
@@ -35,3 +36,17 @@ def test_blocks_of_a_map_that_cannot_be_written_to_give_the_same_components(monk
     images.flags.writeable = False
     monkeypatch.setattr("pipelines.classic.families.pixels.BLOCK_VALUES", 7 * images[0].size)
     np.testing.assert_allclose(PixelPca(n_components=4).fit(images, 0).components, whole.components, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "refused"),
+    [((32, 32, 3), False), ((48, 48, 3), False), ((64, 128, 1), False), ((64, 129, 1), True), ((224, 224, 3), True)],
+)
+def test_pictures_whose_covariance_would_fill_the_memory_are_refused(shape, refused):
+    assert bool(PixelPca().refusal(shape)) == refused
+
+
+def test_the_refusal_says_how_large_pictures_may_be():
+    assert PixelPca().refusal((224, 224, 3)) == (
+        "its covariance is for at most 8,192 values a picture, and these pictures have 150,528"
+    )
