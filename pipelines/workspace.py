@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +34,7 @@ class Workspace:
     """artifacts: the folder that holds `cache/` and `runs/`; safe to delete, rebuilt on demand.
 
     cache_folder: of the cache, if it is not the one in `artifacts`.
+    machine_cache_folder: of what is remembered of the machine, if it is not that cache.
     tensorboard: whether trainings write logs for TensorBoard.
     cluster: workers on other machines; None: the cores of this one.
     """
@@ -44,6 +45,7 @@ class Workspace:
     tensorboard: bool = False
     cluster: Cluster | None = None
     cache_folder: Path | None = None
+    machine_cache_folder: Path | None = None
 
     @property
     def runs(self) -> Path:
@@ -52,6 +54,11 @@ class Workspace:
     @property
     def cache(self) -> Cache:
         return Cache(self.cache_folder or self.artifacts / "cache", report_damage=self.say)
+
+    @property
+    def machine_cache(self) -> Cache:
+        """For what was measured of this machine and decides results: all trainings of a study must read the same."""
+        return replace(self.cache, root=self.machine_cache_folder or self.cache.root)
 
     def event_log_folder(self, dataset: str, experiment: str, seed: int) -> Path | None:
         """Where a run's logs for TensorBoard go; None if none are wanted."""

@@ -214,9 +214,8 @@ def _bfloat16_pays(network: Network, train: Examples, config: NeuralConfig, work
         "processor": hardware["processor"],
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
     }
-    return bool(
-        workspace.cache.get_or_compute("bfloat16", version=VERSION, inputs=inputs, compute=compute).arrays["pays"]
-    )
+    stage = workspace.machine_cache.get_or_compute("bfloat16", version=VERSION, inputs=inputs, compute=compute)
+    return bool(stage.arrays["pays"])
 
 
 def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: str, watch: EventLog | None) -> None:

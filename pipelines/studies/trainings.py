@@ -2,7 +2,7 @@
 
 A variant's training works in a folder of its own, which is deleted when it is done; so a killed study goes on from the
 net's last checkpoint, and a learning curve does not fill the disk with features of subsets. Features that several
-variants have in common stay in the cache.
+variants have in common stay in the cache, and so does what was measured of the machine.
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ def train(variant: Variant, workspace: Workspace) -> Training:
             title=experiment.title,
             config=experiment.config,
             seed=seed,
-            workspace=replace(workspace, artifacts=scratch, cache_folder=cache),
+            workspace=replace(
+                workspace, artifacts=scratch, cache_folder=cache, machine_cache_folder=workspace.machine_cache.root
+            ),
         )
         training = _keep(run, variant)
         shutil.rmtree(scratch, ignore_errors=True)

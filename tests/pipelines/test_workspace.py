@@ -23,6 +23,16 @@ def test_cache_and_runs_lie_in_the_artifacts(tmp_path):
     assert (elsewhere.cache.root, elsewhere.runs) == (tmp_path / "shared", tmp_path / "runs")
 
 
+def test_what_is_remembered_of_the_machine_lies_in_the_cache_unless_told_otherwise(tmp_path):
+    place, text = make_workspace(tmp_path)
+    assert place.machine_cache.root == tmp_path / "cache"
+    assert replace(place, cache_folder=tmp_path / "shared").machine_cache.root == tmp_path / "shared"
+    scratch = replace(place, artifacts=tmp_path / "scratch", machine_cache_folder=tmp_path / "cache")
+    assert (scratch.machine_cache.root, scratch.cache.root) == (tmp_path / "cache", tmp_path / "scratch" / "cache")
+    scratch.machine_cache.report_damage("damage is told")
+    assert text.getvalue() == "damage is told\n"
+
+
 def test_a_line_stays_one_line_and_as_it_was_written():
     """Also if it is longer than the terminal is wide, or looks like markup."""
     place, text = make_workspace()

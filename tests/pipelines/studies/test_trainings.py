@@ -106,3 +106,25 @@ def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch,
     monkeypatch.setattr("pipelines.classic.pipeline.run_system", None)
     kept = trainings.train(trainings.Variant(request.dataset, all_experiments()["pca"], 0, {}), request.workspace)
     np.testing.assert_array_equal(kept.correct, run.predictions == run.labels)
+
+
+def test_all_points_of_a_study_use_the_precision_that_was_measured_once(request_for, monkeypatch, tmp_path):
+    from pipelines.neural import pipeline
+    from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron
+    from pipelines.neural.experiments import EXPERIMENTS
+
+    net = NeuralConfig(
+        architecture=Perceptron((4,)),
+        optimizers=(Optimizer(learning_rate=0.01),),
+        augmentation=Augmentation(flip="none", crop=0),
+        epochs=1,
+        mixed_precision="auto",
+    )
+    monkeypatch.setitem(EXPERIMENTS, "tiny-net", ("Test", net))
+    measured = []
+    monkeypatch.setattr(pipeline, "has_bfloat16", lambda _: True)
+    monkeypatch.setattr(pipeline, "bfloat16_pays", lambda *_: measured.append(True) or True)
+    rows = label_noise.run(request_for(experiments=("tiny-net",))).rows
+    assert len(rows) == 3
+    assert len(measured) == 1
+    assert (tmp_path / "cache" / "bfloat16").is_dir()
