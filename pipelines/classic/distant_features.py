@@ -29,7 +29,7 @@ SPAN_BYTES = 2**28
 
 
 @dataclass(frozen=True)
-class StoredRows:
+class RowsOnDisk:
     """Rows start .. stop of a feature matrix, by the files of its blocks. factors, standardizer: as `FeatureMatrix`."""
 
     files: tuple[tuple[Path, ...], ...]
@@ -77,11 +77,11 @@ def hold_features(matrix: FeatureMatrix, cluster: Cluster) -> DistantFeatures:
     files = tuple(tuple(_file_of(block) for block in row) for row in matrix.blocks)
     step = max(1, SPAN_BYTES // (4 * d))
     spans = tuple(slice(start, min(start + step, n)) for start in range(0, n, step))
-    rows = [StoredRows(files, matrix.factors, matrix.standardizer, span.start, span.stop) for span in spans]
-    return DistantFeatures(matrix, spans, cluster.hold(read_stored_rows, rows), cluster)
+    rows = [RowsOnDisk(files, matrix.factors, matrix.standardizer, span.start, span.stop) for span in spans]
+    return DistantFeatures(matrix, spans, cluster.hold(read_rows_on_disk, rows), cluster)
 
 
-def read_stored_rows(rows: StoredRows) -> torch.Tensor:
+def read_rows_on_disk(rows: RowsOnDisk) -> torch.Tensor:
     """float32 (stop - start, d)."""
     try:
         blocks = [[np.load(path, mmap_mode="r", allow_pickle=False) for path in row] for row in rows.files]

@@ -20,7 +20,7 @@ from pipelines import cluster as cluster_module
 from pipelines.__main__ import main
 from pipelines.classic import distant_features, pipeline
 from pipelines.classic.config import ClassicConfig, System
-from pipelines.classic.distant_features import StoredRows, hold_features, read_stored_rows
+from pipelines.classic.distant_features import RowsOnDisk, hold_features, read_rows_on_disk
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
 from pipelines.classic.families.family import NoState, encode_all
@@ -161,8 +161,8 @@ def test_a_worker_killed_between_passes_has_its_rows_read_again(cluster, tmp_pat
 def test_workers_that_do_not_see_the_cache_are_told_of(cluster, tmp_path):
     matrix, _ = stored_matrix(tmp_path)
     distant = hold_features(matrix, cluster)
-    missing = StoredRows(((tmp_path / "gone.npy",),), (), None, 0, 5)
-    absent = replace(distant, held=cluster.hold(read_stored_rows, [missing]))
+    missing = RowsOnDisk(((tmp_path / "gone.npy",),), (), None, 0, 5)
+    absent = replace(distant, held=cluster.hold(read_rows_on_disk, [missing]))
     with pytest.raises(FileNotFoundError, match=r"a worker cannot read .*gone.npy: training on a cluster needs"):
         absent.multiply(torch.zeros(1, 27))
 

@@ -110,6 +110,27 @@ def test_a_run_that_was_not_finished_is_made_again(run_command, pictures, tmp_pa
     assert len(saved_runs(tmp_path)) == 1
 
 
+def test_a_run_killed_after_its_model_leaves_no_older_run_beside_it(run_command, pictures, monkeypatch, tmp_path):
+    run_command("train", "pca", "--dataset", pictures)
+    title, config = classic.EXPERIMENTS["pca"]
+    smaller = replace(config, systems=(replace(config.systems[0], costs=(0.5,)),))
+    monkeypatch.setitem(classic.EXPERIMENTS, "pca", (title, smaller))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.classic.pipeline.run_system", killed)  # before there is a new model
+        assert run_command("train", "pca", "--dataset", pictures)[0] == 130
+    assert saved_runs(tmp_path)[0].trials[0]["settings"]["C"] != 0.5
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.commands.save_run", killed)
+        assert run_command("train", "pca", "--dataset", pictures)[0] == 130
+    assert saved_runs(tmp_path) == ()
+    assert "kept" not in run_command("train", "pca", "--dataset", pictures)[1][0]
+    assert saved_runs(tmp_path)[0].trials[0]["settings"]["C"] == 0.5
+
+
 def test_a_damaged_run_is_told_and_made_again(run_command, pictures, tmp_path):
     run_command("train", "pca", "--dataset", pictures)
     (scores,) = (tmp_path / "artifacts").glob("runs/*/pca/seed-0/scores.npz")
@@ -134,6 +155,17 @@ def test_nothing_at_all_to_train_is_an_error(run_command, pictures):
     status, lines = run_command("train", "color-histogram", "--dataset", pictures)
     assert status == 1
     assert lines[1] == "error: nothing was trained: no chosen experiment can be applied to pets"
+
+
+def test_a_net_that_cannot_take_the_pictures_is_skipped_with_the_reason(run_command, pictures, tmp_path):
+    command = ("--dataset", pictures, "--image-size", 16)
+    reason = "skipped: speedrun cannot be applied to pets: this net needs pictures of at least 24 x 24, got 16 x 16"
+    status, lines = run_command("train", "speedrun", "pca", *command)
+    assert (status, lines[0]) == (0, reason)
+    assert [run.experiment for run in saved_runs(tmp_path)] == ["pca"]
+    status, lines = run_command("train", "speedrun", *command)
+    assert (status, lines[0]) == (1, reason)
+    assert lines[1].startswith("error: nothing was trained")
 
 
 def test_thumbnails_train_what_fits_them(run_command, pictures, tmp_path):
