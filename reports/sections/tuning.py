@@ -12,19 +12,38 @@ from reports.formats import percent, plural, seconds
 
 @dataclass(frozen=True)
 class Effort:
-    """Settings tried on validation, and the seconds of their trainings."""
+    """What one run of each experiment tried on validation, and what that took.
 
-    trials: int
+    settings: in one run of each.   seeds: runs of each experiment, None if experiments differ in that.
+    trainings, seconds: on trial, over all seeds; by the clock, which is all that trials record.
+    """
+
+    settings: int
+    seeds: int | None
+    trainings: int
     seconds: float
 
     def __str__(self) -> str:
-        return f"{plural(self.trials, 'setting')} in {seconds(self.seconds)}" if self.trials else "no settings"
+        if not self.settings:
+            return "no settings"
+        if self.seeds is None:
+            again = f", with all seeds {plural(self.trainings, 'training')},"
+        else:
+            again = f" in each of {self.seeds} seeds," if self.seeds > 1 else ""
+        return f"{plural(self.settings, 'setting')}{again} in {seconds(self.seconds)}"
 
 
 def measure_effort(contestants: Iterable[Contestant]) -> Effort:
-    """Over all seeds: each chose for itself."""
-    trials = [trial for c in contestants for run in c.runs for trial in run.trials]
-    return Effort(len(trials), sum(float(trial.get("seconds", 0.0)) for trial in trials))
+    """Over experiments. Another seed makes the same choice once more: it is no further setting."""
+    chosen = list(contestants)
+    trials = [trial for c in chosen for run in c.runs for trial in run.trials]
+    numbers = {len(c.runs) for c in chosen}
+    return Effort(
+        settings=sum(max(len(run.trials) for run in c.runs) for c in chosen),
+        seeds=numbers.pop() if len(numbers) == 1 else None,
+        trainings=len(trials),
+        seconds=sum(float(trial.get("seconds", 0.0)) for trial in trials),
+    )
 
 
 def describe_efforts(comparison: Comparison) -> str:
@@ -32,9 +51,10 @@ def describe_efforts(comparison: Comparison) -> str:
     finalists = [measure_effort([c]) for c in comparison.finalists]
     sides = [measure_effort(c for c in comparison.contestants if c.side == side) for side in SIDES]
     names = [c.experiment for c in comparison.finalists]
+    clock = " These times are by the clock." if comparison.clock == "processor time" else ""
     return (
         f"{names[0]} tried {finalists[0]}, {names[1]} {finalists[1]}; over all experiments the hand-crafted side tried "
-        f"{sides[0]} and the end-to-end side {sides[1]}."
+        f"{sides[0]} and the end-to-end side {sides[1]}.{clock}"
     )
 
 
@@ -58,7 +78,7 @@ def tuning_section(comparison: Comparison) -> Section:
     columns = ("experiment", "settings tried", "validation", "training", "chosen by validation")
     note = (
         "A fair comparison gives both sides the same effort: this is what each was given. Time is that of the "
-        "trainings on trial, without the features, which every setting shares."
+        "trainings on trial by the clock, without the features, which every setting shares."
     )
     table = Table("Choice on validation", columns, rows)
     return Section("tuning", "How the settings were chosen", (text, note), (table,))

@@ -1,3 +1,4 @@
+from pipelines.run_result import Stage
 from reports.comparison import build_comparison
 from reports.report import find_caveats
 from reports.sections.cost import cost_section
@@ -20,10 +21,24 @@ def compare(hand_trials, net_trials, **changes):
     return build_comparison(TASK, runs, 0.01)
 
 
-def test_effort_counts_every_seed():
+def test_another_seed_is_no_other_setting():
     comparison = compare(trials(4, 2.0), trials(3, 10.0))
-    assert str(measure_effort([comparison.end_to_end])) == "6 settings in 60\N{NO-BREAK SPACE}s"
-    assert "classic tried 4 settings in 8.0\N{NO-BREAK SPACE}s, mlp 6 settings" in describe_efforts(comparison)
+    assert str(measure_effort([comparison.end_to_end])) == "3 settings in each of 2 seeds, in 60\N{NO-BREAK SPACE}s"
+    text = describe_efforts(comparison)
+    assert "classic tried 4 settings in 8.0\N{NO-BREAK SPACE}s, mlp 3 settings in each of 2 seeds" in text
+    assert "by the clock" not in text
+
+
+def test_where_experiments_differ_in_seeds_trainings_are_counted():
+    comparison = compare(trials(4, 2.0), trials(3, 10.0))
+    assert str(measure_effort(comparison.contestants)) == (
+        "7 settings, with all seeds 10 trainings, in 68\N{NO-BREAK SPACE}s"
+    )
+
+
+def test_trials_are_by_the_clock_and_say_so_where_other_costs_are_not():
+    waited = (Stage("fit", "training", 90.0, 30.0, 1),)
+    assert "These times are by the clock." in describe_efforts(compare(trials(1, 1.0), trials(1, 1.0), stages=waited))
 
 
 def test_a_side_without_trials_says_so():
@@ -32,7 +47,7 @@ def test_a_side_without_trials_says_so():
 
 def test_unequal_tuning_is_a_caveat_and_equal_tuning_is_none():
     unequal = find_caveats(compare(trials(4, 2.0), trials(3, 10.0)))
-    equal = find_caveats(compare(trials(6, 2.0), trials(3, 10.0)))
+    equal = find_caveats(compare(trials(3, 2.0), trials(3, 10.0)))
     assert any(caveat.startswith("Tuning was not equal: classic tried 4 settings") for caveat in unequal)
     assert not any("Tuning" in caveat for caveat in equal)
 
