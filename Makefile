@@ -32,7 +32,7 @@ REPORT   = $(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" $(RUNS_FROM) --datase
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-.PHONY: help setup list features train-svm train-mlp train predict export sweep study profile report compare lecture test check bench bench-scaling clean
+.PHONY: help setup list features train-svm train-mlp train predict export sweep study profile report base-given compare lecture test check bench bench-scaling clean
 
 help: ## show the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -74,8 +74,11 @@ sweep: .venv/ready ## train a ready sweep over small perceptrons: SWEEP=regulari
 report: train-svm train-mlp profile ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
 	@$(REPORT)
 
-compare: train-svm train-mlp profile ## the same, and what changed since BASE=<report.json of an earlier report>
+compare: base-given train-svm train-mlp profile ## the same, and what changed since BASE=<report.json of an earlier report>
 	@$(REPORT) --base "$(BASE)"
+
+base-given: # before hours of training, not after
+	@test -f "$(BASE)" || { echo "make compare needs BASE=<report.json of an earlier report>, got '$(BASE)', which is no file" >&2; exit 1; }
 
 profile: train-svm train-mlp
 	@$(if $(filter none,$(PROFILE)),true,$(PYTHON) -m pipelines study --profile $(PROFILE) $(COMMON))
