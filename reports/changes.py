@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.run_result import Clock
 from pipelines.study_result import unpack_correct
 from reports.comparison import Comparison, Contestant
 from reports.statistics import Interval, compare_paired, holm
@@ -19,7 +20,7 @@ EVEN_TIMES = (0.8, 1.25)  # a time inside these ratios of another is the same ti
 
 @dataclass(frozen=True)
 class Change:
-    """One experiment in both reports. before, now: accuracy.   seconds_before, seconds_now: in all, wall clock.
+    """One experiment in both reports. before, now: accuracy.   seconds_before, seconds_now: in all.
 
     difference, interval: now minus before.   p_value: Holm-adjusted over all experiments in both; None if the earlier
     report does not tell picture by picture, then the interval joins those of the two accuracies as if independent.
@@ -46,13 +47,17 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """base: the earlier file.   answer_before: its verdict, "enough" ...   added, removed: names of experiments."""
+    """base: the earlier file.   answer_before: its verdict, "enough" ...   added, removed: names of experiments.
+
+    clock: of the seconds in `kept`.
+    """
 
     base: Path
     answer_before: str
     added: tuple[str, ...]
     removed: tuple[str, ...]
     kept: tuple[Change, ...]
+    clock: Clock = "wall clock"
 
 
 def read_base(path: Path) -> dict[str, Any]:
@@ -76,14 +81,25 @@ def find_changes(comparison: Comparison, base: Mapping[str, Any], path: Path) ->
         )
     earlier = {record["experiment"]: record for record in base["experiments"]}
     now = {c.experiment: c for c in comparison.ranked}
-    kept = [_compare(c, earlier[name], _correct_before(base, name, c)) for name, c in now.items() if name in earlier]
+    clock = _common_clock(comparison, base)
+    kept = [
+        _compare(c, earlier[name], _correct_before(base, name, c), clock) for name, c in now.items() if name in earlier
+    ]
     return Changes(
         path,
         base["answer"],
         tuple(name for name in now if name not in earlier),
         tuple(name for name in earlier if name not in now),
         _adjust(kept),
+        clock,
     )
+
+
+def _common_clock(comparison: Comparison, base: Mapping[str, Any]) -> Clock:
+    """Processor time if either report counts in it and the earlier one tells it of all experiments."""
+    clocks = {comparison.clock, base.get("comparison", {}).get("clock")}
+    told = all("processor_seconds" in record for record in base["experiments"])
+    return "processor time" if "processor time" in clocks and told else "wall clock"
 
 
 def _correct_before(base: Mapping[str, Any], experiment: str, contestant: Contestant) -> np.ndarray | None:
@@ -94,9 +110,10 @@ def _correct_before(base: Mapping[str, Any], experiment: str, contestant: Contes
     return np.stack([unpack_correct(text, len(contestant.labels)) for text in texts])
 
 
-def _compare(contestant: Contestant, earlier: Mapping[str, Any], correct: np.ndarray | None) -> Change:
+def _compare(contestant: Contestant, earlier: Mapping[str, Any], correct: np.ndarray | None, clock: Clock) -> Change:
     before = float(earlier["accuracy"])
-    times = float(earlier["total_seconds"]), contestant.seconds()
+    key = "processor_seconds" if clock == "processor time" else "total_seconds"
+    times = float(earlier[key]), contestant.seconds(clock=clock)
     if correct is not None:
         test = compare_paired(contestant.correct, correct)
         return Change(contestant, before, test.difference, test.interval, test.p_value, *times)

@@ -80,7 +80,7 @@ def build_report(
         tuning.tuning_section(comparison),
         provenance.data_section(comparison),
         provenance.methods_section(comparison),
-        provenance.provenance_section(comparison),
+        provenance.provenance_section(comparison, studies),
     )
     return Report(
         comparison,
@@ -121,7 +121,7 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
                 f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the "
                 f"{side} side. The finalist stays: choosing by test accuracy would flatter the result."
             )
-    if len({tuning.measure_effort([c]).trials for c in comparison.finalists}) > 1:
+    if len({tuning.measure_effort([c]).settings for c in comparison.finalists}) > 1:
         caveats.append(f"Tuning was not equal: {tuning.describe_efforts(comparison)}")
     if comparison.clock == "processor time":
         waited = listing([c.experiment for c in comparison.contestants if c.waited])

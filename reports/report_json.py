@@ -11,7 +11,8 @@
                  correct (test pictures that it names correctly, as `study_result.pack_correct` writes them),
                  seconds {stage: s, ..., "total": s}, peak_memory_bytes, size {dimensions, parameters, bytes} ...
 
-Accuracies, differences and intervals are in 0..1; seconds are wall clock.
+Accuracies, differences and intervals are in 0..1; seconds are wall clock, but for an experiment's processor_seconds,
+which are summed over cores.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def _experiment(contestant: Contestant, comparison: Comparison) -> dict[str, Any
         "accuracy_spread": contestant.spread,
         "validation_score": contestant.validation_score,
         "total_seconds": contestant.seconds(),
+        "processor_seconds": contestant.seconds(clock="processor time"),
     }
 
 

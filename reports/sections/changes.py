@@ -27,14 +27,15 @@ def describe_changes(changes: Changes, answer: Answer) -> str:
         f"Of {plural(len(changes.kept), 'experiment')} in both, accuracy differs for {listing(moved)}."
         if moved
         else f"No difference of accuracy is shown for the {plural(len(changes.kept), 'experiment')} in both.",
-        f"The time differs by a quarter or more for {listing(times)}." if times else "",
+        f"The {changes.clock} differs by a quarter or more for {listing(times)}." if times else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def changes_table(changes: Changes) -> Table:
     rows = tuple(_row(change) for change in changes.kept)
-    columns = ("experiment", "before", "now", "points", "p, Holm", "time before", "time now", "times as long")
+    times = (f"{changes.clock} before", f"{changes.clock} now", "times as long")
+    columns = ("experiment", "before", "now", "points", "p, Holm", *times)
     return Table("Every experiment in both reports; 95 % intervals", columns, rows)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from pipelines.study_result import StudyResult
 from reports.comparison import Comparison, Contestant
 from reports.elements import Cell, Row, Section, Table, text_table
-from reports.formats import SPACE, plural, points
+from reports.formats import SPACE, plural, points, seconds
 
 METHODS = (
     "Accuracy of one run has Wilson's score interval. Over several seeds the interval joins Wilson's half width with "
@@ -65,8 +67,8 @@ def methods_section(comparison: Comparison) -> Section:
     return Section("methods", "How it was judged", (rule, *METHODS))
 
 
-def provenance_section(comparison: Comparison) -> Section:
-    """What all runs share, said once; what differs, in a table."""
+def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult] = MappingProxyType({})) -> Section:
+    """What all runs share, said once; what differs, in a table; what made each study, in another."""
     task = comparison.task
     environments = {
         _run_name(c, i): flatten(run.environment) for c in comparison.ranked for i, run in enumerate(c.runs)
@@ -79,6 +81,8 @@ def provenance_section(comparison: Comparison) -> Section:
     if keys:
         rows = [(name, *(e.get(key, "–") for key in keys)) for name, e in environments.items()]
         parts.append(text_table("What differs between runs", ("run", *keys), rows, folded=len(rows) > 6))
+    if studies:
+        parts.append(_studies_table(studies))
     parts.append(_settings_table(comparison))
     notes = _diagnostics_table(comparison)
     if notes.rows:
@@ -89,6 +93,19 @@ def provenance_section(comparison: Comparison) -> Section:
 
 def _run_name(contestant: Contestant, index: int) -> str:
     return f"{contestant.experiment}, seed {contestant.runs[index].seed}"
+
+
+def _studies_table(studies: Mapping[str, StudyResult]) -> Table:
+    """A row for each study: what to type to have it again, in which state of the code, and what it was asked."""
+    columns = ("study", "command", "commit", "seed", "hardware", "time by the clock")
+    rows = []
+    for name, study in studies.items():
+        environment = study.environment
+        hardware = ", ".join(flatten(environment.get("hardware", {})).values())
+        seed = str(study.settings.get("seed", "–"))
+        told = (str(environment.get("command", "–")), str(environment.get("commit", "–")), seed, hardware or "–")
+        rows.append((name, *told, seconds(study.seconds)))
+    return text_table("What made each study", columns, rows)
 
 
 def _settings_table(comparison: Comparison) -> Table:

@@ -9,7 +9,7 @@ from reports.changes import find_changes, join_intervals
 from reports.comparison import build_comparison
 from reports.report import build_report
 from reports.report_json import render_json
-from reports.sections.changes import changes_section
+from reports.sections.changes import changes_section, changes_table
 from reports.statistics import compare_paired
 from tests.reports.factory import make_run, make_task
 
@@ -61,6 +61,30 @@ def test_an_older_report_without_single_answers_gives_wider_intervals_and_no_p()
     paired = changes_to(as_base(OLD, NET), new, NET).kept
     assert all(change.p_value is None for change in unpaired)
     assert unpaired[0].interval[1] - unpaired[0].interval[0] > paired[0].interval[1] - paired[0].interval[0]
+
+
+def make_waiting(seconds):
+    return replace(OLD, stages=(Stage("all", "training", seconds, 30.0, 1),))
+
+
+def test_where_costs_are_processor_time_that_is_compared_and_labeled():
+    """The same work, first on a free machine and then on a busy one."""
+    changes = changes_to(as_base(make_waiting(30.0), NET), make_waiting(90.0), NET)
+    assert changes.clock == "processor time"
+    assert not any(change.time_changed for change in changes.kept)
+    assert changes_table(changes).columns[-3:-1] == ("processor time before", "processor time now")
+
+
+def test_an_older_report_that_tells_only_the_clock_is_compared_by_the_clock():
+    base = as_base(make_waiting(30.0), NET)
+    for record in base["experiments"]:
+        del record["processor_seconds"]
+    changes = changes_to(base, make_waiting(90.0), NET)
+    assert [c.contestant.experiment for c in changes.kept if c.time_changed] == ["classic"]
+    assert (
+        "The wall clock differs by a quarter or more for classic." in changes_section(changes, "enough").paragraphs[0]
+    )
+    assert changes_table(changes).columns[-3:-1] == ("wall clock before", "wall clock now")
 
 
 def test_joined_intervals_by_hand():

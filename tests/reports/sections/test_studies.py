@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reports.comparison import build_comparison
-from reports.elements import Figure
+from reports.elements import Figure, Table
 from reports.report import build_report
 from reports.report_html import render_html
 from reports.report_markdown import render_markdown
 from reports.sections.learning_curves import label_noise_section, learning_curves_section
+from reports.sections.provenance import provenance_section
 from reports.sections.robustness import read_endurance, robustness_section
 from reports.sections.studies import study_sections
 from tests.reports.factory import make_runs, make_task
@@ -91,6 +94,16 @@ def test_the_stars_are_as_many_as_the_corruptions_held_out():
     assert "A star marks the 1 that is held out of the means" in figure.caption
     assert isinstance(figure.picture, str)
     assert figure.picture.count(" *<") == 1
+
+
+def test_every_study_tells_what_made_it():
+    task = make_task()
+    made = {"command": "python -m pipelines study robustness", "commit": "abc1234", "hardware": {"cores": 2}}
+    study = replace(make_robustness(), environment=made, settings={"seed": 7})
+    section = provenance_section(build_comparison(task, make_runs(task), 0.01), {"robustness": study})
+    (table,) = [part for part in section.parts if part.caption == "What made each study"]
+    assert isinstance(table, Table)
+    assert [cell.text for cell in table.rows[0].cells[:5]] == ["robustness", made["command"], "abc1234", "7", "2"]
 
 
 STUDIES = {
