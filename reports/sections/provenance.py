@@ -101,7 +101,7 @@ def _studies_table(studies: Mapping[str, StudyResult]) -> Table:
     rows = []
     for name, study in studies.items():
         environment = study.environment
-        hardware = ", ".join(flatten(environment.get("hardware", {})).values())
+        hardware = ", ".join(f"{key} = {value}" for key, value in flatten(environment.get("hardware", {})).items())
         seed = str(study.settings.get("seed", "–"))
         told = (str(environment.get("command", "–")), str(environment.get("commit", "–")), seed, hardware or "–")
         rows.append((name, *told, seconds(study.seconds)))

@@ -103,7 +103,13 @@ def test_every_study_tells_what_made_it():
     section = provenance_section(build_comparison(task, make_runs(task), 0.01), {"robustness": study})
     (table,) = [part for part in section.parts if part.caption == "What made each study"]
     assert isinstance(table, Table)
-    assert [cell.text for cell in table.rows[0].cells[:5]] == ["robustness", made["command"], "abc1234", "7", "2"]
+    assert [cell.text for cell in table.rows[0].cells[:5]] == [
+        "robustness",
+        made["command"],
+        "abc1234",
+        "7",
+        "cores = 2",
+    ]
 
 
 STUDIES = {
