@@ -1,4 +1,4 @@
-"""Which picture goes where: stratified splits, and nested training subsets for learning curves."""
+"""Which picture goes where: stratified splits, nested training subsets for learning curves, a few to look at."""
 
 from __future__ import annotations
 
@@ -66,3 +66,13 @@ def nested_subsets(labels: np.ndarray, sizes: Sequence[int], *, seed: int) -> li
         queue = order[labels[order] == label]
         rank[queue] = np.arange(len(queue))
     return [np.flatnonzero(rank < size) for size in sizes]
+
+
+def evenly_spread(n: int, most: int) -> np.ndarray:
+    """Indices of at most `most` of n pictures, as far apart as can be: where pictures lie class by class, the first
+    ones would be those of the first classes.
+
+    Returns int64 (min(n, most),), ascending and without repetition: floor(i n / m) for the i-th of m.
+    """
+    m = min(n, most)
+    return np.arange(m, dtype=np.int64) * n // max(m, 1)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from datasets.dataset import Dataset, Split
+from datasets.splits import evenly_spread
 from pipelines.backprop.config import BackpropConfig
 from pipelines.backprop.differentiate import leaves
 from pipelines.backprop.functions import Layers
@@ -62,6 +63,7 @@ def run(
     train_scores = predict_scores(layers, standardizer, dataset.train.images)
     with measure("predict", "prediction") as clock:
         test_scores = predict_scores(layers, standardizer, dataset.test.images)
+    some = evenly_spread(len(dataset.validation), MOST_PICTURES)
     model = BackpropModel(experiment, dataset.class_names, dataset.image_shape, standardizer, layers)
     folder = run_folder(workspace.runs, dataset.name, dataset.fingerprint(), experiment, seed)
     n_bytes = save_stored_model(store_backprop_model(model), folder / FILE_NAME)
@@ -90,7 +92,7 @@ def run(
         history=trained.history,
         pictures={"first_layer_weights": strongest_templates(layers[0][0], dataset.image_shape)},
         diagnostics={
-            "layers": layer_statistics(layers, standardizer.apply(dataset.validation.images[:MOST_PICTURES])),
+            "layers": layer_statistics(layers, standardizer.apply(dataset.validation.images[some])),
             "flops_per_picture": sum(2 * np.size(weights) for weights, _ in layers),
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
         },

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from datasets.dataset import Dataset
+from datasets.splits import evenly_spread
 from pipelines.classic.config import ClassicConfig, System
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
@@ -128,7 +129,7 @@ def pictures_of_words(encoded: tuple[Encoded, ...], dataset: Dataset) -> dict[st
         if isinstance(e.family, BagOfWords) and isinstance(e.family.descriptors, DenseSift):
             bin_size = e.family.descriptors.bin_sizes[0]
             one_size = replace(e.family.descriptors, bin_sizes=(bin_size,))
-            images = torch.from_numpy(dataset.train.images[:PICTURES_FOR_WORDS].copy())
+            images = torch.from_numpy(dataset.train.images[evenly_spread(len(dataset.train), PICTURES_FOR_WORDS)])
             words = draw_visual_words(
                 images,
                 one_size.extract(images),

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from datasets.splits import evenly_spread
 from pipelines.neural.networks.local import LocalLayer
 from pipelines.neural.networks.mlp import BottleneckBlock, Maxout
 from pipelines.neural.pixels import Whiten
@@ -38,7 +39,7 @@ def first_layer_weights(body: nn.Module, image_shape: tuple[int, int, int]) -> n
 
 @torch.inference_mode()
 def layer_statistics(network: nn.Module, images: Tensor) -> list[dict[str, Any]]:
-    """One row for each activation of the net, in order, over at most 1000 pictures.
+    """One row for each activation of the net, in order, over at most 1000 pictures, evenly spread.
 
     images: uint8 (n, channels, height, width). A unit is one output of a layer, or one channel of a convolution.
     Each row: layer, activation, units, mean and deviation of the outputs, dead_share (units that give the same value,
@@ -60,7 +61,7 @@ def layer_statistics(network: nn.Module, images: Tensor) -> list[dict[str, Any]]
             )
     was_training = network.training
     try:
-        network.eval()(images[:MOST_PICTURES])
+        network.eval()(images[torch.from_numpy(evenly_spread(len(images), MOST_PICTURES))])
     finally:
         network.train(was_training)
         for hook in hooks:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets.splits import DEFAULT_SHARES, apportion, nested_subsets, stratified_split
+from datasets.splits import DEFAULT_SHARES, apportion, evenly_spread, nested_subsets, stratified_split
 
 labels_of_three_classes = st.lists(st.integers(0, 2), max_size=200).map(
     lambda labels: np.array([*labels, *([0, 1, 2] * 3)], dtype=np.int64)
@@ -76,3 +76,19 @@ def test_subsets_differ_between_seeds():
 def test_refuses_empty_subsets():
     with pytest.raises(ValueError, match="at least 1"):
         nested_subsets(np.array([0, 1]), [0], seed=0)
+
+
+def test_a_few_pictures_are_spread_over_all_by_hand():
+    np.testing.assert_array_equal(evenly_spread(10, 4), [0, 2, 5, 7])
+    np.testing.assert_array_equal(evenly_spread(3, 4), [0, 1, 2])
+    assert len(evenly_spread(0, 4)) == 0
+
+
+@given(n=st.integers(1, 100_000), most=st.integers(1, 2000))
+def test_spread_pictures_are_all_there_are_or_lie_equally_far_apart(n, most):
+    chosen = evenly_spread(n, most)
+    assert len(chosen) == min(n, most)
+    gaps = np.diff([*chosen, n])
+    assert chosen[0] == 0
+    assert gaps.min() >= 1
+    assert gaps.max() - gaps.min() <= 1

@@ -88,3 +88,15 @@ def test_experiment_is_a_plain_net_with_two_hidden_layers() -> None:
     _, config = EXPERIMENTS["mlp-numpy"]
     assert len(config.widths) == 2
     assert config.input_gradient_penalty == 0
+
+
+def test_layers_are_watched_on_pictures_of_all_classes(tmp_path: Path, dataset: Dataset, monkeypatch) -> None:
+    """Of validation pictures that lie class by class, the first twenty would all be red."""
+    order = np.argsort(dataset.validation.labels, kind="stable")
+    by_class = Split(dataset.validation.images[order], dataset.validation.labels[order])
+    watched = []
+    monkeypatch.setattr("pipelines.backprop.pipeline.MOST_PICTURES", 20)
+    monkeypatch.setattr("pipelines.backprop.pipeline.layer_statistics", lambda _, inputs: watched.append(inputs) or [])
+    run_in(tmp_path, replace(dataset, validation=by_class), replace(CONFIG, epochs=1))
+    brightest = watched[0].reshape(20, 30, 3).mean(axis=1).argmax(axis=1)
+    np.testing.assert_array_equal(np.bincount(brightest), [7, 7, 6])

@@ -221,3 +221,14 @@ def test_weights_stay_with_their_families():
 def test_says_why_it_cannot_be_applied(tmp_path):
     with pytest.raises(NotApplicableError, match="classic cannot be applied to gray: it needs color"):
         run(tmp_path, ClassicConfig((System("color", (COLOR,)),)), GRAY)
+
+
+def test_visual_words_are_drawn_from_pictures_of_all_classes(result, folder, monkeypatch):
+    """Of training pictures that lie class by class, the first nine would all be of one."""
+    order = np.argsort(DATASET.train.labels, kind="stable")
+    by_class = replace(DATASET, train=Split(DATASET.train.images[order], DATASET.train.labels[order]))
+    drawn = []
+    monkeypatch.setattr(pipeline, "PICTURES_FOR_WORDS", 9)
+    monkeypatch.setattr(pipeline, "draw_visual_words", lambda images, *_, **__: drawn.append(images) or images)
+    run(folder, dataset=by_class)
+    np.testing.assert_array_equal(drawn[0].numpy(), by_class.train.images[::10])

@@ -42,6 +42,17 @@ def test_dead_units_and_zeros_by_hand():
     assert row["mean"] == pytest.approx(1.0)
 
 
+def test_statistics_see_the_last_classes_of_pictures_that_lie_class_by_class():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(1, 1), nn.ReLU())
+    with torch.no_grad():
+        net[1].weight.fill_(1.0)
+        net[1].bias.fill_(0.0)
+    images = torch.arange(4).repeat_interleave(1000).float().view(4000, 1, 1, 1)  # a gray level a class
+    (row,) = layer_statistics(net, images)
+    assert row["dead_share"] == 0.0
+    assert row["mean"] == pytest.approx(1.5)  # 250 of each
+
+
 def test_saturation_by_hand_and_rows_in_the_order_of_the_layers():
     net = nn.Sequential(nn.Flatten(), nn.Tanh(), nn.Sigmoid()).train()
     rows = layer_statistics(net, torch.tensor([0.0, 9.0]).view(2, 1, 1, 1))
