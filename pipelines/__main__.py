@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -38,12 +39,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return train_together(options, command)
         with open_workspace(options, command) as workspace:
             return COMMANDS[options.command](load(options, workspace), options, workspace)
-    except (ValueError, OSError, FloatingPointError, MemoryError) as error:
+    except (ValueError, OSError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (MemoryError, RuntimeError) as error:
+        if not is_lack_of_memory(error):
+            raise
+        print(f"error: {lack_of_memory(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped; what was finished is kept, and the same command goes on from there", file=sys.stderr)
         return 130
+
+
+def is_lack_of_memory(error: MemoryError | RuntimeError) -> bool:
+    """Also torch's, which are RuntimeErrors; torch itself need not be loaded to know them."""
+    by_name = type(error).__name__ == "OutOfMemoryError"  # of a GPU
+    return isinstance(error, MemoryError) or by_name or "can't allocate memory" in str(error)
+
+
+def lack_of_memory(error: MemoryError | RuntimeError) -> str:
+    """One line that says how much was asked for, where that is known, and what to do."""
+    asked = re.search(r"(?:tried to|Unable to) allocate ([\d.]+ \w+)", str(error), re.IGNORECASE)
+    amount = f", {asked[1]} were asked for at once" if asked else ""
+    return f"the memory is too small{amount}: take smaller pictures (IMAGE_SIZE), or fewer experiments at a time"
 
 
 @contextmanager
@@ -105,8 +124,12 @@ def train_together(options: argparse.Namespace, command: str) -> int:
         if processes.rank > 0:
             follow()
             return 0
-        with open_workspace(options, command) as workspace:
-            status = COMMANDS["train"](load(options, workspace), options, workspace)
+        try:
+            with open_workspace(options, command) as workspace:
+                status = COMMANDS["train"](load(options, workspace), options, workspace)
+        except Exception:
+            dismiss()
+            raise
         dismiss()
         return status
 

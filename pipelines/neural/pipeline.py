@@ -19,7 +19,7 @@ from pipelines.latency import measure_latency
 from pipelines.neural.checkpoint import encode_snapshot
 from pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
 from pipelines.neural.device import choose_device, make_repeatable, to_examples
-from pipelines.neural.distributed.assignment import Assignment, hand_out
+from pipelines.neural.distributed.assignment import Assignment, handed_out
 from pipelines.neural.distributed.pipeline import run_timed_epoch, spent_elsewhere
 from pipelines.neural.distributed.processes import Processes
 from pipelines.neural.event_log import EventLog, event_log, log_history
@@ -160,13 +160,13 @@ def train_net(
     def compute() -> dict[str, np.ndarray]:
         snapshot = checkpoint.read_bytes() if checkpoint.exists() else None
         order = replace(assignment, bfloat16=bfloat16, snapshot=snapshot)
-        if processes.size > 1:
-            hand_out(order, train, validation)
-        trainer = order.begin(network, train, validation, processes)
-        with event_log(log, len(trainer.history)) as watch:
-            _run_epochs(trainer, checkpoint, workspace, name, watch)
+        with handed_out(order, train, validation, processes):
+            trainer = order.begin(network, train, validation, processes)
+            with event_log(log, len(trainer.history)) as watch:
+                _run_epochs(trainer, checkpoint, workspace, name, watch)
+            elsewhere = spent_elsewhere(processes, device)
         checkpoint.unlink(missing_ok=True)
-        record = {"history": trainer.history, "bfloat16": bfloat16, "elsewhere": spent_elsewhere(processes, device)}
+        record = {"history": trainer.history, "bfloat16": bfloat16, "elsewhere": elsewhere}
         return {"record": np.array(json.dumps(record))} | {
             name: w.cpu().numpy() for name, w in trainer.best_weights.items()
         }

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from pipelines import __main__ as command_line
@@ -241,6 +242,37 @@ def test_what_is_wrong_gets_one_line(run_command, tmp_path, capsys, arrange, par
     assert len(lines) == 1
     assert lines[0].startswith("error: ")
     assert part in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("ask", "amount"),
+    [
+        (lambda: torch.empty(2**45), f", {4 * 2**45} bytes were asked for at once"),
+        (lambda: np.empty(2**55), ", 256. PiB were asked for at once"),
+        (lambda: throw(MemoryError()), ""),
+        (
+            lambda: throw(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has")),
+            ", 20.00 GiB were asked for at once",
+        ),
+    ],
+    ids=["torch", "numpy", "python", "GPU"],
+)
+def test_a_lack_of_memory_gets_one_line(monkeypatch, tmp_path, capsys, ask, amount):
+    monkeypatch.setattr(command_line, "load", lambda *_: ask())
+    assert main(["train", "pca", "--artifacts", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        f"error: the memory is too small{amount}: take smaller pictures (IMAGE_SIZE), or fewer experiments at a time\n"
+    )
+
+
+def test_another_error_of_the_program_keeps_its_traceback(monkeypatch, tmp_path):
+    monkeypatch.setattr(command_line, "load", lambda *_: throw(RuntimeError("shapes differ")))
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        main(["train", "pca", "--artifacts", str(tmp_path)])
+
+
+def throw(error):
+    raise error
 
 
 def test_an_unknown_word_is_noticed_before_anything_is_computed(run_command, pictures, tmp_path):

@@ -3,6 +3,8 @@ writes, they compute along."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -46,17 +48,29 @@ class Assignment:
         return trainer
 
 
-def hand_out(assignment: Assignment, train: Examples, validation: Examples) -> None:
-    """From the leading process to all others, which are waiting in `receive`."""
-    distributed.broadcast_object_list([assignment])
-    for examples in (train, validation):
-        distributed.broadcast(examples.images, 0)
-        distributed.broadcast(examples.labels, 0)
+_under_way: list[Assignment] = []  # what was handed out and is not finished, or has failed
+
+
+@contextmanager
+def handed_out(assignment: Assignment, train: Examples, validation: Examples, processes: Processes) -> Iterator[None]:
+    """From the leading process to all others, which are waiting in `receive` before the block and after it.
+
+    In the block they train along. If it fails they are not waiting, and fail in their turn. Alone, nothing is done.
+    """
+    if processes.size > 1:
+        _under_way.append(assignment)
+        distributed.broadcast_object_list([assignment])
+        for examples in (train, validation):
+            distributed.broadcast(examples.images, 0)
+            distributed.broadcast(examples.labels, 0)
+    yield
+    _under_way.clear()
 
 
 def dismiss() -> None:
-    """Tell the processes that wait in `receive` that nothing more will come."""
-    distributed.broadcast_object_list([None])
+    """Tell the processes that wait in `receive` that nothing more will come; nothing if they are training."""
+    if not _under_way:
+        distributed.broadcast_object_list([None])
 
 
 def receive(device: torch.device) -> tuple[Assignment, Examples, Examples] | None:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from pipelines import __main__ as command_line
 from pipelines.neural import pipeline
+from pipelines.neural.distributed import assignment
 from pipelines.neural.distributed.processes import Processes
+from pipelines.neural.examples import Examples
 from pipelines.neural.experiments import EXPERIMENTS
 from pipelines.neural.training import Trainer
 from pipelines.run_result import RunResult, load_runs
@@ -39,6 +42,19 @@ def pictures(tmp_path_factory) -> Path:
 
 def arguments(pictures: Path, artifacts: Path) -> list[str]:
     return ["train", *NAMES, "--dataset", str(pictures), "--image-size", "16", "--artifacts", str(artifacts)]
+
+
+def launch(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """The command in two processes."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(COMMAND)]
+    return subprocess.run(
+        [*torchrun, *command],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 def runs(artifacts: Path) -> dict[str, RunResult]:
@@ -74,15 +90,7 @@ def together(experiments, pictures, tmp_path_factory) -> tuple[dict[str, RunResu
         with pytest.raises(ZeroDivisionError):
             command_line.main(arguments(pictures, artifacts))
     assert len(list((artifacts / "checkpoints").iterdir())) == 1
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(COMMAND)]
-    done = subprocess.run(
-        [*launch, *arguments(pictures, artifacts)],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = launch(arguments(pictures, artifacts))
     assert done.returncode == 0, done.stderr
     assert not list((artifacts / "checkpoints").iterdir())
     return runs(artifacts), done.stderr
@@ -105,6 +113,32 @@ def test_two_processes_follow_the_loss_curve_of_one(alone, together, name):
 def test_only_the_first_process_speaks(together):
     lines = [line for line in together[1].splitlines() if line.startswith(NAMES)]
     assert [line.split()[0] for line in lines] == list(NAMES)
+
+
+def test_a_failure_before_any_training_is_one_line_and_ends_both(tmp_path):
+    done = launch(["train", "busy-perceptrom", "--dataset", "digits", "--artifacts", str(tmp_path)])
+    assert done.returncode == 1
+    assert done.stderr.count("error: there is no experiment 'busy-perceptrom'") == 1
+    assert "RuntimeError" not in done.stderr
+
+
+def test_the_others_are_not_dismissed_in_the_middle_of_a_training(monkeypatch):
+    told = []
+    monkeypatch.setattr(assignment, "_under_way", [])
+    monkeypatch.setattr(assignment.distributed, "broadcast_object_list", told.append)
+    monkeypatch.setattr(assignment.distributed, "broadcast", lambda *_: None)
+    pictures = Examples(torch.zeros(1, 3, 2, 2), torch.zeros(1), 2)
+    with assignment.handed_out("first", pictures, pictures, Processes(0, 2)):
+        assignment.dismiss()
+    assignment.dismiss()
+    assert told == [["first"], [None]]
+    with (
+        pytest.raises(ZeroDivisionError),
+        assignment.handed_out("second", pictures, pictures, Processes(0, 2)),
+    ):
+        raise ZeroDivisionError
+    assignment.dismiss()
+    assert told == [["first"], [None], ["second"]]
 
 
 @pytest.mark.parametrize(("n", "size"), [(7, 3), (8, 2), (1, 2), (0, 2)])
