@@ -33,7 +33,9 @@ def cues_section(study: StudyResult) -> Section:
         + study.notes[0]
     )
     sentences = " ".join(_describe_cue(cue, found, chance, most) for cue, found in curves.items())
-    parts: list[Figure | Table] = [draw_cue_examples(study.pictures)] if study.pictures else []
+    parts: list[Figure | Table] = []
+    if study.pictures:
+        parts.append(draw_cue_examples({cue: study.pictures[cue] for cue in cues}))
     parts.append(draw_cue_matrix(last_points(curves, most), chance))
     if len({row["per_class"] for row in study.rows}) > 1:
         parts += [_needs_table(curves), *(_draw_growth(cue, found) for cue, found in curves.items())]
