@@ -57,7 +57,7 @@ def test_every_seed_of_the_side_that_has_more_is_fused_once():
     alone = wilson_interval(team.accuracy * 300, 300)
     assert low <= alone[0]
     assert high >= alone[1]
-    assert "bootstrap over seeds" in team.gain.method
+    assert "over seeds" in team.gain.method
 
 
 def test_finalists_validated_on_other_pictures_are_not_fused():
