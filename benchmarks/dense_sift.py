@@ -16,13 +16,12 @@ from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
 from pipelines.classic.features.dense_sift import Window, dense_sift_positions, extract_dense_sift
 
 STRIDE = 2
-# side, bin size in pixels, window, pictures that we describe a call (a batch, as the pipeline hands them over: the
-# memory of larger results is new every time, and its pages cost more than the descriptors), pictures of the peer
+# side, bin size in pixels, window, pictures that we describe a call, pictures that the peer describes a call
 SETTINGS: tuple[tuple[int, int, Window, int, int], ...] = (
-    (32, 2, "triangular", 100, 16),
-    (32, 4, "triangular", 100, 16),
-    (32, 4, "gaussian", 100, 16),
-    (32, 6, "triangular", 100, 16),
+    (32, 2, "triangular", 512, 16),
+    (32, 4, "triangular", 512, 16),
+    (32, 4, "gaussian", 512, 16),
+    (32, 6, "triangular", 512, 16),
     (256, 4, "triangular", 16, 1),
 )
 
