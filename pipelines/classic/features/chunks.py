@@ -4,6 +4,7 @@ faster than all at once: single operations are too short to be shared by the cor
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 
 import torch
 from torch import Tensor
@@ -21,23 +22,35 @@ def in_chunks(kernel: Callable[[Tensor], Tensor], images: Tensor, cache_pixels: 
     """
     on_processor = images.device.type == "cpu"
     pixels = cache_pixels if on_processor else ACCELERATOR_PIXELS
-    size = max(1, pixels // max(1, images.shape[1] * images.shape[2]))
-    if on_processor and torch.get_num_threads() > 1:  # a chunk for every core also where there are few pictures
-        size = max(1, min(size, -(-len(images) // torch.get_num_threads())))
+    most = max(1, pixels // max(1, images.shape[1] * images.shape[2]))
     if len(images) == 0:  # one blank picture tells the shape of a result
         return kernel(images.new_zeros(1, *images.shape[1:]))[:0]
-    if len(images) <= size:
+    chunks = split_evenly(images, most, torch.get_num_threads() if on_processor else 1)
+    if len(chunks) == 1:
         return kernel(images)
-    first = kernel(images[:1])
-    results = first.new_empty((len(images), *first.shape[1:]))
+    results: list[Tensor] = []
+    allocation = Lock()
 
-    def fill(start: int) -> None:
-        results[start : start + size] = kernel(images[start : start + size])
+    def fill(chunk: tuple[int, Tensor]) -> None:
+        start, pictures = chunk
+        part = kernel(pictures)
+        with allocation:  # whoever is done first knows the shape
+            if not results:
+                results.append(part.new_empty((len(images), *part.shape[1:])))
+        results[0][start : start + len(part)] = part
 
-    starts = range(0, len(images), size)
     if on_processor:
-        map_on_cores(fill, starts)
+        map_on_cores(fill, chunks)
     else:
-        for start in starts:
-            fill(start)
-    return results
+        for chunk in chunks:
+            fill(chunk)
+    return results[0]
+
+
+def split_evenly(images: Tensor, most: int, n_cores: int) -> list[tuple[int, Tensor]]:
+    """(start, pictures) of chunks of nearly one size, at most `most` pictures, as many on every core if there are as
+    many pictures as cores."""
+    n_chunks = -(-len(images) // most)
+    n_chunks = min(len(images), -(-n_chunks // n_cores) * n_cores)
+    ends = [len(images) * (i + 1) // n_chunks for i in range(n_chunks)]
+    return [(start, images[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
