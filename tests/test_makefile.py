@@ -1,5 +1,6 @@
 """What `make` itself decides, before any Python runs."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,8 +14,9 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.parametrize("base", ["", "nowhere.json"])
 def test_a_comparison_with_nothing_stops_before_any_training(base):
     # Every command that would train is `echo` here, so that it would show.
-    command = ["make", "compare", f"BASE={base}", "PYTHON=echo", "PY=echo"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    command = ["make", "--no-print-directory", "compare", f"BASE={base}", "PYTHON=echo", "PY=echo"]
+    alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    result = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, timeout=60)
     assert result.returncode != 0
     assert result.stdout == ""
     first, *_ = result.stderr.splitlines()
