@@ -105,11 +105,11 @@ def duration(seconds: float) -> str:
     return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.2g} {unit}"
 
 
-if __name__ == "__main__":
-    for name, text in tables(json.loads(Path(sys.argv[1]).read_text())).items():
-        print(f"\n{name}\n\n{text}")
-
-
 def _machine_hours(core_seconds: float) -> str:
     hours = core_seconds / 3600 / CORES_PER_MACHINE
     return f"{hours:,.1f} machine hours" if hours < 10 else f"{hours:,.0f} machine hours"
+
+
+if __name__ == "__main__":
+    for name, text in tables(json.loads(Path(sys.argv[1]).read_text())).items():
+        print(f"\n{name}\n\n{text}")
