@@ -133,14 +133,7 @@ def train_one(
         workspace.say(f"{summary(kept)}  (kept from before)")
         return kept
     try:
-        run = experiment.pipeline(
-            dataset,
-            experiment=experiment.name,
-            title=experiment.title,
-            config=experiment.config,
-            seed=seed,
-            workspace=workspace,
-        )
+        run = experiment.run(dataset, seed=seed, workspace=workspace)
     except NotApplicableError as error:
         workspace.say(f"skipped: {error}")
         return None

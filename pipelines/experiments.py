@@ -1,6 +1,6 @@
 """The table of every named experiment: name -> side, pipeline and frozen configuration.
 
-Only this module and `__main__` know all the approaches.
+Only this module and the commands know all the approaches.
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ class Experiment:
     config: Any
     pipeline: Pipeline
     version: int
+
+    def run(self, dataset: Dataset, *, seed: int, workspace: Workspace) -> RunResult:
+        """Raises what the approach raises, NotApplicableError if it cannot take these pictures."""
+        return self.pipeline(
+            dataset, experiment=self.name, title=self.title, config=self.config, seed=seed, workspace=workspace
+        )
 
 
 # Words that stand for several experiments on the command line.

@@ -108,16 +108,10 @@ def train(variant: Variant, workspace: Workspace) -> Training:
     cache = workspace.cache.root if variant.keep_features else None
 
     def compute() -> dict[str, np.ndarray]:
-        run = experiment.pipeline(
-            dataset,
-            experiment=experiment.name,
-            title=experiment.title,
-            config=experiment.config,
-            seed=seed,
-            workspace=replace(
-                workspace, artifacts=scratch, cache_folder=cache, machine_cache_folder=workspace.machine_cache.root
-            ),
+        own = replace(
+            workspace, artifacts=scratch, cache_folder=cache, machine_cache_folder=workspace.machine_cache.root
         )
+        run = experiment.run(dataset, seed=seed, workspace=own)
         training = _keep(run, variant)
         shutil.rmtree(scratch, ignore_errors=True)
         numbers = [training.validation_score, training.train_score, training.seconds]
