@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from reports.seeds import Interval, join_seeds, student_half_width, welch_p_value
-from reports.statistics import PairedDifference, bonett_price_of_means, wilson_interval
+from reports.statistics import PairedDifference, bonett_price_interval, wilson_interval
 
 N_FLIPS = 20_000
 METHOD = "sign-flip test with classes of equal weight, Bonett-Price interval by class"
@@ -61,7 +61,7 @@ def compare_balanced(first: np.ndarray, second: np.ndarray, labels: np.ndarray, 
     below, above = [], []
     for label in classes:
         own = differences[labels == label]
-        low, high = bonett_price_of_means(own)
+        low, high = bonett_price_interval(own)
         below.append(own.mean() - low)
         above.append(high - own.mean())
     difference = float(weights @ differences)

@@ -97,27 +97,17 @@ def mcnemar_p_value(only_first: int, only_second: int) -> float:
     return exact - float(stats.binom.pmf(only_first, n, 0.5))
 
 
-def bonett_price_interval(only_first: int, only_second: int, n: int, confidence: float = 0.95) -> Interval:
-    """Interval of a paired difference of shares, sound also when few pictures or none disagree.
+def bonett_price_interval(differences: np.ndarray, confidence: float = 0.95) -> Interval:
+    """Interval of the mean difference of two methods on the same pictures, sound with few disagreements.
 
-    Adds one picture to either kind of disagreement, then takes the normal interval:
+    differences: float (n,), first minus second: -1, 0 or 1, of which b are 1 and c are -1, or means over seeds in
+    between; then their sum takes the place of b - c, and that of their squares of b + c.
     d = (b - c) / (n + 2),  se^2 = ((b + c + 2) / (n + 2) - d^2) / (n + 2).
     Source: Bonett and Price, Journal of Educational and Behavioral Statistics 2012.
     """
-    return _with_two_added(only_first - only_second, only_first + only_second, n, confidence)
-
-
-def bonett_price_of_means(differences: np.ndarray, confidence: float = 0.95) -> Interval:
-    """The same for differences that are means over seeds, float (n,) in -1 .. 1: their sum takes the place of b - c,
-    the sum of their squares that of b + c. For -1, 0 and 1 it is Bonett and Price's.
-    """
-    return _with_two_added(float(differences.sum()), float((differences**2).sum()), len(differences), confidence)
-
-
-def _with_two_added(total: float, squares: float, n: int, confidence: float) -> Interval:
-    """total, squares: sums of the n differences and of their squares, before the two are added."""
-    difference = total / (n + 2)
-    variance = ((squares + 2) / (n + 2) - difference**2) / (n + 2)
+    n = len(differences)
+    difference = float(differences.sum()) / (n + 2)
+    variance = ((float((differences**2).sum()) + 2) / (n + 2) - difference**2) / (n + 2)
     half = float(stats.norm.ppf(0.5 + confidence / 2)) * float(np.sqrt(variance))
     return max(-1.0, difference - half), min(1.0, difference + half)
 
@@ -181,7 +171,7 @@ def compare_paired(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> P
     difference = float(share_first.mean() - share_second.mean())
     differences, n_test = share_first - share_second, first.shape[1]
     few = only_first + only_second < FEW_DISAGREEMENTS
-    interval = bonett_price_of_means(differences) if few else bootstrap_interval(first, second, seed=seed)
+    interval = bonett_price_interval(differences) if few else bootstrap_interval(first, second, seed=seed)
     kind = "Bonett-Price interval" if few else "paired bootstrap interval"
     if len(first) == len(second) == 1:
         p_value = mcnemar_p_value(round(only_first), round(only_second))

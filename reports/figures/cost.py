@@ -36,15 +36,15 @@ def pareto_front(comparison: Comparison) -> list[Contestant]:
 def draw_cost(comparison: Comparison) -> Figure:
     """The Pareto plot: every experiment, its interval, and the line of the ones worth their time."""
     front = pareto_front(comparison)
-    places = {id(c): (max(comparison.seconds(c), 1e-3), comparison.score(c)) for c in comparison.contestants}
+    places = {c: (max(comparison.seconds(c), 1e-3), comparison.score(c)) for c in comparison.contestants}
     canvas, (axes,) = new_canvas(330)
     times = [time for time, _ in places.values()]
     seconds_axis(axes, min(times) / 2, max(times) * 3)
     # The front is a staircase: between two experiments, the accuracy that is to be had is the cheaper one's.
-    steps = np.array([places[id(c)] for c in front] + [(max(times) * 3, comparison.score(front[-1]))])
+    steps = np.array([places[c] for c in front] + [(max(times) * 3, comparison.score(front[-1]))])
     axes.step(*steps.T, where="post", color=LIGHT["neutral"], linewidth=1.2, zorder=1)
     for contestant in comparison.contestants:
-        x, y = places[id(contestant)]
+        x, y = places[contestant]
         color, size = side_color(contestant.side), 9 if contestant in comparison.finalists else 6
         axes.plot([x, x], comparison.interval(contestant), color=color, linewidth=1.4, alpha=0.55, zorder=2)
         axes.plot(x, y, MARKERS[contestant.side], color=color, markersize=size, zorder=3)
@@ -61,7 +61,7 @@ def draw_cost(comparison: Comparison) -> Figure:
     label_points(
         canvas,
         axes,
-        [places[id(c)] for c in ordered],
+        [places[c] for c in ordered],
         [short(c.experiment, 24) if c in front or c in comparison.finalists else None for c in ordered],
     )
     alt = (

@@ -8,9 +8,9 @@ from html import escape
 import numpy as np
 
 from reports.curves import Curve, Point
-from reports.elements import Cell, Figure, Row, Table, data_uri
+from reports.elements import Cell, Figure, Row, Table
 from reports.figures.canvas import side_color
-from reports.figures.pictures import encode_png
+from reports.figures.pictures import place_picture
 from reports.formats import listing, percent, percent_range, short
 from reports.svg import root_tag
 from reports.theme import LIGHT
@@ -32,10 +32,7 @@ def draw_cue_examples(pictures: Mapping[str, np.ndarray]) -> Figure:
         parts.append(_text(LEFT - 8, top + 0.62 * PICTURE, cue, anchor="end"))
         for column, image in enumerate(images):
             left = LEFT + column * PICTURE + column // 2 * gap
-            parts.append(
-                f'<image x="{left:.1f}" y="{top}" width="{PICTURE - 1}" height="{PICTURE - 1}" '
-                f'image-rendering="pixelated" xlink:href="{data_uri(encode_png(image))}"/>'
-            )
+            parts.append(place_picture(image, round(left, 1), top, PICTURE - 1))
     parts.append("</svg>")
     caption = (
         "Two test pictures of each class, in pairs. In a row the classes differ in that cue alone (in “all”, in all "

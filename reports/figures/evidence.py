@@ -8,10 +8,10 @@ from html import escape
 import numpy as np
 
 from pipelines.study_result import Row, StudyResult
-from reports.elements import Cell, Figure, Table, data_uri
+from reports.elements import Cell, Figure, Table
 from reports.elements import Row as TableRow
 from reports.figures.canvas import side_color
-from reports.figures.pictures import encode_png
+from reports.figures.pictures import place_picture
 from reports.formats import listing, percent, plural, short
 from reports.svg import root_tag
 from reports.theme import LIGHT
@@ -44,11 +44,14 @@ def draw_evidence(study: StudyResult) -> Figure:
         parts += [_text(left, 12, side, color=side_color(side)), _text(left, 27, method, color=LIGHT["muted"], size=12)]
     for picture, image in enumerate(study.pictures["test"]):
         top, own = HEAD + picture * MAP_ROW, [row for row in evidence if row["picture"] == picture]
-        parts += [_image(image, 0, top, MAP), *_verdicts(own, MAP + 12, top + 22)]
+        parts += [place_picture(image, 0, top, MAP), *_verdicts(own, MAP + 12, top + 22)]
         gray = np.rint(image.mean(axis=2, keepdims=True)).astype(np.uint8)
         for row in own:
             left = FIRST_MAP + columns.index((str(row["side"]), str(row["method"]))) * MAP_STEP
-            parts += [_image(gray, left, top, MAP), _overlay(read_map(row), left, top, side_color(str(row["side"])))]
+            parts += [
+                place_picture(gray, left, top, MAP),
+                _overlay(read_map(row), left, top, side_color(str(row["side"]))),
+            ]
     parts.append("</svg>")
     caption = (
         "The stronger the color, the more a place adds to the score of the class that the side named, each map on a "
@@ -72,12 +75,12 @@ def draw_neighbors(study: StudyResult) -> Figure:
     parts += [_text(start, 16, side, color=side_color(side)) for side, start in starts.items()]
     for picture, label in labels.items():
         top = HEAD + picture * SMALL_ROW
-        parts += [_image(study.pictures["test"][picture], 0, top, SMALL + 12), _name(label, 0, top + 12)]
+        parts += [place_picture(study.pictures["test"][picture], 0, top, SMALL + 12), _name(label, 0, top + 12)]
     for row in neighbors:
         side, same = str(row["side"]), row["label"] == labels[_number(row, "picture")]
         left = starts[side] + (_number(row, "rank") - 1) * SMALL_STEP
         top = HEAD + _number(row, "picture") * SMALL_ROW
-        parts.append(_image(study.pictures["train"][_number(row, "shown")], left, top, SMALL))
+        parts.append(place_picture(study.pictures["train"][_number(row, "shown")], left, top, SMALL))
         parts.append(_name(str(row["label"]), left, top, color=LIGHT["ink" if same else "muted"]))
         if same:
             parts.append(
@@ -129,13 +132,6 @@ def _overlay(evidence: np.ndarray, left: float, top: float, color: str) -> str:
         if evidence[i, j] > FAINTEST * most
     ]
     return f'<g fill="{color}">{"".join(cells)}</g>'
-
-
-def _image(picture: np.ndarray, left: float, top: float, side: float) -> str:
-    return (
-        f'<image x="{left}" y="{top}" width="{side}" height="{side}" image-rendering="pixelated" '
-        f'preserveAspectRatio="none" xlink:href="{data_uri(encode_png(picture))}"/>'
-    )
 
 
 def _name(label: str, left: float, top: float, *, color: str = LIGHT["ink"]) -> str:

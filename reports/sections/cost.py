@@ -28,14 +28,14 @@ def cost_section(comparison: Comparison) -> Section:
 
 def _describe_stages(contestant: Contestant, clock: Clock) -> str:
     """Which stage takes most of an experiment's time, and how fast it predicts."""
-    stages = {stage.name: stage.spent(clock) for stage in contestant.representative.stages}
-    total = max(sum(stages.values()), 1e-9)
-    longest = max(stages, key=lambda name: stages[name])
+    stages = contestant.representative.stages
+    total = max(sum(stage.spent(clock) for stage in stages), 1e-9)
+    longest = max(stages, key=lambda stage: stage.spent(clock))
     predicting = max(contestant.seconds("prediction", clock), 1e-9)
     rate = count(round(len(contestant.runs[0].labels) / predicting))
     return (
-        f"{contestant.experiment} takes {seconds(total)}, {percent(stages[longest] / total)} of it in the stage "
-        f"“{longest}”; its prediction stage gets through {rate} test pictures a second."
+        f"{contestant.experiment} takes {seconds(total)}, {percent(longest.spent(clock) / total)} of it in the stage "
+        f"“{longest.name}”; its prediction stage gets through {rate} test pictures a second."
     )
 
 

@@ -29,7 +29,7 @@ def test_of_one_class_both_intervals_are_those_of_a_share():
     correct, other = np.arange(40)[None] < 30, np.arange(40)[None] < 25
     np.testing.assert_allclose(balanced_interval(correct, np.zeros(40, int)), wilson_interval(30, 40))
     test = compare_balanced(correct, other, np.zeros(40, int))
-    np.testing.assert_allclose(test.interval, bonett_price_interval(5, 0, 40))
+    np.testing.assert_allclose(test.interval, bonett_price_interval(np.repeat([1.0, 0.0], [5, 35])))
     assert test.difference == pytest.approx(5 / 40)
 
 

@@ -12,7 +12,6 @@ from scipy import stats
 from reports.statistics import (
     accuracy_interval,
     bonett_price_interval,
-    bonett_price_of_means,
     bootstrap_interval,
     compare_paired,
     exact_sign_flip_p_value,
@@ -95,29 +94,34 @@ def test_mcnemar_is_symmetric_and_a_probability(first, second):
     assert 0 <= p <= 1
 
 
+def differing(only_first: int, only_second: int, n: int) -> np.ndarray:
+    """Of n pictures, so many that one of two methods alone names correctly: 1, -1 or 0, float (n,)."""
+    return np.repeat([1.0, -1.0, 0.0], [only_first, only_second, n - only_first - only_second])
+
+
 def test_bonett_price_interval_by_hand():
     # b = 8, c = 2, n = 98: d = 6 / 100, se^2 = (12 / 100 - 0.0036) / 100.
     half = 1.959964 * math.sqrt(0.1164 / 100)
-    assert bonett_price_interval(8, 2, 98) == pytest.approx((0.06 - half, 0.06 + half), abs=1e-6)
+    assert bonett_price_interval(differing(8, 2, 98)) == pytest.approx((0.06 - half, 0.06 + half), abs=1e-6)
 
 
-def test_bonett_price_of_means_by_hand():
+def test_bonett_price_interval_of_means_by_hand():
     # Sum 1, sum of squares 1.5, n = 8: d = 0.1, se^2 = (0.35 - 0.01) / 10.
     half = 1.959964 * math.sqrt(0.034)
     differences = np.array([1, 0.5, -0.5, 0, 0, 0, 0, 0])
-    assert bonett_price_of_means(differences) == pytest.approx((0.1 - half, 0.1 + half), abs=1e-6)
+    assert bonett_price_interval(differences) == pytest.approx((0.1 - half, 0.1 + half), abs=1e-6)
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 300))
 def test_bonett_price_interval_turns_with_the_methods_and_stays_in_its_range(first, second, others):
     n = first + second + others + 1
-    low, high = bonett_price_interval(first, second, n)
+    low, high = bonett_price_interval(differing(first, second, n))
     assert -1 <= low <= high <= 1
-    assert bonett_price_interval(second, first, n) == pytest.approx((-high, -low))
+    assert bonett_price_interval(differing(second, first, n)) == pytest.approx((-high, -low))
 
 
 def test_bonett_price_interval_is_not_empty_when_nothing_disagrees():
-    low, high = bonett_price_interval(0, 0, 50)
+    low, high = bonett_price_interval(differing(0, 0, 50))
     assert low < 0 < high
     assert low == pytest.approx(-high)
 
