@@ -1,4 +1,4 @@
-"""A decoded picture of any mode -> an upright square of 8-bit RGB; and what had to be done to it, for the report."""
+"""A decoded picture of any mode -> an upright one of 8-bit RGB; and what had to be done to it, for the report."""
 
 from __future__ import annotations
 
@@ -66,16 +66,6 @@ def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         on_white = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
         return on_white.convert("RGB"), [ON_WHITE] if seen_through else []
     return image.convert("RGB"), []
-
-
-def to_square(image: Image.Image, image_size: int) -> np.ndarray:
-    """The largest centered square, resized: the same as resizing the short side and cropping the long one."""
-    side = min(image.size)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
-    box = (left, top, left + side, top + side)
-    # reducing_gap: first shrink by a whole factor, which is faster and, at 3, not to be told from a plain resize
-    resized = image.resize((image_size, image_size), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
-    return np.asarray(resized)
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:

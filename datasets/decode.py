@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 
 import cv2
 import numpy as np
@@ -23,16 +24,16 @@ from datasets.conversion import (
     describe_source,
     is_animated,
     to_rgb,
-    to_square,
     turn_upright,
 )
 from datasets.plain_jpeg import decode_plain_jpeg
+from datasets.squares import central_square, resize_squares
 
 # Formats of pictures, and no more: Pillow would also start Ghostscript for a file that says it is PostScript.
 FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
 MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
-VERSION = 1  # raise it when a change of code changes pixels, reasons or remarks
+VERSION = 2  # raise it when a change of code changes pixels, reasons or remarks
 
 
 class NotAPictureError(PictureError):
@@ -41,7 +42,7 @@ class NotAPictureError(PictureError):
 
 @dataclass(frozen=True)
 class Decoded:
-    """One picture. pixels: uint8 (image_size, image_size, 3).   file_format: as Pillow calls it.
+    """One picture. pixels: uint8 (side, side, 3).   file_format: as Pillow calls it.
 
     remarks: what was done to it beyond cropping and resizing, in the words of `datasets.conversion`.
     """
@@ -52,12 +53,12 @@ class Decoded:
 
 
 def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """The pixels of `decode`."""
-    return decode(content, image_size, max_pixels).pixels
+    """uint8 (image_size, image_size, 3): the square of `decode`, resized with antialiasing. Raises what it raises."""
+    return resize_squares([decode(content, image_size, max_pixels).pixels], image_size)[0]
 
 
 def decode(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> Decoded:
-    """One file's first picture: upright, on white where transparent, centre square, resized with antialiasing.
+    """One file's first picture: upright, on white where transparent, its centre square, still to be resized.
 
     A gray picture gets three equal channels.
     Raises PictureError with the reason if the file is empty, truncated, damaged, too large or no picture.
@@ -68,8 +69,7 @@ def decode(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> Dec
     plain = decode_plain_jpeg(content, image_size, max_pixels)
     if plain is not None:
         pixels, size = plain
-        square = to_square(Image.fromarray(pixels), image_size)[..., ::-1]
-        return Decoded(square, "JPEG", (ENLARGED,) if min(size) < image_size else ())
+        return Decoded(central_square(pixels), "JPEG", (ENLARGED,) if min(size) < image_size else ())
     try:
         with Image.open(io.BytesIO(content), formats=_known_formats()) as image:
             return _decode_opened(image, image_size, max_pixels)
@@ -92,15 +92,14 @@ def _decode_opened(image: Image.Image, image_size: int, max_pixels: int) -> Deco
     image.load()
     upright, turned = turn_upright(image)
     rgb, on_white = to_rgb(upright)
-    pixels = to_square(rgb, image_size)
     remarks += [*turned, *on_white, *([FIRST_FRAME] if is_animated(image) else [])]
-    return Decoded(pixels, image.format or "", tuple(remarks))
+    return Decoded(central_square(np.asarray(rgb)), image.format or "", tuple(remarks))
 
 
 def decoder_versions() -> dict[str, str | int | None]:
     """Whatever may change the pixels of a file, or whether it can be read."""
     libraries = {name: features.version(name) for name in CODECS}
-    return {"decode": VERSION, "opencv": cv2.__version__, **libraries}
+    return {"decode": VERSION, "opencv": cv2.__version__, "torch": version("torch"), **libraries}
 
 
 @cache

@@ -16,8 +16,10 @@ import numpy as np
 
 from datasets.dataset import Progress
 from datasets.decode import MAX_PIXELS, NotAPictureError, PictureError, decode, pillow_limits
+from datasets.squares import resize_squares
 
 CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
+WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized together
 
 
 class UnreadableError(PictureError):
@@ -78,16 +80,20 @@ def decode_into(
 
     def decode_chunk(start: int) -> int:
         block = np.zeros((min(CHUNK, len(readers) - start), image_size, image_size, 3), dtype=np.uint8)
+        squares: dict[int, np.ndarray] = {}
         for index in range(start, start + len(block)):
             try:
                 decoded = decode(_read(readers[index]), image_size, max_pixels)
             except PictureError as error:
                 errors[index] = type(error)(str(error))  # without the traceback, which holds the file's bytes
                 continue
-            block[index - start] = decoded.pixels
+            squares[index - start] = decoded.pixels
             file_formats[index] = decoded.file_format
             if decoded.remarks:
                 remarks[index] = decoded.remarks
+            if sum(square.nbytes for square in squares.values()) > WAITING_BYTES:
+                _resize_into(block, squares)
+        _resize_into(block, squares)
         rows[start : start + len(block)] = block.reshape(len(block), -1)
         return len(block)
 
@@ -99,6 +105,13 @@ def decode_into(
             if progress:
                 progress("decoding pictures", n_done, len(readers))
     return Findings(dict(sorted(errors.items())), dict(sorted(remarks.items())), tuple(file_formats))
+
+
+def _resize_into(block: np.ndarray, squares: dict[int, np.ndarray]) -> None:
+    """Moves the squares to their rows of the block."""
+    if squares:
+        block[list(squares)] = resize_squares(list(squares.values()), block.shape[1])
+        squares.clear()
 
 
 def can_be_read(reader: Callable[[], bytes]) -> bool:

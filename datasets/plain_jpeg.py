@@ -27,7 +27,7 @@ ORIENTATION, SHORT, UPRIGHT = 0x0112, 3, 1
 
 
 def decode_plain_jpeg(content: bytes, image_size: int, max_pixels: int) -> tuple[np.ndarray, tuple[int, int]] | None:
-    """Pixels, uint8 (height, width, 3), blue first, and the (width, height) of the file; None if it is not plain.
+    """Pixels, uint8 (height, width, 3), and the (width, height) of the file; None if it is not plain.
 
     As by Pillow's `draft`, they are reduced to a half, a quarter or an eighth where each side stays image_size or more.
     """
@@ -40,7 +40,7 @@ def decode_plain_jpeg(content: bytes, image_size: int, max_pixels: int) -> tuple
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), FLAGS[scale])
     except cv2.error:
         return None
-    return None if pixels is None else (pixels, size)
+    return None if pixels is None else (cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels), size)
 
 
 def size_if_plain(content: bytes) -> tuple[int, int] | None:
