@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 
 from datasets.dataset import Dataset
 from datasets.splits import evenly_spread
+from pipelines.classic.codebook.kmeans import Codebook
 from pipelines.classic.config import ClassicConfig, System
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import DenseSift
@@ -70,7 +72,7 @@ def run(
         size=replace(outcome.size, bytes=n_bytes),
         environment=environment,
         trials=outcome.trials,
-        pictures=pictures_of_words(outcome.encoded, dataset),
+        pictures=pictures_of_words(outcome.encoded, dataset, workspace),
         diagnostics={
             "dimensions": {e.family.label: e.parts["train"].shape[1] for e in outcome.encoded},
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
@@ -123,19 +125,30 @@ def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
     return float((scores.argmax(axis=1) == labels).mean())
 
 
-def pictures_of_words(encoded: tuple[Encoded, ...], dataset: Dataset) -> dict[str, np.ndarray]:
-    """The codebook of the first bag of words over SIFT, drawn."""
+def pictures_of_words(encoded: tuple[Encoded, ...], dataset: Dataset, workspace: Workspace) -> dict[str, np.ndarray]:
+    """The codebook of the first bag of words over SIFT, drawn; or nothing."""
     for e in encoded:
         if isinstance(e.family, BagOfWords) and isinstance(e.family.descriptors, DenseSift):
-            bin_size = e.family.descriptors.bin_sizes[0]
-            one_size = replace(e.family.descriptors, bin_sizes=(bin_size,))
-            images = torch.from_numpy(dataset.train.images[evenly_spread(len(dataset.train), PICTURES_FOR_WORDS)])
-            words = draw_visual_words(
-                images,
-                one_size.extract(images),
-                one_size.positions(*dataset.image_shape[:2]),
-                e.state,
-                window_size=DESCRIPTOR_BINS * bin_size,
+            stage = workspace.cache.get_or_compute(
+                "visual words",
+                version=VERSION,
+                inputs={"encode": e.keys[0]},
+                compute=partial(draw_codebook, e.family.descriptors, e.state, dataset),
             )
-            return {"visual_words": words.numpy()}
+            return {"visual_words": np.array(stage.arrays["pictures"])}
     return {}
+
+
+def draw_codebook(descriptors: DenseSift, codebook: Codebook, dataset: Dataset) -> dict[str, np.ndarray]:
+    """pictures: uint8 (n, side, side, channels), of the smallest descriptors."""
+    bin_size = descriptors.bin_sizes[0]
+    one_size = replace(descriptors, bin_sizes=(bin_size,))
+    images = torch.from_numpy(dataset.train.images[evenly_spread(len(dataset.train), PICTURES_FOR_WORDS)])
+    words = draw_visual_words(
+        images,
+        one_size.extract(images),
+        one_size.positions(*dataset.image_shape[:2]),
+        codebook,
+        window_size=DESCRIPTOR_BINS * bin_size,
+    )
+    return {"pictures": words.numpy()}

@@ -75,38 +75,37 @@ def minimize_class(scores: torch.Tensor, signs: torch.Tensor, costs: torch.Tenso
 
     scores: float32 (n, q), the s.   signs, costs: (n,).   start: (q,).   The Hessian is that of the active rows.
     """
-    position, reached = start.double(), scores @ start
+    position, lacking = start.double(), 1 - signs * (scores @ start)
     for _ in range(MAX_NEWTON_STEPS):
-        violations = (1 - signs * reached).clamp_min(0)
-        active = violations.nonzero()[:, 0]
-        rows, weighted = scores[active], scores[active] * costs[active, None]
-        gradient = position - 2 * (weighted.T @ (signs * violations)[active]).double()
-        hessian = torch.eye(len(position), dtype=torch.float64, device=scores.device)
-        hessian += 2 * (weighted.T @ rows).double()
+        active = (lacking > 0).nonzero()[:, 0]
+        rows, violations, prices = scores[active], lacking[active], costs[active]
+        weighted = rows * prices[:, None]
+        gradient = position - 2 * (weighted.T @ (signs[active] * violations)).double()
+        hessian = 2 * (weighted.T @ rows).double()
+        hessian.diagonal().add_(1)
         step = -torch.linalg.solve(hessian, gradient)
-        losses = (costs * violations.square()).sum(dtype=torch.float64)
+        losses = (prices * violations.square()).sum(dtype=torch.float64)
         if -(gradient @ step) <= LEAST_PROMISE * (position @ position / 2 + losses):
             break
-        moved = scores @ step.float()
-        length = line_search(reached, moved, signs, costs, float(position @ step), float(step @ step))
-        position, reached = position + length * step, reached + length * moved
+        gained = signs * (scores @ step.float())
+        length = line_search(lacking, gained, costs, float(position @ step), float(step @ step))
+        position, lacking = position + length * step, lacking - length * gained
     return position.float()
 
 
-def line_search(
-    scores: torch.Tensor, moved: torch.Tensor, signs: torch.Tensor, costs: torch.Tensor, across: float, along: float
-) -> float:
+def line_search(lacking: torch.Tensor, gained: torch.Tensor, costs: torch.Tensor, across: float, along: float) -> float:
     """The t >= 0 of least f(w + t p).
 
-    scores, moved: w.x_i and p.x_i, (n,).   across, along: w.p and p.p.
+    lacking, gained: 1 - y_i w.x_i and y_i p.x_i, (n,).   across, along: w.p and p.p.
     Newton's method on the slope, which is piecewise linear and rises; bisection where it leaves the bracket.
     """
     length, low, high = 1.0, 0.0, float("inf")
-    pull = costs * moved
+    pull = costs * gained
+    bends = pull * gained
     for _ in range(MAX_LINE_SEARCH_STEPS):
-        violations = (1 - signs * (scores + length * moved)).clamp_min(0)
-        slope = across + length * along - 2 * float((pull * signs * violations).sum(dtype=torch.float64))
-        bend = along + 2 * float((pull * moved * (violations > 0)).sum(dtype=torch.float64))
+        violations = torch.add(lacking, gained, alpha=-length).clamp_min_(0)
+        slope = across + length * along - 2 * float((pull * violations).sum(dtype=torch.float64))
+        bend = along + 2 * float((bends * violations.sign_()).sum(dtype=torch.float64))
         low, high = (length, high) if slope < 0 else (low, length)
         proposed = length - slope / max(bend, TINY)
         if not low <= proposed <= high:

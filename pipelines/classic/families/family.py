@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -83,20 +84,29 @@ def encode_all(
     """
     if len(images) == 0:
         raise ValueError("images must hold at least one picture, got none")
-    batch_size = max(1, min(family.batch_size, BATCH_BYTES // images[0].nbytes))
     encode = partial(encode_batch, family, state, mirrored, np.dtype(dtype))
-    if len(images) <= batch_size:  # one batch, as when a single picture is classified
+    ends = batch_ends(len(images), max(1, min(family.batch_size, BATCH_BYTES // images[0].nbytes)))
+    if len(ends) == 1:  # as when a single picture is classified
         advance(len(images))
         return encode(images)
-    starts = range(0, len(images), batch_size)
-    batches = (images[start : start + batch_size] for start in starts)
+    batches = (images[start:end] for start, end in pairwise([0, *ends]))
     features: Any = None
-    for start, encoded in zip(starts, map_chunks(encode, batches), strict=True):
+    start = 0
+    for encoded in map_chunks(encode, batches):
         if start == 0:
             features = allocate((len(images), encoded.shape[1]), np.dtype(dtype))
-        features[start : start + batch_size] = encoded
+        features[start : start + len(encoded)] = encoded
+        start += len(encoded)
         advance(len(encoded))
     return features
+
+
+def batch_ends(n: int, most: int) -> list[int]:
+    """Where the batches of n pictures end: one of at most `most`, or an even number of nearly one size, for most
+    machines have an even number of cores. It does not depend on theirs, and so no feature does."""
+    n_batches = -(-n // most)
+    n_batches += n_batches % 2 if 1 < n_batches < n else 0
+    return [n * number // n_batches for number in range(1, n_batches + 1)]
 
 
 def encode_batch(

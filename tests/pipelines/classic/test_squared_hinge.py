@@ -66,7 +66,8 @@ def test_minimum_within_a_space_has_no_slope_along_it(workers):
 def search(hinge: SquaredHinge, c: int, weights: torch.Tensor, direction: torch.Tensor) -> float:
     scores, moved = hinge.scores(weights)[:, c], hinge.scores(direction)[:, c]
     across, along = float(weights[c] @ direction[c]), float(direction[c] @ direction[c])
-    return line_search(scores, moved, hinge.signs[:, c], hinge.costs[:, c], across, along)
+    signs = hinge.signs[:, c]
+    return line_search(1 - signs * scores, signs * moved, hinge.costs[:, c], across, along)
 
 
 @pytest.mark.parametrize("c", [0, 1, 2])

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.classic.families.bag_of_words import BagOfWords
 from pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
-from pipelines.classic.families.family import NoState, encode_all
+from pipelines.classic.families.family import NoState, batch_ends, encode_all
 from pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
 from pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
 from pipelines.classic.families.patch_words import PatchWords
@@ -115,3 +117,24 @@ def test_a_flat_picture_is_encoded_too():
         assert torch.isfinite(
             family.encode(torch.full((1, 17, 18, 3), 90, dtype=torch.uint8), family.fit(IMAGES, 0))
         ).all()
+
+
+@pytest.mark.parametrize(
+    ("n", "most", "ends"),
+    [
+        (1, 100, [1]),
+        (100, 100, [100]),
+        (101, 100, [50, 101]),
+        (450, 100, [75, 150, 225, 300, 375, 450]),
+        (2, 1, [1, 2]),
+    ],
+)
+def test_several_batches_are_an_even_number_of_one_size(n, most, ends):
+    assert batch_ends(n, most) == ends
+
+
+@given(n=st.integers(1, 3000), most=st.integers(1, 200))
+def test_batches_hold_every_picture_and_no_more_than_they_may(n, most):
+    sizes = np.diff([0, *batch_ends(n, most)])
+    assert sizes.sum() == n
+    assert 1 <= sizes.min() <= sizes.max() <= most
