@@ -122,7 +122,13 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
                 f"{side} side. The finalist stays: choosing by test accuracy would flatter the result."
             )
     if len({tuning.measure_effort([c]).settings for c in comparison.finalists}) > 1:
-        caveats.append(f"Tuning was not equal: {tuning.describe_efforts(comparison)}")
+        remedy = ""
+        if comparison.finalists[1].experiment == "mlp":
+            remedy = (
+                " `make train EXPERIMENT=mlp-tuned` lets the perceptron try as many learning rates as the SVM tries "
+                "values of C."
+            )
+        caveats.append(f"Tuning was not equal: {tuning.describe_efforts(comparison)}{remedy}")
     if comparison.clock == "processor time":
         waited = listing([c.experiment for c in comparison.contestants if c.waited])
         caveats.append(
