@@ -27,8 +27,8 @@ TORCH_INDEX ?= ## package index to take torch from, e.g. the CPU one named on Py
 PYTHON  := .venv/bin/python
 COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--image-size $(IMAGE_SIZE)) $(if $(MAX_SKIPPED),--max-skipped $(MAX_SKIPPED)) $(if $(MAX_PIXELS),--max-pixels $(MAX_PIXELS)) --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)" $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
-LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES),$(PYTHON)) -m pipelines
-REPORT   = $(PYTHON) -m reports --runs "$(ARTIFACTS)/runs" $(RUNS_FROM) --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))
+LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES),$(PYTHON)) -m bakeoff.pipelines
+REPORT   = $(PYTHON) -m bakeoff.reports --runs "$(ARTIFACTS)/runs" $(RUNS_FROM) --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
@@ -45,13 +45,13 @@ setup: .venv/ready ## make .venv and install the exact versions of constraints.t
 	@$(PY) install.py --torch-index "$(TORCH_INDEX)"
 
 list: .venv/ready ## list every experiment
-	@$(PYTHON) -m pipelines list
+	@$(PYTHON) -m bakeoff.pipelines list
 
 features: .venv/ready ## extract and cache the hand-crafted features
-	@$(PYTHON) -m pipelines features $(COMMON)
+	@$(PYTHON) -m bakeoff.pipelines features $(COMMON)
 
 train-svm: .venv/ready ## hand-crafted features -> linear SVM: every family alone, left out, and together
-	@$(PYTHON) -m pipelines train hand-crafted $(COMMON)
+	@$(PYTHON) -m bakeoff.pipelines train hand-crafted $(COMMON)
 
 train-mlp: .venv/ready ## pixels -> multi-layer perceptron, trained end to end (ENGINE=numpy for our own engine)
 	@$(LAUNCH) train $(MLP) $(COMMON) $(if $(TENSORBOARD),--tensorboard)
@@ -60,16 +60,16 @@ train: .venv/ready ## train EXPERIMENT=<name> (see `make list`)
 	@$(LAUNCH) train $(EXPERIMENT) $(COMMON) $(if $(TENSORBOARD),--tensorboard)
 
 predict: .venv/ready ## name the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file>
-	@$(PYTHON) -m pipelines predict "$(MODEL)" "$(IMAGE)" $(COMMON)
+	@$(PYTHON) -m bakeoff.pipelines predict "$(MODEL)" "$(IMAGE)" $(COMMON)
 
 export: .venv/ready ## write the net MODEL as model.onnx, checked against torch on its test pictures (or IMAGE)
-	@$(PYTHON) -m pipelines export "$(MODEL)" $(if $(IMAGE),"$(IMAGE)") $(COMMON)
+	@$(PYTHON) -m bakeoff.pipelines export "$(MODEL)" $(if $(IMAGE),"$(IMAGE)") $(COMMON)
 
 study: .venv/ready ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
-	@$(PYTHON) -m pipelines study $(STUDY) $(COMMON) $(if $(EXPERIMENT),--experiments $(EXPERIMENT))
+	@$(PYTHON) -m bakeoff.pipelines study $(STUDY) $(COMMON) $(if $(EXPERIMENT),--experiments $(EXPERIMENT))
 
 sweep: .venv/ready ## train a ready sweep over small perceptrons: SWEEP=regularization, activation, depth or width
-	@$(PYTHON) -m pipelines sweep $(SWEEP) $(COMMON)
+	@$(PYTHON) -m bakeoff.pipelines sweep $(SWEEP) $(COMMON)
 
 report: train-svm train-mlp profile ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
 	@$(REPORT)
@@ -81,11 +81,11 @@ base-given: # before hours of training, not after
 	@test -f "$(BASE)" || { echo "make compare needs BASE=<report.json of an earlier report>, got '$(BASE)', which is no file" >&2; exit 1; }
 
 profile: train-svm train-mlp
-	@$(if $(filter none,$(PROFILE)),true,$(PYTHON) -m pipelines study --profile $(PROFILE) $(COMMON))
+	@$(if $(filter none,$(PROFILE)),true,$(PYTHON) -m bakeoff.pipelines study --profile $(PROFILE) $(COMMON))
 
 lecture: .venv/ready ## the experiments behind a first lecture, as one page: artifacts/lecture/lecture.html
-	@$(PYTHON) -m pipelines.lecture --output "$(ARTIFACTS)/lecture"
-	@$(PYTHON) -m reports.lecture --output "$(ARTIFACTS)/lecture"
+	@$(PYTHON) -m bakeoff.pipelines.lecture --output "$(ARTIFACTS)/lecture"
+	@$(PYTHON) -m bakeoff.reports.lecture --output "$(ARTIFACTS)/lecture"
 
 test: .venv/ready ## run the tests
 	@$(PYTHON) -m pytest
@@ -94,10 +94,10 @@ check: .venv/ready ## lint, format, types and tests
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && $(PYTHON) -m pytest
 
 bench: .venv/ready ## our kernels against the libraries people use, side by side -> artifacts/bench.json
-	@$(PYTHON) -m benchmarks --output "$(ARTIFACTS)/bench.json"
+	@$(PYTHON) -m bakeoff.benchmarks --output "$(ARTIFACTS)/bench.json"
 
 bench-scaling: .venv/ready ## cost per picture, the cost model, its check at 1k, 10k, 100k pictures -> artifacts/scaling.json
-	@$(PYTHON) -m benchmarks.scaling --output "$(ARTIFACTS)/scaling.json"
+	@$(PYTHON) -m bakeoff.benchmarks.scaling --output "$(ARTIFACTS)/scaling.json"
 
 clean: ## delete everything that was computed (not .venv)
 	@rm -rf "$(ARTIFACTS)"

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: every kernel beside the library people use, in one run -> lines to read and bench.json."""
+"""`python -m bakeoff.benchmarks`: every kernel beside the library people use, in one run -> lines to read and bench.json."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.measurement import Measurement, matmul_rate
-from pipelines.stored_files import write_atomically
-from pipelines.workspace import describe_hardware
+from bakeoff.benchmarks.measurement import Measurement, matmul_rate
+from bakeoff.pipelines.machine.workspace import describe_hardware
+from bakeoff.pipelines.results.files import write_atomically
 
 WORK = (
     "hog",
@@ -31,7 +31,7 @@ WORK = (
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bakeoff.benchmarks", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("artifacts/bench.json"))
     parser.add_argument("work", nargs="*", metavar="work", help=f"some of: {', '.join(WORK)} (default: all)")
     options = parser.parse_args()

@@ -9,10 +9,10 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch.nn import functional
 
-from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
-from pipelines.backprop.differentiate import leaves
-from pipelines.backprop.functions import Layers
-from pipelines.backprop.training import Momentum, initialize_layers, mlp_objective, training_steps
+from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.pipelines.backprop.differentiate import leaves
+from bakeoff.pipelines.backprop.functions import Layers
+from bakeoff.pipelines.backprop.training import Momentum, initialize_layers, mlp_objective, training_steps
 
 LEARNING_RATE, MOMENTUM, L2 = 1e-3, 0.9, 1e-4
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
-from pipelines.neural.networks.winograd import Winograd
+from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.pipelines.neural.speed.winograd import Winograd
 
 # pictures, input channels, output channels, side in pixels: layers of the small AlexNet and of the fast small net
 SETTINGS: tuple[tuple[int, int, int, int], ...] = ((128, 128, 256, 8), (128, 256, 256, 8), (128, 64, 256, 15))

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.measurement import Measurement, time_side_by_side
-from datasets.decoded_pictures import decode_pictures
-from datasets.photos import PICTURES, read_picture
+from bakeoff.benchmarks.measurement import Measurement, time_side_by_side
+from bakeoff.datasets.folder.decoded_pictures import decode_pictures
+from bakeoff.datasets.sets.photos import PICTURES, read_picture
 
 N_PICTURES, SIDE = 360, 224
 IMAGE_SIZES = (32, 64)

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
-from pipelines.classic.features.dense_sift import Window, dense_sift_positions, extract_dense_sift
+from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.pipelines.classic.features.dense_sift import Window, dense_sift_positions, extract_dense_sift
 
 STRIDE = 2
 # side, bin size in pixels, window, pictures that we describe a call, pictures that the peer describes a call

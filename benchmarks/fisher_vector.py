@@ -7,9 +7,9 @@ import torch
 from skimage.feature import fisher_vector as skimage_fisher_vector
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
-from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
-from pipelines.classic.codebook.gaussian_mixture import GaussianMixture
-from pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
+from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
 
 N_IMAGES, N_DESCRIPTORS, N_COMPONENTS, DIMENSION = 400, 100, 64, 64
 

@@ -18,9 +18,9 @@ from time import perf_counter
 import numpy as np
 from PIL import Image
 
-from benchmarks.measurement import Measurement
-from datasets.folder import load_folder
-from pipelines.cache import Cache
+from bakeoff.benchmarks.measurement import Measurement
+from bakeoff.datasets.folder.load import load_folder
+from bakeoff.pipelines.machine.cache import Cache
 
 FEW, MANY = 2_000, 20_000
 SIDE = 64  # MANY pictures are 246 MB as bytes
@@ -84,7 +84,7 @@ def own_memory() -> int:
 
 
 def _in_child(folder: Path) -> tuple[float, int]:
-    command = [sys.executable, "-m", "benchmarks.folder_memory", str(folder)]
+    command = [sys.executable, "-m", "bakeoff.benchmarks.folder_memory", str(folder)]
     seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(seconds), int(peak)
 

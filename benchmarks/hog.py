@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from skimage.feature import hog
 
-from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
-from pipelines.classic.features.hog import extract_hog, hog_length
+from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.pipelines.classic.features.hog import extract_hog, hog_length
 
 # side in pixels, cell in pixels, pictures that we extract a call, pictures that the peer extracts a call
 SETTINGS: tuple[tuple[int, int, int, int], ...] = ((32, 4, 1024, 32), (32, 8, 1024, 64), (256, 8, 32, 2))

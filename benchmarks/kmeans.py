@@ -15,8 +15,8 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
-from pipelines.classic.codebook.kmeans import fit_kmeans
+from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.pipelines.classic.codebook.kmeans import fit_kmeans
 
 N_ROWS, DIMENSION, N_WORDS, N_ITERATIONS = 100_000, 64, 256, 10
 

@@ -21,8 +21,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
-from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
-from pipelines.classic.linear_svm import predict_scores, train_linear_svm
+from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linear_svm
 
 N_CLASSES, SIZES, COST = 10, ((2_500, 1764), (10_000, 1764), (10_000, 4096)), 1.0  # rows, dimensions
 # Of LinearSVC, by `dual`, from the loosest that can do.

@@ -15,11 +15,11 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.measurement import Measurement
-from pipelines.cache import Cache
-from pipelines.classic.families.family import NoState, encode_all
-from pipelines.classic.families.histograms import Hog
-from pipelines.cores import stream_on_cores
+from bakeoff.benchmarks.measurement import Measurement
+from bakeoff.pipelines.classic.families.family import NoState, encode_all
+from bakeoff.pipelines.classic.families.histograms import Hog
+from bakeoff.pipelines.machine.cache import Cache
+from bakeoff.pipelines.machine.cores import stream_on_cores
 
 FEW, MANY = 10_000, 100_000
 
@@ -81,7 +81,7 @@ def extract(n: int) -> tuple[float, int]:
 
 def _in_child(n: int) -> tuple[float, int]:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", str(n)], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "bakeoff.benchmarks.memory", str(n)], check=True, capture_output=True, text=True
     )
     seconds, peak = done.stdout.split()
     return float(seconds), int(peak)

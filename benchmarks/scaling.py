@@ -22,25 +22,32 @@ import torch
 from PIL import Image
 from rich.console import Console
 
-from benchmarks.scaling_model import CORES_PER_MACHINE, StageCost, cpu_seconds, fit_stage, forecast, machines_for
-from datasets.dataset import Dataset, Split
-from datasets.decode import decode_picture
-from datasets.photos import PICTURES, load_photos, read_picture
-from pipelines.classic import pipeline
-from pipelines.classic.config import System
-from pipelines.classic.direction_space import MOST_DIRECTIONS
-from pipelines.classic.distant_features import SPAN_BYTES
-from pipelines.classic.experiments import EXPERIMENTS
-from pipelines.classic.families.family import BATCH_BYTES, FeatureFamily, encode_all
-from pipelines.classic.feature_store import multiply, multiply_transposed
-from pipelines.classic.linear_svm import CLASSES_TOGETHER
-from pipelines.cores import one_worker_per_core
-from pipelines.neural.experiments import EXPERIMENTS as NETS
-from pipelines.neural.networks.build import build_network, fit_to_pixels
-from pipelines.neural.optimizers import build_optimizer
-from pipelines.run_result import RunResult
-from pipelines.stored_files import write_atomically
-from pipelines.workspace import Workspace
+from bakeoff.benchmarks.scaling_model import (
+    CORES_PER_MACHINE,
+    StageCost,
+    cpu_seconds,
+    fit_stage,
+    forecast,
+    machines_for,
+)
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.folder.decode import decode_picture
+from bakeoff.datasets.sets.photos import PICTURES, load_photos, read_picture
+from bakeoff.pipelines.classic import pipeline
+from bakeoff.pipelines.classic.config import System
+from bakeoff.pipelines.classic.experiments import EXPERIMENTS
+from bakeoff.pipelines.classic.families.family import BATCH_BYTES, FeatureFamily, encode_all
+from bakeoff.pipelines.classic.matrix.distant_features import SPAN_BYTES
+from bakeoff.pipelines.classic.matrix.feature_store import multiply, multiply_transposed
+from bakeoff.pipelines.classic.svm.direction_space import MOST_DIRECTIONS
+from bakeoff.pipelines.classic.svm.linear_svm import CLASSES_TOGETHER
+from bakeoff.pipelines.machine.cores import one_worker_per_core
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NETS
+from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
+from bakeoff.pipelines.neural.training.optimizers import build_optimizer
+from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.pipelines.results.run import RunResult
 
 CALIBRATION = (500, 4000)  # pictures of the two runs that the model is made of
 SIDE, N_CLASSES = 224, 1000  # of ImageNet
@@ -50,12 +57,12 @@ PASSES_OF_A_COST = 12  # over the features for one C, both products counted; see
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bakeoff.benchmarks.scaling", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("artifacts/scaling.json"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000], help="pictures of the checks")
     options = parser.parse_args()
     record: dict[str, Any] = dict(
-        Workspace(Path(), command="python -m benchmarks.scaling " + shlex.join(sys.argv[1:])).environment
+        Workspace(Path(), command="python -m bakeoff.benchmarks.scaling " + shlex.join(sys.argv[1:])).environment
     )
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("decode", measure_decoding),
@@ -152,7 +159,7 @@ def measure_tasks() -> float:
     """Processor seconds of client and scheduler for a task that does nothing: they are one thread each in practice."""
     from distributed import LocalCluster
 
-    from pipelines.cluster import connect
+    from bakeoff.pipelines.machine.cluster import connect
 
     n_tasks = 2000
     with (

@@ -1,5 +1,5 @@
-"""The tables of docs/scaling.md, from the record that `python -m benchmarks.scaling` writes: `python -m
-benchmarks.scaling_tables reports/published/scaling.json` prints them."""
+"""The tables of docs/scaling.md, from the record that `python -m bakeoff.benchmarks.scaling` writes: `python -m
+bakeoff.benchmarks.scaling_tables reports/published/scaling.json` prints them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.scaling_model import CORES_PER_MACHINE, DAY
+from bakeoff.benchmarks.scaling_model import CORES_PER_MACHINE, DAY
 
 UNITS = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 NET_HEAD = ("net", "pixels", "a picture, trained once", "epochs", "ImageNet", "a billion")

@@ -15,16 +15,16 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
-from pipelines.neural.augmentation import augment, draw, flip, shift
-from pipelines.neural.config import Augmentation, NeuralConfig, Perceptron
-from pipelines.neural.device import make_repeatable
-from pipelines.neural.examples import LEAST_STEPS_PER_EPOCH, Examples
-from pipelines.neural.experiments import MLP
-from pipelines.neural.networks.build import Network, build_network, fit_to_pixels
-from pipelines.neural.optimizers import build_optimizer
-from pipelines.neural.precision import bfloat16_pays
-from pipelines.neural.training import Trainer
+from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.pipelines.machine.device import make_repeatable
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Perceptron
+from bakeoff.pipelines.neural.experiments import MLP
+from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
+from bakeoff.pipelines.neural.speed.precision import bfloat16_pays
+from bakeoff.pipelines.neural.training.augmentation import augment, draw, flip, shift
+from bakeoff.pipelines.neural.training.examples import LEAST_STEPS_PER_EPOCH, Examples
+from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.optimizers import build_optimizer
 
 SHAPE = (32, 32, 3)
 BATCH = MLP.batch_size

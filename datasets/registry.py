@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from datasets.cifar import CIFAR10, CIFAR100, load_cifar
-from datasets.cues import CUES, load_cues
-from datasets.dataset import Dataset, Progress
-from datasets.decode import MAX_PIXELS
-from datasets.digits import load_digits
-from datasets.folder import load_folder
-from datasets.photos import load_photos
-from datasets.store import Store
+from bakeoff.datasets.dataset import Dataset, Progress
+from bakeoff.datasets.folder.decode import MAX_PIXELS
+from bakeoff.datasets.folder.load import load_folder
+from bakeoff.datasets.folder.store import Store
+from bakeoff.datasets.sets.cifar import CIFAR10, CIFAR100, load_cifar
+from bakeoff.datasets.sets.cues import CUES, load_cues
+from bakeoff.datasets.sets.digits import load_digits
+from bakeoff.datasets.sets.photos import load_photos
 
 # Those that need no download and have one fixed form.
 BUILT_IN: dict[str, Callable[[], Dataset]] = {

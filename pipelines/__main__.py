@@ -1,4 +1,4 @@
-"""Command line: `python -m pipelines train|predict|...`. Errors become one line here and nowhere else."""
+"""Command line: `python -m bakeoff.pipelines train|predict|...`. Errors become one line here and nowhere else."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from datasets.dataset import Dataset
-from datasets.registry import load_dataset
-from pipelines.arguments import build_parser
-from pipelines.commands import COMMANDS, list_experiments
-from pipelines.workspace import Advance, Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.registry import load_dataset
+from bakeoff.pipelines.arguments import build_parser
+from bakeoff.pipelines.commands import COMMANDS, list_experiments
+from bakeoff.pipelines.machine.workspace import Advance, Workspace
 
 if TYPE_CHECKING:
-    from pipelines.cluster import Cluster
+    from bakeoff.pipelines.machine.cluster import Cluster
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
-    command = "python -m pipelines " + shlex.join(sys.argv[1:] if arguments is None else arguments)
+    command = "python -m bakeoff.pipelines " + shlex.join(sys.argv[1:] if arguments is None else arguments)
     try:
         if options.command == "list":
             return list_experiments()
         if options.command == "predict":
-            from pipelines.predict.command import predict
+            from bakeoff.pipelines.predict.command import predict
 
             return predict(options)
         if options.command == "export":
-            from pipelines.predict.export import export
+            from bakeoff.pipelines.predict.export import export
 
             return export(options)
         if options.command == "train" and launched_together():
@@ -70,7 +70,7 @@ def open_workspace(options: argparse.Namespace, command: str) -> Iterator[Worksp
     """Raises an error at once if logs for TensorBoard are wanted that could not be written later, or a scheduler's
     workers that cannot be had."""
     if options.tensorboard:
-        from pipelines.neural.event_log import require_tensorboard
+        from bakeoff.pipelines.neural.training.event_log import require_tensorboard
 
         require_tensorboard()
     with workers(options.scheduler) as cluster:
@@ -81,7 +81,7 @@ def workers(scheduler: str) -> AbstractContextManager[Cluster | None]:
     """The workers behind a scheduler's address; none without one."""
     if not scheduler:
         return nullcontext()
-    from pipelines.cluster import connect
+    from bakeoff.pipelines.machine.cluster import connect
 
     return connect(scheduler)
 
@@ -116,9 +116,9 @@ def launched_together() -> bool:
 
 def train_together(options: argparse.Namespace, command: str) -> int:
     """As one of several processes: the first does what a single one does, the others train along with it."""
-    from pipelines.neural.distributed.assignment import dismiss
-    from pipelines.neural.distributed.pipeline import follow
-    from pipelines.neural.distributed.processes import joined
+    from bakeoff.pipelines.neural.distributed.assignment import dismiss
+    from bakeoff.pipelines.neural.distributed.pipeline import follow
+    from bakeoff.pipelines.neural.distributed.processes import joined
 
     with joined() as processes:
         if processes.rank > 0:

@@ -1,16 +1,16 @@
-"""What `python -m pipelines` understands."""
+"""What `python -m bakeoff.pipelines` understands."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from datasets.decode import MAX_PIXELS
-from datasets.registry import dataset_names
+from bakeoff.datasets.folder.decode import MAX_PIXELS
+from bakeoff.datasets.registry import dataset_names
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pipelines", description="Train classifiers on pictures.")
+    parser = argparse.ArgumentParser(prog="python -m bakeoff.pipelines", description="Train classifiers on pictures.")
     commands = parser.add_subparsers(dest="command", required=True)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--dataset", default="photos", help=f"{', '.join(dataset_names())}, or a path to pictures")

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datasets.dataset import Dataset
-from datasets.registry import dataset_names
-from pipelines.published_guests import keep_guests
-from pipelines.run_result import (
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.registry import dataset_names
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.model import FILE_NAME
+from bakeoff.pipelines.results.run import (
     NotApplicableError,
     RunResult,
     Task,
@@ -25,18 +26,17 @@ from pipelines.run_result import (
     saved_key,
     task_folder,
 )
-from pipelines.stored_model import FILE_NAME
-from pipelines.study_result import save_study
-from pipelines.workspace import Workspace
+from bakeoff.pipelines.results.study import save_study
+from bakeoff.pipelines.studies.published_guests import keep_guests
 
 if TYPE_CHECKING:
-    from pipelines.experiments import Experiment
+    from bakeoff.pipelines.experiments import Experiment
 
 MAX_NOTE_LENGTH = 1200  # characters of a note on the terminal: about fifteen lines
 
 
 def list_experiments() -> int:
-    from pipelines.experiments import GROUPS, all_experiments
+    from bakeoff.pipelines.experiments import GROUPS, all_experiments
 
     for experiment in all_experiments().values():
         print(f"{experiment.name:<32} {experiment.side:<13} {experiment.title}")
@@ -46,8 +46,8 @@ def list_experiments() -> int:
 
 
 def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    from pipelines.classic.pipeline import extract
-    from pipelines.experiments import choose_experiments
+    from bakeoff.pipelines.classic.pipeline import extract
+    from bakeoff.pipelines.experiments import choose_experiments
 
     tell_notes(dataset, options, workspace)
     for experiment in choose_experiments(options.experiments):
@@ -59,7 +59,7 @@ def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: W
 
 
 def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    from pipelines.experiments import choose_experiments
+    from bakeoff.pipelines.experiments import choose_experiments
 
     fingerprint = dataset.fingerprint()
     chosen = choose_experiments(options.experiments)
@@ -73,7 +73,7 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
 
 
 def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    from pipelines.studies.sweeps import run_sweep
+    from bakeoff.pipelines.studies.sweeps import run_sweep
 
     fingerprint = dataset.fingerprint()
     study = run_sweep(options.sweep, dataset, options.seed, workspace)
@@ -92,8 +92,8 @@ def add_guests(dataset: Dataset, options: argparse.Namespace, workspace: Workspa
 
 
 def study(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    from pipelines.studies.study import Request
-    from pipelines.studies.table import choose_studies
+    from bakeoff.pipelines.studies.study import Request
+    from bakeoff.pipelines.studies.table import choose_studies
 
     chosen = choose_studies(options.studies, options.profile)
     fingerprint = dataset.fingerprint()
@@ -123,7 +123,7 @@ def train_one(
     experiment: Experiment, dataset: Dataset, fingerprint: str, seed: int, workspace: Workspace
 ) -> RunResult | None:
     """Train and save, unless the very same run is there already; None if the experiment cannot be applied here."""
-    from pipelines.experiments import run_key
+    from bakeoff.pipelines.experiments import run_key
 
     key = run_key(experiment, fingerprint, seed)
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
@@ -158,7 +158,7 @@ def log_kept_run(run: RunResult, workspace: Workspace) -> None:
     """The curves of a net that was trained before, for TensorBoard, if they are wanted and not there."""
     log = workspace.event_log_folder(run.dataset, run.experiment, run.seed)
     if log is not None and run.side == "end-to-end":
-        from pipelines.neural.event_log import log_history
+        from bakeoff.pipelines.neural.training.event_log import log_history
 
         log_history(log, run.history)
 

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from datasets.dataset import Dataset
-from pipelines.backprop import experiments as backprop_table
-from pipelines.backprop import pipeline as backprop
-from pipelines.cache import hash_inputs
-from pipelines.classic import experiments as classic_table
-from pipelines.classic import pipeline as classic
-from pipelines.neural import experiments as neural_table
-from pipelines.neural import pipeline as neural
-from pipelines.run_result import RunResult, Side
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.backprop import experiments as backprop_table
+from bakeoff.pipelines.backprop import pipeline as backprop
+from bakeoff.pipelines.classic import experiments as classic_table
+from bakeoff.pipelines.classic import pipeline as classic
+from bakeoff.pipelines.machine.cache import hash_inputs
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.neural import experiments as neural_table
+from bakeoff.pipelines.neural import pipeline as neural
+from bakeoff.pipelines.results.run import RunResult, Side
 
 
 class Pipeline(Protocol):

@@ -1,4 +1,4 @@
-"""`python -m reports --dataset photos`: saved runs in, report.html, report.md and report.json out."""
+"""`python -m bakeoff.reports --dataset photos`: saved runs in, report.html, report.md and report.json out."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from pipelines.guest import load_guests
-from pipelines.stored_files import write_atomically
-from pipelines.study_result import load_studies
-from reports.changes import find_changes, read_base
-from reports.comparison import build_comparison
-from reports.elements import Table
-from reports.report import Report, build_report
-from reports.report_html import render_html
-from reports.report_json import render_json
-from reports.report_markdown import render_markdown, save_figures
-from reports.sections.changes import describe_changes
-from reports.sections.results import result_table
-from reports.selection import find_tasks, select_runs, task_name
+from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.pipelines.results.guest import load_guests
+from bakeoff.pipelines.results.study import load_studies
+from bakeoff.reports.canvas.elements import Table
+from bakeoff.reports.changes import find_changes, read_base
+from bakeoff.reports.chapters.changes import describe_changes
+from bakeoff.reports.chapters.results import result_table
+from bakeoff.reports.report import Report, build_report
+from bakeoff.reports.report_html import render_html
+from bakeoff.reports.report_json import render_json
+from bakeoff.reports.report_markdown import render_markdown, save_figures
+from bakeoff.reports.selection import find_tasks, select_runs, task_name
+from bakeoff.reports.statistics.comparison import build_comparison
 
 TERMINAL_COLUMNS = ("training", "total", "peak memory")  # with experiment and leading score they fit 80 columns
 RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", None: "dim"}
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m reports", description="Compare the saved runs of one data set.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bakeoff.reports", description="Compare the saved runs of one data set."
+    )
     parser.add_argument(
         "--runs", type=Path, nargs="+", default=[Path("artifacts/runs")], help="folders of saved runs, yours first"
     )

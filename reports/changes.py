@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.run_result import Clock
-from pipelines.study_result import unpack_correct
-from reports.comparison import Comparison, Contestant
-from reports.statistics import Interval, compare_paired, holm
+from bakeoff.pipelines.results.run import Clock
+from bakeoff.pipelines.results.study import unpack_correct
+from bakeoff.reports.statistics.accuracy import Interval, compare_paired, holm
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 EVEN_TIMES = (0.8, 1.25)  # a time inside these ratios of another is the same time, measured twice
 

@@ -1,8 +1,8 @@
-"""`python -m reports.publish --dataset cifar10`: the saved runs of a data set, small, without a picture of it.
+"""`python -m bakeoff.reports.publish --dataset cifar10`: the saved runs of a data set, small, without a picture of it.
 
 What it writes has the layout of `artifacts/runs`, so that anyone can make the report again and put own runs beside:
 
-    python -m reports --dataset cifar10 --runs reports/published/cifar10/runs      # the published runs alone
+    python -m bakeoff.reports --dataset cifar10 --runs reports/published/cifar10/runs      # the published runs alone
     make report DATASET=cifar10 RUNS_FROM=reports/published/cifar10/runs          # beside your own
 """
 
@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.guest import load_guests, save_guests
-from pipelines.run_result import RunResult, save_run, save_task, task_folder
-from pipelines.study_result import load_studies, save_study
-from reports.selection import find_task, select_runs, task_name
+from bakeoff.pipelines.results.guest import load_guests, save_guests
+from bakeoff.pipelines.results.run import RunResult, save_run, save_task, task_folder
+from bakeoff.pipelines.results.study import load_studies, save_study
+from bakeoff.reports.selection import find_task, select_runs, task_name
 
 # What a run learnt, and no picture of the data set: weights and averages of patches.
 PUBLISHED_PICTURES = ("first_layer_weights", "visual_words")
@@ -54,7 +54,9 @@ def publish(runs: Path, dataset: str, output: Path, selected: list[str]) -> tupl
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m reports.publish", description="Copy saved runs to pass them on.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bakeoff.reports.publish", description="Copy saved runs to pass them on."
+    )
     parser.add_argument("--runs", type=Path, default=Path("artifacts/runs"), help="folder of saved runs")
     parser.add_argument("--dataset", required=True, help="name of the data set")
     parser.add_argument("--output", type=Path, help="folder to write (default: reports/published/<dataset>/runs)")
@@ -64,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         target, n_runs = publish(options.runs, options.dataset, output, options.select)
     except (ValueError, OSError) as error:
-        print(f"reports.publish: {error}", file=sys.stderr)
+        print(f"bakeoff.reports.publish: {error}", file=sys.stderr)
         return 1
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     print(f"{n_runs} runs, {size / 1e6:.1f} MB: {target}")

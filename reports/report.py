@@ -6,16 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pipelines.study_result import StudyResult
-from reports.changes import Changes
-from reports.comparison import SIDES, Comparison
-from reports.elements import Figure, Gallery, Section, Table
-from reports.figures.cost import describe_front, draw_cost
-from reports.formats import SPACE, listing, points
-from reports.sections import compression, cost, difference, provenance, results, together, tuning, understanding
-from reports.sections import studies as studies_chapters
-from reports.sections.changes import changes_section
-from reports.verdict import Verdict, reach_verdict
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.reports.canvas.elements import Figure, Gallery, Section, Table
+from bakeoff.reports.canvas.formats import SPACE, listing, points
+from bakeoff.reports.changes import Changes
+from bakeoff.reports.chapters import (
+    compression,
+    cost,
+    difference,
+    provenance,
+    results,
+    together,
+    tuning,
+    understanding,
+)
+from bakeoff.reports.chapters import studies as studies_chapters
+from bakeoff.reports.chapters.changes import changes_section
+from bakeoff.reports.figures.cost import describe_front, draw_cost
+from bakeoff.reports.statistics.comparison import SIDES, Comparison
+from bakeoff.reports.verdict import Verdict, reach_verdict
 
 CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
 MAX_NOTES = 3  # of the data set's own, on the first screen; the chapter on the data has all

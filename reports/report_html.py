@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reports.report import Report
-from reports.theme import render_page
+from bakeoff.reports.canvas.theme import render_page
+from bakeoff.reports.report import Report
 
 
 def render_html(report: Report) -> str:

@@ -21,15 +21,15 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from pipelines.run_result import RunResult
-from pipelines.study_result import pack_correct
-from reports.calibration import fit_temperature, measure_calibration
-from reports.comparison import Comparison, Contestant
-from reports.fusion import fuse_finalists
-from reports.metrics import balanced_accuracy, confusion_matrix, macro_f1
-from reports.participants import Participant
-from reports.report import Report
-from reports.statistics import PairedDifference, wilson_interval
+from bakeoff.pipelines.results.run import RunResult
+from bakeoff.pipelines.results.study import pack_correct
+from bakeoff.reports.report import Report
+from bakeoff.reports.statistics.accuracy import PairedDifference, wilson_interval
+from bakeoff.reports.statistics.calibration import fit_temperature, measure_calibration
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.fusion import fuse_finalists
+from bakeoff.reports.statistics.metrics import balanced_accuracy, confusion_matrix, macro_f1
+from bakeoff.reports.statistics.participants import Participant
 
 
 def render_json(report: Report) -> str:

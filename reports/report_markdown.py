@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pipelines.stored_files import write_atomically
-from reports.elements import Cell, Figure, Gallery, Table
-from reports.report import Report
-from reports.svg import standalone_svg
-from reports.theme import environment
+from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.reports.canvas.elements import Cell, Figure, Gallery, Table
+from bakeoff.reports.canvas.svg import standalone_svg
+from bakeoff.reports.canvas.theme import environment
+from bakeoff.reports.report import Report
 
 
 def escape_markdown(text: str) -> str:

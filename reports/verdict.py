@@ -17,9 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.comparison import Comparison, Contestant
-from reports.formats import SPACE, p_value, percent, points, points_range, ratio, seconds
-from reports.statistics import Interval
+from bakeoff.reports.canvas.formats import SPACE, p_value, percent, points, points_range, ratio, seconds
+from bakeoff.reports.statistics.accuracy import Interval
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 Answer = Literal["enough", "not enough", "cannot tell"]
 SIDE_NAMES = {"hand-crafted": "hand-crafted features", "end-to-end": "end-to-end training"}

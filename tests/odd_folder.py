@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.datasets.pictures import picture, write_class
+from bakeoff.tests.datasets.pictures import picture, write_class
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 ACCENTS = "Käfer & Ölkanne"

@@ -9,40 +9,50 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("datasets", "pipelines", "reports", "benchmarks")
-CONTRACTS = ("pipelines.run_result", "pipelines.study_result", "pipelines.guest", "pipelines.stored_files")
-RESIZING = ("datasets.squares",)  # by torch, which it imports only when there is something to resize
+CONTRACTS = (
+    "bakeoff.pipelines.results.run",
+    "bakeoff.pipelines.results.study",
+    "bakeoff.pipelines.results.guest",
+    "bakeoff.pipelines.results.files",
+)
+RESIZING = ("bakeoff.datasets.folder.squares",)  # by torch, which it imports only when there is something to resize
 SHARED = (
-    "pipelines.run_result",
-    "pipelines.stored_files",
-    "pipelines.cache",
-    "pipelines.cores",
-    "pipelines.workspace",
-    "pipelines.stopwatch",
-    "pipelines.fitted_values",
-    "pipelines.configuration",
-    "pipelines.stored_model",
-    "pipelines.trained_model",
-    "pipelines.chunk_map",
-    "pipelines.cluster",
-    "pipelines.latency",
+    "bakeoff.pipelines.results.run",
+    "bakeoff.pipelines.results.files",
+    "bakeoff.pipelines.machine.cache",
+    "bakeoff.pipelines.machine.cores",
+    "bakeoff.pipelines.machine.workspace",
+    "bakeoff.pipelines.machine.stopwatch",
+    "bakeoff.pipelines.results.fitted_values",
+    "bakeoff.pipelines.results.configuration",
+    "bakeoff.pipelines.results.model",
+    "bakeoff.pipelines.results.trained_model",
+    "bakeoff.pipelines.machine.chunk_map",
+    "bakeoff.pipelines.machine.cluster",
+    "bakeoff.pipelines.machine.latency",
 )
 
 # package -> what else of ours it may import. The longest matching package decides.
 ALLOWED = {
     "datasets": (),
     "pipelines": SHARED,
-    "pipelines.classic": ("datasets", *SHARED),
-    "pipelines.neural": ("datasets", *SHARED),
-    "pipelines.backprop": ("datasets", *SHARED),
-    "pipelines.lecture": ("datasets", "pipelines.backprop", "pipelines.classic", "pipelines.stored_files"),
-    "pipelines.experiments": ("datasets", "pipelines"),
-    "pipelines.models": ("datasets", "pipelines"),
-    "pipelines.predict": ("datasets", "pipelines"),
-    "pipelines.studies": ("datasets", "pipelines"),
-    "pipelines.published_guests": ("datasets", "pipelines.guest", *SHARED),
-    "pipelines.__main__": ("datasets", "pipelines"),
-    "pipelines.arguments": ("datasets",),
-    "pipelines.commands": ("datasets", "pipelines"),
+    "bakeoff.pipelines.classic": ("datasets", *SHARED),
+    "bakeoff.pipelines.neural": ("datasets", *SHARED),
+    "bakeoff.pipelines.backprop": ("datasets", *SHARED),
+    "bakeoff.pipelines.lecture": (
+        "datasets",
+        "bakeoff.pipelines.backprop",
+        "bakeoff.pipelines.classic",
+        "bakeoff.pipelines.results.files",
+    ),
+    "bakeoff.pipelines.experiments": ("datasets", "pipelines"),
+    "bakeoff.pipelines.predict.models": ("datasets", "pipelines"),
+    "bakeoff.pipelines.predict": ("datasets", "pipelines"),
+    "bakeoff.pipelines.studies": ("datasets", "pipelines"),
+    "bakeoff.pipelines.studies.published_guests": ("datasets", "bakeoff.pipelines.results.guest", *SHARED),
+    "bakeoff.pipelines.__main__": ("datasets", "pipelines"),
+    "bakeoff.pipelines.arguments": ("datasets",),
+    "bakeoff.pipelines.commands": ("datasets", "pipelines"),
     "reports": CONTRACTS,
     "benchmarks": ("datasets", "pipelines"),
 }
@@ -99,7 +109,11 @@ def test_the_contracts_need_only_numpy_and_the_standard_library(contract):
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)
 def test_only_pipelines_and_the_command_line_touch_the_clock_and_the_cache(path):
     module = module_name(path)
-    if not module.startswith(("pipelines.classic", "pipelines.neural", "pipelines.backprop")):
+    if not module.startswith(("bakeoff.pipelines.classic", "bakeoff.pipelines.neural", "bakeoff.pipelines.backprop")):
         pytest.skip("not an approach")
-    effects = {name for name in imported_modules(path) if name.split(".")[0] == "time" or "pipelines.cache" in name}
+    effects = {
+        name
+        for name in imported_modules(path)
+        if name.split(".")[0] == "time" or "bakeoff.pipelines.machine.cache" in name
+    }
     assert not effects or module.endswith(".pipeline")

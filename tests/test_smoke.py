@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.__main__ import main as train
-from pipelines.backprop import experiments as backprop
-from pipelines.classic import experiments as classic
-from pipelines.neural import experiments as neural
-from pipelines.neural.config import Perceptron
-from reports.__main__ import main as report
+from bakeoff.pipelines.__main__ import main as train
+from bakeoff.pipelines.backprop import experiments as backprop
+from bakeoff.pipelines.classic import experiments as classic
+from bakeoff.pipelines.neural import experiments as neural
+from bakeoff.pipelines.neural.config import Perceptron
+from bakeoff.reports.__main__ import main as report
 
 EXPERIMENTS = ("hand-crafted", "mlp", "mlp-numpy")
 

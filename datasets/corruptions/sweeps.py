@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets.corruptions.draws import draw, generators_for
-from datasets.corruptions.sampling import sample
+from bakeoff.datasets.corruptions.draws import draw, generators_for
+from bakeoff.datasets.corruptions.sampling import sample
 
 
 @dataclass(frozen=True)

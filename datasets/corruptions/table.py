@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from datasets.corruptions import blur, digital, noise, weather
-from datasets.corruptions.draws import generators_for
+from bakeoff.datasets.corruptions import blur, digital, noise, weather
+from bakeoff.datasets.corruptions.draws import generators_for
 
 SEVERITIES = (1, 2, 3, 4, 5)
 BATCH = 250  # pictures worked on at once; bounds the memory

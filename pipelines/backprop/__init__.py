@@ -4,7 +4,7 @@ Reading order: arrays, graph and forward_mode (what a box is), rules and operati
 one asks for), gradient_check (why to believe it); then functions, training and pipeline (a net, and a run).
 """
 
-from pipelines.backprop import operations  # fills the table that the operators look into
-from pipelines.backprop.differentiate import grad, hessian_vector_product, jvp, value_and_grad, vjp
+from bakeoff.pipelines.backprop import operations  # fills the table that the operators look into
+from bakeoff.pipelines.backprop.differentiate import grad, hessian_vector_product, jvp, value_and_grad, vjp
 
 __all__ = ["grad", "hessian_vector_product", "jvp", "operations", "value_and_grad", "vjp"]

@@ -143,11 +143,13 @@ class Array:
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
         raise TypeError(
             f"a recorded array of shape {self.shape} cannot become a numpy array without losing its gradient: "
-            "use the functions of pipelines.backprop.operations, or `plain(x)` for its value as a constant"
+            "use the functions of bakeoff.pipelines.backprop.operations, or `plain(x)` for its value as a constant"
         )
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, settings: Any) -> Any:
-        raise TypeError(f"np.{function.__name__} has no gradient: see pipelines.backprop.operations for what has one")
+        raise TypeError(
+            f"np.{function.__name__} has no gradient: see bakeoff.pipelines.backprop.operations for what has one"
+        )
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Value, **settings: Any) -> Value:
         """Lets `ndarray * box` and `np.exp(box)` find the operation of the same name."""

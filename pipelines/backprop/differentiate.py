@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.backprop.arrays import Array, Value, level_of, plain
-from pipelines.backprop.forward_mode import Dual
-from pipelines.backprop.graph import Node, backpropagate, recording
-from pipelines.backprop.rules import shape_of
+from bakeoff.pipelines.backprop.arrays import Array, Value, level_of, plain
+from bakeoff.pipelines.backprop.forward_mode import Dual
+from bakeoff.pipelines.backprop.graph import Node, backpropagate, recording
+from bakeoff.pipelines.backprop.rules import shape_of
 
 Tree = Any  # an array, a number, or a tuple, list or dict of trees
 

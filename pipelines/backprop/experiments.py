@@ -5,7 +5,7 @@ mlp-numpy, CIFAR-10 (45,000 training pictures), seed 0: 55.4 % of the test pictu
 
 from __future__ import annotations
 
-from pipelines.backprop.config import BackpropConfig
+from bakeoff.pipelines.backprop.config import BackpropConfig
 
 EXPERIMENTS: dict[str, tuple[str, BackpropConfig]] = {
     "mlp-numpy": ("Multi-layer perceptron, our own back-propagation in numpy", BackpropConfig()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.backprop.arrays import Array, Operation, Value
+from bakeoff.pipelines.backprop.arrays import Array, Operation, Value
 
 
 class Dual(Array):

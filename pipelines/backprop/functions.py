@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.backprop.arrays import Value
-from pipelines.backprop.differentiate import Tree, grad, leaves
-from pipelines.backprop.operations import linear, max, relu, reshape, sum, sum_of_squares
+from bakeoff.pipelines.backprop.arrays import Value
+from bakeoff.pipelines.backprop.differentiate import Tree, grad, leaves
+from bakeoff.pipelines.backprop.operations import linear, max, relu, reshape, sum, sum_of_squares
 
 Layers = Sequence[tuple[Value, Value]]  # (weights (n_in, n_out), bias (n_out,)) of each layer
 

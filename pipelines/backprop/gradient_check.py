@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pipelines.backprop.arrays import Value
-from pipelines.backprop.differentiate import jvp, vjp
+from bakeoff.pipelines.backprop.arrays import Value
+from bakeoff.pipelines.backprop.differentiate import jvp, vjp
 
 STEP = 1e-5  # near the cube root of float64's precision, where truncation and rounding errors balance
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.backprop.arrays import Array, Operation, Value, lower
+from bakeoff.pipelines.backprop.arrays import Array, Operation, Value, lower
 
 
 class Node(Array):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.backprop.functions import Layers, mlp_scores
+from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
 
 MOST_TEMPLATES = 64  # first-layer weights shown; more would be too small to see
 MOST_PICTURES = 1000  # that the statistics need

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.backprop.functions import Layers, hidden_units, mlp_scores
-from pipelines.backprop.standardize import Standardizer
-from pipelines.fitted_values import from_arrays, to_arrays
-from pipelines.run_result import Side
-from pipelines.stored_model import StoredModel
-from pipelines.trained_model import check_images
+from bakeoff.pipelines.backprop.functions import Layers, hidden_units, mlp_scores
+from bakeoff.pipelines.backprop.standardize import Standardizer
+from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
+from bakeoff.pipelines.results.model import StoredModel
+from bakeoff.pipelines.results.run import Side
+from bakeoff.pipelines.results.trained_model import check_images
 
 SCORED_AT_ONCE = 2048  # pictures, so that the standardized copies stay small
 

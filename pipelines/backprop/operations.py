@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.backprop.arrays import Operation, Value, plain
-from pipelines.backprop.rules import (
+from bakeoff.pipelines.backprop.arrays import Operation, Value, plain
+from bakeoff.pipelines.backprop.rules import (
     Axis,
     define,
     each,

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from datasets.dataset import Dataset, Split
-from datasets.splits import evenly_spread
-from pipelines.backprop.config import BackpropConfig
-from pipelines.backprop.differentiate import leaves
-from pipelines.backprop.functions import Layers
-from pipelines.backprop.inspection import MOST_PICTURES, layer_statistics, strongest_templates
-from pipelines.backprop.model_file import BackpropModel, predict_scores, store_backprop_model
-from pipelines.backprop.standardize import Standardizer, fit_standardizer
-from pipelines.backprop.training import (
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.splits import evenly_spread
+from bakeoff.pipelines.backprop.config import BackpropConfig
+from bakeoff.pipelines.backprop.differentiate import leaves
+from bakeoff.pipelines.backprop.functions import Layers
+from bakeoff.pipelines.backprop.inspection import MOST_PICTURES, layer_statistics, strongest_templates
+from bakeoff.pipelines.backprop.model_file import BackpropModel, predict_scores, store_backprop_model
+from bakeoff.pipelines.backprop.standardize import Standardizer, fit_standardizer
+from bakeoff.pipelines.backprop.training import (
     AdamW,
     Batch,
     Momentum,
@@ -29,11 +29,11 @@ from pipelines.backprop.training import (
     mlp_objective,
     training_steps,
 )
-from pipelines.latency import measure_latency
-from pipelines.run_result import RunResult, Size, Stage, run_folder
-from pipelines.stopwatch import measure
-from pipelines.stored_model import FILE_NAME, save_stored_model
-from pipelines.workspace import Advance, Workspace
+from bakeoff.pipelines.machine.latency import measure_latency
+from bakeoff.pipelines.machine.stopwatch import measure
+from bakeoff.pipelines.machine.workspace import Advance, Workspace
+from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
+from bakeoff.pipelines.results.run import RunResult, Size, Stage, run_folder
 
 VERSION = 1  # raise it when a change of code changes results
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.backprop.arrays import OPERATIONS, Operation, Value
+from bakeoff.pipelines.backprop.arrays import OPERATIONS, Operation, Value
 
 Axis = int | tuple[int, ...] | None
 

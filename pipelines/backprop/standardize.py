@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets.chosen_pictures import blocks_of
+from bakeoff.datasets.chosen_pictures import blocks_of
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from pipelines.backprop.arrays import Value
-from pipelines.backprop.differentiate import leaves, value_and_grad
-from pipelines.backprop.functions import Layers, gradient_penalty, mlp_scores, weight_penalty
-from pipelines.backprop.operations import softmax_cross_entropy
+from bakeoff.pipelines.backprop.arrays import Value
+from bakeoff.pipelines.backprop.differentiate import leaves, value_and_grad
+from bakeoff.pipelines.backprop.functions import Layers, gradient_penalty, mlp_scores, weight_penalty
+from bakeoff.pipelines.backprop.operations import softmax_cross_entropy
 
 Batch = tuple[np.ndarray, np.ndarray]  # (inputs (n, d), labels (n,))
 Objective = Callable[[Layers, np.ndarray, np.ndarray], Value]

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.classic.families.family import FeatureFamily
-from pipelines.classic.linear_svm_sgd import Loss
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.svm.linear_svm_sgd import Loss
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from pipelines.classic.linear_svm import predict_scores, train_linear_svm
-from pipelines.classic.standardize import fit_standardizer, standardize
+from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer, standardize
+from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linear_svm
 
 
 class LinearSvmClassifier(ClassifierMixin, BaseEstimator):

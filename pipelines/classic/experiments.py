@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from pipelines.classic.config import ClassicConfig, Compression, System
-from pipelines.classic.families.bag_of_words import BagOfWords
-from pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
-from pipelines.classic.families.family import FeatureFamily
-from pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from pipelines.classic.families.histograms import ColorHistogram, Hog
-from pipelines.classic.families.patch_words import PatchWords
-from pipelines.classic.families.pixels import PixelPca
+from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog
+from bakeoff.pipelines.classic.families.patch_words import PatchWords
+from bakeoff.pipelines.classic.families.pixels import PixelPca
 
 # The four families of the comparison, each alone, left out, and together.
 FAMILIES: dict[str, tuple[str, FeatureFamily]] = {

@@ -9,24 +9,24 @@ from functools import partial
 import numpy as np
 import torch
 
-from datasets.dataset import Dataset
-from datasets.splits import evenly_spread
-from pipelines.classic.codebook.kmeans import Codebook
-from pipelines.classic.config import ClassicConfig, System
-from pipelines.classic.families.bag_of_words import BagOfWords
-from pipelines.classic.families.descriptors import DenseSift
-from pipelines.classic.families.pipeline import encode
-from pipelines.classic.fusion import choose_fusion_weights, fuse_scores
-from pipelines.classic.model_file import ClassicModel, store_classic_model
-from pipelines.classic.system.pipeline import VERSION as SYSTEM_VERSION
-from pipelines.classic.system.pipeline import run_system
-from pipelines.classic.system.values import Encoded, Outcome
-from pipelines.classic.visual_words import draw_visual_words
-from pipelines.configuration import describe
-from pipelines.latency import measure_latency
-from pipelines.run_result import NotApplicableError, RunResult, Size, run_folder
-from pipelines.stored_model import FILE_NAME, save_stored_model
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.splits import evenly_spread
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook
+from bakeoff.pipelines.classic.config import ClassicConfig, System
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.descriptors import DenseSift
+from bakeoff.pipelines.classic.families.pipeline import encode
+from bakeoff.pipelines.classic.families.visual_words import draw_visual_words
+from bakeoff.pipelines.classic.system.fusion import choose_fusion_weights, fuse_scores
+from bakeoff.pipelines.classic.system.model_file import ClassicModel, store_classic_model
+from bakeoff.pipelines.classic.system.pipeline import VERSION as SYSTEM_VERSION
+from bakeoff.pipelines.classic.system.pipeline import run_system
+from bakeoff.pipelines.classic.system.values import Encoded, Outcome
+from bakeoff.pipelines.machine.latency import measure_latency
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.configuration import describe
+from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, run_folder
 
 VERSION = SYSTEM_VERSION  # of saved runs; a system's stages decide what is in them
 PICTURES_FOR_WORDS = 1000  # training pictures whose patches illustrate the visual words

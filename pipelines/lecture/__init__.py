@@ -1,1 +1,1 @@
-"""The lecture's experiments: each file computes the numbers of one chapter, `python -m pipelines.lecture` all."""
+"""The lecture's experiments: each file computes the numbers of one chapter, `python -m bakeoff.pipelines.lecture` all."""

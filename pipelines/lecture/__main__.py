@@ -1,4 +1,4 @@
-"""`python -m pipelines.lecture`: compute the numbers behind every figure of the lecture, one .npz file each."""
+"""`python -m bakeoff.pipelines.lecture`: compute the numbers behind every figure of the lecture, one .npz file each."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.lecture.activations import differentiate_activations
-from pipelines.lecture.bumps import approximate
-from pipelines.lecture.capacity import compare_width_and_l2
-from pipelines.lecture.computational_graph import GRAPHS
-from pipelines.lecture.convexity import check_convexity
-from pipelines.lecture.feature_pictures import color_histogram, hog_glyphs, sift_grid, visual_words
-from pipelines.lecture.initialization import measure_gradient_flow
-from pipelines.lecture.loss_surface import scan_loss_surfaces
-from pipelines.lecture.templates import learn_digit_templates, learn_photo_templates
-from pipelines.lecture.warping import warp_spirals
-from pipelines.stored_files import write_atomically
+from bakeoff.pipelines.lecture.activations import differentiate_activations
+from bakeoff.pipelines.lecture.bumps import approximate
+from bakeoff.pipelines.lecture.capacity import compare_width_and_l2
+from bakeoff.pipelines.lecture.computational_graph import GRAPHS
+from bakeoff.pipelines.lecture.convexity import check_convexity
+from bakeoff.pipelines.lecture.feature_pictures import color_histogram, hog_glyphs, sift_grid, visual_words
+from bakeoff.pipelines.lecture.initialization import measure_gradient_flow
+from bakeoff.pipelines.lecture.loss_surface import scan_loss_surfaces
+from bakeoff.pipelines.lecture.templates import learn_digit_templates, learn_photo_templates
+from bakeoff.pipelines.lecture.warping import warp_spirals
+from bakeoff.pipelines.results.files import write_atomically
 
 COMPUTATIONS: dict[str, Callable[[], Any]] = {
     "activations": differentiate_activations,
@@ -53,7 +53,7 @@ def save_result(folder: Path, name: str, compute: Callable[[], Any]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m pipelines.lecture", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bakeoff.pipelines.lecture", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("artifacts/lecture"), help="folder of the lecture")
     parser.add_argument("--only", nargs="+", choices=COMPUTATIONS, default=list(COMPUTATIONS), metavar="NAME")
     options = parser.parse_args(arguments)

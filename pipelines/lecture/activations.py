@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.backprop.arrays import Value
-from pipelines.backprop.differentiate import vjp
-from pipelines.backprop.functions import maxout
-from pipelines.backprop.operations import elu, leaky_relu, linear, relu, reshape, sigmoid, tanh
+from bakeoff.pipelines.backprop.arrays import Value
+from bakeoff.pipelines.backprop.differentiate import vjp
+from bakeoff.pipelines.backprop.functions import maxout
+from bakeoff.pipelines.backprop.operations import elu, leaky_relu, linear, relu, reshape, sigmoid, tanh
 
 LEAK = 0.1  # ten times the usual one, so that the leak can be seen
 MAXOUT_WEIGHTS, MAXOUT_BIAS = np.array([[-0.5, 0.8]]), np.array([-0.5, 0.0])

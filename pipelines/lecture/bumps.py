@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.backprop.arrays import Value
-from pipelines.backprop.functions import Layers, mlp_scores
-from pipelines.backprop.operations import mean
-from pipelines.backprop.training import initialize_layers
-from pipelines.lecture.toy import fit
+from bakeoff.pipelines.backprop.arrays import Value
+from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
+from bakeoff.pipelines.backprop.operations import mean
+from bakeoff.pipelines.backprop.training import initialize_layers
+from bakeoff.pipelines.lecture.toy import fit
 
 UNITS_PER_BUMP = 4
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.backprop.training import initialize_layers
-from pipelines.lecture.toy import classification_objective, draw_rings, fit, margins, mesh
+from bakeoff.pipelines.backprop.training import initialize_layers
+from bakeoff.pipelines.lecture.toy import classification_objective, draw_rings, fit, margins, mesh
 
 HALF_SIDE = 1.3
 

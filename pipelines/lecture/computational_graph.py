@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.backprop.arrays import Value, lower, plain
-from pipelines.backprop.graph import Node, recording, topological_order
-from pipelines.backprop.operations import exp, maximum, sigmoid
+from bakeoff.pipelines.backprop.arrays import Value, lower, plain
+from bakeoff.pipelines.backprop.graph import Node, recording, topological_order
+from bakeoff.pipelines.backprop.operations import exp, maximum, sigmoid
 
 LEVEL = 1  # of the recording: nothing encloses it
 SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "/", "maximum": "max", "sigmoid": "σ"}

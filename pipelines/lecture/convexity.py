@@ -8,12 +8,12 @@ from itertools import combinations
 
 import numpy as np
 
-from datasets.digits import load_digits
-from pipelines.backprop.differentiate import map_tree
-from pipelines.backprop.functions import Layers, hinge, mlp_scores, weight_penalty
-from pipelines.backprop.operations import softmax_cross_entropy
-from pipelines.backprop.training import initialize_layers
-from pipelines.lecture.toy import classification_objective, fit
+from bakeoff.datasets.sets.digits import load_digits
+from bakeoff.pipelines.backprop.differentiate import map_tree
+from bakeoff.pipelines.backprop.functions import Layers, hinge, mlp_scores, weight_penalty
+from bakeoff.pipelines.backprop.operations import softmax_cross_entropy
+from bakeoff.pipelines.backprop.training import initialize_layers
+from bakeoff.pipelines.lecture.toy import classification_objective, fit
 
 L2 = 1e-3
 TOLERANCE = 1e-9  # rounding errors of a float64 sum, as a share of the loss

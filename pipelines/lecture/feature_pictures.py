@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from datasets.photos import read_picture
-from pipelines.classic.codebook.kmeans import assign_words, fit_kmeans
-from pipelines.classic.features.color_histogram import extract_color_histogram
-from pipelines.classic.features.dense_sift import N_ORIENTATIONS, dense_sift_positions, extract_dense_sift
-from pipelines.classic.features.grid import N_BINS
-from pipelines.classic.features.hog import extract_hog
-from pipelines.classic.visual_words import draw_visual_words
+from bakeoff.datasets.sets.photos import read_picture
+from bakeoff.pipelines.classic.codebook.kmeans import assign_words, fit_kmeans
+from bakeoff.pipelines.classic.families.visual_words import draw_visual_words
+from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram
+from bakeoff.pipelines.classic.features.dense_sift import N_ORIENTATIONS, dense_sift_positions, extract_dense_sift
+from bakeoff.pipelines.classic.features.grid import N_BINS
+from bakeoff.pipelines.classic.features.hog import extract_hog
 
 PHOTOGRAPH = "china"
 N_COLOR_BINS = 32

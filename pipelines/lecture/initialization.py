@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from datasets.dataset import Split
-from datasets.photos import load_photos
-from pipelines.backprop.differentiate import value_and_grad
-from pipelines.backprop.functions import Layers
-from pipelines.backprop.operations import linear, relu, softmax_cross_entropy
+from bakeoff.datasets.dataset import Split
+from bakeoff.datasets.sets.photos import load_photos
+from bakeoff.pipelines.backprop.differentiate import value_and_grad
+from bakeoff.pipelines.backprop.functions import Layers
+from bakeoff.pipelines.backprop.operations import linear, relu, softmax_cross_entropy
 
 N_HIDDEN, WIDTH, N_CLASSES = 12, 128, 18
 DEVIATIONS = {  # of a weight, as a multiple of 1 / sqrt(n_in)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.backprop.functions import Layers
-from pipelines.backprop.training import initialize_layers
-from pipelines.lecture.toy import classification_objective, draw_spirals, fit
+from bakeoff.pipelines.backprop.functions import Layers
+from bakeoff.pipelines.backprop.training import initialize_layers
+from bakeoff.pipelines.lecture.toy import classification_objective, draw_spirals, fit
 
 NETS: dict[str, tuple[int, ...]] = {
     "2 layers, 64 units": (2, 64, 2),

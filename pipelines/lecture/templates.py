@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets.dataset import Dataset, Split
-from datasets.digits import load_digits
-from datasets.photos import load_photos
-from pipelines.backprop.differentiate import leaves
-from pipelines.backprop.functions import Layers, mlp_scores
-from pipelines.backprop.training import (
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.sets.digits import load_digits
+from bakeoff.datasets.sets.photos import load_photos
+from bakeoff.pipelines.backprop.differentiate import leaves
+from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
+from bakeoff.pipelines.backprop.training import (
     AdamW,
     cosine_schedule,
     draw_batches,

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipelines.backprop.arrays import Value
-from pipelines.backprop.differentiate import leaves
-from pipelines.backprop.functions import Layers, mlp_scores, weight_penalty
-from pipelines.backprop.operations import relu, softmax_cross_entropy
-from pipelines.backprop.training import AdamW, Objective, cosine_schedule, training_steps
+from bakeoff.pipelines.backprop.arrays import Value
+from bakeoff.pipelines.backprop.differentiate import leaves
+from bakeoff.pipelines.backprop.functions import Layers, mlp_scores, weight_penalty
+from bakeoff.pipelines.backprop.operations import relu, softmax_cross_entropy
+from bakeoff.pipelines.backprop.training import AdamW, Objective, cosine_schedule, training_steps
 
 
 def draw_spirals(n: int, rng: np.random.Generator, turns: float = 0.75) -> tuple[np.ndarray, np.ndarray]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.measure import find_contours
 
-from pipelines.backprop.functions import Layers
-from pipelines.backprop.operations import linear, tanh
-from pipelines.backprop.training import initialize_layers
-from pipelines.lecture.toy import classification_objective, draw_spirals, fit, margins, mesh
+from bakeoff.pipelines.backprop.functions import Layers
+from bakeoff.pipelines.backprop.operations import linear, tanh
+from bakeoff.pipelines.backprop.training import initialize_layers
+from bakeoff.pipelines.lecture.toy import classification_objective, draw_spirals, fit, margins, mesh
 
 WIDTHS = (2, 2, 2, 2, 2)  # two units a layer, so that every layer is a plane that can be drawn
 N_SEEDS = 8  # so narrow a net gets stuck from many starts: the best of these is kept

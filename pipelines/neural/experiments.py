@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipelines.neural.config import (
+from bakeoff.pipelines.neural.config import (
     AlexNet,
     Augmentation,
     BottleneckPerceptron,

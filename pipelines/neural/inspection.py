@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from datasets.splits import evenly_spread
-from pipelines.neural.networks.local import LocalLayer
-from pipelines.neural.networks.mlp import BottleneckBlock, Maxout
-from pipelines.neural.pixels import Whiten
+from bakeoff.datasets.splits import evenly_spread
+from bakeoff.pipelines.neural.networks.local import LocalLayer
+from bakeoff.pipelines.neural.networks.mlp import BottleneckBlock, Maxout
+from bakeoff.pipelines.neural.networks.pixels import Whiten
 
 MOST_TEMPLATES = 64  # more would be too small to see
 MOST_PICTURES = 1000

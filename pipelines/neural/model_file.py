@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from pipelines.configuration import describe, rebuild
-from pipelines.neural.attribution import integrated_gradients
-from pipelines.neural.config import Architecture, NeuralConfig
-from pipelines.neural.networks.build import Network, build_network
-from pipelines.neural.prediction import last_hidden_layer, predict_scores, views
-from pipelines.run_result import Side
-from pipelines.stored_model import StoredModel
-from pipelines.trained_model import check_images
+from bakeoff.pipelines.neural.attribution import integrated_gradients
+from bakeoff.pipelines.neural.config import Architecture, NeuralConfig
+from bakeoff.pipelines.neural.networks.build import Network, build_network
+from bakeoff.pipelines.neural.training.prediction import last_hidden_layer, predict_scores, views
+from bakeoff.pipelines.results.configuration import describe, rebuild
+from bakeoff.pipelines.results.model import StoredModel
+from bakeoff.pipelines.results.run import Side
+from bakeoff.pipelines.results.trained_model import check_images
 
 
 @dataclass(frozen=True)

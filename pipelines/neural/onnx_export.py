@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipelines.neural.model_file import NeuralModel
-from pipelines.neural.prediction import views
+from bakeoff.pipelines.neural.model_file import NeuralModel
+from bakeoff.pipelines.neural.training.prediction import views
 
 INPUT, OUTPUT = "images", "scores"
 TRACED_PICTURES = 2  # a batch of one would be taken for a constant

@@ -13,28 +13,28 @@ from typing import Any
 import numpy as np
 import torch
 
-from datasets.dataset import Dataset
-from pipelines.cache import hash_inputs
-from pipelines.latency import measure_latency
-from pipelines.neural.checkpoint import encode_snapshot
-from pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
-from pipelines.neural.device import choose_device, make_repeatable, to_examples
-from pipelines.neural.distributed.assignment import Assignment, handed_out
-from pipelines.neural.distributed.pipeline import run_timed_epoch, spent_elsewhere
-from pipelines.neural.distributed.processes import Processes
-from pipelines.neural.event_log import EventLog, event_log, log_history
-from pipelines.neural.examples import Examples, plan_steps
-from pipelines.neural.inspection import count_flops, first_layer_weights, layer_statistics
-from pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
-from pipelines.neural.networks.build import Network, count_parameters
-from pipelines.neural.precision import bfloat16_pays, has_bfloat16
-from pipelines.neural.prediction import accuracy, n_views, predict_scores
-from pipelines.neural.training import Trainer
-from pipelines.run_result import NotApplicableError, RunResult, Size, Stage, run_folder
-from pipelines.stopwatch import measure
-from pipelines.stored_files import write_atomically
-from pipelines.stored_model import FILE_NAME, save_stored_model
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.machine.cache import hash_inputs
+from bakeoff.pipelines.machine.device import choose_device, make_repeatable, to_examples
+from bakeoff.pipelines.machine.latency import measure_latency
+from bakeoff.pipelines.machine.stopwatch import measure
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
+from bakeoff.pipelines.neural.distributed.assignment import Assignment, handed_out
+from bakeoff.pipelines.neural.distributed.pipeline import run_timed_epoch, spent_elsewhere
+from bakeoff.pipelines.neural.distributed.processes import Processes
+from bakeoff.pipelines.neural.inspection import count_flops, first_layer_weights, layer_statistics
+from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
+from bakeoff.pipelines.neural.networks.build import Network, count_parameters
+from bakeoff.pipelines.neural.speed.precision import bfloat16_pays, has_bfloat16
+from bakeoff.pipelines.neural.training.checkpoint import encode_snapshot
+from bakeoff.pipelines.neural.training.event_log import EventLog, event_log, log_history
+from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
+from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
+from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage, run_folder
 
 VERSION = 1  # raise it when a change of code changes results
 SECONDS_BETWEEN_CHECKPOINTS = 60.0  # a killed run loses no more; shorter runs need none

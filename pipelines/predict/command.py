@@ -1,4 +1,4 @@
-"""`python -m pipelines predict`: which class is in these pictures, says a model that was trained before."""
+"""`python -m bakeoff.pipelines predict`: which class is in these pictures, says a model that was trained before."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from datasets.picture_file import printable
-from datasets.pictures import find_pictures
-from pipelines.models import load_trained_model
-from pipelines.predict.locate import find_model
-from pipelines.predict.output import prediction_json, prediction_table, summary_lines
-from pipelines.predict.predictions import predict_files
-from pipelines.trained_model import TrainedModel
+from bakeoff.datasets.folder.loose_pictures import find_pictures
+from bakeoff.datasets.folder.picture_file import printable
+from bakeoff.pipelines.predict.locate import find_model
+from bakeoff.pipelines.predict.models import load_trained_model
+from bakeoff.pipelines.predict.output import prediction_json, prediction_table, summary_lines
+from bakeoff.pipelines.predict.predictions import predict_files
+from bakeoff.pipelines.results.trained_model import TrainedModel
 
 
 def predict(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`python -m pipelines export`: a net's ONNX file beside its model, checked against the net on real pictures."""
+"""`python -m bakeoff.pipelines export`: a net's ONNX file beside its model, checked against the net on real pictures."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.pictures import find_pictures, read_pictures
-from pipelines.models import load_trained_model
-from pipelines.neural.model_file import NeuralModel
-from pipelines.neural.onnx_export import export_onnx, predict_with_onnx
-from pipelines.predict.locate import find_model
-from pipelines.run_result import load_task
-from pipelines.stored_files import write_atomically
+from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
+from bakeoff.pipelines.neural.model_file import NeuralModel
+from bakeoff.pipelines.neural.onnx_export import export_onnx, predict_with_onnx
+from bakeoff.pipelines.predict.locate import find_model
+from bakeoff.pipelines.predict.models import load_trained_model
+from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.pipelines.results.run import load_task
 
 TOLERANCE = 1e-4  # of the scores, as a share of the largest where that exceeds 1
 CHECKED_PICTURES = 64

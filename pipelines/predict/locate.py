@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from datasets.folder import dataset_name
-from datasets.registry import SHORT_NAMES, dataset_names
-from pipelines.stored_model import FILE_NAME
+from bakeoff.datasets.folder.load import dataset_name
+from bakeoff.datasets.registry import SHORT_NAMES, dataset_names
+from bakeoff.pipelines.results.model import FILE_NAME
 
 
 def find_model(word: str, *, runs: Path, dataset: str, seed: int) -> Path:

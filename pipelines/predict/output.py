@@ -10,9 +10,9 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from datasets.picture_file import printable
-from pipelines.predict.predictions import Prediction, Timing, confidences, measure_of
-from pipelines.trained_model import TrainedModel
+from bakeoff.datasets.folder.picture_file import printable
+from bakeoff.pipelines.predict.predictions import Prediction, Timing, confidences, measure_of
+from bakeoff.pipelines.results.trained_model import TrainedModel
 
 N_SHOWN = 3  # classes of a picture
 EXPLANATIONS = {

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.special
 
-from datasets.picture_file import PictureFile
-from datasets.pictures import read_pictures
-from pipelines.trained_model import TrainedModel
+from bakeoff.datasets.folder.loose_pictures import read_pictures
+from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.pipelines.results.trained_model import TrainedModel
 
 PICTURES_AT_A_TIME = 256  # decoded at once, so that a large folder needs no more memory than a small one
 

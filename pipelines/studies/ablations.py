@@ -15,19 +15,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datasets.dataset import Dataset
-from pipelines.classic.config import ClassicConfig, System
-from pipelines.classic.experiments import FAMILIES
-from pipelines.classic.families.bag_of_words import BagOfWords
-from pipelines.classic.families.family import FeatureFamily
-from pipelines.classic.families.pixels import PixelPca
-from pipelines.experiments import Experiment, all_experiments
-from pipelines.neural.sweeps import PLAIN, SWEEPS
-from pipelines.run_result import NotApplicableError
-from pipelines.studies.study import Request
-from pipelines.studies.sweeps import run_sweep
-from pipelines.studies.trainings import Variant, train_variants
-from pipelines.study_result import Row, StudyResult
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.classic.config import ClassicConfig, System
+from bakeoff.pipelines.classic.experiments import FAMILIES
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.families.pixels import PixelPca
+from bakeoff.pipelines.experiments import Experiment, all_experiments
+from bakeoff.pipelines.results.run import NotApplicableError
+from bakeoff.pipelines.results.study import Row, StudyResult
+from bakeoff.pipelines.studies.perceptrons import PLAIN, SWEEPS
+from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.sweeps import run_sweep
+from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "ablations"
 TITLE = "What each setting is worth"

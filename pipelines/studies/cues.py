@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datasets.cues import CUES, N_CLASSES, load_cues
-from datasets.dataset import Dataset, Split
-from datasets.splits import nested_subsets
-from pipelines.experiments import Experiment
-from pipelines.run_result import NotApplicableError
-from pipelines.studies.study import Request
-from pipelines.studies.trainings import Variant, train_variants
-from pipelines.study_result import Row, StudyResult
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.sets.cues import CUES, N_CLASSES, load_cues
+from bakeoff.datasets.splits import nested_subsets
+from bakeoff.pipelines.experiments import Experiment
+from bakeoff.pipelines.results.run import NotApplicableError
+from bakeoff.pipelines.results.study import Row, StudyResult
+from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "cues"
 SHOWN_OF_A_CLASS = 2

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from datasets.dataset import Dataset, Split
-from datasets.label_noise import flip_labels
-from pipelines.experiments import Experiment
-from pipelines.studies.study import Request
-from pipelines.studies.trainings import Variant, train_variants
-from pipelines.study_result import StudyResult
+from bakeoff.datasets.corruptions.wrong_labels import flip_labels
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.experiments import Experiment
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "label-noise"
 TITLE = "Accuracy by share of wrong labels"

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datasets.dataset import Dataset
-from datasets.splits import nested_subsets
-from pipelines.experiments import Experiment
-from pipelines.studies.study import Request
-from pipelines.studies.trainings import Variant, train_variants
-from pipelines.study_result import StudyResult
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.splits import nested_subsets
+from bakeoff.pipelines.experiments import Experiment
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "learning-curves"
 TITLE = "Accuracy by number of training pictures"

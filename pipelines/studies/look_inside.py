@@ -16,16 +16,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datasets.dataset import Dataset
-from pipelines.models import load_trained_model
-from pipelines.neural.model_file import NeuralModel
-from pipelines.run_result import NotApplicableError, RunResult, run_folder
-from pipelines.studies.evidence import N_CELLS, occlusion_maps, pool_to_cells
-from pipelines.studies.representations import map_points, nearest, vote
-from pipelines.studies.saved_runs import choose_runs, draw_pictures
-from pipelines.studies.study import Request
-from pipelines.study_result import Row, StudyResult, pack_correct
-from pipelines.trained_model import TrainedModel
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.neural.model_file import NeuralModel
+from bakeoff.pipelines.predict.models import load_trained_model
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder
+from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
+from bakeoff.pipelines.results.trained_model import TrainedModel
+from bakeoff.pipelines.studies.evidence import N_CELLS, occlusion_maps, pool_to_cells
+from bakeoff.pipelines.studies.representations import map_points, nearest, vote
+from bakeoff.pipelines.studies.saved_runs import choose_runs, draw_pictures
+from bakeoff.pipelines.studies.study import Request
 
 NAME = "look-inside"
 TITLE = "Where the two sides look"

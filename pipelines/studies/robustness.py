@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.corruptions.sweeps import SWEEPS, apply_sweep
-from datasets.corruptions.table import SEVERITIES, corrupt, corruptions_for
-from datasets.dataset import Dataset, Split
-from pipelines.models import load_trained_model
-from pipelines.run_result import RunResult, run_folder
-from pipelines.studies.saved_runs import choose_runs, draw_pictures
-from pipelines.studies.study import Request
-from pipelines.study_result import Row, StudyResult, pack_correct
-from pipelines.trained_model import TrainedModel
+from bakeoff.datasets.corruptions.sweeps import SWEEPS, apply_sweep
+from bakeoff.datasets.corruptions.table import SEVERITIES, corrupt, corruptions_for
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.predict.models import load_trained_model
+from bakeoff.pipelines.results.run import RunResult, run_folder
+from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
+from bakeoff.pipelines.results.trained_model import TrainedModel
+from bakeoff.pipelines.studies.saved_runs import choose_runs, draw_pictures
+from bakeoff.pipelines.studies.study import Request
 
 NAME = "robustness"
 TITLE = "Accuracy on changed test pictures"

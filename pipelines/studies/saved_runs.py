@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.run_result import RunResult, load_runs, task_folder
-from pipelines.studies.study import Request
+from bakeoff.pipelines.results.run import RunResult, load_runs, task_folder
+from bakeoff.pipelines.studies.study import Request
 
 
 def choose_runs(request: Request) -> list[RunResult]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from datasets.dataset import Dataset
-from pipelines.experiments import Experiment, choose_experiments
-from pipelines.study_result import Row, StudyResult
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.experiments import Experiment, choose_experiments
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.study import Row, StudyResult
 
 Profile = Literal["quick", "full"]
 

@@ -13,14 +13,14 @@ from dataclasses import asdict
 
 import numpy as np
 
-from datasets.dataset import Dataset
-from pipelines.cache import CachedStage
-from pipelines.neural.config import describe
-from pipelines.neural.device import choose_device, make_repeatable, to_examples
-from pipelines.neural.examples import Examples, plan_steps
-from pipelines.neural.sweeps import PLAIN, SWEEPS, Cell, train_cell
-from pipelines.study_result import Row, StudyResult, pack_correct
-from pipelines.workspace import Advance, Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.machine.cache import CachedStage
+from bakeoff.pipelines.machine.device import choose_device, make_repeatable, to_examples
+from bakeoff.pipelines.machine.workspace import Advance, Workspace
+from bakeoff.pipelines.neural.config import describe
+from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
+from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
+from bakeoff.pipelines.studies.perceptrons import PLAIN, SWEEPS, Cell, train_cell
 
 VERSION = 1  # raise it when a change of code changes results
 NOTES = (

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from pipelines.studies import ablations, cues, label_noise, learning_curves, look_inside, robustness
-from pipelines.studies.study import Profile, Request
-from pipelines.study_result import StudyResult
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.pipelines.studies import ablations, cues, label_noise, learning_curves, look_inside, robustness
+from bakeoff.pipelines.studies.study import Profile, Request
 
 # What a profile asks for, in this order.
 IN_PROFILE: Mapping[Profile, tuple[ModuleType, ...]] = {

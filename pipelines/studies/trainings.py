@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from datasets.dataset import Dataset
-from pipelines.cache import hash_inputs
-from pipelines.experiments import Experiment, run_key
-from pipelines.run_result import NotApplicableError, RunResult, load_run, run_folder, saved_key
-from pipelines.study_result import Row, pack_correct
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.experiments import Experiment, run_key
+from bakeoff.pipelines.machine.cache import hash_inputs
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, load_run, run_folder, saved_key
+from bakeoff.pipelines.results.study import Row, pack_correct
 
 STAGE = "study training"
 VERSION = 1  # raise it when what is kept of a training changes; the experiment's own version is in the key

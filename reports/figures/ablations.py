@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from pipelines.study_result import Row, StudyResult, unpack_correct
-from reports.elements import Cell, Figure, Table
-from reports.elements import Row as TableRow
-from reports.figures.canvas import MARKERS, new_canvas, percent_axis, side_color, styled
-from reports.figures.sweeps import distinct, show
-from reports.formats import listing, percent, percent_range
-from reports.statistics import Interval, accuracy_interval
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.pipelines.results.study import Row, StudyResult, unpack_correct
+from bakeoff.reports.canvas.axes import MARKERS, new_canvas, percent_axis, side_color, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Table
+from bakeoff.reports.canvas.elements import Row as TableRow
+from bakeoff.reports.canvas.formats import listing, percent, percent_range
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.figures.sweeps import distinct, show
+from bakeoff.reports.statistics.accuracy import Interval, accuracy_interval
 
 # factor -> what its panel is called, in the order of the panels
 FACTORS: Mapping[str, str] = {

@@ -6,12 +6,12 @@ from html import escape
 
 import numpy as np
 
-from reports.comparison import Contestant
-from reports.elements import Cell, Figure, Row, Table
-from reports.formats import percent, short
-from reports.metrics import worst_confusions
-from reports.svg import root_tag
-from reports.theme import LIGHT, SIDE_COLORS
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import percent, short
+from bakeoff.reports.canvas.svg import root_tag
+from bakeoff.reports.canvas.theme import LIGHT, SIDE_COLORS
+from bakeoff.reports.statistics.comparison import Contestant
+from bakeoff.reports.statistics.metrics import worst_confusions
 
 MAX_LABELED = 40  # above this, class names would be smaller than can be read
 MAX_NUMBERED = 20

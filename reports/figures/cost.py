@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reports.comparison import Comparison, Contestant
-from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import (
+from bakeoff.reports.canvas.axes import (
     MARKERS,
     label_points,
     new_canvas,
@@ -18,9 +16,11 @@ from reports.figures.canvas import (
     side_handles,
     styled,
 )
-from reports.formats import listing, percent, percent_range, seconds, short
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import listing, percent, percent_range, seconds, short
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 
 def pareto_front(comparison: Comparison) -> list[Contestant]:

@@ -7,13 +7,13 @@ from html import escape
 
 import numpy as np
 
-from reports.curves import Curve, Point
-from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import side_color
-from reports.figures.pictures import place_picture
-from reports.formats import listing, percent, percent_range, short
-from reports.svg import root_tag
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import side_color
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import listing, percent, percent_range, short
+from bakeoff.reports.canvas.pictures import place_picture
+from bakeoff.reports.canvas.svg import root_tag
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.curves import Curve, Point
 
 WIDTH, LEFT, TOP, CELL_HEIGHT = 540, 132, 30, 40
 PICTURE = 31  # side of an example

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reports.comparison import Comparison
-from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import MARKERS, new_canvas, points_axis, side_color, styled
-from reports.formats import p_number, points, points_range, short
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import MARKERS, new_canvas, points_axis, side_color, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import p_number, points, points_range, short
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.comparison import Comparison
 
 
 def tests_table(comparison: Comparison) -> Table:

@@ -7,14 +7,14 @@ from html import escape
 
 import numpy as np
 
-from pipelines.study_result import Row, StudyResult
-from reports.elements import Cell, Figure, Table
-from reports.elements import Row as TableRow
-from reports.figures.canvas import side_color
-from reports.figures.pictures import place_picture
-from reports.formats import listing, percent, plural, short
-from reports.svg import root_tag
-from reports.theme import LIGHT
+from bakeoff.pipelines.results.study import Row, StudyResult
+from bakeoff.reports.canvas.axes import side_color
+from bakeoff.reports.canvas.elements import Cell, Figure, Table
+from bakeoff.reports.canvas.elements import Row as TableRow
+from bakeoff.reports.canvas.formats import listing, percent, plural, short
+from bakeoff.reports.canvas.pictures import place_picture
+from bakeoff.reports.canvas.svg import root_tag
+from bakeoff.reports.canvas.theme import LIGHT
 
 WIDTH = 680
 HEAD, MAP, MAP_STEP, MAP_ROW, FIRST_MAP = 34, 104, 138, 122, 268

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from reports.comparison import Comparison, Contestant
-from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import new_canvas, percent_axis, points_axis, styled
-from reports.formats import p_number, percent, percent_range, points, points_range, short
-from reports.statistics import PairedDifference, compare_paired
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import new_canvas, percent_axis, points_axis, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import p_number, percent, percent_range, points, points_range, short
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 ALL = "classic"
 LEFT_OUT = "classic-without-"

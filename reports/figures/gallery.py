@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.run_result import Task
-from reports.calibration import log_softmax
-from reports.elements import Card, Gallery
-from reports.figures.pictures import encode_png, montage
-from reports.formats import percent, plural
+from bakeoff.pipelines.results.run import Task
+from bakeoff.reports.canvas.elements import Card, Gallery
+from bakeoff.reports.canvas.formats import percent, plural
+from bakeoff.reports.canvas.pictures import encode_png, montage
+from bakeoff.reports.statistics.calibration import log_softmax
 
 N_CARDS = 8
 PER_CLASS = 2

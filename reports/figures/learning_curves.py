@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.comparison import Contestant
-from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import new_canvas, percent_axis, styled
-from reports.formats import percent, short
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import new_canvas, percent_axis, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import percent, short
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.comparison import Contestant
 
 # Curves of one side share its color; they differ by the dashes and by the label at their end.
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))

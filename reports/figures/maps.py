@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from pipelines.study_result import Row
-from reports.elements import Figure
-from reports.figures.canvas import label_points, new_canvas, side_color, styled
-from reports.formats import short
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.pipelines.results.study import Row
+from bakeoff.reports.canvas.axes import label_points, new_canvas, side_color, styled
+from bakeoff.reports.canvas.elements import Figure
+from bakeoff.reports.canvas.formats import short
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
 
 WIDE = 680
 # Of a lightness that shows on light and on dark paper; with the signs, 30 classes are told apart.

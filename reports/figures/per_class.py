@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from reports.comparison import Comparison
-from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import MARKERS, new_canvas, percent_axis, side_color, side_handles, styled
-from reports.formats import percent, points, short
-from reports.metrics import accuracy_per_class
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import MARKERS, new_canvas, percent_axis, side_color, side_handles, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import percent, points, short
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.comparison import Comparison
+from bakeoff.reports.statistics.metrics import accuracy_per_class
 
 MAX_CLASSES = 24
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.calibration import Calibration, ReliabilityBin
-from reports.comparison import Contestant
-from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import MARKERS, new_canvas, percent_axis, side_color, styled
-from reports.formats import percent, short
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import MARKERS, new_canvas, percent_axis, side_color, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import percent, short
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.calibration import Calibration, ReliabilityBin
+from bakeoff.reports.statistics.comparison import Contestant
 
 WIDE = 680
 

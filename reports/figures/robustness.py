@@ -8,15 +8,15 @@ from typing import Protocol
 
 import numpy as np
 
-from pipelines.run_result import Side
-from pipelines.study_result import Row
-from reports.curves import read_curves
-from reports.elements import Figure, Table
-from reports.figures.canvas import MARKERS, new_canvas, percent_axis, side_color, styled
-from reports.figures.curves import curves_table, draw_curves
-from reports.formats import percent
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.pipelines.results.run import Side
+from bakeoff.pipelines.results.study import Row
+from bakeoff.reports.canvas.axes import MARKERS, new_canvas, percent_axis, side_color, styled
+from bakeoff.reports.canvas.curve_axes import curves_table, draw_curves
+from bakeoff.reports.canvas.elements import Figure, Table
+from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.curves import read_curves
 
 UNITS = {"translation": "pixels", "rotation": "degrees", "scale": "times", "brightness": "times"}
 FACTOR_TICKS = {"scale": (0.5, 1, 2), "brightness": (0.25, 0.5, 1, 2)}

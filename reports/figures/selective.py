@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.comparison import Contestant
-from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import MARKERS, new_canvas, percent_axis, side_color, side_handles, styled
-from reports.formats import percent
-from reports.selective import SelectiveCurve
-from reports.svg import to_svg
+from bakeoff.reports.canvas.axes import MARKERS, new_canvas, percent_axis, side_color, side_handles, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.statistics.comparison import Contestant
+from bakeoff.reports.statistics.selective import SelectiveCurve
 
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5, 0.3)
 N_DRAWN = 200  # points of a curve: more would not be seen

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from reports.elements import Cell, Figure, Row, Table
-from reports.formats import percent, short
-from reports.overlap import Overlap
-from reports.svg import root_tag
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import percent, short
+from bakeoff.reports.canvas.svg import root_tag
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.overlap import Overlap
 
 BAR_WIDTH = 540
 NAMES = ("both right", "only hand-crafted", "only end-to-end", "both wrong")

@@ -7,13 +7,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from pipelines.study_result import Row, StudyResult
-from reports.elements import Cell, Figure, Table
-from reports.elements import Row as TableRow
-from reports.figures.canvas import new_canvas, percent_axis, styled
-from reports.formats import percent
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.pipelines.results.study import Row, StudyResult
+from bakeoff.reports.canvas.axes import new_canvas, percent_axis, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Table
+from bakeoff.reports.canvas.elements import Row as TableRow
+from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
 
 WIDE = 680
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)))

@@ -1,4 +1,4 @@
-"""`python -m reports.lecture`: the computed numbers in; lecture.html, and every figure as a file, out."""
+"""`python -m bakeoff.reports.lecture`: the computed numbers in; lecture.html, and every figure as a file, out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipelines.stored_files import write_atomically
-from reports.lecture.page import build_chapters, read_results, render_lecture
-from reports.lecture.panels import Chapter
-from reports.svg import standalone_svg
+from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.reports.canvas.svg import standalone_svg
+from bakeoff.reports.lecture.page import build_chapters, read_results, render_lecture
+from bakeoff.reports.lecture.panels import Chapter
 
 
 def write_lecture(folder: Path, chapters: tuple[Chapter, ...]) -> Path:
@@ -25,7 +25,7 @@ def write_lecture(folder: Path, chapters: tuple[Chapter, ...]) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m reports.lecture", description="Draw the lecture's page.")
+    parser = argparse.ArgumentParser(prog="python -m bakeoff.reports.lecture", description="Draw the lecture's page.")
     parser.add_argument("--output", type=Path, default=Path("artifacts/lecture"), help="folder of the lecture")
     options = parser.parse_args(arguments)
     try:

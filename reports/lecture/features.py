@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from reports.elements import Figure
-from reports.figures.canvas import percent_axis, styled
-from reports.figures.pictures import montage
-from reports.formats import percent
-from reports.lecture.panels import Numbers, bare, panels, to_figure
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import percent_axis, styled
+from bakeoff.reports.canvas.elements import Figure
+from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.pictures import montage
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.lecture.panels import Numbers, bare, panels, to_figure
 
 STRENGTHS = ((0.2, 0.4), (0.4, 0.7), (0.7, np.inf))  # of a HOG stroke: faint, middling, strong
 

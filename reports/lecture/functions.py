@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from reports.elements import Cell, Figure, Row, Table
-from reports.figures.canvas import styled
-from reports.formats import percent
-from reports.lecture.panels import Numbers, number, panels, scientific, to_figure
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.lecture.panels import Numbers, number, panels, scientific, to_figure
 
 
 @styled

@@ -8,10 +8,10 @@ from html import escape
 
 import numpy as np
 
-from reports.elements import Figure
-from reports.lecture.panels import Numbers, number
-from reports.svg import root_tag
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.elements import Figure
+from bakeoff.reports.canvas.svg import root_tag
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.lecture.panels import Numbers, number
 
 RADIUS = 16  # of a gate, in points
 ROW = 80  # points between neighbors of a column: room for the numbers of two edges, halfway to a gate

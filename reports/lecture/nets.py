@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from reports.elements import Figure
-from reports.figures.canvas import styled
-from reports.figures.pictures import montage
-from reports.formats import percent
-from reports.lecture.panels import Numbers, bare, number, panels, scatter_classes, scientific, to_figure
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import styled
+from bakeoff.reports.canvas.elements import Figure
+from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.pictures import montage
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.lecture.panels import Numbers, bare, number, panels, scatter_classes, scientific, to_figure
 
 
 @styled

@@ -7,18 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from reports.formats import percent
-from reports.lecture.features import draw_color_histogram, draw_hog, draw_sift, draw_visual_words
-from reports.lecture.functions import (
-    draw_bumps,
-    draw_convexity,
-    draw_initialization,
-    draw_loss_surfaces,
-)
-from reports.lecture.graphs import draw_gates, draw_graph
-from reports.lecture.nets import draw_activations, draw_capacity, draw_templates, draw_warping
-from reports.lecture.panels import Chapter, Numbers, number
-from reports.theme import render_page
+from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.theme import render_page
+from bakeoff.reports.lecture.features import draw_color_histogram, draw_hog, draw_sift, draw_visual_words
+from bakeoff.reports.lecture.functions import draw_bumps, draw_convexity, draw_initialization, draw_loss_surfaces
+from bakeoff.reports.lecture.graphs import draw_gates, draw_graph
+from bakeoff.reports.lecture.nets import draw_activations, draw_capacity, draw_templates, draw_warping
+from bakeoff.reports.lecture.panels import Chapter, Numbers, number
 
 TITLE = "The lecture, computed"
 RESULTS = (

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from reports.elements import Figure
-from reports.figures.canvas import WIDTH
-from reports.svg import to_svg
-from reports.theme import LIGHT
+from bakeoff.reports.canvas.axes import WIDTH
+from bakeoff.reports.canvas.elements import Figure
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.theme import LIGHT
 
 Numbers = Mapping[str, np.ndarray]  # the fields of one result, and `made_by`
 CLASS_COLORS = (LIGHT["hand"], LIGHT["net"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.backprop import measure_training_step
+from bakeoff.benchmarks.backprop import measure_training_step
 
 
 def test_both_sides_take_the_same_step() -> None:

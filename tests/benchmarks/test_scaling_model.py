@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.scaling_model import NETWORK_BYTES_PER_SECOND, StageCost, cpu_seconds, fit_stage, forecast, machines_for
-from benchmarks.scaling_tables import duration, size, table
+from bakeoff.benchmarks.scaling_model import (
+    NETWORK_BYTES_PER_SECOND,
+    StageCost,
+    cpu_seconds,
+    fit_stage,
+    forecast,
+    machines_for,
+)
+from bakeoff.benchmarks.scaling_tables import duration, size, table
 
 
 def test_a_line_through_two_runs_is_followed_beyond_them():

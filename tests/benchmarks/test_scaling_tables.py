@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.scaling_tables import tables
+from bakeoff.benchmarks.scaling_tables import tables
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RECORD = json.loads((ROOT / "reports" / "published" / "scaling.json").read_text())

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from datasets import chosen_pictures
-from datasets.chosen_pictures import ChosenPictures, blocks_of, choose
+from bakeoff.datasets import chosen_pictures
+from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of, choose
 
 IMAGES = np.arange(6 * 2 * 2 * 3, dtype=np.uint8).reshape(6, 2, 2, 3)
 

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from datasets.dataset import Dataset, Split
+from bakeoff.datasets.dataset import Dataset, Split
 
 
 def split_of(n_pictures, side=4, channels=3):

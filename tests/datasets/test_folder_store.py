@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import decoded_pictures
-from datasets import folder as folder_module
-from datasets.folder import load_folder
-from pipelines.cache import Cache
-from tests.datasets.pictures import notes_of, picture, write_class
+from bakeoff.datasets.folder import decoded_pictures
+from bakeoff.datasets.folder import load as folder_module
+from bakeoff.datasets.folder.load import load_folder
+from bakeoff.pipelines.machine.cache import Cache
+from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
 
 
 @pytest.fixture

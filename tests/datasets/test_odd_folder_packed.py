@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from datasets.folder import load_folder
-from tests.datasets.pictures import notes_of
-from tests.odd_folder import MAX_PIXELS, SKIPPED, write_odd_folder
+from bakeoff.datasets.folder.load import load_folder
+from bakeoff.tests.datasets.pictures import notes_of
+from bakeoff.tests.odd_folder import MAX_PIXELS, SKIPPED, write_odd_folder
 
 LINKS_AND_PIPES = ("broken link.png", "link to itself", "pipe.png", "loop")  # all in train/cat
 NOT_FOLLOWED = "cannot be read: links and devices inside an archive are not followed"

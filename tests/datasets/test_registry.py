@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.registry import dataset_names, load_dataset
+from bakeoff.datasets.registry import dataset_names, load_dataset
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def few_cues(monkeypatch):
-    monkeypatch.setattr("datasets.cues.PICTURES_PER_CLASS", {"train": 5, "validation": 5, "test": 5})
+    monkeypatch.setattr("bakeoff.datasets.sets.cues.PICTURES_PER_CLASS", {"train": 5, "validation": 5, "test": 5})
 
 
 @pytest.mark.usefixtures("few_cues")
@@ -74,5 +74,5 @@ def test_looks_for_cifar_under_the_data_root(tmp_path):
 
 
 def test_data_sets_need_no_torch():
-    code = "import sys, datasets.registry; sys.exit('torch' in sys.modules)"
+    code = "import sys, bakeoff.datasets.registry; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

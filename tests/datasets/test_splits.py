@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets.splits import DEFAULT_SHARES, apportion, evenly_spread, nested_subsets, stratified_split
+from bakeoff.datasets.splits import DEFAULT_SHARES, apportion, evenly_spread, nested_subsets, stratified_split
 
 labels_of_three_classes = st.lists(st.integers(0, 2), max_size=200).map(
     lambda labels: np.array([*labels, *([0, 1, 2] * 3)], dtype=np.int64)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.backprop.differentiate import grad
-from pipelines.backprop.operations import relu, sum_of_squares
+from bakeoff.pipelines.backprop.differentiate import grad
+from bakeoff.pipelines.backprop.operations import relu, sum_of_squares
 
 PATH = Path(__file__).resolve().parents[2] / "examples" / "two_layer_net.py"
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from pipelines.cache import Cache, hash_inputs
+from bakeoff.pipelines.machine.cache import Cache, hash_inputs
 
 dtypes = st.one_of(
     arrays_of.boolean_dtypes(),

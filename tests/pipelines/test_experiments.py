@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.cache import hash_inputs
-from pipelines.experiments import GROUPS, all_experiments, choose_experiments
+from bakeoff.pipelines.experiments import GROUPS, all_experiments, choose_experiments
+from bakeoff.pipelines.machine.cache import hash_inputs
 
 
 def test_no_name_is_given_twice():
     """Two approaches with one name would hide an experiment."""
-    from pipelines.backprop.experiments import EXPERIMENTS as BACKPROP
-    from pipelines.classic.experiments import EXPERIMENTS as CLASSIC
-    from pipelines.neural.experiments import EXPERIMENTS as NEURAL
+    from bakeoff.pipelines.backprop.experiments import EXPERIMENTS as BACKPROP
+    from bakeoff.pipelines.classic.experiments import EXPERIMENTS as CLASSIC
+    from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NEURAL
 
     table = all_experiments()
     assert len(table) == len(BACKPROP) + len(CLASSIC) + len(NEURAL)

@@ -15,10 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import pipelines.classic.pipeline
-import pipelines.experiments  # noqa: F401 - so that a forked process need not
-from pipelines.__main__ import main
-from tests.datasets.pictures import write_class
+from bakeoff.pipelines.__main__ import main
+from bakeoff.tests.datasets.pictures import write_class
 
 RESULTS = ("scores.npz", "pictures.npz", "model.safetensors")
 pytestmark = [

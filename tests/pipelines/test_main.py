@@ -11,14 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
-from pipelines import __main__ as command_line
-from pipelines import experiments
-from pipelines.__main__ import main
-from pipelines.classic import experiments as classic
-from pipelines.commands import log_kept_run
-from pipelines.experiments import all_experiments
-from pipelines.run_result import load_runs, load_task
-from pipelines.workspace import Workspace
+from bakeoff.pipelines import __main__ as command_line
+from bakeoff.pipelines import experiments
+from bakeoff.pipelines.__main__ import main
+from bakeoff.pipelines.classic import experiments as classic
+from bakeoff.pipelines.commands import log_kept_run
+from bakeoff.pipelines.experiments import all_experiments
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import load_runs, load_task
 
 
 def write_pictures(folder, n, seed, channels=3):
@@ -72,7 +72,7 @@ def test_train_saves_the_run_and_the_card_of_the_data(run_command, pictures, tmp
     assert status == 0
     (run,) = saved_runs(tmp_path)
     assert (run.experiment, run.seed, run.dataset) == ("pca", 3, "pets")
-    assert run.environment["command"].startswith("python -m pipelines train pca --dataset ")
+    assert run.environment["command"].startswith("python -m bakeoff.pipelines train pca --dataset ")
     assert line.split()[:4] == ["pca", f"{run.accuracy:.1%}", "of", str(len(run.labels))]
     task = load_task(next((tmp_path / "artifacts" / "runs").iterdir()))
     assert task.class_names == ("cat", "dog")
@@ -82,7 +82,7 @@ def test_train_saves_the_run_and_the_card_of_the_data(run_command, pictures, tmp
 
 def test_the_very_same_run_is_kept(run_command, pictures, monkeypatch):
     first = run_command("train", "pca", "--dataset", pictures)[1]
-    monkeypatch.setattr("pipelines.classic.pipeline.run_system", None)
+    monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.run_system", None)
     status, (line,) = run_command("train", "pca", "--dataset", pictures)
     assert status == 0
     assert line == f"{first[0]}  (kept from before)"
@@ -92,7 +92,7 @@ def test_another_setting_seed_or_version_is_another_run(run_command, pictures, m
     run_command("train", "pca", "--dataset", pictures)
     assert "kept" not in run_command("train", "pca", "--dataset", pictures, "--seed", 1)[1][0]
     assert [run.seed for run in saved_runs(tmp_path)] == [0, 1]
-    monkeypatch.setattr("pipelines.classic.pipeline.VERSION", 1000)
+    monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.VERSION", 1000)
     assert "kept" not in run_command("train", "pca", "--dataset", pictures)[1][0]
     title, config = classic.EXPERIMENTS["pca"]
     smaller = replace(config, systems=(replace(config.systems[0], costs=(0.5,)),))
@@ -121,11 +121,11 @@ def test_a_run_killed_after_its_model_leaves_no_older_run_beside_it(run_command,
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.classic.pipeline.run_system", killed)  # before there is a new model
+        patch.setattr("bakeoff.pipelines.classic.pipeline.run_system", killed)  # before there is a new model
         assert run_command("train", "pca", "--dataset", pictures)[0] == 130
     assert saved_runs(tmp_path)[0].trials[0]["settings"]["C"] != 0.5
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.commands.save_run", killed)
+        patch.setattr("bakeoff.pipelines.commands.save_run", killed)
         assert run_command("train", "pca", "--dataset", pictures)[0] == 130
     assert saved_runs(tmp_path) == ()
     assert "kept" not in run_command("train", "pca", "--dataset", pictures)[1][0]
@@ -282,7 +282,7 @@ def test_an_unknown_word_is_noticed_before_anything_is_computed(run_command, pic
 
 
 def test_control_c_keeps_what_is_finished(run_command, pictures, tmp_path, monkeypatch):
-    from pipelines.classic import pipeline
+    from bakeoff.pipelines.classic import pipeline
 
     run_system = pipeline.run_system
 
@@ -362,7 +362,7 @@ def test_the_command_is_kept_as_it_was_typed(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "argv", ["pipelines", "train", "pca", "--dataset", "my pets"])
     with pytest.raises(ZeroDivisionError):
         main()
-    assert workspaces[0].command == "python -m pipelines train pca --dataset 'my pets'"
+    assert workspaces[0].command == "python -m bakeoff.pipelines train pca --dataset 'my pets'"
 
 
 def test_run_json_holds_the_key_of_the_run(run_command, pictures, tmp_path):

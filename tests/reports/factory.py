@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.guest import Guest
-from pipelines.run_result import RunResult, Side, Size, Stage, Task
+from bakeoff.pipelines.results.guest import Guest
+from bakeoff.pipelines.results.run import RunResult, Side, Size, Stage, Task
 
 FINGERPRINT = "0123456789abcdef" * 4
 CLASS_NAMES = ("cat", "ship", "coffee", "grass", "moon")
@@ -90,7 +90,7 @@ def make_run(
         ),
         "size": Size(1764, 17_640, 70_560),
         "environment": {
-            "command": f"python -m pipelines train {experiment}",
+            "command": f"python -m bakeoff.pipelines train {experiment}",
             "commit": "abc1234",
             "versions": {"numpy": "2.4"},
         },

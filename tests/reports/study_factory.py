@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.study_result import Row, StudyResult, pack_correct
-from tests.reports.factory import FINGERPRINT
+from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
+from bakeoff.tests.reports.factory import FINGERPRINT
 
 SIDES = {"classic": "hand-crafted", "mlp": "end-to-end"}
 

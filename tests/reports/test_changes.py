@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.run_result import Stage
-from reports.changes import find_changes, join_intervals
-from reports.comparison import build_comparison
-from reports.report import build_report
-from reports.report_json import render_json
-from reports.sections.changes import changes_section, changes_table
-from reports.statistics import compare_paired
-from tests.reports.factory import make_run, make_task
+from bakeoff.pipelines.results.run import Stage
+from bakeoff.reports.changes import find_changes, join_intervals
+from bakeoff.reports.chapters.changes import changes_section, changes_table
+from bakeoff.reports.report import build_report
+from bakeoff.reports.report_json import render_json
+from bakeoff.reports.statistics.accuracy import compare_paired
+from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.tests.reports.factory import make_run, make_task
 
 TASK = make_task(300)
 NET = make_run(TASK, "mlp", "end-to-end", strength=1.5)

@@ -1,9 +1,9 @@
-from pipelines.run_result import Stage
-from reports.comparison import build_comparison
-from reports.report import find_caveats
-from reports.sections.cost import cost_section
-from reports.sections.tuning import describe_efforts, measure_effort
-from tests.reports.factory import make_run, make_task
+from bakeoff.pipelines.results.run import Stage
+from bakeoff.reports.chapters.cost import cost_section
+from bakeoff.reports.chapters.tuning import describe_efforts, measure_effort
+from bakeoff.reports.report import find_caveats
+from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.tests.reports.factory import make_run, make_task
 
 TASK = make_task(60)
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reports.comparison import build_comparison
-from reports.report import build_report
-from reports.report_html import render_html
-from tests.reports.factory import make_guest, make_runs, make_task
+from bakeoff.reports.report import build_report
+from bakeoff.reports.report_html import render_html
+from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.tests.reports.factory import make_guest, make_runs, make_task
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [

@@ -3,13 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.guest import load_guests, save_guests
-from pipelines.run_result import load_run, load_task, save_run, save_task, task_folder
-from pipelines.study_result import load_studies, save_study
-from reports.__main__ import main as report
-from reports.publish import main, shrink
-from tests.reports.factory import make_guest, make_run, make_task
-from tests.reports.study_factory import make_learning_curves
+from bakeoff.pipelines.results.guest import load_guests, save_guests
+from bakeoff.pipelines.results.run import load_run, load_task, save_run, save_task, task_folder
+from bakeoff.pipelines.results.study import load_studies, save_study
+from bakeoff.reports.__main__ import main as report
+from bakeoff.reports.publish import main, shrink
+from bakeoff.tests.reports.factory import make_guest, make_run, make_task
+from bakeoff.tests.reports.study_factory import make_learning_curves
 
 TASK = make_task(60)
 SECRET = np.full((2, 8, 8, 3), 7, np.uint8)

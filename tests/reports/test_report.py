@@ -10,15 +10,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from pipelines.run_result import Stage, save_run, save_task
-from reports.__main__ import main
-from reports.comparison import build_comparison
-from reports.report import Report, build_report, find_caveats
-from reports.report_html import render_html
-from reports.report_json import render_json
-from reports.report_markdown import escape_markdown, render_markdown, save_figures
-from reports.sections.results import result_table
-from tests.reports.factory import make_guest, make_history, make_run, make_runs, make_task
+from bakeoff.pipelines.results.run import Stage, save_run, save_task
+from bakeoff.reports.__main__ import main
+from bakeoff.reports.chapters.results import result_table
+from bakeoff.reports.report import Report, build_report, find_caveats
+from bakeoff.reports.report_html import render_html
+from bakeoff.reports.report_json import render_json
+from bakeoff.reports.report_markdown import escape_markdown, render_markdown, save_figures
+from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.tests.reports.factory import make_guest, make_history, make_run, make_runs, make_task
 
 VOID = {"meta", "link", "img", "br", "hr", "rect", "input"}
 HOSTILE = (

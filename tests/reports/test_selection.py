@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from datasets.folder import dataset_name
-from datasets.registry import SHORT_NAMES
-from pipelines.run_result import save_run, save_task
-from reports.selection import find_task, find_tasks, select_runs, task_name
-from tests.reports.factory import make_run, make_task
+from bakeoff.datasets.folder.load import dataset_name
+from bakeoff.datasets.registry import SHORT_NAMES
+from bakeoff.pipelines.results.run import save_run, save_task
+from bakeoff.reports.selection import find_task, find_tasks, select_runs, task_name
+from bakeoff.tests.reports.factory import make_run, make_task
 
 PATHS = ["photos", "my pictures", "a/b/holiday", "birds.zip", "birds.tar.gz", "b.tgz", "table.csv", "v1.2", "été", "."]
 

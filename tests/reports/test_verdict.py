@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from reports.comparison import build_comparison
-from reports.verdict import judge_margin, reach_verdict
-from tests.reports.factory import make_run, make_task
+from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.reports.verdict import judge_margin, reach_verdict
+from bakeoff.tests.reports.factory import make_run, make_task
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,15 @@ from functools import partial
 
 import torch
 
-from pipelines.classic.chunks import check_rows, iterate_blocks, map_on_cores, rows_per_chunk, sample_rows, spans_of
-from pipelines.classic.codebook.kmeans import assign_words, fit_kmeans
+from bakeoff.pipelines.classic.codebook.kmeans import assign_words, fit_kmeans
+from bakeoff.pipelines.machine.chunks import (
+    check_rows,
+    iterate_blocks,
+    map_on_cores,
+    rows_per_chunk,
+    sample_rows,
+    spans_of,
+)
 
 # Lloyd iterations for the starting point, on a sample: expectation-maximization refines it anyway.
 START_ITERATIONS = 10

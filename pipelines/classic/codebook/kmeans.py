@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from scipy.sparse import csc_array
 
-from pipelines.classic.chunks import (
+from bakeoff.pipelines.machine.chunks import (
     argmax_last,
     check_rows,
     iterate_blocks,

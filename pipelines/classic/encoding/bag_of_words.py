@@ -7,8 +7,8 @@ from typing import Literal
 
 import torch
 
-from pipelines.classic.codebook.kmeans import Codebook
-from pipelines.classic.encoding.descriptor_sets import EncodeChunk, encode_in_chunks
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook
+from bakeoff.pipelines.classic.encoding.descriptor_sets import EncodeChunk, encode_in_chunks
 
 
 def encode_bag_of_words(

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import torch
 
-from pipelines.classic.codebook.gaussian_mixture import GaussianMixture
-from pipelines.classic.encoding.descriptor_sets import encode_in_chunks
-from pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
+from bakeoff.pipelines.classic.encoding.descriptor_sets import encode_in_chunks
+from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
 
 
 def encode_fisher_vector(

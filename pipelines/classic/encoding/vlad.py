@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from pipelines.classic.codebook.kmeans import Codebook
-from pipelines.classic.encoding import normalization
-from pipelines.classic.encoding.descriptor_sets import encode_in_chunks
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook
+from bakeoff.pipelines.classic.encoding import normalization
+from bakeoff.pipelines.classic.encoding.descriptor_sets import encode_in_chunks
 
 
 def encode_vlad(descriptors: torch.Tensor, codebook: Codebook, *, intra_normalize: bool = True) -> torch.Tensor:

@@ -8,14 +8,14 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 
-from pipelines.chunk_map import MapChunks
-from pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
-from pipelines.classic.encoding.bag_of_words import encode_bag_of_words
-from pipelines.classic.encoding.normalization import l2_normalize, signed_power
-from pipelines.classic.encoding.spatial import pool_pyramid
-from pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
-from pipelines.classic.families.family import FeatureFamily
-from pipelines.cores import stream_on_cores
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
+from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
+from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from bakeoff.pipelines.classic.encoding.spatial import pool_pyramid
+from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.machine.chunk_map import MapChunks
+from bakeoff.pipelines.machine.cores import stream_on_cores
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 
-from pipelines.chunk_map import MapChunks
-from pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR
-from pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
-from pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
-from pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
-from pipelines.cores import stream_on_cores
+from bakeoff.pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR
+from bakeoff.pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
+from bakeoff.pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
+from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
+from bakeoff.pipelines.machine.chunk_map import MapChunks
+from bakeoff.pipelines.machine.cores import stream_on_cores
 
 SAMPLING_BATCH = 100  # pictures
 DESCRIPTORS_PER_PICTURE = 40  # at most, where there are pictures enough: descriptors of one picture resemble each other

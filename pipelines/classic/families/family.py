@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from pipelines.chunk_map import MapChunks
-from pipelines.cores import stream_on_cores
+from bakeoff.pipelines.machine.chunk_map import MapChunks
+from bakeoff.pipelines.machine.cores import stream_on_cores
 
 Advance = Callable[..., None]
 # Pictures of one task at most, whatever the family's batch_size: what travels to a worker, and lies in the scheduler.

@@ -9,16 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from pipelines.chunk_map import MapChunks
-from pipelines.classic.codebook.gaussian_mixture import GaussianMixture, fit_gaussian_mixture
-from pipelines.classic.encoding.fisher_vector import encode_fisher_vector
-from pipelines.classic.encoding.normalization import l2_normalize, signed_power
-from pipelines.classic.encoding.spatial import append_positions
-from pipelines.classic.families.descriptors import DenseSift, Descriptors, Patches, sample_descriptors
-from pipelines.classic.families.family import FeatureFamily
-from pipelines.classic.pca import PCA, fit_pca, project
-from pipelines.classic.whitening import ZCA, fit_zca, whiten
-from pipelines.cores import stream_on_cores
+from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture, fit_gaussian_mixture
+from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from bakeoff.pipelines.classic.encoding.spatial import append_positions
+from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors, Patches, sample_descriptors
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.matrix.pca import PCA, fit_pca, project
+from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
+from bakeoff.pipelines.machine.chunk_map import MapChunks
+from bakeoff.pipelines.machine.cores import stream_on_cores
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from pipelines.classic.encoding.normalization import l2_normalize, signed_power
-from pipelines.classic.families.family import FeatureFamily
-from pipelines.classic.features.color_histogram import extract_color_histogram
-from pipelines.classic.features.hog import extract_hog
-from pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
+from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram
+from bakeoff.pipelines.classic.features.hog import extract_hog
+from bakeoff.pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from pipelines.chunk_map import MapChunks
-from pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
-from pipelines.classic.encoding.bag_of_words import encode_bag_of_words
-from pipelines.classic.encoding.spatial import pool_pyramid
-from pipelines.classic.families.descriptors import Patches, sample_descriptors
-from pipelines.classic.families.family import FeatureFamily
-from pipelines.classic.whitening import ZCA, fit_zca, whiten
-from pipelines.cores import stream_on_cores
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
+from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
+from bakeoff.pipelines.classic.encoding.spatial import pool_pyramid
+from bakeoff.pipelines.classic.families.descriptors import Patches, sample_descriptors
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
+from bakeoff.pipelines.machine.chunk_map import MapChunks
+from bakeoff.pipelines.machine.cores import stream_on_cores
 
 # Of the random centers that k-means starts from, as in the authors' code: near the mean, so that every one wins patches
 # by its direction. Centers chosen among the patches, by k-means++ above all, are often outliers that keep a patch each.

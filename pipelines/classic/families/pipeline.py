@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from datasets.dataset import Dataset
-from pipelines.classic.config import ClassicConfig, System
-from pipelines.classic.families.family import FeatureFamily, encode_all
-from pipelines.classic.system.values import Encoded
-from pipelines.cores import stream_on_cores
-from pipelines.fitted_values import from_arrays, to_arrays
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.classic.config import ClassicConfig, System
+from bakeoff.pipelines.classic.families.family import FeatureFamily, encode_all
+from bakeoff.pipelines.classic.system.values import Encoded
+from bakeoff.pipelines.machine.cores import stream_on_cores
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 
 
 def encode(

@@ -9,11 +9,11 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from pipelines.chunk_map import MapChunks
-from pipelines.classic.encoding.normalization import l2_normalize
-from pipelines.classic.families.family import FeatureFamily
-from pipelines.classic.pca import PCA, fit_pca, project
-from pipelines.cores import stream_on_cores
+from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.matrix.pca import PCA, fit_pca, project
+from bakeoff.pipelines.machine.chunk_map import MapChunks
+from bakeoff.pipelines.machine.cores import stream_on_cores
 
 MOST_VALUES = 8192  # in a picture: the covariance has its square in float64, 512 MiB; at 224 x 224 x 3 it had 181 GB
 BLOCK_VALUES = 2**26  # pixel values that are float32 at a time: 256 MiB, 20,000 pictures of 32 x 32 in color

@@ -9,7 +9,7 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from pipelines.cores import map_on_cores
+from bakeoff.pipelines.machine.cores import map_on_cores
 
 CACHE_PIXELS = 1 << 16  # 256 KiB a float32 plane: the dozen planes that a kernel has in flight fit into L2 and L3
 ACCELERATOR_PIXELS = 1 << 22  # enough work to fill a GPU, little memory

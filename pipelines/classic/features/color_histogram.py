@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pipelines.classic.features.cell_histograms import cell_histograms
-from pipelines.classic.features.chunks import in_chunks
-from pipelines.classic.features.color_spaces import RANGES, ColorSpace, from_rgb
-from pipelines.classic.features.grid import check_window_fits
-from pipelines.classic.features.planes import picture_size, to_color_planes
+from bakeoff.pipelines.classic.features.cell_histograms import cell_histograms
+from bakeoff.pipelines.classic.features.chunks import in_chunks
+from bakeoff.pipelines.classic.features.color_spaces import RANGES, ColorSpace, from_rgb
+from bakeoff.pipelines.classic.features.grid import check_window_fits
+from bakeoff.pipelines.classic.features.planes import picture_size, to_color_planes
 
 
 def extract_color_histogram(

@@ -11,8 +11,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from pipelines.classic.features.chunks import in_chunks
-from pipelines.classic.features.grid import (
+from bakeoff.pipelines.classic.features.chunks import in_chunks
+from bakeoff.pipelines.classic.features.grid import (
     N_BINS,
     Bins,
     bins_by_window,
@@ -20,7 +20,7 @@ from pipelines.classic.features.grid import (
     shared_bins,
     window_centers,
 )
-from pipelines.classic.features.planes import picture_size, to_color_planes
+from bakeoff.pipelines.classic.features.planes import picture_size, to_color_planes
 
 LENGTH = N_BINS**2 * 3 * 2
 MIDDLE = (

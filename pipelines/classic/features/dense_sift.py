@@ -23,8 +23,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from pipelines.classic.features.chunks import in_chunks
-from pipelines.classic.features.grid import (
+from bakeoff.pipelines.classic.features.chunks import in_chunks
+from bakeoff.pipelines.classic.features.grid import (
     N_BINS,
     Bins,
     bins_by_window,
@@ -33,7 +33,7 @@ from pipelines.classic.features.grid import (
     shared_bins,
     window_centers,
 )
-from pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
+from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
 
 Window = Literal["triangular", "gaussian"]
 N_ORIENTATIONS = 8

@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from pipelines.classic.features.chunks import in_chunks
-from pipelines.classic.features.planes import picture_size, to_planes
+from bakeoff.pipelines.classic.features.chunks import in_chunks
+from bakeoff.pipelines.classic.features.planes import picture_size, to_planes
 
 BlockNorm = Literal["L1", "L1-sqrt", "L2", "L2-Hys"]
 EPSILON = 1e-5  # in every block norm, as in scikit-image

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from pipelines.classic.features.planes import luminance, to_planes
+from bakeoff.pipelines.classic.features.planes import luminance, to_planes
 
 
 class KeypointDescriptors(NamedTuple):

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipelines.classic.features.cell_histograms import cell_histograms
-from pipelines.classic.features.chunks import in_chunks
-from pipelines.classic.features.grid import check_window_fits
-from pipelines.classic.features.planes import luminance, picture_size, to_planes
+from bakeoff.pipelines.classic.features.cell_histograms import cell_histograms
+from bakeoff.pipelines.classic.features.chunks import in_chunks
+from bakeoff.pipelines.classic.features.grid import check_window_fits
+from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_planes
 
 Method = Literal["uniform", "default"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from pipelines.classic.features.grid import check_window_fits, window_centers
-from pipelines.classic.features.planes import picture_size, to_planes
+from bakeoff.pipelines.classic.features.grid import check_window_fits, window_centers
+from bakeoff.pipelines.classic.features.planes import picture_size, to_planes
 
 
 def patch_positions(height: int, width: int, *, patch_size: int, stride: int) -> Tensor:

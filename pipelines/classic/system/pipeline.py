@@ -7,23 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from datasets.dataset import Dataset
-from pipelines.classic.config import ClassicConfig, System
-from pipelines.classic.distant_features import hold_features
-from pipelines.classic.families.pipeline import encode
-from pipelines.classic.feature_matrix import FeatureMatrix
-from pipelines.classic.feature_store import Features
-from pipelines.classic.linear_svm import CostChoice, LinearSvm, predict_scores, train_linear_svm
-from pipelines.classic.model_file import FittedSystem
-from pipelines.classic.product_quantization import ProductQuantizer
-from pipelines.classic.standardize import Standardizer, fit_standardizer
-from pipelines.classic.svm_on_codes import CodesChoice, compress_features
-from pipelines.classic.system.values import Codes, Encoded, Outcome
-from pipelines.classic.training import choose_from_codes, choose_from_features, follow
-from pipelines.fitted_values import from_arrays, to_arrays
-from pipelines.run_result import Size, Stage
-from pipelines.stopwatch import measure
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.classic.config import ClassicConfig, System
+from bakeoff.pipelines.classic.families.pipeline import encode
+from bakeoff.pipelines.classic.matrix.distant_features import hold_features
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
+from bakeoff.pipelines.classic.matrix.feature_store import Features
+from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantizer
+from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer
+from bakeoff.pipelines.classic.svm.linear_svm import CostChoice, LinearSvm, predict_scores, train_linear_svm
+from bakeoff.pipelines.classic.svm.svm_on_codes import CodesChoice, compress_features
+from bakeoff.pipelines.classic.system.model_file import FittedSystem
+from bakeoff.pipelines.classic.system.training import choose_from_codes, choose_from_features, follow
+from bakeoff.pipelines.classic.system.values import Codes, Encoded, Outcome
+from bakeoff.pipelines.machine.stopwatch import measure
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
+from bakeoff.pipelines.results.run import Size, Stage
 
 VERSION = 3  # raise it when a change of code changes results
 TRIAL_SETTINGS = ("C", "positive_weight", "epochs")  # the last two of a descent on codes only

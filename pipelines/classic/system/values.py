@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.classic.families.family import FeatureFamily
-from pipelines.classic.fusion import FusionWeights
-from pipelines.classic.model_file import FittedSystem
-from pipelines.classic.product_quantization import ProductQuantizer
-from pipelines.run_result import Size, Stage
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantizer
+from bakeoff.pipelines.classic.system.fusion import FusionWeights
+from bakeoff.pipelines.classic.system.model_file import FittedSystem
+from bakeoff.pipelines.results.run import Size, Stage
 
 
 @dataclass(frozen=True)

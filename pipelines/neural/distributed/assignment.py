@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributed
 
-from pipelines.neural.checkpoint import decode_snapshot
-from pipelines.neural.config import NeuralConfig
-from pipelines.neural.distributed.processes import Processes
-from pipelines.neural.examples import Examples
-from pipelines.neural.networks.build import Network, build_network, fit_to_pixels
-from pipelines.neural.training import Trainer
+from bakeoff.pipelines.neural.config import NeuralConfig
+from bakeoff.pipelines.neural.distributed.processes import Processes
+from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
+from bakeoff.pipelines.neural.training.checkpoint import decode_snapshot
+from bakeoff.pipelines.neural.training.examples import Examples
+from bakeoff.pipelines.neural.training.loop import Trainer
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from pipelines.neural.device import choose_device, make_repeatable
-from pipelines.neural.distributed.assignment import receive
-from pipelines.neural.distributed.processes import Processes
-from pipelines.neural.training import Trainer
-from pipelines.stopwatch import measure
+from bakeoff.pipelines.machine.device import choose_device, make_repeatable
+from bakeoff.pipelines.machine.stopwatch import measure
+from bakeoff.pipelines.neural.distributed.assignment import receive
+from bakeoff.pipelines.neural.distributed.processes import Processes
+from bakeoff.pipelines.neural.training.loop import Trainer
 
 
 def follow() -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from pipelines.neural.distributed.layers import share_layers
+from bakeoff.pipelines.neural.distributed.layers import share_layers
 
 # How long a process waits for another. Between two trainings the first process may be busy for hours; one that has died
 # is noticed at once, by its closed connection.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from pipelines.neural.config import AlexNet, SmallAlexNet
-from pipelines.neural.networks.winograd import Convolution3x3
+from bakeoff.pipelines.neural.config import AlexNet, SmallAlexNet
+from bakeoff.pipelines.neural.speed.winograd import Convolution3x3
 
 SIDE_2012 = 224
 DEVIATION_2012 = 0.01  # of all first weights; biases start at 1 where that feeds the rectifiers early

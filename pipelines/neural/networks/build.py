@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pipelines.neural.config import (
+from bakeoff.pipelines.neural.config import (
     AlexNet,
     BottleneckPerceptron,
     LocalPerceptron,
@@ -14,11 +14,11 @@ from pipelines.neural.config import (
     SmallAlexNet,
     Speedrun,
 )
-from pipelines.neural.networks.alexnet import build_alexnet, build_small_alexnet
-from pipelines.neural.networks.local import build_local_perceptron
-from pipelines.neural.networks.mlp import build_bottleneck_perceptron, build_perceptron
-from pipelines.neural.networks.speedrun import PICTURES_FOR_WHITENING, PatchWhitening, build_speedrun
-from pipelines.neural.pixels import Standardize, Whiten
+from bakeoff.pipelines.neural.networks.alexnet import build_alexnet, build_small_alexnet
+from bakeoff.pipelines.neural.networks.local import build_local_perceptron
+from bakeoff.pipelines.neural.networks.mlp import build_bottleneck_perceptron, build_perceptron
+from bakeoff.pipelines.neural.networks.pixels import Standardize, Whiten
+from bakeoff.pipelines.neural.networks.speedrun import PICTURES_FOR_WHITENING, PatchWhitening, build_speedrun
 
 
 class Network(nn.Module):

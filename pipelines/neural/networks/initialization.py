@@ -6,7 +6,7 @@ import math
 
 from torch import nn
 
-from pipelines.neural.config import Activation, Initialization
+from bakeoff.pipelines.neural.config import Activation, Initialization
 
 TOO_SMALL, TOO_LARGE = 1e-3, 1.0  # signals die out, or saturate and explode, within three layers of 1000 units
 

@@ -15,8 +15,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from pipelines.neural.config import LocalPerceptron
-from pipelines.neural.networks.initialization import initialize
+from bakeoff.pipelines.neural.config import LocalPerceptron
+from bakeoff.pipelines.neural.networks.initialization import initialize
 
 LEAST_SIDE = 16  # windows of 4 x 4, 2 apart
 WINDOW = 3  # side of the windows of all layers but the first

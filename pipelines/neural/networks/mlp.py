@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from pipelines.neural.config import Activation, BottleneckPerceptron, Normalization, Perceptron
-from pipelines.neural.networks.initialization import initialize
+from bakeoff.pipelines.neural.config import Activation, BottleneckPerceptron, Normalization, Perceptron
+from bakeoff.pipelines.neural.networks.initialization import initialize
 
 
 class Maxout(nn.Module):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pipelines.neural.config import Speedrun
-from pipelines.neural.networks.winograd import Convolution3x3
+from bakeoff.pipelines.neural.config import Speedrun
+from bakeoff.pipelines.neural.speed.winograd import Convolution3x3
 
 PATCH = 2  # side in pixels of the patches that the first layer whitens
 WHITENING_REGULARIZATION = 5e-4  # added to each patch variance, for pixels of unit spread

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from skimage.filters import gaussian
 
-from datasets.corruptions import blur
-from datasets.corruptions.draws import generators_for
-from tests.reference import corruption_loops as loops
+from bakeoff.datasets.corruptions import blur
+from bakeoff.datasets.corruptions.draws import generators_for
+from bakeoff.tests.reference import corruption_loops as loops
 
 IMAGES = np.random.default_rng(0).random((3, 32, 32, 3), dtype=np.float32)
 

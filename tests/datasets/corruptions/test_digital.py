@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from skimage.color import hsv2rgb, rgb2hsv
 
-from datasets.corruptions import digital
-from datasets.corruptions.draws import generators_for
-from datasets.corruptions.table import corrupt
-from tests.reference import corruption_loops as loops
+from bakeoff.datasets.corruptions import digital
+from bakeoff.datasets.corruptions.draws import generators_for
+from bakeoff.datasets.corruptions.table import corrupt
+from bakeoff.tests.reference import corruption_loops as loops
 
 IMAGES = np.random.default_rng(0).random((3, 32, 32, 3), dtype=np.float32)
 LEVELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)

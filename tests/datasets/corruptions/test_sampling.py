@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from datasets.corruptions.sampling import enlarge_center, gather, inside, sample
-from tests.reference import corruption_loops as loops
+from bakeoff.datasets.corruptions.sampling import enlarge_center, gather, inside, sample
+from bakeoff.tests.reference import corruption_loops as loops
 
 # Our names of borders are numpy's and scipy's in another order; these are scipy's.
 SCIPY = {"edge": "nearest", "mirror": "mirror", "reflect": "reflect"}

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datasets.corruptions.sweeps import BY_NAME, SWEEPS, apply_sweep, rebrighten, rescale, rotate, translate
-from tests.datasets.corruptions.pictures import make_pictures
+from bakeoff.datasets.corruptions.sweeps import BY_NAME, SWEEPS, apply_sweep, rebrighten, rescale, rotate, translate
+from bakeoff.tests.datasets.corruptions.pictures import make_pictures
 
 IMAGES = np.random.default_rng(0).random((2, 8, 8, 3), dtype=np.float32)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datasets.corruptions.table import BY_NAME, CORRUPTIONS, SEVERITIES, corrupt, corruptions_for
-from tests.datasets.corruptions.pictures import make_pictures
+from bakeoff.datasets.corruptions.table import BY_NAME, CORRUPTIONS, SEVERITIES, corrupt, corruptions_for
+from bakeoff.tests.datasets.corruptions.pictures import make_pictures
 
 NAMES = tuple(BY_NAME)
 # Stronger severities move these further from the clean picture; the others' published constants trade one thing for

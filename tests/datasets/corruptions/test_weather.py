@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from skimage.color import rgb2hsv
 
-from datasets.corruptions import weather
-from datasets.corruptions.draws import generators_for
-from datasets.corruptions.sampling import blur_along
-from tests.reference import corruption_loops as loops
+from bakeoff.datasets.corruptions import weather
+from bakeoff.datasets.corruptions.draws import generators_for
+from bakeoff.datasets.corruptions.sampling import blur_along
+from bakeoff.tests.reference import corruption_loops as loops
 
 IMAGES = np.random.default_rng(0).random((3, 32, 32, 3), dtype=np.float32)
 

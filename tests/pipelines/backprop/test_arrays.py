@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipelines.backprop import operations
-from pipelines.backprop.arrays import plain
-from pipelines.backprop.differentiate import grad, jvp
+from bakeoff.pipelines.backprop import operations
+from bakeoff.pipelines.backprop.arrays import plain
+from bakeoff.pipelines.backprop.differentiate import grad, jvp
 
 X = np.array([1.5, -0.5, 2.0])
 
@@ -58,7 +58,7 @@ REFUSALS = {
     "np.asarray": (np.asarray, TypeError, r"shape \(3,\) cannot become a numpy array without losing its gradient"),
     "np.array of boxes": (lambda x: np.array([x[0], x[1]]), TypeError, "cannot become a numpy array"),
     "unknown ufunc": (np.arctan, TypeError, "np.arctan has no gradient: choose from absolute, add"),
-    "numpy function": (np.sum, TypeError, "np.sum has no gradient: see pipelines.backprop.operations"),
+    "numpy function": (np.sum, TypeError, "np.sum has no gradient: see bakeoff.pipelines.backprop.operations"),
     "shapes": (
         lambda x: operations.matmul(x, np.ones((4, 5))),
         ValueError,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.backprop import operations as ops
-from pipelines.backprop.differentiate import grad, hessian_vector_product, jvp, value_and_grad, vjp
+from bakeoff.pipelines.backprop import operations as ops
+from bakeoff.pipelines.backprop.differentiate import grad, hessian_vector_product, jvp, value_and_grad, vjp
 
 
 def test_lecture_example_x_plus_y_times_z() -> None:
@@ -38,7 +38,7 @@ def test_lecture_example_sigmoid_neuron(sigmoid) -> None:
 
 
 def test_package_alone_is_enough() -> None:
-    program = "from pipelines.backprop import grad; print(grad(lambda x: x * x)(3.0))"
+    program = "from bakeoff.pipelines.backprop import grad; print(grad(lambda x: x * x)(3.0))"
     root = Path(__file__).resolve().parents[3]
     assert subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True).stdout == "6.0\n"
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from pipelines.backprop import operations as ops
-from pipelines.backprop.differentiate import grad
-from pipelines.backprop.functions import gradient_penalty, hinge, maxout, mlp_scores, weight_penalty
-from pipelines.backprop.gradient_check import check_gradients
+from bakeoff.pipelines.backprop import operations as ops
+from bakeoff.pipelines.backprop.differentiate import grad
+from bakeoff.pipelines.backprop.functions import gradient_penalty, hinge, maxout, mlp_scores, weight_penalty
+from bakeoff.pipelines.backprop.gradient_check import check_gradients
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipelines.backprop.arrays import Operation, plain
-from pipelines.backprop.gradient_check import GradientMismatchError, check_gradients
-from pipelines.backprop.operations import multiply, sin
+from bakeoff.pipelines.backprop.arrays import Operation, plain
+from bakeoff.pipelines.backprop.gradient_check import GradientMismatchError, check_gradients
+from bakeoff.pipelines.backprop.operations import multiply, sin
 
 
 def spoil(g):

@@ -5,10 +5,10 @@ import gc
 import numpy as np
 import pytest
 
-from pipelines.backprop import operations
-from pipelines.backprop.arrays import plain
-from pipelines.backprop.differentiate import grad, jvp, value_and_grad
-from pipelines.backprop.graph import Node, topological_order
+from bakeoff.pipelines.backprop import operations
+from bakeoff.pipelines.backprop.arrays import plain
+from bakeoff.pipelines.backprop.differentiate import grad, jvp, value_and_grad
+from bakeoff.pipelines.backprop.graph import Node, topological_order
 
 DEPTH = 100_000  # a hundred times Python's recursion limit
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.backprop.inspection import layer_statistics, strongest_templates
+from bakeoff.pipelines.backprop.inspection import layer_statistics, strongest_templates
 
 
 def test_strongest_templates_come_first_in_the_shape_of_a_picture() -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.backprop.model_file import BackpropModel, build_backprop_model, store_backprop_model
-from pipelines.backprop.standardize import fit_standardizer
-from pipelines.backprop.training import initialize_layers
-from pipelines.stored_model import load_stored_model, save_stored_model
+from bakeoff.pipelines.backprop.model_file import BackpropModel, build_backprop_model, store_backprop_model
+from bakeoff.pipelines.backprop.standardize import fit_standardizer
+from bakeoff.pipelines.backprop.training import initialize_layers
+from bakeoff.pipelines.results.model import load_stored_model, save_stored_model
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 4, 5, 3), dtype=np.uint8)
 

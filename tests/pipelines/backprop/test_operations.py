@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.backprop import operations
-from pipelines.backprop.arrays import OPERATIONS
-from pipelines.backprop.differentiate import grad, jvp, value_and_grad, vjp
-from pipelines.backprop.gradient_check import check_gradients
-from tests.pipelines.backprop.operation_cases import CASES, Case
+from bakeoff.pipelines.backprop import operations
+from bakeoff.pipelines.backprop.arrays import OPERATIONS
+from bakeoff.pipelines.backprop.differentiate import grad, jvp, value_and_grad, vjp
+from bakeoff.pipelines.backprop.gradient_check import check_gradients
+from bakeoff.tests.pipelines.backprop.operation_cases import CASES, Case
 
 EXACT = {"rtol": 1e-10, "atol": 1e-10}
 

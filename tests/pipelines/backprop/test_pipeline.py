@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.dataset import Dataset, Split
-from pipelines.backprop.config import BackpropConfig
-from pipelines.backprop.experiments import EXPERIMENTS
-from pipelines.backprop.pipeline import run
-from pipelines.run_result import RunResult, load_run, save_run
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.backprop.config import BackpropConfig
+from bakeoff.pipelines.backprop.experiments import EXPERIMENTS
+from bakeoff.pipelines.backprop.pipeline import run
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import RunResult, load_run, save_run
 
 CONFIG = BackpropConfig(widths=(24, 16), epochs=4, batch_size=32)
 
@@ -95,8 +95,10 @@ def test_layers_are_watched_on_pictures_of_all_classes(tmp_path: Path, dataset: 
     order = np.argsort(dataset.validation.labels, kind="stable")
     by_class = Split(dataset.validation.images[order], dataset.validation.labels[order])
     watched = []
-    monkeypatch.setattr("pipelines.backprop.pipeline.MOST_PICTURES", 20)
-    monkeypatch.setattr("pipelines.backprop.pipeline.layer_statistics", lambda _, inputs: watched.append(inputs) or [])
+    monkeypatch.setattr("bakeoff.pipelines.backprop.pipeline.MOST_PICTURES", 20)
+    monkeypatch.setattr(
+        "bakeoff.pipelines.backprop.pipeline.layer_statistics", lambda _, inputs: watched.append(inputs) or []
+    )
     run_in(tmp_path, replace(dataset, validation=by_class), replace(CONFIG, epochs=1))
     brightest = watched[0].reshape(20, 30, 3).mean(axis=1).argmax(axis=1)
     np.testing.assert_array_equal(np.bincount(brightest), [7, 7, 6])

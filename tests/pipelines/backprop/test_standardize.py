@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.backprop.standardize import fit_standardizer
+from bakeoff.pipelines.backprop.standardize import fit_standardizer
 
 
 def test_equals_mean_and_deviation_of_numpy() -> None:
@@ -20,7 +20,7 @@ def test_equals_mean_and_deviation_of_numpy() -> None:
 def test_counts_every_block_of_pictures(monkeypatch) -> None:
     images = np.random.default_rng(0).integers(0, 256, (50, 4, 6, 3), dtype=np.uint8)
     whole = fit_standardizer(images)
-    monkeypatch.setattr("datasets.chosen_pictures.BLOCK_VALUES", 7 * images[0].size)
+    monkeypatch.setattr("bakeoff.datasets.chosen_pictures.BLOCK_VALUES", 7 * images[0].size)
     np.testing.assert_array_equal(fit_standardizer(images).mean, whole.mean)
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from pipelines.backprop.differentiate import grad, leaves
-from pipelines.backprop.functions import Layers, mlp_scores
-from pipelines.backprop.operations import softmax_cross_entropy
-from pipelines.backprop.training import (
+from bakeoff.pipelines.backprop.differentiate import grad, leaves
+from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
+from bakeoff.pipelines.backprop.operations import softmax_cross_entropy
+from bakeoff.pipelines.backprop.training import (
     AdamW,
     Momentum,
     Objective,

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from pipelines.classic.estimators import LinearSvmClassifier, Standardize
+from bakeoff.pipelines.classic.estimators import LinearSvmClassifier, Standardize
 
 
 @parametrize_with_checks([LinearSvmClassifier(), LinearSvmClassifier(class_weight="balanced"), Standardize()])

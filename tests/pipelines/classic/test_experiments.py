@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pipelines.classic.experiments import COMPARISON, EXPERIMENTS, FAMILIES
-from pipelines.configuration import describe
+from bakeoff.pipelines.classic.experiments import COMPARISON, EXPERIMENTS, FAMILIES
+from bakeoff.pipelines.results.configuration import describe
 
 PHOTO, GRAY, THUMBNAIL = (32, 32, 3), (32, 32, 1), (8, 8, 3)
 

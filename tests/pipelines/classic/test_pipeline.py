@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from datasets.dataset import Dataset, Split
-from pipelines.classic import pipeline
-from pipelines.classic.config import ClassicConfig, Compression, System
-from pipelines.classic.families.bag_of_words import BagOfWords
-from pipelines.classic.families.descriptors import DenseSift
-from pipelines.classic.families.histograms import ColorHistogram, Hog
-from pipelines.classic.families.pixels import PixelPca
-from pipelines.classic.system import pipeline as system_pipeline
-from pipelines.run_result import NotApplicableError, RunResult, load_run, save_run
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.classic import pipeline
+from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.descriptors import DenseSift
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog
+from bakeoff.pipelines.classic.families.pixels import PixelPca
+from bakeoff.pipelines.classic.system import pipeline as system_pipeline
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, load_run, save_run
 
 COLOR, PIXELS, SHAPE = ColorHistogram(n_bins=2, grids=(1,)), PixelPca(n_components=6), Hog(cell_sizes=(8,))
 WORDS = BagOfWords(descriptors=DenseSift(bin_sizes=(3,), stride=4), n_words=6, n_samples=400, n_iterations=3)
@@ -94,7 +94,7 @@ def test_a_second_run_computes_nothing_and_says_the_same(result, folder, monkeyp
         "system.pipeline.choose_from_features",
         "system.pipeline.predict_scores",
     ):
-        monkeypatch.setattr(f"pipelines.classic.{stage}", None)
+        monkeypatch.setattr(f"bakeoff.pipelines.classic.{stage}", None)
     again = run(folder)
     assert all(stage.reused for stage in again.stages)
     np.testing.assert_array_equal(again.scores, result.scores)

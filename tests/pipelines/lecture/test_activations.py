@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipelines.lecture.activations import LEAK, differentiate_activations
+from bakeoff.pipelines.lecture.activations import LEAK, differentiate_activations
 
 
 def test_values_and_slopes_are_those_of_the_formulas():

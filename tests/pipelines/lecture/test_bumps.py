@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipelines.backprop.functions import mlp_scores
-from pipelines.lecture.bumps import STEEPEST, approximate, build_bumps, single_bumps, target_function
+from bakeoff.pipelines.backprop.functions import mlp_scores
+from bakeoff.pipelines.lecture.bumps import STEEPEST, approximate, build_bumps, single_bumps, target_function
 
 X = np.linspace(0, 1, 2001)
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pipelines.backprop.differentiate import value_and_grad
-from pipelines.backprop.operations import exp, maximum, sin
-from pipelines.lecture import computational_graph as graphs
+from bakeoff.pipelines.backprop.differentiate import value_and_grad
+from bakeoff.pipelines.backprop.operations import exp, maximum, sin
+from bakeoff.pipelines.lecture import computational_graph as graphs
 
 
 def at_inputs(graph):

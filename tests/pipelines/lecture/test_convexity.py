@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.lecture.convexity import TOLERANCE, check_convexity, chord_excess
+from bakeoff.pipelines.lecture.convexity import TOLERANCE, check_convexity, chord_excess
 
 T = np.linspace(0, 1, 9)
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipelines.lecture.feature_pictures import (
+from bakeoff.pipelines.lecture.feature_pictures import (
     HOG_CELL,
     N_COLOR_BINS,
     N_WORDS,

@@ -1,8 +1,8 @@
 import numpy as np
 
-from pipelines.backprop.training import initialize_layers
-from pipelines.lecture.loss_surface import filter_normalized_direction, moved, scan_loss_surfaces
-from pipelines.lecture.toy import classification_objective, draw_spirals
+from bakeoff.pipelines.backprop.training import initialize_layers
+from bakeoff.pipelines.lecture.loss_surface import filter_normalized_direction, moved, scan_loss_surfaces
+from bakeoff.pipelines.lecture.toy import classification_objective, draw_spirals
 
 
 def make_net(seed=0):

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from datasets.dataset import Dataset, Split
-from pipelines.lecture.capacity import compare_width_and_l2
-from pipelines.lecture.initialization import measure_gradient_flow
-from pipelines.lecture.templates import learn_templates
-from pipelines.lecture.warping import square_grid, warp_spirals
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.lecture.capacity import compare_width_and_l2
+from bakeoff.pipelines.lecture.initialization import measure_gradient_flow
+from bakeoff.pipelines.lecture.templates import learn_templates
+from bakeoff.pipelines.lecture.warping import square_grid, warp_spirals
 
 
 def test_the_separator_is_a_straight_line_in_the_last_layer():

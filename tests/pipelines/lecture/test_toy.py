@@ -1,7 +1,7 @@
 import numpy as np
 
-from pipelines.backprop.training import initialize_layers
-from pipelines.lecture.toy import classification_objective, draw_rings, draw_spirals, fit, margins, mesh
+from bakeoff.pipelines.backprop.training import initialize_layers
+from bakeoff.pipelines.lecture.toy import classification_objective, draw_rings, draw_spirals, fit, margins, mesh
 
 
 def test_rings_and_spirals_hold_both_classes_equally_often():

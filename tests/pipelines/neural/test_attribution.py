@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from pipelines.neural.attribution import integrated_gradients
+from bakeoff.pipelines.neural.attribution import integrated_gradients
 
 
 class Square(nn.Module):

@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 
-from pipelines.neural.config import AlexNet, describe
-from pipelines.neural.experiments import EXPERIMENTS
-from pipelines.neural.networks.build import build_network
-from pipelines.neural.optimizers import build_optimizer
+from bakeoff.pipelines.neural.config import AlexNet, describe
+from bakeoff.pipelines.neural.experiments import EXPERIMENTS
+from bakeoff.pipelines.neural.networks.build import build_network
+from bakeoff.pipelines.neural.training.optimizers import build_optimizer
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.neural.config import (
+from bakeoff.pipelines.neural.config import (
     BottleneckPerceptron,
     LocalPerceptron,
     NeuralConfig,
@@ -13,9 +13,9 @@ from pipelines.neural.config import (
     SmallAlexNet,
     Speedrun,
 )
-from pipelines.neural.inspection import count_flops, first_layer_weights, layer_statistics
-from pipelines.neural.networks.build import build_network
-from pipelines.neural.networks.local import LocalLayer
+from bakeoff.pipelines.neural.inspection import count_flops, first_layer_weights, layer_statistics
+from bakeoff.pipelines.neural.networks.build import build_network
+from bakeoff.pipelines.neural.networks.local import LocalLayer
 
 
 def test_templates_are_the_strongest_rows_as_pictures():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.neural.config import (
+from bakeoff.pipelines.neural.config import (
     BottleneckPerceptron,
     LocalPerceptron,
     NeuralConfig,
@@ -14,9 +14,9 @@ from pipelines.neural.config import (
     SmallAlexNet,
     Speedrun,
 )
-from pipelines.neural.model_file import NetDescription, NeuralModel, build_neural_model, store_neural_model
-from pipelines.neural.networks.build import build_network, fit_to_pixels
-from pipelines.stored_model import load_stored_model, save_stored_model
+from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, build_neural_model, store_neural_model
+from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
+from bakeoff.pipelines.results.model import load_stored_model, save_stored_model
 
 DESCRIPTIONS = [
     NetDescription(Perceptron((8,), "tanh", "xavier", "layer", 0.1), "zca", flip_averaging=False),

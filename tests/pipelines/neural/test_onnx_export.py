@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.neural import onnx_export
-from pipelines.neural.config import (
+from bakeoff.pipelines.neural import onnx_export
+from bakeoff.pipelines.neural.config import (
     BottleneckPerceptron,
     LocalPerceptron,
     NeuralConfig,
@@ -16,9 +16,9 @@ from pipelines.neural.config import (
     SmallAlexNet,
     Speedrun,
 )
-from pipelines.neural.model_file import NetDescription, NeuralModel
-from pipelines.neural.networks.build import build_network, fit_to_pixels
-from pipelines.neural.onnx_export import PixelsToScores, export_onnx, predict_with_onnx
+from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel
+from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
+from bakeoff.pipelines.neural.onnx_export import PixelsToScores, export_onnx, predict_with_onnx
 
 DESCRIPTIONS = [
     NetDescription(Perceptron((8,), "maxout", normalization="layer"), "zca", flip_averaging=False),

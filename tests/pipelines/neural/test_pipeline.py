@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from datasets.dataset import Dataset, Split
-from pipelines.neural import pipeline
-from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, Speedrun
-from pipelines.neural.model_file import build_neural_model
-from pipelines.neural.training import Trainer
-from pipelines.run_result import NotApplicableError, RunResult, Stage, load_run, run_folder, save_run
-from pipelines.stored_model import FILE_NAME, load_stored_model
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.neural import pipeline
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, Speedrun
+from bakeoff.pipelines.neural.model_file import build_neural_model
+from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.results.model import FILE_NAME, load_stored_model
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Stage, load_run, run_folder, save_run
 
 CONFIG = NeuralConfig(
     architecture=Perceptron((16,)),

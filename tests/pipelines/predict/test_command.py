@@ -1,4 +1,4 @@
-"""`python -m pipelines predict`: finds the model, names the class, and loses no picture to a bad file."""
+"""`python -m bakeoff.pipelines predict`: finds the model, names the class, and loses no picture to a bad file."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.__main__ import main
-from pipelines.models import load_trained_model
-from pipelines.neural import experiments as neural
-from pipelines.neural.config import Perceptron
-from pipelines.predict import export
-from pipelines.predict.locate import find_model
-from pipelines.stored_model import FILE_NAME
+from bakeoff.pipelines.__main__ import main
+from bakeoff.pipelines.neural import experiments as neural
+from bakeoff.pipelines.neural.config import Perceptron
+from bakeoff.pipelines.predict import export
+from bakeoff.pipelines.predict.locate import find_model
+from bakeoff.pipelines.predict.models import load_trained_model
+from bakeoff.pipelines.results.model import FILE_NAME
 
 TINTS = {"brick": (120, 0, 0), "water": (0, 0, 120)}
 

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from datasets.dataset import Dataset
-from pipelines.classic.families.bag_of_words import BagOfWords
-from pipelines.classic.families.histograms import Hog
-from pipelines.classic.families.pixels import PixelPca
-from pipelines.experiments import all_experiments
-from pipelines.neural.sweeps import PLAIN, Cell, Sweep
-from pipelines.run_result import NotApplicableError
-from pipelines.studies import ablations, sweeps
-from pipelines.studies.study import Request
-from pipelines.studies.table import IN_PROFILE
-from pipelines.workspace import Workspace
-from tests.pipelines.studies.test_trainings import make_dataset
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.histograms import Hog
+from bakeoff.pipelines.classic.families.pixels import PixelPca
+from bakeoff.pipelines.experiments import all_experiments
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import NotApplicableError
+from bakeoff.pipelines.studies import ablations, sweeps
+from bakeoff.pipelines.studies.perceptrons import PLAIN, Cell, Sweep
+from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.table import IN_PROFILE
+from bakeoff.tests.pipelines.studies.test_trainings import make_dataset
 
 SIDE = 24  # pixels, so that SIFT has a window
 TINY = ablations.Settings(words=(5,), components=(4, 1000), costs=(0.1, 1.0), sweeps=(ablations.WIDTH,))
@@ -109,7 +109,7 @@ def test_features_are_extracted_once_and_a_second_time_nothing_is_done(made, tin
     entries = [entry for entry in (folder / "cache" / "hog encode").iterdir() if not entry.name.startswith(".")]
     assert len(entries) == 1
     assert list((folder / "studies").iterdir()) == []
-    monkeypatch.setattr("pipelines.classic.pipeline.run_system", None)
+    monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.run_system", None)
     monkeypatch.setattr(sweeps, "train_cell", None)
     assert ablations.run(tiny(folder)).rows == study.rows
 

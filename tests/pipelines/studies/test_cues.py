@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datasets.cues import CUES, load_cues
-from datasets.dataset import Dataset
-from pipelines.experiments import choose_experiments
-from pipelines.run_result import NotApplicableError
-from pipelines.studies import cues
-from pipelines.studies.study import Request
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.sets.cues import CUES, load_cues
+from bakeoff.pipelines.experiments import choose_experiments
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import NotApplicableError
+from bakeoff.pipelines.studies import cues
+from bakeoff.pipelines.studies.study import Request
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from datasets.dataset import Dataset, Split
-from pipelines.run_result import NotApplicableError, RunResult, save_run
-from pipelines.studies import look_inside
-from pipelines.studies.study import Request
-from pipelines.study_result import load_study, save_study, unpack_correct
-from pipelines.workspace import Workspace
-from tests.pipelines.test_models import APPROACHES
-from tests.reports.factory import make_run, make_task
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, save_run
+from bakeoff.pipelines.results.study import load_study, save_study, unpack_correct
+from bakeoff.pipelines.studies import look_inside
+from bakeoff.pipelines.studies.study import Request
+from bakeoff.tests.pipelines.predict.test_models import APPROACHES
+from bakeoff.tests.reports.factory import make_run, make_task
 
 SMALL = look_inside.Settings(n_pictures=4, n_train=30, n_test=12, k=3)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets.corruptions.table import CORRUPTIONS
-from pipelines.__main__ import main
-from pipelines.studies import robustness
-from pipelines.studies.saved_runs import draw_pictures
-from pipelines.study_result import load_studies
+from bakeoff.datasets.corruptions.table import CORRUPTIONS
+from bakeoff.pipelines.__main__ import main
+from bakeoff.pipelines.results.study import load_studies
+from bakeoff.pipelines.studies import robustness
+from bakeoff.pipelines.studies.saved_runs import draw_pictures
 
 SMALL = robustness.Settings(n_pictures=6, severities=(1, 5), sweeps=True)
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from pipelines.neural.config import Optimizer, Perceptron
-from pipelines.neural.sweeps import PLAIN, Cell, Sweep
-from pipelines.studies import sweeps
-from pipelines.study_result import unpack_correct
-from pipelines.workspace import Workspace
-from tests.pipelines.neural.test_pipeline import DATASET
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.neural.config import Optimizer, Perceptron
+from bakeoff.pipelines.results.study import unpack_correct
+from bakeoff.pipelines.studies import sweeps
+from bakeoff.pipelines.studies.perceptrons import PLAIN, Cell, Sweep
+from bakeoff.tests.pipelines.neural.test_pipeline import DATASET
 
 SHORT = replace(PLAIN, architecture=Perceptron((8,), normalization="none"), epochs=2)
 CELLS = (

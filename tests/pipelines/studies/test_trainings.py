@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from datasets.dataset import Dataset, Split
-from pipelines.experiments import all_experiments
-from pipelines.run_result import NotApplicableError
-from pipelines.studies import label_noise, learning_curves, trainings
-from pipelines.studies.study import Request
-from pipelines.study_result import unpack_correct
-from pipelines.workspace import Workspace
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.experiments import all_experiments
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import NotApplicableError
+from bakeoff.pipelines.results.study import unpack_correct
+from bakeoff.pipelines.studies import label_noise, learning_curves, trainings
+from bakeoff.pipelines.studies.study import Request
 
 
 def make_dataset(channels: int = 1, *, side: int = 16) -> Dataset:
@@ -48,7 +48,7 @@ def test_a_learning_curve_holds_every_size_below_all_and_seeds_where_pictures_ar
 
 def test_a_second_time_nothing_is_trained_and_no_features_are_left(request_for, monkeypatch, tmp_path):
     first = learning_curves.run(request_for())
-    monkeypatch.setattr("pipelines.classic.pipeline.run_system", None)
+    monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.run_system", None)
     assert learning_curves.run(request_for()).rows == first.rows
     assert [folder.name for folder in (tmp_path / "cache").iterdir()] == [trainings.STAGE]
     assert list((tmp_path / "studies").iterdir()) == []
@@ -94,7 +94,7 @@ def test_what_cannot_be_applied_is_left_out_and_nothing_at_all_is_an_error(reque
 
 
 def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch, tmp_path):
-    from pipelines.run_result import save_run
+    from bakeoff.pipelines.results.run import save_run
 
     request = request_for()
     (experiment,) = request.choose(("pca",))
@@ -103,15 +103,15 @@ def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch,
         request.dataset, experiment="pca", title="PCA", config=experiment.config, seed=0, workspace=request.workspace
     )
     save_run(replace(run, environment={**run.environment, "key": key}), request.workspace.runs)
-    monkeypatch.setattr("pipelines.classic.pipeline.run_system", None)
+    monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.run_system", None)
     kept = trainings.train(trainings.Variant(request.dataset, all_experiments()["pca"], 0, {}), request.workspace)
     np.testing.assert_array_equal(kept.correct, run.predictions == run.labels)
 
 
 def test_all_points_of_a_study_use_the_precision_that_was_measured_once(request_for, monkeypatch, tmp_path):
-    from pipelines.neural import pipeline
-    from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron
-    from pipelines.neural.experiments import EXPERIMENTS
+    from bakeoff.pipelines.neural import pipeline
+    from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron
+    from bakeoff.pipelines.neural.experiments import EXPERIMENTS
 
     net = NeuralConfig(
         architecture=Perceptron((4,)),

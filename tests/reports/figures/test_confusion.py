@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from reports.comparison import Contestant
-from reports.figures.confusion import describe_confusions, draw_confusion
-from reports.theme import LIGHT
-from tests.reports.factory import make_run, make_task
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.figures.confusion import describe_confusions, draw_confusion
+from bakeoff.reports.statistics.comparison import Contestant
+from bakeoff.tests.reports.factory import make_run, make_task
 
 TASK = make_task(9, class_names=("cat", "dog", "owl"))
 

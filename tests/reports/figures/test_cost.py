@@ -1,6 +1,6 @@
-from reports.comparison import build_comparison
-from reports.figures.cost import describe_front, draw_cost, pareto_front
-from tests.reports.factory import make_run, make_task
+from bakeoff.reports.figures.cost import describe_front, draw_cost, pareto_front
+from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.tests.reports.factory import make_run, make_task
 
 TASK = make_task(100)
 

@@ -1,9 +1,9 @@
 import pytest
 
-from reports.comparison import build_comparison
-from reports.figures.families import Family, describe_families, draw_families, find_families
-from reports.statistics import PairedDifference
-from tests.reports.factory import make_run, make_runs, make_task
+from bakeoff.reports.figures.families import Family, describe_families, draw_families, find_families
+from bakeoff.reports.statistics.accuracy import PairedDifference
+from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.tests.reports.factory import make_run, make_runs, make_task
 
 TASK = make_task(300)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from reports.figures.gallery import N_CARDS, PER_CLASS, build_galleries, choose_pictures, true_margins
-from tests.reports.factory import make_scores, make_task
+from bakeoff.reports.figures.gallery import N_CARDS, PER_CLASS, build_galleries, choose_pictures, true_margins
+from bakeoff.tests.reports.factory import make_scores, make_task
 
 
 def test_margin_by_hand_is_positive_where_right():

@@ -1,8 +1,8 @@
 import pytest
 
-from reports.figures.learning_curves import describe_learning
-from reports.participants import Contestant
-from tests.reports.factory import make_history, make_run, make_task
+from bakeoff.reports.figures.learning_curves import describe_learning
+from bakeoff.reports.statistics.participants import Contestant
+from bakeoff.tests.reports.factory import make_history, make_run, make_task
 
 TASK = make_task(60)
 

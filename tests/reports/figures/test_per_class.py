@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from reports.comparison import build_comparison
-from reports.figures.per_class import MAX_CLASSES, draw_per_class
-from tests.reports.factory import make_run, make_task
+from bakeoff.reports.figures.per_class import MAX_CLASSES, draw_per_class
+from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.tests.reports.factory import make_run, make_task
 
 
 def test_of_many_classes_those_that_differ_most_are_drawn_whatever_the_sign():

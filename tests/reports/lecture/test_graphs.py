@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipelines.lecture.computational_graph import GRAPHS
-from reports.lecture.graphs import draw_graph, lay_out
+from bakeoff.pipelines.lecture.computational_graph import GRAPHS
+from bakeoff.reports.lecture.graphs import draw_graph, lay_out
 
 
 @pytest.mark.parametrize("name", GRAPHS)

@@ -8,17 +8,17 @@ from html import unescape
 import numpy as np
 import pytest
 
-from datasets.digits import load_digits
-from pipelines.lecture import __main__ as compute
-from pipelines.lecture.bumps import approximate
-from pipelines.lecture.capacity import compare_width_and_l2
-from pipelines.lecture.convexity import check_convexity
-from pipelines.lecture.initialization import measure_gradient_flow
-from pipelines.lecture.loss_surface import scan_loss_surfaces
-from pipelines.lecture.templates import learn_templates
-from pipelines.lecture.warping import warp_spirals
-from reports.lecture.__main__ import main, write_lecture
-from reports.lecture.page import RESULTS, build_chapters, read_results
+from bakeoff.datasets.sets.digits import load_digits
+from bakeoff.pipelines.lecture import __main__ as compute
+from bakeoff.pipelines.lecture.bumps import approximate
+from bakeoff.pipelines.lecture.capacity import compare_width_and_l2
+from bakeoff.pipelines.lecture.convexity import check_convexity
+from bakeoff.pipelines.lecture.initialization import measure_gradient_flow
+from bakeoff.pipelines.lecture.loss_surface import scan_loss_surfaces
+from bakeoff.pipelines.lecture.templates import learn_templates
+from bakeoff.pipelines.lecture.warping import warp_spirals
+from bakeoff.reports.lecture.__main__ import main, write_lecture
+from bakeoff.reports.lecture.page import RESULTS, build_chapters, read_results
 
 SMALL = {
     "templates-digits": lambda: learn_templates(load_digits(), n_epochs=1),
@@ -99,7 +99,7 @@ def test_every_figure_is_a_file_too(chapters, folder, html):
 def test_save_result_keeps_every_field_and_the_name_of_the_function(tmp_path):
     compute.save_result(tmp_path, "product", compute.COMPUTATIONS["graph-product"])
     with np.load(tmp_path / "product.npz") as arrays:
-        assert arrays["made_by"] == "pipelines.lecture.computational_graph.product_of_sum"
+        assert arrays["made_by"] == "bakeoff.pipelines.lecture.computational_graph.product_of_sum"
         assert arrays["output"] == -12
 
 

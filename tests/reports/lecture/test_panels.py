@@ -1,6 +1,6 @@
 import pytest
 
-from reports.lecture.panels import number, scientific
+from bakeoff.reports.lecture.panels import number, scientific
 
 
 @pytest.mark.parametrize(("value", "text"), [(-4.0, "−4"), (-0.1966, "−0.20"), (1.0, "1"), (0.0, "0"), (10.5, "10.50")])

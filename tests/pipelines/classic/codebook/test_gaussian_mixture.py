@@ -8,8 +8,12 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
-from pipelines.classic.codebook.gaussian_mixture import GaussianMixture, fit_gaussian_mixture, responsibilities
-from tests.reference import mixture_loops
+from bakeoff.pipelines.classic.codebook.gaussian_mixture import (
+    GaussianMixture,
+    fit_gaussian_mixture,
+    responsibilities,
+)
+from bakeoff.tests.reference import mixture_loops
 
 
 def clustered(n_rows: int, dimension: int, n_clusters: int, seed: int = 0) -> torch.Tensor:

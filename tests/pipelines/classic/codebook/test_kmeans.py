@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.cluster import KMeans
 
-from pipelines.classic.codebook.kmeans import Codebook, assign_words, fit_kmeans
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook, assign_words, fit_kmeans
 
 
 def clustered(n_rows: int, dimension: int, n_clusters: int, seed: int = 0) -> torch.Tensor:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.classic.codebook.kmeans import Codebook
-from pipelines.classic.encoding.bag_of_words import encode_bag_of_words
-from tests.reference import encodings
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook
+from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
+from bakeoff.tests.reference import encodings
 
 ASSIGNMENTS = ["hard", "soft", "triangle"]
 

@@ -8,10 +8,10 @@ import torch
 from skimage.feature import fisher_vector as skimage_fisher_vector
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
-from pipelines.classic.chunks import SCRATCH_BYTES
-from pipelines.classic.codebook.gaussian_mixture import GaussianMixture
-from pipelines.classic.encoding.fisher_vector import encode_fisher_vector
-from tests.reference import mixture_loops
+from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
+from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from bakeoff.pipelines.machine.chunks import SCRATCH_BYTES
+from bakeoff.tests.reference import mixture_loops
 
 
 def random_mixture(n_components: int, dimension: int, offset: float = 0.0) -> GaussianMixture:

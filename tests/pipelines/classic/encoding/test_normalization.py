@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pipelines.classic.encoding.normalization import intra_normalize, l2_normalize, signed_power
+from bakeoff.pipelines.classic.encoding.normalization import intra_normalize, l2_normalize, signed_power
 
 
 def test_signed_root_by_hand():

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from pipelines.classic.codebook.kmeans import Codebook
-from pipelines.classic.encoding.bag_of_words import encode_bag_of_words
-from pipelines.classic.encoding.spatial import QUADRANTS, append_positions, pool_pyramid
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook
+from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
+from bakeoff.pipelines.classic.encoding.spatial import QUADRANTS, append_positions, pool_pyramid
 
 GRID = torch.cartesian_prod(torch.arange(4.0), torch.arange(6.0)).flip(1)  # (x, y) of all pixels of a 4 x 6 picture
 

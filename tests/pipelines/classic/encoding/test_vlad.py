@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.classic.codebook.kmeans import Codebook
-from pipelines.classic.encoding.vlad import encode_vlad
-from tests.reference import encodings
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook
+from bakeoff.pipelines.classic.encoding.vlad import encode_vlad
+from bakeoff.tests.reference import encodings
 
 
 def random_case() -> tuple[torch.Tensor, Codebook]:

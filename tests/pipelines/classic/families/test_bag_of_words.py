@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.classic.codebook.kmeans import Codebook
-from pipelines.classic.families.bag_of_words import BagOfWords
-from pipelines.classic.families.descriptors import DenseSift, Descriptors
-from tests.reference.encodings import bag_of_words
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors
+from bakeoff.tests.reference.encodings import bag_of_words
 
 
 class Pixels(Descriptors):

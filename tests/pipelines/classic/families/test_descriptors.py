@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.classic.families.descriptors import (
+from bakeoff.pipelines.classic.families.descriptors import (
     ColorStatistics,
     DenseSift,
     Patches,

@@ -10,14 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.classic.families.bag_of_words import BagOfWords
-from pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
-from pipelines.classic.families.family import NoState, batch_ends, encode_all
-from pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
-from pipelines.classic.families.patch_words import PatchWords
-from pipelines.classic.families.pixels import PixelPca
-from pipelines.fitted_values import from_arrays, to_arrays
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
+from bakeoff.pipelines.classic.families.family import NoState, batch_ends, encode_all
+from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
+from bakeoff.pipelines.classic.families.patch_words import PatchWords
+from bakeoff.pipelines.classic.families.pixels import PixelPca
+from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 
 SIFT = DenseSift(bin_sizes=(3, 4), stride=4)
 FAMILIES = [

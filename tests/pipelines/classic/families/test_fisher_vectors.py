@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from pipelines.classic.encoding.fisher_vector import encode_fisher_vector
-from pipelines.classic.families.descriptors import DenseSift, Patches
-from pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
+from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from bakeoff.pipelines.classic.families.descriptors import DenseSift, Patches
+from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (8, 20, 24, 3), dtype=np.uint8))
 FAMILY = FisherVectors(

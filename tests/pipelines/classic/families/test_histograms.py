@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from skimage.feature import hog
 
-from pipelines.classic.families.family import NoState
-from pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
+from bakeoff.pipelines.classic.families.family import NoState
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8))
 

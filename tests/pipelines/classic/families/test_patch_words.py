@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from pipelines.classic.codebook.kmeans import assign_words
-from pipelines.classic.families.descriptors import sample_descriptors
-from pipelines.classic.families.patch_words import PatchWords
-from pipelines.classic.whitening import whiten
-from tests.reference.encodings import bag_of_words
+from bakeoff.pipelines.classic.codebook.kmeans import assign_words
+from bakeoff.pipelines.classic.families.descriptors import sample_descriptors
+from bakeoff.pipelines.classic.families.patch_words import PatchWords
+from bakeoff.pipelines.classic.matrix.whitening import whiten
+from bakeoff.tests.reference.encodings import bag_of_words
 
 
 def test_agrees_with_loops_over_quadrants_and_patches():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from pipelines.classic.families.family import encode_all
-from pipelines.classic.families.pixels import PixelPca
+from bakeoff.pipelines.classic.families.family import encode_all
+from bakeoff.pipelines.classic.families.pixels import PixelPca
 
 
 def test_agrees_with_sklearn_up_to_the_sign_of_a_component():
@@ -34,7 +34,7 @@ def test_blocks_of_a_map_that_cannot_be_written_to_give_the_same_components(monk
     images = np.random.default_rng(0).integers(0, 256, (40, 5, 6, 3), dtype=np.uint8)
     whole = PixelPca(n_components=4).fit(images, 0)
     images.flags.writeable = False
-    monkeypatch.setattr("pipelines.classic.families.pixels.BLOCK_VALUES", 7 * images[0].size)
+    monkeypatch.setattr("bakeoff.pipelines.classic.families.pixels.BLOCK_VALUES", 7 * images[0].size)
     np.testing.assert_allclose(PixelPca(n_components=4).fit(images, 0).components, whole.components, atol=1e-4)
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from skimage.color import rgb2lab
 
-from pipelines.classic.features.color_histogram import extract_color_histogram
+from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram
 
 
 def noise(*shape: int) -> torch.Tensor:

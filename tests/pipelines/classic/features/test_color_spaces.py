@@ -3,7 +3,7 @@ import pytest
 import torch
 from skimage.color import rgb2hsv, rgb2lab
 
-from pipelines.classic.features.color_spaces import RANGES, from_rgb, rgb_to_hsv, rgb_to_lab
+from bakeoff.pipelines.classic.features.color_spaces import RANGES, from_rgb, rgb_to_hsv, rgb_to_lab
 
 
 def colors() -> np.ndarray:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
-from tests.reference.color_statistics import color_statistics as reference_color_statistics
+from bakeoff.pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
+from bakeoff.tests.reference.color_statistics import color_statistics as reference_color_statistics
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:

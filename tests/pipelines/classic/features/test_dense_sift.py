@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
-from pipelines.classic.features.planes import luminance, to_planes
-from tests.reference.dense_sift import dense_sift as reference_dense_sift
+from bakeoff.pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
+from bakeoff.pipelines.classic.features.planes import luminance, to_planes
+from bakeoff.tests.reference.dense_sift import dense_sift as reference_dense_sift
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from pipelines.classic.features.grid import bins_by_window, own_bins, shared_bins, window_centers
+from bakeoff.pipelines.classic.features.grid import bins_by_window, own_bins, shared_bins, window_centers
 
 
 @pytest.mark.parametrize(("bin_size", "stride"), [(4, 2), (3, 2), (2, 3), (5, 5), (6, 4)])

@@ -5,8 +5,8 @@ import pytest
 import torch
 from skimage.feature import hog as skimage_hog
 
-from pipelines.classic.features.hog import extract_hog, hog_length
-from tests.reference.hog import hog as reference_hog
+from bakeoff.pipelines.classic.features.hog import extract_hog, hog_length
+from bakeoff.tests.reference.hog import hog as reference_hog
 
 BLOCK_NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 

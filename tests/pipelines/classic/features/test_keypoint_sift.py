@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.classic.features.keypoint_sift import extract_keypoint_sift
+from bakeoff.pipelines.classic.features.keypoint_sift import extract_keypoint_sift
 
 
 def blobs(*centers: tuple[int, int]) -> torch.Tensor:

@@ -3,7 +3,7 @@ import pytest
 import torch
 from skimage.feature import local_binary_pattern
 
-from pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
+from bakeoff.pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
 
 
 def picture(side: int = 24) -> np.ndarray:

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
+from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
 
 
 def noise(*shape: int) -> torch.Tensor:

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipelines.classic.features.chunks import CACHE_PIXELS
-from pipelines.classic.features.color_histogram import extract_color_histogram
-from pipelines.classic.features.color_statistics import extract_color_statistics
-from pipelines.classic.features.dense_sift import extract_dense_sift, opponent_colors
-from pipelines.classic.features.hog import extract_hog
-from pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
-from pipelines.classic.features.patches import extract_patches
+from bakeoff.pipelines.classic.features.chunks import CACHE_PIXELS
+from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram
+from bakeoff.pipelines.classic.features.color_statistics import extract_color_statistics
+from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift, opponent_colors
+from bakeoff.pipelines.classic.features.hog import extract_hog
+from bakeoff.pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
+from bakeoff.pipelines.classic.features.patches import extract_patches
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""`python -m pipelines`, with one small experiment more: nets that keep every kind of state and draw every number."""
+"""`python -m bakeoff.pipelines`, with one small experiment more: nets that keep every kind of state and draw every number."""
 
 import sys
 
-from pipelines.__main__ import main
-from pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, SmallAlexNet
-from pipelines.neural.experiments import EXPERIMENTS
+from bakeoff.pipelines.__main__ import main
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, SmallAlexNet
+from bakeoff.pipelines.neural.experiments import EXPERIMENTS
 
 BUSY = Augmentation(flip="alternating", crop=1, cutout=3, mixup=0.5, cutmix=0.5)
 PERCEPTRON = NeuralConfig(

@@ -12,14 +12,14 @@ import pytest
 import torch
 from PIL import Image
 
-from pipelines import __main__ as command_line
-from pipelines.neural import pipeline
-from pipelines.neural.distributed import assignment
-from pipelines.neural.distributed.processes import Processes
-from pipelines.neural.examples import Examples
-from pipelines.neural.experiments import EXPERIMENTS
-from pipelines.neural.training import Trainer
-from pipelines.run_result import RunResult, load_runs
+from bakeoff.pipelines import __main__ as command_line
+from bakeoff.pipelines.neural import pipeline
+from bakeoff.pipelines.neural.distributed import assignment
+from bakeoff.pipelines.neural.distributed.processes import Processes
+from bakeoff.pipelines.neural.experiments import EXPERIMENTS
+from bakeoff.pipelines.neural.training.examples import Examples
+from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.results.run import RunResult, load_runs
 
 ROOT = Path(__file__).resolve().parents[4]
 COMMAND = Path(__file__).with_name("command.py")
@@ -65,7 +65,7 @@ def runs(artifacts: Path) -> dict[str, RunResult]:
 @pytest.fixture(scope="module")
 def experiments():
     with pytest.MonkeyPatch.context() as patch:
-        from tests.pipelines.neural.distributed import command
+        from bakeoff.tests.pipelines.neural.distributed import command
 
         for name in NAMES:
             patch.setitem(EXPERIMENTS, name, command.EXPERIMENTS[name])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.neural.config import (
+from bakeoff.pipelines.neural.config import (
     AlexNet,
     BottleneckPerceptron,
     LocalPerceptron,
@@ -13,7 +13,7 @@ from pipelines.neural.config import (
     SmallAlexNet,
     Speedrun,
 )
-from pipelines.neural.networks.build import Network, build_network, count_parameters, fit_to_pixels
+from bakeoff.pipelines.neural.networks.build import Network, build_network, count_parameters, fit_to_pixels
 
 SMALL = [
     Perceptron((8,)),

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.neural.config import Perceptron
-from pipelines.neural.networks.initialization import deviation
-from pipelines.neural.networks.mlp import build_perceptron
+from bakeoff.pipelines.neural.config import Perceptron
+from bakeoff.pipelines.neural.networks.initialization import deviation
+from bakeoff.pipelines.neural.networks.mlp import build_perceptron
 
 
 @pytest.mark.parametrize(

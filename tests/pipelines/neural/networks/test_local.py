@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.neural.config import LocalPerceptron
-from pipelines.neural.networks.local import LocalLayer, build_local_perceptron
+from bakeoff.pipelines.neural.config import LocalPerceptron
+from bakeoff.pipelines.neural.networks.local import LocalLayer, build_local_perceptron
 
 
 @pytest.mark.parametrize(("window", "stride"), [(3, 1), (4, 2)])

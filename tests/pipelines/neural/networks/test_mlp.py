@@ -4,8 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.neural.config import BottleneckPerceptron, Perceptron
-from pipelines.neural.networks.mlp import BottleneckBlock, Maxout, build_bottleneck_perceptron, build_perceptron
+from bakeoff.pipelines.neural.config import BottleneckPerceptron, Perceptron
+from bakeoff.pipelines.neural.networks.mlp import (
+    BottleneckBlock,
+    Maxout,
+    build_bottleneck_perceptron,
+    build_perceptron,
+)
 
 
 def test_maxout_by_hand():

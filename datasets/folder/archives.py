@@ -1,0 +1,117 @@
+"""The files in a .zip or .tar archive, read without unpacking: a member's path is never used to write.
+
+Nothing is written but an unnamed temporary file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import os
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from bakeoff.datasets.folder.picture_file import (
+    CLIMBS,
+    HIDDEN,
+    MAX_FILE_BYTES,
+    PictureFile,
+    check_size,
+    fail,
+    is_visible,
+)
+
+# What is raised for archives and members that are damaged, or packed in a way that Python does not know.
+DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+)
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+
+def list_archive(path: Path, opened: ExitStack) -> list[PictureFile]:
+    """Every file of an archive, without a folder that holds everything.
+
+    opened: what must be closed when the files have been read.   Raises ValueError if the archive is damaged.
+    """
+    try:
+        files = _list_zip(path, opened) if path.suffix.lower() == ".zip" else _list_tar(path, opened)
+    except DAMAGE as error:
+        raise ValueError(f"{path} is damaged or no archive: {error}") from error
+    return _without_common_folder(files)
+
+
+def _list_zip(path: Path, opened: ExitStack) -> list[PictureFile]:
+    archive = opened.enter_context(zipfile.ZipFile(path))  # may be read by several threads
+    return [
+        _as_file(member.filename, partial(_read_member, archive, member))
+        for member in archive.infolist()
+        if not member.is_dir()
+    ]
+
+
+def _list_tar(path: Path, opened: ExitStack) -> list[PictureFile]:
+    """One pass over the archive into an unnamed temporary file, since a compressed one cannot be read at random."""
+    spool = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    with tarfile.open(path, "r|*") as archive:
+        files = [
+            _as_file(member.name, _spool_member(archive, member, spool)) for member in archive if not member.isdir()
+        ]
+    spool.flush()
+    return files
+
+
+def _spool_member(archive: tarfile.TarFile, member: tarfile.TarInfo, spool: IO[bytes]) -> Callable[[], bytes]:
+    """Copy a member's content; returns what reads it back."""
+    source = archive.extractfile(member) if member.isreg() else None
+    if source is None:
+        return partial(fail, OSError("links and devices inside an archive are not followed"))
+    start, length = spool.tell(), member.size
+    if length <= MAX_FILE_BYTES:
+        shutil.copyfileobj(source, spool)
+    return partial(_read_range, spool, start, length)
+
+
+def _as_file(name: str, read: Callable[[], bytes]) -> PictureFile:
+    """A path that climbs (..) is left out, though nothing would be written there."""
+    parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+    if ".." in parts or not parts:
+        return PictureFile((name,), read, left_out=CLIMBS)
+    return PictureFile(parts, read, left_out="" if all(map(is_visible, parts)) else HIDDEN)
+
+
+def _without_common_folder(files: list[PictureFile]) -> list[PictureFile]:
+    """Archives often hold one folder that holds everything, perhaps beside hidden files or a text: it is no class."""
+    seen = [file.parts for file in files if not file.left_out and len(file.parts) > 1]
+    while len({parts[0] for parts in seen}) == 1 and max(map(len, seen)) > 2:
+        common = seen[0][0]
+        files = [replace(f, parts=f.parts[1:]) if f.parts[0] == common and len(f.parts) > 1 else f for f in files]
+        seen = [parts[1:] for parts in seen if len(parts) > 2]
+    return files
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    check_size(member.file_size)
+    try:
+        return archive.read(member)
+    except DAMAGE as error:
+        raise OSError(str(error)) from error
+
+
+def _read_range(file: IO[bytes], start: int, length: int) -> bytes:
+    check_size(length)
+    return os.pread(file.fileno(), length, start)

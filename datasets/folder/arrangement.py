@@ -1,0 +1,115 @@
+"""Decoded files -> which are kept, in which split, and what a reader must know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of, choose
+from bakeoff.datasets.folder.decoded_pictures import Findings
+from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, group_duplicates
+from bakeoff.datasets.folder.notes import (
+    is_no_picture,
+    note_balance,
+    note_conversions,
+    note_formats,
+    note_ignored,
+    note_labels_that_disagree,
+    note_skipped,
+    notes_left_out,
+)
+from bakeoff.datasets.folder.picture_file import PictureFile
+
+ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """class_names, notes: as in `Dataset`.   pictures: split -> its pictures.   labels: split -> int64 (n,)."""
+
+    class_names: tuple[str, ...]
+    notes: tuple[str, ...]
+    pictures: dict[str, ChosenPictures]
+    labels: dict[str, np.ndarray]
+
+
+def arrange(
+    path: Path, found: Sequence[PictureFile], images: np.ndarray, findings: Findings, max_skipped_share: float
+) -> Arrangement:
+    """Leave out what cannot be used, and say why; split, duplicates together.
+
+    found: every file.   images: uint8 (n, side, side, 3), of `files_in_classes(found)`, and findings about them.
+    Pictures are gray (one channel) if every one of them is. A missing split is taken from training, within each class.
+    Raises ValueError, in one line that says what to do, for what makes no data set.
+    """
+    files, errors = files_in_classes(found), findings.errors
+    pictures = [index for index, file in enumerate(files) if not is_no_picture(file, errors.get(index))]
+    class_names = name_classes(path, [files[index] for index in pictures])
+    kept = [index for index in pictures if index not in errors]
+    notes = [
+        note_skipped(path, [(files[i], errors[i]) for i in pictures if i in errors], len(pictures), max_skipped_share),
+        note_ignored([file for file in found if not (file.class_name or file.left_out)], "outside any class folder"),
+        note_ignored([file for file in files if file.class_name not in class_names], "in folders without a picture"),
+        note_ignored(
+            [files[i] for i in sorted(set(errors) - set(pictures)) if files[i].class_name in class_names],
+            "beside the pictures",
+        ),
+        *notes_left_out(file for file in found if file.left_out),
+    ]
+    files, place = [files[index] for index in kept], {index: row for row, index in enumerate(kept)}
+    labels = label_files(path, files, class_names)
+    chosen = _as_gray_if_all_are(images, np.array(kept))
+    groups, group_notes = group_duplicates(chosen)
+    split_of, split_notes = choose_splits(files, labels, groups, class_names)
+    notes += [
+        note_balance(labels, class_names),
+        *group_notes,
+        *split_notes,
+        note_labels_that_disagree(files, labels, groups),
+        note_conversions(files, {place[index]: texts for index, texts in findings.remarks.items()}),
+        note_formats(files, [findings.file_formats[index] for index in kept]),
+        ALL_GRAY if chosen.n_channels == 1 else "",
+    ]
+    rows = {name: np.flatnonzero(split_of == index) for index, name in enumerate(SPLITS)}
+    return Arrangement(
+        class_names,
+        tuple(note for note in notes if note),
+        {name: choose(chosen, chosen_rows) for name, chosen_rows in rows.items()},
+        {name: labels[chosen_rows] for name, chosen_rows in rows.items()},
+    )
+
+
+def files_in_classes(found: Sequence[PictureFile]) -> list[PictureFile]:
+    """Those that are to be decoded."""
+    return [file for file in found if file.class_name and not file.left_out]
+
+
+def name_classes(path: Path, files: Sequence[PictureFile]) -> tuple[str, ...]:
+    """Sorted. Raises ValueError for fewer than two."""
+    class_names = tuple(sorted({file.class_name for file in files}))
+    if len(class_names) < 2:
+        raise ValueError(
+            f"{path} must hold at least two classes, one sub-folder each, got {len(class_names)} "
+            f"({', '.join(class_names) or 'no sub-folder with pictures'})"
+        )
+    return class_names
+
+
+def label_files(path: Path, files: Sequence[PictureFile], class_names: Sequence[str]) -> np.ndarray:
+    """int64 (n_files,), indices into class_names. Raises ValueError if a class has no file."""
+    label_of = {name: label for label, name in enumerate(class_names)}
+    labels = np.array([label_of[file.class_name] for file in files], dtype=np.int64)
+    counts = np.bincount(labels, minlength=len(class_names))
+    if counts.min() == 0:
+        empty = class_names[int(counts.argmin())]
+        raise ValueError(f"class {empty!r} in {path} has no usable picture: add pictures or remove it")
+    return labels
+
+
+def _as_gray_if_all_are(images: np.ndarray, rows: np.ndarray) -> ChosenPictures:
+    colored = ChosenPictures(images, rows, n_channels=3)
+    gray = all((block == block[..., :1]).all() for _, block in blocks_of(colored))
+    return ChosenPictures(images, rows, n_channels=1) if gray else colored

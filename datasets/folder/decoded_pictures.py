@@ -1,0 +1,145 @@
+"""Many picture files -> their pixels, a block at a time into one large matrix, and what was found about each.
+
+One bad file must not stop a folder of a million: what is wrong with it is a reason beside the others' pixels.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from bakeoff.datasets.dataset import Progress
+from bakeoff.datasets.folder.decode import MAX_PIXELS, NotAPictureError, PictureError, decode, pillow_limits
+from bakeoff.datasets.folder.squares import resize_squares
+
+CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
+WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized together
+
+
+class UnreadableError(PictureError):
+    """A file whose bytes cannot be had: another time, or for another user, they might be."""
+
+
+ERRORS = {kind.__name__: kind for kind in (PictureError, NotAPictureError, UnreadableError)}
+
+
+class Rows(Protocol):
+    def __setitem__(self, rows: slice, values: np.ndarray, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Findings:
+    """About each of many files, by its index.
+
+    errors: why it could not be used.   remarks: what was done to it, as in `Decoded`, if anything.
+    file_formats: of every file, "" where there is an error.
+    """
+
+    errors: dict[int, PictureError]
+    remarks: dict[int, tuple[str, ...]]
+    file_formats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DecodedPictures:
+    """images: uint8 (n_files, image_size, image_size, 3), black where there is an error."""
+
+    images: np.ndarray
+    findings: Findings
+
+
+def decode_pictures(readers: Sequence[Callable[[], bytes]], image_size: int, **options: Any) -> DecodedPictures:
+    """As `decode_into`, into memory."""
+    rows = np.zeros((len(readers), image_size * image_size * 3), dtype=np.uint8)
+    findings = decode_into(rows, readers, image_size, **options)
+    return DecodedPictures(rows.reshape(len(readers), image_size, image_size, 3), findings)
+
+
+def decode_into(
+    rows: Rows,
+    readers: Sequence[Callable[[], bytes]],
+    image_size: int,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    progress: Progress | None = None,
+) -> Findings:
+    """Read and decode many files on all processors (Pillow lets go of the interpreter lock while it decodes).
+
+    rows: filled with uint8 (n_files, image_size * image_size * 3), black where there is an error.
+    readers: one function per file that returns its bytes.   progress: called with (what, files done, files).
+    """
+    errors: dict[int, PictureError] = {}
+    remarks: dict[int, tuple[str, ...]] = {}
+    file_formats = [""] * len(readers)
+
+    def decode_chunk(start: int) -> int:
+        block = np.zeros((min(CHUNK, len(readers) - start), image_size, image_size, 3), dtype=np.uint8)
+        squares: dict[int, np.ndarray] = {}
+        for index in range(start, start + len(block)):
+            try:
+                decoded = decode(_read(readers[index]), image_size, max_pixels)
+            except PictureError as error:
+                errors[index] = type(error)(str(error))  # without the traceback, which holds the file's bytes
+                continue
+            squares[index - start] = decoded.pixels
+            file_formats[index] = decoded.file_format
+            if decoded.remarks:
+                remarks[index] = decoded.remarks
+            if sum(square.nbytes for square in squares.values()) > WAITING_BYTES:
+                _resize_into(block, squares)
+        _resize_into(block, squares)
+        rows[start : start + len(block)] = block.reshape(len(block), -1)
+        return len(block)
+
+    n_workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with pillow_limits(max_pixels), ThreadPoolExecutor(n_workers) as pool:
+        n_done = 0
+        for n_decoded in pool.map(decode_chunk, range(0, len(readers), CHUNK)):
+            n_done += n_decoded
+            if progress:
+                progress("decoding pictures", n_done, len(readers))
+    return Findings(dict(sorted(errors.items())), dict(sorted(remarks.items())), tuple(file_formats))
+
+
+def _resize_into(block: np.ndarray, squares: dict[int, np.ndarray]) -> None:
+    """Moves the squares to their rows of the block."""
+    if squares:
+        block[list(squares)] = resize_squares(list(squares.values()), block.shape[1])
+        squares.clear()
+
+
+def can_be_read(reader: Callable[[], bytes]) -> bool:
+    try:
+        _read(reader)
+    except UnreadableError:
+        return False
+    return True
+
+
+def findings_to_array(findings: Findings) -> np.ndarray:
+    """One string, as a store keeps it: no pickle, so that a file from a stranger cannot run code."""
+    errors = {index: [type(error).__name__, str(error)] for index, error in findings.errors.items()}
+    return np.array(json.dumps([errors, findings.remarks, findings.file_formats]))
+
+
+def findings_from_array(array: np.ndarray) -> Findings:
+    errors, remarks, file_formats = json.loads(array.item())
+    return Findings(
+        errors={int(index): ERRORS[kind](reason) for index, (kind, reason) in errors.items()},
+        remarks={int(index): tuple(texts) for index, texts in remarks.items()},
+        file_formats=tuple(file_formats),
+    )
+
+
+def _read(reader: Callable[[], bytes]) -> bytes:
+    try:
+        return reader()
+    except (OSError, RuntimeError, ValueError, EOFError) as error:  # RuntimeError: a member of a zip under a password
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UnreadableError(f"cannot be read: {reason}") from error

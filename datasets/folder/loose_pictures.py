@@ -1,0 +1,49 @@
+"""Loose picture files, not a data set: the ones that somebody wants to have classified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bakeoff.datasets.folder.decode import PictureError
+from bakeoff.datasets.folder.decoded_pictures import decode_pictures
+from bakeoff.datasets.folder.listing import list_folder, read_plain_file
+from bakeoff.datasets.folder.picture_file import PictureFile
+
+
+def find_pictures(path: Path) -> list[PictureFile]:
+    """A file, or every visible file below a folder, sorted by path.
+
+    Raises FileNotFoundError if there is no such path, ValueError if the folder has none.
+    """
+    if path.is_dir():
+        found = sorted((file for file in list_folder(path) if not file.left_out), key=lambda file: file.parts)
+        if not found:
+            raise ValueError(f"{path} holds no files that are not hidden: name a picture, or a folder of pictures")
+        return found
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: name a picture, or a folder of pictures")
+    return [PictureFile((path.name,), lambda: read_plain_file(str(path)))]
+
+
+def read_pictures(
+    files: Sequence[PictureFile], image_shape: tuple[int, int, int]
+) -> tuple[np.ndarray, dict[int, PictureError]]:
+    """Decode files the way a folder of training pictures is: the upright middle square, resized.
+
+    image_shape: (side, side, channels) that a model takes; for one channel, colors become their luma.
+    Returns uint8 (n_files, *image_shape) and, for each index that failed, why; its picture is black.
+    Raises ValueError if image_shape is not square.
+    """
+    height, width, channels = image_shape
+    if height != width:
+        raise ValueError(f"pictures are read as squares, and this model takes {height} x {width} pixels")
+    decoded = decode_pictures([file.read for file in files], height)
+    images = decoded.images
+    if channels == 1:
+        gray = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
+        images = np.stack(gray)[..., None] if gray else images[..., :1]
+    return images, decoded.findings.errors

@@ -1,0 +1,112 @@
+"""What happened to a folder's files, in sentences for the terminal and for the report's chapter on the data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
+from bakeoff.datasets.folder.picture_file import PictureFile
+
+MAX_LISTED = 50  # files named in one note; a report must stay readable
+UNBALANCED = 5  # largest class over smallest class, from which on accuracy misleads
+FORMATS_OF_SUFFIX = {
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), ("JPEG", "MPO")),
+    **dict.fromkeys((".tif", ".tiff"), ("TIFF",)),
+    **dict.fromkeys((".ppm", ".pgm", ".pbm"), ("PPM",)),
+    **{f".{name.lower()}": (name,) for name in ("PNG", "GIF", "WEBP", "BMP", "AVIF")},
+    ".jp2": ("JPEG2000",),
+}
+
+
+def is_no_picture(file: PictureFile, error: PictureError | None) -> bool:
+    """A text file beside the pictures is none of them; one that calls itself a picture is a damaged one."""
+    return isinstance(error, NotAPictureError) and _suffix(file) not in FORMATS_OF_SUFFIX
+
+
+def note_skipped(
+    path: Path, failed: Sequence[tuple[PictureFile, PictureError]], n_pictures: int, max_skipped_share: float
+) -> str:
+    """On the pictures that could not be used, and why. Raises ValueError if they are too many of n_pictures."""
+    skipped = [f"{file.path} ({error})" for file, error in failed]
+    share = len(skipped) / max(1, n_pictures)
+    if share > max_skipped_share:
+        raise ValueError(
+            f"{len(skipped):,} of {n_pictures:,} pictures in {path} cannot be used ({share:.0%}, more than the "
+            f"{max_skipped_share:.0%} allowed), such as {'; '.join(skipped[:3])}: mend or remove them, or allow more "
+            "with MAX_SKIPPED="
+        )
+    return f"{count(skipped, 'picture')} could not be used and left out: {listed(skipped)}." if skipped else ""
+
+
+def notes_left_out(files: Iterable[PictureFile]) -> list[str]:
+    """One note for each reason to leave files and folders out."""
+    paths: dict[str, list[str]] = {}
+    for file in files:
+        paths.setdefault(file.left_out, []).append(file.path)
+    return [f"Left out as {reason}: {listed(names)}." for reason, names in sorted(paths.items())]
+
+
+def note_ignored(files: Sequence[PictureFile], which: str) -> str:
+    if not files:
+        return ""
+    suffixes = Counter(_suffix(file) or "no extension" for file in files)
+    kinds = ", ".join(f"{n:,} {suffix}" for suffix, n in suffixes.most_common(5))
+    return f"{count(files, 'file')} {which} left out ({kinds}): {listed([file.path for file in files])}."
+
+
+def note_formats(files: Sequence[PictureFile], file_formats: Sequence[str]) -> str:
+    """Which formats there are, and which files are named after another one."""
+    kinds = ", ".join(f"{n:,} {name}" for name, n in Counter(file_formats).most_common())
+    misnamed = [
+        f"{file.path} ({name})"
+        for file, name in zip(files, file_formats, strict=True)
+        if name not in FORMATS_OF_SUFFIX.get(_suffix(file), (name,))
+    ]
+    wrong = f"; named after another format, read by content: {listed(misnamed)}" if misnamed else ""
+    return f"File formats: {kinds}{wrong}."
+
+
+def note_conversions(files: Sequence[PictureFile], remarks: Mapping[int, Iterable[str]]) -> str:
+    """How often pictures had to be changed beyond cropping and resizing, with an example of each."""
+    examples: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for index, texts in remarks.items():
+        for text in texts:
+            counts[text] += 1
+            examples.setdefault(text, files[index].path)
+    parts = [f"{n:,} {text} ({examples[text]})" for text, n in counts.most_common()]
+    return f"Changed on reading: {', '.join(parts)}." if parts else ""
+
+
+def note_balance(labels: np.ndarray, class_names: Sequence[str]) -> str:
+    counts = np.bincount(labels, minlength=len(class_names))
+    if counts.max() < UNBALANCED * counts.min():
+        return ""
+    largest, smallest = class_names[int(counts.argmax())], class_names[int(counts.argmin())]
+    return (
+        f"The classes are unbalanced, from {counts.min():,} ({smallest}) to {counts.max():,} pictures ({largest}): "
+        "read balanced accuracy and macro F1 before accuracy."
+    )
+
+
+def note_labels_that_disagree(files: Sequence[PictureFile], labels: np.ndarray, groups: np.ndarray) -> str:
+    odd = np.flatnonzero(labels != labels[groups]).tolist()
+    pairs = [f"{files[index].path} and {files[groups[index]].path}" for index in odd]
+    return f"{count(pairs, 'duplicate')} with another class: {listed(pairs)}." if pairs else ""
+
+
+def count(things: Sequence[object], noun: str) -> str:
+    return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def listed(lines: Sequence[str]) -> str:
+    more = f"; and {len(lines) - MAX_LISTED:,} more" if len(lines) > MAX_LISTED else ""
+    return "; ".join(lines[:MAX_LISTED]) + more
+
+
+def _suffix(file: PictureFile) -> str:
+    return Path(file.parts[-1]).suffix.lower()

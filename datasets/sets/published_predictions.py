@@ -1,0 +1,143 @@
+"""What published models said about the test pictures of CIFAR-10, in the published order of those pictures.
+
+Source: Recht, Roelofs, Schmidt, Shankar, "Do CIFAR-10 classifiers generalize to CIFAR-10?", 2018; their repository
+keeps the answers of every model of the study, MIT licence. Those listed here stand nearest to the question: a linear
+classifier on features that nobody trained end to end, and early convolutional nets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pooch
+
+from bakeoff.datasets.sets.cifar import CACHE_FOLDER
+
+FOLDER = "cifar-10-published-predictions"
+URL = "https://raw.githubusercontent.com/modestyachts/CIFAR-10.1/master/model_predictions/original_predictions"
+SOURCE = "Recht et al. 2018, github.com/modestyachts/CIFAR-10.1"
+# SHA-256 over the 10,000 test labels, one byte each: the answers fit these pictures in this order and no others.
+TEST_LABELS_SHA256 = "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5"
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """name: for tables.   title: what it is.   end_to_end: False for fixed features under a linear classifier.
+
+    file: in `FOLDER`, and with `_predictions` in its name below `URL`.   sha256: of that file.
+    """
+
+    name: str
+    title: str
+    end_to_end: bool
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PublishedPredictions:
+    """predictions: int64 (10000,)."""
+
+    model: PublishedModel
+    predictions: np.ndarray
+
+
+MODELS = (
+    PublishedModel(
+        "patches-32k",
+        "32,000 random patches, linear classifier",
+        False,
+        "random_features_32k_no_aug",
+        "9fbeebf8a5821a46a6bafa8c96e33a97346ea6ddf835a6deb9686f9ab44e5c68",
+    ),
+    PublishedModel(
+        "patches-32k-augmented",
+        "32,000 random patches, augmented, linear classifier",
+        False,
+        "random_features_32k_aug",
+        "4306ca5563a7d805298b56bb1a50e1265247a1144abd643119a3e59b1f4d3009",
+    ),
+    PublishedModel(
+        "patches-256k",
+        "256,000 random patches, linear classifier",
+        False,
+        "random_features_256k_no_aug",
+        "ae234adaa5fec4a9be3b17b81f4bb6d6ce8468fa1f7259ebce05f9453aa296c0",
+    ),
+    PublishedModel(
+        "patches-256k-augmented",
+        "256,000 random patches, augmented, linear classifier",
+        False,
+        "random_features_256k_aug",
+        "c6db9dfa9a54874b9652dd3e80628aaf0a4f51f28a8595e703333653b3a59f7c",
+    ),
+    PublishedModel(
+        "alexnet-tensorflow",
+        "convolutional net, AlexNet at CIFAR size",
+        True,
+        "alexnet_tf_ben",
+        "3c5251a7033db81bcb653062c57471d04713d9bb34b0668d8c79fd5332b41f94",
+    ),
+    PublishedModel(
+        "cuda-convnet",
+        "convolutional net of 2012, augmented",
+        True,
+        "cudaconvnet",
+        "87045a28e8f6ba958c1a7278c3bff74f59e725707d45a55bd9647e315438783b",
+    ),
+    PublishedModel(
+        "vgg16-keras",
+        "convolutional net of 2014",
+        True,
+        "vgg16_keras",
+        "c87168134ecea8e382e412a535c6014ef1157d660d1cfe6a6688742d50e7bbf3",
+    ),
+)
+
+
+def has_published_predictions(test_labels: np.ndarray) -> bool:
+    """True if these are the test labels of CIFAR-10 in the published order, whatever the data set is called.
+
+    test_labels: int64 (n_test,).
+    """
+    if len(test_labels) == 0 or test_labels.max() > 255:
+        return False
+    return hashlib.sha256(test_labels.astype(np.uint8).tobytes()).hexdigest() == TEST_LABELS_SHA256
+
+
+def load_published_predictions(
+    data_root: Path | None = None, models: tuple[PublishedModel, ...] = MODELS, *, url: str = URL
+) -> tuple[PublishedPredictions, ...]:
+    """What each model said, from `data_root/FOLDER`, downloading there what is missing (60 kB a model at most).
+
+    data_root: folder of data sets; None means ~/.cache/bakeoff.
+    Raises OSError if a file can neither be found nor downloaded, ValueError if one is not what was published.
+    """
+    folder = (data_root or CACHE_FOLDER).expanduser() / FOLDER
+    return tuple(PublishedPredictions(model, _read(_find(model, folder, url), model)) for model in models)
+
+
+def _find(model: PublishedModel, folder: Path, url: str) -> Path:
+    path = folder / f"{model.file}.json"
+    if path.is_file():
+        return path
+    address = f"{url}/{model.file}_predictions.json"
+    downloader = pooch.HTTPDownloader(timeout=20)
+    try:
+        return Path(pooch.retrieve(address, f"sha256:{model.sha256}", path.name, folder, downloader=downloader))
+    except (OSError, ValueError) as error:  # no network, or a wrong checksum
+        raise OSError(f"{path} is missing and could not be downloaded from {address} ({error})") from error
+
+
+def _read(path: Path, model: PublishedModel) -> np.ndarray:
+    """int64 (10000,)."""
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != model.sha256:
+        raise ValueError(
+            f"{path} must be the published file with SHA-256 {model.sha256}: delete it to download it again"
+        )
+    return np.array(json.loads(content), dtype=np.int64)

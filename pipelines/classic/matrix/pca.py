@@ -1,0 +1,77 @@
+"""Principal component analysis of descriptors, fitted in one pass over any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import scipy.linalg
+import torch
+
+from bakeoff.pipelines.classic.matrix.covariance import mean_and_covariance
+from bakeoff.pipelines.machine.chunks import check_finite, map_on_cores, spans_of
+
+# Directions with less than this share of the largest variance are rounding error: whitening maps them to zero.
+SMALLEST_VARIANCE_SHARE = 1e-12
+
+
+@dataclass(frozen=True)
+class PCA:
+    """The mean and the k directions of largest variance of d-dimensional descriptors.
+
+    mean: float32 (d,).   components: float32 (k, d), orthonormal rows; if whitening, each over its deviation.
+    variances: float32 (k,), of the descriptors along the components (divisor n - 1), falling.
+    Raises ValueError if the shapes disagree.
+    """
+
+    mean: torch.Tensor
+    components: torch.Tensor
+    variances: torch.Tensor
+
+    def __post_init__(self) -> None:
+        if self.components.ndim != 2 or self.components.shape != (len(self.variances), len(self.mean)):
+            raise ValueError(
+                "mean, components and variances must have shapes (d,), (k, d), (k,), got "
+                f"{tuple(self.mean.shape)}, {tuple(self.components.shape)}, {tuple(self.variances.shape)}"
+            )
+
+
+def fit_pca(descriptors: torch.Tensor | Iterable[torch.Tensor], *, n_components: int, whiten: bool = False) -> PCA:
+    """Find the n_components directions of largest variance, from the covariance summed in float64.
+
+    descriptors: float32 (n, d), or blocks of it that can be read again.
+    whiten: scale so that each projection has variance 1 (a direction without variance is projected to 0).
+    The entry of largest magnitude of every component is positive, so the result does not depend on the solver.
+    Raises ValueError if n_components exceeds d or n, or a descriptor is not finite.
+    """
+    mean, covariance, n_rows = mean_and_covariance(descriptors)
+    if not 1 <= n_components <= min(n_rows, len(mean)):
+        raise ValueError(f"n_components must be between 1 and min(n, d) = {min(n_rows, len(mean))}, got {n_components}")
+    wanted = (len(mean) - n_components, len(mean) - 1)  # the largest; far cheaper than all of thousands
+    values, vectors = scipy.linalg.eigh(covariance.cpu().numpy(), subset_by_index=wanted)  # rising
+    variances = torch.from_numpy(values.copy()).to(mean).flip(0).clamp(min=0)
+    components = torch.from_numpy(vectors.copy()).to(mean).flip(1).T
+    largest = components.gather(1, components.abs().argmax(dim=1, keepdim=True))
+    components = components * largest.sign()
+    if whiten:
+        kept = variances > SMALLEST_VARIANCE_SHARE * variances[0]
+        components = components * torch.where(kept, variances.rsqrt(), 0.0)[:, None]
+    return PCA(mean.float(), components.float().contiguous(), variances.float())
+
+
+def project(descriptors: torch.Tensor, pca: PCA) -> torch.Tensor:
+    """(x - mean) components^T: float32 (..., d) -> (..., k).
+
+    Raises ValueError if d differs from the PCA's, or a descriptor is not finite.
+    """
+    if descriptors.shape[-1] != len(pca.mean):
+        raise ValueError(f"descriptors must have shape (..., {len(pca.mean)}), got {tuple(descriptors.shape)}")
+    rows = descriptors.reshape(-1, len(pca.mean))
+    projected = rows.new_empty(len(rows), len(pca.variances))
+
+    def project_span(span: tuple[torch.Tensor, torch.Tensor]) -> None:
+        check_finite(span[0])
+        torch.mm(span[0] - pca.mean, pca.components.T, out=span[1])
+
+    map_on_cores(project_span, zip(spans_of(rows), spans_of(projected), strict=True))
+    return projected.unflatten(0, descriptors.shape[:-1])

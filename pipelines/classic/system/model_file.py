@@ -1,0 +1,160 @@
+"""A trained model of the hand-crafted side: fitted families, linear SVMs, fusion; on disk and back, never a pickle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
+from bakeoff.pipelines.classic.families.family import encode_all
+from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
+from bakeoff.pipelines.classic.families.patch_words import PatchWords
+from bakeoff.pipelines.classic.families.pixels import PixelPca
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
+from bakeoff.pipelines.classic.matrix.standardize import Standardizer
+from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
+from bakeoff.pipelines.classic.system.fusion import FusionWeights, fuse_scores
+from bakeoff.pipelines.results.configuration import describe, rebuild
+from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
+from bakeoff.pipelines.results.model import StoredModel
+from bakeoff.pipelines.results.run import Side
+from bakeoff.pipelines.results.trained_model import check_images
+
+# All that a file may name; a new family or descriptor has its line here.
+KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        ClassicConfig,
+        Compression,
+        System,
+        BagOfWords,
+        ColorHistogram,
+        FisherVectors,
+        Hog,
+        LocalBinaryPatterns,
+        PatchFisherVectors,
+        PatchWords,
+        PixelPca,
+        ColorStatistics,
+        DenseSift,
+        Patches,
+    )
+}
+PICTURES_AT_A_TIME = 1000  # their features are in memory at once: 0.3 GB where a vector has 80,000 values
+
+
+@dataclass(frozen=True)
+class FittedSystem:
+    """One system after training.
+
+    states: of its families, in their order.   standardizer: None unless `scaling` is "standardize".
+    weights: float32 (n_classes, d).   bias: float32 (n_classes,).
+    """
+
+    system: System
+    states: tuple[Any, ...]
+    standardizer: Standardizer | None
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def predict_scores(self, images: np.ndarray, *, mirror: bool) -> np.ndarray:
+        """float32 (n, n_classes): margins, the mean over the picture and, if mirror, its mirror image."""
+        svm = LinearSvm(self.weights, self.bias, math.nan, 0, 0, converged=True)
+        scores = predict_scores(self._features(images, mirror), svm)
+        return scores.reshape(-1, len(images), len(self.bias)).mean(axis=0)
+
+    def represent(self, images: np.ndarray, *, mirror: bool) -> np.ndarray:
+        """float32 (n, d): the features as the SVM reads them, the mean over the same views."""
+        features = self._features(images, mirror)[:].numpy()
+        return features.reshape(-1, len(images), features.shape[1]).mean(axis=0)
+
+    def _features(self, images: np.ndarray, mirror: bool) -> FeatureMatrix:
+        """Rows for the pictures, and below them for their mirror images."""
+        views = (False, True) if mirror else (False,)
+        families = list(zip(self.system.families, self.states, strict=True))
+        dtype = np.dtype(self.system.storage)
+        blocks = [
+            [encode_all(family, state, images, mirrored=view, dtype=dtype) for family, state in families]
+            for view in views
+        ]
+        return FeatureMatrix(blocks, self.system.factors, self.standardizer)
+
+
+@dataclass(frozen=True)
+class ClassicModel:
+    """A `TrainedModel`: systems, and the weights of their late fusion if there are several."""
+
+    experiment: str
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    systems: tuple[FittedSystem, ...]
+    fusion: FusionWeights | None
+    mirror: bool
+    side: Side = "hand-crafted"
+
+    def predict_scores(self, images: np.ndarray) -> np.ndarray:
+        return np.concatenate([self._score(part) for part in self._parts(images)])
+
+    def represent(self, images: np.ndarray) -> np.ndarray:
+        """Of several systems, their features side by side."""
+        return np.concatenate(
+            [
+                np.concatenate([system.represent(part, mirror=self.mirror) for system in self.systems], axis=1)
+                for part in self._parts(images)
+            ]
+        )
+
+    def _parts(self, images: np.ndarray) -> Iterator[np.ndarray]:
+        check_images(images, self.image_shape)
+        for start in range(0, len(images), PICTURES_AT_A_TIME):
+            yield images[start : start + PICTURES_AT_A_TIME]
+
+    def _score(self, images: np.ndarray) -> np.ndarray:
+        scores = [system.predict_scores(images, mirror=self.mirror) for system in self.systems]
+        return scores[0] if self.fusion is None else fuse_scores(scores, self.fusion)
+
+
+def store_classic_model(model: ClassicModel) -> StoredModel:
+    """The model's parts, to be written with `save_stored_model`."""
+    arrays: dict[str, np.ndarray] = {}
+    for i, fitted in enumerate(model.systems):
+        arrays |= {f"systems.{i}.weights": fitted.weights, f"systems.{i}.bias": fitted.bias}
+        if fitted.standardizer is not None:
+            arrays |= to_arrays(fitted.standardizer, f"systems.{i}.standardizer.")
+        for j, state in enumerate(fitted.states):
+            arrays |= to_arrays(state, f"systems.{i}.families.{j}.")
+    if model.fusion is not None:
+        arrays |= to_arrays(model.fusion, "fusion.")
+    config = ClassicConfig(tuple(fitted.system for fitted in model.systems), mirror=model.mirror)
+    return StoredModel("classic", model.experiment, model.class_names, model.image_shape, describe(config), arrays)
+
+
+def build_classic_model(stored: StoredModel) -> ClassicModel:
+    """Back from `store_classic_model`. Raises ValueError for an unknown kind, or parts that do not fit each other."""
+    config: ClassicConfig = rebuild(stored.settings, ClassicConfig, KINDS)
+    systems = tuple(_build_system(system, stored.arrays, f"systems.{i}.") for i, system in enumerate(config.systems))
+    fusion = from_arrays(FusionWeights, stored.arrays, "fusion.") if len(systems) > 1 else None
+    model = ClassicModel(
+        stored.experiment, stored.class_names, stored.image_shape, systems, fusion, mirror=config.mirror
+    )
+    # A black picture through all of it: what does not fit together is noticed here and not at the first prediction.
+    scores = model.predict_scores(np.zeros((1, *model.image_shape), np.uint8))
+    if scores.shape != (1, len(model.class_names)):
+        raise ValueError(f"it gives {scores.shape[1]} scores for {len(model.class_names)} classes")
+    return model
+
+
+def _build_system(system: System, arrays: Any, prefix: str) -> FittedSystem:
+    states: tuple[Any, ...] = tuple(
+        from_arrays(family.state_type, arrays, f"{prefix}families.{j}.") for j, family in enumerate(system.families)
+    )
+    scaled = system.scaling == "standardize"
+    standardizer = from_arrays(Standardizer, arrays, f"{prefix}standardizer.") if scaled else None
+    return FittedSystem(system, states, standardizer, arrays[f"{prefix}weights"], arrays[f"{prefix}bias"])

@@ -1,0 +1,218 @@
+"""Results of stages on disk, so that nothing is computed twice and a killed run goes on where it was.
+
+An entry is a folder `<root>/<stage>/<key>/` of `.npy` files and one `entry.json`. Its key hashes the stage's name and
+version, the configuration and the keys of everything upstream; so a changed setting recomputes just what depends on it.
+An entry is written in a temporary folder and renamed into place: it is whole or absent. Checksums notice later damage,
+and the entry is then computed again. A lock per key lets two runs share the work instead of doing it twice; whatever
+is removed is removed under it. A run that was killed leaves a temporary folder, which the next one clears away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.pipelines.machine.stopwatch import measure
+from bakeoff.pipelines.machine.stored_rows import StoredRows, create_stored_rows
+from bakeoff.pipelines.results.run import Stage, StageKind
+
+Arrays = Mapping[str, np.ndarray | StoredRows]
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
+CHECKSUM_BLOCK = 1 << 24  # bytes
+# Begins the name of a file that a `compute` is filling; process and machine follow, for others may share the cache. The
+# process comes first and mkstemp's part, which has no hyphen, last: so a machine's name may be any text.
+FILLING = ".filling-"
+
+
+@dataclass(frozen=True)
+class CachedStage:
+    """A stage's arrays (memory-mapped, read-only), the key that names them for later stages, and what they cost."""
+
+    arrays: dict[str, np.ndarray]
+    key: str
+    cost: Stage
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of entries. `report_damage` is told, in one line, of an entry that had to be thrown away."""
+
+    root: Path
+    report_damage: Callable[[str], None] = print
+
+    def get_or_compute(
+        self,
+        stage: str,
+        *,
+        version: int,
+        inputs: Mapping[str, Any],
+        compute: Callable[[], Arrays],
+        kind: StageKind = "features",
+    ) -> CachedStage:
+        """The stage's arrays: read if this very stage was computed before, else computed and kept.
+
+        version: raise it when the code of the stage changes its result.
+        inputs: everything else the result depends on - frozen dataclasses, JSON values, upstream keys.
+        """
+        key = hash_inputs(stage, version, inputs)
+        folder = self.root / stage / key
+        try:
+            return _read(folder)
+        except DAMAGE:
+            pass  # whether absent or damaged is found out again under the lock: another run may be mending it
+        with self._lock(folder):
+            try:
+                return _read(folder)
+            except FileNotFoundError:
+                pass
+            except DAMAGE as error:
+                self.report_damage(f"cache entry {folder} is damaged ({error}); computing it again")
+            with measure(stage, kind) as clock:
+                arrays = self._compute(compute)
+            self._write(folder, arrays, clock.stage)
+            return CachedStage(_load_arrays(folder), key, clock.stage)
+
+    def remove(self, stage: str, *, version: int, inputs: Mapping[str, Any]) -> None:
+        """Forget an entry, if there is one. Arrays of it that somebody still reads stay whole."""
+        folder = self.root / stage / hash_inputs(stage, version, inputs)
+        if folder.exists():
+            with self._lock(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _compute(self, compute: Callable[[], Arrays]) -> Arrays:
+        try:
+            return compute()
+        except BaseException:
+            for path, process in self._being_filled():
+                if process == os.getpid():
+                    path.unlink()
+            raise
+
+    def allocate(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> StoredRows:
+        """Room on the cache's disk for a large array that a `compute` fills and returns; the entry takes it over."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._remove_left_over()
+        handle, path = tempfile.mkstemp(
+            dir=self.root, prefix=f"{FILLING}{os.getpid()}-{platform.node()}-", suffix=".npy"
+        )
+        os.close(handle)
+        return create_stored_rows(Path(path), shape, dtype)
+
+    def _remove_left_over(self) -> None:
+        """What processes of this machine were filling when they were killed."""
+        for path, process in self._being_filled():
+            if not _is_alive(process):
+                path.unlink(missing_ok=True)
+
+    def _being_filled(self) -> Iterator[tuple[Path, int]]:
+        """The files that processes of this machine fill or were filling, and each one's process."""
+        for path in self.root.glob(f"{FILLING}*"):
+            process, _, rest = path.name.removeprefix(FILLING).partition("-")
+            if rest.rpartition("-")[0] == platform.node() and process.isdecimal():
+                yield path, int(process)
+
+    def _write(self, folder: Path, arrays: Arrays, cost: Stage) -> None:
+        """Called under the entry's lock, so that what lies in its temporary folder is left over from a killed run."""
+        temporary = folder.parent / f".writing-{folder.name}"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        try:
+            for name, array in arrays.items():
+                if isinstance(array, StoredRows):
+                    os.rename(array.path, temporary / f"{name}.npy")
+                else:
+                    _save_array(temporary / f"{name}.npy", array)
+            checksums = {path.name: _checksum(path) for path in sorted(temporary.iterdir())}
+            entry = {"checksums": checksums, "cost": asdict(cost)}
+            (temporary / "entry.json").write_text(json.dumps(entry | {"own_checksum": _own_checksum(entry)}))
+            shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+            os.rename(temporary, folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+    @contextmanager
+    def _lock(self, folder: Path) -> Iterator[None]:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with open(folder.parent / f".{folder.name}.lock", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # released by the kernel when the process ends, however it ends
+            yield
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it lives, and is somebody else's
+    return True
+
+
+def hash_inputs(stage: str, version: int, inputs: Mapping[str, Any]) -> str:
+    """Hexadecimal name of a stage's result. Raises TypeError for an input that has no stable text form."""
+    text = json.dumps([stage, version, inputs], sort_keys=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__name__, {f.name: getattr(value, f.name) for f in fields(value)}]
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"a cache key needs plain values or frozen dataclasses, got {type(value).__name__}")
+
+
+def _read(folder: Path) -> CachedStage:
+    """Raises FileNotFoundError if there is no entry, something else of DAMAGE if it is not as it was written."""
+    if not folder.exists():
+        raise FileNotFoundError(folder)
+    try:
+        entry = json.loads((folder / "entry.json").read_text())
+        own_checksum = entry.pop("own_checksum", None)  # None: an entry from before there was one
+        if entry.keys() != {"checksums", "cost"} or own_checksum not in (None, _own_checksum(entry)):
+            raise ValueError("checksum of entry.json differs")
+        damaged = [name for name, value in entry["checksums"].items() if _checksum(folder / name) != value]
+        if damaged:
+            raise ValueError(f"checksum of {damaged[0]} differs")
+        cost = replace(Stage(**entry["cost"]), reused=True)
+        return CachedStage(_load_arrays(folder), folder.name, cost)
+    except OSError as error:  # a file of it is missing
+        raise ValueError(str(error)) from error
+
+
+def _save_array(path: Path, array: np.ndarray) -> None:
+    """A `.npy` file, by plain writes: on a full disk numpy's own raises an error that does not say so."""
+    with open(path, "wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(array.dtype), "fortran_order": False, "shape": array.shape}
+        np.lib.format.write_array_header_2_0(file, header)
+        file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+def _load_arrays(folder: Path) -> dict[str, np.ndarray]:
+    return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
+
+
+def _own_checksum(entry: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(entry, sort_keys=True).encode())
+
+
+def _checksum(path: Path) -> int:
+    value = 0
+    with open(path, "rb") as file:
+        while block := file.read(CHECKSUM_BLOCK):
+            value = zlib.crc32(block, value)
+    return value

@@ -1,0 +1,168 @@
+"""Work for other machines, by a Dask scheduler that runs already: `--scheduler tcp://host:8786`.
+
+Dask decides who computes what, and computes again what a dead worker took along. Here is only how this project asks:
+chunks travel with their task and results come back, so a worker needs this checkout and its packages, but no file of
+the data. The scheduler keeps a task's chunk until its result is there - that is what makes a lost worker harmless - and
+only a few chunks a worker are under way at any time, which bounds the scheduler's memory.
+
+Whoever reaches a scheduler can run code on its workers. That is how Dask works: keep it inside your own network, or
+use `tls://` with certificates (Dask's `distributed.comm.tls` settings apply here too).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from bakeoff.pipelines.machine.chunk_map import results_in_order
+from bakeoff.pipelines.machine.stopwatch import add_cpu_seconds
+
+Chunk = TypeVar("Chunk")
+Result = TypeVar("Result")
+
+SECONDS_TO_ANSWER = 10.0
+TASKS_PER_THREAD = 3  # under way: one computes, one waits beside it, one travels
+INSTALL = ".venv/bin/python -m pip install -c constraints.txt -e '.[distributed]'"
+WORKER = "`.venv/bin/python -m dask worker <scheduler>` in the folder of this very checkout"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The workers behind a Dask client: mapping over chunks, holding values there, adding up over chunks."""
+
+    client: Any
+
+    def describe(self) -> dict[str, Any]:
+        """How many workers there are now, and threads in all."""
+        threads = self.client.nthreads()
+        return {"workers": len(threads), "threads": sum(threads.values())}
+
+    def map_chunks(self, function: Callable[[Chunk], Result], chunks: Iterable[Chunk]) -> Iterator[Result]:
+        """A `MapChunks`. An error of the function is raised here as it was there.
+
+        Raises ConnectionError, in one line, if the scheduler is lost or a chunk has cost several workers their life.
+        """
+        with _explained():
+            # As a result of its own, the function - perhaps with a codebook inside - goes once to every worker.
+            held = self.client.submit(_itself, function, pure=False)
+            n_ahead = TASKS_PER_THREAD * max(1, sum(self.client.nthreads().values()))
+            submit = partial(self.client.submit, _timed, held, pure=False)
+            for result, cpu_seconds in results_in_order(submit, chunks, n_ahead):
+                add_cpu_seconds(cpu_seconds)
+                yield result
+
+    def hold(self, load: Callable[[Chunk], Any], chunks: Iterable[Chunk]) -> list[Any]:
+        """Handles of load(chunk), kept in a worker's memory as long as the handle lives; loaded again where one dies.
+
+        A handle may stand for its value in a chunk of the other methods.
+        """
+        return [self.client.submit(load, chunk, pure=False) for chunk in chunks]
+
+    def sum_chunks(self, function: Callable[[Chunk], Any], chunks: Iterable[Chunk]) -> Any:
+        """The sum of function(chunk), added in pairs, and pairs of pairs, by the workers: only the sum comes here."""
+        with _explained():
+            held = self.client.submit(_itself, function, pure=False)
+            sums = [self.client.submit(_timed, held, chunk, pure=False) for chunk in chunks]
+            while len(sums) > 1:
+                pairs = [sums[i : i + 2] for i in range(0, len(sums), 2)]
+                sums = [self.client.submit(_add_timed, *pair, pure=False) if pair[1:] else pair[0] for pair in pairs]
+            total, cpu_seconds = sums[0].result()
+        add_cpu_seconds(cpu_seconds)
+        return total
+
+
+@contextmanager
+def connect(address: str) -> Iterator[Cluster]:
+    """The workers of the scheduler at an address such as tcp://host:8786.
+
+    Raises ValueError if the package `distributed` is missing or the workers run other code than this process, and
+    ConnectionError if no scheduler answers or it has no workers.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ValueError(f"a scheduler needs the package `distributed`, which is not installed: {INSTALL}") from error
+    try:
+        client = Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConnectionError(
+            f"no Dask scheduler answers at {address}: start one with `.venv/bin/python -m dask scheduler`, "
+            "or name none to work on this machine alone"
+        ) from error
+    with client:
+        _check_workers(client, address)
+        yield Cluster(client)
+
+
+def _check_workers(client: Any, address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=SECONDS_TO_ANSWER)
+    except TimeoutError as error:
+        raise ConnectionError(f"the scheduler at {address} has no workers: start some with {WORKER}") from error
+    try:
+        found = client.run(code_fingerprint)
+    except ImportError as error:
+        raise ValueError(f"the workers of {address} cannot import this project: start them with {WORKER}") from error
+    strangers = sorted(worker for worker, fingerprint in found.items() if fingerprint != code_fingerprint())
+    if strangers:
+        raise ValueError(
+            f"{len(strangers)} of {len(found)} workers run other code or versions than this process, such as "
+            f"{strangers[0]}: update their checkout and start them again with {WORKER}"
+        )
+
+
+@cache
+def code_fingerprint() -> str:
+    """Of our code and the versions that decide results; of a worker, as it was when first asked."""
+    digest = hashlib.sha256("".join(version(name) for name in ("numpy", "torch")).encode())
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Dask's own failures in words that say what to do."""
+    from distributed import KilledWorker
+    from distributed.comm import CommClosedError
+
+    try:
+        yield
+    except KilledWorker as error:
+        raise ConnectionError(
+            "a chunk of work ended several workers, most likely for want of memory: give each more memory or fewer "
+            "threads; what was finished is kept, and the same command goes on from there"
+        ) from error
+    except (CancelledError, CommClosedError) as error:
+        raise ConnectionError(
+            "the scheduler was lost: start it again; what was finished is kept, and the same command goes on from there"
+        ) from error
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _timed(function: Callable[[Chunk], Result], chunk: Chunk) -> tuple[Result, float]:
+    """The result and the processor time it took, on one core: a worker has one thread a core, so torch gets one too."""
+    torch.set_num_threads(1)
+    start = time.thread_time()
+    result = function(chunk)
+    return result, time.thread_time() - start
+
+
+def _add_timed(left: tuple[Any, float], right: tuple[Any, float]) -> tuple[Any, float]:
+    start = time.thread_time()
+    total = left[0] + right[0]
+    return total, left[1] + right[1] + time.thread_time() - start

@@ -1,0 +1,74 @@
+"""What a stage costs: wall clock, processor time over all threads, and the highest resident memory meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bakeoff.pipelines.results.run import Stage, StageKind
+
+PROCESS = Path("/proc/self")
+
+
+@dataclass
+class Clock:
+    """Filled in by `measure` when its block ends; reading `stage` earlier raises RuntimeError."""
+
+    _stage: Stage | None = None
+    _inner_peak: int = 0  # bytes: highest at any time up to the end of the blocks inside this one
+    _cpu_elsewhere: float = 0.0  # seconds: processor time that other processes spent on it
+
+    @property
+    def stage(self) -> Stage:
+        if self._stage is None:
+            raise RuntimeError("the stage is still running: read its cost after the `with` block")
+        return self._stage
+
+
+_running: list[Clock] = []  # innermost last; peaks belong to the process, so one list serves it
+
+
+@contextmanager
+def measure(name: str, kind: StageKind) -> Iterator[Clock]:
+    """Measure the block; blocks may be nested. On Linux the peak is the block's own, elsewhere the process's so far."""
+    clock = Clock()
+    before = peak_memory_bytes()
+    _restart_peak_memory()
+    wall, cpu = time.perf_counter(), time.process_time()
+    _running.append(clock)
+    try:
+        yield clock
+    finally:
+        _running.pop()
+        seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu + clock._cpu_elsewhere
+        peak = max(clock._inner_peak, peak_memory_bytes())
+        if _running:  # the restart above made the block around this one forget its peak
+            _running[-1]._inner_peak = max(_running[-1]._inner_peak, before, peak)
+    clock._stage = Stage(name, kind, seconds, cpu_seconds, peak)
+
+
+def add_cpu_seconds(seconds: float) -> None:
+    """Count processor time that another process, such as a worker of a cluster, has spent on the running stages."""
+    for clock in _running:
+        clock._cpu_elsewhere += seconds
+
+
+def peak_memory_bytes() -> int:
+    """Highest resident size since the last `measure` began (Linux), or since the process began."""
+    try:
+        lines = (PROCESS / "status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts bytes on macOS, KiB elsewhere
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _restart_peak_memory() -> None:
+    with contextlib.suppress(OSError):
+        (PROCESS / "clear_refs").write_text("5")  # proc(5): 5 resets the peak resident set size to the current one

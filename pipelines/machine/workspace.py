@@ -1,0 +1,158 @@
+"""Where a run works: its cache, its place for results, what is said about the machine, and how progress is shown."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from bakeoff.pipelines.machine.cache import Cache
+
+if TYPE_CHECKING:
+    from bakeoff.pipelines.machine.cluster import Cluster
+
+SECONDS_BETWEEN_LOG_LINES = 30.0
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-python-headless", "torch")
+Advance = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """artifacts: the folder that holds `cache/` and `runs/`; safe to delete, rebuilt on demand.
+
+    cache_folder: of the cache, if it is not the one in `artifacts`.
+    machine_cache_folder: of what is remembered of the machine, if it is not that cache.
+    tensorboard: whether trainings write logs for TensorBoard.
+    cluster: workers on other machines; None: the cores of this one.
+    """
+
+    artifacts: Path
+    console: Console = field(default_factory=lambda: Console(stderr=True))
+    command: str = ""
+    tensorboard: bool = False
+    cluster: Cluster | None = None
+    cache_folder: Path | None = None
+    machine_cache_folder: Path | None = None
+
+    @property
+    def runs(self) -> Path:
+        return self.artifacts / "runs"
+
+    @property
+    def cache(self) -> Cache:
+        return Cache(self.cache_folder or self.artifacts / "cache", report_damage=self.say)
+
+    @property
+    def machine_cache(self) -> Cache:
+        """For what was measured of this machine and decides results: all trainings of a study must read the same."""
+        return replace(self.cache, root=self.machine_cache_folder or self.cache.root)
+
+    def event_log_folder(self, dataset: str, experiment: str, seed: int) -> Path | None:
+        """Where a run's logs for TensorBoard go; None if none are wanted."""
+        return self.artifacts / "tensorboard" / dataset / experiment / f"seed-{seed}" if self.tensorboard else None
+
+    @property
+    def environment(self) -> Mapping[str, Any]:
+        return {
+            "command": self.command,
+            "commit": _git_commit(),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in LIBRARIES},
+            "hardware": describe_hardware(),
+            **({"cluster": self.cluster.describe()} if self.cluster else {}),
+        }
+
+    def say(self, line: str) -> None:
+        """One line for the person who waits."""
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def progress(self, description: str, total: int) -> Iterator[Advance]:
+        """Show how far a stage is and how long it still takes; yields `advance(n=1, note="")`.
+
+        On a terminal a bar; in a log file one line every half minute.
+        """
+        if self.console.is_terminal:
+            with _progress_bar(self.console) as bar:
+                task = bar.add_task(description, total=total, note="")
+                yield lambda n=1, note="": bar.update(task, advance=n, note=note)
+        else:
+            yield _log_lines(self.say, description, total)
+
+
+def _progress_bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<34}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        transient=True,
+    )
+
+
+def _log_lines(say: Callable[[str], None], description: str, total: int) -> Advance:
+    done, started, last = 0, time.monotonic(), time.monotonic()
+
+    lock = threading.Lock()  # stages that work on all cores report from several threads
+
+    def advance(n: int = 1, note: str = "") -> None:
+        nonlocal done, last
+        with lock:
+            done += n
+            now = time.monotonic()
+            if now - last >= SECONDS_BETWEEN_LOG_LINES:
+                last = now
+                left = (now - started) / max(done, 1) * (total - done)
+                say(f"{description}: {done}/{total}, about {left:.0f} s left {note}".rstrip())
+
+    return advance
+
+
+def describe_hardware() -> dict[str, Any]:
+    """Processor, cores this process may use, memory in bytes, operating system."""
+    return {
+        "processor": _processor_name(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), sys.platform)
+
+
+def _git_commit() -> str:
+    """Short commit of the checkout, with `+changes` if the work tree differs from it; `unknown` outside git."""
+    root = Path(__file__).resolve().parent.parent
+    try:
+        commit = _git(root, "rev-parse", "--short=12", "HEAD")
+        return commit + ("+changes" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.strip()

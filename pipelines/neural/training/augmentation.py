@@ -1,0 +1,120 @@
+"""What is done to a minibatch of training pictures: one indexing operation for the whole batch, no loop.
+
+Every draw takes an explicit generator and happens on the CPU, so that a seed means the same on every device.
+The functions that draw are separate from those that apply, so that each can be checked by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from bakeoff.pipelines.neural.config import Augmentation
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What chance decided for n pictures, a row each; None for what is not to be done.
+
+    mirrored: bool (n,).   shifts, corners: int64 (n, 2).
+    """
+
+    mirrored: Tensor | None = None
+    shifts: Tensor | None = None
+    corners: Tensor | None = None
+
+    def rows(self, chosen: Tensor) -> Draws:
+        parts = (self.mirrored, self.shifts, self.corners)
+        return Draws(*(None if part is None else part[chosen] for part in parts))
+
+
+def draw(
+    n_images: int, height: int, width: int, mirrored: Tensor | None, settings: Augmentation, generator: Generator
+) -> Draws:
+    """For one minibatch, whose flips were drawn with the epoch's (`draw_flips`)."""
+    shifts = draw_shifts(n_images, settings.crop, generator) if settings.crop else None
+    corners = draw_corners(n_images, height, width, generator) if settings.cutout else None
+    return Draws(mirrored, shifts, corners)
+
+
+def augment(images: Tensor, draws: Draws, cutout: int, color: Tensor) -> Tensor:
+    """Crop, flip and cut out, in this order.
+
+    images: uint8 (n, channels, height, width).   cutout: side in pixels of the squares, which take `color`, float32
+    (channels,).   Returns uint8, or float32 where something was cut out.
+    """
+    if draws.shifts is not None:
+        images = shift(images, draws.shifts)
+    if draws.mirrored is not None:
+        images = flip(images, draws.mirrored)
+    if draws.corners is not None:
+        images = cut_out(images, draws.corners, cutout, color)
+    return images
+
+
+def flip(images: Tensor, mirrored: Tensor) -> Tensor:
+    """Mirror left-right the pictures where `mirrored`, bool (n,), is true."""
+    return torch.where(mirrored.to(images.device).view(-1, 1, 1, 1), images.flip(3), images)
+
+
+def shift(images: Tensor, shifts: Tensor) -> Tensor:
+    """Move each picture's window by shifts[:, 0] rows and shifts[:, 1] columns; borders are mirrored.
+
+    shifts: int64 (n, 2), each smaller in size than the picture's side. The same as padding by reflection and cropping.
+    """
+    n_images, channels, height, width = images.shape
+    shifts = shifts.to(images.device)
+    rows = _reflect(torch.arange(height, device=images.device) + shifts[:, :1], height)  # (n, height)
+    columns = _reflect(torch.arange(width, device=images.device) + shifts[:, 1:], width)  # (n, width)
+    source = (rows[:, :, None] * width + columns[:, None, :]).view(n_images, 1, -1)  # (n, 1, height * width)
+    return images.flatten(2).gather(2, source.expand(-1, channels, -1)).view(images.shape)
+
+
+def cut_out(images: Tensor, corners: Tensor, side: int, color: Tensor) -> Tensor:
+    """Set one square a picture to `color`, so that no single detail decides. Source: DeVries, Taylor 2017.
+
+    corners: int64 (n, 2), row and column of the square's upper left corner plus `side // 2`: squares may hang over the
+    border, as in the source.   Returns float32.
+    """
+    _, _, height, width = images.shape
+    top_left = corners.to(images.device) - side // 2
+    rows = torch.arange(height, device=images.device) - top_left[:, :1]  # (n, height), 0 at the square's first row
+    columns = torch.arange(width, device=images.device) - top_left[:, 1:]
+    inside_rows, inside_columns = (rows >= 0) & (rows < side), (columns >= 0) & (columns < side)
+    inside = inside_rows[:, None, :, None] & inside_columns[:, None, None, :]  # (n, 1, height, width)
+    return torch.where(inside, color.to(images.device).view(1, -1, 1, 1), images.float())
+
+
+def draw_shifts(n_images: int, largest: int, generator: Generator) -> Tensor:
+    """int64 (n, 2), uniform over -largest..largest."""
+    return torch.randint(-largest, largest + 1, (n_images, 2), generator=generator)
+
+
+def draw_corners(n_images: int, height: int, width: int, generator: Generator) -> Tensor:
+    """int64 (n, 2), uniform over the picture's rows and columns."""
+    return (torch.rand(n_images, 2, generator=generator) * torch.tensor([height, width])).long()
+
+
+def draw_flips(
+    settings: Augmentation, n_images: int, epoch: int, first: Generator, generator: Generator
+) -> Tensor | None:
+    """bool (n_images,), one for each training picture of an epoch; None for no flips.
+
+    "random": each is a fair coin from `generator`. "alternating": fair coins from `first`, which starts at the same
+    seed in every epoch, turned over in every odd epoch: two epochs show each picture both ways (Jordan 2024).
+    """
+    match settings.flip:
+        case "none":
+            return None
+        case "random":
+            return torch.rand(n_images, generator=generator) < 0.5
+        case "alternating":
+            return (torch.rand(n_images, generator=first) < 0.5) ^ (epoch % 2 == 1)
+
+
+def _reflect(positions: Tensor, size: int) -> Tensor:
+    """Mirror positions beyond 0..size-1 back inside, without repeating the border."""
+    last = size - 1
+    return last - (last - positions.abs()).abs()

@@ -1,0 +1,169 @@
+"""Stochastic gradient descent on one tensor of pictures in memory, one epoch at a time.
+
+Everything random in epoch e comes from generators seeded by (seed, e), and the learning rate from the step alone. So a
+`Snapshot` between two epochs is all that is needed to go on exactly as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bakeoff.pipelines.machine.device import freed_memory_kept
+from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer
+from bakeoff.pipelines.neural.distributed.processes import ALONE, Processes
+from bakeoff.pipelines.neural.training.averaging import INTERVAL, Weights, copy_weights, update_average
+from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
+from bakeoff.pipelines.neural.training.minibatches import Minibatches, seed_number
+from bakeoff.pipelines.neural.training.optimizers import build_optimizer, set_learning_rate
+from bakeoff.pipelines.neural.training.prediction import predict_scores
+from bakeoff.pipelines.neural.training.schedules import learning_rate_share
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A training run between two epochs; `history` has a row for each epoch done.
+
+    average: empty if weights are not averaged.   best: the weights with the highest validation score so far.
+    optimizer: its state for each parameter, in the order of the parameters.
+    """
+
+    weights: Weights
+    average: Weights
+    best: Weights
+    optimizer: dict[int, dict[str, Tensor]]
+    history: tuple[dict[str, Any], ...]
+    bfloat16: bool
+
+
+class Trainer:
+    """Trains `network` in place. Call `run_epoch` until `finished`; then `best_weights` are the ones to keep."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        train: Examples,
+        validation: Examples,
+        config: NeuralConfig,
+        optimizer: Optimizer,
+        *,
+        seed: int,
+        bfloat16: bool = False,
+        processes: Processes = ALONE,
+    ) -> None:
+        self.network, self.config, self.settings, self.seed = network, config, optimizer, seed
+        self.train, self.validation = train, validation
+        self.plan, self.processes = plan_steps(len(train), config), processes
+        self.minibatches = Minibatches(train, self.plan, config.augmentation, seed, processes)
+        self._forward = processes.together(network)
+        self.optimizer = build_optimizer(network, optimizer)
+        self.average = copy_weights(network) if config.average_decay is not None else {}
+        self.best_weights: Weights = {}
+        self.history: list[dict[str, Any]] = []
+        self.bfloat16 = bfloat16
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the highest validation score."""
+        return int(np.argmax([row["validation_score"] for row in self.history])) + 1
+
+    @property
+    def finished(self) -> bool:
+        done, patience = len(self.history), self.config.patience
+        return done == self.plan.epochs or (patience is not None and done > 0 and done - self.best_epoch >= patience)
+
+    @freed_memory_kept()
+    def run_epoch(self, on_step: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """One pass over the training pictures, then the validation score. Returns the epoch's row of the history.
+
+        Raises FloatingPointError, naming the step, if the loss is not finite.
+        """
+        epoch, plan = len(self.history), self.plan
+        total_loss = total_right = 0.0
+        self.network.train()
+        with torch.random.fork_rng():
+            torch.manual_seed(seed_number(self.seed, epoch + 1))  # for dropout
+            for i, (images, targets) in enumerate(self.minibatches.of_epoch(epoch)):
+                loss, n_right = self._step(epoch * plan.steps_per_epoch + i, images, targets)
+                total_loss, total_right = total_loss + loss, total_right + n_right
+                on_step()
+        return self._finish_epoch(total_loss / plan.steps_per_epoch, total_right / plan.n_pictures_per_epoch)
+
+    def snapshot(self) -> Snapshot:
+        """The run as it stands. Shares its tensors with the trainer: save it before the next epoch."""
+        state = self.optimizer.state_dict()["state"]
+        weights = dict(self.network.state_dict())
+        return Snapshot(weights, self.average, self.best_weights, state, tuple(self.history), self.bfloat16)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot taken by a trainer of the same network, pictures, configuration and seed."""
+        self.network.load_state_dict(snapshot.weights)
+        self.average, self.best_weights = dict(snapshot.average), dict(snapshot.best)
+        self.history, self.bfloat16 = list(snapshot.history), snapshot.bfloat16
+        groups = self.optimizer.state_dict()["param_groups"]
+        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        state = {
+            i: {name: _laid_out_like(parameters[i], value) for name, value in values.items()}
+            for i, values in snapshot.optimizer.items()
+        }
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+    def _step(self, step: int, images: Tensor, targets: Tensor) -> tuple[float, float]:
+        """One update from this process's share of a minibatch. Returns the loss of the whole minibatch and its number
+        of right predictions before the update."""
+        share = learning_rate_share(self.config.schedule, step, self.plan.n_steps, self.config.warmup)
+        set_learning_rate(self.optimizer, self.settings.learning_rate * share)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bfloat16):
+            logits = self._forward(images).float()
+        loss = nn.functional.cross_entropy(logits, targets, label_smoothing=self.config.label_smoothing)
+        n_right = (logits.argmax(dim=1) == targets.argmax(dim=1)).sum()
+        sums = self.processes.sum(torch.stack([loss.detach() / self.processes.size, n_right.float()]))
+        value, all_right = sums.tolist()
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"the training loss must be finite, got {value} at step {step} of {self.plan.n_steps}: "
+                f"lower learning_rate (now {self.settings.learning_rate:g}) or set gradient_clip"
+            )
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.config.gradient_clip is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
+        self.optimizer.step()
+        if self.config.average_decay is not None and (step + 1) % INTERVAL == 0:
+            update_average(self.average, self.network, self.config.average_decay, (step + 1) // INTERVAL)
+        return value, all_right
+
+    def _finish_epoch(self, train_loss: float, train_accuracy: float) -> dict[str, Any]:
+        score = self._validation_score()
+        if all(score > row["validation_score"] for row in self.history):
+            chosen = self.average or self.network.state_dict()
+            self.best_weights = {name: value.detach().clone() for name, value in chosen.items()}
+        row = {
+            "epoch": len(self.history) + 1,
+            "train_loss": train_loss,
+            "train_accuracy": train_accuracy,
+            "validation_score": score,
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+        }
+        self.history.append(row)
+        return row
+
+    def _validation_score(self) -> float:
+        """Accuracy of the averaged weights; each process predicts its share."""
+        share = self.processes.share(len(self.validation))
+        images, labels = self.validation.images[share], self.validation.labels[share]
+        scores = predict_scores(self.network, images, weights=self.average or None, bfloat16=self.bfloat16)
+        n_right = self.processes.sum((scores.argmax(dim=1) == labels).sum())
+        return n_right.item() / len(self.validation)
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """The same numbers in the parameter's order of axes in memory, which a file does not keep and the fused AdamW takes
+    for granted: it goes through both as if they were flat."""
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value

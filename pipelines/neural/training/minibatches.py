@@ -1,0 +1,83 @@
+"""The augmented minibatches of an epoch, as a pure function of (seed, epoch): this process's share of each.
+
+Every process draws for the whole minibatch and makes its own rows of it, so that together they see what one would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from bakeoff.pipelines.neural.config import Augmentation
+from bakeoff.pipelines.neural.distributed.processes import ALONE, Processes
+from bakeoff.pipelines.neural.training.augmentation import Draws, augment, draw, draw_flips
+from bakeoff.pipelines.neural.training.examples import Examples, Plan
+from bakeoff.pipelines.neural.training.mixing import draw_mixing, mix
+
+PICTURES_FOR_COLOR = 1000  # enough for the mean color that cut-out squares take
+
+
+@dataclass(frozen=True)
+class Minibatches:
+    """Raises ValueError if the processes cannot share a minibatch equally."""
+
+    train: Examples
+    plan: Plan
+    settings: Augmentation
+    seed: int
+    processes: Processes = ALONE
+
+    def __post_init__(self) -> None:
+        if self.plan.batch_size % self.processes.size:
+            raise ValueError(
+                f"a minibatch of {self.plan.batch_size} pictures cannot be shared equally by {self.processes.size} "
+                "processes: start a number of them that divides it"
+            )
+
+    def of_epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Pictures (b, channels, height, width), uint8 or float32, and targets, float32 (b, n_classes), step by step.
+
+        epoch: from 0. All that is random in it comes from a generator of its own.
+        """
+        generator = generator_of(self.seed, epoch + 1)
+        flips = draw_flips(self.settings, len(self.train), epoch, first=generator_of(self.seed, 0), generator=generator)
+        order = torch.randperm(len(self.train), generator=generator)
+        for chosen in order[: self.plan.n_pictures_per_epoch].split(self.plan.batch_size):
+            yield self.make(chosen, None if flips is None else flips[chosen], generator)
+
+    def make(self, chosen: Tensor, mirrored: Tensor | None, generator: Generator) -> tuple[Tensor, Tensor]:
+        """chosen: int64 (b,), the whole minibatch's pictures.   mirrored: bool (b,), those to flip; None for none."""
+        height, width = self.train.images.shape[2:]
+        draws = draw(len(chosen), height, width, mirrored, self.settings, generator)
+        mixing = draw_mixing(len(chosen), height, width, self.settings, generator)
+        own = torch.arange(len(chosen))[self.processes.share(len(chosen))]
+        if mixing is None:
+            return self._augmented(chosen, draws, own)
+        mixing = mixing.rows(own)
+        needed, places = torch.unique(torch.cat([own, mixing.partners]), return_inverse=True)
+        images, targets = self._augmented(chosen, draws, needed)
+        mine, others = places.to(images.device).chunk(2)
+        return mix(images[mine], targets[mine], images[others], targets[others], mixing)
+
+    @cached_property
+    def _color(self) -> Tensor:
+        return self.train.images[:PICTURES_FOR_COLOR].float().mean(dim=(0, 2, 3))
+
+    def _augmented(self, chosen: Tensor, draws: Draws, rows: Tensor) -> tuple[Tensor, Tensor]:
+        pictures = chosen[rows].to(self.train.images.device)
+        images = augment(self.train.images[pictures], draws.rows(rows), self.settings.cutout, self._color)
+        return images, nn.functional.one_hot(self.train.labels[pictures], self.train.n_classes).float()
+
+
+def generator_of(*numbers: int) -> Generator:
+    return Generator().manual_seed(seed_number(*numbers))
+
+
+def seed_number(*numbers: int) -> int:
+    """One 63-bit seed from several numbers: near numbers give unrelated seeds."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -1,0 +1,114 @@
+"""Optimizers, each with weight decay on matrices and filters alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bakeoff.pipelines.neural.config import FilterMuon
+from bakeoff.pipelines.neural.config import Optimizer as Settings
+
+LION_SECOND_BETA = 0.99  # of the running gradient; Chen et al. 2023, algorithm 2
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # quintic that pulls singular values towards 1; Jordan 2024
+NEWTON_SCHULZ_STEPS = 5
+
+
+class Lion(torch.optim.Optimizer):
+    """w <- w - rate * (sign(b1 m + (1 - b1) g) + decay w);  m <- b2 m + (1 - b2) g.  Source: Chen et al. 2023."""
+
+    def __init__(self, groups: Iterable[Any], learning_rate: float, momentum: float) -> None:
+        super().__init__(groups, {"lr": learning_rate, "momentum": momentum, "weight_decay": 0.0})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group, parameter, gradient in _with_gradient(self.param_groups):
+            mean = _running(self.state[parameter], "mean", parameter)
+            update = torch.lerp(gradient, mean, group["momentum"]).sign_()
+            parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-group["lr"])
+            mean.lerp_(gradient, 1 - LION_SECOND_BETA)
+
+
+class Muon(torch.optim.Optimizer):
+    """Nesterov momentum whose update, for groups that are `orthogonal`, is replaced by the nearest orthogonal matrix.
+
+    The others, such as biases and gains, take the plain Nesterov step.
+    Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers". Differs: the orthogonal update is scaled by
+    sqrt(max(1, rows / columns)), for every matrix, and weight decay is decoupled for all.
+    """
+
+    def __init__(self, groups: Iterable[Any], learning_rate: float, momentum: float) -> None:
+        super().__init__(groups, {"lr": learning_rate, "momentum": momentum, "weight_decay": 0.0, "orthogonal": False})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group, parameter, gradient in _with_gradient(self.param_groups):
+            velocity = _running(self.state[parameter], "velocity", parameter)
+            velocity.mul_(group["momentum"]).add_(gradient)
+            update = gradient.add(velocity, alpha=group["momentum"])
+            if group["orthogonal"]:
+                update = orthogonalize(update.flatten(1)).view(parameter.shape)
+            parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-group["lr"])
+
+
+def orthogonalize(matrix: Tensor) -> Tensor:
+    """Nearly U V^T of the singular value decomposition U S V^T, times sqrt(max(1, rows / columns)).
+
+    Five steps X <- a X + b (X X^T) X + c (X X^T)^2 X from X = matrix / |matrix|: singular values end within 0.5..1.3.
+    """
+    a, b, c = NEWTON_SCHULZ
+    rows, columns = matrix.shape
+    wide = matrix if rows <= columns else matrix.T
+    x = wide / (wide.norm() + 1e-7)
+    for _ in range(NEWTON_SCHULZ_STEPS):
+        product = x @ x.T
+        x = a * x + (b * product + c * product @ product) @ x
+    return (x if rows <= columns else x.T) * max(1, rows / columns) ** 0.5
+
+
+def build_optimizer(network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    """The optimizer over the network's parameters; only parameters of two or more axes decay."""
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    matrices, filters = [p for p in parameters if p.ndim >= 2], [p for p in parameters if p.ndim > 2]
+    groups: list[dict[str, Any]] = [
+        {"params": matrices, "weight_decay": settings.weight_decay, "rate": 1.0},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0, "rate": settings.bias_rate},
+    ]
+    rate, momentum = settings.learning_rate, settings.momentum
+    match settings.name:
+        case "sgd":
+            return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0)
+        case "adamw":
+            return torch.optim.AdamW(groups, lr=rate, betas=(momentum, 0.999), fused=parameters[0].device.type != "mps")
+        case "lion":
+            return Lion(groups, rate, momentum)
+        case "muon":
+            return Muon([groups[0] | {"orthogonal": True}, groups[1]], rate, momentum)
+        case "filter-muon":
+            if not isinstance(settings, FilterMuon):
+                raise TypeError('settings of "filter-muon" must be a FilterMuon')
+            groups[0]["params"] = [p for p in matrices if p.ndim == 2]
+            own = {"params": filters, "weight_decay": settings.filter_decay, "rate": 1.0, "orthogonal": True}
+            return Muon([own, *groups], rate, momentum)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """Of matrices and filters; biases and gains get theirs times their `bias_rate`."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate * group["rate"]
+
+
+def _running(state: dict[str, Tensor], name: str, parameter: Tensor) -> Tensor:
+    """A tensor kept from step to step, zeros at first."""
+    if name not in state:
+        state[name] = torch.zeros_like(parameter)
+    return state[name]
+
+
+def _with_gradient(groups: list[dict[str, Any]]) -> Iterable[tuple[dict[str, Any], Tensor, Tensor]]:
+    for group in groups:
+        for parameter in group["params"]:
+            if parameter.grad is not None:
+                yield group, parameter, parameter.grad

@@ -1,0 +1,37 @@
+"""From a run's folder to its trained model, whichever side made it: like `experiments`, it knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bakeoff.pipelines.backprop.model_file import build_backprop_model
+from bakeoff.pipelines.classic.system.model_file import build_classic_model
+from bakeoff.pipelines.neural.model_file import build_neural_model
+from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, load_stored_model
+from bakeoff.pipelines.results.trained_model import TrainedModel
+
+BUILDERS: Mapping[str, Callable[[StoredModel], TrainedModel]] = {
+    "classic": build_classic_model,
+    "neural": build_neural_model,
+    "backprop": build_backprop_model,
+}
+
+
+def load_trained_model(place: Path) -> TrainedModel:
+    """The model of a run's folder, or of a model file itself.
+
+    Raises ValueError, naming the file, if it is missing, damaged, or holds what is not in our tables. No code in it
+    is ever run.
+    """
+    path = place / FILE_NAME if place.is_dir() else place
+    return build_trained_model(load_stored_model(path), path)
+
+
+def build_trained_model(stored: StoredModel, path: Path) -> TrainedModel:
+    """The model of these parts, which came from `path`. Raises ValueError, naming it, if they fit no model of ours."""
+    try:
+        return BUILDERS[stored.approach](stored)
+    except (ValueError, KeyError, TypeError, IndexError, RuntimeError, OverflowError, MemoryError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ValueError(f"{path} is not a whole model ({reason}): train it again") from error

@@ -1,0 +1,118 @@
+"""A trained model on disk: named arrays in a safetensors file, and what they mean as JSON in its metadata.
+
+Nothing in such a file can run: it holds numbers and text, and who reads it builds only what is in our tables.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from bakeoff.pipelines.results.configuration import rebuild
+from bakeoff.pipelines.results.files import write_atomically
+
+FILE_NAME = "model.safetensors"
+FORMAT = 1
+HEADER, CHECKSUM = "bakeoff", "checksum"  # the two entries of the file's metadata
+MOST_PIXELS = 4096 * 4096 * 3  # values in a picture: more is damage, and would fill the memory
+Approach = Literal["classic", "neural", "backprop"]
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model's parts as they lie in the file.
+
+    approach: which package can build it.   experiment: the name that it was trained under.
+    image_shape: (height, width, channels) of its pictures.
+    settings: what it is built from, as plain JSON values.   arrays: what was learnt.
+    Raises ValueError if there are fewer than two classes, or the shape is not one of pictures.
+    """
+
+    approach: Approach
+    experiment: str
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    settings: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+
+    def __post_init__(self) -> None:
+        if len(self.class_names) < 2:
+            raise ValueError(f"a model needs at least two classes, got {list(self.class_names)}")
+        if min(self.image_shape) < 1 or self.image_shape[2] not in (1, 3) or math.prod(self.image_shape) > MOST_PIXELS:
+            raise ValueError(f"image_shape must be (height, width, 1 or 3), got {self.image_shape}")
+
+
+def save_stored_model(model: StoredModel, path: Path) -> int:
+    """Write the file, whole or not at all. Returns its size in bytes.
+
+    What tells of the model that was there goes first, the run's `run.json` and an exported `.onnx` file: who is killed
+    before the new run is saved leaves a model without a run, and never one beside the answers of another.
+    """
+    header = json.dumps(
+        {
+            "format": FORMAT,
+            "approach": model.approach,
+            "experiment": model.experiment,
+            "class_names": model.class_names,
+            "image_shape": model.image_shape,
+            "settings": model.settings,
+        }
+    )
+    # In C order: the format keeps shapes and no strides, so a transposed view would come back wrong.
+    arrays = {name: np.require(array, requirements="C") for name, array in model.arrays.items()}
+    content = save(arrays, {HEADER: header, CHECKSUM: _checksum(header, arrays)})
+    for told in (path.with_name("run.json"), path.with_suffix(".onnx")):
+        told.unlink(missing_ok=True)
+    write_atomically(path, content)
+    return len(content)
+
+
+def load_stored_model(path: Path) -> StoredModel:
+    """Read back what `save_stored_model` wrote. Raises ValueError, naming the file, if it is missing or damaged."""
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: train the model first")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        return _build(metadata, arrays)
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+        raise ValueError(f"{path} is not a whole model ({error}): train it again") from error
+
+
+def _build(metadata: Mapping[str, str], arrays: dict[str, np.ndarray]) -> StoredModel:
+    if HEADER not in metadata:
+        raise ValueError("it has no header of ours")
+    header = json.loads(metadata[HEADER])
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise ValueError(f"the header must be of format {FORMAT}")
+    if metadata.get(CHECKSUM) != _checksum(metadata[HEADER], arrays):
+        raise ValueError("its checksum differs")
+    if not isinstance(header["settings"], dict):
+        raise ValueError("the settings must be a JSON object")
+    return StoredModel(
+        approach=rebuild(header["approach"], Approach, {}),
+        experiment=rebuild(header["experiment"], str, {}),
+        class_names=rebuild(header["class_names"], tuple[str, ...], {}),
+        image_shape=rebuild(header["image_shape"], tuple[int, int, int], {}),
+        settings=header["settings"],
+        arrays=arrays,
+    )
+
+
+def _checksum(header: str, arrays: Mapping[str, np.ndarray]) -> str:
+    """Of the header and of every array's name, type, shape and values: notices damage, not malice."""
+    value = zlib.crc32(header.encode())
+    for name, array in sorted(arrays.items()):
+        value = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), value)
+        value = zlib.crc32(array.tobytes(), value)
+    return f"{value:08x}"

@@ -1,0 +1,271 @@
+"""The contract between pipelines and reports: what one run leaves on disk, and nothing else.
+
+Layout, below a root folder (`artifacts/runs`):
+
+    <dataset>-<fingerprint[:8]>/task.json, task.npz         what was asked (`Task`)
+    <dataset>-<fingerprint[:8]>/<experiment>/seed-<n>/run.json, scores.npz, pictures.npz   one answer (`RunResult`)
+
+Only numpy and the standard library, so that a report needs neither torch nor scikit-learn. No pickle: a
+file from a stranger cannot run code (`stored_files`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from bakeoff.pipelines.results.files import read_arrays, read_json, write_arrays, write_json
+from bakeoff.pipelines.results.record import check_fields
+
+Side = Literal["hand-crafted", "end-to-end"]
+StageKind = Literal["features", "training", "prediction"]
+Clock = Literal["wall clock", "processor time"]
+SCHEMA_VERSION = 1
+
+
+class NotApplicableError(ValueError):
+    """This experiment says nothing about these pictures, such as one on color about gray ones; others may."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a report must know of a data set: its card, and the test pictures it may show.
+
+    test_images: uint8 (n_test, height, width, channels), or (0, ...) where they must not be passed on.
+    test_labels: int64 (n_test,).
+    split_sizes: pictures in train, validation, test.   class_counts: split -> pictures per class.
+    """
+
+    dataset: str
+    fingerprint: str
+    class_names: tuple[str, ...]
+    description: str
+    notes: tuple[str, ...]
+    split_sizes: Mapping[str, int]
+    class_counts: Mapping[str, tuple[int, ...]]
+    test_images: np.ndarray
+    test_labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        images, labels = self.test_images, self.test_labels
+        if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
+            raise ValueError(f"test_images must be uint8 (n, height, width, 1 or 3), got {images.dtype} {images.shape}")
+        fits = labels.ndim == 1 and len(images) in (0, len(labels))
+        if not fits or labels.dtype.kind not in "iu":
+            raise ValueError(f"test_labels must be whole numbers, one an image, got {labels.dtype} {labels.shape}")
+        if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.class_names):
+            raise ValueError(f"test_labels must lie in 0..{len(self.class_names) - 1}")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The cost of one stage, measured when it was computed (also if this run took it from the cache).
+
+    seconds, cpu_seconds: wall clock, and processor time over all threads.
+    peak_memory_bytes: the process's highest resident size while the stage ran.
+    reused: True if this run found the result in the cache.
+    """
+
+    name: str
+    kind: StageKind
+    seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    reused: bool = False
+
+    def spent(self, clock: Clock) -> float:
+        """Seconds by that clock."""
+        return self.seconds if clock == "wall clock" else self.cpu_seconds
+
+
+@dataclass(frozen=True)
+class Size:
+    """What must be kept to classify a picture.
+
+    dimensions: length of the feature vector (end-to-end: values in a picture).
+    parameters: learnt numbers (codebooks, projections, weights).   bytes: of the stored model.
+    """
+
+    dimensions: int
+    parameters: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One experiment, one seed, one data set.
+
+    labels: int64 (n_test,).   scores: float32 (n_test, n_classes), any linear output; arg-max is the prediction.
+    validation_labels, validation_scores: the same for the validation split, from the model that was chosen there.
+    validation_score, train_score: accuracy in 0..1.
+    settings: the frozen configuration, as plain JSON values.
+    trials: every setting tried on validation, `{"settings": {...}, "validation_score": x, "seconds": s}`.
+    history: one row per epoch or solver step, e.g. `{"epoch": 3, "train_loss": 1.2, "validation_score": 0.4}`.
+    pictures: name -> array for the report, uint8 (n, h, w, c) or float32 (n, h, w, c): "first_layer_weights",
+        "visual_words" ...
+    diagnostics: JSON values that explain the model, e.g. the share of dead units per layer.
+    environment: versions, hardware, command, commit, time started.
+    Raises ValueError where shapes or types disagree or a score is not finite.
+    """
+
+    experiment: str
+    title: str
+    side: Side
+    dataset: str
+    fingerprint: str
+    class_names: tuple[str, ...]
+    seed: int
+    settings: Mapping[str, Any]
+    labels: np.ndarray
+    scores: np.ndarray
+    validation_labels: np.ndarray
+    validation_scores: np.ndarray
+    validation_score: float
+    train_score: float
+    stages: tuple[Stage, ...]
+    size: Size
+    environment: Mapping[str, Any]
+    trials: tuple[Mapping[str, Any], ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
+    pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
+    diagnostics: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for labels, scores, name in (
+            (self.labels, self.scores, "scores"),
+            (self.validation_labels, self.validation_scores, "validation_scores"),
+        ):
+            if labels.ndim != 1 or labels.dtype.kind not in "iu" or scores.dtype.kind != "f":
+                raise ValueError(f"{name} must be floats beside integer labels, got {scores.dtype} and {labels.dtype}")
+            if len(labels) == 0 or labels.min() < 0 or labels.max() >= len(self.class_names):
+                raise ValueError(f"labels beside {name} must be some, all in 0..{len(self.class_names) - 1}")
+            expected = (len(labels), len(self.class_names))
+            if scores.shape != expected:
+                raise ValueError(f"{name} must have shape {expected} (pictures, classes), got {scores.shape}")
+            if not np.isfinite(scores).all():
+                raise ValueError(f"{name} of {self.experiment} must be finite, got NaN or infinity")
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """int64 (n_test,): the class of the highest score."""
+        return self.scores.argmax(axis=1)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of test pictures whose highest score is their class, in 0..1."""
+        return float((self.predictions == self.labels).mean())
+
+    def seconds(self, kind: StageKind | None = None) -> float:
+        """Wall-clock seconds of the stages of one kind, or of all."""
+        return sum(stage.seconds for stage in self.stages if kind in (None, stage.kind))
+
+
+def task_folder(root: Path, dataset: str, fingerprint: str) -> Path:
+    return root / f"{dataset}-{fingerprint[:8]}"
+
+
+def run_folder(root: Path, dataset: str, fingerprint: str, experiment: str, seed: int) -> Path:
+    return task_folder(root, dataset, fingerprint) / experiment / f"seed-{seed}"
+
+
+def save_task(task: Task, root: Path) -> Path:
+    """Write a task's card and test pictures; returns its folder."""
+    folder = task_folder(root, task.dataset, task.fingerprint)
+    write_arrays(folder / "task.npz", {"test_images": task.test_images, "test_labels": task.test_labels})
+    write_json(folder / "task.json", _json_part(task))
+    return folder
+
+
+def load_task(folder: Path) -> Task:
+    """Read back what `save_task` wrote. Raises ValueError, naming the file, if it is damaged."""
+    card = read_json(folder / "task.json")
+    with _naming_damage(folder / "task.json"):
+        for name in ("class_names", "notes"):
+            card[name] = tuple(card[name])
+        card["class_counts"] = {split: tuple(counts) for split, counts in card["class_counts"].items()}
+    return _build(Task, card | read_arrays(folder / "task.npz"), folder)
+
+
+def save_run(run: RunResult, root: Path) -> Path:
+    """Write a run; `run.json` goes first and comes last, so a folder that has it is whole. Returns the folder."""
+    folder = run_folder(root, run.dataset, run.fingerprint, run.experiment, run.seed)
+    (folder / "run.json").unlink(missing_ok=True)
+    names = ("labels", "scores", "validation_labels", "validation_scores")
+    write_arrays(folder / "scores.npz", {name: getattr(run, name) for name in names})
+    write_arrays(folder / "pictures.npz", dict(run.pictures))
+    write_json(folder / "run.json", {**_json_part(run), "accuracy": run.accuracy})
+    return folder
+
+
+def load_run(folder: Path) -> RunResult:
+    """Read back what `save_run` wrote. Raises ValueError, naming the file, if it is damaged."""
+    record = read_json(folder / "run.json")
+    record.pop("accuracy", None)
+    with _naming_damage(folder / "run.json"):
+        record["stages"] = tuple(Stage(**stage) for stage in record["stages"])
+        record["size"] = Size(**record["size"])
+        for name in ("class_names", "trials", "history"):
+            record[name] = tuple(record[name])
+    arrays = read_arrays(folder / "scores.npz")
+    # Published runs keep half the digits of their scores; all reckoning is in float32 or better.
+    arrays = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}
+    return _build(RunResult, {**record, **arrays, "pictures": read_arrays(folder / "pictures.npz")}, folder)
+
+
+def saved_key(folder: Path) -> str | None:
+    """The key that a run's environment holds; None if there is no whole run in the folder."""
+    try:
+        return json.loads((folder / "run.json").read_text())["environment"].get("key")
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def load_runs(folder: Path) -> tuple[RunResult, ...]:
+    """Every whole run of one task, sorted by experiment, then seed."""
+    found = sorted(folder.glob("*/seed-*/run.json"))
+    return tuple(sorted((load_run(path.parent) for path in found), key=lambda run: (run.experiment, run.seed)))
+
+
+def _json_part(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not arrays."""
+    skipped = {f.name for f in fields(value) if _holds_arrays(getattr(value, f.name))} | {"pictures"}
+    return {"schema": SCHEMA_VERSION} | {
+        f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in skipped
+    }
+
+
+def _holds_arrays(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple) and value and isinstance(value[0], Stage):
+        return [asdict(stage) for stage in value]
+    return asdict(value) if isinstance(value, Size) else value
+
+
+def _build(kind: type, values: dict[str, Any], folder: Path) -> Any:
+    schema = values.pop("schema", None)
+    if schema != SCHEMA_VERSION:
+        raise ValueError(
+            f"{folder} has schema {schema}, expected {SCHEMA_VERSION}: delete it and run `make train` again"
+        )
+    with _naming_damage(folder):
+        value = kind(**values)
+        check_fields(value)
+        return value
+
+
+@contextmanager
+def _naming_damage(path: Path) -> Iterator[None]:
+    """Whatever a stranger's file makes go wrong is said of that file, in one line."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error

@@ -1,0 +1,135 @@
+"""The second contract between pipelines and reports: what one study of a data set leaves on disk.
+
+A study asks one question of several trainings or of changed test pictures: how accuracy grows with examples, what
+noise does to it. It lies beside the runs of its task:
+
+    <dataset>-<fingerprint[:8]>/studies/<name>.json         one table of flat rows (`StudyResult`)
+    <dataset>-<fingerprint[:8]>/studies/<name>.npz          pictures of the data set that it shows, if it does
+
+Only numpy and the standard library, and no pickle, as for `run_result`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.pipelines.results.files import read_arrays, write_arrays, write_atomically
+
+SCHEMA_VERSION = 1
+Value = str | int | float | bool | None
+Row = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """One study on one data set.
+
+    name: of the study and its file, such as "learning-curves".   title: for people.
+    dataset, fingerprint: the task in whose folder it lies.
+    settings: what was asked - experiments, sizes, seeds - as plain JSON values.
+    rows: flat records, one for each measurement; every study's own module says which keys its rows have. Where a row
+        tells which test pictures were named correctly, it does so in one text, made by `pack_correct`.
+    environment: versions, hardware, command, commit, time started.
+    seconds: wall clock of all its work, also of the part that was kept from before.
+    notes: what a reader must know to judge the rows.
+    pictures: name -> uint8 (n, height, width, channels), of the data set: a report can leave them out.
+    Raises ValueError if there are no rows, or a value is no finite plain value.
+    """
+
+    name: str
+    title: str
+    dataset: str
+    fingerprint: str
+    settings: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    environment: Mapping[str, Any]
+    seconds: float
+    notes: tuple[str, ...] = ()
+    pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.rows:
+            raise ValueError(f"study {self.name} must have rows, got none")
+        for number, row in enumerate(self.rows):
+            for key, value in row.items():
+                if not isinstance(value, Value) or (isinstance(value, float) and not math.isfinite(value)):
+                    raise ValueError(
+                        f"row {number} of study {self.name} must hold texts and finite plain numbers, "
+                        f"got {key} = {value!r} ({type(value).__name__})"
+                    )
+        for name, images in self.pictures.items():
+            if images.dtype != np.uint8 or images.ndim != 4:
+                raise ValueError(
+                    f"{name} must be uint8 (n, height, width, channels), got {images.dtype} {images.shape}"
+                )
+
+    def without_pictures(self) -> StudyResult:
+        """For data whose pictures must not be passed on."""
+        return replace(self, pictures={})
+
+
+def study_file(task_folder: Path, name: str) -> Path:
+    return task_folder / "studies" / f"{name}.json"
+
+
+def save_study(study: StudyResult, task_folder: Path) -> Path:
+    """Write a study into its task's folder, its file last; returns that."""
+    path = study_file(task_folder, study.name)
+    record = {"schema": SCHEMA_VERSION, **asdict(study.without_pictures()), "pictures": sorted(study.pictures)}
+    if study.pictures:
+        write_arrays(path.with_suffix(".npz"), study.pictures)
+    else:
+        path.with_suffix(".npz").unlink(missing_ok=True)
+    write_atomically(path, json.dumps(record, indent=1, allow_nan=False).encode())
+    return path
+
+
+def load_study(path: Path) -> StudyResult:
+    """Read back what `save_study` wrote. Raises ValueError, naming the file, if it is damaged or of another schema."""
+    remedy = f"delete it and run `make study STUDY={path.stem}` again"
+    try:
+        record = json.loads(path.read_bytes())
+        schema = record.pop("schema", None)
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error}): {remedy}") from error
+    if schema != SCHEMA_VERSION:
+        raise ValueError(f"{path} has schema {schema}, expected {SCHEMA_VERSION}: {remedy}")
+    try:
+        shown = record.pop("pictures", [])
+        pictures = {name: read_arrays(path.with_suffix(".npz"))[name] for name in shown}
+        lists = {"rows": tuple(map(dict, record["rows"])), "notes": tuple(record["notes"])}
+        return StudyResult(**record | lists, pictures=pictures)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error}): {remedy}") from error
+
+
+def load_studies(task_folder: Path) -> dict[str, StudyResult]:
+    """Every study of one task by its name. Raises ValueError for a damaged one, or one of another data set."""
+    studies = {path.stem: load_study(path) for path in sorted((task_folder / "studies").glob("*.json"))}
+    for name, study in studies.items():
+        if study.name != name or task_folder.name != f"{study.dataset}-{study.fingerprint[:8]}":
+            raise ValueError(
+                f"{study_file(task_folder, name)} must be the study {name} of {task_folder.name}, got "
+                f"{study.name} of {study.dataset}-{study.fingerprint[:8]}: move it back or delete it"
+            )
+    return studies
+
+
+def pack_correct(correct: np.ndarray) -> str:
+    """Which pictures were named correctly, bool (n,), as hexadecimal text: four pictures a digit, the first highest."""
+    return np.packbits(correct).tobytes().hex()
+
+
+def unpack_correct(text: str, n: int) -> np.ndarray:
+    """bool (n,): the inverse of `pack_correct`. Raises ValueError if the text is not that of n pictures."""
+    packed = np.frombuffer(bytes.fromhex(text), np.uint8)
+    if len(packed) != -(-n // 8):
+        raise ValueError(f"a text about {n} pictures must have {2 * -(-n // 8)} digits, got {len(text)}")
+    return np.unpackbits(packed, count=n).astype(bool)

@@ -1,0 +1,123 @@
+"""What every drawn figure shares: the canvas, the marks of the two sides, labels that do not collide."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from bakeoff.reports.canvas.svg import STYLE
+from bakeoff.reports.canvas.theme import LIGHT, SIDE_COLORS
+
+WIDTH = 540
+MARKERS = {"hand-crafted": "s", "end-to-end": "o"}
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Run a drawing function under the report's matplotlib settings.
+
+    A class name may hold signs that matplotlib's font lacks; the browser has them, so that warning is dropped.
+    """
+
+    @functools.wraps(draw)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+def new_canvas(
+    height: float, n_columns: int = 1, width: float = WIDTH, *, n_rows: int = 1, **options: Any
+) -> tuple[Canvas, list[Axes]]:
+    """A canvas of `width` x `height` points and its axes, row by row."""
+    layout = ConstrainedLayoutEngine(w_pad=2 / 72, h_pad=4 / 72)
+    canvas = Canvas(figsize=(width / 72, height / 72), layout=layout)
+    axes = canvas.subplots(n_rows, n_columns, squeeze=False, **options)
+    return canvas, list(axes.flat)
+
+
+def side_color(side: str) -> str:
+    return LIGHT[SIDE_COLORS[side]]
+
+
+def percent_axis(axis: Any) -> None:
+    """Ticks of a share in 0..1 as percent."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
+
+
+def points_axis(axis: Any) -> None:
+    """Ticks of a difference of shares as percentage points, with their sign."""
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: "0" if abs(value) < 1e-9 else f"{100 * value:+g}".replace("-", "−"))
+    )
+
+
+def seconds_axis(axes: Axes, low: float, high: float) -> None:
+    """Logarithmic x axis with ticks that people use for durations."""
+    ticks = [(0.001, "1 ms"), (0.01, "10 ms"), (0.1, "0.1 s"), (1, "1 s"), (10, "10 s"), (60, "1 min")]
+    ticks += [(600, "10 min"), (3600, "1 h"), (36000, "10 h"), (360000, "100 h")]
+    shown = [(value, text) for value, text in ticks if low <= value <= high]
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.set_xticks([value for value, _ in shown], [text for _, text in shown])
+    axes.minorticks_off()
+
+
+def side_handles(sides: Sequence[str] = ("hand-crafted", "end-to-end")) -> list[Line2D]:
+    """Legend entries of the two sides."""
+    return [
+        Line2D([], [], linestyle="none", marker=MARKERS[side], color=side_color(side), markersize=8, label=side)
+        for side in sides
+    ]
+
+
+def label_points(
+    canvas: Canvas, axes: Axes, positions: Sequence[tuple[float, float]], texts: Sequence[str | None]
+) -> None:
+    """Write each text beside its point, where it covers neither a point nor a text already written.
+
+    positions: data coordinates, in order of importance; a text of None marks a point without a label.
+    A label with no free place is left out: the table under the figure has every name.
+    """
+    canvas.draw_without_rendering()
+    pixels = axes.transData.transform(positions)
+    scale = canvas.dpi / 72
+    bounds = axes.get_window_extent()
+    taken = [(x - 5 * scale, y - 5 * scale, x + 5 * scale, y + 5 * scale) for x, y in pixels]
+    for position, (x, y), text in zip(positions, pixels, texts, strict=True):
+        if text is None:
+            continue
+        width, height = 6.6 * len(text) * scale, 14 * scale
+        gap = 9 * scale
+        for alignment, dx, dy in (
+            ("left", gap, 0.0),
+            ("right", -gap, 0.0),
+            ("left", 0.6 * gap, 1.3 * gap),
+            ("left", 0.6 * gap, -1.3 * gap),
+            ("right", -0.6 * gap, 1.3 * gap),
+            ("right", -0.6 * gap, -1.3 * gap),
+        ):
+            left = x + dx - (width if alignment == "right" else 0)
+            box = (left, y + dy - height / 2, left + width, y + dy + height / 2)
+            if box[0] < bounds.x0 or box[2] > bounds.x1 or any(_overlap(box, other) for other in taken):
+                continue
+            taken.append(box)
+            offset = (dx / scale, dy / scale)
+            axes.annotate(text, position, offset, textcoords="offset points", ha=alignment, va="center", fontsize=12)
+            break
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -1,0 +1,83 @@
+"""Accuracy over one quantity, a line for each experiment with its 95 % intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bakeoff.reports.canvas.axes import MARKERS, percent_axis, side_color
+from bakeoff.reports.canvas.elements import Cell, Row, Table
+from bakeoff.reports.canvas.formats import percent, percent_range, short
+from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.curves import Curve
+
+# Curves of one side share its color; they differ by the dashes, and from the fifth on by open marks.
+DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))
+ROOM = 4  # more curves leave no room for the legend beside them
+
+
+def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True, bands: bool = True) -> None:
+    """Lines, dots and bands of the curves, on an axis of percent."""
+    drawn, lines = {"hand-crafted": 0, "end-to-end": 0}, []
+    for curve in curves:
+        again, style = divmod(drawn[curve.side], len(DASHES))
+        drawn[curve.side] += 1
+        color, heights = side_color(curve.side), [point.accuracy for point in curve.points]
+        lines += axes.plot(
+            curve.xs,
+            heights,
+            color=color,
+            linestyle=DASHES[style],
+            marker=MARKERS[curve.side],
+            markersize=5.5,
+            markerfacecolor=LIGHT["paper"] if again else color,
+            label=short(curve.experiment, 22),
+        )
+        if bands:
+            low, high = zip(*(point.interval for point in curve.points), strict=True)
+            axes.fill_between(curve.xs, low, high, color=color, alpha=0.14, linewidth=0)
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+    percent_axis(axes.yaxis)
+    if legend and len(curves) <= ROOM:
+        axes.legend(loc="best")
+    elif legend:  # beside the axes, in the order of the lines' right ends
+        ends = np.array([curve.points[-1].accuracy for curve in curves])
+        axes.legend(
+            handles=[lines[i] for i in np.argsort(-ends, kind="stable")],
+            loc="center left",
+            bbox_to_anchor=(1, 0.5),
+            handlelength=3,
+        )
+
+
+def size_axis(axes: Axes, sizes: Sequence[float]) -> None:
+    """Logarithmic x axis with a tick at every number of pictures, of close ones only the last."""
+    kept: list[float] = []
+    for size in sorted(set(sizes), reverse=True):
+        if not kept or size < kept[-1] / 1.7:
+            kept.append(size)
+    axes.set_xscale("log")
+    axes.set_xticks(kept, [f"{size:,.0f}" for size in kept])
+    axes.minorticks_off()
+
+
+def curves_table(caption: str, quantity: str, curves: Sequence[Curve], show: Callable[[float], str]) -> Table:
+    """Every point. show: the text of an x."""
+    rows = tuple(
+        Row(
+            (
+                Cell(curve.experiment),
+                Cell(show(point.x), point.x),
+                Cell(str(len(point.rows)), float(len(point.rows))),
+                Cell(percent(point.accuracy), point.accuracy),
+                Cell(percent_range(point.interval), point.interval[0]),
+            ),
+            curve.side,
+        )
+        for curve in curves
+        for point in curve.points
+    )
+    return Table(caption, ("experiment", quantity, "seeds", "test accuracy", "95 % interval"), rows, folded=True)

@@ -1,0 +1,122 @@
+"""What a report is made of, free of any format: tables, figures, picture cards, sections.
+
+The texts are plain; each format escapes them itself.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bakeoff.pipelines.results.run import Side
+from bakeoff.reports.canvas.svg import inline_svg
+
+
+@dataclass(frozen=True)
+class Cell:
+    """text: as shown.   value: to sort by, None for text.   note: a smaller second line."""
+
+    text: str
+    value: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The first cell is the row's header. side: gives it the side's mark.   strong: a finalist."""
+
+    cells: tuple[Cell, ...]
+    side: Side | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """caption: what the table holds.   columns: headers; a column is numeric if its first cell has a value."""
+
+    kind: ClassVar[str] = "table"
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    folded: bool = False
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        return tuple(any(row.cells[i].value is not None for row in self.rows) for i in range(len(self.columns)))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """name: file stem and id.   alt: what a person who cannot see it should know.   wide: may leave the column.
+
+    picture: SVG text, or PNG bytes shown without smoothing at `width` pixels.   table: its numbers.
+    """
+
+    kind: ClassVar[str] = "figure"
+    name: str
+    caption: str
+    alt: str
+    picture: str | bytes
+    table: Table | None = None
+    wide: bool = False
+    width: int = 540
+
+    @property
+    def is_svg(self) -> bool:
+        return isinstance(self.picture, str)
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}.{'svg' if self.is_svg else 'png'}"
+
+    @property
+    def inline(self) -> str:
+        """Markup of an SVG, or the data URI of a PNG."""
+        return inline_svg(self.picture) if isinstance(self.picture, str) else data_uri(self.picture)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One test picture and what was said about it. picture: PNG bytes."""
+
+    picture: bytes
+    truth: str
+    hand_crafted: str
+    end_to_end: str
+
+    @property
+    def inline(self) -> str:
+        return data_uri(self.picture)
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Cards of one kind. sheet: the same pictures in one, for formats without cards."""
+
+    kind: ClassVar[str] = "gallery"
+    name: str
+    title: str
+    text: str
+    cards: tuple[Card, ...]
+    sheet: bytes | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """name: id and anchor.   paragraphs come before the parts."""
+
+    name: str
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    parts: tuple[Table | Figure | Gallery, ...] = ()
+
+
+def data_uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def text_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, folded: bool = False) -> Table:
+    """A table of plain strings."""
+    return Table(caption, tuple(columns), tuple(Row(tuple(Cell(text) for text in row)) for row in rows), folded)

@@ -1,0 +1,99 @@
+"""What compressed training features save, and what they cost in accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bakeoff.pipelines.results.run import Clock, RunResult
+from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
+from bakeoff.reports.canvas.formats import bytes_size, percent, plural, points, points_range, ratio, seconds
+from bakeoff.reports.statistics.accuracy import compare_paired
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
+
+COLUMNS = (
+    "experiment",
+    "accuracy",
+    "its twin's",
+    "difference",
+    "bytes a picture",
+    "smaller than float32",
+    "smaller than stored",
+    "codebooks",
+    "training",
+    "its twin's training",
+)
+
+
+def compression_section(comparison: Comparison) -> Section | None:
+    """A row for every experiment that learnt from compressed features and has a twin that learnt from them as they are.
+
+    None if there is no such pair.
+    """
+    pairs = find_pairs(comparison)
+    if not pairs:
+        return None
+    text = (
+        f"{plural(len(pairs), 'experiment')} kept the training pictures' features as product codes and decoded them, a "
+        "chunk at a time, on their way into the classifier's training. Each is set beside its twin, which learnt from "
+        "the same features as they are, on the same test pictures. Only the features of training pictures are "
+        "compressed: a picture to classify is never stored. “Stored” is how the twin keeps its features on disk; the "
+        "codebooks are kept once for all pictures, and for training only."
+    )
+    lost = max(pairs, key=lambda pair: pair[1].accuracy - pair[0].accuracy)
+    most = points(lost[1].accuracy - lost[0].accuracy, signed=False)
+    result = f"The largest change is that of {lost[0].experiment}: {most} points lost."
+    if lost[1].accuracy <= lost[0].accuracy:
+        result = "None of them lost accuracy."
+    table = Table(
+        "Compressed features against the same features as they are",
+        COLUMNS,
+        tuple(_row(*pair, comparison.clock) for pair in pairs),
+    )
+    return Section("compression", "Compressed features", (text, result), (table,))
+
+
+def find_pairs(comparison: Comparison) -> list[tuple[Contestant, Contestant]]:
+    """(compressed, its twin), best first."""
+    plain = {
+        _families(c.representative): c for c in reversed(comparison.ranked) if not _is_compressed(c.representative)
+    }
+    compressed = [c for c in comparison.ranked if _is_compressed(c.representative)]
+    return [(c, plain[_families(c.representative)]) for c in compressed if _families(c.representative) in plain]
+
+
+def _systems(run: RunResult) -> tuple[Mapping[str, Any], ...]:
+    return tuple(run.settings.get("systems", ()))
+
+
+def _is_compressed(run: RunResult) -> bool:
+    return any(system.get("compression") for system in _systems(run))
+
+
+def _families(run: RunResult) -> str:
+    """What tells twins: the features of every system and how they are joined, as text that can be compared."""
+    return repr([[system.get(key) for key in ("families", "scaling", "weights")] for system in _systems(run)])
+
+
+def _row(compressed: Contestant, plain: Contestant, clock: Clock) -> Row:
+    difference = compare_paired(compressed.correct, plain.correct)
+    codes, stored = (c.representative.diagnostics["training_features"] for c in (compressed, plain))
+    times = [stored[key] / codes["bytes_per_picture"] for key in ("float32_bytes_per_picture", "bytes_per_picture")]
+    training = [c.seconds("training", clock) for c in (compressed, plain)]
+    return Row(
+        (
+            Cell(compressed.experiment, note=compressed.title),
+            Cell(percent(compressed.accuracy), compressed.accuracy),
+            Cell(percent(plain.accuracy), plain.accuracy, plain.experiment),
+            Cell(points(difference.difference), difference.difference, points_range(difference.interval)),
+            _bytes(codes["bytes_per_picture"]),
+            *(Cell(f"{ratio(value)}x", value) for value in times),
+            _bytes(codes["codebook_bytes"]),
+            *(Cell(seconds(value), value) for value in training),
+        ),
+        compressed.side,
+    )
+
+
+def _bytes(number: float) -> Cell:
+    return Cell(bytes_size(number), float(number))

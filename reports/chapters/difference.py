@@ -1,0 +1,71 @@
+"""How sure the difference is: the planned test between the finalists, and everyone against the favorite."""
+
+from __future__ import annotations
+
+from bakeoff.reports.canvas.elements import Section
+from bakeoff.reports.canvas.formats import SPACE, listing, p_value, plural, points, points_range
+from bakeoff.reports.figures.differences import draw_differences, tests_table
+from bakeoff.reports.statistics.comparison import Comparison
+
+
+def difference_section(comparison: Comparison) -> Section:
+    """The planned test between the finalists, and everyone against the favorite."""
+    texts = [_describe_planned_test(comparison), _describe_others(comparison)]
+    if comparison.visitors:
+        texts.append(_describe_guests(comparison))
+    return Section(
+        "difference",
+        "How sure the difference is",
+        tuple(texts),
+        (draw_differences(comparison), tests_table(comparison)),
+    )
+
+
+def _describe_planned_test(comparison: Comparison) -> str:
+    difference = comparison.difference
+    hand, net = comparison.finalists
+    disagree = difference.only_first + difference.only_second
+    return (
+        f"{hand.experiment} and {net.experiment} answer the same test pictures, so what counts is where one is right "
+        f"and the other wrong: that is so for {disagree:,.0f} pictures, {difference.only_first:,.0f} of them to the "
+        f"credit of the hand-crafted side and {difference.only_second:,.0f} to that of the end-to-end side. The "
+        f"difference of {comparison.measure} is {points(difference.difference)}{SPACE}points "
+        f"({points_range(difference.interval)}), "
+        f"{p_value(difference.p_value)} ({difference.method}). This one test was planned before the numbers were "
+        "seen and is not corrected."
+    )
+
+
+def _describe_others(comparison: Comparison) -> str:
+    favorite = comparison.favorite.experiment
+    undecided = [p.experiment for p, test, adjusted in comparison.tests if not test.stands(adjusted)]
+    ties = f"no difference is shown between it and {listing(undecided)}" if undecided else "it differs from all of them"
+    return (
+        f"Everyone against {favorite}, the best of all on validation, with Holm's correction over "
+        f"{plural(len(comparison.tests), 'test')}: {ties}. An accuracy outside another's interval is no "
+        "test; these are."
+    )
+
+
+def _describe_guests(comparison: Comparison) -> str:
+    """Whom of the guests the favorite beats, and who beats it."""
+    better: list[str] = []
+    worse: list[str] = []
+    undecided: list[str] = []
+    for participant, test, adjusted in comparison.tests:
+        if participant in comparison.visitors:
+            group = undecided if not test.stands(adjusted) else better if test.difference > 0 else worse
+            group.append(f"{participant.experiment} ({points(test.difference)})")
+    statements = [
+        f"{verb} {listing(names)}"
+        for verb, names in (
+            ("is better than", worse),
+            ("is worse than", better),
+            ("shows no difference to", undecided),
+        )
+        if names
+    ]
+    return (
+        f"Against the guests, {comparison.favorite.experiment} {', and '.join(statements)}; in brackets the guest's "
+        "points against it."
+    )

@@ -1,0 +1,193 @@
+"""How many training pictures each side needs, and what wrong labels cost it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.reports.canvas.axes import new_canvas, percent_axis, styled
+from bakeoff.reports.canvas.curve_axes import curves_table, draw_curves, size_axis
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
+from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent, plural, points, points_range
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.statistics.accuracy import PairedDifference
+from bakeoff.reports.statistics.curves import Curve, compare_curves, find_crossing, read_curves
+
+Tests = Sequence[tuple[float, PairedDifference, float]]
+
+
+def learning_curves_section(study: StudyResult) -> Section:
+    """Accuracy by number of training pictures, the two sides tested against each other at every number."""
+    curves = read_curves(study.rows, lambda row: float(row["n_train"]))  # type: ignore[arg-type]
+    hand, net = rivals(curves)
+    texts = [_describe_growth(curve) for curve in (hand, net) if curve]
+    parts: list[Figure | Table] = [_draw_sizes(curves)]
+    if hand and net:
+        tests = compare_curves(hand, net)
+        texts.append(describe_sizes(hand, net, tests))
+        parts.append(_tests_table(hand, net, "training pictures", tests, count))
+    text = (
+        "The same recipes on fewer pictures of every class, chosen at random; of several seeds each draws its own "
+        "pictures. "
+    )
+    return Section("data-size", "How many pictures it takes", (text + study.notes[0], " ".join(texts)), tuple(parts))
+
+
+def label_noise_section(study: StudyResult) -> Section:
+    """Accuracy by share of wrong labels."""
+    curves = read_curves(study.rows, lambda row: float(row["rate"]))  # type: ignore[arg-type]
+    hand, net = rivals(curves)
+    texts = [_describe_loss(curve) for curve in curves]
+    parts: list[Figure | Table] = [_draw_noise(curves)]
+    if hand and net:
+        tests = compare_curves(hand, net)
+        texts.append(_describe_lead(hand, net, tests, lambda rate: f"{percent(rate)} wrong labels"))
+        parts.append(_tests_table(hand, net, "wrong labels", tests, percent))
+    return Section("label-noise", "What wrong labels cost", (study.notes[0], " ".join(texts)), tuple(parts))
+
+
+def rivals(curves: Sequence[Curve]) -> tuple[Curve | None, Curve | None]:
+    """The best of each side on validation, at the last point of its curve."""
+
+    def best(side: str) -> Curve | None:
+        own = [curve for curve in curves if curve.side == side]
+        return max(own, key=lambda curve: _validation(curve), default=None)
+
+    return best("hand-crafted"), best("end-to-end")
+
+
+def _validation(curve: Curve) -> float:
+    """Mean validation score where most is known: at the most pictures, or the fewest wrong labels."""
+    point = max(curve.points, key=lambda point: (float(point.rows[0]["n_train"]), -point.x))  # type: ignore[arg-type]
+    return float(np.mean([row["validation_score"] for row in point.rows]))  # type: ignore[arg-type]
+
+
+def describe_sizes(hand: Curve, net: Curve, tests: Tests) -> str:
+    """Who leads where, and whether and where the curves cross, with its uncertainty."""
+    leads = [(x, test) for x, test, p in tests if test.stands(p)]
+    if not leads:
+        return f"No difference between {hand.experiment} and {net.experiment} is shown at any of these sizes."
+    first, last = leads[0], leads[-1]
+    if (first[1].difference > 0) == (last[1].difference > 0):
+        return _describe_lead(hand, net, tests, lambda x: f"{count(x)} training pictures") + _describe_trend(tests)
+    few, many = (hand, net) if first[1].difference > 0 else (net, hand)
+    crossing = find_crossing(hand, net)
+    text = (
+        f"{few.experiment} leads with few pictures ({_gap(first[1])} at {count(first[0])}), "
+        f"{many.experiment} with many ({_gap(last[1])} at {count(last[0])})."
+    )
+    if crossing is None:
+        return text
+    at, interval = crossing
+    known = (
+        f"95 % interval {count(round(interval[0]))} to {count(round(interval[1]))}, by bootstrap"
+        if interval
+        else "so uncertain that no interval can be given"
+    )
+    return f"{text} The curves cross at about {count(round(at))} training pictures ({known})."
+
+
+def _gap(test: PairedDifference) -> str:
+    return f"by {points(abs(test.difference), signed=False)}{SPACE}points"
+
+
+def _describe_lead(hand: Curve, net: Curve, tests: Tests, name: Callable[[float], str]) -> str:
+    """Where no crossing is shown: who leads, and where no difference is shown."""
+    leads = [(x, test) for x, test, p in tests if test.stands(p)]
+    signs = {test.difference > 0 for _, test in leads}
+    if not leads:
+        return f"No difference between {hand.experiment} and {net.experiment} is shown at any of these points."
+    if len(signs) == 2:
+        parts = [
+            f"{(hand if sign else net).experiment} leads at "
+            + listing([name(x) for x, test in leads if (test.difference > 0) == sign])
+            for sign in (True, False)
+        ]
+        return "; ".join(parts) + "."
+    leader, other = (hand, net) if signs.pop() else (net, hand)
+    open_points = len(tests) - len(leads)
+    where = (
+        "at every point"
+        if not open_points
+        else f"at {plural(len(leads), 'point')}; at {plural(open_points, 'point')} no difference is shown"
+    )
+    return f"No crossing is shown: {leader.experiment} leads {other.experiment} {where}."
+
+
+def _describe_trend(tests: Tests) -> str:
+    """The gap at either end."""
+    if len(tests) < 2:
+        return ""
+    (few, first, _), (many, last, _) = tests[0], tests[-1]
+    return (
+        f" From {count(few)} to {count(many)} pictures the difference, hand-crafted minus end-to-end, goes from "
+        f"{points(first.difference)}{SPACE}points ({points_range(first.interval)}) to {points(last.difference)} "
+        f"({points_range(last.interval)})."
+    )
+
+
+def _describe_growth(curve: Curve) -> str:
+    """What the last doubling or so of the data brought, and whether that is shown."""
+    if len(curve.points) < 2:
+        return ""
+    before, last = curve.points[-2:]
+    gain = last.accuracy - before.accuracy
+    return (
+        f"{curve.experiment} goes from {percent(curve.points[0].accuracy)} with {count(curve.points[0].x)} training "
+        f"pictures to {percent(last.accuracy)} with {count(last.x)}; the last step, {last.x / before.x:.1f} times the "
+        f"pictures, changes it by {points(gain)}{SPACE}points."
+    )
+
+
+def _describe_loss(curve: Curve) -> str:
+    clean, worst = curve.points[0], curve.points[-1]
+    return (
+        f"{curve.experiment} goes from {percent(clean.accuracy)} to {percent(worst.accuracy)} "
+        f"({points(worst.accuracy - clean.accuracy)}{SPACE}points) with {percent(worst.x)} wrong labels."
+    )
+
+
+@styled
+def _draw_sizes(curves: Sequence[Curve]) -> Figure:
+    canvas, (axes,) = new_canvas(330)
+    size_axis(axes, [x for curve in curves for x in curve.xs])
+    draw_curves(axes, curves)
+    axes.set_xlabel("training pictures (logarithmic)")
+    axes.set_ylabel("test accuracy")
+    caption = "Test accuracy by number of training pictures; bands are 95 % intervals over test pictures and seeds."
+    alt = f"Lines for {listing([curve.experiment for curve in curves])}. " + " ".join(map(_describe_growth, curves))
+    table = curves_table("Accuracy by number of training pictures", "training pictures", curves, count)
+    return Figure("accuracy-by-size", caption, alt, to_svg(canvas, "accuracy-by-size", alt), table)
+
+
+@styled
+def _draw_noise(curves: Sequence[Curve]) -> Figure:
+    canvas, (axes,) = new_canvas(300)
+    draw_curves(axes, curves)
+    percent_axis(axes.xaxis)
+    axes.set_xlabel("wrong labels in training and validation")
+    axes.set_ylabel("test accuracy")
+    caption = "Test accuracy by share of wrong labels; bands are 95 % intervals."
+    alt = f"Lines for {listing([curve.experiment for curve in curves])}. " + " ".join(map(_describe_loss, curves))
+    table = curves_table("Accuracy by share of wrong labels", "wrong labels", curves, percent)
+    return Figure("accuracy-by-noise", caption, alt, to_svg(canvas, "accuracy-by-noise", alt), table)
+
+
+def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Callable[[float], str]) -> Table:
+    rows = tuple(
+        Row(
+            (
+                Cell(show(x), x),
+                Cell(points(test.difference), test.difference),
+                Cell(points_range(test.interval), test.interval[0]),
+                Cell(p_number(p), p),
+                Cell((hand if test.difference > 0 else net).experiment if test.stands(p) else "not shown"),
+            )
+        )
+        for x, test, p in tests
+    )
+    columns = (quantity, "difference in points", "95 % interval", "p (Holm)", "leads")
+    caption = f"{hand.experiment} minus {net.experiment} on the same test pictures"
+    return Table(caption, columns, rows, folded=True)

@@ -1,0 +1,139 @@
+"""The chapters that let a reader check: the data, the method, where every number comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, text_table
+from bakeoff.reports.canvas.formats import SPACE, plural, points, seconds
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
+
+METHODS = (
+    "Accuracy of one run has Wilson's score interval. Over several seeds the interval joins Wilson's half width with "
+    "Student's for the mean over seeds, as the root of the sum of squares.",
+    "Two experiments are compared on the same pictures: McNemar's test, exact when they disagree on fewer than 25 "
+    "pictures, else its mid-p version; the interval of the difference is a paired bootstrap of 10,000 resamples "
+    "(percentile), or Bonett and Price's when they disagree on fewer than 25. With several seeds, this interval, of "
+    "the pictures' mean differences, is joined with Student's half width of either side as the root of the sum of "
+    "squares; the test is Welch's t, whose standard error joins the pictures and the seeds, and under 25 "
+    "disagreements the larger of its p and that of an exact sign-flip test. What another seed would change on a side "
+    "with one run is not known and counts as 0: there the interval is about this run.",
+    "The finalists are the experiments with the highest mean validation accuracy of each side. The test between them "
+    "is the only planned one. The tests against the favorite carry Holm's correction.",
+    "Where one model must stand for an experiment of several seeds, it is the middle one by validation accuracy.",
+    "Macro F1 is the mean of F1 over classes, balanced accuracy the mean accuracy over classes. Peak memory is the "
+    "highest resident size of the process in any stage. Calibration error has 15 bins of equal width.",
+)
+
+
+def data_section(comparison: Comparison) -> Section:
+    task = comparison.task
+    height, width, channels = task.test_images.shape[1:]
+    kind = "gray" if channels == 1 else "color"
+    sizes = ", ".join(f"{size:,} for {_PURPOSE.get(split, split)}" for split, size in task.split_sizes.items())
+    text = (
+        f"{plural(len(task.class_names), 'class').replace('classs', 'classes')}, {kind} pictures of {width} x {height} "
+        f"pixels: {sizes}."
+    )
+    texts = tuple(t for t in (task.description, text, *task.notes) if t)
+    splits = list(task.class_counts)
+    rows = tuple(
+        Row(
+            (
+                Cell(name),
+                *(Cell(f"{task.class_counts[s][index]:,}", float(task.class_counts[s][index])) for s in splits),
+            )
+        )
+        for index, name in enumerate(task.class_names)
+    )
+    table = Table("Pictures of each class", ("class", *splits), rows, folded=True)
+    return Section("data", "The data", texts, (table,))
+
+
+_PURPOSE = {"train": "training", "validation": "validation", "test": "testing"}
+
+
+def methods_section(comparison: Comparison) -> Section:
+    margin = f"{points(comparison.margin, signed=False)}{SPACE}points"
+    rule = (
+        f"The answer on top is a non-inferiority test at the one-sided 2.5 % level: “enough” if the low end of the "
+        f"difference's 95 % interval is above a loss of {margin} (the margin, set with --margin), “not enough” if "
+        "the high end is below it, else “cannot tell”. A side wins only if p < 0.05 and the interval leaves out "
+        "zero; otherwise no difference is shown, which is not to say that there is none."
+    )
+    return Section("methods", "How it was judged", (rule, *METHODS))
+
+
+def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult] = MappingProxyType({})) -> Section:
+    """What all runs share, said once; what differs, in a table; what made each study, in another."""
+    task = comparison.task
+    environments = {
+        _run_name(c, i): flatten(run.environment) for c in comparison.ranked for i, run in enumerate(c.runs)
+    }
+    first = next(iter(environments.values()))
+    shared = {key: value for key, value in first.items() if all(e.get(key) == value for e in environments.values())}
+    facts = [("data set", task.dataset), ("fingerprint", task.fingerprint), *shared.items()]
+    parts = [text_table("The same for all runs", ("what", "value"), facts)]
+    keys = list(dict.fromkeys(key for e in environments.values() for key in e if key not in shared))
+    if keys:
+        rows = [(name, *(e.get(key, "–") for key in keys)) for name, e in environments.items()]
+        parts.append(text_table("What differs between runs", ("run", *keys), rows, folded=len(rows) > 6))
+    if studies:
+        parts.append(_studies_table(studies))
+    parts.append(_settings_table(comparison))
+    notes = _diagnostics_table(comparison)
+    if notes.rows:
+        parts.append(notes)
+    text = "Enough to run it again: equal fingerprints mean equal pictures, labels and order, to the last pixel."
+    return Section("provenance", "Where the numbers come from", (text,), tuple(parts))
+
+
+def _run_name(contestant: Contestant, index: int) -> str:
+    return f"{contestant.experiment}, seed {contestant.runs[index].seed}"
+
+
+def _studies_table(studies: Mapping[str, StudyResult]) -> Table:
+    """A row for each study: what to type to have it again, in which state of the code, and what it was asked."""
+    columns = ("study", "command", "commit", "seed", "hardware", "time by the clock")
+    rows = []
+    for name, study in studies.items():
+        environment = study.environment
+        hardware = ", ".join(f"{key} = {value}" for key, value in flatten(environment.get("hardware", {})).items())
+        seed = str(study.settings.get("seed", "–"))
+        told = (str(environment.get("command", "–")), str(environment.get("commit", "–")), seed, hardware or "–")
+        rows.append((name, *told, seconds(study.seconds)))
+    return text_table("What made each study", columns, rows)
+
+
+def _settings_table(comparison: Comparison) -> Table:
+    rows = [
+        (c.experiment, ", ".join(f"{key} = {value}" for key, value in flatten(c.runs[0].settings).items()))
+        for c in comparison.ranked
+    ]
+    return text_table("Settings of every experiment", ("experiment", "settings"), rows, folded=True)
+
+
+def _diagnostics_table(comparison: Comparison) -> Table:
+    """What the runs noted about themselves (runs made before there were such notes have none)."""
+    rows = [
+        (c.experiment, key, value)
+        for c in comparison.ranked
+        for key, value in flatten(getattr(c.representative, "diagnostics", {})).items()
+    ]
+    return text_table("What the runs noted about themselves", ("experiment", "what", "value"), rows, folded=True)
+
+
+def flatten(record: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """{"versions": {"torch": "2.6"}} -> {"versions, torch": "2.6"}; long lists are shortened."""
+    flat: dict[str, str] = {}
+    for key, value in record.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{name}, ")
+        else:
+            text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            flat[name.replace("_", " ")] = text if len(text) <= 200 else f"{text[:199]}…"
+    return flat

@@ -1,0 +1,158 @@
+"""The saved runs of one task, grouped by experiment, its guests, and the paired tests between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bakeoff.pipelines.results.guest import Guest
+from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind, Task
+from bakeoff.reports.statistics.accuracy import Interval, PairedDifference, compare_paired, holm
+from bakeoff.reports.statistics.balanced import balanced_interval, compare_balanced
+from bakeoff.reports.statistics.participants import Contestant, Participant, Visitor
+
+SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")
+# Pictures of the largest class over those of the smallest, from which on accuracy rewards naming the large classes:
+# then the choice of the finalists, the order, the tests and the verdict go by balanced accuracy.
+UNBALANCED = 5
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A task, its contestants, and the two that the verdict is about.
+
+    margin: in 0..1, the loss of accuracy that the reader would accept from hand-crafted features.
+    visitors: the task's guests. They are tested and shown; no choice and no verdict asks them.
+    """
+
+    task: Task
+    contestants: tuple[Contestant, ...]
+    margin: float
+    visitors: tuple[Visitor, ...] = ()
+
+    @cached_property
+    def is_unbalanced(self) -> bool:
+        """Whether one class has so many more pictures than another, over all splits, that balanced accuracy leads."""
+        counts = np.sum(list(self.task.class_counts.values()), axis=0)
+        return bool(counts.max() >= UNBALANCED * counts.min())
+
+    @property
+    def measure(self) -> str:
+        return "balanced accuracy" if self.is_unbalanced else "accuracy"
+
+    def score(self, participant: Participant) -> float:
+        """The measure on the test pictures, in 0..1."""
+        return participant.balanced_accuracy if self.is_unbalanced else participant.accuracy
+
+    def interval(self, participant: Participant) -> Interval:
+        """95 % interval of the score."""
+        if not self.is_unbalanced:
+            return participant.interval
+        return balanced_interval(participant.correct, self.task.test_labels)
+
+    def compare(self, first: Participant, second: Participant) -> PairedDifference:
+        """First minus second in the measure, on the same test pictures."""
+        if not self.is_unbalanced:
+            return compare_paired(first.correct, second.correct)
+        return compare_balanced(first.correct, second.correct, self.task.test_labels)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """What costs are counted in: by the clock, unless a run's hours hold what else the machine did."""
+        on_cpu = all(c.is_on_cpu for c in self.contestants)
+        return "processor time" if on_cpu and any(c.waited for c in self.contestants) else "wall clock"
+
+    def seconds(self, contestant: Contestant, kind: StageKind | None = None) -> float:
+        """Mean seconds of one run, by this comparison's clock."""
+        return contestant.seconds(kind, self.clock)
+
+    def best_on_validation(self, contestants: Sequence[Contestant]) -> Contestant:
+        """The one with the highest mean of the measure on validation; among equals the cheaper one."""
+
+        def score(c: Contestant) -> float:
+            return c.balanced_validation_score if self.is_unbalanced else c.validation_score
+
+        return max(contestants, key=lambda c: (score(c), -self.seconds(c)))
+
+    @cached_property
+    def hand_crafted(self) -> Contestant:
+        return self.best_on_validation([c for c in self.contestants if c.side == "hand-crafted"])
+
+    @cached_property
+    def end_to_end(self) -> Contestant:
+        return self.best_on_validation([c for c in self.contestants if c.side == "end-to-end"])
+
+    @cached_property
+    def finalists(self) -> tuple[Contestant, Contestant]:
+        return self.hand_crafted, self.end_to_end
+
+    @cached_property
+    def difference(self) -> PairedDifference:
+        """Best hand-crafted minus best end-to-end: the one test that was planned, hence not corrected."""
+        return self.compare(self.hand_crafted, self.end_to_end)
+
+    @cached_property
+    def favorite(self) -> Contestant:
+        """The best of all on validation, whom the table of tests measures everyone against."""
+        return self.best_on_validation(self.finalists)
+
+    @cached_property
+    def tests(self) -> tuple[tuple[Participant, PairedDifference, float], ...]:
+        """(participant, participant minus favorite, Holm-adjusted p) for everyone else, guests too, best first."""
+        others = [p for p in self.everyone if p is not self.favorite]
+        found = [self.compare(p, self.favorite) for p in others]
+        return tuple(zip(others, found, holm([f.p_value for f in found]), strict=True))
+
+    @cached_property
+    def ranked(self) -> tuple[Contestant, ...]:
+        """By score, for reading only: no choice follows from it."""
+        return tuple(sorted(self.contestants, key=lambda c: (-self.score(c), c.experiment)))
+
+    @cached_property
+    def everyone(self) -> tuple[Participant, ...]:
+        """Contestants and guests by score."""
+        return tuple(sorted((*self.contestants, *self.visitors), key=lambda p: (-self.score(p), p.experiment)))
+
+    @property
+    def majority(self) -> float:
+        """Test accuracy of always naming the class that is most frequent in training."""
+        most_frequent = int(np.argmax(self.task.class_counts["train"]))
+        return float((self.task.test_labels == most_frequent).mean())
+
+    @property
+    def dummy_shares(self) -> tuple[float, float]:
+        """Accuracy and balanced accuracy of always naming that class, the score first."""
+        shares = self.majority, 1 / len(np.unique(self.task.test_labels))
+        return shares[::-1] if self.is_unbalanced else shares
+
+    def named(self, experiment: str) -> Contestant | None:
+        return next((c for c in self.contestants if c.experiment == experiment), None)
+
+
+def build_comparison(task: Task, runs: Sequence[RunResult], margin: float, guests: Sequence[Guest] = ()) -> Comparison:
+    """Group runs by experiment and check that they belong together.
+
+    Raises ValueError if a run was made on other data (fingerprint, classes or test labels differ), if one of the two
+    sides is missing, or a guest answered other pictures.
+    """
+    for run in runs:
+        name = f"{run.experiment} (seed {run.seed})"
+        if run.fingerprint != task.fingerprint:
+            raise ValueError(
+                f"runs must share one data set, {task.dataset} {task.fingerprint[:8]}, but {name} was made on "
+                f"{run.dataset} {run.fingerprint[:8]}: accuracies on different pictures do not compare"
+            )
+        if run.class_names != task.class_names or not np.array_equal(run.labels, task.test_labels):
+            raise ValueError(f"{name} must have the test labels of its task, got others: run `make clean`, train again")
+    for side, target in zip(SIDES, ("train-svm", "train-mlp"), strict=True):
+        if not any(run.side == side for run in runs):
+            raise ValueError(f"no {side} run on {task.dataset} to compare: run `make {target}` first")
+    groups: dict[str, list[RunResult]] = {}
+    for run in runs:
+        groups.setdefault(run.experiment, []).append(run)
+    contestants = tuple(Contestant(tuple(sorted(group, key=lambda r: r.seed))) for group in groups.values())
+    visitors = tuple(Visitor(guest, task.test_labels, task.class_names) for guest in guests)
+    return Comparison(task, contestants, margin, visitors)

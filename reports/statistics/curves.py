@@ -1,0 +1,118 @@
+"""The rows of a study as curves: accuracy of each experiment over one quantity, and where two curves cross."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bakeoff.pipelines.results.run import Side
+from bakeoff.pipelines.results.study import Row, unpack_correct
+from bakeoff.reports.statistics.accuracy import Interval, PairedDifference, accuracy_interval, compare_paired, holm
+
+N_RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Point:
+    """correct: bool (n_seeds, n_test), which test pictures were named correctly at `x`.   rows: one for each seed."""
+
+    x: float
+    correct: np.ndarray
+    rows: tuple[Row, ...]
+
+    @property
+    def accuracy(self) -> float:
+        return float(self.correct.mean())
+
+    @cached_property
+    def interval(self) -> Interval:
+        return accuracy_interval(self.correct)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One experiment. points: by ascending x, at least one."""
+
+    experiment: str
+    side: Side
+    points: tuple[Point, ...]
+
+    def at(self, x: float) -> Point | None:
+        return next((point for point in self.points if point.x == x), None)
+
+    @property
+    def xs(self) -> list[float]:
+        return [point.x for point in self.points]
+
+
+def read_curves(rows: Sequence[Row], x: Callable[[Row], float]) -> list[Curve]:
+    """One curve for each experiment, the hand-crafted first, in the order of the rows.
+
+    rows: with experiment, side, n_test and correct.   x: the quantity of a row; rows of one x are seeds of one point.
+    """
+    groups: dict[tuple[Side, str], dict[float, list[Row]]] = {}
+    for row in rows:
+        key: tuple[Side, str] = (row["side"], row["experiment"])  # type: ignore[assignment]
+        groups.setdefault(key, {}).setdefault(x(row), []).append(row)
+    curves = [
+        Curve(experiment, side, tuple(_point(at, found) for at, found in sorted(points.items())))
+        for (side, experiment), points in groups.items()
+    ]
+    return sorted(curves, key=lambda curve: curve.side != "hand-crafted")
+
+
+def _point(x: float, rows: Sequence[Row]) -> Point:
+    correct = [unpack_correct(str(row["correct"]), int(row["n_test"])) for row in rows]  # type: ignore[arg-type]
+    return Point(x, np.stack(correct), tuple(rows))
+
+
+def compare_curves(first: Curve, second: Curve) -> list[tuple[float, PairedDifference, float]]:
+    """(x, first minus second, Holm-adjusted p over these) at every x that both have."""
+    pairs = [(a, b) for a in first.points for b in [second.at(a.x)] if b is not None]
+    found = [compare_paired(a.correct, b.correct) for a, b in pairs]
+    adjusted = holm([test.p_value for test in found])
+    return [(a.x, test, p) for (a, _), test, p in zip(pairs, found, adjusted, strict=True)]
+
+
+def find_crossing(first: Curve, second: Curve, *, seed: int = 0) -> tuple[float, Interval | None] | None:
+    """Where the sign of first minus second last changes, x interpolated in its logarithm; None if it never does.
+
+    Its 95 % interval by bootstrap over test pictures and seeds; None where fewer than 95 % of the resamples cross.
+    """
+    pairs = [(a, b) for a in first.points for b in [second.at(a.x)] if b is not None]
+    position = np.log([a.x for a, _ in pairs])
+    crossing = _last_crossing(position, np.array([a.accuracy - b.accuracy for a, b in pairs]))
+    if crossing is None:
+        return None
+    rng = np.random.default_rng(seed)
+    n_test = pairs[0][0].correct.shape[1]
+    counts = rng.multinomial(n_test, np.full(n_test, 1 / n_test), size=N_RESAMPLES).astype(np.float32) / n_test
+    differences = np.stack([_resample(a, counts, rng) - _resample(b, counts, rng) for a, b in pairs], axis=1)
+    found = [at for row in differences for at in [_last_crossing(position, row)] if at is not None]
+    if len(found) < 0.95 * N_RESAMPLES:
+        return float(np.exp(crossing)), None
+    low, high = np.exp(np.quantile(found, [0.025, 0.975]))
+    return float(np.exp(crossing)), (float(low), float(high))
+
+
+def _resample(point: Point, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Accuracies over resampled test pictures (shares `counts`, (n_resamples, n_test)) and seeds: (n_resamples,)."""
+    n_seeds = len(point.correct)
+    shares = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=len(counts)) / n_seeds
+    return ((counts @ point.correct.T.astype(np.float32)) * shares).sum(axis=1)
+
+
+def _last_crossing(position: np.ndarray, difference: np.ndarray) -> float | None:
+    """Where the straight line between two neighbors of opposite sign last meets zero; a tie between them is where."""
+    unequal = np.flatnonzero(difference)
+    changes = np.flatnonzero(difference[unequal[:-1]] * difference[unequal[1:]] < 0)
+    if len(changes) == 0:
+        return None
+    before, after = unequal[changes[-1]], unequal[changes[-1] + 1]
+    if after > before + 1:
+        return float(position[before + 1 : after].mean())
+    share = difference[before] / (difference[before] - difference[after])
+    return float(position[before] + share * (position[after] - position[before]))

@@ -1,0 +1,165 @@
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from bakeoff.datasets.folder import archives, picture_file
+from bakeoff.datasets.folder.load import load_folder
+from bakeoff.tests.datasets.pictures import notes_of, write_class
+
+
+@pytest.fixture
+def animals(tmp_path):
+    """Two classes of twenty pictures."""
+    root = tmp_path / "my animals"
+    write_class(root / "cat", 20)
+    write_class(root / "dog", 20, first_seed=100)
+    return root
+
+
+def pack_zip(folder, path):
+    with zipfile.ZipFile(path, "a") as archive:
+        for file in sorted(folder.rglob("*.*")):
+            archive.write(file, file.relative_to(folder.parent))
+
+
+def pack_tar(folder, path):
+    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "a") as archive:
+        archive.add(folder, folder.name)
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".zip", pack_zip), (".tar", pack_tar), (".tar.gz", pack_tar)])
+def test_an_archive_of_a_folder_is_the_same_task(animals, tmp_path, suffix, pack):
+    path = tmp_path / f"packed{suffix}"
+    pack(animals, path)
+    before = sorted(tmp_path.rglob("*"))
+    dataset = load_folder(path)
+    assert dataset.name == "packed"
+    assert dataset.fingerprint() == load_folder(animals).fingerprint()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def add_odd_members(path, content):
+    """Members that lead out of the archive's folder, by path, by link and by being a device."""
+    names = ("../outside/1.png", "cat/../../outside/2.png", "/absolute/1.png", "..\\outside\\3.png")
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "a") as archive:
+            for name in names:
+                archive.writestr(name, content)
+        return
+    with tarfile.open(path, "a") as archive:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        for name, kind, target in (
+            ("cat/link.png", tarfile.SYMTYPE, "/etc/passwd"),
+            ("cat/hard.png", tarfile.LNKTYPE, "cat/000.png"),
+            ("cat/device.png", tarfile.CHRTYPE, ""),
+            ("cat/pipe.png", tarfile.FIFOTYPE, ""),
+        ):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, target
+            archive.addfile(member)
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".zip", pack_zip), (".tar", pack_tar)])
+def test_archives_cannot_write_or_read_outside(animals, tmp_path, suffix, pack):
+    path = tmp_path / f"evil{suffix}"
+    for kind in animals.iterdir():  # two top folders, so that none is taken off
+        pack(kind, path)
+    content = (animals / "cat" / "000.png").read_bytes()
+    add_odd_members(path, content)
+    before = sorted(tmp_path.parent.rglob("*"))
+    notes = notes_of(load_folder(path, max_skipped_share=0.5))
+    assert sorted(tmp_path.parent.rglob("*")) == before
+    out = ["../outside/1.png", "cat/../../outside/2.png"]
+    for name in out:
+        assert name in notes[notes.index("Left out as paths out of the archive: ") :]
+    if suffix == ".tar":
+        for name in ("link", "hard", "device", "pipe"):
+            assert f"cat/{name}.png (cannot be read: links and devices inside an archive are not followed)" in notes
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".tar"])
+def test_a_member_too_large_for_a_picture_is_left_out_unread(animals, tmp_path, suffix, monkeypatch):
+    monkeypatch.setattr(picture_file, "MAX_FILE_BYTES", 100_000)
+    monkeypatch.setattr(archives, "MAX_FILE_BYTES", 100_000)
+    (animals / "cat" / "film.png").write_bytes(bytes(200_000))
+    path = tmp_path / f"packed{suffix}"
+    (pack_zip if suffix == ".zip" else pack_tar)(animals, path)
+    notes = notes_of(load_folder(path))
+    assert "cat/film.png (cannot be read: 200,000 bytes are over the limit of 100,000 for one file)" in notes
+
+
+def test_hidden_files_beside_the_one_folder_of_an_archive_do_not_matter(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("__MACOSX/my animals/cat/._000.png", b"attributes")
+        archive.writestr("my animals/.DS_Store", b"view")
+    dataset = load_folder(path)
+    assert dataset.class_names == ("cat", "dog")
+    assert "Left out as hidden: .DS_Store; __MACOSX/my animals/cat/._000.png." in dataset.notes
+
+
+@pytest.mark.parametrize("place", ["", "my animals/"], ids=["beside it", "inside it"])
+def test_a_text_beside_or_inside_the_one_folder_of_an_archive_does_not_matter(animals, tmp_path, place):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"{place}read me.txt", b"text")
+    dataset = load_folder(path)
+    assert dataset.class_names == ("cat", "dog")
+    assert "1 file outside any class folder left out (1 .txt): read me.txt." in dataset.notes
+
+
+def test_an_archive_of_one_class_is_told_so(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals / "cat", path)
+    with pytest.raises(ValueError, match=r"at least two classes, one sub-folder each, got 1 \(cat\)"):
+        load_folder(path)
+
+
+@pytest.mark.parametrize("name", ["cut.zip", "cut.tar", "cut.tar.gz", "text.zip", "text.tar.gz"])
+def test_names_a_damaged_archive(animals, tmp_path, name):
+    path = tmp_path / name
+    (pack_zip if name.endswith("zip") else pack_tar)(animals, path)
+    whole = path.read_bytes()
+    path.write_bytes(b"text" * 300 if name.startswith("text") else whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=f"{name} is damaged or no archive"):
+        load_folder(path)
+
+
+def test_a_damaged_member_of_a_zip_is_left_out(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals, path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"IDAT") + 40] ^= 255
+    path.write_bytes(content)
+    assert "cat/000.png (cannot be read: Bad CRC-32" in notes_of(load_folder(path))
+
+
+def test_a_damaged_member_packed_by_lzma_is_left_out(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        for file in sorted(animals.rglob("*.png")):
+            archive.write(file, file.relative_to(tmp_path))
+        start = archive.infolist()[0].header_offset
+    content = bytearray(path.read_bytes())
+    data = start + 30 + len("my animals/cat/000.png")  # after the member's own header and name
+    content[data + 9 : data + 60] = bytes([255]) * 51  # behind the nine bytes that hold LZMA's settings
+    path.write_bytes(content)
+    notes = notes_of(load_folder(path))
+    assert "cat/000.png (cannot be read: Corrupt input data)" in notes
+
+
+def test_an_archive_of_a_version_that_python_does_not_know_is_named(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals, path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 99  # version needed to extract, times ten, of the first entry
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"packed.zip is damaged or no archive: zip file version 9.9"):
+        load_folder(path)

@@ -1,0 +1,117 @@
+import io
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.fft import dctn
+
+from bakeoff.datasets.folder.duplicates import (
+    close_pairs,
+    correlations,
+    duplicate_groups,
+    exact_groups,
+    near_duplicates,
+    perceptual_hashes,
+)
+from bakeoff.datasets.sets.photos import load_photos
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Crops of three photographs."""
+    return load_photos().train.images[::20][:60]
+
+
+def saved_as_jpeg(image, quality=70):
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
+    return np.asarray(Image.open(buffer))
+
+
+def test_hash_of_a_horizontal_ramp_by_hand():
+    # Only the first row of frequencies is non-zero: odd ones, all of one sign (the even ones of a ramp vanish).
+    gray = np.arange(8.0)[None, None].repeat(8, axis=1)
+    rising, falling = perceptual_hashes(np.concatenate([-gray, gray])).view(np.uint8).reshape(2, 8)
+    assert rising[0] & 0b0101_0101 == 0b0101_0101  # bits 1, 3, 5, 7 from the left
+    assert falling[0] & 0b0101_0101 == 0
+
+
+def test_hash_agrees_with_a_two_dimensional_transform_of_each_picture():
+    gray = np.random.default_rng(0).random((20, 32, 24))
+    for picture, found in zip(gray, perceptual_hashes(gray), strict=True):
+        low = dctn(picture)[:8, :8].ravel()
+        bits = low > np.median(low[1:])
+        bits[0] = False
+        assert found.tobytes() == np.packbits(bits).tobytes()
+
+
+def test_hash_ignores_brightness_and_contrast():
+    gray = np.random.default_rng(0).random((20, 32, 32))
+    np.testing.assert_array_equal(perceptual_hashes(gray), perceptual_hashes(100 * gray + 7))
+
+
+@settings(deadline=None)
+@given(hashes=st.lists(st.integers(0, 2**64 - 1), max_size=30), flips=st.lists(st.integers(0, 63), max_size=60))
+def test_close_pairs_are_those_of_comparing_all_with_all(hashes, flips):
+    near = [value ^ (1 << bit) for value in hashes for bit in flips[:2]]
+    values = np.array([*hashes, *near, *(value ^ 0b1011101 << 30 for value in hashes)], dtype=np.uint64)
+    expected = [
+        pair for pair in combinations(range(len(values)), 2) if int(values[pair[0]] ^ values[pair[1]]).bit_count() <= 6
+    ]
+    assert close_pairs(values).tolist() == [list(pair) for pair in expected]
+
+
+def test_correlation_agrees_with_numpy():
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
+    pairs = np.array(list(combinations(range(6), 2)))
+    centered = images - images.mean(axis=(1, 2), keepdims=True)
+    expected = [np.corrcoef(centered[left].ravel(), centered[right].ravel())[0, 1] for left, right in pairs]
+    np.testing.assert_allclose(correlations(images, pairs), expected, atol=1e-6)
+
+
+def test_groups_equal_pixels_under_the_first():
+    images = np.zeros((5, 8, 8, 1), np.uint8)
+    images[[1, 3]] = 9
+    images[4, 0, 0] = 1
+    assert exact_groups(images).tolist() == [0, 1, 0, 1, 4]
+
+
+def test_finds_pictures_saved_again_brighter_or_softer(pictures):
+    changed = [saved_as_jpeg(pictures[10]), (pictures[20] * 0.9).astype(np.uint8), saved_as_jpeg(pictures[30], 50)]
+    groups = duplicate_groups(np.concatenate([pictures, changed]))
+    assert groups[-3:].tolist() == groups[[10, 20, 30]].tolist()
+
+
+def test_pictures_of_another_hue_are_no_duplicates(pictures):
+    structured = pictures[pictures.mean(axis=3).std(axis=(1, 2)) > 20]
+    reds = np.zeros_like(structured)
+    reds[..., 0] = structured.mean(axis=3)
+    blues = reds[..., ::-1]
+    count = len(reds)
+    for left, right in near_duplicates(np.concatenate([reds, blues])):
+        assert (left < count) == (right < count)
+
+
+def test_flat_pictures_are_duplicates_only_if_equal():
+    images = np.full((4, 32, 32, 3), 200, np.uint8)
+    images[1] = 90
+    images[3, 0, 0] = 201
+    assert duplicate_groups(images).tolist() == [0, 1, 0, 3]
+
+
+def test_duplicates_of_duplicates_are_one_group(pictures):
+    original = pictures[10]
+    again = saved_as_jpeg(original)
+    images = np.stack([pictures[30], again, pictures[50], original, again])
+    assert duplicate_groups(images).tolist() == [0, 1, 2, 1, 1]
+
+
+def test_grouping_does_not_depend_on_the_order_of_pictures(pictures):
+    images = np.concatenate([pictures, [saved_as_jpeg(image) for image in pictures[:10]]])
+    order = np.random.default_rng(0).permutation(len(images))
+    groups, shuffled = duplicate_groups(images), duplicate_groups(images[order])
+    same = groups[order][:, None] == groups[order][None]
+    np.testing.assert_array_equal(same, shuffled[:, None] == shuffled[None])

@@ -1,0 +1,80 @@
+"""Principal components: by hand, against scikit-learn, and their properties."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn import decomposition
+
+from bakeoff.pipelines.classic.matrix.pca import fit_pca, project
+
+
+def correlated(n_rows: int = 500, dimension: int = 12) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    mixing = torch.randn(dimension, dimension, generator=generator)
+    return torch.randn(n_rows, dimension, generator=generator) @ mixing + 50
+
+
+def test_points_on_a_diagonal_by_hand():
+    pca = fit_pca(torch.tensor([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]), n_components=2)
+    torch.testing.assert_close(pca.components[0], torch.full((2,), 0.5**0.5))
+    torch.testing.assert_close(pca.variances, torch.tensor([2.0, 0.0]))
+    torch.testing.assert_close(project(torch.tensor([[3.0, 3.0]]), pca), torch.tensor([[2**0.5, 0.0]]))
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+def test_agrees_with_scikit_learn_up_to_sign(whiten):
+    descriptors = correlated()
+    theirs = decomposition.PCA(5, whiten=whiten, svd_solver="full").fit(descriptors.double().numpy())
+    pca = fit_pca(descriptors, n_components=5, whiten=whiten)
+    ours, expected = project(descriptors, pca).numpy(), theirs.transform(descriptors.double().numpy())
+    signs = np.sign((ours * expected).sum(axis=0))
+    np.testing.assert_allclose(ours, expected * signs, atol=1e-3 * np.abs(expected).max())
+    np.testing.assert_allclose(pca.variances.numpy(), theirs.explained_variance_, rtol=1e-4)
+
+
+def test_blocks_give_the_components_of_the_whole():
+    descriptors = correlated()
+    whole, blocks = fit_pca(descriptors, n_components=4), fit_pca(list(descriptors.split(130)), n_components=4)
+    torch.testing.assert_close(whole.components, blocks.components, atol=1e-4, rtol=0)
+
+
+def test_the_largest_entry_of_each_component_is_positive():
+    components = fit_pca(correlated(), n_components=12).components
+    assert (components.gather(1, components.abs().argmax(dim=1, keepdim=True)) > 0).all()
+
+
+def test_all_components_keep_distances():
+    descriptors = correlated(50)
+    projected = project(descriptors, fit_pca(descriptors, n_components=12))
+    before, after = torch.pdist(descriptors.double()), torch.pdist(projected.double())
+    torch.testing.assert_close(after, before, rtol=1e-4, atol=0)
+
+
+def test_whitened_projections_of_a_constant_direction_are_zero():
+    descriptors = torch.cat([correlated(50, 3), torch.ones(50, 1)], dim=1)
+    projected = project(descriptors, fit_pca(descriptors, n_components=4, whiten=True))
+    torch.testing.assert_close(projected.var(dim=0), torch.tensor([1.0, 1.0, 1.0, 0.0]))
+
+
+def test_projects_sets_of_descriptors():
+    pca = fit_pca(correlated(), n_components=3)
+    sets = correlated(20).view(4, 5, 12)
+    torch.testing.assert_close(project(sets, pca), project(sets.view(20, 12), pca).view(4, 5, 3))
+    assert project(torch.empty(4, 0, 12), pca).shape == (4, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("descriptors", "message"),
+    [(torch.zeros(3, 9), r"min\(n, d\) = 3"), (torch.full((9, 9), torch.nan), "finite"), ([], "at least one row")],
+)
+def test_refuses_bad_descriptors(descriptors, message):
+    with pytest.raises(ValueError, match=message):
+        fit_pca(descriptors, n_components=4)
+
+
+def test_refuses_to_project_another_dimension_or_values_that_are_not_finite():
+    pca = fit_pca(correlated(), n_components=3)
+    with pytest.raises(ValueError, match=r"\(\.\.\., 12\)"):
+        project(torch.zeros(2, 11), pca)
+    with pytest.raises(ValueError, match="finite"):
+        project(torch.full((2, 12), torch.inf), pca)

@@ -1,0 +1,255 @@
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+from sklearn.svm import LinearSVC
+
+from bakeoff.pipelines.classic.svm.linear_svm import (
+    CLASSES_TOGETHER,
+    LinearSvm,
+    choose_cost,
+    predict_scores,
+    train_linear_svm,
+)
+
+
+def overlapping_classes(n: int = 400, d: int = 30, n_classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(n_classes, size=n)
+    centers = generator.normal(size=(n_classes, d))
+    features = np.abs(generator.normal(size=(n, d)) + 0.5 * centers[labels] + 1)  # a strong common direction
+    return features.astype(np.float32), labels
+
+
+def objectives(features, labels, weights, bias, C, n_classes, scaling=1.0, balance=None):  # noqa: N803
+    """Class by class, as the formula reads, in float64."""
+    values = []
+    for c in range(n_classes):
+        signs = np.where(labels == c, 1, -1)
+        costs = C * np.where(labels == c, 1 if balance is None else balance[c], 1)
+        losses = np.maximum(0, 1 - signs * (features.astype(np.float64) @ weights[c] + bias[c])) ** 2
+        values.append(0.5 * weights[c] @ weights[c] + 0.5 * (bias[c] / scaling) ** 2 + (costs * losses).sum())
+    return np.array(values)
+
+
+def test_two_points_have_the_solution_found_by_hand():
+    # x = +-1, symmetric, so no bias: w^2 / 2 + 2 C (1 - w)^2 is least at w = 4 C / (1 + 4 C).
+    svm = train_linear_svm(np.array([[1.0], [-1.0]]), np.array([1, 0]), n_classes=2, C=0.5, tolerance=1e-9)
+    np.testing.assert_allclose(svm.weights, [[-2 / 3], [2 / 3]], atol=1e-6)
+    np.testing.assert_allclose(svm.bias, 0, atol=1e-6)
+    assert svm.objective == pytest.approx(2 * (2 / 9 + 1 / 9), abs=1e-6)
+    assert svm.converged
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
+def test_equals_liblinear(C):  # noqa: N803
+    features, labels = overlapping_classes()
+    peer = LinearSVC(C=C, tol=1e-9, max_iter=100_000, dual=False).fit(features, labels)
+    ours = train_linear_svm(features, labels, n_classes=4, C=C, tolerance=1e-7)
+    optimum = objectives(features, labels, peer.coef_, peer.intercept_, C, 4).sum()
+    assert ours.objective == pytest.approx(optimum, rel=1e-6)
+    np.testing.assert_allclose(ours.weights, peer.coef_, atol=2e-3 * np.abs(peer.coef_).max())
+    assert (predict_scores(features, ours).argmax(axis=1) == peer.predict(features)).mean() > 0.995
+
+
+def test_balanced_classes_and_intercept_scaling_equal_liblinear():
+    features, labels = overlapping_classes()
+    kept = (labels != 2) | (np.arange(len(labels)) % 5 == 0)
+    features, labels = features[kept], labels[kept]
+    settings = {"C": 0.1, "class_weight": "balanced", "intercept_scaling": 3.0}
+    peer = LinearSVC(tol=1e-8, max_iter=100_000, dual=False, **settings).fit(features, labels)
+    ours = train_linear_svm(features, labels, n_classes=4, tolerance=1e-7, **settings)
+    np.testing.assert_allclose(ours.weights, peer.coef_, atol=1e-3 * np.abs(peer.coef_).max())
+    np.testing.assert_allclose(ours.bias, peer.intercept_, atol=1e-3 * np.abs(peer.intercept_).max())
+
+
+def test_two_balanced_classes_equal_liblinear_in_both_rows():
+    features, labels = overlapping_classes(n_classes=2)
+    kept = (labels == 1) | (np.arange(len(labels)) % 4 == 0)
+    peer = LinearSVC(C=0.1, class_weight="balanced", tol=1e-8, max_iter=100_000, dual=False)
+    peer.fit(features[kept], labels[kept])
+    ours = train_linear_svm(features[kept], labels[kept], n_classes=2, C=0.1, class_weight="balanced", tolerance=1e-7)
+    np.testing.assert_allclose(ours.weights, np.vstack([-peer.coef_, peer.coef_]), atol=1e-3 * np.abs(peer.coef_).max())
+
+
+def test_objective_is_that_of_the_formula_and_of_a_general_solver():
+    features, labels = overlapping_classes(n=60, d=5, n_classes=3)
+    svm = train_linear_svm(features, labels, n_classes=3, C=2.0, tolerance=1e-7)
+    own = objectives(features, labels, svm.weights, svm.bias, 2.0, 3)
+    assert svm.objective == pytest.approx(own.sum(), rel=1e-5)
+    for c in range(3):
+        general = minimize(
+            lambda w, c=c: objectives(features, np.where(labels == c, 0, 1), w[None, :-1], w[-1:], 2.0, 1)[0],
+            np.zeros(6),
+            tol=1e-10,
+        )
+        assert own[c] == pytest.approx(general.fun, rel=1e-5)
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-3, 1e-4])
+@pytest.mark.parametrize("C", [0.0001, 0.01, 1.0])
+def test_stops_within_its_tolerance(C, tolerance):  # noqa: N803
+    features, labels = overlapping_classes(n=800, d=100)
+    optimum = train_linear_svm(features, labels, n_classes=4, C=C, tolerance=1e-8)
+    ours = train_linear_svm(features, labels, n_classes=4, C=C, tolerance=tolerance)
+    assert ours.converged
+    assert ours.objective <= optimum.objective * (1 + tolerance)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Rows that exist only when asked for."""
+
+    features: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.features.shape
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        return self.features[rows].copy()
+
+
+@pytest.mark.parametrize("kind", ["torch", "float16", "memmap", "decoded", "small chunks"])
+def test_every_kind_of_features_gives_the_same_svm(kind, tmp_path, monkeypatch):
+    features, labels = overlapping_classes()
+    features = features.astype(np.float16).astype(np.float32)
+    expected = train_linear_svm(features, labels, n_classes=4, C=1.0)
+    if kind == "small chunks":
+        monkeypatch.setattr(
+            "bakeoff.pipelines.classic.matrix.feature_store.CHUNK_BYTES", {"cpu": 7 * 4 * 30, "cuda": 1}
+        )
+    np.save(tmp_path / "features.npy", features)
+    made = {
+        "torch": lambda: torch.from_numpy(features),
+        "float16": lambda: torch.from_numpy(features).half(),
+        "memmap": lambda: np.load(tmp_path / "features.npy", mmap_mode="r"),
+        "decoded": lambda: Decoded(features),
+        "small chunks": lambda: features,
+    }[kind]()
+    svm = train_linear_svm(made, torch.from_numpy(labels), n_classes=4, C=1.0)
+    np.testing.assert_allclose(svm.weights, expected.weights, atol=1e-3)
+    np.testing.assert_allclose(predict_scores(made, svm), features @ svm.weights.T + svm.bias, atol=1e-4)
+
+
+def test_order_of_rows_does_not_matter():
+    features, labels = overlapping_classes()
+    order = np.argsort(labels, kind="stable")  # also: sorted by class
+    first, second = (
+        train_linear_svm(features[rows], labels[rows], n_classes=4, C=1.0, tolerance=1e-7)
+        for rows in (slice(None), order)
+    )
+    np.testing.assert_allclose(first.weights, second.weights, atol=1e-3)
+
+
+def test_a_warm_start_at_the_solution_takes_few_steps_and_stays_there():
+    features, labels = overlapping_classes(n=800, d=100)
+    cold = train_linear_svm(features, labels, n_classes=4, C=1.0, tolerance=1e-6)
+    warm = train_linear_svm(features, labels, n_classes=4, C=1.0, tolerance=1e-6, initial=cold)
+    assert warm.n_iterations <= cold.n_iterations / 4
+    assert warm.objective <= cold.objective * (1 + 1e-6)
+
+
+def test_another_cost_in_the_known_space_takes_fewer_passes_to_the_same_minimum():
+    features, labels = overlapping_classes(n=800, d=100)
+    spaces = []
+    train_linear_svm(features, labels, n_classes=4, C=0.01, tolerance=1e-5, spaces=spaces)
+    cold = train_linear_svm(features, labels, n_classes=4, C=0.02, tolerance=1e-5)
+    known = train_linear_svm(features, labels, n_classes=4, C=0.02, tolerance=1e-5, spaces=spaces)
+    assert known.n_passes < cold.n_passes
+    assert known.objective == pytest.approx(cold.objective, rel=1e-5)
+
+
+def test_many_classes_search_in_groups_and_still_equal_liblinear():
+    features, labels = overlapping_classes(n=600, d=20, n_classes=CLASSES_TOGETHER + 3)
+    peer = LinearSVC(C=0.1, tol=1e-9, max_iter=100_000, dual=False).fit(features, labels)
+    ours = train_linear_svm(features, labels, n_classes=CLASSES_TOGETHER + 3, C=0.1, tolerance=1e-7)
+    np.testing.assert_allclose(ours.weights, peer.coef_, atol=2e-3 * np.abs(peer.coef_).max())
+
+
+def test_an_absent_class_scores_below_the_others_and_duplicate_rows_count_as_twice_the_cost():
+    features, labels = overlapping_classes()
+    once = train_linear_svm(features, labels, n_classes=5, C=1.0, tolerance=1e-7)
+    twice = train_linear_svm(np.tile(features, (2, 1)), np.tile(labels, 2), n_classes=5, C=0.5, tolerance=1e-7)
+    np.testing.assert_allclose(once.weights, twice.weights, atol=0.01)
+    assert once.objective == pytest.approx(twice.objective, rel=1e-5)
+    assert (predict_scores(features, once)[:, 4] < 0).all()
+
+
+def test_steps_only_go_down_and_are_told():
+    features, labels = overlapping_classes()
+    steps = []
+    svm = train_linear_svm(features, labels, n_classes=4, C=10.0, on_step=steps.append)
+    assert len(steps) == svm.n_iterations
+    assert all(step.objective <= step.before * (1 + 1e-6) for step in steps)
+    assert steps[-1].objective == svm.objective
+
+
+def test_says_when_it_has_not_converged():
+    features, labels = overlapping_classes()
+    assert not train_linear_svm(features, labels, n_classes=4, C=10.0, max_iterations=2).converged
+
+
+def test_choice_of_cost_takes_the_best_on_validation_and_the_smallest_among_equals():
+    features, labels = overlapping_classes(n=900, d=100)
+    clock = count()
+    choice = choose_cost(
+        features[:300],
+        labels[:300],
+        features[300:],
+        labels[300:],
+        n_classes=4,
+        costs=(1.0, 1e-4, 0.01),
+        clock=lambda: float(next(clock)),
+    )
+    costs, scores = zip(*[(t["settings"]["C"], t["validation_score"]) for t in choice.trials], strict=True)
+    assert costs == (1e-4, 0.01, 1.0)
+    assert costs[int(np.argmax(scores))] == choice.C
+    assert len(set(scores)) > 1
+    assert (predict_scores(features[300:], choice.svm).argmax(axis=1) == labels[300:]).mean() == max(scores)
+    assert [trial["seconds"] for trial in choice.trials] == [1.0] * 3
+    direct = train_linear_svm(features[:300], labels[:300], n_classes=4, C=choice.C)
+    assert choice.svm.objective == pytest.approx(direct.objective, rel=2e-4)
+
+
+GOOD = np.eye(4, dtype=np.float32)
+WRONG_INPUTS = {
+    "got only class 1": {"labels": np.ones(4, dtype=int)},
+    "lie in 0..2, got 0..3": {"labels": np.arange(4)},
+    "lie in 0..2, got -1..2": {"labels": np.arange(4) - 1},
+    "shape \\(4,\\) to match the features": {"labels": np.array([0, 1])},
+    "integers": {"labels": np.array([0.0, 1.0, 2.0, 0.0])},
+    "C must be positive, got 0": {"C": 0},
+    "n and d at least 1, got \\(0, 4\\)": {"features": GOOD[:0], "labels": np.zeros(0, dtype=int)},
+    "NaN, infinity": {"features": np.where(GOOD == 1, np.nan, GOOD)},
+    "got NaN, infinity": {"features": np.where(GOOD == 1, -np.inf, GOOD)},
+    "class_weight must hold 3 positive factors, got \\(1, 1\\)": {"class_weight": (1, 1)},
+    "class_weight must hold 3 positive factors, got \\(1, 0, 1\\)": {"class_weight": (1, 0, 1)},
+    "initial.weights must have shape \\(3, 4\\)": {
+        "initial": LinearSvm(np.zeros((3, 5), np.float32), np.zeros(3, np.float32), 0, 0, 0, True)
+    },
+}
+
+
+@pytest.mark.parametrize("message", WRONG_INPUTS)
+def test_names_what_is_wrong(message):
+    settings = {"features": GOOD, "labels": np.array([0, 1, 2, 0]), "n_classes": 3, "C": 1.0} | WRONG_INPUTS[message]
+    with pytest.raises(ValueError, match=message):
+        train_linear_svm(settings.pop("features"), settings.pop("labels"), **settings)
+
+
+def test_choice_of_cost_names_what_is_wrong():
+    labels = np.array([0, 1, 2, 0])
+    with pytest.raises(ValueError, match="at least one C"):
+        choose_cost(GOOD, labels, GOOD, labels, n_classes=3, costs=(), clock=float)
+    with pytest.raises(ValueError, match="NaN, infinity"):
+        choose_cost(GOOD * np.nan, labels, GOOD, labels, n_classes=3, costs=(1.0,), clock=float)
+
+
+def test_scores_want_the_columns_that_the_svm_was_trained_on():
+    svm = train_linear_svm(GOOD, np.array([0, 1, 2, 0]), n_classes=3, C=1.0)
+    with pytest.raises(ValueError, match=r"shape \(n, 4\) to match the svm, got \(4, 3\)"):
+        predict_scores(GOOD[:, :3], svm)

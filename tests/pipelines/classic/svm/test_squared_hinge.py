@@ -1,0 +1,88 @@
+from concurrent.futures import Executor
+
+import numpy as np
+import pytest
+import torch
+
+from bakeoff.pipelines.classic.svm.squared_hinge import SquaredHinge, line_search, minimize_class
+from bakeoff.pipelines.machine.chunks import one_worker_per_core
+
+
+@pytest.fixture
+def workers():
+    with one_worker_per_core() as pool:
+        yield pool
+
+
+def problem(workers: Executor, n: int = 40, d: int = 5, k: int = 3) -> tuple[SquaredHinge, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    signs = 2.0 * torch.randint(2, (n, k), generator=generator) - 1
+    costs = torch.rand(n, k, generator=generator)
+    features = torch.randn(n, d, generator=generator)
+    weights, direction = torch.randn(2, k, d + 1, generator=generator)
+    return SquaredHinge(features, signs, costs, 1.5, workers), weights, direction
+
+
+def test_scores_and_objective_are_those_of_the_formula(workers):
+    hinge, weights, _ = problem(workers)
+    scores = hinge.scores(weights)
+    objective = hinge.objective(weights, scores)
+    for c in range(3):
+        total = 0.5 * float(weights[c] @ weights[c])
+        for i, x in enumerate(hinge.features):
+            score = float(x @ weights[c, :-1] + 1.5 * weights[c, -1])
+            np.testing.assert_allclose(scores[i, c], score, atol=1e-5)
+            total += float(hinge.costs[i, c]) * max(0.0, 1 - float(hinge.signs[i, c]) * score) ** 2
+        np.testing.assert_allclose(objective[c], total, rtol=1e-6)
+
+
+def test_gradient_agrees_with_autograd(workers):
+    hinge, weights, _ = problem(workers)
+    weights.requires_grad_()
+    extended = torch.cat([hinge.features, torch.full((40, 1), 1.5)], dim=1)
+    losses = hinge.costs * (1 - hinge.signs * (extended @ weights.T)).clamp_min(0) ** 2
+    (weights.square().sum() / 2 + losses.sum()).backward()
+    ours = hinge.gradient(weights.detach(), hinge.scores(weights.detach()))
+    torch.testing.assert_close(ours, weights.grad, rtol=1e-4, atol=1e-4)
+
+
+def test_minimum_within_one_row_by_hand():
+    # s = 1, y = 1: a^2 / 2 + c (1 - a)^2 is least at a = 2 c / (1 + 2 c).
+    reached = minimize_class(torch.ones(1, 1), torch.ones(1), torch.tensor([2.0]), torch.zeros(1))
+    torch.testing.assert_close(reached, torch.tensor([0.8]))
+
+
+def test_minimum_within_a_space_has_no_slope_along_it(workers):
+    hinge, weights, _ = problem(workers)
+    directions = torch.linalg.qr(weights.T).Q.T.contiguous()  # (3, d + 1)
+    reached = hinge.minimize_within(hinge.scores(directions), torch.zeros(3, 3))
+    found = reached @ directions
+    gradient = hinge.gradient(found, hinge.scores(found))
+    torch.testing.assert_close(gradient @ directions.T, torch.zeros(3, 3), atol=1e-4, rtol=0)
+    one = hinge.minimize_within(hinge.scores(directions), reached[1:2], first_class=1)
+    torch.testing.assert_close(one, reached[1:2], atol=1e-5, rtol=1e-5)  # stays at the minimum of its own class
+
+
+def search(hinge: SquaredHinge, c: int, weights: torch.Tensor, direction: torch.Tensor) -> float:
+    scores, moved = hinge.scores(weights)[:, c], hinge.scores(direction)[:, c]
+    across, along = float(weights[c] @ direction[c]), float(direction[c] @ direction[c])
+    signs = hinge.signs[:, c]
+    return line_search(1 - signs * scores, signs * moved, hinge.costs[:, c], across, along)
+
+
+@pytest.mark.parametrize("c", [0, 1, 2])
+def test_line_search_finds_where_the_slope_is_zero(workers, c):
+    hinge, weights, direction = problem(workers)
+    direction = -hinge.gradient(weights, hinge.scores(weights)) + 0.1 * direction
+    length = search(hinge, c, weights, direction)
+    reached = weights + length * direction
+    slope = (hinge.gradient(reached, hinge.scores(reached)) * direction).sum(dim=1)[c]
+    start = (hinge.gradient(weights, hinge.scores(weights)) * direction).sum(dim=1)[c]
+    assert length > 0
+    assert abs(slope) <= 1e-3 * abs(start)
+
+
+def test_line_search_stays_where_every_way_goes_up(workers):
+    hinge, weights, _ = problem(workers)
+    uphill = hinge.gradient(weights, hinge.scores(weights))
+    assert all(0 <= search(hinge, c, weights, uphill) < 1e-6 for c in range(3))

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, SmallAlexNet
+from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
+from bakeoff.pipelines.neural.training.checkpoint import decode_snapshot, encode_snapshot
+from bakeoff.pipelines.neural.training.examples import Examples, Plan, plan_steps
+from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.prediction import accuracy, predict_scores
+
+BUSY = NeuralConfig(  # everything that keeps a state or draws a number
+    architecture=Perceptron((16,), normalization="batch", dropout=0.2),
+    augmentation=Augmentation(flip="alternating", crop=1, cutout=2, mixup=0.5),
+    epochs=4,
+    batch_size=16,
+)
+
+
+def examples(n: int = 400, seed: int = 0, side: int = 8) -> Examples:
+    """Three classes: which color is strong."""
+    draws = torch.Generator().manual_seed(seed)
+    labels = torch.randint(0, 3, (n,), generator=draws)
+    images = torch.randint(0, 120, (n, 3, side, side), generator=draws, dtype=torch.uint8)
+    images[torch.arange(n), labels] += 60
+    return Examples(images, labels, 3)
+
+
+def trainer(config: NeuralConfig = BUSY, seed: int = 0, side: int = 8) -> Trainer:
+    train, validation = examples(side=side), examples(90, 1, side)
+    network = build_network(config, (side, side, 3), 3, seed)
+    fit_to_pixels(network, train.images)
+    return Trainer(network, train, validation, config, config.optimizers[0], seed=seed)
+
+
+def trained(config: NeuralConfig = BUSY, seed: int = 0) -> Trainer:
+    run = trainer(config, seed)
+    while not run.finished:
+        run.run_epoch()
+    return run
+
+
+def same_weights(a: Trainer, b: Trainer) -> bool:
+    pairs = [(a.best_weights, b.best_weights), (a.network.state_dict(), b.network.state_dict())]
+    return all(torch.equal(value, right[name]) for left, right in pairs for name, value in left.items())
+
+
+def test_learns_and_keeps_a_row_for_each_epoch():
+    run = trained(replace(BUSY, augmentation=Augmentation(flip="none", crop=0), epochs=6))
+    assert [row["epoch"] for row in run.history] == [1, 2, 3, 4, 5, 6]
+    assert max(row["validation_score"] for row in run.history) > 0.9
+    assert run.history[-1]["train_loss"] < run.history[0]["train_loss"]
+
+
+def test_the_same_seed_gives_the_same_net_whatever_the_global_random_state():
+    first = trained()
+    torch.manual_seed(12345)
+    assert same_weights(first, trained())
+    assert not same_weights(first, trained(seed=1))
+
+
+def test_training_leaves_the_global_random_state_alone():
+    before = torch.get_rng_state()
+    trained(replace(BUSY, epochs=1))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+SMALL_ALEXNET = SmallAlexNet((4, 4, 4, 4, 4), 8)  # its filters lie in memory in another order than in a file
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture"),
+    [
+        ("sgd", BUSY.architecture),
+        ("adamw", BUSY.architecture),
+        ("lion", BUSY.architecture),
+        ("muon", BUSY.architecture),
+        ("sgd", SMALL_ALEXNET),
+        ("adamw", SMALL_ALEXNET),
+    ],
+)
+def test_resumed_from_a_file_it_ends_exactly_where_an_uninterrupted_run_ends(name, architecture):
+    rate = 1e-3 if name in ("adamw", "lion") else 0.02
+    config = replace(BUSY, architecture=architecture, optimizers=(Optimizer(name, rate),), epochs=3, batch_size=64)
+    side = 16
+    whole, before = trainer(config, side=side), trainer(config, side=side)
+    for _ in range(3):
+        whole.run_epoch()
+    before.run_epoch()
+    content = encode_snapshot(before.snapshot())
+    before.run_epoch()  # must not reach into the file
+    after = trainer(config, seed=0, side=side)
+    after.restore(decode_snapshot(content, torch.device("cpu")))
+    after.run_epoch()
+    after.run_epoch()
+    assert same_weights(whole, after)
+    assert whole.history == after.history
+
+
+def test_the_best_epoch_on_validation_is_kept_not_the_last():
+    # A rate that explodes after warm-up: later epochs are worse.
+    config = replace(
+        BUSY,
+        optimizers=(Optimizer("sgd", 30.0, weight_decay=0.0),),
+        schedule="one-cycle",
+        warmup=1.0,
+        gradient_clip=None,
+        average_decay=None,
+    )
+    run = trained(config)
+    scores = [row["validation_score"] for row in run.history]
+    assert run.best_epoch == scores.index(max(scores)) + 1
+    run.network.load_state_dict(run.best_weights)
+    assert accuracy(predict_scores(run.network, run.validation.images), run.validation.labels) == max(scores)
+
+
+def test_stops_when_patience_is_over():
+    frozen = replace(BUSY, optimizers=(Optimizer("sgd", 0.0),), epochs=50, patience=3, average_decay=None)
+    frozen = replace(frozen, architecture=Perceptron((4,), normalization="none"))
+    run = trained(frozen)
+    assert len(run.history) == 4  # the first is the best, then three without gain
+    assert run.best_epoch == 1
+
+
+def test_a_loss_that_is_not_finite_stops_with_its_step_and_the_fix():
+    config = replace(
+        BUSY,
+        architecture=Perceptron((16, 16), normalization="none"),
+        optimizers=(Optimizer("sgd", 1e25),),
+        schedule="constant",
+        gradient_clip=None,
+    )
+    with pytest.raises(
+        FloatingPointError, match=r"got (nan|inf) at step \d+ of 100: lower learning_rate \(now 1e\+25\)"
+    ):
+        trained(config)
+
+
+def test_gradient_clip_bounds_the_update():
+    config = replace(BUSY, optimizers=(Optimizer("sgd", 1.0, 0.0, momentum=0.0),), schedule="constant")
+    moved = []
+    for clip in (1e-3, None):
+        run = trainer(replace(config, gradient_clip=clip))
+        before = torch.cat([p.detach().flatten().clone() for p in run.network.parameters()])
+        run._step(0, *next(run.minibatches.of_epoch(0)))
+        after = torch.cat([p.detach().flatten() for p in run.network.parameters()])
+        moved.append((after - before).norm().item())
+    assert moved[0] == pytest.approx(1e-3, rel=1e-3)
+    assert moved[1] > 10 * moved[0]
+
+
+def test_label_smoothing_lifts_the_least_loss():
+    # Least cross-entropy with smoothing e over k classes is the entropy of the smoothed target, never 0.
+    sharp = Examples(examples().images, examples().labels, 3)
+    config = replace(BUSY, label_smoothing=0.3, augmentation=Augmentation("none", 0), epochs=8)
+    network = build_network(config, (8, 8, 3), 3, 0)
+    fit_to_pixels(network, sharp.images)
+    run = Trainer(network, sharp, sharp, config, Optimizer("adamw", 1e-2), seed=0)
+    losses = [run.run_epoch()["train_loss"] for _ in range(8)]
+    entropy = -(0.8 * math.log(0.8) + 2 * 0.1 * math.log(0.1))
+    assert all(loss > entropy for loss in losses)
+
+
+@pytest.mark.parametrize(
+    ("n_images", "plan"),
+    [
+        (45_000, Plan(512, 87, 36)),
+        (3600, Plan(256, 14, 36)),
+        (360, Plan(16, 22, 36)),
+        (10, Plan(10, 1, 36)),
+    ],
+)
+def test_small_data_gets_small_minibatches(n_images, plan):
+    assert plan_steps(n_images, NeuralConfig(epochs=36, batch_size=512)) == plan

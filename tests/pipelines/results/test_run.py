@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bakeoff.pipelines.results.run import (
+    RunResult,
+    Size,
+    Stage,
+    Task,
+    load_run,
+    load_runs,
+    load_task,
+    save_run,
+    save_task,
+)
+
+
+def make_run(**changes) -> RunResult:
+    values = {
+        "experiment": "hog", "title": "HOG", "side": "hand-crafted", "dataset": "toy", "fingerprint": "0123456789ab",
+        "class_names": ("cat", "dog"), "seed": 3, "settings": {"cell_size": 4, "costs": [0.1, 1.0]},
+        "labels": np.array([0, 1, 1]), "scores": np.float32([[1, 0], [0, 1], [2, 1]]),
+        "validation_labels": np.array([0]), "validation_scores": np.float32([[1, 0]]),
+        "validation_score": 1.0, "train_score": 0.9,
+        "stages": (Stage("hog", "features", 1.5, 2.5, 1000), Stage("svm", "training", 0.5, 0.5, 2000, reused=True)),
+        "size": Size(dimensions=36, parameters=74, bytes=296), "environment": {"commit": "abc"},
+        "trials": ({"settings": {"C": 1.0}, "validation_score": 1.0, "seconds": 0.5},),
+        "history": ({"epoch": 1, "train_loss": 0.5},),
+        "pictures": {"visual_words": np.zeros((2, 4, 4, 3), np.uint8)}, "diagnostics": {"dead": [0.0, 0.25]},
+    }  # fmt: skip
+    return RunResult(**{**values, **changes})
+
+
+def make_task() -> Task:
+    return Task(
+        dataset="toy", fingerprint="0123456789ab", class_names=("cat", "dog"), description="Two.", notes=("none",),
+        split_sizes={"train": 4, "validation": 1, "test": 3},
+        class_counts={"train": (2, 2), "validation": (1, 0), "test": (1, 2)},
+        test_images=np.full((3, 2, 2, 1), 7, np.uint8), test_labels=np.array([0, 1, 1]),
+    )  # fmt: skip
+
+
+def test_accuracy_is_the_share_of_highest_scores_on_the_label():
+    assert make_run().predictions.tolist() == [0, 1, 0]
+    assert make_run().accuracy == pytest.approx(2 / 3)
+
+
+def test_seconds_add_up_by_kind():
+    run = make_run()
+    assert (run.seconds("features"), run.seconds("training"), run.seconds()) == (1.5, 0.5, 2.0)
+
+
+def test_a_saved_run_comes_back_equal(tmp_path):
+    run = make_run()
+    loaded = load_run(save_run(run, tmp_path))
+    for name in ("experiment", "side", "seed", "stages", "size", "class_names", "settings", "trials", "history",
+                 "diagnostics", "environment", "validation_score", "train_score"):  # fmt: skip
+        assert getattr(loaded, name) == getattr(run, name), name
+    for name in ("labels", "scores", "validation_labels", "validation_scores"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(run, name))
+    np.testing.assert_array_equal(loaded.pictures["visual_words"], run.pictures["visual_words"])
+
+
+def test_a_saved_task_comes_back_equal(tmp_path):
+    task = make_task()
+    loaded = load_task(save_task(task, tmp_path))
+    np.testing.assert_array_equal(loaded.test_images, task.test_images)
+    assert (loaded.class_names, loaded.notes, loaded.split_sizes) == (task.class_names, task.notes, task.split_sizes)
+
+
+def test_runs_are_listed_by_experiment_and_seed(tmp_path):
+    for experiment, seed in (("mlp", 1), ("hog", 2), ("mlp", 0)):
+        folder = save_run(make_run(experiment=experiment, seed=seed), tmp_path)
+    found = load_runs(folder.parent.parent)
+    assert [(run.experiment, run.seed) for run in found] == [("hog", 2), ("mlp", 0), ("mlp", 1)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"scores": np.zeros((3, 5), np.float32)}, r"scores must have shape \(3, 2\).*got \(3, 5\)"),
+        ({"validation_scores": np.zeros((2, 2), np.float32)}, r"validation_scores must have shape \(1, 2\)"),
+        ({"scores": np.float32([[1, 0], [0, np.nan], [2, 1]])}, "must be finite"),
+    ],
+)
+def test_scores_that_do_not_fit_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        make_run(**changes)
+
+
+@pytest.mark.parametrize("name", ["run.json", "scores.npz", "pictures.npz"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x93NUMPY", b'{"schema": 1}', b'{"schema": 99}'])
+def test_a_damaged_file_is_named_with_the_way_out(tmp_path, name, content):
+    folder = save_run(make_run(), tmp_path)
+    (folder / name).write_bytes(content)
+    with pytest.raises(ValueError, match=r"(?s)seed-3.*delete it and run `make train` again"):
+        load_run(folder)
+
+
+def test_a_pickle_in_a_strangers_file_is_never_opened(tmp_path):
+    folder = save_run(make_run(), tmp_path)
+    np.savez(folder / "pictures.npz", bad=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match="damaged"):
+        load_run(folder)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from bakeoff.reports.canvas.elements import Figure
+from bakeoff.reports.chapters.cues import cues_section
+from bakeoff.tests.reports.study_factory import make_row, make_study
+
+# cue -> method -> accuracy at 10 and at 100 pictures a class
+SHARES = {"color": {"classic": (0.7, 0.95), "mlp": (0.2, 0.5)}, "shape": {"classic": (0.15, 0.16), "mlp": (0.3, 0.85)}}
+
+
+def make_cues(shares=SHARES):
+    facts = [
+        (cue, method, per_class, share)
+        for cue, methods in shares.items()
+        for method, both in methods.items()
+        for per_class, share in zip((10, 100), both, strict=True)
+    ]
+    return make_study("cues", [make_row(m, s, cue=c, per_class=n, chance=1 / 6) for c, m, n, s in facts])
+
+
+def test_sentences_name_the_best_the_blind_and_the_leading_side():
+    text = " ".join(cues_section(make_cues()).paragraphs)
+    assert "Color is read best by classic (95.0" in text
+    assert "the best of the hand-crafted side leads the other side's, mlp, by 45.0" in text
+    assert "Shape is read best by mlp" in text
+    assert "classic is at the level of guessing" in text
+    assert "no difference" not in text
+
+
+def test_no_difference_is_said_where_none_is_shown():
+    shares = {"color": {"classic": (0.7, 0.9), "mlp": (0.7, 0.9)}}
+    text = " ".join(cues_section(make_cues(shares)).paragraphs)
+    assert "no difference is shown" in text
+    assert "leads" not in text
+
+
+def test_the_table_of_needs_has_the_fewest_pictures_or_a_dash():
+    (table,) = [p for p in cues_section(make_cues()).parts if p.kind == "table"]
+    cells = {row.cells[0].text: [cell.text for cell in row.cells[1:]] for row in table.rows}
+    assert table.columns == ("method", "color", "shape")
+    assert cells == {"classic": ["100", "–"], "mlp": ["–", "100"]}
+
+
+def test_the_matrix_has_a_cell_for_each_pair_and_its_numbers_in_words():
+    matrix = next(p for p in cues_section(make_cues()).parts if isinstance(p, Figure))
+    assert matrix.name == "cue-matrix"
+    assert matrix.picture.count("<rect") == 4
+    assert "mlp: color 50.0" in matrix.alt
+    assert len(matrix.table.rows) == 4
+
+
+def test_examples_are_shown_where_the_study_has_pictures():
+    images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
+    study = replace(make_cues(), pictures={"color": images, "shape": images})
+    first = cues_section(study).parts[0]
+    assert first.name == "cue-examples"
+    assert first.picture.count("<image") == 24
+    assert "color and shape" in first.alt
+    assert cues_section(study.without_pictures()).parts[0].name == "cue-matrix"

@@ -1,0 +1,38 @@
+"""What differs from the favorite: after Holm's correction, and only where the interval leaves out zero too."""
+
+import json
+
+import pytest
+
+from bakeoff.reports.chapters.difference import difference_section
+from bakeoff.reports.figures.differences import draw_differences
+from bakeoff.reports.report import build_report
+from bakeoff.reports.report_json import render_json
+from bakeoff.reports.statistics.accuracy import PairedDifference
+from bakeoff.reports.statistics.comparison import Comparison, build_comparison
+from bakeoff.tests.reports.factory import make_guest, make_run, make_task
+
+TASK = make_task(100)
+
+
+@pytest.fixture
+def comparison(monkeypatch) -> Comparison:
+    """Every p is 0.001; of hog's and the guest's intervals the former holds zero."""
+
+    def compare(self: Comparison, first, second) -> PairedDifference:
+        interval = (-0.12, 0.01) if first.experiment == "hog" else (-0.15, -0.05)
+        return PairedDifference(-0.06, interval, 0.001, 4, 10, "made up")
+
+    monkeypatch.setattr(Comparison, "compare", compare)
+    runs = [make_run(TASK, strength=2.5), make_run(TASK, "hog"), make_run(TASK, "mlp", "end-to-end")]
+    return build_comparison(TASK, runs, 0.01, [make_guest(TASK, "visitor", 0.5)])
+
+
+def test_text_marks_and_json_say_the_same(comparison):
+    texts = difference_section(comparison).paragraphs
+    assert "no difference is shown between it and hog" in texts[1]
+    assert "is better than visitor" in texts[2]
+    assert "2 of the differences are shown" in draw_differences(comparison).alt
+    records = json.loads(render_json(build_report(comparison)))["experiments"]
+    shown = {r["experiment"]: r["against_favorite"]["difference_shown"] for r in records if r["against_favorite"]}
+    assert shown == {"hog": False, "mlp": True}
