@@ -29,7 +29,16 @@ def main() -> None:
         install_torch(arguments.torch_index)
     print("Installing the rest (numpy, scikit-learn, scikit-image, OpenCV ...)", flush=True)
     pip("install", "--quiet", "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[dev,bench]")
+    link_checkout()
     READY.touch()
+
+
+def link_checkout() -> None:
+    """`.venv/src/bakeoff` is the checkout under its package's name: mypy knows no other way to it."""
+    link = ENVIRONMENT / "src" / "bakeoff"
+    link.parent.mkdir(exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(ROOT, target_is_directory=True)
 
 
 def parse_arguments() -> argparse.Namespace:

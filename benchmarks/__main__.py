@@ -1,4 +1,4 @@
-"""`python -m bakeoff.benchmarks`: every kernel beside the library people use, in one run -> lines to read and bench.json."""
+"""`python -m bakeoff.benchmarks`: every kernel beside the library people use -> lines to read and bench.json."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def main() -> int:
     measurements: list[Measurement] = []
     for name in options.work or WORK:
         with console.status(f"measuring {name} ..."):
-            found = import_module(f"benchmarks.{name}").measure()
+            found = import_module(f"bakeoff.benchmarks.{name}").measure()
         measurements += found
         for measurement in found:
             console.print(as_lines(measurement), highlight=False)

@@ -82,7 +82,7 @@ def test_pictures_in_report_out_and_the_second_time_nothing_is_computed(
     assert "ground" in (folder / "report.md").read_text()
 
     for stage in ("classic.pipeline.run_system", "neural.pipeline.train_net", "backprop.pipeline.train"):
-        monkeypatch.setattr(f"pipelines.{stage}", None)
+        monkeypatch.setattr(f"bakeoff.pipelines.{stage}", None)
     assert train(training) == 0
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == len(runs)

@@ -1,4 +1,4 @@
-"""What the loading of pictures asks of a cache: `bakeoff.pipelines.machine.cache.Cache` is one, `Memory` keeps nothing."""
+"""What the loading of pictures asks of a cache: `pipelines.machine.cache.Cache` is one, `Memory` keeps nothing."""
 
 from __future__ import annotations
 

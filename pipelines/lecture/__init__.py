@@ -1,1 +1,1 @@
-"""The lecture's experiments: each file computes the numbers of one chapter, `python -m bakeoff.pipelines.lecture` all."""
+"""The lecture's experiments, a chapter a file: `python -m bakeoff.pipelines.lecture` computes the numbers of all."""

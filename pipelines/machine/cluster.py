@@ -125,7 +125,7 @@ def _check_workers(client: Any, address: str) -> None:
 def code_fingerprint() -> str:
     """Of our code and the versions that decide results; of a worker, as it was when first asked."""
     digest = hashlib.sha256("".join(version(name) for name in ("numpy", "torch")).encode())
-    root = Path(__file__).parent
+    root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()

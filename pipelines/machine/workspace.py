@@ -146,7 +146,7 @@ def _processor_name() -> str:
 
 def _git_commit() -> str:
     """Short commit of the checkout, with `+changes` if the work tree differs from it; `unknown` outside git."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     try:
         commit = _git(root, "rev-parse", "--short=12", "HEAD")
         return commit + ("+changes" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")

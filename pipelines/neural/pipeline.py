@@ -15,7 +15,7 @@ import torch
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.machine.cache import hash_inputs
-from bakeoff.pipelines.machine.device import choose_device, make_repeatable, to_examples
+from bakeoff.pipelines.machine.device import choose_device, make_repeatable
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -29,7 +29,7 @@ from bakeoff.pipelines.neural.networks.build import Network, count_parameters
 from bakeoff.pipelines.neural.speed.precision import bfloat16_pays, has_bfloat16
 from bakeoff.pipelines.neural.training.checkpoint import encode_snapshot
 from bakeoff.pipelines.neural.training.event_log import EventLog, event_log, log_history
-from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
+from bakeoff.pipelines.neural.training.examples import Examples, plan_steps, to_examples
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
 from bakeoff.pipelines.results.files import write_atomically

@@ -1,4 +1,4 @@
-"""What every trained model offers, whichever side it comes from. `bakeoff.pipelines.predict.models` loads one from a run's folder."""
+"""What every trained model offers, whichever side it comes from."""
 
 from __future__ import annotations
 

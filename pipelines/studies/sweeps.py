@@ -15,10 +15,10 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.machine.cache import CachedStage
-from bakeoff.pipelines.machine.device import choose_device, make_repeatable, to_examples
+from bakeoff.pipelines.machine.device import choose_device, make_repeatable
 from bakeoff.pipelines.machine.workspace import Advance, Workspace
 from bakeoff.pipelines.neural.config import describe
-from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
+from bakeoff.pipelines.neural.training.examples import Examples, plan_steps, to_examples
 from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
 from bakeoff.pipelines.studies.perceptrons import PLAIN, SWEEPS, Cell, train_cell
 

@@ -41,7 +41,7 @@ DARK = {
 }
 SIDE_COLORS = {"hand-crafted": "hand", "end-to-end": "net"}
 
-_FOLDER = Path(__file__).parent / "templates"
+_FOLDER = Path(__file__).parents[1] / "templates"
 
 
 def environment() -> Environment:

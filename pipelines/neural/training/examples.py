@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from torch import Tensor
 
+from bakeoff.datasets.dataset import Split
 from bakeoff.pipelines.neural.config import NeuralConfig
 
 LEAST_STEPS_PER_EPOCH = 12  # fewer leave too few updates between two looks at the validation pictures
@@ -47,3 +50,9 @@ def plan_steps(n_images: int, config: NeuralConfig) -> Plan:
         batch_size //= 2
     batch_size = min(batch_size, n_images)
     return Plan(batch_size, n_images // batch_size, config.epochs)
+
+
+def to_examples(split: Split, n_classes: int, device: torch.device) -> Examples:
+    """One uint8 tensor (n, channels, height, width) in the device's memory, and the labels."""
+    images = torch.from_numpy(np.array(split.images.transpose(0, 3, 1, 2), order="C"))  # a copy, also of gray pictures
+    return Examples(images.to(device), torch.from_numpy(split.labels).to(device), n_classes)

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bakeoff.pipelines.machine.device import freed_memory_kept
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.distributed.processes import ALONE, Processes
+from bakeoff.pipelines.neural.speed.malloc import freed_memory_kept
 from bakeoff.pipelines.neural.training.averaging import INTERVAL, Weights, copy_weights, update_average
 from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
 from bakeoff.pipelines.neural.training.minibatches import Minibatches, seed_number

@@ -1,4 +1,4 @@
-"""`python -m bakeoff.pipelines`, with one small experiment more: nets that keep every kind of state and draw every number."""
+"""`bakeoff.pipelines`, with one small experiment more: nets that keep every kind of state and draw every number."""
 
 import sys
 

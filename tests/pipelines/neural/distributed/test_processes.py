@@ -50,7 +50,7 @@ def launch(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*torchrun, *command],
         cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"},
         capture_output=True,
         text=True,
         timeout=300,
