@@ -1,5 +1,5 @@
 """The tables of docs/scaling.md, from the record that `python -m bakeoff.benchmarks.scaling` writes: `python -m
-bakeoff.benchmarks.scaling_tables reports/published/scaling.json` prints them."""
+bakeoff.benchmarks.scaling_tables docs/results/scaling.json` prints them."""
 
 from __future__ import annotations
 

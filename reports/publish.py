@@ -2,8 +2,8 @@
 
 What it writes has the layout of `artifacts/runs`, so that anyone can make the report again and put own runs beside:
 
-    python -m bakeoff.reports --dataset cifar10 --runs reports/published/cifar10/runs      # the published runs alone
-    make report DATASET=cifar10 RUNS_FROM=reports/published/cifar10/runs          # beside your own
+    python -m bakeoff.reports --dataset cifar10 --runs docs/results/cifar10/runs      # the published runs alone
+    make report DATASET=cifar10 RUNS_FROM=docs/results/cifar10/runs          # beside your own
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--runs", type=Path, default=Path("artifacts/runs"), help="folder of saved runs")
     parser.add_argument("--dataset", required=True, help="name of the data set")
-    parser.add_argument("--output", type=Path, help="folder to write (default: reports/published/<dataset>/runs)")
+    parser.add_argument("--output", type=Path, help="folder to write (default: docs/results/<dataset>/runs)")
     parser.add_argument("--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="these runs only")
     options = parser.parse_args(arguments)
-    output = options.output or Path("reports/published") / task_name(options.dataset) / "runs"
+    output = options.output or Path("docs/results") / task_name(options.dataset) / "runs"
     try:
         target, n_runs = publish(options.runs, options.dataset, output, options.select)
     except (ValueError, OSError) as error:
