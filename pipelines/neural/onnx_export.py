@@ -52,7 +52,7 @@ def export_onnx(model: NeuralModel) -> bytes:
             verbose=False,
             input_names=[INPUT],
             output_names=[OUTPUT],
-            dynamic_shapes={INPUT: {0: torch.export.Dim("n_pictures")}},
+            dynamic_shapes={INPUT: {0: torch.export.Dim.DYNAMIC}},
         )
     if program is None:
         raise ValueError("torch gave no ONNX program")

@@ -156,7 +156,6 @@ def test_a_net_that_disagrees_is_not_written(home, capsys, monkeypatch):
     assert not list((home / "artifacts/runs").glob("ground-*/mlp/seed-0/model.onnx"))
 
 
-@pytest.mark.slow  # torch.export takes 6 seconds
 def test_export_writes_a_checked_file_beside_the_model(home, capsys):
     pytest.importorskip("onnxruntime")
     assert main(["export", "mlp", *where(home)]) == 0
