@@ -6,7 +6,6 @@ pictures are made a batch at a time, so that all memory that grows would be the 
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from bakeoff.pipelines.classic.families.family import NoState, encode_all
 from bakeoff.pipelines.classic.families.histograms import Hog
 from bakeoff.pipelines.machine.cache import Cache
 from bakeoff.pipelines.machine.cores import stream_on_cores
+from bakeoff.pipelines.machine.stopwatch import peak_memory_bytes
 
 FEW, MANY = 10_000, 100_000
 
@@ -76,7 +76,7 @@ def extract(n: int) -> tuple[float, int]:
                 )
             },
         )
-    return perf_counter() - start, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return perf_counter() - start, peak_memory_bytes()
 
 
 def _in_child(n: int) -> tuple[float, int]:

@@ -77,3 +77,14 @@ def test_the_contracts_need_only_numpy_and_the_standard_library():
     for contract in CONTRACTS:
         third_party = {name.split(".")[0] for name in found[f"{RESULTS}.{contract}"]}
         assert third_party.isdisjoint(THIRD_PARTY_KEPT_OUT), contract
+
+
+def test_nothing_that_only_unix_has_is_imported_with_a_module():
+    for path in sorted(path for package in OURS for path in (ROOT / package).rglob("*.py")):
+        at_import = {
+            (alias.name if isinstance(node, ast.Import) else node.module or "").split(".")[0]
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        assert at_import.isdisjoint({"fcntl", "resource", "pwd", "grp", "termios", "pty"}), path

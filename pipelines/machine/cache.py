@@ -9,13 +9,12 @@ is removed is removed under it. A run that was killed leaves a temporary folder,
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import platform
+import secrets
 import shutil
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
+from filelock import FileLock
 
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.stored_rows import StoredRows, create_stored_rows
@@ -33,7 +34,7 @@ Arrays = Mapping[str, np.ndarray | StoredRows]
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 CHECKSUM_BLOCK = 1 << 24  # bytes
 # Begins the name of a file that a `compute` is filling; process and machine follow, for others may share the cache. The
-# process comes first and mkstemp's part, which has no hyphen, last: so a machine's name may be any text.
+# process comes first and a random part, which has no hyphen, last: so a machine's name may be any text.
 FILLING = ".filling-"
 
 
@@ -105,16 +106,13 @@ class Cache:
         """Room on the cache's disk for a large array that a `compute` fills and returns; the entry takes it over."""
         self.root.mkdir(parents=True, exist_ok=True)
         self._remove_left_over()
-        handle, path = tempfile.mkstemp(
-            dir=self.root, prefix=f"{FILLING}{os.getpid()}-{platform.node()}-", suffix=".npy"
-        )
-        os.close(handle)
-        return create_stored_rows(Path(path), shape, dtype)
+        path = self.root / f"{FILLING}{os.getpid()}-{platform.node()}-{secrets.token_hex(8)}.npy"
+        return create_stored_rows(path, shape, dtype)
 
     def _remove_left_over(self) -> None:
         """What processes of this machine were filling when they were killed."""
         for path, process in self._being_filled():
-            if not _is_alive(process):
+            if not psutil.pid_exists(process):
                 path.unlink(missing_ok=True)
 
     def _being_filled(self) -> Iterator[tuple[Path, int]]:
@@ -147,19 +145,8 @@ class Cache:
     @contextmanager
     def _lock(self, folder: Path) -> Iterator[None]:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with open(folder.parent / f".{folder.name}.lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # released by the kernel when the process ends, however it ends
+        with FileLock(folder.parent / f".{folder.name}.lock"):  # the system releases it however the process ends
             yield
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)  # sends nothing
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it lives, and is somebody else's
-    return True
 
 
 def hash_inputs(stage: str, version: int, inputs: Mapping[str, Any]) -> str:

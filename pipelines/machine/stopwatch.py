@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from bakeoff.pipelines.results.run import Stage, StageKind
 
@@ -65,6 +66,10 @@ def peak_memory_bytes() -> int:
         lines = (PROCESS / "status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
     except (OSError, StopIteration):
+        if hasattr(memory := psutil.Process().memory_info(), "peak_wset"):
+            return int(memory.peak_wset)  # Windows, which has no getrusage
+        import resource
+
         unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts bytes on macOS, KiB elsewhere
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 

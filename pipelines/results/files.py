@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import secrets
 import struct
-import tempfile
 import tokenize
 import zipfile
 import zlib
@@ -38,18 +38,20 @@ UNREADABLE = (  # what numpy and zipfile raise on damaged archives, and on those
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the place and move there: a reader sees the old file or the new one, never a part."""
+    """Write beside the place and move there: a reader sees the old file or the new one, never a part.
+
+    Who may read it is left to the process's umask.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,8 +21,8 @@ def freed_memory_kept() -> Iterator[None]:
     Each step allocates the same hundreds of megabytes again, and the system clears every page it hands out: a quarter
     of a convolutional net's step. Afterwards all of it goes back. Only glibc is asked; elsewhere nothing happens.
     """
-    library = ctypes.CDLL(None)
-    if not hasattr(library, "mallopt"):
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if library is None or not hasattr(library, "mallopt"):
         yield
         return
     try:
