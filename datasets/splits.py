@@ -1,4 +1,5 @@
-"""Which picture goes where: stratified splits, nested training subsets for learning curves, a few to look at."""
+"""Which picture goes where: stratified splits, nested training subsets for learning curves, a few to look at; and how
+unequal the classes are."""
 
 from __future__ import annotations
 
@@ -9,6 +10,17 @@ import numpy as np
 # train / validation / test for data sets that come without a split: most for fitting, twice as many to test on as to
 # choose on, because the test result is what is reported.
 DEFAULT_SHARES: Mapping[str, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
+
+UNBALANCED = 5  # pictures of the largest class over those of the smallest, from which on accuracy misleads
+
+
+def is_unbalanced(counts: np.ndarray) -> bool:
+    """Whether one class has so many more pictures than another that accuracy rewards predicting the large classes.
+
+    counts: int (n_classes,), pictures of each class. From here on balanced accuracy leads: in the choice of models, the
+    order, the tests and the verdict; and rare classes weigh more in training.
+    """
+    return bool(counts.max() >= UNBALANCED * counts.min())
 
 
 def stratified_split(

@@ -25,7 +25,7 @@ ALLOWED = {
     "reports": (RESULTS,),
     "benchmarks": ("datasets", "pipelines"),
 }
-CONTRACTS = ("run", "study", "guest", "files")  # of pipelines/results: what reports read
+CONTRACTS = ("balance", "run", "study", "guest", "files")  # of pipelines/results: what reports read
 RESIZING = ("datasets.folder.squares",)  # by torch, which it imports only when there is something to resize
 THIRD_PARTY_KEPT_OUT = {"torch", "sklearn", "skimage", "cv2", "rich", "scipy", "matplotlib"}
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
 from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.datasets.splits import is_unbalanced
 
 MAX_LISTED = 50  # files named in one note; a report must stay readable
-UNBALANCED = 5  # largest class over smallest class, from which on accuracy misleads
 FORMATS_OF_SUFFIX = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), ("JPEG", "MPO")),
     **dict.fromkeys((".tif", ".tiff"), ("TIFF",)),
@@ -84,7 +84,7 @@ def note_conversions(files: Sequence[PictureFile], remarks: Mapping[int, Iterabl
 
 def note_balance(labels: np.ndarray, class_names: Sequence[str]) -> str:
     counts = np.bincount(labels, minlength=len(class_names))
-    if counts.max() < UNBALANCED * counts.min():
+    if not is_unbalanced(counts):
         return ""
     largest, smallest = class_names[int(counts.argmax())], class_names[int(counts.argmin())]
     return (

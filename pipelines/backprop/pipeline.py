@@ -32,6 +32,7 @@ from bakeoff.pipelines.backprop.training import (
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Advance, Workspace
+from bakeoff.pipelines.results.balance import fits_training
 from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
 from bakeoff.pipelines.results.run import RunResult, Size, Stage, run_folder
 
@@ -82,6 +83,7 @@ def run(
         validation_scores=validation_scores,
         validation_score=accuracy(validation_scores, dataset.validation),
         train_score=accuracy(train_scores, dataset.train),
+        did_not_train=not fits_training(train_scores.argmax(axis=1), dataset.train.labels),
         stages=(trained.cost, clock.stage),
         size=Size(
             dimensions=layers[0][0].shape[0],

@@ -32,6 +32,7 @@ from bakeoff.pipelines.neural.training.event_log import EventLog, event_log, log
 from bakeoff.pipelines.neural.training.examples import Examples, plan_steps, to_examples
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
+from bakeoff.pipelines.results.balance import fits_training
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage, run_folder
@@ -107,6 +108,7 @@ def run(
         validation_scores=validation_scores.cpu().numpy(),
         validation_score=accuracy(validation_scores, validation.labels),
         train_score=accuracy(train_scores, train.labels[some]),
+        did_not_train=not fits_training(train_scores.argmax(dim=1).cpu().numpy(), dataset.train.labels[some]),
         stages=(*(trained.cost for trained in candidates), clock.stage),
         size=Size(int(np.prod(dataset.image_shape)), count_parameters(best.network), n_bytes),
         environment={**environment, "device": str(device), **_how_parallel()},

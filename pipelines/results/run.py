@@ -103,10 +103,12 @@ class RunResult:
 
     labels: int64 (n_test,).   scores: float32 (n_test, n_classes), any linear output; arg-max is the prediction.
     validation_labels, validation_scores: the same for the validation split, from the model that was chosen there.
-    validation_score, train_score: accuracy in 0..1.
+    validation_score, train_score: accuracy in 0..1, the latter without augmentation.
+    did_not_train: True for a net that did not fit its training pictures (`balance.fits_training`).
     settings: the frozen configuration, as plain JSON values.
     trials: every setting tried on validation, `{"settings": {...}, "validation_score": x, "seconds": s}`.
-    history: one row per epoch or solver step, e.g. `{"epoch": 3, "train_loss": 1.2, "validation_score": 0.4}`.
+    history: one row per epoch or solver step, e.g. `{"epoch": 3, "train_loss": 1.2, "validation_score": 0.4}`;
+        a score in it, or in a trial, is the one that chose: balanced accuracy for nets on unbalanced classes.
     pictures: name -> array for the report, uint8 (n, h, w, c) or float32 (n, h, w, c): "first_layer_weights",
         "visual_words" ...
     diagnostics: JSON values that explain the model, e.g. the share of dead units per layer.
@@ -135,6 +137,7 @@ class RunResult:
     history: tuple[Mapping[str, Any], ...] = ()
     pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
+    did_not_train: bool = False
 
     def __post_init__(self) -> None:
         for labels, scores, name in (

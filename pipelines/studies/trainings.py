@@ -21,7 +21,7 @@ from bakeoff.pipelines.results.run import NotApplicableError, RunResult, load_ru
 from bakeoff.pipelines.results.study import Row, pack_correct
 
 STAGE = "study training"
-VERSION = 1  # raise it when what is kept of a training changes; the experiment's own version is in the key
+VERSION = 2  # raise it when what is kept of a training changes; the experiment's own version is in the key
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Training:
     validation_score: float
     train_score: float
     seconds: float
+    did_not_train: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def train_variants(what: str, variants: Iterable[Variant], workspace: Workspace)
     """Train every variant, the progress counted in training pictures: (rows, seconds of work).
 
     Experiments that cannot be applied are left out. Row: the variant's facts, then experiment, side, seed, n_train,
-    n_test, accuracy, validation_score, train_score, seconds, correct.
+    n_test, accuracy, validation_score, train_score, did_not_train (`RunResult`), seconds, correct.
     Raises NotApplicableError if none can be applied.
     """
     todo = list(variants)
@@ -89,6 +90,7 @@ def _row(variant: Variant, training: Training) -> Row:
         "accuracy": float(training.correct.mean()),
         "validation_score": training.validation_score,
         "train_score": training.train_score,
+        "did_not_train": training.did_not_train,
         "seconds": training.seconds,
         "correct": pack_correct(training.correct),
     }
@@ -114,13 +116,15 @@ def train(variant: Variant, workspace: Workspace) -> Training:
         run = experiment.run(dataset, seed=seed, workspace=own)
         training = _keep(run, variant)
         shutil.rmtree(scratch, ignore_errors=True)
-        numbers = [training.validation_score, training.train_score, training.seconds]
+        numbers = [training.validation_score, training.train_score, training.seconds, training.did_not_train]
         return {"correct": training.correct, "numbers": np.array(numbers)}
 
     arrays = workspace.cache.get_or_compute(STAGE, version=VERSION, inputs=inputs, compute=compute).arrays
-    return Training(np.array(arrays["correct"]), *arrays["numbers"].tolist())
+    *numbers, did_not_train = arrays["numbers"].tolist()
+    return Training(np.array(arrays["correct"]), *numbers, did_not_train=bool(did_not_train))
 
 
 def _keep(run: RunResult, variant: Variant) -> Training:
     seconds = sum(stage.seconds for stage in run.stages if not (stage.reused and variant.keep_features))
-    return Training(run.predictions == run.labels, run.validation_score, run.train_score, seconds)
+    correct = run.predictions == run.labels
+    return Training(correct, run.validation_score, run.train_score, seconds, run.did_not_train)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bakeoff.pipelines.results.balance import is_unbalanced
 from bakeoff.pipelines.results.guest import Guest
 from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind, Task
 from bakeoff.reports.statistics.accuracy import Interval, PairedDifference, compare_paired, holm
@@ -15,9 +16,6 @@ from bakeoff.reports.statistics.balanced import balanced_interval, compare_balan
 from bakeoff.reports.statistics.participants import Contestant, Participant, Visitor
 
 SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")
-# Pictures of the largest class over those of the smallest, from which on accuracy rewards naming the large classes:
-# then the choice of the finalists, the order, the tests and the verdict go by balanced accuracy.
-UNBALANCED = 5
 
 
 @dataclass(frozen=True)
@@ -35,9 +33,8 @@ class Comparison:
 
     @cached_property
     def is_unbalanced(self) -> bool:
-        """Whether one class has so many more pictures than another, over all splits, that balanced accuracy leads."""
-        counts = np.sum(list(self.task.class_counts.values()), axis=0)
-        return bool(counts.max() >= UNBALANCED * counts.min())
+        """Whether balanced accuracy leads, by the classes' pictures in all splits together."""
+        return is_unbalanced(np.sum(list(self.task.class_counts.values()), axis=0))
 
     @property
     def measure(self) -> str:

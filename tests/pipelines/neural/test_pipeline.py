@@ -77,6 +77,14 @@ def test_keeps_the_setting_that_is_best_on_validation(result):
     assert result.validation_score > 0.9
 
 
+def test_a_net_that_did_not_fit_its_training_pictures_is_marked(result, tmp_path):
+    still = replace(CONFIG, optimizers=CONFIG.optimizers[:1], epochs=1)
+    untrained = run(tmp_path, still)
+    assert untrained.did_not_train
+    assert not result.did_not_train
+    assert result.train_score > 0.9
+
+
 def test_can_be_saved_and_read_back(result, tmp_path):
     back = load_run(save_run(result, tmp_path))
     np.testing.assert_array_equal(back.scores, result.scores)

@@ -10,6 +10,8 @@ import pytest
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.experiments import all_experiments
 from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.neural import experiments as neural
+from bakeoff.pipelines.neural.config import Optimizer, Perceptron
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import unpack_correct
 from bakeoff.pipelines.studies import label_noise, learning_curves, trainings
@@ -53,6 +55,16 @@ def test_a_second_time_nothing_is_trained_and_no_features_are_left(request_for, 
     assert [folder.name for folder in (tmp_path / "cache").iterdir()] == [trainings.STAGE]
     assert list((tmp_path / "studies").iterdir()) == []
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_net_that_did_not_train_is_marked_in_its_row(request_for, monkeypatch):
+    title, mlp = neural.EXPERIMENTS["mlp"]
+    still = replace(mlp, architecture=Perceptron((4,)), optimizers=(Optimizer(learning_rate=0.0),), epochs=1)
+    monkeypatch.setitem(neural.EXPERIMENTS, "mlp", (title, still))
+    for _ in range(2):  # trained, then from the cache
+        rows = learning_curves.run(request_for(experiments=("pca", "mlp"))).rows
+        assert {row["did_not_train"] for row in rows if row["experiment"] == "mlp"} == {True}
+        assert {row["did_not_train"] for row in rows if row["experiment"] == "pca"} == {False}
 
 
 def test_a_study_that_was_stopped_keeps_what_was_done(request_for, monkeypatch, tmp_path):
