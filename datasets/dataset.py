@@ -50,6 +50,7 @@ class Dataset:
 
     description: one or two sentences for the report - what the task is, and what it is not.
     notes: what happened while loading that a reader should know (files skipped, duplicates moved ...).
+    task: fingerprint of the data set that this one shows in another form, such as smaller; "" for one of its own.
     Raises ValueError if the splits disagree in picture shape, or a label has no class name.
     """
 
@@ -60,6 +61,7 @@ class Dataset:
     test: Split
     description: str = ""
     notes: tuple[str, ...] = field(default=())
+    task: str = ""
 
     def __post_init__(self) -> None:
         shapes = {split.images.shape[1:] for split in self.splits.values()}
@@ -90,6 +92,10 @@ class Dataset:
         """SHA-256 over every pixel, label and class name, in order: two data sets are the same task
         exactly when their fingerprints are equal."""
         return self._fingerprint
+
+    def task_fingerprint(self) -> str:
+        """Of the task that answers about these pictures belong to, whatever size a method looks at."""
+        return self.task or self.fingerprint()
 
     @cached_property
     def _fingerprint(self) -> str:

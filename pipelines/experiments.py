@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.resizing import resize_dataset
 from bakeoff.pipelines.backprop import experiments as backprop_table
 from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.classic import experiments as classic_table
@@ -31,7 +32,10 @@ class Pipeline(Protocol):
 
 @dataclass(frozen=True)
 class Experiment:
-    """version: raised when the code of the approach changes results, so that saved runs are made again."""
+    """version: raised when the code of the approach changes results, so that saved runs are made again.
+
+    image_size: side in pixels that pictures are brought to first; None takes them as loaded.
+    """
 
     name: str
     title: str
@@ -39,9 +43,12 @@ class Experiment:
     config: Any
     pipeline: Pipeline
     version: int
+    image_size: int | None = None
 
     def run(self, dataset: Dataset, *, seed: int, workspace: Workspace) -> RunResult:
         """Raises what the approach raises, NotApplicableError if it cannot take these pictures."""
+        if self.image_size:
+            dataset = resize_dataset(dataset, self.image_size, workspace.cache)
         return self.pipeline(
             dataset, experiment=self.name, title=self.title, config=self.config, seed=seed, workspace=workspace
         )
@@ -81,6 +88,7 @@ def choose_experiments(words: Sequence[str]) -> list[Experiment]:
 
 def run_key(experiment: Experiment, fingerprint: str, seed: int) -> str:
     """Names a run by all that it depends on: kept in its environment, it tells whether a saved run is this very one."""
-    return hash_inputs(
-        experiment.name, experiment.version, {"config": experiment.config, "data": fingerprint, "seed": seed}
-    )
+    inputs = {"config": experiment.config, "data": fingerprint, "seed": seed}
+    if experiment.image_size:
+        inputs["image_size"] = experiment.image_size
+    return hash_inputs(experiment.name, experiment.version, inputs)

@@ -66,14 +66,14 @@ def run(
         test_scores = predict_scores(layers, standardizer, dataset.test.images)
     some = evenly_spread(len(dataset.validation), MOST_PICTURES)
     model = BackpropModel(experiment, dataset.class_names, dataset.image_shape, standardizer, layers)
-    folder = run_folder(workspace.runs, dataset.name, dataset.fingerprint(), experiment, seed)
+    folder = run_folder(workspace.runs, dataset.name, dataset.task_fingerprint(), experiment, seed)
     n_bytes = save_stored_model(store_backprop_model(model), folder / FILE_NAME)
     return RunResult(
         experiment=experiment,
         title=title,
         side="end-to-end",
         dataset=dataset.name,
-        fingerprint=dataset.fingerprint(),
+        fingerprint=dataset.task_fingerprint(),
         class_names=dataset.class_names,
         seed=seed,
         settings=json.loads(json.dumps(asdict(config))),

@@ -51,14 +51,14 @@ def run(
     model = ClassicModel(
         experiment, dataset.class_names, dataset.image_shape, outcome.systems, outcome.fusion, mirror=config.mirror
     )
-    folder = run_folder(workspace.runs, dataset.name, dataset.fingerprint(), experiment, seed)
+    folder = run_folder(workspace.runs, dataset.name, dataset.task_fingerprint(), experiment, seed)
     n_bytes = save_stored_model(store_classic_model(model), folder / FILE_NAME)
     return RunResult(
         experiment=experiment,
         title=title,
         side="hand-crafted",
         dataset=dataset.name,
-        fingerprint=dataset.fingerprint(),
+        fingerprint=dataset.task_fingerprint(),
         class_names=dataset.class_names,
         seed=seed,
         settings=describe(config),

@@ -69,7 +69,7 @@ def run(
     make_repeatable()
     environment = workspace.environment
     device = choose_device()
-    fingerprint, n_classes = dataset.fingerprint(), len(dataset.class_names)
+    fingerprint, n_classes = dataset.task_fingerprint(), len(dataset.class_names)
     train = to_examples(dataset.train, n_classes, device)
     validation = to_examples(dataset.validation, n_classes, device)
 
