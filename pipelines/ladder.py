@@ -1,0 +1,159 @@
+"""The search of one side's ladder of recipes under a budget of processor time, judged on validation.
+
+A ladder is a grid: recipes from cheap to rich, picture sizes from small to large. The search climbs from the cheapest
+rung; each next one is a step up - the next recipe or the next size - from the best rung so far that has one left. A
+direction is given up where its last step made validation clearly worse, a rung is passed over once a richer or larger
+one did better than what led to it, and one that would not finish in what is left of the budget is not begun: its cost
+is the recipe's own estimate, times what the rungs before it took over theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bakeoff.pipelines.experiments import Experiment
+
+Outcome = Literal["tried", "refused", "passed over", "not reached"]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One configuration at one picture size.
+
+    recipe: its row on the ladder; a recipe has one rung for each size, or several with more steps of training.
+    expected_seconds: processor time by the recipe's own estimate.   steps: of a net's training; None for features.
+    """
+
+    experiment: Experiment
+    recipe: str
+    expected_seconds: float
+    steps: int | None = None
+
+    @property
+    def name(self) -> str:
+        return self.experiment.name
+
+    @property
+    def image_size(self) -> int:
+        assert self.experiment.image_size is not None  # every rung has one
+        return self.experiment.image_size
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of a rung. validation_score: None unless it was tried.   seconds: of processor time."""
+
+    rung: Rung
+    outcome: Outcome
+    validation_score: float | None = None
+    train_score: float | None = None
+    seconds: float = 0.0
+    remark: str = ""
+
+
+@dataclass
+class Purse:
+    """Seconds of processor time, and how the estimates of the rungs did so far."""
+
+    budget: float
+    spent: float = 0.0
+    expected: dict[str, float] = field(default_factory=dict)  # seconds by recipe, of the rungs that were tried
+    taken: dict[str, float] = field(default_factory=dict)  # what those took
+
+    @property
+    def left(self) -> float:
+        return self.budget - self.spent
+
+    def pay(self, rung: Rung, seconds: float) -> None:
+        self.spent += seconds
+        self.expected[rung.recipe] = self.expected.get(rung.recipe, 0.0) + rung.expected_seconds
+        self.taken[rung.recipe] = self.taken.get(rung.recipe, 0.0) + seconds
+
+    def estimate(self, rung: Rung) -> float:
+        """Seconds of a rung: its expectation, corrected by its own recipe's rungs so far, else by all."""
+        expected, taken = self.expected.get(rung.recipe, 0.0), self.taken.get(rung.recipe, 0.0)
+        if not expected:
+            expected, taken = sum(self.expected.values()), sum(self.taken.values())
+        return rung.expected_seconds * (taken / expected if expected else 1.0)
+
+
+Position = tuple[int, int]  # of a rung: its recipe and its size, each counted from the cheapest
+Try = Callable[[Rung], Attempt]
+
+
+def climb(rungs: Sequence[Rung], purse: Purse, attempt: Try, noise: float) -> Iterator[Attempt]:
+    """Try rungs, best first, until none is left that the purse affords; then tell what was passed over or not reached.
+
+    noise: of validation scores, in 0..1; a fall by less is none.
+    """
+    grid = lay_out(rungs)
+    scores: dict[Position, float] = {}
+    refused: set[Position] = set()
+    while True:
+        steps = steps_up(grid, scores, refused, noise)
+        affordable = {p: from_ for p, from_ in steps.items() if purse.estimate(grid[p]) <= purse.left}
+        if not affordable:
+            break
+        position = max(affordable, key=lambda p: (affordable[p], -grid[p].expected_seconds))
+        found = attempt(grid[position])
+        purse.pay(found.rung, found.seconds) if found.outcome == "tried" else refused.add(position)
+        if found.validation_score is not None:
+            scores[position] = found.validation_score
+        yield found
+    for position in sorted(grid.keys() - scores.keys() - refused):
+        outcome: Outcome = "not reached" if position in steps else "passed over"
+        yield Attempt(grid[position], outcome, remark=f"about {purse.estimate(grid[position]):.0f} s")
+
+
+def lay_out(rungs: Sequence[Rung]) -> dict[Position, Rung]:
+    """Rungs by recipe, in the order of their first mention, and size."""
+    recipes = list(dict.fromkeys(rung.recipe for rung in rungs))
+    sizes = sorted({rung.image_size for rung in rungs})
+    return {(recipes.index(rung.recipe), sizes.index(rung.image_size)): rung for rung in rungs}
+
+
+def steps_up(
+    grid: Mapping[Position, Rung], scores: Mapping[Position, float], refused: set[Position], noise: float
+) -> dict[Position, float]:
+    """The rungs that may be tried next, each with the best validation score that it is a step up from.
+
+    The cheapest rung is where one begins. A rung that was refused is stepped over.
+    """
+    reached: dict[Position, float] = {}
+    for position in grid.keys() - scores.keys() - refused:
+        below = [_below(grid, scores, refused, position, axis) for axis in (0, 1)]
+        goes_on = [p for p, axis in zip(below, (0, 1), strict=True) if p and _goes_on(grid, scores, p, axis, noise)]
+        came_from = max((scores[p] for p in goes_on), default=None)
+        if came_from is not None and not _is_passed(position, scores, came_from):
+            reached[position] = came_from
+    if not scores:
+        start = min(grid.keys() - refused, key=lambda p: grid[p].expected_seconds, default=None)
+        return {} if start is None else {start: 0.0}
+    return reached
+
+
+def _below(
+    grid: Mapping[Position, Rung], scores: Mapping[Position, float], refused: set[Position], p: Position, axis: int
+) -> Position | None:
+    """The nearest rung below along an axis that was tried, with none but refused ones between."""
+    while True:
+        p = (p[0] - 1, p[1]) if axis == 0 else (p[0], p[1] - 1)
+        if p in scores:
+            return p
+        if min(p) < 0 or (p in grid and p not in refused):
+            return None
+
+
+def _is_passed(p: Position, scores: Mapping[Position, float], came_from: float) -> bool:
+    """Whether a rung that is as rich and as large, or more so, did at least as well as what leads to this one."""
+    return any(q[0] >= p[0] and q[1] >= p[1] and score >= came_from for q, score in scores.items())
+
+
+def _goes_on(
+    grid: Mapping[Position, Rung], scores: Mapping[Position, float], p: Position, axis: int, noise: float
+) -> bool:
+    """Whether the last step along this axis did not end clearly lower than it began."""
+    before = _below(grid, scores, set(), p, axis)
+    return before is None or scores[p] >= scores[before] - noise
