@@ -78,7 +78,9 @@ def test_keeps_the_setting_that_is_best_on_validation(result):
 
 
 def test_a_net_that_did_not_fit_its_training_pictures_is_marked(result, tmp_path):
-    still = replace(CONFIG, optimizers=CONFIG.optimizers[:1], epochs=1)
+    still = replace(
+        CONFIG, architecture=Perceptron((), initialization="zero"), optimizers=CONFIG.optimizers[:1], epochs=1
+    )
     untrained = run(tmp_path, still)
     assert untrained.did_not_train
     assert not result.did_not_train

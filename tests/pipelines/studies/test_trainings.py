@@ -59,7 +59,9 @@ def test_a_second_time_nothing_is_trained_and_no_features_are_left(request_for, 
 
 def test_a_net_that_did_not_train_is_marked_in_its_row(request_for, monkeypatch):
     title, mlp = neural.EXPERIMENTS["mlp"]
-    still = replace(mlp, architecture=Perceptron((4,)), optimizers=(Optimizer(learning_rate=0.0),), epochs=1)
+    still = replace(
+        mlp, architecture=Perceptron((), initialization="zero"), optimizers=(Optimizer(learning_rate=0.0),), epochs=1
+    )
     monkeypatch.setitem(neural.EXPERIMENTS, "mlp", (title, still))
     for _ in range(2):  # trained, then from the cache
         rows = learning_curves.run(request_for(experiments=("pca", "mlp"))).rows
