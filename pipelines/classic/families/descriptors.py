@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR
+from bakeoff.pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR, grown
 from bakeoff.pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
 from bakeoff.pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
 from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
@@ -24,9 +24,15 @@ DESCRIPTORS_PER_PICTURE = 40  # at most, where there are pictures enough: descri
 
 @dataclass(frozen=True)
 class Descriptors(ABC):
-    """A dense grid of local descriptors; the rows of `extract` and `positions` correspond."""
+    """A dense grid of local descriptors; the rows of `extract` and `positions` correspond.
+
+    stride: pixels.   reference_side: of the pictures that it suits; in larger ones it grows with them, so that there are
+    as many descriptors, while what each sees stays as fine. 0: it is as it is.
+    """
 
     needs_color: ClassVar[bool] = False
+    stride: int = 2
+    reference_side: int = 0
 
     @property
     @abstractmethod
@@ -44,6 +50,9 @@ class Descriptors(ABC):
             return str(error)
         return ""
 
+    def stride_in(self, height: int, width: int) -> int:
+        return grown(self.stride, height, width, self.reference_side)
+
     @abstractmethod
     def extract(self, images: torch.Tensor) -> torch.Tensor:
         """uint8 (n, h, w, c) -> float32 (n, n_descriptors, d)."""
@@ -58,7 +67,6 @@ class DenseSift(Descriptors):
     """SIFT on a grid (Lowe 2004; dense as in Bosch, Zisserman, Munoz 2007)."""
 
     bin_sizes: tuple[int, ...] = (3, 4, 6)  # pixels; a descriptor covers 4 x 4 bins, so 12, 16 and 24 pixels
-    stride: int = 2  # pixels
     color: Literal["gray", "opponent"] = "gray"  # opponent: SIFT on each opponent channel (van de Sande 2010)
     root: bool = True  # RootSIFT (Arandjelovic, Zisserman 2012)
     regularizer: float = 0.0  # gray levels per pixel; makes the descriptors of faint patches short
@@ -71,11 +79,12 @@ class DenseSift(Descriptors):
     def extract(self, images: torch.Tensor) -> torch.Tensor:
         per_channel = self.color == "opponent" and images.shape[-1] == 3
         source = opponent_colors(images) if per_channel else images
+        stride = self.stride_in(*images.shape[1:3])
         grids = [
             extract_dense_sift(
                 repeat_border(source, self._margin(size)),
                 bin_size=size,
-                stride=self.stride,
+                stride=stride,
                 root=self.root,
                 per_channel=per_channel,
                 regularizer=self.regularizer,
@@ -85,10 +94,10 @@ class DenseSift(Descriptors):
         return torch.cat(grids, dim=1)
 
     def positions(self, height: int, width: int) -> torch.Tensor:
-        grids = []
+        grids, stride = [], self.stride_in(height, width)
         for size in self.bin_sizes:
             margin = self._margin(size)
-            grid = dense_sift_positions(height + 2 * margin, width + 2 * margin, bin_size=size, stride=self.stride)
+            grid = dense_sift_positions(height + 2 * margin, width + 2 * margin, bin_size=size, stride=stride)
             grids.append(grid - margin)
         return torch.cat(grids)
 
@@ -102,7 +111,6 @@ class ColorStatistics(Descriptors):
 
     needs_color: ClassVar[bool] = True
     cell_sizes: tuple[int, ...] = (3, 4)  # pixels
-    stride: int = 2  # pixels
     overhang: bool = False  # let patches reach one cell beyond the border, whose pixels are repeated
 
     @property
@@ -110,19 +118,18 @@ class ColorStatistics(Descriptors):
         return "color statistics"
 
     def extract(self, images: torch.Tensor) -> torch.Tensor:
+        stride = self.stride_in(*images.shape[1:3])
         grids = [
-            extract_color_statistics(repeat_border(images, self._margin(size)), cell_size=size, stride=self.stride)
+            extract_color_statistics(repeat_border(images, self._margin(size)), cell_size=size, stride=stride)
             for size in self.cell_sizes
         ]
         return torch.cat(grids, dim=1)
 
     def positions(self, height: int, width: int) -> torch.Tensor:
-        grids = []
+        grids, stride = [], self.stride_in(height, width)
         for size in self.cell_sizes:
             margin = self._margin(size)
-            grid = color_statistics_positions(
-                height + 2 * margin, width + 2 * margin, cell_size=size, stride=self.stride
-            )
+            grid = color_statistics_positions(height + 2 * margin, width + 2 * margin, cell_size=size, stride=stride)
             grids.append(grid - margin)
         return torch.cat(grids)
 
@@ -135,7 +142,7 @@ class Patches(Descriptors):
     """Raw patches, each with its own contrast normalized (Coates, Ng, Lee 2011)."""
 
     patch_size: int = 6  # pixels
-    stride: int = 1  # pixels
+    stride: int = 1
     regularizer: float = 10.0  # added to a patch's variance, on the 0..255 scale, so that flat patches stay flat
 
     @property
@@ -143,11 +150,11 @@ class Patches(Descriptors):
         return "patches"
 
     def extract(self, images: torch.Tensor) -> torch.Tensor:
-        patches = extract_patches(images, patch_size=self.patch_size, stride=self.stride)
+        patches = extract_patches(images, patch_size=self.patch_size, stride=self.stride_in(*images.shape[1:3]))
         return normalize_contrast(patches, regularizer=self.regularizer)
 
     def positions(self, height: int, width: int) -> torch.Tensor:
-        return patch_positions(height, width, patch_size=self.patch_size, stride=self.stride)
+        return patch_positions(height, width, patch_size=self.patch_size, stride=self.stride_in(height, width))
 
 
 def repeat_border(images: torch.Tensor, margin: int) -> torch.Tensor:

@@ -101,6 +101,11 @@ def encode_all(
     return features
 
 
+def grown(length: int, height: int, width: int, reference_side: int) -> int:
+    """A length that suits pictures of reference_side, in proportion in larger ones; as it is where that is 0. Pixels."""
+    return length * max(reference_side, min(height, width)) // reference_side if reference_side else length
+
+
 def batch_ends(n: int, most: int) -> list[int]:
     """Where the batches of n pictures end: one of at most `most`, or an even number of nearly one size, for most
     machines have an even number of cores. It does not depend on theirs, and so no feature does."""

@@ -1,4 +1,4 @@
-"""Families that learn nothing from the training pictures: color histograms, HOG, local binary patterns."""
+"""Families of counts over the picture or its regions: colors, grays, gradients, local binary patterns."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Literal
 import torch
 
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
-from bakeoff.pipelines.classic.families.family import FeatureFamily
-from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram
+from bakeoff.pipelines.classic.families.family import FeatureFamily, grown
+from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram, extract_gray_histogram
+from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.hog import extract_hog
-from bakeoff.pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
+from bakeoff.pipelines.classic.features.local_binary_patterns import Method, extract_local_binary_patterns
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,37 @@ class ColorHistogram(FeatureFamily):
 
 
 @dataclass(frozen=True)
+class GrayHistogram(FeatureFamily):
+    """How much of each gray level, here and there; square root for the Hellinger kernel."""
+
+    n_bins: int = 32
+    grids: tuple[int, ...] = (1, 2, 4)  # each cuts the picture into grid x grid regions, with a histogram each
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        return fault_of_size(image_shape, max(self.grids))
+
+    def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        histograms = [extract_gray_histogram(images, n_bins=self.n_bins, n_cells=grid) for grid in self.grids]
+        return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
+
+
+@dataclass(frozen=True)
 class Hog(FeatureFamily):
-    """Histograms of oriented gradients at several cell sizes. Dalal, Triggs 2005."""
+    """Histograms of oriented gradients at several cell sizes. Dalal, Triggs 2005.
+
+    reference_side: of the pictures that the cells suit; they grow with larger ones, so that the vector does not. 0: they
+    are as they are.
+    """
 
     cell_sizes: tuple[int, ...] = (4, 8)  # pixels
     block_size: int = 2  # cells
     n_orientations: int = 9
     signed: bool = False  # signed: light-to-dark and dark-to-light edges are different
+    reference_side: int = 0
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         height, width, _ = image_shape
-        side = self.block_size * max(self.cell_sizes)
+        side = self.block_size * grown(max(self.cell_sizes), height, width, self.reference_side)
         if min(height, width) < side:
             return f"a HOG block needs {side} x {side} pixels, and these pictures have {height} x {width}"
         return ""
@@ -53,7 +74,7 @@ class Hog(FeatureFamily):
             extract_hog(
                 images,
                 n_orientations=self.n_orientations,
-                cell_size=cell_size,
+                cell_size=grown(cell_size, *images.shape[1:3], self.reference_side),
                 block_size=self.block_size,
                 signed=self.signed,
             )
@@ -64,14 +85,30 @@ class Hog(FeatureFamily):
 
 @dataclass(frozen=True)
 class LocalBinaryPatterns(FeatureFamily):
-    """Which of a pixel's neighbors are brighter, counted per cell. Ojala, Pietikainen, Maenpaa 2002."""
+    """Which of a pixel's neighbors are at least as bright, counted. Ojala, Pietikainen, Maenpaa 2002."""
 
     n_points: int = 8
-    radius: int = 1  # pixels
-    n_cells: int = 4  # the picture is cut into n_cells x n_cells
+    radii: tuple[int, ...] = (1, 2, 3)  # pixels
+    patterns: Method = "default"  # all 2 ** n_points; "uniform": n_points + 2, the same however the picture is turned
+    n_cells: int = 2  # the picture is cut into n_cells x n_cells
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        return fault_of_size(image_shape, max(self.n_cells, 2 * max(self.radii) + 1))
 
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
-        patterns = extract_local_binary_patterns(
-            images, n_points=self.n_points, radius=self.radius, n_cells=self.n_cells
-        )
-        return l2_normalize(signed_power(patterns))
+        histograms = [
+            extract_local_binary_patterns(
+                images, n_points=self.n_points, radius=radius, n_cells=self.n_cells, method=self.patterns
+            )
+            for radius in self.radii
+        ]
+        return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
+
+
+def fault_of_size(image_shape: tuple[int, int, int], side: int) -> str:
+    """Why no square of this side fits into such pictures; "" if one does."""
+    try:
+        check_window_fits(*image_shape[:2], side)
+    except ValueError as error:
+        return str(error)
+    return ""

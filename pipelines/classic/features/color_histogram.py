@@ -1,4 +1,4 @@
-"""Color histograms of the picture or of the cells of a coarse grid (Swain and Ballard, IJCV 1991)."""
+"""Color and gray histograms of the picture or of the cells of a coarse grid (Swain and Ballard, IJCV 1991)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bakeoff.pipelines.classic.features.cell_histograms import cell_histograms
 from bakeoff.pipelines.classic.features.chunks import in_chunks
 from bakeoff.pipelines.classic.features.color_spaces import RANGES, ColorSpace, from_rgb
 from bakeoff.pipelines.classic.features.grid import check_window_fits
-from bakeoff.pipelines.classic.features.planes import picture_size, to_color_planes
+from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
 
 
 def extract_color_histogram(
@@ -35,6 +35,23 @@ def extract_color_histogram(
             counts = cell_histograms(triples, n_bins**3, n_cells)
         else:
             counts = torch.cat([cell_histograms(channel, n_bins, n_cells) for channel in bins], dim=2)
+        return (counts / counts.sum(2, keepdim=True)).flatten(1)
+
+    return in_chunks(histograms, images)
+
+
+def extract_gray_histogram(images: Tensor, *, n_bins: int, n_cells: int = 1) -> Tensor:
+    """Shares of the pixels by gray level, in bins of equal width over 0..255.
+
+    images: uint8 or float32 (n, height, width, channels), 0..255; taken as luminance.   n_cells: cells a side.
+    Returns float32 (n, n_cells**2 * n_bins), by cell, row by row; each cell's part sums to 1.
+    Raises ValueError for fewer pixels than cells a side, and non-finite values.
+    """
+    check_window_fits(*picture_size(images), n_cells)
+
+    def histograms(chunk: Tensor) -> Tensor:
+        bins = luminance(to_planes(chunk)).mul_(n_bins / 256).clamp_(0, n_bins - 1).long()
+        counts = cell_histograms(bins, n_bins, n_cells)
         return (counts / counts.sum(2, keepdim=True)).flatten(1)
 
     return in_chunks(histograms, images)
