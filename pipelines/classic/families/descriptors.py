@@ -26,8 +26,8 @@ DESCRIPTORS_PER_PICTURE = 40  # at most, where there are pictures enough: descri
 class Descriptors(ABC):
     """A dense grid of local descriptors; the rows of `extract` and `positions` correspond.
 
-    stride: pixels.   reference_side: of the pictures that it suits; in larger ones it grows with them, so that there are
-    as many descriptors, while what each sees stays as fine. 0: it is as it is.
+    stride: pixels.   reference_side: of the pictures that it suits; in larger ones it grows with them, so that there
+    are as many descriptors, while what each sees stays as fine. 0: it is as it is.
     """
 
     needs_color: ClassVar[bool] = False

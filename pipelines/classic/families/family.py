@@ -102,7 +102,7 @@ def encode_all(
 
 
 def grown(length: int, height: int, width: int, reference_side: int) -> int:
-    """A length that suits pictures of reference_side, in proportion in larger ones; as it is where that is 0. Pixels."""
+    """A length in pixels that suits pictures of reference_side, in proportion in larger ones; as it is if that is 0."""
     return length * max(reference_side, min(height, width)) // reference_side if reference_side else length
 
 

@@ -52,8 +52,8 @@ class GrayHistogram(FeatureFamily):
 class Hog(FeatureFamily):
     """Histograms of oriented gradients at several cell sizes. Dalal, Triggs 2005.
 
-    reference_side: of the pictures that the cells suit; they grow with larger ones, so that the vector does not. 0: they
-    are as they are.
+    reference_side: of the pictures that the cells suit; they grow with larger ones, so that the vector does not.
+    0: they are as they are.
     """
 
     cell_sizes: tuple[int, ...] = (4, 8)  # pixels

@@ -9,13 +9,16 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
 from bakeoff.pipelines.classic.families.family import FeatureFamily
-from bakeoff.pipelines.classic.matrix.pca import PCA, fit_pca, project
+from bakeoff.pipelines.classic.matrix.pca import PCA, fit_pca, fit_randomized_pca, project
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
 
-MOST_VALUES = 8192  # in a picture: the covariance has its square in float64, 512 MiB; at 224 x 224 x 3 it had 181 GB
+# In a picture, for an exact fit: the covariance has its square in float64, 512 MiB; at 224 x 224 x 3 it has 181 GB.
+MOST_VALUES = 8192
+PICTURES_FOR_LARGE = 5000  # are enough for 128 directions, and read five times
 BLOCK_VALUES = 2**26  # pixel values that are float32 at a time: 256 MiB, 20,000 pictures of 32 x 32 in color
 
 
@@ -24,17 +27,12 @@ class PixelPca(FeatureFamily):
     state_type: ClassVar[type] = PCA
     n_components: int = 128  # dimensions kept; whitened, so that each weighs the same
 
-    def refusal(self, image_shape: tuple[int, int, int]) -> str:
-        n_values = int(np.prod(image_shape))
-        if n_values > MOST_VALUES:
-            return (
-                f"its covariance is for at most {MOST_VALUES:,} values a picture, and these pictures have {n_values:,}"
-            )
-        return ""
-
     def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> PCA:
-        n_components = min(self.n_components, len(images) - 1, int(np.prod(images.shape[1:])))
-        return fit_pca(_Blocks(images), n_components=n_components, whiten=True)
+        n_components = min(self.n_components, len(images) - 1, images[0].size)
+        if images[0].size <= MOST_VALUES:
+            return fit_pca(_Blocks(images, len(images)), n_components=n_components, whiten=True)
+        chosen = _Blocks(images, max(PICTURES_FOR_LARGE, n_components + 1))
+        return fit_randomized_pca(chosen, n_components=n_components, seed=0, whiten=True)
 
     def encode(self, images: torch.Tensor, state: PCA) -> torch.Tensor:
         return l2_normalize(project(_flatten(images), state))
@@ -45,11 +43,12 @@ class _Blocks:
     """Pictures as rows of float32, a block at a time, so that memory does not grow with them."""
 
     images: np.ndarray
+    most: int  # pictures, evenly spread
 
     def __iter__(self) -> Iterator[torch.Tensor]:
-        step = max(1, BLOCK_VALUES // self.images[0].size)
-        for start in range(0, len(self.images), step):
-            yield _flatten(torch.from_numpy(self.images[start : start + step].copy()))  # the map of a file is read-only
+        order, step = evenly_spread(len(self.images), self.most), max(1, BLOCK_VALUES // self.images[0].size)
+        for start in range(0, len(order), step):
+            yield _flatten(torch.from_numpy(self.images[order[start : start + step]]))
 
 
 def _flatten(images: torch.Tensor) -> torch.Tensor:

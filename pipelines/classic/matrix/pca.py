@@ -1,4 +1,4 @@
-"""Principal component analysis of descriptors, fitted in one pass over any number of them."""
+"""Principal component analysis: of descriptors from their covariance, of whole pictures by a randomized method."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import scipy.linalg
 import torch
 
 from bakeoff.pipelines.classic.matrix.covariance import mean_and_covariance
-from bakeoff.pipelines.machine.chunks import check_finite, map_on_cores, spans_of
+from bakeoff.pipelines.machine.chunks import check_finite, iterate_blocks, map_on_cores, spans_of
 
 # Directions with less than this share of the largest variance are rounding error: whitening maps them to zero.
 SMALLEST_VARIANCE_SHARE = 1e-12
+# More directions than asked for, and products with the covariance that turn them towards the largest: the variances of
+# pictures fall fast, and those of all directions that are kept are then right to a percent.
+OVERSAMPLING, N_PRODUCTS = 16, 3
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,44 @@ def fit_pca(descriptors: torch.Tensor | Iterable[torch.Tensor], *, n_components:
         raise ValueError(f"n_components must be between 1 and min(n, d) = {min(n_rows, len(mean))}, got {n_components}")
     wanted = (len(mean) - n_components, len(mean) - 1)  # the largest; far cheaper than all of thousands
     values, vectors = scipy.linalg.eigh(covariance.cpu().numpy(), subset_by_index=wanted)  # rising
-    variances = torch.from_numpy(values.copy()).to(mean).flip(0).clamp(min=0)
-    components = torch.from_numpy(vectors.copy()).to(mean).flip(1).T
+    return _largest_first(mean, torch.from_numpy(values), torch.from_numpy(vectors), whiten)
+
+
+def fit_randomized_pca(
+    descriptors: torch.Tensor | Iterable[torch.Tensor], *, n_components: int, seed: int, whiten: bool = False
+) -> PCA:
+    """As `fit_pca`, for dimensions whose covariance (d, d) would not fit into memory: it is only multiplied with.
+
+    Source: Halko, Martinsson, Tropp, SIAM Review 2011, algorithm 4.4. Time: 5 passes over the descriptors.
+    """
+    sums, n_rows = 0.0, 0
+    for block in iterate_blocks(descriptors):
+        sums, n_rows = sums + block.sum(dim=0, dtype=torch.float64), n_rows + len(block)
+    mean = torch.as_tensor(sums) / max(1, n_rows)
+    dimension = mean.numel()
+    if not 1 <= n_components <= min(n_rows, dimension):
+        raise ValueError(f"n_components must be between 1 and min(n, d) = {min(n_rows, dimension)}, got {n_components}")
+
+    def times_covariance(basis: torch.Tensor) -> torch.Tensor:
+        product = torch.zeros(basis.shape, dtype=torch.float64)
+        for block in iterate_blocks(descriptors, checked=True):
+            centered = block - mean.float()
+            product += centered.T @ (centered @ basis)
+        return (product / max(1, n_rows - 1)).float()
+
+    width = min(n_components + OVERSAMPLING, n_rows, dimension)
+    basis = torch.randn(dimension, width, generator=torch.Generator().manual_seed(seed))
+    for _ in range(N_PRODUCTS):
+        basis = torch.linalg.qr(times_covariance(basis)).Q
+    inside = (basis.T @ times_covariance(basis)).double()  # the covariance within the subspace
+    values, vectors = torch.linalg.eigh((inside + inside.T) / 2)
+    return _largest_first(mean, values[-n_components:], basis.double() @ vectors[:, -n_components:], whiten)
+
+
+def _largest_first(mean: torch.Tensor, values: torch.Tensor, vectors: torch.Tensor, whiten: bool) -> PCA:
+    """values: rising, float64 (k,).   vectors: (d, k)."""
+    variances = values.to(mean).flip(0).clamp(min=0)
+    components = vectors.to(mean).flip(1).T
     largest = components.gather(1, components.abs().argmax(dim=1, keepdim=True))
     components = components * largest.sign()
     if whiten:

@@ -11,10 +11,11 @@ import numpy as np
 
 from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
 from bakeoff.pipelines.classic.families.family import encode_all
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.patch_words import PatchWords
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
@@ -35,8 +36,10 @@ KINDS: dict[str, type] = {
         Compression,
         System,
         BagOfWords,
+        CoOccurrence,
         ColorHistogram,
         FisherVectors,
+        GrayHistogram,
         Hog,
         LocalBinaryPatterns,
         PatchFisherVectors,

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
 from bakeoff.pipelines.classic.families.family import NoState, batch_ends, encode_all
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.patch_words import PatchWords
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
@@ -23,7 +24,11 @@ SIFT = DenseSift(bin_sizes=(3, 4), stride=4)
 FAMILIES = [
     ColorHistogram(n_bins=3, grids=(1, 2)),
     Hog(),
-    LocalBinaryPatterns(n_cells=2),
+    LocalBinaryPatterns(radii=(1, 2), n_cells=2),
+    LocalBinaryPatterns(radii=(1,), patterns="uniform", n_cells=1),
+    GrayHistogram(n_bins=5, grids=(1, 2)),
+    CoOccurrence(distances=(1, 2), n_levels=8),
+    Hog(cell_sizes=(4,), reference_side=8),
     BagOfWords(descriptors=SIFT, n_words=7, n_samples=300, n_iterations=3),
     PixelPca(n_components=5),
     PatchWords(n_words=6, n_samples=300, n_iterations=3),
@@ -31,7 +36,7 @@ FAMILIES = [
     FisherVectors(descriptors=ColorStatistics(), n_components=4, n_gaussians=3, n_samples=300, n_iterations=3),
     PatchFisherVectors(descriptors=Patches(stride=4), n_components=6, n_gaussians=3, n_samples=300, n_iterations=3),
 ]
-LENGTHS = {"color histogram": 27 * 5, "local binary patterns": 4 * 10, "bag of words": 5 * 7, "pixel pca": 5}
+LENGTHS = {"color histogram": 27 * 5, "gray histogram": 5 * 5, "bag of words": 5 * 7, "pixel pca": 5}
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 17, 18, 3), dtype=np.uint8)
 
 every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.name} {len(repr(family))}")
@@ -108,7 +113,7 @@ def test_names_are_plain_words():
 
 
 def test_fewer_descriptors_than_words_make_a_smaller_codebook():
-    family = replace(FAMILIES[3], n_words=10_000)
+    family = replace(next(family for family in FAMILIES if isinstance(family, BagOfWords)), n_words=10_000)
     assert family.fit(IMAGES[:1], 0).n_words == len(SIFT.positions(17, 18))
 
 

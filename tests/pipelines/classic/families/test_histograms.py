@@ -5,7 +5,7 @@ import torch
 from skimage.feature import hog
 
 from bakeoff.pipelines.classic.families.family import NoState
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8))
 
@@ -39,5 +39,30 @@ def test_hog_agrees_with_skimage_at_every_scale():
 def test_local_binary_patterns_do_not_see_a_change_of_brightness():
     """But for the cells at the border, beyond which everything is black."""
     dim = IMAGES[..., :1] // 2
-    cells = [LocalBinaryPatterns().encode(images, NoState()).unflatten(1, (4, 4, 10)) for images in (dim, dim + 100)]
+    family = LocalBinaryPatterns(radii=(1,), patterns="uniform", n_cells=4)
+    cells = [family.encode(images, NoState()).unflatten(1, (4, 4, 10)) for images in (dim, dim + 100)]
     np.testing.assert_allclose(cells[0][:, 1:3, 1:3], cells[1][:, 1:3, 1:3], atol=1e-6)
+
+
+def test_patterns_of_every_radius_stand_side_by_side_at_unit_length():
+    both = LocalBinaryPatterns(radii=(1, 2)).encode(IMAGES, NoState())
+    single = [LocalBinaryPatterns(radii=(radius,)).encode(IMAGES, NoState()) for radius in (1, 2)]
+    assert torch.equal(both, torch.cat(single, dim=1))
+    np.testing.assert_allclose(single[0].norm(dim=1), 1, rtol=1e-5)
+
+
+def test_cells_of_hog_grow_with_the_picture():
+    """At twice the side, each cell of twice the side: as many numbers, and those of cells chosen by hand."""
+    large = IMAGES.repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)
+    follows = Hog(cell_sizes=(4, 8), reference_side=16)
+    assert torch.equal(follows.encode(IMAGES, NoState()), Hog(cell_sizes=(4, 8)).encode(IMAGES, NoState()))
+    assert torch.equal(follows.encode(large, NoState()), Hog(cell_sizes=(8, 16)).encode(large, NoState()))
+    assert follows.refusal((15, 99, 1)) == Hog(cell_sizes=(4, 8)).refusal((15, 99, 1)) != ""
+
+
+def test_a_gray_histogram_of_a_picture_half_black_by_hand():
+    image = torch.zeros(1, 4, 4, 3, dtype=torch.uint8)
+    image[:, :, 2:] = 255
+    vector = GrayHistogram(n_bins=2, grids=(1, 2)).encode(image, NoState())[0]
+    np.testing.assert_allclose(vector[:2], np.sqrt([0.5, 0.5]), atol=1e-6)
+    np.testing.assert_allclose(vector[2:].reshape(4, 2), np.array([[1, 0], [0, 1]] * 2) / 2, atol=1e-6)

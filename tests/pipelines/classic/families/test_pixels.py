@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from sklearn.decomposition import PCA
 
 from bakeoff.pipelines.classic.families.family import encode_all
@@ -38,15 +37,22 @@ def test_blocks_of_a_map_that_cannot_be_written_to_give_the_same_components(monk
     np.testing.assert_allclose(PixelPca(n_components=4).fit(images, 0).components, whole.components, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("shape", "refused"),
-    [((32, 32, 3), False), ((48, 48, 3), False), ((64, 128, 1), False), ((64, 129, 1), True), ((224, 224, 3), True)],
-)
-def test_pictures_whose_covariance_would_fill_the_memory_are_refused(shape, refused):
-    assert bool(PixelPca().refusal(shape)) == refused
+def test_large_pictures_give_the_components_that_an_exact_fit_gives(monkeypatch):
+    """Smooth pictures, as photos are: noise at 5 x 5 points, enlarged."""
+    coarse = np.random.default_rng(0).integers(0, 256, (60, 5, 5, 1), dtype=np.uint8)
+    images = coarse.repeat(4, axis=1).repeat(4, axis=2)
+    family = PixelPca(n_components=6)
+    exact = encode_all(family, family.fit(images, 0), images)
+    monkeypatch.setattr("bakeoff.pipelines.classic.families.pixels.MOST_VALUES", 100)
+    monkeypatch.setattr("bakeoff.pipelines.classic.families.pixels.PICTURES_FOR_LARGE", 60)
+    np.testing.assert_allclose(encode_all(family, family.fit(images, 0), images), exact, atol=0.02)
 
 
-def test_the_refusal_says_how_large_pictures_may_be():
-    assert PixelPca().refusal((224, 224, 3)) == (
-        "its covariance is for at most 8,192 values a picture, and these pictures have 150,528"
-    )
+def test_pictures_of_any_size_are_taken():
+    """The covariance of 96 x 96 pixels in color would have 6 GB."""
+    images = np.random.default_rng(0).integers(0, 256, (12, 96, 96, 3), dtype=np.uint8)
+    family = PixelPca()
+    assert family.refusal((224, 224, 3)) == ""
+    features = encode_all(family, family.fit(images, 0), images)
+    assert features.shape == (12, 11)
+    np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, rtol=1e-4)

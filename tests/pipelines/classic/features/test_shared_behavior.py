@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from bakeoff.pipelines.classic.features.chunks import CACHE_PIXELS
-from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram
+from bakeoff.pipelines.classic.features.co_occurrence import extract_co_occurrence
+from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram, extract_gray_histogram
 from bakeoff.pipelines.classic.features.color_statistics import extract_color_statistics
 from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift, opponent_colors
 from bakeoff.pipelines.classic.features.hog import extract_hog
@@ -53,6 +54,8 @@ DESCRIPTORS = (
     ),
     Descriptor("patches", partial(extract_patches, patch_size=6, stride=2), smallest=6),
     Descriptor("local binary patterns", partial(extract_local_binary_patterns, n_cells=3), smallest=3),
+    Descriptor("gray histogram", partial(extract_gray_histogram, n_bins=8, n_cells=2), smallest=2),
+    Descriptor("co-occurrence", extract_co_occurrence, smallest=5),
 )
 each_descriptor = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=lambda descriptor: descriptor.name)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn import decomposition
 
-from bakeoff.pipelines.classic.matrix.pca import fit_pca, project
+from bakeoff.pipelines.classic.matrix.pca import fit_pca, fit_randomized_pca, project
 
 
 def correlated(n_rows: int = 500, dimension: int = 12) -> torch.Tensor:
@@ -78,3 +78,25 @@ def test_refuses_to_project_another_dimension_or_values_that_are_not_finite():
         project(torch.zeros(2, 11), pca)
     with pytest.raises(ValueError, match="finite"):
         project(torch.full((2, 12), torch.inf), pca)
+
+
+def test_the_randomized_fit_agrees_with_the_exact_one_where_variances_fall():
+    generator = torch.Generator().manual_seed(1)
+    scales = 0.8 ** torch.arange(60)
+    descriptors = 5 + torch.randn(400, 60, generator=generator) * scales @ torch.randn(60, 60, generator=generator)
+    exact = fit_pca(descriptors, n_components=8, whiten=True)
+    found = fit_randomized_pca(list(descriptors.split(150)), n_components=8, seed=0, whiten=True)
+    torch.testing.assert_close(found.variances, exact.variances, rtol=1e-3, atol=0)
+    torch.testing.assert_close(project(descriptors, found), project(descriptors, exact), rtol=0, atol=0.02)
+
+
+def test_the_randomized_fit_depends_on_its_seed_alone():
+    descriptors = correlated(60, 30)
+    first, same, other = (fit_randomized_pca(descriptors, n_components=3, seed=seed).components for seed in (0, 0, 1))
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)
+
+
+def test_the_randomized_fit_refuses_more_components_than_rows():
+    with pytest.raises(ValueError, match=r"min\(n, d\) = 3"):
+        fit_randomized_pca(torch.zeros(3, 9), n_components=4, seed=0)

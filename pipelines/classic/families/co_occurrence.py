@@ -1,0 +1,46 @@
+"""Haralick's texture properties as a family: of unlike units, so each is standardized over the training pictures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from bakeoff.datasets.splits import evenly_spread
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.families.histograms import fault_of_size
+from bakeoff.pipelines.classic.features.co_occurrence import extract_co_occurrence
+from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer, standardize
+from bakeoff.pipelines.machine.chunk_map import MapChunks
+from bakeoff.pipelines.machine.cores import stream_on_cores
+
+PICTURES_FOR_SCALE = 2000  # means and deviations of so many are good to 2 %
+FARTHEST = 5.0  # deviations: an odd picture must not outweigh all others
+
+
+@dataclass(frozen=True)
+class CoOccurrence(FeatureFamily):
+    """Which gray levels stand beside which. Haralick, Shanmugam, Dinstein 1973."""
+
+    state_type: ClassVar[type] = Standardizer
+    distances: tuple[int, ...] = (1, 2, 4)  # pixels
+    n_levels: int = 16  # gray levels that are told apart
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        return fault_of_size(image_shape, max(self.distances) + 1)
+
+    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> Standardizer:
+        chosen = evenly_spread(len(images), PICTURES_FOR_SCALE)
+        parts = [chosen[start : start + self.batch_size] for start in range(0, len(chosen), self.batch_size)]
+        return fit_standardizer(torch.cat([self._extract(torch.from_numpy(images[part])) for part in parts]))
+
+    def encode(self, images: torch.Tensor, state: Standardizer) -> torch.Tensor:
+        """The squared length is 1 on average."""
+        standardized = standardize(self._extract(images), state).clamp_(-FARTHEST, FARTHEST)
+        return standardized / math.sqrt(standardized.shape[1])
+
+    def _extract(self, images: torch.Tensor) -> torch.Tensor:
+        return extract_co_occurrence(images, distances=self.distances, n_levels=self.n_levels)
