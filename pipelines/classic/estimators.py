@@ -45,7 +45,7 @@ class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
         self.max_iterations = max_iterations
 
     def fit(self, X: Any, y: Any) -> LinearSvmClassifier:  # noqa: N803
-        """X: (n, d).   y: (n,) of at least two classes. Warns with ConvergenceWarning if max_iterations are too few."""
+        """X: (n, d).   y: (n,) of at least two classes. Warns with ConvergenceWarning if it misses its tolerance."""
         features, targets = validate_data(self, X, y, dtype=np.float32, order="C")
         check_classification_targets(targets)
         self.classes_, labels = np.unique(targets, return_inverse=True)
@@ -55,7 +55,9 @@ class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
         parameters = self.get_params() | {"class_weight": weights}
         svm = train_linear_svm(features, labels, n_classes=len(self.classes_), **parameters)
         if not svm.converged:
-            message = f"no convergence in {svm.n_iterations} iterations: raise max_iterations or scale the features"
+            message = (
+                f"no convergence in {svm.n_iterations} iterations: scale the features, lower C or raise max_iterations"
+            )
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         self.svm_ = svm
         shown = slice(1, None) if len(self.classes_) == 2 else slice(None)

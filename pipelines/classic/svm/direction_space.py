@@ -14,26 +14,40 @@ import torch
 MOST_DIRECTIONS = 320  # beyond, the space shrinks to what the classes have reached, and the latest half
 # Of a candidate's squared length, outside the space: less is rounding, or a multiple of another candidate.
 LEAST_NEW = 1e-6
+FLOAT32_SPREAD = 1e3  # of scales: beyond, float32 inner products might make the metric of small ones negative
 
 
 @dataclass
 class DirectionSpace:
-    """directions: float32 (q, d + 1), orthonormal rows.   scores: float32 (n, q), of all rows along each."""
+    """directions: float32 (q, d + 1), orthonormal rows.   scores: float32 (n, q), of all rows along each.
+
+    scale: float32 (d + 1,), of the columns: what is called weights here are the SVM's own, divided by it.
+    metric: float64 (q, q), the inner products of the SVM's own weights along the directions.
+    """
 
     directions: torch.Tensor
     scores: torch.Tensor
+    scale: torch.Tensor
+    metric: torch.Tensor
 
     def coordinates(self, weights: torch.Tensor) -> torch.Tensor:
         """(m, d + 1) -> (m, q)."""
         return weights @ self.directions.T
 
+    def outside(self, rows: torch.Tensor) -> torch.Tensor:
+        """What of the rows (m, d + 1) no direction reaches; a second round removes what rounding left in the first."""
+        if len(self.directions) == len(self.scale):
+            return torch.zeros_like(rows)
+        for _ in range(2):
+            rows = rows - self.coordinates(rows) @ self.directions
+        return rows
+
     def new_in(self, candidates: torch.Tensor) -> torch.Tensor:
         """Orthonormal rows that span what is new in the candidates (m, d + 1): (at most m, d + 1)."""
         lengths = torch.linalg.vector_norm(candidates, dim=1, keepdim=True)
         rows = candidates[lengths[:, 0] > 0] / lengths[lengths[:, 0] > 0]
-        for _ in range(2):  # the second round removes what rounding left in the first
-            for _ in range(2):
-                rows = rows - self.coordinates(rows) @ self.directions
+        for _ in range(2):
+            rows = self.outside(rows)
             values, vectors = torch.linalg.eigh((rows @ rows.T).double())
             kept = values > LEAST_NEW
             rows = (vectors[:, kept] / values[kept].sqrt()).T.float() @ rows
@@ -43,16 +57,25 @@ class DirectionSpace:
         """directions: (m, d + 1), of `new_in`.   scores: (n, m)."""
         self.directions = torch.cat([self.directions, directions])
         self.scores = torch.cat([self.scores, scores], dim=1)
+        unit = self.scale.max()  # a scale of 1e-20 has no square in float32
+        dtype = torch.float64 if unit > FLOAT32_SPREAD * self.scale.min() else torch.float32
+        squares = (self.scale / unit).to(dtype).square()
+        new = ((self.directions * squares) @ directions.T.to(dtype)).double() * unit.double().square()
+        across, within = new[: -len(directions)], new[-len(directions) :]
+        self.metric = torch.cat([torch.cat([self.metric, across], 1), torch.cat([across.T, within], 1)])
 
     def shrink(self, reached: torch.Tensor) -> None:
         """Make room if there are too many directions; reached: coordinates (m, q) that must remain."""
         q = len(self.directions)
         if q > MOST_DIRECTIONS:
             latest = torch.eye(q, device=reached.device)[-(MOST_DIRECTIONS // 2) :]
-            rotation = torch.linalg.qr(torch.cat([reached, latest]).T).Q  # (q, fewer)
+            rotation = torch.linalg.qr(torch.cat([reached.float(), latest]).T).Q  # (q, fewer)
             self.directions, self.scores = rotation.T @ self.directions, self.scores @ rotation
+            self.metric = rotation.double().T @ self.metric @ rotation.double()
 
 
-def empty_space(n_rows: int, width: int, device: torch.device) -> DirectionSpace:
-    """No direction yet, of width d + 1."""
-    return DirectionSpace(torch.zeros(0, width, device=device), torch.zeros(n_rows, 0, device=device))
+def empty_space(n_rows: int, scale: torch.Tensor) -> DirectionSpace:
+    """No direction yet. scale: float32 (d + 1,)."""
+    return DirectionSpace(
+        scale.new_zeros(0, len(scale)), scale.new_zeros(n_rows, 0), scale, scale.new_zeros(0, 0, dtype=torch.float64)
+    )

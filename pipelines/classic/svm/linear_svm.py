@@ -15,6 +15,10 @@ other classes and of all earlier steps included - without a pass. A relative pre
 overlapping classes, 12 on separable ones; half of what L-BFGS takes with a Nystrom preconditioner. The space does not
 depend on C: the next C starts from the minimum over it. A pass reads n * d values; memory beyond the features is the
 space, at most MOST_DIRECTIONS rows of length n and of length d for every CLASSES_TOGETHER classes.
+
+Where a gradient lies in the space, so that nothing new is to be had, the minimum over the space was not precise enough:
+from then on it is computed in float64, and at the end the objective is taken of the weights themselves. Columns of very
+different size are scaled (`column_scale`); the objective stays that of the features as they are.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, multiply
+from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, multiply, read_rows
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, empty_space
 from bakeoff.pipelines.classic.svm.squared_hinge import TINY, SquaredHinge, row_dots
 from bakeoff.pipelines.machine.chunks import one_worker_per_core
@@ -37,6 +41,9 @@ ClassWeight = Literal["balanced"] | Sequence[float] | np.ndarray | None
 # Classes that search one space together. The work inside a space grows with the cube of their number, and hardly helps
 # beyond some: with a hundred classes it would cost more than the passes.
 CLASSES_TOGETHER = 16
+# The columns' scale is that of at most so many runs of so many rows, evenly spread: it need not be exact.
+SCALE_RUNS, SCALE_RUN = 64, 16
+BAND = 10.0  # times and parts of the median: within it scaling costs more steps than it saves
 # The stopping guess looks at this many steps, and trusts only shrinking factors between these two.
 RATE_STEPS, FASTEST_RATE, SLOWEST_RATE = 4, 0.5, 0.9
 # The proof is that f is 1-strongly convex: f(w) - f* <= |gradient|^2 / 2. On image features it is 100 to 1000 times too
@@ -53,7 +60,7 @@ class LinearSvm:
 
     weights: float32 (k, d).   bias: float32 (k,).   objective: f summed over the classes.
     n_iterations: steps.   n_passes: times that all features were read.
-    converged: whether the tolerance was reached within the allowed steps.
+    converged: whether the tolerance is known to be reached; never where float32 or the allowed steps do not suffice.
     """
 
     weights: np.ndarray
@@ -101,8 +108,9 @@ def train_linear_svm(
     signs, costs = _signs_and_costs(check_labels(features, labels, n_classes, C), n_classes, C, class_weight)
     spaces = [] if spaces is None else spaces
     with one_worker_per_core() as workers:
-        problem = SquaredHinge(features, signs, costs, float(intercept_scaling), workers)
-        spaces[:] = spaces or [_empty_space(problem) for _ in _together(n_classes)]
+        scale = spaces[0].scale if spaces else column_scale(features, float(costs.mean()), intercept_scaling)
+        problem = SquaredHinge(features, signs, costs, float(intercept_scaling), scale, workers)
+        spaces[:] = spaces or [empty_space(features.shape[0], scale) for _ in _together(n_classes)]
         return _minimize(problem, spaces, initial, tolerance, max_iterations, on_step)
 
 
@@ -116,24 +124,40 @@ def _minimize(
 ) -> LinearSvm:
     weights = _start(initial, problem)
     n_passes = _widen(spaces, weights, problem)
-    weights, scores = _descend(spaces, weights, problem)
-    gradient, n_passes = problem.gradient(weights, scores), n_passes + 1
-    objectives, converged = [problem.objective(weights, scores)], False
-    while len(objectives) <= max_iterations and not converged:
+    weights, scores, _ = _descend(spaces, weights, problem)
+    objectives, gradient, n_passes = (
+        [problem.objective(weights, scores)],
+        problem.gradient(weights, scores),
+        n_passes + 1,
+    )
+    converged = precise = stuck = False
+    while len(objectives) <= max_iterations and not converged and not stuck:
         widened = _widen(spaces, gradient, problem)
-        weights, scores = _descend(spaces, weights, problem)
+        stuck, precise = precise and not widened, precise or not widened
+        weights, scores, promise = _descend(spaces, weights, problem, precise=precise)
         objectives.append(problem.objective(weights, scores))
         gradient, n_passes = problem.gradient(weights, scores), n_passes + widened + 1
         on_step(Step(float(objectives[-2].sum()), float(objectives[-1].sum()), n_passes))
-        converged = not widened or _is_within(tolerance, objectives, gradient)
+        rest, promise = (gradient, 0.0) if widened else (_outside(spaces, gradient), promise)
+        converged = _is_within(tolerance, objectives, rest / problem.scale, promise)
+    objective = float(objectives[-1].sum())
+    if precise:  # the features were hard on float32: what the weights themselves reach is what counts
+        claimed, objective = objective, float(problem.objective(weights, problem.scores(weights)).sum())
+        converged, n_passes = converged and objective <= claimed * (1 + tolerance), n_passes + 1
+    weights = weights * problem.scale
     return LinearSvm(
         weights=weights[:, :-1].contiguous().cpu().numpy(),
         bias=problem.bias_feature * weights[:, -1].cpu().numpy(),
-        objective=float(objectives[-1].sum()),
+        objective=objective,
         n_iterations=len(objectives) - 1,
         n_passes=n_passes,
         converged=converged,
     )
+
+
+def _outside(spaces: list[DirectionSpace], rows: torch.Tensor) -> torch.Tensor:
+    groups = zip(spaces, _together(len(rows)), strict=True)
+    return torch.cat([space.outside(rows[group]) for space, group in groups])
 
 
 def _together(n_classes: int) -> list[slice]:
@@ -143,9 +167,21 @@ def _together(n_classes: int) -> list[slice]:
     return [slice(*pair) for pair in pairwise(edges)]
 
 
-def _empty_space(problem: SquaredHinge) -> DirectionSpace:
-    n, d = problem.features.shape
-    return empty_space(n, d + 1, problem.signs.device)
+def column_scale(features: Features, cost: float, bias_feature: float) -> torch.Tensor:
+    """float32 (d + 1,): what brings the columns into a band about the median of h_j = (1 + 2 cost sum_i x_ij^2)^(1/2).
+
+    h_j^2 is the most that f can bend along weight j. Columns within the band, as image features have them, stay as they
+    are to each other; a feature in millimeters beside one in kilometers does not. The sum is that of a few rows. The
+    bias is treated as if its square were spread over all columns: it is like the rest where b is like the rows' length.
+    """
+    n, d = features.shape
+    squares, n_seen = torch.zeros(d, dtype=torch.float64, device=device_of(features)), 0
+    for start in range(0, n, max(SCALE_RUN, n // SCALE_RUNS)):
+        rows = read_rows(features, slice(start, min(start + SCALE_RUN, n))).double()
+        squares, n_seen = squares + rows.square().sum(dim=0), n_seen + len(rows)
+    squares = torch.cat([squares / n_seen, squares.new_tensor([bias_feature**2 / d])])
+    bends = (1 + 2 * cost * n * squares).sqrt()
+    return (1 / bends.median() * (bends / bends.median()).clamp(1 / BAND, BAND) * bends.median() / bends).float()
 
 
 def _widen(spaces: list[DirectionSpace], candidates: torch.Tensor, problem: SquaredHinge) -> int:
@@ -160,16 +196,21 @@ def _widen(spaces: list[DirectionSpace], candidates: torch.Tensor, problem: Squa
 
 
 def _descend(
-    spaces: list[DirectionSpace], weights: torch.Tensor, problem: SquaredHinge
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Every class's minimum over its space, and its scores: float32 (k, d + 1), (n, k). weights: of these spaces."""
-    scores = torch.empty_like(problem.signs)
+    spaces: list[DirectionSpace], weights: torch.Tensor, problem: SquaredHinge, *, precise: bool = False
+) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """Every class's minimum over its space, and its scores: float32 (k, d + 1), (n, k). weights: of these spaces.
+
+    precise: computed in float64, and so are the scores.   Returns also what `minimize_within` left, over all classes.
+    """
+    scores, left = torch.empty_like(problem.signs, dtype=torch.float64 if precise else torch.float32), 0.0
     for space, group in zip(spaces, _together(len(weights)), strict=True):
-        reached = problem.minimize_within(space.scores, space.coordinates(weights[group]), group.start)
-        weights[group] = reached @ space.directions
-        scores[:, group] = space.scores @ reached.T
-        space.shrink(reached)
-    return weights, scores
+        start = space.coordinates(weights[group])
+        reached, promises = problem.minimize_within(space, start, group.start, precise=precise)
+        weights[group] = reached.float() @ space.directions
+        scores[:, group] = space.scores.to(scores) @ reached.T.to(scores)
+        space.shrink(reached.float())
+        left += float(promises.sum())
+    return weights, scores, left
 
 
 def predict_scores(features: Features, svm: LinearSvm) -> np.ndarray:
@@ -276,16 +317,16 @@ def _start(initial: LinearSvm | None, problem: SquaredHinge) -> torch.Tensor:
     if initial.weights.shape != (n_classes, d):
         raise ValueError(f"initial.weights must have shape {(n_classes, d)} (classes, d), got {initial.weights.shape}")
     last = initial.bias[:, None] / problem.bias_feature
-    return torch.from_numpy(np.hstack([initial.weights, last])).float().to(problem.signs.device)
+    return torch.from_numpy(np.hstack([initial.weights, last])).float().to(problem.signs.device) / problem.scale
 
 
-def _is_within(tolerance: float, objectives: list[torch.Tensor], gradient: torch.Tensor) -> bool:
+def _is_within(tolerance: float, objectives: list[torch.Tensor], gradient: torch.Tensor, promise: float) -> bool:
     """Whether the objective is within tolerance of its optimum: proven, or guessed and proven for PROOF_SLACK times it.
 
     The guess: the decreases of every class go on shrinking at the rate of the latest steps.
     """
     allowed = tolerance * float(objectives[-1].sum())
-    bound = float(row_dots(gradient, gradient).sum()) / 2
+    bound = float(row_dots(gradient, gradient).sum()) / 2 + promise
     if bound <= allowed or bound > PROOF_SLACK * allowed or len(objectives) < 4:
         return bound <= allowed
     decreases = -torch.stack(objectives[-1 - RATE_STEPS :]).diff(dim=0).clamp_max(-TINY)

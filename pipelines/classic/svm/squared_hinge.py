@@ -3,7 +3,9 @@
     f(w) = 1/2 |w|^2 + sum_i c_i max(0, 1 - y_i w.x_i)^2           per class; x_i ends in the bias feature
     gradient    w - 2 sum_i c_i y_i max(0, 1 - y_i w.x_i) x_i
 
-Weights, gradients and directions are float32 (k, d + 1), scores float32 (n, k); sums that decide a step are float64.
+Weights, gradients and directions are float32 (k, d + 1), scores (n, k); sums that decide a step are float64.
+The weights that go in and out are w / scale, column by column: features of very different sizes, or of none that
+float32 can square, then look alike to who searches, and f is the same.
 """
 
 from __future__ import annotations
@@ -14,83 +16,103 @@ from dataclasses import dataclass
 import torch
 
 from bakeoff.pipelines.classic.matrix.feature_store import Features, multiply, multiply_transposed
+from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace
 
-MAX_NEWTON_STEPS = MAX_LINE_SEARCH_STEPS = 30
+MAX_NEWTON_STEPS, MAX_LINE_SEARCH_STEPS = {torch.float32: 30, torch.float64: 300}, 30
 # Of the objective: a Newton step that promises less is the last. Finer ones drown in the rounding of float32.
 LEAST_PROMISE = 1e-9
+LEAST_LENGTH = 2.0 ** (2 - MAX_LINE_SEARCH_STEPS)  # of a step: shorter, the line search has found no way down
+RIDGE = (
+    1e-13  # of the Hessian's largest diagonal value: keeps a direction that no row and hardly the metric sees solvable
+)
 TINY = 1e-30  # keeps 0 / 0 of a class without anything left to do at 0
 
 
 @dataclass(frozen=True)
 class SquaredHinge:
     """signs, costs: float32 (n, k), the y and c of the formulas.   bias_feature: appended to every row.
-    workers: for the passes over the features."""
+    scale: float32 (d + 1,).   workers: for the passes over the features."""
 
     features: Features
     signs: torch.Tensor
     costs: torch.Tensor
     bias_feature: float
+    scale: torch.Tensor
     workers: Executor
 
     def scores(self, vectors: torch.Tensor) -> torch.Tensor:
         """X vectors^T, in one pass over the features: (m, d + 1) -> (n, m)."""
+        vectors = vectors * self.scale
         return multiply(self.features, vectors[:, :-1], self.workers).add_(self.bias_feature * vectors[:, -1])
 
     def objective(self, weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """float64 (k,)."""
         losses = self.costs * self._violations(scores).square()
-        return weights.double().square().sum(dim=1) / 2 + losses.sum(dim=0, dtype=torch.float64)
+        lengths = (weights.double() * self.scale).square().sum(dim=1)
+        return lengths / 2 + losses.sum(dim=0, dtype=torch.float64)
 
     def gradient(self, weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """In one pass. Raises ValueError if a feature is NaN or infinite."""
-        slopes = -2 * self.costs * self.signs * self._violations(scores)
-        gradient = weights.clone()
+        """By the weights that go in, in one pass. Raises ValueError if a feature is NaN or infinite."""
+        slopes = (-2 * self.costs * self.signs * self._violations(scores)).float()
+        gradient = weights * self.scale
         gradient[:, :-1] += multiply_transposed(self.features, slopes, self.workers)
         gradient[:, -1] += self.bias_feature * slopes.sum(dim=0)
         if not torch.isfinite(gradient).all():
             raise ValueError(
                 "features must be finite and of moderate size, got NaN, infinity or an overflow of float32"
             )
-        return gradient
+        return gradient * self.scale
 
-    def minimize_within(self, scores: torch.Tensor, start: torch.Tensor, first_class: int = 0) -> torch.Tensor:
-        """Where in the space of some orthonormal directions every class's f is least, without a pass.
+    def minimize_within(
+        self, space: DirectionSpace, start: torch.Tensor, first_class: int = 0, *, precise: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Where in a space every class's f is least, without a pass.
 
-        scores: float32 (n, q), of the directions.   start: coordinates (m, q) of m classes from first_class on.
-        Returns such coordinates.
+        start: coordinates (m, q) of m classes from first_class on.   precise: all in float64, for twice the time.
+        Returns such coordinates, float64 (m, q), and what is still to be gained there by Newton's method, float64 (m,).
         """
+        scores = space.scores.double() if precise else space.scores
 
-        def minimize(i: int) -> torch.Tensor:
-            c = first_class + i
-            return minimize_class(scores, self.signs[:, c].contiguous(), self.costs[:, c].contiguous(), start[i])
+        def minimize(i: int) -> tuple[torch.Tensor, torch.Tensor]:
+            signs, costs = (table[:, first_class + i].to(scores).contiguous() for table in (self.signs, self.costs))
+            return minimize_class(scores, signs, costs, start[i], space.metric)
 
-        return torch.stack(list(self.workers.map(minimize, range(len(start)))))
+        reached, promises = zip(*self.workers.map(minimize, range(len(start))), strict=True)
+        return torch.stack(reached), torch.stack(promises)
 
     def _violations(self, scores: torch.Tensor) -> torch.Tensor:
         return (1 - self.signs * scores).clamp_min(0)
 
 
-def minimize_class(scores: torch.Tensor, signs: torch.Tensor, costs: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
-    """The a of least 1/2 |a|^2 + sum_i c_i max(0, 1 - y_i s_i.a)^2: Newton's method with an exact line search.
+def minimize_class(
+    scores: torch.Tensor, signs: torch.Tensor, costs: torch.Tensor, start: torch.Tensor, metric: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The a of least 1/2 a.M a + sum_i c_i max(0, 1 - y_i s_i.a)^2: Newton's method with an exact line search.
 
-    scores: float32 (n, q), the s.   signs, costs: (n,).   start: (q,).   The Hessian is that of the active rows.
+    scores: (n, q), the s, of the dtype to compute in.   signs, costs: (n,).   start: (q,).   metric: float64 (q, q),
+    the M.   The Hessian is that of the active rows.
+    Returns a, float64 (q,), and twice what the quadratic model promises of the step that was not taken, float64 ().
     """
-    position, lacking = start.double(), 1 - signs * (scores @ start)
-    for _ in range(MAX_NEWTON_STEPS):
+    position, lacking, promise = start.double(), 1 - signs * (scores @ start.to(scores)), metric.new_zeros(())
+    for _ in range(MAX_NEWTON_STEPS[scores.dtype] if len(start) else 0):
         active = (lacking > 0).nonzero()[:, 0]
         rows, violations, prices = scores[active], lacking[active], costs[active]
         weighted = rows * prices[:, None]
-        gradient = position - 2 * (weighted.T @ (signs[active] * violations)).double()
-        hessian = 2 * (weighted.T @ rows).double()
-        hessian.diagonal().add_(1)
+        gradient = metric @ position - 2 * (weighted.T @ (signs[active] * violations)).double()
+        hessian = 2 * (weighted.T @ rows).double() + metric
+        hessian.diagonal().add_(RIDGE * hessian.diagonal().max())
         step = -torch.linalg.solve(hessian, gradient)
+        promise = (gradient @ step).abs()
         losses = (prices * violations.square()).sum(dtype=torch.float64)
-        if -(gradient @ step) <= LEAST_PROMISE * (position @ position / 2 + losses):
+        if -(gradient @ step) <= LEAST_PROMISE * (position @ metric @ position / 2 + losses):
             break
-        gained = signs * (scores @ step.float())
-        length = line_search(lacking, gained, costs, float(position @ step), float(step @ step))
+        gained = signs * (scores @ step.to(scores))
+        across, along = float(position @ metric @ step), float(step @ metric @ step)
+        length = line_search(lacking, gained, costs, across, along)
         position, lacking = position + length * step, lacking - length * gained
-    return position.float()
+        if length <= LEAST_LENGTH:
+            break
+    return position, promise
 
 
 def line_search(lacking: torch.Tensor, gained: torch.Tensor, costs: torch.Tensor, across: float, along: float) -> float:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification
+from sklearn.datasets import load_digits, make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -54,6 +54,12 @@ def test_warns_when_it_has_not_converged():
     X, y = problem(4)  # noqa: N806
     with pytest.warns(ConvergenceWarning, match="no convergence in 2 iterations"):
         LinearSvmClassifier(max_iterations=2, tolerance=1e-9).fit(X, y)
+
+
+def test_warns_when_the_features_are_too_large_for_float32_to_reach_the_optimum():
+    X, y = load_digits(return_X_y=True)  # noqa: N806
+    with pytest.warns(ConvergenceWarning, match="scale the features"):
+        LinearSvmClassifier().fit(X[:300] * 1e18, y[:300])
 
 
 def test_names_what_is_wrong():

@@ -1,10 +1,12 @@
+import numpy as np
+import pytest
 import torch
 
 from bakeoff.pipelines.classic.svm.direction_space import MOST_DIRECTIONS, DirectionSpace, empty_space
 
 
-def space_of(features: torch.Tensor, *blocks: torch.Tensor) -> DirectionSpace:
-    space = empty_space(len(features), features.shape[1], features.device)
+def space_of(features: torch.Tensor, *blocks: torch.Tensor, scale: torch.Tensor | None = None) -> DirectionSpace:
+    space = empty_space(len(features), scale if scale is not None else torch.ones(features.shape[1]))
     for block in blocks:
         new = space.new_in(block)
         space.add(new, features @ new.T)
@@ -28,6 +30,26 @@ def test_directions_stay_orthonormal_and_span_all_that_was_added():
     both = torch.cat([first, second])
     torch.testing.assert_close(space.coordinates(both) @ space.directions, both, atol=1e-4, rtol=0)
     torch.testing.assert_close(space.scores, features @ space.directions.T, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("spread", [1.0, 10.0, 1e8])
+def test_metric_is_that_of_the_scaled_directions_also_after_shrinking(spread):
+    scale = 1e-20 * torch.logspace(0, float(np.log10(spread)), MOST_DIRECTIONS + 40)
+    features = random(5, len(scale), seed=1)
+    space = space_of(features, random(MOST_DIRECTIONS, len(scale)), random(4, len(scale), seed=2), scale=scale)
+    for _ in range(2):
+        scaled = space.directions.double() * scale.double()
+        expected = scaled @ scaled.T
+        torch.testing.assert_close(space.metric, expected, atol=1e-6 * float(expected.max()), rtol=1e-4)
+        assert torch.linalg.eigvalsh(space.metric)[0] > -1e-7 * float(expected.max())
+        space.shrink(random(3, len(space.directions), seed=3))
+
+
+def test_nothing_is_outside_a_full_space():
+    space = space_of(torch.eye(3), random(3, 3))
+    assert not space.outside(random(2, 3, seed=1)).any()
+    half = space_of(torch.eye(3), torch.tensor([[2.0, 0.0, 0.0]]))
+    torch.testing.assert_close(half.outside(torch.tensor([[5.0, 0.0, -3.0]])), torch.tensor([[0.0, 0.0, -3.0]]))
 
 
 def test_multiples_zeros_and_what_is_known_bring_nothing_new():

@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize
+from sklearn.datasets import load_digits
 from sklearn.svm import LinearSVC
 
 from bakeoff.pipelines.classic.svm.linear_svm import (
     CLASSES_TOGETHER,
     LinearSvm,
     choose_cost,
+    column_scale,
     predict_scores,
     train_linear_svm,
 )
@@ -186,6 +188,67 @@ def test_steps_only_go_down_and_are_told():
     assert len(steps) == svm.n_iterations
     assert all(step.objective <= step.before * (1 + 1e-6) for step in steps)
     assert steps[-1].objective == svm.objective
+
+
+def ill_scaled(kind: str) -> tuple[np.ndarray, np.ndarray]:
+    if kind.startswith("digits"):
+        pixels, labels = load_digits(return_X_y=True)
+        return (pixels[:600] * (1e18 if kind == "digits x 1e18" else 1)).astype(np.float32), labels[:600]
+    features, labels = overlapping_classes()
+    return features * np.logspace(-3, 3, features.shape[1], dtype=np.float32), labels
+
+
+def least_objective(features: np.ndarray, labels: np.ndarray, C: float) -> float:  # noqa: N803
+    """Of all classes, by Newton's method in float64 on columns of unit length, whose objective is the same."""
+    rows = np.hstack([features.astype(np.float64), np.ones((len(features), 1))])
+    lengths = np.sqrt(1 + (rows**2).sum(axis=0))
+    rows, price = rows / lengths, 1 / lengths**2
+    total = 0.0
+    for c in np.unique(labels):
+        signs = np.where(labels == c, 1, -1)
+
+        def value(w, signs=signs):
+            return 0.5 * price @ w**2 + C * (np.maximum(0, 1 - signs * (rows @ w)) ** 2).sum()
+
+        w = np.zeros(rows.shape[1])
+        for _ in range(500):
+            missing = np.maximum(0, 1 - signs * (rows @ w))
+            active = rows[missing > 0]
+            step = -np.linalg.solve(
+                2 * C * active.T @ active + np.diag(price), price * w - 2 * C * (signs * missing) @ rows
+            )
+            length = max(0.5 ** np.arange(30), key=lambda t, w=w, step=step, value=value: -value(w + t * step))
+            if value(w) - value(w + length * step) <= 1e-12 * value(w):
+                break
+            w = w + length * step
+        total += value(w)
+    return total
+
+
+@pytest.mark.parametrize(("kind", "C"), [("digits", 1000.0), ("scales", 1e-6), ("scales", 1.0), ("scales", 1e4)])
+def test_reaches_the_optimum_of_ill_scaled_features(kind, C):  # noqa: N803
+    features, labels = ill_scaled(kind)
+    svm = train_linear_svm(features, labels, n_classes=labels.max() + 1, C=C)
+    reached = objectives(features, labels, svm.weights.astype(np.float64), svm.bias, C, labels.max() + 1).sum()
+    assert svm.converged
+    assert reached <= least_objective(features, labels, C) * (1 + 1e-4)
+    assert svm.objective == pytest.approx(reached, rel=1e-4)
+
+
+def test_says_so_where_float32_does_not_reach_the_optimum():
+    features, labels = ill_scaled("digits x 1e18")
+    svm = train_linear_svm(features, labels, n_classes=10, C=1.0)
+    assert not svm.converged
+    assert (predict_scores(features, svm).argmax(axis=1) == labels).mean() > 0.99  # not all weights 0
+
+
+def test_columns_within_a_band_keep_their_scale_and_others_come_into_it():
+    plain = np.random.default_rng(0).normal(size=(500, 6)).astype(np.float32)
+    torch.testing.assert_close(column_scale(plain, 1.0, 1.0), torch.full((7,), 1000**-0.5), rtol=0.1, atol=0)
+    bends = np.sqrt(1 + 2 * 500 * np.logspace(-6, 6, 6) ** 2)
+    scaled = column_scale(plain * np.logspace(-6, 6, 6, dtype=np.float32), 1.0, 1.0)[:-1].numpy() * bends
+    assert scaled.max() / scaled.min() < 10**2 * 1.2
+    assert torch.isfinite(column_scale(plain * np.float32(1e30), 1.0, 1.0)).all()
 
 
 def test_says_when_it_has_not_converged():

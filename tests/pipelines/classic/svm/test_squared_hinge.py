@@ -1,9 +1,11 @@
 from concurrent.futures import Executor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, empty_space
 from bakeoff.pipelines.classic.svm.squared_hinge import SquaredHinge, line_search, minimize_class
 from bakeoff.pipelines.machine.chunks import one_worker_per_core
 
@@ -20,7 +22,13 @@ def problem(workers: Executor, n: int = 40, d: int = 5, k: int = 3) -> tuple[Squ
     costs = torch.rand(n, k, generator=generator)
     features = torch.randn(n, d, generator=generator)
     weights, direction = torch.randn(2, k, d + 1, generator=generator)
-    return SquaredHinge(features, signs, costs, 1.5, workers), weights, direction
+    return SquaredHinge(features, signs, costs, 1.5, torch.ones(d + 1), workers), weights, direction
+
+
+def space_of(hinge: SquaredHinge, directions: torch.Tensor) -> DirectionSpace:
+    space = empty_space(len(hinge.signs), hinge.scale)
+    space.add(directions, hinge.scores(directions))
+    return space
 
 
 def test_scores_and_objective_are_those_of_the_formula(workers):
@@ -48,18 +56,40 @@ def test_gradient_agrees_with_autograd(workers):
 
 def test_minimum_within_one_row_by_hand():
     # s = 1, y = 1: a^2 / 2 + c (1 - a)^2 is least at a = 2 c / (1 + 2 c).
-    reached = minimize_class(torch.ones(1, 1), torch.ones(1), torch.tensor([2.0]), torch.zeros(1))
-    torch.testing.assert_close(reached, torch.tensor([0.8]))
+    one = torch.ones(1)
+    reached, left = minimize_class(one[None], one, 2 * one, 0 * one, torch.eye(1, dtype=torch.float64))
+    torch.testing.assert_close(reached, torch.tensor([0.8], dtype=torch.float64))
+    assert left < 1e-9
 
 
-def test_minimum_within_a_space_has_no_slope_along_it(workers):
+def test_minimum_within_one_row_of_another_metric_by_hand():
+    # M a^2 / 2 + c (1 - a)^2 is least at a = 2 c / (M + 2 c).
+    one = torch.ones(1)
+    reached, _ = minimize_class(one[None], one, 2 * one, 0 * one, torch.full((1, 1), 12, dtype=torch.float64))
+    torch.testing.assert_close(reached, torch.tensor([0.25], dtype=torch.float64))
+
+
+def test_scaled_weights_have_the_same_objective_and_the_scaled_gradient(workers):
+    hinge, weights, _ = problem(workers)
+    scale = torch.tensor([1e-3, 0.1, 1.0, 10.0, 1e3, 2.0])
+    scaled = replace(hinge, scale=scale)
+    scores, same = hinge.scores(weights), scaled.scores(weights / scale)
+    torch.testing.assert_close(same, scores, atol=1e-4, rtol=1e-5)
+    torch.testing.assert_close(scaled.objective(weights / scale, same), hinge.objective(weights, scores))
+    expected = hinge.gradient(weights, scores) * scale
+    torch.testing.assert_close(scaled.gradient(weights / scale, scores), expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("precise", [False, True])
+def test_minimum_within_a_space_has_no_slope_along_it(workers, precise):
     hinge, weights, _ = problem(workers)
     directions = torch.linalg.qr(weights.T).Q.T.contiguous()  # (3, d + 1)
-    reached = hinge.minimize_within(hinge.scores(directions), torch.zeros(3, 3))
-    found = reached @ directions
+    space = space_of(hinge, directions)
+    reached, _ = hinge.minimize_within(space, torch.zeros(3, 3), precise=precise)
+    found = reached.float() @ directions
     gradient = hinge.gradient(found, hinge.scores(found))
     torch.testing.assert_close(gradient @ directions.T, torch.zeros(3, 3), atol=1e-4, rtol=0)
-    one = hinge.minimize_within(hinge.scores(directions), reached[1:2], first_class=1)
+    one, _ = hinge.minimize_within(space, reached[1:2], first_class=1, precise=precise)
     torch.testing.assert_close(one, reached[1:2], atol=1e-5, rtol=1e-5)  # stays at the minimum of its own class
 
 
