@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 
 EXIF_ORIENTATION = 0x0112
 UPRIGHT = {  # EXIF orientation -> what turns the stored picture upright (EXIF 2.3, tag 274); 1 is upright
@@ -18,7 +20,7 @@ UPRIGHT = {  # EXIF orientation -> what turns the stored picture upright (EXIF 2
 # What was done, in words that follow a number: "3 turned upright as EXIF says".
 TURNED = "turned upright as EXIF says"
 ON_WHITE = "transparent, laid on white"
-SIXTEEN_BITS = "of 16 bits, scaled to 8"
+PROFILE = "with a color profile, brought to sRGB"
 FIRST_FRAME = "animated, first frame taken"
 ENLARGED = "smaller than asked for, enlarged"
 MODES = {"1": "of 1 bit", "P": "with a palette", "PA": "with a palette", "CMYK": "in CMYK, brought to RGB"}
@@ -31,8 +33,6 @@ class PictureError(ValueError):
 def describe_source(image: Image.Image, image_size: int) -> list[str]:
     """What is unusual about an opened picture and will be changed; alpha and EXIF are seen to later."""
     remarks = [MODES[image.mode]] if image.mode in MODES else []
-    if image.mode.startswith("I") or any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
-        remarks.append(SIXTEEN_BITS)
     if min(image.size) < image_size:
         remarks.append(ENLARGED)
     return remarks
@@ -55,22 +55,28 @@ def turn_upright(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Raises PictureError for pixels whose white is not known."""
-    if image.mode.startswith("I"):
-        image = _to_eight_bits(image)
-    if image.mode == "F":
-        raise PictureError("floating-point pixels have no agreed white")
+    image, remarks = _to_srgb(image)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         layer = image.convert("RGBA")
         seen_through = np.asarray(layer.getchannel("A")).min() < 255
         on_white = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-        return on_white.convert("RGB"), [ON_WHITE] if seen_through else []
-    return image.convert("RGB"), []
+        return on_white.convert("RGB"), [*remarks, *([ON_WHITE] if seen_through else [])]
+    return image.convert("RGB"), remarks
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit gray to 8-bit gray: 65535 becomes 255 (Pillow's own conversion would clip all above 255 to white)."""
-    levels = np.asarray(image)
-    if levels.min() < 0 or levels.max() > 65535:
-        raise PictureError("32-bit pixels have no agreed white")
-    return Image.fromarray(np.rint(levels / 257).astype(np.uint8))
+def is_srgb(profile: bytes) -> bool:
+    """By its description, which is ASCII or UTF-16."""
+    return b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile
+
+
+def _to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "CMYK") or is_srgb(profile):
+        return image, []
+    try:
+        source, target = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        changed = ImageCms.profileToProfile(image, source, target, outputMode=mode)
+    except (OSError, ValueError, ImageCms.PyCMSError):  # garbled, or of another kind of pixels: shown as stored
+        return image, []
+    return changed or image, [PROFILE]

@@ -15,25 +15,29 @@ from importlib.metadata import version
 
 import cv2
 import numpy as np
+import tifffile
 from PIL import Image, UnidentifiedImageError, features
 
 from bakeoff.datasets.folder.conversion import (
     ENLARGED,
     FIRST_FRAME,
+    ON_WHITE,
     PictureError,
     describe_source,
     is_animated,
     to_rgb,
     turn_upright,
 )
+from bakeoff.datasets.folder.formats import NOT_READ, SNIFFED, format_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
+from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels
 from bakeoff.datasets.folder.squares import central_square, resize_squares
+from bakeoff.datasets.folder.tiff import open_tiff
 
-# Formats of pictures, and no more: Pillow would also start Ghostscript for a file that says it is PostScript.
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
 MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
-VERSION = 2  # raise it when a change of code changes pixels, reasons or remarks
+VERSION = 3  # raise it when a change of code changes pixels, reasons or remarks
+AS_STATED = Rules()
 
 
 class NotAPictureError(PictureError):
@@ -45,11 +49,13 @@ class Decoded:
     """One picture. pixels: uint8 (side, side, 3).   file_format: as Pillow calls it.
 
     remarks: what was done to it beyond cropping and resizing, in the words of `bakeoff.datasets.folder.conversion`.
+    kind: of its samples, as in `Raw`: "" where they are of 8 bits, whose white needs no looking for.
     """
 
     pixels: np.ndarray
     file_format: str
     remarks: tuple[str, ...] = ()
+    kind: str = ""
 
 
 def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -57,25 +63,67 @@ def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS
     return resize_squares([decode(content, image_size, max_pixels).pixels], image_size)[0]
 
 
-def decode(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> Decoded:
-    """One file's first picture: upright, on white where transparent, its centre square, still to be resized.
+def decode(
+    content: bytes, image_size: int, max_pixels: int = MAX_PIXELS, rules: Rules = AS_STATED, suffix: str = ""
+) -> Decoded:
+    """One file's picture: upright, on white where transparent, its centre square, still to be resized.
 
+    suffix: of the file's name, with its dot, for the formats that cannot be told by content.
     A gray picture gets three equal channels.
     Raises PictureError with the reason if the file is empty, truncated, damaged, too large or no picture.
     A large JPEG is decoded at half, a quarter or an eighth of its size where that still is at least image_size.
     """
-    if not content:
-        raise NotAPictureError("empty file")
-    plain = decode_plain_jpeg(content, image_size, max_pixels)
+    plain = None if rules.channels else decode_plain_jpeg(content, image_size, max_pixels)
     if plain is not None:
         pixels, size = plain
         return Decoded(central_square(pixels), "JPEG", (ENLARGED,) if min(size) < image_size else ())
+    with _open(content, max_pixels, rules, suffix) as picture:
+        if isinstance(picture, Raw):
+            return _decode_raw(picture, image_size, rules)
+        return _decode_opened(picture, image_size, rules)
+
+
+def read_samples(content: bytes, max_pixels: int, rules: Rules, suffix: str = "") -> np.ndarray:
+    """A deep picture's own values, any numbers (n_pixels, n_channels), without alpha. Raises what `decode` raises."""
+    with _open(content, max_pixels, rules, suffix) as picture:
+        if not isinstance(picture, Raw):
+            raise PictureError("of 8 bits")
+        return picture.read()[..., : picture.n_channels].reshape(-1, picture.n_channels)
+
+
+def measure(content: bytes, suffix: str = "") -> tuple[int, int] | None:
+    """(width, height) by the file's header; None if it cannot be told."""
     try:
-        with Image.open(io.BytesIO(content), formats=_known_formats()) as image:
-            return _decode_opened(image, image_size, max_pixels)
+        with Image.open(io.BytesIO(content), formats=_formats(suffix)) as image:
+            return image.size
+    except Exception:  # whatever Pillow makes of a damaged header
+        pass
+    try:
+        page = tifffile.TiffFile(io.BytesIO(content)).pages.first
+        return page.imagewidth, page.imagelength
+    except Exception:
+        return None
+
+
+@contextmanager
+def _open(content: bytes, max_pixels: int, rules: Rules, suffix: str) -> Iterator[Raw | Image.Image]:
+    """The picture by whoever reads it best; whatever goes wrong until it is closed becomes a PictureError."""
+    if not content:
+        raise NotAPictureError("empty file")
+    try:
+        raw = open_tiff(content, rules, max_pixels) or open_array(content, rules)
+        if raw is not None:
+            yield raw
+            return
+        with Image.open(io.BytesIO(content), formats=_formats(suffix)) as image:
+            if image.width * image.height > max_pixels:
+                raise Image.DecompressionBombError
+            yield _as_raw(image, content) or image
     except PictureError:
         raise
     except UnidentifiedImageError as error:
+        if suffix.lower() in NOT_READ:
+            raise PictureError(f"{suffix[1:]} is not read here: save it as PNG, TIFF or JPEG") from error
         raise NotAPictureError("not a picture in a format that is read here") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(f"over the limit of {max_pixels:,} pixels") from error
@@ -83,29 +131,80 @@ def decode(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> Dec
         raise PictureError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error
 
 
-def _decode_opened(image: Image.Image, image_size: int, max_pixels: int) -> Decoded:
-    if image.width * image.height > max_pixels:
-        raise Image.DecompressionBombError
+def _as_raw(image: Image.Image, content: bytes) -> Raw | None:
+    """More than 8 bits a sample: Pillow keeps them where they are gray, OpenCV where a PNG is in color."""
+    name = image.format or ""
+    if image.mode.startswith("I") or image.mode == "F":
+        bits = 16 if image.mode != "I" or name in ("PNG", "PPM") else 32  # which Pillow brings to 16 bits
+        dtype = np.dtype({"F": np.float32}.get(image.mode, np.uint16 if bits == 16 else np.int32))
+        return Raw(dtype, bits, 1, lambda: np.asarray(turn_upright(image)[0]).astype(dtype)[..., None], name)
+    if name == "PNG" and any(";16" in str(tile[3]) for tile in image.tile):
+        n_channels = len(image.getbands())
+        is_color = n_channels >= 3
+        n_channels -= n_channels in (2, 4)
+        return Raw(np.dtype(np.uint16), 16, n_channels, lambda: _decode_deep_png(image, content), name, (), is_color)
+    return None
+
+
+def _decode_deep_png(image: Image.Image, content: bytes) -> np.ndarray:
+    image.load()  # OpenCV would not mind a wrong checksum
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None or pixels.dtype != np.uint16:
+        raise PictureError("damaged: not the 16 bits that its header says")
+    pixels = np.atleast_3d(pixels)
+    if pixels.shape[2] >= 3:
+        pixels[..., :3] = pixels[..., 2::-1].copy()  # OpenCV's order is blue, green, red
+    return pixels
+
+
+def _decode_raw(raw: Raw, image_size: int, rules: Rules) -> Decoded:
+    ranges = raw.ranges(rules)  # before anything is read: it may not be known yet
+    values = raw.read()
+    remarks = [*raw.remarks, *([ENLARGED] if min(values.shape[:2]) < image_size else [])]
+    square = central_square(values)
+    levels, alpha = to_gray_levels(square[..., : raw.n_channels], ranges), square[..., raw.n_channels :]
+    pixels, about_channels = choose_channels(levels, rules.channels)
+    if alpha.shape[2]:
+        share = alpha / (2**raw.bits - 1)
+        pixels = np.rint(pixels * share + 255 * (1 - share)).astype(np.uint8)
+        remarks += [ON_WHITE] if share.min() < 1 else []
+    if raw.kind:
+        remarks.append(f"of {raw.kind} samples, brought to 8 bits")
+    pixels = np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+    return Decoded(pixels, raw.file_format, (*remarks, *about_channels), raw.kind)
+
+
+def _decode_opened(image: Image.Image, image_size: int, rules: Rules) -> Decoded:
     remarks = describe_source(image, image_size)
     if image.format in ("JPEG", "MPO"):
         image.draft("RGB", (image_size, image_size))
     image.load()
     upright, turned = turn_upright(image)
-    rgb, on_white = to_rgb(upright)
-    remarks += [*turned, *on_white, *([FIRST_FRAME] if is_animated(image) else [])]
-    return Decoded(central_square(np.asarray(rgb)), image.format or "", tuple(remarks))
+    rgb, changed = to_rgb(upright)
+    remarks += [*turned, *changed, *([FIRST_FRAME] if is_animated(image) else [])]
+    pixels = central_square(np.asarray(rgb))
+    if rules.channels:
+        is_gray = image.mode in ("1", "L", "LA", "La")
+        pixels, chosen = choose_channels(pixels[..., :1] if is_gray else pixels, rules.channels)
+        pixels = np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+        remarks += chosen
+    return Decoded(pixels, image.format or "", tuple(remarks))
 
 
 def decoder_versions() -> dict[str, str | int | None]:
     """Whatever may change the pixels of a file, or whether it can be read."""
     libraries = {name: features.version(name) for name in CODECS}
-    return {"decode": VERSION, "opencv": cv2.__version__, "torch": version("torch"), **libraries}
+    ours = {"decode": VERSION, "opencv": cv2.__version__, "torch": version("torch"), "tifffile": tifffile.__version__}
+    return {**ours, **libraries}
 
 
 @cache
-def _known_formats() -> list[str]:
+def _formats(suffix: str) -> list[str]:
+    """Those that a file's content tells, and the one that its name says."""
     Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]  # AVIF and WebP depend on how Pillow was built
+    named = format_of_suffix(suffix)
+    known = [name for name in SNIFFED if name in Image.OPEN]  # AVIF and WebP depend on how Pillow was built
+    return known if named in known or not named else [*known, named]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The everyday JPEG: whole, of 8 bits, gray or YCbCr, upright. OpenCV reads it with less ado than Pillow.
+"""The everyday JPEG: whole, of 8 bits, gray or YCbCr, in sRGB, upright. OpenCV reads it with less ado than Pillow.
 
 Both call libjpeg-turbo in the same way, so the pixels are Pillow's; whatever is odd about a file is left to Pillow.
 Of damage inside the picture libjpeg-turbo makes what it can in both, but in OpenCV it says so on the terminal.
@@ -10,6 +10,8 @@ import struct
 
 import cv2
 import numpy as np
+
+from bakeoff.datasets.folder.conversion import is_srgb
 
 START, END, SCAN, APP1, APP2, ADOBE = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2, 0xEE  # markers, each after a byte 0xFF
 FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive; all with Huffman codes
@@ -47,16 +49,18 @@ def size_if_plain(content: bytes) -> tuple[int, int] | None:
     """(width, height) by the headers before the first scan; None for what is not plain, or cut short."""
     if content[:2] != b"\xff\xd8" or content[-2:] != b"\xff\xd9":
         return None
-    size, place = None, 2
+    size, place, profile = None, 2, b""
     while place + 10 <= len(content) and content[place] == 0xFF:
         marker, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4], "big")
         if marker == SCAN:
-            return size
+            return size if not profile or is_srgb(profile) else None
         if marker in FRAMES and size is None:
             bits, height, width, n_components = struct.unpack_from(">BHHB", content, place + 4)
             if bits != 8 or n_components not in (1, 3) or not width * height:
                 return None
             size = width, height
+        elif marker == APP2 and content[place + 4 : place + 16] == b"ICC_PROFILE\0":
+            profile += content[place + 18 : place + 2 + length]
         elif marker in FRAMES or _is_odd(marker, content[place + 4 : place + 2 + length]):
             return None
         place += 2 + length
