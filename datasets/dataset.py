@@ -19,11 +19,13 @@ class Split:
 
     images: uint8 (n, height, width, channels), channels 1 (gray) or 3 (RGB).
     labels: int64 (n,), indices into the data set's class names.
+    groups: int64 (n,), equal for pictures that are no independent draws, such as one patient's; None where all are.
     Raises ValueError if a shape or dtype is off.
     """
 
     images: np.ndarray
     labels: np.ndarray
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[3] not in (1, 3) or self.images.dtype != np.uint8:
@@ -35,13 +37,16 @@ class Split:
                 f"labels must be int64 ({len(self.images)},) to match the images, "
                 f"got {self.labels.dtype} {self.labels.shape}"
             )
+        if self.groups is not None and (self.groups.shape != self.labels.shape or self.groups.dtype != np.int64):
+            raise ValueError(f"groups must be int64 ({len(self)},), got {self.groups.dtype} {self.groups.shape}")
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, indices: np.ndarray) -> Split:
         """The pictures at these indices, in that order, or those of a boolean mask."""
-        return Split(self.images[indices], self.labels[indices])
+        groups = None if self.groups is None else self.groups[indices]
+        return Split(self.images[indices], self.labels[indices], groups)
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,8 @@ class Dataset:
         return height, width, channels
 
     def fingerprint(self) -> str:
-        """SHA-256 over every pixel, label and class name, in order: two data sets are the same task
-        exactly when their fingerprints are equal."""
+        """SHA-256 over every pixel, label, class name and, where there are any, group, in order: two data sets are the
+        same task exactly when their fingerprints are equal."""
         return self._fingerprint
 
     def task_fingerprint(self) -> str:
@@ -105,4 +110,6 @@ class Dataset:
             digest.update(repr(split.images.shape).encode())
             digest.update(np.ascontiguousarray(split.images).data)
             digest.update(np.ascontiguousarray(split.labels, dtype="<i8").data)
+            if split.groups is not None:
+                digest.update(np.ascontiguousarray(split.groups, dtype="<i8").data)
         return digest.hexdigest()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bakeoff.datasets.dataset import Dataset, Progress
-from bakeoff.datasets.folder.decode import MAX_PIXELS
 from bakeoff.datasets.folder.load import load_folder
+from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.store import Store
 from bakeoff.datasets.sets.cifar import CIFAR10, CIFAR100, load_cifar
 from bakeoff.datasets.sets.cues import CUES, load_cues
@@ -22,7 +24,6 @@ BUILT_IN: dict[str, Callable[[], Dataset]] = {
     **{f"cues-{cue}": partial(load_cues, cue) for cue in CUES},
 }
 DOWNLOADED = {archive.name: archive for archive in (CIFAR10, CIFAR100)}
-FOLDER_IMAGE_SIZE = 32
 SHORT_NAMES = {"cues": "cues-all"}
 
 
@@ -35,36 +36,32 @@ def load_dataset(
     name_or_path: str,
     *,
     data_root: Path | None = None,
-    image_size: int | None = None,
-    max_skipped_share: float = 0.05,
-    max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
     store: Store | None = None,
+    **options: Any,
 ) -> Dataset:
     """Load a data set by name, or read a folder, archive or table of pictures by path. `cues` is short for `cues-all`.
 
     data_root: folder with data sets already unpacked, and where downloads go; None means ~/.cache/bakeoff.
-    image_size, max_skipped_share, max_pixels, store: for a path only, see `load_folder`; image_size is 32 if not given.
+    store, options: for a path only, see `load_folder` and `Reading`.
     Raises ValueError for an unknown name or unusable data, OSError where a file or download cannot be had.
     """
+    if not name_or_path.strip():
+        raise ValueError(f"no data set was named: choose one of {', '.join(dataset_names())}, or a path to a folder")
     name = SHORT_NAMES.get(name_or_path, name_or_path)
-    if name in dataset_names() and image_size is not None:
-        raise ValueError(f"image_size can be set for a folder of pictures only; {name} has a size of its own")
-    if name in BUILT_IN:
-        return BUILT_IN[name]()
-    if name in DOWNLOADED:
-        return load_cifar(DOWNLOADED[name], data_root, progress)
     path = Path(name_or_path).expanduser()
+    if name in dataset_names():
+        given = [field for field, value in asdict(Reading(**options)).items() if value != getattr(Reading(), field)]
+        if given:
+            raise ValueError(f"{given[0]} can be set for a folder of pictures only; {name} has a form of its own")
+        dataset = BUILT_IN[name]() if name in BUILT_IN else load_cifar(DOWNLOADED[name], data_root, progress)
+        taken = (
+            f"This is the data set {name} that comes with us; for the folder of that name here write ./{name_or_path}."
+        )
+        return replace(dataset, notes=(taken, *dataset.notes)) if path.is_dir() else dataset
     if not path.exists():
         raise ValueError(
             f"unknown data set {name_or_path!r}: choose one of {', '.join(dataset_names())}, "
             "or a path to a folder with one sub-folder per class"
         )
-    return load_folder(
-        path,
-        image_size=FOLDER_IMAGE_SIZE if image_size is None else image_size,
-        max_skipped_share=max_skipped_share,
-        max_pixels=max_pixels,
-        progress=progress,
-        store=store,
-    )
+    return load_folder(path, progress=progress, store=store, **options)

@@ -30,12 +30,12 @@ SKIPPED = {  # what stands in the list of those left out: path below train/ -> r
 }
 CHANGED = {  # what was changed on reading -> its example
     "in CMYK, brought to RGB": "cmyk.jpg",
-    "of 16 bits, scaled to 8": "sixteen bits.png",
+    "of 16-bit samples, brought to 8 bits": "sixteen bits.png",
     "of 1 bit": "one bit.png",
     "with a palette": "animation.gif",
     "transparent, laid on white": "gray and alpha.png",
     "turned upright as EXIF says": "turned.jpg",
-    "animated, first frame taken": "animation.gif",
+    "of several frames or pages, the first taken": "animation.gif",
     "smaller than asked for, enlarged": "one pixel wide.png",
 }
 N_SOUND = 24  # pictures of each of the two large classes in training

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import os
+import posixpath
 import shutil
 import tarfile
 import tempfile
@@ -40,6 +41,8 @@ DAMAGE = (
     EOFError,
     NotImplementedError,
 )
+ENCRYPTED = 1  # a bit of a member's flags
+LINKS_WITHIN = 40  # one after the other, as Linux allows
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -57,6 +60,8 @@ def list_archive(path: Path, opened: ExitStack) -> list[PictureFile]:
 
 def _list_zip(path: Path, opened: ExitStack) -> list[PictureFile]:
     archive = opened.enter_context(zipfile.ZipFile(path))  # may be read by several threads
+    if any(member.flag_bits & ENCRYPTED for member in archive.infolist()):
+        raise ValueError(f"{path} is protected by a password: unpack it, and name the folder")
     return [
         _as_file(member.filename, partial(_read_member, archive, member))
         for member in archive.infolist()
@@ -67,19 +72,34 @@ def _list_zip(path: Path, opened: ExitStack) -> list[PictureFile]:
 def _list_tar(path: Path, opened: ExitStack) -> list[PictureFile]:
     """One pass over the archive into an unnamed temporary file, since a compressed one cannot be read at random."""
     spool = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    readers: dict[str, Callable[[], bytes]] = {}
+    links: dict[str, str] = {}
     with tarfile.open(path, "r|*") as archive:
-        files = [
-            _as_file(member.name, _spool_member(archive, member, spool)) for member in archive if not member.isdir()
-        ]
+        for member in archive:
+            links.pop(member.name, None)  # of two members of one name the later counts
+            if member.issym() or member.islnk():
+                base = posixpath.dirname(member.name) if member.issym() else ""
+                links[member.name] = posixpath.normpath(posixpath.join(base, member.linkname))
+            if not member.isdir():
+                readers[member.name] = _spool_member(archive, member, spool)
     spool.flush()
-    return files
+    plain = {posixpath.normpath(name): read for name, read in readers.items() if name not in links}
+    ends = {posixpath.normpath(name): target for name, target in links.items()}
+    for name, target in links.items():
+        for _ in range(LINKS_WITHIN):
+            target = ends.get(target, target)
+        if target in plain:  # nothing but a member of this very archive is ever read
+            readers[name] = plain[target]
+    return [_as_file(name, read) for name, read in readers.items()]
 
 
 def _spool_member(archive: tarfile.TarFile, member: tarfile.TarInfo, spool: IO[bytes]) -> Callable[[], bytes]:
     """Copy a member's content; returns what reads it back."""
+    if member.issym() or member.islnk():
+        return partial(fail, OSError(f"a link to {member.linkname}, which is no file in this archive"))
     source = archive.extractfile(member) if member.isreg() else None
     if source is None:
-        return partial(fail, OSError("links and devices inside an archive are not followed"))
+        return partial(fail, OSError("devices inside an archive are not read"))
     start, length = spool.tell(), member.size
     if length <= MAX_FILE_BYTES:
         shutil.copyfileobj(source, spool)

@@ -2,55 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of, choose
+from bakeoff.datasets.folder.decode import PictureError
 from bakeoff.datasets.folder.decoded_pictures import Findings
-from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, group_duplicates
+from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, drop_contradictions, group_duplicates
+from bakeoff.datasets.folder.groups import join, name_groups
 from bakeoff.datasets.folder.notes import (
     is_no_picture,
     note_balance,
     note_conversions,
     note_formats,
     note_ignored,
-    note_labels_that_disagree,
     note_skipped,
     notes_left_out,
 )
 from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.datasets.folder.reading import Reading
 
 ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
 
 
 @dataclass(frozen=True)
-class Arrangement:
-    """class_names, notes: as in `Dataset`.   pictures: split -> its pictures.   labels: split -> int64 (n,)."""
+class Plan:
+    """Where each picture goes.
+
+    kept: index of each into `files_in_classes`.   labels, split_of: int64 (n,), the latter into SPLITS or DROPPED.
+    groups: int64 (n,), equal for pictures of one group, or None where none were named.   notes: as in `Dataset`.
+    """
 
     class_names: tuple[str, ...]
-    notes: tuple[str, ...]
-    pictures: dict[str, ChosenPictures]
-    labels: dict[str, np.ndarray]
+    files: list[PictureFile]
+    kept: np.ndarray
+    labels: np.ndarray
+    split_of: np.ndarray
+    groups: np.ndarray | None
+    notes: list[str]
 
 
-def arrange(
-    path: Path, found: Sequence[PictureFile], images: np.ndarray, findings: Findings, max_skipped_share: float
-) -> Arrangement:
-    """Leave out what cannot be used, and say why; split, duplicates together.
+def plan(
+    path: Path, found: Sequence[PictureFile], images: np.ndarray, errors: Mapping[int, PictureError], reading: Reading
+) -> Plan:
+    """Leave out what cannot be used, and say why; split, what belongs together in one.
 
-    found: every file.   images: uint8 (n, side, side, 3), of `files_in_classes(found)`, and findings about them.
-    Pictures are gray (one channel) if every one of them is. A missing split is taken from training, within each class.
+    found: every file.   images: uint8 (n, side, side, 3), of `files_in_classes(found)`.   errors: about them.
+    A missing split is taken from training, within each class.
     Raises ValueError, in one line that says what to do, for what makes no data set.
     """
-    files, errors = files_in_classes(found), findings.errors
+    files = files_in_classes(found)
     pictures = [index for index, file in enumerate(files) if not is_no_picture(file, errors.get(index))]
     class_names = name_classes(path, [files[index] for index in pictures])
-    kept = [index for index in pictures if index not in errors]
+    failed = [(files[i], errors[i]) for i in pictures if i in errors]
     notes = [
-        note_skipped(path, [(files[i], errors[i]) for i in pictures if i in errors], len(pictures), max_skipped_share),
+        note_skipped(path, failed, len(pictures), reading.max_skipped_share),
         note_ignored([file for file in found if not (file.class_name or file.left_out)], "outside any class folder"),
         note_ignored([file for file in files if file.class_name not in class_names], "in folders without a picture"),
         note_ignored(
@@ -59,26 +68,44 @@ def arrange(
         ),
         *notes_left_out(file for file in found if file.left_out),
     ]
-    files, place = [files[index] for index in kept], {index: row for row, index in enumerate(kept)}
+    kept = np.array([index for index in pictures if index not in errors])
+    files = [files[index] for index in kept]
     labels = label_files(path, files, class_names)
-    chosen = _as_gray_if_all_are(images, np.array(kept))
-    groups, group_notes = group_duplicates(chosen)
-    split_of, split_notes = choose_splits(files, labels, groups, class_names)
-    notes += [
-        note_balance(labels, class_names),
-        *group_notes,
-        *split_notes,
-        note_labels_that_disagree(files, labels, groups),
-        note_conversions(files, {place[index]: texts for index, texts in findings.remarks.items()}),
-        note_formats(files, [findings.file_formats[index] for index in kept]),
+    exact, alike, about_copies = group_duplicates(choose(images, kept), labels)
+    named, about_groups = name_groups(files, reading.group)
+    dropped, contradictions = drop_contradictions(files, labels, exact, reading.duplicates)
+    groups = join(alike, named)
+    split_of, about_splits = choose_splits(files, labels, groups, class_names, reading.duplicates, dropped)
+    notes += [note_balance(labels, class_names), *about_copies, *about_groups, *contradictions, *about_splits]
+    return Plan(class_names, files, kept, labels, split_of, None if named is None else groups, notes)
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """notes: as in `Dataset`.   pictures: split -> its pictures.   labels, groups: split -> int64 (n,)."""
+
+    notes: tuple[str, ...]
+    pictures: dict[str, ChosenPictures]
+    labels: dict[str, np.ndarray]
+    groups: dict[str, np.ndarray]
+
+
+def arrange(plan: Plan, images: np.ndarray, findings: Findings) -> Arrangement:
+    """images, findings: as decoded for good. Pictures are gray (one channel) if every one of them is."""
+    chosen = _as_gray_if_all_are(images, plan.kept)
+    place = {index: row for row, index in enumerate(plan.kept.tolist())}
+    notes = [
+        *plan.notes,
+        note_conversions(plan.files, {place[i]: texts for i, texts in findings.remarks.items() if i in place}),
+        note_formats(plan.files, [findings.file_formats[index] for index in plan.kept]),
         ALL_GRAY if chosen.n_channels == 1 else "",
     ]
-    rows = {name: np.flatnonzero(split_of == index) for index, name in enumerate(SPLITS)}
+    rows = {name: np.flatnonzero(plan.split_of == index) for index, name in enumerate(SPLITS)}
     return Arrangement(
-        class_names,
         tuple(note for note in notes if note),
         {name: choose(chosen, chosen_rows) for name, chosen_rows in rows.items()},
-        {name: labels[chosen_rows] for name, chosen_rows in rows.items()},
+        {name: plan.labels[chosen_rows] for name, chosen_rows in rows.items()},
+        {} if plan.groups is None else {name: plan.groups[chosen_rows] for name, chosen_rows in rows.items()},
     )
 
 

@@ -21,7 +21,7 @@ UPRIGHT = {  # EXIF orientation -> what turns the stored picture upright (EXIF 2
 TURNED = "turned upright as EXIF says"
 ON_WHITE = "transparent, laid on white"
 PROFILE = "with a color profile, brought to sRGB"
-FIRST_FRAME = "animated, first frame taken"
+FIRST_FRAME = "of several frames or pages, the first taken"
 ENLARGED = "smaller than asked for, enlarged"
 MODES = {"1": "of 1 bit", "P": "with a palette", "PA": "with a palette", "CMYK": "in CMYK, brought to RGB"}
 
@@ -41,7 +41,7 @@ def describe_source(image: Image.Image, image_size: int) -> list[str]:
 def is_animated(image: Image.Image) -> bool:
     """Asked after the first frame was read: looking for a second one moves the file on, and may find it damaged."""
     try:
-        return image.format in ("GIF", "WEBP", "PNG") and bool(getattr(image, "is_animated", False))
+        return image.format not in ("JPEG", "MPO") and bool(getattr(image, "is_animated", False))
     except Exception:  # a damaged second frame says nothing about the first
         return False
 

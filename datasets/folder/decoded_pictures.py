@@ -9,13 +9,23 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from bakeoff.datasets.dataset import Progress
-from bakeoff.datasets.folder.decode import MAX_PIXELS, NotAPictureError, PictureError, decode, pillow_limits
+from bakeoff.datasets.folder.decode import (
+    AS_STATED,
+    MAX_PIXELS,
+    NotAPictureError,
+    PictureError,
+    decode,
+    measure,
+    pillow_limits,
+    read_samples,
+)
+from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
 from bakeoff.datasets.folder.squares import resize_squares
 
 CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
@@ -38,12 +48,20 @@ class Findings:
     """About each of many files, by its index.
 
     errors: why it could not be used.   remarks: what was done to it, as in `Decoded`, if anything.
-    file_formats: of every file, "" where there is an error.
+    file_formats: of every file, "" where there is an error.   kinds: of samples, where they have more than 8 bits.
     """
 
     errors: dict[int, PictureError]
     remarks: dict[int, tuple[str, ...]]
     file_formats: tuple[str, ...]
+    kinds: dict[int, str] = field(default_factory=dict)
+
+    def updated(self, later: Findings) -> Findings:
+        """With what was found about some of the files when they were decoded once more."""
+        again = set(later.kinds) | set(later.errors)
+        errors = {index: error for index, error in self.errors.items() if index not in again}
+        formats = [new or old for old, new in zip(self.file_formats, later.file_formats, strict=True)]
+        return Findings(errors | later.errors, self.remarks | later.remarks, tuple(formats), self.kinds | later.kinds)
 
 
 @dataclass(frozen=True)
@@ -67,44 +85,76 @@ def decode_into(
     image_size: int,
     *,
     max_pixels: int = MAX_PIXELS,
+    rules: Rules = AS_STATED,
+    suffixes: Sequence[str] = (),
+    chosen: Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> Findings:
     """Read and decode many files on all processors (Pillow lets go of the interpreter lock while it decodes).
 
     rows: filled with uint8 (n_files, image_size * image_size * 3), black where there is an error.
     readers: one function per file that returns its bytes.   progress: called with (what, files done, files).
+    suffixes: of their names, for formats that content does not tell.   chosen: which to decode; None means all.
     """
     errors: dict[int, PictureError] = {}
     remarks: dict[int, tuple[str, ...]] = {}
     file_formats = [""] * len(readers)
+    kinds: dict[int, str] = {}
+    wanted = range(len(readers)) if chosen is None else chosen
 
     def decode_chunk(start: int) -> int:
-        block = np.zeros((min(CHUNK, len(readers) - start), image_size, image_size, 3), dtype=np.uint8)
+        indices = wanted[start : start + CHUNK]
+        block = np.zeros((len(indices), image_size, image_size, 3), dtype=np.uint8)
         squares: dict[int, np.ndarray] = {}
-        for index in range(start, start + len(block)):
+        for place, index in enumerate(indices):
             try:
-                decoded = decode(_read(readers[index]), image_size, max_pixels)
+                suffix = suffixes[index] if suffixes else ""
+                decoded = decode(_read(readers[index]), image_size, max_pixels, rules, suffix)
             except PictureError as error:
-                errors[index] = type(error)(str(error))  # without the traceback, which holds the file's bytes
+                errors[index] = _bare(error)
                 continue
-            squares[index - start] = decoded.pixels
+            squares[place] = decoded.pixels
             file_formats[index] = decoded.file_format
             if decoded.remarks:
                 remarks[index] = decoded.remarks
+            if decoded.kind:
+                kinds[index] = decoded.kind
             if sum(square.nbytes for square in squares.values()) > WAITING_BYTES:
                 _resize_into(block, squares)
         _resize_into(block, squares)
-        rows[start : start + len(block)] = block.reshape(len(block), -1)
+        if indices[-1] - indices[0] == len(indices) - 1:
+            rows[indices[0] : indices[-1] + 1] = block.reshape(len(block), -1)
+        else:
+            for index, pixels in zip(indices, block, strict=True):
+                rows[index : index + 1] = pixels.reshape(1, -1)
         return len(block)
 
     n_workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with pillow_limits(max_pixels), ThreadPoolExecutor(n_workers) as pool:
         n_done = 0
-        for n_decoded in pool.map(decode_chunk, range(0, len(readers), CHUNK)):
+        for n_decoded in pool.map(decode_chunk, range(0, len(wanted), CHUNK)):
             n_done += n_decoded
             if progress:
-                progress("decoding pictures", n_done, len(readers))
-    return Findings(dict(sorted(errors.items())), dict(sorted(remarks.items())), tuple(file_formats))
+                progress("decoding pictures", n_done, len(wanted))
+    return Findings(
+        dict(sorted(errors.items())), dict(sorted(remarks.items())), tuple(file_formats), dict(sorted(kinds.items()))
+    )
+
+
+def _bare(error: PictureError) -> PictureError:
+    """Without the traceback, which holds the file's bytes."""
+    return UnknownRangeError(error.kind) if isinstance(error, UnknownRangeError) else type(error)(str(error))
+
+
+def sample_reader(
+    readers: Sequence[Callable[[], bytes]], suffixes: Sequence[str], max_pixels: int, rules: Rules
+) -> Callable[[int], np.ndarray]:
+    """What gives the own values of a deep picture by its index, (n_pixels, n_channels)."""
+
+    def read(index: int) -> np.ndarray:
+        return read_samples(_read(readers[index]), max_pixels, rules, suffixes[index])
+
+    return read
 
 
 def _resize_into(block: np.ndarray, squares: dict[int, np.ndarray]) -> None:
@@ -112,6 +162,14 @@ def _resize_into(block: np.ndarray, squares: dict[int, np.ndarray]) -> None:
     if squares:
         block[list(squares)] = resize_squares(list(squares.values()), block.shape[1])
         squares.clear()
+
+
+def measure_file(reader: Callable[[], bytes], suffix: str) -> tuple[int, int] | None:
+    """(width, height); None if it cannot be told."""
+    try:
+        return measure(_read(reader), suffix)
+    except UnreadableError:
+        return None
 
 
 def can_be_read(reader: Callable[[], bytes]) -> bool:
@@ -125,15 +183,16 @@ def can_be_read(reader: Callable[[], bytes]) -> bool:
 def findings_to_array(findings: Findings) -> np.ndarray:
     """One string, as a store keeps it: no pickle, so that a file from a stranger cannot run code."""
     errors = {index: [type(error).__name__, str(error)] for index, error in findings.errors.items()}
-    return np.array(json.dumps([errors, findings.remarks, findings.file_formats]))
+    return np.array(json.dumps([errors, findings.remarks, findings.file_formats, findings.kinds]))
 
 
 def findings_from_array(array: np.ndarray) -> Findings:
-    errors, remarks, file_formats = json.loads(array.item())
+    errors, remarks, file_formats, kinds = json.loads(array.item())
     return Findings(
         errors={int(index): ERRORS[kind](reason) for index, (kind, reason) in errors.items()},
         remarks={int(index): tuple(texts) for index, texts in remarks.items()},
         file_formats=tuple(file_formats),
+        kinds={int(index): kind for index, kind in kinds.items()},
     )
 
 

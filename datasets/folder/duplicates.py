@@ -10,36 +10,30 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.fft import dct
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from bakeoff.datasets.chosen_pictures import BLOCK_VALUES, Pictures, blocks_of, choose
+from bakeoff.datasets.folder.groups import connect
 
 HASH_SIDE = 8  # 8 x 8 low frequencies make 64 bits
 # Both limits were set by eye on CIFAR-10's test pictures and their likest training pictures: all that pass are the same
 # photograph or a redrawn one; below a correlation of about 0.92 different skies and seas begin to pass.
-RADIUS = 6  # bits that may differ
+RADIUS = 8  # bits that may differ: noise that is saved again at another quality turns as many
 LEAST_CORRELATION = 0.95
 BAND_EDGES = np.linspace(0, 64, RADIUS + 2).astype(int).tolist()  # one band more than bits that may differ
 FLAT = 2.0  # gray levels; below this standard deviation a picture has no structure to hash
 
 
-def duplicate_groups(images: Pictures) -> np.ndarray:
+def duplicate_groups(images: Pictures, first_of: np.ndarray | None = None) -> np.ndarray:
     """Group each picture with its exact and near duplicates, and theirs.
 
-    images: uint8 (n, height, width, channels), sides of at least 8.
+    images: uint8 (n, height, width, channels), sides of at least 8.   first_of: what `exact_groups` found in them.
     Returns int64 (n,): the lowest index in a picture's group; its own if it has no duplicate.
     """
-    first_of = exact_groups(images)
+    first_of = exact_groups(images) if first_of is None else first_of
     distinct = np.unique(first_of)
     pairs = distinct[near_duplicates(choose(images, distinct))]
-    n_images = len(images)
-    links = np.concatenate([pairs, np.stack([np.arange(n_images), first_of], axis=1)])
-    graph = coo_array((np.ones(len(links), dtype=bool), links.T), shape=(n_images, n_images))
-    n_groups, group_of = connected_components(graph, directed=False)
-    lowest = np.full(n_groups, n_images)
-    np.minimum.at(lowest, group_of, np.arange(n_images))
-    return lowest[group_of]
+    links = np.stack([np.arange(len(images)), first_of], axis=1)
+    return connect(len(images), np.concatenate([pairs, links]))
 
 
 def exact_groups(images: Pictures) -> np.ndarray:
@@ -51,7 +45,7 @@ def exact_groups(images: Pictures) -> np.ndarray:
 
 
 def near_duplicates(images: Pictures) -> np.ndarray:
-    """Pairs whose hashes differ in at most 6 bits and whose pixels correlate by 0.95 or more.
+    """Pairs whose hashes differ in at most 8 bits and whose pixels correlate by 0.95 or more.
 
     images: uint8 (n, height, width, channels).   Returns int64 (n_pairs, 2), each pair once, the lower index first.
     """
@@ -80,9 +74,9 @@ def perceptual_hashes(gray: np.ndarray) -> np.ndarray:
 
 
 def close_pairs(hashes: np.ndarray) -> np.ndarray:
-    """All pairs of hashes that differ in at most 6 bits, without comparing all with all.
+    """All pairs of hashes that differ in at most 8 bits, without comparing all with all.
 
-    If at most 6 of 64 bits differ, at least one of seven bands of 9 or 10 bits is equal (pigeonhole): sort by each
+    If at most 8 of 64 bits differ, at least one of nine bands of 7 or 8 bits is equal (pigeonhole): sort by each
     band, and compare each hash with those after it as long as the band is equal.
     hashes: uint64 (n,).   Returns int64 (n_pairs, 2), each pair once, the lower index first, in ascending order.
     """

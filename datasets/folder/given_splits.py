@@ -1,4 +1,4 @@
-"""Which of a folder's pictures are for training, validation and testing: duplicates never in two splits."""
+"""Which of a folder's pictures are for training, validation and testing: what belongs together never in two splits."""
 
 from __future__ import annotations
 
@@ -8,76 +8,179 @@ import numpy as np
 
 from bakeoff.datasets.chosen_pictures import Pictures
 from bakeoff.datasets.folder.duplicates import duplicate_groups, exact_groups
+from bakeoff.datasets.folder.groups import majority_labels
 from bakeoff.datasets.folder.notes import count, listed
-from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.datasets.folder.picture_file import PictureFile, printable
+from bakeoff.datasets.folder.reading import Duplicates
 from bakeoff.datasets.splits import DEFAULT_SHARES, stratified_split
 
 SPLITS = ("train", "validation", "test")
-MAX_NEAR_SHARE = 0.2  # of pictures with near duplicates; above it the hash sees a kind of picture, not copies
+DROPPED = -1
+MAX_NEAR_SHARE = 0.2  # of a class in one group of near duplicates; above it the hash sees a kind of picture, not copies
+SMALL_GROUP = 10  # pictures; no kind of picture is told from as few
+MAX_CONTRADICTORY_SHARE = 0.2  # of pictures; above it classes overlap by design, and it is no slip of the hand
 
 
-def group_duplicates(images: Pictures) -> tuple[np.ndarray, list[str]]:
-    """For each picture the first of its duplicates, int64 (n,); and notes.   images: uint8 (n, h, w, c)."""
-    groups, notes = duplicate_groups(images), []
-    n_pictures, n_groups = _count_grouped(groups)
-    if n_pictures > MAX_NEAR_SHARE * len(images):
+def group_duplicates(images: Pictures, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """For each picture the first of its exact duplicates, and the first of all, int64 (n,) each; and notes.
+
+    images: uint8 (n, h, w, c).   labels: int64 (n,).
+    """
+    exact = exact_groups(images)
+    groups, notes = duplicate_groups(images, exact), []
+    heads = np.unique(exact)
+    sizes = np.bincount(groups[heads], minlength=len(groups))
+    limits = np.maximum(SMALL_GROUP, MAX_NEAR_SHARE * np.bincount(labels[heads], minlength=labels.max() + 1)[labels])
+    too_large = (sizes > limits)[groups]
+    if too_large.any():
         notes.append(
-            f"{n_pictures:,} of {len(images):,} pictures look so much alike that near duplicates cannot be told from "
-            "pictures of a kind, so only exact duplicates are kept together. If they are frames of films, keep each "
-            "film within one of the folders train, val and test."
+            f"{too_large.sum():,} of {len(images):,} pictures look so much alike that near duplicates cannot be told "
+            "from pictures of a kind, so only exact duplicates of them are kept together. If they are frames of films, "
+            "name each film by group=."
         )
-        groups = exact_groups(images)
-        n_pictures, n_groups = _count_grouped(groups)
-    if n_pictures:
+        groups = np.where(too_large, exact, groups)
+    sizes = np.unique(groups, return_counts=True)[1]
+    n_groups = int((sizes > 1).sum())
+    if n_groups:
         notes.append(
-            f"{n_pictures:,} pictures have exact or near duplicates (found by perceptual hash), in "
+            f"{sizes[sizes > 1].sum():,} pictures have exact or near duplicates (found by perceptual hash), in "
             f"{n_groups:,} group{'' if n_groups == 1 else 's'}; each group is kept within one split."
         )
-    return groups, notes
+    return exact, groups, notes
+
+
+def drop_contradictions(
+    files: Sequence[PictureFile], labels: np.ndarray, exact: np.ndarray, duplicates: Duplicates
+) -> tuple[np.ndarray, list[str]]:
+    """Which must go since the very same picture has another class too, bool (n,); and notes. A given test stays."""
+    lowest, highest = np.full(len(labels), labels.max()), np.zeros(len(labels), dtype=np.int64)
+    np.minimum.at(lowest, exact, labels)
+    np.maximum.at(highest, exact, labels)
+    odd = (lowest < highest)[exact]
+    paths = [files[index].path for index in np.flatnonzero(odd)]
+    if not paths:
+        return odd, []
+    said = f"{count(paths, 'picture')} with an exact copy in another class"
+    if odd.mean() > MAX_CONTRADICTORY_SHARE:
+        return odd & False, [f"{said}: the classes overlap, and no method can be right about both: {listed(paths)}."]
+    if duplicates != "drop":
+        return odd & False, [f"{said}: {listed(paths)}."]
+    dropped = odd & [file.split != "test" for file in files]
+    kept = [files[index].path for index in np.flatnonzero(odd & ~dropped)]
+    stays = f"; in the test set, which is not changed: {listed(kept)}" if kept else ""
+    gone = [files[index].path for index in np.flatnonzero(dropped)]
+    return dropped, [f"{said}, left out since one of the two is wrong: {listed(gone) or 'none'}{stays}."]
 
 
 def choose_splits(
-    files: Sequence[PictureFile], labels: np.ndarray, groups: np.ndarray, class_names: Sequence[str]
+    files: Sequence[PictureFile],
+    labels: np.ndarray,
+    groups: np.ndarray,
+    class_names: Sequence[str],
+    duplicates: Duplicates = "drop",
+    dropped: np.ndarray | None = None,
 ) -> tuple[np.ndarray, list[str]]:
-    """Index into SPLITS for each picture, int64 (n,), such that duplicates are never in two splits; and notes.
+    """Index into SPLITS for each picture or DROPPED, int64 (n,), such that no group is in two splits; and notes.
 
-    Given splits are kept, but a picture with a duplicate in an earlier split (train before validation before test)
-    moves there. Missing splits are dealt out group by group, within each class that has enough groups.
-    Raises ValueError if fewer than two classes have enough, or a class has no picture in train.
+    duplicates: where a group is in several given splits, "drop" leaves the test set as it is, and validation but for
+        what is in the test set; "move" takes the group to its first split; "keep" leaves it as it is.
+    dropped: bool (n,), what was left out before.
+    Missing splits are dealt out group by group, within each class that has enough groups.
+    Raises ValueError if fewer than two classes have enough, a given split has no picture of its own, or a class none in
+    training.
     """
-    given = np.array([SPLITS.index(file.split or "train") for file in files])
-    earliest = np.full(len(files), len(SPLITS))
-    np.minimum.at(earliest, groups, given)
-    split_of = earliest[groups]
-    notes = _note_moved(files, given, split_of)
+    asked = np.array([SPLITS.index(file.split or "train") for file in files])
+    given = asked if dropped is None else np.where(dropped, DROPPED, asked)
+    split_of, notes = _part_groups(files, given, groups, duplicates)
+    _check_own_pictures(files, given, split_of, groups)
+    for label in np.setdiff1d(labels, labels[split_of == 0]):
+        had = int(((asked == 0) & (labels == label)).sum())
+        why = f": all {had:,} are copies of pictures of a later split or another class" if had else ", got none there"
+        raise ValueError(
+            f"class {class_names[label]!r} must have pictures in train{why}. Give it others"
+            + (", or keep these with duplicates=keep" if had else "")
+        )
     missing = [index for index in range(1, len(SPLITS)) if not (given == index).any()]
     if missing:
         notes += _deal(split_of, missing, labels, groups, class_names)
-    only_later = set(labels) - set(labels[split_of == 0])
-    if only_later:
-        raise ValueError(f"class {class_names[min(only_later)]!r} must have pictures in train, got none there")
+    untested = sorted(set(labels[split_of == 0].tolist()) - set(labels[split_of == 2].tolist()))
+    if untested and 2 not in missing:
+        notes.insert(
+            0, f"No test picture, so that nothing is known about it: {listed([class_names[i] for i in untested])}."
+        )
     return split_of, notes
+
+
+def _part_groups(
+    files: Sequence[PictureFile], given: np.ndarray, groups: np.ndarray, duplicates: Duplicates
+) -> tuple[np.ndarray, list[str]]:
+    """What becomes of groups in several given splits."""
+    earliest, latest = np.full(len(files), len(SPLITS)), np.full(len(files), DROPPED)
+    there = given >= 0
+    np.minimum.at(earliest, groups[there], given[there])
+    np.maximum.at(latest, groups[there], given[there])
+    straddles = there & (earliest < latest)[groups]
+    if not straddles.any():
+        return given.copy(), []
+    if duplicates == "keep":
+        kept = [files[index].path for index in np.flatnonzero(straddles)]
+        return given.copy(), [
+            f"{count(kept, 'picture')} with a copy or a group in another split, kept as duplicates=keep says, so that "
+            f"the test result is in part memory: {listed(kept)}."
+        ]
+    if duplicates == "move":
+        split_of = np.where(straddles, earliest[groups], given)
+        moved = np.flatnonzero(given != split_of).tolist()
+        moves = [f"{files[index].path} to {SPLITS[split_of[index]]}" for index in moved]
+        return split_of, [f"{count(moves, 'picture')} moved to the split of a duplicate: {listed(moves)}."]
+    split_of = np.where(straddles & (given < latest[groups]), DROPPED, given)
+    gone = np.flatnonzero(given != split_of).tolist()
+    told = [f"{files[index].path} (in {SPLITS[latest[groups[index]]]})" for index in gone]
+    return split_of, [f"{count(told, 'picture')} left out, as a copy or the group is in a later split: {listed(told)}."]
+
+
+def _check_own_pictures(
+    files: Sequence[PictureFile], given: np.ndarray, split_of: np.ndarray, groups: np.ndarray
+) -> None:
+    """Raises ValueError where a given split is a copy of others."""
+    for index, name in enumerate(SPLITS):
+        if (given == index).any() and not (split_of == index).any():
+            shared = np.isin(groups, groups[given == index]) & (given >= 0)
+            others = [_folder_of(files, given, split) for split in np.unique(given[shared]).tolist() if split != index]
+            folder = _folder_of(files, given, index)
+            raise ValueError(
+                f"the {name} split has no picture of its own: each one of {folder!r} has a copy or its group in "
+                f"{' or '.join(map(repr, others))}. Give {folder!r} other pictures, or take it away: a missing "
+                "split is taken from training"
+            )
+
+
+def _folder_of(files: Sequence[PictureFile], given: np.ndarray, split: int) -> str:
+    tops = {files[index].parts[0] for index in np.flatnonzero(given == split)}
+    return printable(tops.pop()) if len(tops) == 1 else SPLITS[split]
 
 
 def _deal(
     split_of: np.ndarray, missing: Sequence[int], labels: np.ndarray, groups: np.ndarray, class_names: Sequence[str]
 ) -> list[str]:
     """Move pictures from training to the missing splits, in place. Returns notes."""
-    heads = np.unique(groups[split_of == 0])  # one picture for each group of duplicates
-    n_heads = np.bincount(labels[heads], minlength=len(class_names))
+    here = split_of == 0
+    label_of = majority_labels(groups, labels)
+    heads = np.unique(groups[here])  # one picture for each group
+    n_heads = np.bincount(label_of[heads], minlength=len(class_names))
     n_needed = len(missing) + 1
     small = np.flatnonzero((n_heads > 0) & (n_heads < n_needed)).tolist()
     if (n_heads >= n_needed).sum() < 2:
         counts = ", ".join(f"{class_names[label]!r} has {n}" for label, n in enumerate(n_heads))
         raise ValueError(
-            f"at least two classes must have {n_needed} different pictures or more, one for each of train, "
+            f"at least two classes must have {n_needed} different pictures or groups, one or more for each of train, "
             f"{', '.join(SPLITS[index] for index in missing)}, but {counts}: add pictures"
         )
     shares = {SPLITS[index]: DEFAULT_SHARES[SPLITS[index]] for index in missing}
-    dealt_heads = heads[~np.isin(labels[heads], small)]
-    dealt = stratified_split(labels[dealt_heads], {"train": 1 - sum(shares.values()), **shares}, class_names)
+    dealt_heads = heads[~np.isin(label_of[heads], small)]
+    dealt = stratified_split(label_of[dealt_heads], {"train": 1 - sum(shares.values()), **shares}, class_names)
     for name in shares:
-        split_of[np.isin(groups, dealt_heads[dealt[name]])] = SPLITS.index(name)
+        split_of[here & np.isin(groups, dealt_heads[dealt[name]])] = SPLITS.index(name)
     percentages = ", ".join(f"{share:.0%} {name}" for name, share in shares.items())
     notes = [f"The {' and '.join(shares)} split was taken from training by us, within each class: {percentages}."]
     if small:
@@ -86,15 +189,3 @@ def _deal(
             f"Too few different pictures to be tested on, so that all of them are in training: {listed(names)}."
         )
     return notes
-
-
-def _count_grouped(groups: np.ndarray) -> tuple[int, int]:
-    """Pictures with a duplicate, and groups that they form."""
-    sizes = np.unique(groups, return_counts=True)[1]
-    return int(sizes[sizes > 1].sum()), int((sizes > 1).sum())
-
-
-def _note_moved(files: Sequence[PictureFile], given: np.ndarray, split_of: np.ndarray) -> list[str]:
-    moved = np.flatnonzero(given != split_of).tolist()
-    moves = [f"{files[index].path} to {SPLITS[split_of[index]]}" for index in moved]
-    return [f"{count(moves, 'picture')} moved to the split of a duplicate: {listed(moves)}."] if moves else []

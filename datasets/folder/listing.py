@@ -5,11 +5,9 @@ Nothing is decoded here, and the user's files are never written to.
 
 from __future__ import annotations
 
-import csv
 import os
-import stat
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,23 +18,20 @@ from bakeoff.datasets.folder.picture_file import (
     EMPTY,
     HIDDEN,
     MET_BEFORE,
+    OWN_OUTPUT,
     PictureFile,
     as_class_name,
-    check_size,
     fail,
+    is_own_output,
     is_visible,
-    stamp_of,
+    printable,
+    read_plain_file,
+    stamp_now,
 )
+from bakeoff.datasets.folder.split_names import find_splits, split_of_name
+from bakeoff.datasets.folder.tables import TABLE_SUFFIXES, list_table
 
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
+PACKED_OTHERWISE = (".7z", ".rar", ".zst", ".gz", ".bz2", ".xz")
 
 
 @contextmanager
@@ -44,7 +39,8 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
     """The files of a folder, archive or table, with class and split where the layout tells; sorted by path.
 
     The files can be read until the context ends.
-    Folders: `class/**/file`, or `train|val|test/class/**/file`. A file outside any class has class_name "".
+    Folders: `class/**/file`, `train|val|test/class/**/file` or `class/train|val|test/**/file`. A file outside any class
+    has class_name "".
     Raises ValueError if path is none of these or is damaged, FileNotFoundError if it does not exist.
     """
     if not path.exists():
@@ -54,27 +50,66 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
             yield label_by_folder(list_folder(path))
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
             yield label_by_folder(list_archive(path, opened))
-        elif path.suffix.lower() == ".csv":
+        elif path.suffix.lower() in TABLE_SUFFIXES:
             yield list_table(path)
+        elif path.suffix.lower() in PACKED_OTHERWISE:
+            raise ValueError(f"{path} is packed in a way that is not read: unpack it, and name the folder")
         else:
             raise ValueError(
                 f"{path} must be a folder with one sub-folder per class, an archive of one "
-                f"({', '.join(ARCHIVE_SUFFIXES)}) or a .csv of path,label"
+                f"({', '.join(ARCHIVE_SUFFIXES)}) or a .csv or .tsv of path,label"
             )
 
 
 def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
-    """Read class and split from the folders that a file lies in."""
-    files = sorted(files, key=lambda file: file.parts)
-    tops = {SPLIT_FOLDERS.get(file.parts[0].lower()) for file in files if len(file.parts) > 1}
-    depth = 1 if "train" in tops and tops & {"validation", "test"} else 0  # of the class folders
-    labelled = []
+    """Read class and split from the folders that a file lies in.
+
+    Raises ValueError where every folder holds the same folders, and either could be the classes.
+    """
+    files = _mark_own_output(sorted(files, key=lambda file: file.parts))
+    inside: dict[str, set[str]] = {}
     for file in files:
-        split = SPLIT_FOLDERS.get(file.parts[0].lower(), "") if depth else ""
-        inside = len(file.parts) > depth + 1 and (split or not depth)
-        class_name = as_class_name(file.parts[depth]) if inside else ""
-        labelled.append(replace(file, class_name=class_name, split=split if inside else ""))
-    return labelled
+        if len(file.parts) > 1 and not file.left_out:
+            inside.setdefault(file.parts[0], set()).update(file.parts[1:2] if len(file.parts) > 2 else [""])
+    splits = find_splits(inside)
+    if splits:
+        return [_label_in_split(file, splits, inside) for file in files]
+    same = set.intersection(*inside.values()) if len(inside) > 1 else set()
+    if len(same) > 1 and "" not in same and all(names == same for names in inside.values()):
+        splits = find_splits(same)
+        if not splits or len(splits) < len(same):
+            raise ValueError(
+                f"every folder ({', '.join(sorted(map(printable, inside)))}) holds the same folders "
+                f"({', '.join(sorted(map(printable, same)))}), so that either could be the classes: if the "
+                "outer ones are splits, call them train, val and test; if they are the classes, move the pictures out "
+                "of the inner ones or list them in a .csv of path,label"
+            )
+    return [
+        replace(file, class_name=as_class_name(file.parts[0]), split=splits.get(file.parts[1], "") if splits else "")
+        if len(file.parts) > 1
+        else file
+        for file in files
+    ]
+
+
+def _label_in_split(file: PictureFile, splits: Mapping[str, str], inside: Mapping[str, set[str]]) -> PictureFile:
+    """`split/class/**/file`; a folder of a split that holds nothing but one called like a split is passed through."""
+    split, parts = splits.get(file.parts[0], ""), file.parts[1:]
+    if len(parts) > 2 and inside.get(file.parts[0]) == {parts[0]} and split_of_name(parts[0])[0] == split:
+        parts = parts[1:]
+    if not split or len(parts) < 2:
+        return file
+    return replace(file, class_name=as_class_name(parts[0]), split=split)
+
+
+def _mark_own_output(files: Sequence[PictureFile]) -> list[PictureFile]:
+    """What lies in a folder that holds nothing but what we write: of an archive, too."""
+    names: dict[str, set[str]] = {}
+    for file in files:
+        if len(file.parts) > 1:
+            names.setdefault(file.parts[0], set()).add(file.parts[1])
+    ours = {top for top, below in names.items() if is_own_output(below)}
+    return [replace(f, left_out=OWN_OUTPUT) if ours.intersection(f.parts[:1]) and not f.left_out else f for f in files]
 
 
 def list_folder(root: Path) -> Iterator[PictureFile]:
@@ -99,6 +134,9 @@ def list_folder(root: Path) -> Iterator[PictureFile]:
             yield PictureFile(parts, bytes, left_out=MET_BEFORE if names else EMPTY)
             continue
         entered.add(identity)
+        if parts and is_own_output(names):
+            yield PictureFile(parts, bytes, left_out=OWN_OUTPUT)
+            continue
         for name in names:
             path = os.path.join(root, *parts, name)
             if not is_visible(name):
@@ -107,47 +145,3 @@ def list_folder(root: Path) -> Iterator[PictureFile]:
                 (waiting.appendleft if os.path.islink(path) else waiting.append)((*parts, name))
             else:
                 yield PictureFile((*parts, name), partial(read_plain_file, path), stamp=stamp_now(path))
-
-
-def list_table(path: Path) -> list[PictureFile]:
-    """A .csv with columns path, label and perhaps split (train, val, test); paths are relative to its folder."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a table in UTF-8: {error}") from error
-    files = []
-    for number, row in enumerate(rows, start=2):  # line 1 is the header
-        if not row.get("path") or not row.get("label"):
-            raise ValueError(f"{path} line {number} must have the columns path and label, got {list(row)} = {row}")
-        split = (row.get("split") or "").strip().lower()
-        if split and split not in SPLIT_FOLDERS:
-            raise ValueError(f"{path} line {number}: split must be train, val or test, got {split!r}")
-        place = os.path.join(path.parent, row["path"])
-        files.append(
-            PictureFile(
-                tuple(row["path"].split("/")),
-                partial(read_plain_file, place),
-                class_name=as_class_name(row["label"].strip()),
-                split=SPLIT_FOLDERS.get(split, ""),
-                stamp=stamp_now(place),
-            )
-        )
-    return sorted(files, key=lambda file: file.parts)
-
-
-def read_plain_file(path: str) -> bytes:
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
-        raise OSError("not a plain file")
-    check_size(status.st_size)
-    with open(path, "rb", buffering=0) as file:
-        return file.read()
-
-
-def stamp_now(path: str | Path) -> str:
-    """That of a file as it is now; "" if it cannot be looked at."""
-    try:
-        return stamp_of(os.stat(path))
-    except OSError:
-        return ""

@@ -10,8 +10,8 @@ from PIL import Image
 
 from bakeoff.datasets.folder.decode import PictureError
 from bakeoff.datasets.folder.decoded_pictures import decode_pictures
-from bakeoff.datasets.folder.listing import list_folder, read_plain_file
-from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.datasets.folder.listing import list_folder
+from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
 
 
 def find_pictures(path: Path) -> list[PictureFile]:

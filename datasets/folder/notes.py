@@ -9,22 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
+from bakeoff.datasets.folder.formats import formats_of_suffix
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.splits import is_unbalanced
 
 MAX_LISTED = 50  # files named in one note; a report must stay readable
-FORMATS_OF_SUFFIX = {
-    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), ("JPEG", "MPO")),
-    **dict.fromkeys((".tif", ".tiff"), ("TIFF",)),
-    **dict.fromkeys((".ppm", ".pgm", ".pbm"), ("PPM",)),
-    **{f".{name.lower()}": (name,) for name in ("PNG", "GIF", "WEBP", "BMP", "AVIF")},
-    ".jp2": ("JPEG2000",),
-}
 
 
 def is_no_picture(file: PictureFile, error: PictureError | None) -> bool:
     """A text file beside the pictures is none of them; one that calls itself a picture is a damaged one."""
-    return isinstance(error, NotAPictureError) and _suffix(file) not in FORMATS_OF_SUFFIX
+    return isinstance(error, NotAPictureError) and file.suffix not in formats_of_suffix()
 
 
 def note_skipped(
@@ -53,7 +47,7 @@ def notes_left_out(files: Iterable[PictureFile]) -> list[str]:
 def note_ignored(files: Sequence[PictureFile], which: str) -> str:
     if not files:
         return ""
-    suffixes = Counter(_suffix(file) or "no extension" for file in files)
+    suffixes = Counter(file.suffix or "no extension" for file in files)
     kinds = ", ".join(f"{n:,} {suffix}" for suffix, n in suffixes.most_common(5))
     return f"{count(files, 'file')} {which} left out ({kinds}): {listed([file.path for file in files])}."
 
@@ -64,7 +58,7 @@ def note_formats(files: Sequence[PictureFile], file_formats: Sequence[str]) -> s
     misnamed = [
         f"{file.path} ({name})"
         for file, name in zip(files, file_formats, strict=True)
-        if name not in FORMATS_OF_SUFFIX.get(_suffix(file), (name,))
+        if name not in formats_of_suffix().get(file.suffix, (name,))
     ]
     wrong = f"; named after another format, read by content: {listed(misnamed)}" if misnamed else ""
     return f"File formats: {kinds}{wrong}."
@@ -93,10 +87,14 @@ def note_balance(labels: np.ndarray, class_names: Sequence[str]) -> str:
     )
 
 
-def note_labels_that_disagree(files: Sequence[PictureFile], labels: np.ndarray, groups: np.ndarray) -> str:
-    odd = np.flatnonzero(labels != labels[groups]).tolist()
-    pairs = [f"{files[index].path} and {files[groups[index]].path}" for index in odd]
-    return f"{count(pairs, 'duplicate')} with another class: {listed(pairs)}." if pairs else ""
+def note_size(image_size: int, median: float) -> str:
+    """How far pictures are shrunk.   median: of their short sides, in pixels."""
+    if median <= image_size:
+        return ""
+    return (
+        f"Pictures of {median:,.0f} px (median short side) are brought to {image_size} px: what is finer than "
+        f"{median / image_size:.1f} px of theirs is lost. image_size= sets another size."
+    )
 
 
 def count(things: Sequence[object], noun: str) -> str:
@@ -106,7 +104,3 @@ def count(things: Sequence[object], noun: str) -> str:
 def listed(lines: Sequence[str]) -> str:
     more = f"; and {len(lines) - MAX_LISTED:,} more" if len(lines) > MAX_LISTED else ""
     return "; ".join(lines[:MAX_LISTED]) + more
-
-
-def _suffix(file: PictureFile) -> str:
-    return Path(file.parts[-1]).suffix.lower()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import stat
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 MAX_FILE_BYTES = 500_000_000  # no picture is larger; a film or a zip bomb is
 NEVER_PICTURES = {"Thumbs.db", "desktop.ini", "__MACOSX"}  # left behind by operating systems, as are .hidden files
 JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian words, Hindi letters and emoji
 # Reasons to leave a file or folder out, in words that follow "as".
 HIDDEN, EMPTY, MET_BEFORE, CLIMBS = "hidden", "empty folders", "folders met before", "paths out of the archive"
+OWN_OUTPUT, OWN_MARK = "output of ours", ".bakeoff"
+# What an artifacts folder holds.
+OWN_FOLDERS, MAIN_FOLDERS = {"cache", "runs", "reports", "tensorboard", "models"}, {"runs", "reports"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class PictureFile:
     parts: folders and file name below the root.   read: returns its bytes; raises OSError and the like.
     class_name, split: where known ("" if not); split is train, validation or test.
     left_out: why it is not looked into, "" if it is; it is listed all the same, so that it can be reported.
+    group: the name of what must stay together, where a table gives it.
     stamp: another one if the content is another one; "" for a member of an archive, which has its own.
     """
 
@@ -30,6 +36,12 @@ class PictureFile:
     split: str = ""
     left_out: str = ""
     stamp: str = ""
+    group: str = ""
+
+    @property
+    def suffix(self) -> str:
+        """In small letters, with its dot."""
+        return os.path.splitext(self.parts[-1])[1].lower()
 
     @property
     def path(self) -> str:
@@ -50,6 +62,13 @@ def is_visible(name: str) -> bool:
     return not name.startswith(".") and name not in NEVER_PICTURES
 
 
+def is_own_output(names: Iterable[str]) -> bool:
+    """Whether a folder with these names in it is an artifacts folder: by our mark, or since it holds nothing else."""
+    found = set(names)
+    visible = {name for name in found if is_visible(name)}
+    return OWN_MARK in found or (bool(visible & MAIN_FOLDERS) and visible <= OWN_FOLDERS)
+
+
 def stamp_of(status: os.stat_result) -> str:
     """Changes when the file is written to or replaced, even by one of the same size and age, or its rights change."""
     return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
@@ -64,3 +83,20 @@ def check_size(n_bytes: int) -> None:
 def fail(error: Exception) -> bytes:
     """The reader of what cannot be read."""
     raise error
+
+
+def read_plain_file(path: str) -> bytes:
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+        raise OSError("not a plain file")
+    check_size(status.st_size)
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def stamp_now(path: str | Path) -> str:
+    """That of a file as it is now; "" if it cannot be looked at."""
+    try:
+        return stamp_of(os.stat(path))
+    except OSError:
+        return ""

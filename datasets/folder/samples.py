@@ -1,4 +1,4 @@
-"""Pixels of any depth before they are 8 bits: what a file states about them, and how a range makes gray levels of them."""
+"""Pixels of any depth: what a file states about them, and how a range makes 8 bits of them."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Rules:
 class Raw:
     """A picture that is opened, not yet read.
 
-    dtype, bits: of a sample, as the file states them (bits may be fewer than the type's).   n_channels: without alpha.
+    dtype, bits: of a sample; a file may state fewer bits than the type has.   n_channels: without alpha.
     read: its samples, (height, width, n_channels), and one more for alpha.
-    file_format: as Pillow calls it.   remarks: as in `bakeoff.datasets.folder.conversion`.   is_color: the channels are RGB.
+    file_format: as Pillow calls it.   remarks: as in `Decoded`.   is_color: the channels are RGB.
     """
 
     dtype: np.dtype
@@ -138,7 +138,7 @@ def _fill_up(values: np.ndarray) -> np.ndarray:
 
 
 def project(stack: np.ndarray, rule: str) -> np.ndarray:
-    """(pages, height, width, channels) -> one of them or a projection. Raises PictureError for a page that is absent."""
+    """(pages, height, width, channels) -> one of them or a projection. Raises PictureError for an absent page."""
     if rule == "max":
         return stack.max(axis=0)
     if rule == "mean":

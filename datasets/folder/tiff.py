@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 from functools import partial
 from typing import Any
 
@@ -15,9 +16,9 @@ from bakeoff.datasets.folder.conversion import EXIF_ORIENTATION, PictureError
 from bakeoff.datasets.folder.samples import Raw, Rules, describe_pages, project
 
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-WHITE_IS_ZERO, RGB, PALETTE = 0, 2, 3
-UNASSOCIATED_ALPHA, ASSOCIATED_ALPHA = 2, 1
-FIRST_PAGE = "of several pages in color, the first taken"
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE = range(4)  # photometric interpretations
+ALPHA, UNSIGNED, UNCOMPRESSED, CONTIGUOUS = (1, 2), 1, 1, 1  # values of other tags
+PACKED = (10, 12, 14)  # bits of samples that do not begin with a byte
 INVERTED = "with white as zero, inverted"
 TIMES = "of several times, the first taken"
 SERIES = "of several pictures, the first taken"
@@ -27,68 +28,74 @@ logging.getLogger("tifffile").propagate = False
 
 
 def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
-    """None for what Pillow reads as well: one picture of 8 bits or fewer. Raises PictureError and whatever tifffile does."""
+    """None for what Pillow reads as well: one picture of 8 bits or fewer. Raises PictureError for what is none."""
     if content[:4] not in STARTS:
         return None
     try:
         tiff = tifffile.TiffFile(io.BytesIO(content))
         page, series = tiff.pages.first, tiff.series[0]
+        if _is_everyday(tiff):
+            return None
     except Exception:  # Pillow says what is wrong with it, or finds what there is to be read
         return None
-    axes = series.axes
-    bits = page.bitspersample if isinstance(page.bitspersample, int) else max(page.bitspersample)
-    is_stack = set(axes) - set("YXS") or len(tiff.series) > 1
-    if page.photometric == PALETTE or (bits <= 8 and page.sampleformat == 1 and page.samplesperpixel in (1, 3, 4)):
-        if not is_stack or bits == 1 or page.photometric not in (WHITE_IS_ZERO, 1):
-            return None
+    axes, dtype = series.axes, series.dtype
     if page.imagewidth * page.imagelength > max_pixels or series.size > MAX_PLANES * max_pixels:
         raise PictureError(f"over the limit of {max_pixels:,} pixels")
-    if "Y" not in axes or "X" not in axes or series.dtype is None or series.dtype.kind not in "biuf":
-        raise PictureError(f"TIFF with axes {axes} of {series.dtype} is no picture")
-    alpha = page.photometric == RGB and len(page.extrasamples) == 1 and page.extrasamples[0] in (1, 2)
+    if not {"Y", "X"} <= set(axes) or dtype is None or dtype.kind not in "biuf":
+        raise PictureError(f"TIFF with axes {axes} of {dtype} is no picture")
     is_color = page.photometric == RGB and page.samplesperpixel >= 3
-    if is_color and "S" in axes and set(axes) & set("QI"):  # pages of a document, not planes of one thing
-        rules = Rules(rules.ranges, rules.channels, "first")
-    n_channels = int(np.prod([n for n, axis in zip(series.shape, axes, strict=True) if axis in "CS"]))
-    if rules.pages == "channels":
-        n_channels *= int(np.prod([n for n, axis in zip(series.shape, axes, strict=True) if axis not in "CSYXT"]))
-    remarks = [
-        FIRST_PAGE
-        if rules.pages == "first" and is_color
-        else describe_pages(rules.pages)
-        if set(axes) - set("YXSCT")
-        else "",
-        TIMES if "T" in axes else "",
-        SERIES if len(tiff.series) > 1 else "",
-        INVERTED if page.photometric == WHITE_IS_ZERO else "",
-    ]
+    # pages of a document, not planes of one thing
+    pages = "first" if is_color and rules.pages == "max" and set(axes) & set("QI") else rules.pages
+    has_alpha = is_color and len(page.extrasamples) == 1 and page.extrasamples[0] in ALPHA
+    taken = "CS" if pages != "channels" else set(axes) - set("YXT")
+    n_channels = math.prod(n for n, axis in zip(series.shape, axes, strict=True) if axis in taken) - has_alpha
+    remarks = {
+        describe_pages(pages): set(axes) - set("YXSCT"),
+        TIMES: "T" in axes,
+        SERIES: len(tiff.series) > 1,
+        INVERTED: page.photometric == WHITE_IS_ZERO,
+    }
     return Raw(
-        series.dtype.newbyteorder("="),
-        bits,
-        n_channels - alpha,
-        partial(_read, content, tiff, rules.pages),
+        dtype.newbyteorder("="),
+        _bits(page),
+        n_channels,
+        partial(_read, content, tiff, pages),
         "TIFF",
-        tuple(filter(None, remarks)),
-        is_color and n_channels - alpha == 3,
+        tuple(remark for remark, holds in remarks.items() if holds),
+        is_color and n_channels == 3,
     )
+
+
+def _is_everyday(tiff: tifffile.TiffFile) -> bool:
+    """Of 8 bits or fewer, one picture or several that are no planes of one: in color, or of black and white."""
+    page = tiff.pages.first
+    if page.photometric == PALETTE:
+        return True
+    if _bits(page) > 8 or page.sampleformat != UNSIGNED or page.samplesperpixel not in (1, 3, 4):
+        return False
+    is_stack = set(tiff.series[0].axes) - set("YXS")
+    return not is_stack or _bits(page) == 1 or page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
+
+
+def _bits(page: Any) -> int:
+    """Of a sample."""
+    return page.bitspersample if isinstance(page.bitspersample, int) else max(page.bitspersample)
 
 
 def _read(content: bytes, tiff: tifffile.TiffFile, pages: str) -> np.ndarray:
     """The samples of the first series, (height, width, channels), upright, with white as the largest number."""
     page, series = tiff.pages.first, tiff.series[0]
     _check_whole(series, len(content))
-    values = _decode(content, page, series).reshape(series.shape)
-    axes, shape = series.axes, series.shape
+    axes, values = series.axes, _decode(content, page, series).reshape(series.shape)
     if "T" in axes:
         values = values.take(0, axis=axes.index("T"))
         axes = axes.replace("T", "", 1)
     order = sorted(range(len(axes)), key=lambda i: {"Y": 1, "X": 2, "C": 3, "S": 4}.get(axes[i], 0))
-    values = values.transpose(order)
-    n_stack = len(set(axes) - set("YXCS"))
-    height, width = shape[series.axes.index("Y")], shape[series.axes.index("X")]
-    values = project(values.reshape(int(np.prod(values.shape[:n_stack])), height, width, -1), pages)
+    height, width = (series.shape[series.axes.index(axis)] for axis in "YX")
+    n_planes = math.prod(n for n, axis in zip(values.shape, axes, strict=True) if axis not in "YXCS")
+    values = project(values.transpose(order).reshape(n_planes, height, width, -1), pages)
     if page.photometric == WHITE_IS_ZERO and values.dtype.kind in "iu":
-        values = np.invert(values) if page.bitspersample == 8 * values.itemsize else 2**page.bitspersample - 1 - values
+        values = np.invert(values) if _bits(page) == 8 * values.itemsize else 2 ** _bits(page) - 1 - values
     return _upright(values, page.tags.valueof(EXIF_ORIENTATION, 1))
 
 
@@ -103,8 +110,8 @@ def _check_whole(series: Any, n_bytes: int) -> None:
 
 
 def _decode(content: bytes, page: Any, series: Any) -> np.ndarray:
-    bits = page.bitspersample
-    if page.compression == 1 and bits in (10, 12, 14):
+    bits = _bits(page)
+    if page.compression == UNCOMPRESSED and bits in PACKED:
         return np.concatenate([_unpack(content, part or page) for part in series.pages])
     try:
         return series.asarray()
@@ -114,7 +121,7 @@ def _decode(content: bytes, page: Any, series: Any) -> np.ndarray:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its errors come back as None as well
     found, pages = cv2.imdecodemulti(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     numbers = [part.index for part in series.pages]
-    if not found or page.planarconfig != 1 or max(numbers) >= len(pages) or pages[0].dtype != series.dtype:
+    if not found or page.planarconfig != CONTIGUOUS or max(numbers) >= len(pages) or pages[0].dtype != series.dtype:
         raise PictureError(
             f"compressed by {page.compression.name} in a way that is read with the package imagecodecs only: install "
             "it, or save the picture uncompressed"
@@ -122,15 +129,15 @@ def _decode(content: bytes, page: Any, series: Any) -> np.ndarray:
     values = np.stack([pages[number] for number in numbers])
     if values.ndim == 4 and values.shape[3] >= 3:
         values[..., :3] = values[..., 2::-1].copy()  # OpenCV's order is blue, green, red
-    if bits in (10, 12, 14):
+    if bits in PACKED:
         values >>= 16 - bits  # OpenCV puts them into the upper bits
     return np.invert(values) if bits == 8 and page.photometric == WHITE_IS_ZERO else values  # inverted by OpenCV
 
 
 def _unpack(content: bytes, page: Any) -> np.ndarray:
     """Samples of 10, 12 or 14 bits, one after the other from the highest bit on; each row begins a new byte."""
-    n_samples, bits = page.imagewidth * page.samplesperpixel, page.bitspersample
-    if page.is_tiled or page.planarconfig != 1:
+    n_samples, bits = page.imagewidth * page.samplesperpixel, _bits(page)
+    if page.is_tiled or page.planarconfig != CONTIGUOUS:
         raise PictureError(f"{bits}-bit samples in tiles or planes are not read: save the picture with 16 bits")
     rows = b"".join(
         content[start : start + count] for start, count in zip(page.dataoffsets, page.databytecounts, strict=True)

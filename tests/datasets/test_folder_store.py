@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from bakeoff.datasets.folder import decoded_pictures
-from bakeoff.datasets.folder import load as folder_module
+from bakeoff.datasets.folder import stages
 from bakeoff.datasets.folder.load import load_folder
 from bakeoff.pipelines.machine.cache import Cache
 from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
@@ -126,7 +126,7 @@ def test_other_settings_are_another_entry(animals, cache, options):
 
 def test_other_versions_of_the_decoders_decode_again(animals, cache, decoded, monkeypatch):
     load_folder(animals, store=cache)
-    monkeypatch.setattr(folder_module, "decoder_versions", lambda: {"pil": "1.0"})
+    monkeypatch.setattr(stages, "decoder_versions", lambda: {"pil": "1.0"})
     load_folder(animals, store=cache)
     assert len(decoded) == 80
 

@@ -61,7 +61,9 @@ def test_an_unknown_name_lists_the_known_ones():
 
 
 def test_a_named_data_set_has_its_own_size():
-    with pytest.raises(ValueError, match="digits has a size of its own"):
+    with pytest.raises(
+        ValueError, match="image_size can be set for a folder of pictures only; digits has a form of its own"
+    ):
         load_dataset("digits", image_size=64)
 
 

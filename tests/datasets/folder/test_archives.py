@@ -1,4 +1,5 @@
 import io
+import re
 import tarfile
 import zipfile
 
@@ -6,7 +7,8 @@ import pytest
 
 from bakeoff.datasets.folder import archives, picture_file
 from bakeoff.datasets.folder.load import load_folder
-from bakeoff.tests.datasets.pictures import notes_of, write_class
+from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
+from bakeoff.tests.odd_folder import png_bytes
 
 
 @pytest.fixture
@@ -69,8 +71,7 @@ def test_archives_cannot_write_or_read_outside(animals, tmp_path, suffix, pack):
     path = tmp_path / f"evil{suffix}"
     for kind in animals.iterdir():  # two top folders, so that none is taken off
         pack(kind, path)
-    content = (animals / "cat" / "000.png").read_bytes()
-    add_odd_members(path, content)
+    add_odd_members(path, png_bytes(picture(900)))
     before = sorted(tmp_path.parent.rglob("*"))
     notes = notes_of(load_folder(path, max_skipped_share=0.5))
     assert sorted(tmp_path.parent.rglob("*")) == before
@@ -78,8 +79,57 @@ def test_archives_cannot_write_or_read_outside(animals, tmp_path, suffix, pack):
     for name in out:
         assert name in notes[notes.index("Left out as paths out of the archive: ") :]
     if suffix == ".tar":
-        for name in ("link", "hard", "device", "pipe"):
-            assert f"cat/{name}.png (cannot be read: links and devices inside an archive are not followed)" in notes
+        assert "cat/link.png (cannot be read: a link to /etc/passwd, which is no file in this archive)" in notes
+        for name in ("device", "pipe"):
+            assert f"cat/{name}.png (cannot be read: devices inside an archive are not read)" in notes
+
+
+def test_links_inside_a_tar_are_read_from_the_member_they_name(animals, tmp_path):
+    path = tmp_path / "linked.tar"
+    pack_tar(animals, path)
+    with tarfile.open(path, "a") as archive:
+        for name, kind, target in (
+            ("my animals/cat/hard.png", tarfile.LNKTYPE, "my animals/cat/001.png"),
+            ("my animals/cat/soft.png", tarfile.SYMTYPE, "../dog/../cat/002.png"),
+            ("my animals/cat/chain.png", tarfile.SYMTYPE, "soft.png"),
+            ("my animals/cat/first.png", tarfile.SYMTYPE, "second.png"),
+            ("my animals/cat/second.png", tarfile.SYMTYPE, "first.png"),
+        ):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, target
+            archive.addfile(member)
+    dataset = load_folder(path, max_skipped_share=0.1)
+    assert sum((split.labels == 0).sum() for split in dataset.splits.values()) == 23
+    notes = notes_of(dataset)
+    assert "5 pictures have exact or near duplicates" in notes
+    assert "2 pictures could not be used and left out: cat/first.png (cannot be read: a link to second.png" in notes
+
+
+def test_a_protected_archive_is_refused(animals, tmp_path):
+    path = tmp_path / "secret.zip"
+    pack_zip(animals, path)
+    content = bytearray(path.read_bytes())
+    for start in (match.start() for match in re.finditer(b"PK\x01\x02", bytes(content))):
+        content[start + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"secret.zip is protected by a password: unpack it, and name the folder"):
+        load_folder(path)
+
+
+@pytest.mark.parametrize("suffix", [".7z", ".rar", ".tar.zst"])
+def test_other_archives_are_to_be_unpacked(tmp_path, suffix):
+    path = tmp_path / f"packed{suffix}"
+    path.write_bytes(b"7z")
+    with pytest.raises(ValueError, match="is packed in a way that is not read: unpack it"):
+        load_folder(path)
+
+
+def test_names_as_windows_writes_them(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(animals.rglob("*.png")):
+            archive.writestr("my animals\\" + "\\".join(file.relative_to(animals).parts), file.read_bytes())
+    assert load_folder(path).fingerprint() == load_folder(animals).fingerprint()
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])

@@ -59,7 +59,7 @@ def test_close_pairs_are_those_of_comparing_all_with_all(hashes, flips):
     near = [value ^ (1 << bit) for value in hashes for bit in flips[:2]]
     values = np.array([*hashes, *near, *(value ^ 0b1011101 << 30 for value in hashes)], dtype=np.uint64)
     expected = [
-        pair for pair in combinations(range(len(values)), 2) if int(values[pair[0]] ^ values[pair[1]]).bit_count() <= 6
+        pair for pair in combinations(range(len(values)), 2) if int(values[pair[0]] ^ values[pair[1]]).bit_count() <= 8
     ]
     assert close_pairs(values).tolist() == [list(pair) for pair in expected]
 

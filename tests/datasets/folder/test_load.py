@@ -60,7 +60,17 @@ def test_never_changes_the_users_files(animals):
 
 
 @pytest.mark.parametrize(
-    "names", [("train", "val", "test"), ("Training", "validation", "testing"), ("train", "valid", "TEST")]
+    "names",
+    [
+        ("train", "val", "test"),
+        ("Training", "validation", "testing"),
+        ("train", "valid", "TEST"),
+        ("training_set", "dev_set", "test_set"),
+        ("TrainImages", "EvalImages", "HoldoutImages"),
+        ("seg_train", "seg_val", "seg_test"),
+        ("trainset", "valset", "hold-out"),
+        ("2024 train", "2024 val", "2024 test"),
+    ],
 )
 def test_keeps_given_splits(tmp_path, names):
     for number, (name, count) in enumerate(zip(names, (5, 2, 3), strict=True)):
@@ -68,7 +78,7 @@ def test_keeps_given_splits(tmp_path, names):
         write_class(tmp_path / name / "dog", count, first_seed=1000 * number + 100)
     dataset = load_folder(tmp_path)
     assert [np.bincount(split.labels).tolist() for split in dataset.splits.values()] == [[5, 5], [2, 2], [3, 3]]
-    assert dataset.notes == ("File formats: 20 PNG.",)
+    assert dataset.notes[1:] == ("File formats: 20 PNG.",)
 
 
 def test_takes_a_missing_validation_split_from_training(tmp_path):
@@ -254,7 +264,7 @@ def test_warns_of_unbalanced_classes(animals):
     [
         (5, None, r"at least two classes, one sub-folder each, got 1 \(cat\)"),
         (None, None, r"at least two classes, one sub-folder each, got 0 \(no sub-folder with pictures\)"),
-        (5, 1, "two classes must have 3 different pictures or more.* but 'cat' has 5, 'dog' has 1: add pictures"),
+        (5, 1, "two classes must have 3 different pictures or groups, .* but 'cat' has 5, 'dog' has 1: add pictures"),
         (5, 0, r"at least two classes, one sub-folder each, got 1 \(cat\)"),
     ],
     ids=["one class", "empty folder", "one picture", "empty class"],
@@ -303,7 +313,8 @@ def test_pictures_without_class_folders_are_an_error(tmp_path):
         load_folder(tmp_path)
 
 
-def test_duplicates_across_given_splits_move_to_training(tmp_path):
+def write_copies(tmp_path):
+    """Three splits of which the test set holds two copies of a training picture, and one of validation's, mislabeled."""
     for number, name in enumerate(("train", "val", "test")):
         write_class(tmp_path / name / "cat", 15, first_seed=1000 * number)
         write_class(tmp_path / name / "dog", 15, first_seed=1000 * number + 100)
@@ -311,14 +322,37 @@ def test_duplicates_across_given_splits_move_to_training(tmp_path):
     train_cat.save(tmp_path / "test" / "cat" / "same.png")
     train_cat.save(tmp_path / "test" / "cat" / "again.jpg", quality=80)
     Image.open(tmp_path / "val" / "dog" / "001.png").save(tmp_path / "test" / "cat" / "mistaken.png")
+
+
+def test_copies_of_test_pictures_leave_training_and_validation(tmp_path):
+    write_copies(tmp_path)
     dataset = load_folder(tmp_path)
-    assert [len(split) for split in dataset.splits.values()] == [32, 31, 30]
+    assert [len(split) for split in dataset.splits.values()] == [29, 29, 33]
     notes = notes_of(dataset)
     assert "5 pictures have exact or near duplicates (found by perceptual hash), in 2 groups" in notes
+    assert "1 picture left out, as a copy or the group is in a later split: train/cat/003.png (in test)." in notes
+    assert (
+        "2 pictures with an exact copy in another class, left out since one of the two is wrong: val/dog/001.png; in the "
+        "test set, which is not changed: test/cat/mistaken.png." in dataset.notes
+    )
+
+
+def test_copies_may_be_kept(tmp_path):
+    write_copies(tmp_path)
+    dataset = load_folder(tmp_path, duplicates="keep")
+    assert [len(split) for split in dataset.splits.values()] == [30, 30, 33]
+    assert "5 pictures with a copy or a group in another split, kept as duplicates=keep says" in notes_of(dataset)
+
+
+def test_copies_may_move_to_training(tmp_path):
+    write_copies(tmp_path)
+    dataset = load_folder(tmp_path, duplicates="move")
+    assert [len(split) for split in dataset.splits.values()] == [32, 31, 30]
+    notes = notes_of(dataset)
     assert "3 pictures moved to the split of a duplicate" in notes
     for moved in ("test/cat/again.jpg to train", "test/cat/same.png to train", "test/cat/mistaken.png to validation"):
         assert moved in notes
-    assert "1 duplicate with another class: val/dog/001.png and test/cat/mistaken.png." in dataset.notes
+    assert "2 pictures with an exact copy in another class: test/cat/mistaken.png; val/dog/001.png." in dataset.notes
 
 
 def test_duplicates_are_dealt_to_one_split(animals):
@@ -364,9 +398,13 @@ def test_a_table_may_give_the_split(animals):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["file,class", "cat/000.png,cat"], "line 2 must have the columns path and label"),
-        (["path,label", "cat/000.png,"], "line 2 must have the columns path and label"),
-        (["path,label,split", "cat/000.png,cat,holdout"], "line 2: split must be train, val or test, got 'holdout'"),
+        (["picture,what", "cat/000.png,cat"], "line 1 must name the columns path and label, got picture, what"),
+        ([""], "line 1 must name the columns path and label, got nothing"),
+        (["path,label"], "has a header and no rows"),
+        (["path,label", "", "cat/000.png,"], r"line 3 must have a path and a label, got \['cat/000.png', ''\]"),
+        (["path,label", '"cat/000.png,cat', "dog/000.png,dog"], "line 3 is no row of a table: unexpected end of data"),
+        (["path,label", "cat/000.png,cat", "dog/0\0.png,dog"], "line 3 holds a zero byte"),
+        (["path,label,split", "cat/000.png,cat,later"], "line 2: split must be train, val or test, got 'later'"),
         (["path,label", "gone.png,cat", "gone.png,dog"], "2 of 2 pictures .* No such file"),
     ],
 )

@@ -73,7 +73,7 @@ def test_is_reduced_only_as_far_as_needed(side, image_size, reduced):
         {"exif": exif(1)},
         {"exif": exif(1, ">")},
         {"comment": b"a comment"},
-        {"icc_profile": bytes(200_000)},
+        {"icc_profile": b"sRGB" + bytes(200_000)},
     ],
     ids=["bare", "without orientation", "upright", "big-endian", "comment", "profile of several segments"],
 )
@@ -103,6 +103,7 @@ ODD = {
     "CMYK": jpeg(picture(0).convert("CMYK")),
     "RGB said by Adobe": jpeg(picture(0), keep_rgb=True),
     "several pictures": multi_picture(),
+    "another color profile": jpeg(picture(0), icc_profile=bytes(70_000)),
     "12 bits": with_byte(PLAIN, FRAME, 4, 12),
     "arithmetic": with_byte(PLAIN, FRAME, 1, 0xC9),
     "lossless": with_byte(PLAIN, FRAME, 1, 0xC3),

@@ -27,7 +27,7 @@ def test_each_is_resized_as_by_pillow_whatever_the_others_are(sides, image_size)
     assert resized.shape == (len(sides), image_size, image_size, 3)
     for square, ours in zip(squares, resized, strict=True):
         pillows = Image.fromarray(square).resize((image_size, image_size), Image.Resampling.BILINEAR)
-        np.testing.assert_allclose(ours.astype(int), np.asarray(pillows).astype(int), atol=1)
+        np.testing.assert_allclose(ours.astype(int), np.asarray(pillows).astype(int), atol=2)
 
 
 def test_a_square_that_fits_stays_as_it_is():

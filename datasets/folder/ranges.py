@@ -1,0 +1,103 @@
+"""One range of intensities for a whole folder, so that brightness stays a cue: found in training pictures, or given."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from bakeoff.datasets.folder.conversion import PictureError
+from bakeoff.datasets.folder.samples import Range, stated_range
+from bakeoff.datasets.splits import evenly_spread
+
+PERCENTILES = (0.1, 99.9)  # of the pixels pooled: a hot pixel or a speck of dust sets no range
+MOST_PICTURES, MOST_PIXELS = 200, 20_000  # that are looked at, of a kind and of each picture
+LEAST_LEVELS = 16  # different values; with fewer a picture is stripes of gray, and different ones become the same
+Ranges = Mapping[str, tuple[Range, ...]]
+
+
+def fit_ranges(
+    kinds: Mapping[int, str], read: Callable[[int], np.ndarray], is_training: np.ndarray, given: Range | None
+) -> Ranges:
+    """For each kind of samples one range for all channels, or one for each where they are not red, green and blue.
+
+    kinds: index of a picture -> kind of its samples.   read: gives its values, (n_pixels, n_channels).
+    is_training: bool (n_pictures,); where a kind has no training pictures, all of them are looked at.
+    given: by the user, in place of percentiles.
+    Raises ValueError where a range would leave fewer than 16 gray levels of many values.
+    """
+    ranges = {}
+    for kind in sorted(set(kinds.values())):
+        members = np.array([index for index in kinds if kinds[index] == kind])
+        members = members[is_training[members]] if is_training[members].any() else members
+        chosen = members[evenly_spread(len(members), MOST_PICTURES)]
+        with ThreadPoolExecutor(4) as pool:
+            parts = [
+                part for part in pool.map(lambda index: _thinned(read, index), chosen.tolist()) if part is not None
+            ]
+        if not parts:  # all are damaged, as decoding them will say
+            ranges[kind] = ((0.0, 1.0),)
+            continue
+        pooled = np.concatenate(parts)
+        columns = [pooled.ravel()] if "channel" not in kind else list(pooled.T)
+        ranges[kind] = tuple(_fit_range(kind, column, given) for column in columns)
+        if all((column == column[0]).all() for column in columns):
+            raise ValueError(f"every pixel of the {kind} pictures is {pooled[0, 0]:g}: they show nothing")
+    return ranges
+
+
+def _thinned(read: Callable[[int], np.ndarray], index: int) -> np.ndarray | None:
+    try:
+        values = read(index)
+    except PictureError:
+        return None
+    return values[:: max(1, len(values) // MOST_PIXELS) | 1].astype(np.float64)  # odd: no column by column
+
+
+def _fit_range(kind: str, values: np.ndarray, given: Range | None) -> Range:
+    values = values[np.isfinite(values)]
+    if not len(values):
+        raise ValueError(f"the {kind} pictures hold no finite number")
+    every, times = np.unique(values, return_counts=True)
+    low, high = given or np.percentile(values, PERCENTILES).tolist()
+    n_levels = int(((every >= low) & (every <= high)).sum())
+    least, most = float(every[0]), float(every[-1])
+    if n_levels < LEAST_LEVELS and len(every) >= LEAST_LEVELS:
+        share = times[(every >= low) & (every <= high)].sum() / times.sum()
+        raise ValueError(
+            f"the {kind} pictures would keep only {n_levels} gray levels between {low:g} and {high:g}, where "
+            f"{share:.1%} of their pixels lie, of values from {least:g} to {most:g}: set range to what is of "
+            f"interest, such as range={least:g},{most:g}"
+        )
+    if given:
+        return given
+    if len(every) < LEAST_LEVELS:  # a mask or a map of labels has no more
+        return (least, most) if most > least else (least, least + 1)
+    full = stated_range(kind, signed=least < 0) or ((0.0, 1.0) if least >= 0 and most <= 1 else None)
+    if full and high - low >= (full[1] - full[0]) / 2:  # whoever fills half of the samples means white by the largest
+        return full
+    return low, high
+
+
+def note_ranges(ranges: Ranges, kinds: Mapping[int, str], given: Range | None) -> list[str]:
+    """What becomes black and white, for each kind."""
+    counts = Counter(kinds.values())
+    notes = []
+    for kind, parts in ranges.items():
+        ends = "; ".join(f"{low:,.6g} to {high:,.6g}" for low, high in parts)
+        if given:
+            why = "as range says"
+        elif parts[0] == stated_range(kind, signed=parts[0][0] < 0):
+            why = "all that such samples hold"
+        else:
+            why = f"the {PERCENTILES[0]}th to {PERCENTILES[1]}th percentile of training pixels; range=low,high sets it"
+        each = ", channel by channel," if len(parts) > 1 else ""
+        notes.append(
+            f"Pictures of {kind} samples ({counts[kind]:,}): {ends}{each} become black to white, the same for every "
+            f"class and split ({why})."
+        )
+    if given and not ranges:
+        notes.append("range changes nothing here: no picture has more than 8 bits.")
+    return notes

@@ -1,0 +1,73 @@
+"""How a folder of pictures is to be read: everything about it that a person can choose."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from bakeoff.datasets.folder.decode import MAX_PIXELS
+from bakeoff.datasets.folder.samples import CHANNEL_RULES, PAGE_RULES, Range
+
+Duplicates = Literal["drop", "move", "keep"]
+MIN_IMAGE_SIZE = 8  # pixels; smaller pictures hold no gradient grid
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The options of `load_folder`. Raises ValueError, naming the option, for a value that means nothing."""
+
+    image_size: int | None = None
+    """Side in pixels; a picture's short side is resized to it, and the middle is cut out. None: the largest of 32, 64
+    and 128 that is not above the median short side."""
+    max_skipped_share: float = 0.05
+    """Share of picture files that may be unusable before this stops."""
+    max_pixels: int = MAX_PIXELS
+    """Larger pictures are refused, undecoded."""
+    range: Range | str | None = None
+    """Raw values that become black and white where pictures have more than 8 bits, (0, 4095) or "0,4095"; None: the
+    0.1th and 99.9th percentile of the training pictures, or all that the samples hold where they fill half of it."""
+    channels: str = ""
+    """Of more than three the first three are red, green and blue; "3,1,2" takes these, "2" that one, "mean" all."""
+    pages: str = "max"
+    """What is made of z planes and pages: the max or mean of each pixel, the first, the middle, a page's number, or
+    channels. Of times, and by max of pages in color, the first is taken."""
+    duplicates: Duplicates = "drop"
+    """Copies of given test or validation pictures in an earlier split: drop them, move all there, or keep them."""
+    group: str = ""
+    """A regular expression: what its first group (or all of it) matches in a path names what must stay in one split,
+    such as a patient."""
+
+    def __post_init__(self) -> None:
+        if self.image_size is not None and self.image_size < MIN_IMAGE_SIZE:
+            raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE} pixels, got {self.image_size}")
+        if not (self.channels in ("", *CHANNEL_RULES) or re.fullmatch(r"[1-9]\d*(,[1-9]\d*){0,2}", self.channels)):
+            raise ValueError(
+                f"channels must be {', '.join(CHANNEL_RULES)} or up to three numbers from 1 on such as 3,1,2, got "
+                f"{self.channels!r}"
+            )
+        if not (self.pages in PAGE_RULES or re.fullmatch(r"[1-9]\d*", self.pages)):
+            raise ValueError(f"pages must be {', '.join(PAGE_RULES)} or a page's number, got {self.pages!r}")
+        if self.duplicates not in ("drop", "move", "keep"):
+            raise ValueError(f"duplicates must be drop, move or keep, got {self.duplicates!r}")
+        try:
+            re.compile(self.group)
+        except re.error as error:
+            raise ValueError(f"group is no regular expression: {error} in {self.group!r}") from error
+        _parse_range(self.range)
+
+    @property
+    def given_range(self) -> Range | None:
+        return _parse_range(self.range)
+
+
+def _parse_range(text: Range | str | None) -> Range | None:
+    if not text:
+        return None
+    try:
+        low, high = map(float, text.split(",") if isinstance(text, str) else text)
+        if low < high < float("inf") and low > -float("inf"):
+            return low, high
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"range must be two numbers, the smaller first, such as 0,4095, got {text!r}")

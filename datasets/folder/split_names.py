@@ -1,0 +1,55 @@
+"""What folders are called that hold a split: train, Test_Set, seg_val ..."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+# Beginnings of words are no names: a class may be called trainer or valley.
+SPLIT_WORDS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval", "evaluation"), "validation"),
+    **dict.fromkeys(("test", "testing", "holdout"), "test"),
+}
+THINGS = {
+    "set",
+    "sets",
+    "data",
+    "dataset",
+    "split",
+    "images",
+    "image",
+    "imgs",
+    "img",
+    "pictures",
+    "pics",
+    "photos",
+    "folder",
+}
+GLUED = re.compile(rf"({'|'.join(sorted(SPLIT_WORDS, key=len, reverse=True))})(set|data|images)")  # trainset
+
+
+def split_of_name(name: str) -> tuple[str, frozenset[str]]:
+    """The split that a name says, "" if none, and what else it says: "seg_train" -> ("train", {"seg"})."""
+    text = (
+        re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().replace("hold-out", "holdout").replace("hold_out", "holdout")
+    )
+    words = [word for word in re.split(r"[^a-z0-9]+", text) if word]
+    words = [part for word in words for part in (GLUED.sub(r"\1 \2", word) if GLUED.fullmatch(word) else word).split()]
+    splits = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
+    others = frozenset(word for word in words if word not in SPLIT_WORDS and word not in THINGS)
+    return (splits.pop(), others) if len(splits) == 1 else ("", frozenset())
+
+
+def find_splits(names: Iterable[str]) -> Mapping[str, str]:
+    """Folder -> split for those of these that are a set of splits: train and another, and nothing else differs.
+
+    So a class may be called train, and train station and test tube are no splits.
+    """
+    known = {name: split_of_name(name) for name in names}
+    sharing: dict[frozenset[str], dict[str, str]] = {}
+    for name, (split, others) in known.items():
+        if split:
+            sharing.setdefault(others, {})[name] = split
+    complete = [found for found in sharing.values() if "train" in found.values() and len(set(found.values())) > 1]
+    return complete[0] if len(complete) == 1 else {}

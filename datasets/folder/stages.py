@@ -1,0 +1,205 @@
+"""The stages from found files to pictures in splits, each kept where the store keeps it: decode -> plan -> arrange."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of
+from bakeoff.datasets.dataset import Progress
+from bakeoff.datasets.folder.arrangement import arrange, files_in_classes, plan
+from bakeoff.datasets.folder.decode import decoder_versions, pillow_limits
+from bakeoff.datasets.folder.decoded_pictures import (
+    Findings,
+    Rows,
+    UnreadableError,
+    can_be_read,
+    decode_into,
+    findings_from_array,
+    findings_to_array,
+    measure_file,
+    sample_reader,
+)
+from bakeoff.datasets.folder.notes import note_size
+from bakeoff.datasets.folder.picture_file import PictureFile, stamp_now
+from bakeoff.datasets.folder.ranges import Ranges, fit_ranges, note_ranges
+from bakeoff.datasets.folder.reading import Reading
+from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
+from bakeoff.datasets.folder.store import Store
+from bakeoff.datasets.splits import evenly_spread
+
+VERSION = 2  # raise it when a change of code changes what is kept, where it goes, or what is said about it
+DECODED, ARRANGED = "decoded pictures", "folder"
+BASE_SIZES = (32, 64, 128)  # pixels; a larger one is a choice, since the work grows with its square
+MEASURED = 200  # pictures whose size is looked at
+
+
+@dataclass(frozen=True)
+class FolderStages:
+    """Files that were found, and how they are to be read: the arguments of `load_folder`."""
+
+    path: Path
+    found: Sequence[PictureFile]
+    reading: Reading
+    progress: Progress | None
+    store: Store
+
+    def read(self) -> Mapping[str, np.ndarray]:
+        """For each split its pictures, uint8 (n, side * side * channels), and labels, int64 (n,); and a card (JSON).
+
+        What could not be read may be readable now, or for this user, though the file has not changed.
+        """
+        arrays = self._read([])
+        files, unreadable = files_in_classes(self.found), json.loads(arrays["card"].item())["unreadable"]
+        readable = [index for index in unreadable if can_be_read(files[index].read)]
+        return self._read(readable) if readable else arrays
+
+    def _read(self, readable: list[int]) -> Mapping[str, np.ndarray]:
+        arranging = {"max_skipped_share", "duplicates", "group"}  # what decoding does not depend on
+        options = asdict(self.reading)
+        inputs = {
+            "files": digest_listing(self.path, self.found),
+            **{name: value for name, value in options.items() if name not in arranging},
+            "decoder": decoder_versions(),
+            "readable": readable,
+        }
+        kept = self.store.get_or_compute(
+            ARRANGED, version=VERSION, inputs={**inputs, **options}, compute=lambda: self._arrange(inputs)
+        )
+        # these are needed only until the splits are written
+        self.store.remove(DECODED, version=VERSION, inputs=inputs)
+        again = {**inputs, "ranges": json.loads(kept.arrays["card"].item())["ranges"]}
+        self.store.remove(DECODED, version=VERSION, inputs=again)
+        return kept.arrays
+
+    def _arrange(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Decoding is kept by itself first: whoever is told of too many damaged files need not wait for it twice."""
+        decoded = self.store.get_or_compute(DECODED, version=VERSION, inputs=inputs, compute=self._decode).arrays
+        images, findings, about = _unpack(decoded)
+        planned = plan(self.path, self.found, images, findings.errors, self.reading)
+        if findings.kinds:
+            is_training = np.zeros(len(images), dtype=bool)
+            is_training[planned.kept[planned.split_of == 0]] = True
+            ranges = self._fit_ranges(findings.kinds, is_training)
+            if ranges != _as_ranges(about["ranges"]):
+                decoded = self.store.get_or_compute(
+                    DECODED,
+                    version=VERSION,
+                    inputs={**inputs, "ranges": ranges},
+                    compute=lambda: self._decode_again(images, findings, about, ranges),
+                ).arrays
+                images, findings, about = _unpack(decoded)
+        arranged = arrange(planned, images, findings)
+        notes = [
+            note_size(images.shape[1], about["median"]),
+            *note_ranges(_as_ranges(about["ranges"]), findings.kinds, self.reading.given_range),
+            *arranged.notes,
+        ]
+        card = {
+            "class_names": planned.class_names,
+            "notes": [note for note in notes if note],
+            "n_channels": arranged.pictures["train"].n_channels,
+            "image_size": images.shape[1],
+            "ranges": about["ranges"],
+            "unreadable": [index for index, error in findings.errors.items() if isinstance(error, UnreadableError)],
+        }
+        return {
+            "card": np.array(json.dumps(card)),
+            **{name: self._write(pictures) for name, pictures in arranged.pictures.items()},
+            **{f"{name} labels": labels for name, labels in arranged.labels.items()},
+            **{f"{name} groups": groups for name, groups in arranged.groups.items()},
+        }
+
+    def _decode(self) -> dict[str, Any]:
+        """The pixels of all files; those with more than 8 bits last, by a range that pictures for training give."""
+        files = files_in_classes(self.found)
+        median = self._median_side(files)
+        image_size = self.reading.image_size or max((s for s in BASE_SIZES if s <= median), default=BASE_SIZES[0])
+        rows = self.store.allocate((len(files), image_size**2 * 3), np.dtype(np.uint8))
+        findings = self._decode_into(rows, image_size, {})
+        kinds = {i: error.kind for i, error in findings.errors.items() if isinstance(error, UnknownRangeError)}
+        ranges = self._fit_ranges(kinds, np.array([file.split in ("", "train") for file in files]))
+        if kinds:
+            findings = findings.updated(self._decode_into(rows, image_size, ranges, sorted(kinds)))
+        return _pack(rows, findings, {"median": median, "ranges": ranges})
+
+    def _decode_again(
+        self, images: np.ndarray, findings: Findings, about: Mapping[str, Any], ranges: Ranges
+    ) -> dict[str, Any]:
+        """The same by other ranges, once it is known which pictures are for training."""
+        rows = self.store.allocate((len(images), images[0].size), np.dtype(np.uint8))
+        for start, block in blocks_of(images):
+            rows[start : start + len(block)] = block.reshape(len(block), -1)
+        again = self._decode_into(rows, images.shape[1], ranges, sorted(findings.kinds))
+        return _pack(rows, findings.updated(again), {**about, "ranges": ranges})
+
+    def _decode_into(self, rows: Rows, image_size: int, ranges: Ranges, chosen: list[int] | None = None) -> Findings:
+        files, show = files_in_classes(self.found), self.progress
+        return decode_into(
+            rows,
+            [file.read for file in files],
+            image_size,
+            max_pixels=self.reading.max_pixels,
+            rules=self._rules(ranges),
+            suffixes=[file.suffix for file in files],
+            chosen=chosen,
+            progress=show if chosen is None or not show else lambda _, *done: show("decoding deep pictures", *done),
+        )
+
+    def _rules(self, ranges: Ranges) -> Rules:
+        return Rules(ranges, self.reading.channels, self.reading.pages)
+
+    def _fit_ranges(self, kinds: Mapping[int, str], is_training: np.ndarray) -> Ranges:
+        files, most = files_in_classes(self.found), self.reading.max_pixels
+        read = sample_reader([f.read for f in files], [f.suffix for f in files], most, self._rules({}))
+        with pillow_limits(most):
+            return fit_ranges(kinds, read, is_training, self.reading.given_range)
+
+    def _median_side(self, files: Sequence[PictureFile]) -> float:
+        """Of the short sides of some pictures, in pixels; 0 if none can be measured."""
+        chosen = [files[index] for index in evenly_spread(len(files), MEASURED)]
+        with pillow_limits(self.reading.max_pixels):
+            sizes = [measure_file(file.read, file.suffix) for file in chosen]
+        return float(np.median([min(size) for size in sizes if size] or [0]))
+
+    def _write(self, pictures: ChosenPictures) -> Any:
+        rows = self.store.allocate((len(pictures), int(np.prod(pictures.shape[1:]))), np.dtype(np.uint8))
+        for start, block in blocks_of(pictures):
+            rows[start : start + len(block)] = block.reshape(len(block), -1)
+        return rows
+
+
+def _pack(rows: Any, findings: Findings, about: Mapping[str, Any]) -> dict[str, Any]:
+    return {"pixels": rows, "findings": findings_to_array(findings), "about": np.array(json.dumps(about))}
+
+
+def _unpack(decoded: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Findings, dict[str, Any]]:
+    """Pixels, uint8 (n, side, side, 3), and what is known about them."""
+    rows = np.asarray(decoded["pixels"])
+    side = round((rows.shape[1] / 3) ** 0.5)
+    return (
+        rows.reshape(-1, side, side, 3),
+        findings_from_array(decoded["findings"]),
+        json.loads(decoded["about"].item()),
+    )
+
+
+def _as_ranges(stored: Mapping[str, Any]) -> Ranges:
+    """From JSON, which has no tuples."""
+    return {kind: tuple((low, high) for low, high in parts) for kind, parts in stored.items()}
+
+
+def digest_listing(path: Path, found: Sequence[PictureFile]) -> str:
+    """SHA-256 that changes when a file comes, goes, is written to, or counts otherwise."""
+    digest = hashlib.sha256(json.dumps([str(path.resolve()), stamp_now(path) if path.is_file() else ""]).encode())
+    for file in found:
+        digest.update(
+            json.dumps([file.parts, file.class_name, file.split, file.left_out, file.stamp, file.group]).encode()
+        )
+    return digest.hexdigest()
