@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.datasets.folder import decoded_pictures
-from bakeoff.datasets.folder import stages
+from bakeoff.datasets.folder import decoded_pictures, stages
 from bakeoff.datasets.folder.load import load_folder
 from bakeoff.pipelines.machine.cache import Cache
 from bakeoff.tests.datasets.pictures import notes_of, picture, write_class

@@ -314,7 +314,7 @@ def test_pictures_without_class_folders_are_an_error(tmp_path):
 
 
 def write_copies(tmp_path):
-    """Three splits of which the test set holds two copies of a training picture, and one of validation's, mislabeled."""
+    """Three splits; the test set holds two copies of a training picture, and one of validation's, mislabeled."""
     for number, name in enumerate(("train", "val", "test")):
         write_class(tmp_path / name / "cat", 15, first_seed=1000 * number)
         write_class(tmp_path / name / "dog", 15, first_seed=1000 * number + 100)
@@ -332,8 +332,8 @@ def test_copies_of_test_pictures_leave_training_and_validation(tmp_path):
     assert "5 pictures have exact or near duplicates (found by perceptual hash), in 2 groups" in notes
     assert "1 picture left out, as a copy or the group is in a later split: train/cat/003.png (in test)." in notes
     assert (
-        "2 pictures with an exact copy in another class, left out since one of the two is wrong: val/dog/001.png; in the "
-        "test set, which is not changed: test/cat/mistaken.png." in dataset.notes
+        "2 pictures with an exact copy in another class, left out since one of the two is wrong: val/dog/001.png; in "
+        "the test set, which is not changed: test/cat/mistaken.png." in dataset.notes
     )
 
 
