@@ -28,7 +28,7 @@ def resize_squares(squares: Sequence[np.ndarray], image_size: int) -> np.ndarray
 
     squares: each uint8 (side, side, channels), of any side.   Returns uint8 (n, image_size, image_size, channels).
     """
-    n_channels = squares[0].shape[2] if squares else 3
+    n_channels = squares[0].shape[2] if len(squares) else 3
     resized = np.empty((len(squares), image_size, image_size, n_channels), dtype=np.uint8)
     sides = [len(square) for square in squares]
     for side in set(sides):
