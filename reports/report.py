@@ -138,6 +138,12 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
                 "values of C."
             )
         caveats.append(f"Tuning was not equal: {tuning.describe_efforts(comparison)}{remedy}")
+    short = [c.experiment for c in comparison.finalists if c.representative.diagnostics.get("svm_converged") is False]
+    if short:
+        caveats.append(
+            f"The SVM of {listing(short)} is not known to have reached its optimum: more steps or other scaling of the "
+            "features may change its accuracy."
+        )
     if comparison.clock == "processor time":
         waited = listing([c.experiment for c in comparison.contestants if c.waited])
         caveats.append(

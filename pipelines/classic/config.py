@@ -33,7 +33,9 @@ class System:
     scaling: "unit" leaves each family's vector as it is (they have unit length); "standardize" gives every
         dimension mean 0 and deviation 1 over the training pictures.
     weights: the share of the squared length of the joined vector that each family gets; () leaves them alike.
-    costs: the SVM's C, every one tried on validation, from the strongest regularization to the weakest.
+    costs: the SVM's C tried on validation, from the strongest regularization to the weakest; see `choose_cost`.
+    class_weight: "balanced" gives all pictures of a class together the same cost, and balanced accuracy chooses C;
+        "auto" does so where classes differ 5:1 or more; the descent on codes has its positive_weights instead.
     compression: None trains on the features as they are, with the batch solver.
     """
 
@@ -45,6 +47,7 @@ class System:
     storage: Literal["float32", "float16"] = "float32"  # of the features on disk and in memory
     tolerance: float = 1e-3  # of the SVM's objective, relative; a stricter one changes hardly a prediction
     compression: Compression | None = None
+    class_weight: Literal["auto", "balanced", "none"] = "auto"
 
     @property
     def factors(self) -> tuple[float, ...]:

@@ -76,6 +76,7 @@ def run(
         diagnostics={
             "dimensions": {e.family.label: e.parts["train"].shape[1] for e in outcome.encoded},
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
+            "svm_converged": outcome.converged,
             "training_features": outcome.training_features,
         },
     )
@@ -117,6 +118,7 @@ def fuse(outcomes: list[Outcome], dataset: Dataset) -> Outcome:
             name: sum(o.training_features[name] for o in outcomes) for name in outcomes[0].training_features
         },
         systems=tuple(system for o in outcomes for system in o.systems),
+        converged=all(o.converged for o in outcomes),
         fusion=weights,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -30,10 +30,6 @@ class NetDescription:
     pixels: Literal["standardize", "zca"]
     flip_averaging: bool
     shift_averaging: int = 0
-
-
-# All that a file may name; a new architecture is here as soon as it is part of `Architecture`.
-KINDS: dict[str, type] = {kind.__name__: kind for kind in (NetDescription, *get_args(Architecture))}
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def build_neural_model(stored: StoredModel) -> NeuralModel:
 
     Raises ValueError for an unknown kind, and RuntimeError if the arrays are not those of the net described.
     """
-    description: NetDescription = rebuild(stored.settings, NetDescription, KINDS)
+    description: NetDescription = rebuild(stored.settings, NetDescription)
     config = NeuralConfig(architecture=description.architecture, pixels=description.pixels)
     _check_depth(description.architecture, len(stored.arrays))
     # On no device, so that a file that promises more weights than it holds fills no memory.

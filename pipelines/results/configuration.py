@@ -1,8 +1,7 @@
-"""Frozen configurations as plain JSON values, and back by a table of known kinds: reading one runs no code."""
+"""Frozen configurations as plain JSON values, and back: reading one builds only subclasses of what is expected."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -18,8 +17,8 @@ def describe(value: Any) -> Any:
     return [describe(part) for part in value] if isinstance(value, tuple) else value
 
 
-def rebuild(record: Any, expected: Any, kinds: Mapping[str, type]) -> Any:
-    """Back from `describe`: a value of the type `expected`, its dataclasses taken from `kinds` by name.
+def rebuild(record: Any, expected: Any) -> Any:
+    """Back from `describe`: a value of the type `expected`, or one of its subclasses by name.
 
     A field that the record lacks has its default: it came later, and its default is what was done before.
     Raises ValueError for an unknown kind or field, a value of another type, or a number beyond LARGEST_NUMBER.
@@ -28,42 +27,48 @@ def rebuild(record: Any, expected: Any, kinds: Mapping[str, type]) -> Any:
     if origin is Literal and isinstance(record, str) and record in choices:
         return record
     if origin is tuple and isinstance(record, list):
-        return _rebuild_tuple(record, choices, kinds)
+        return _rebuild_tuple(record, choices)
     if origin in (Union, UnionType):
-        return _rebuild_one_of(record, choices, kinds)
+        return _rebuild_one_of(record, choices)
     if isinstance(expected, type) and is_dataclass(expected) and isinstance(record, dict):
-        return _rebuild_dataclass(record, (expected,), kinds)
+        return _rebuild_dataclass(record, (expected,))
     if expected in (int, float, bool, str, NoneType) and _is_plain(record, expected):
         return record
     raise ValueError(f"expected {getattr(expected, '__name__', expected)}, got {str(record)[:60]!r}")
 
 
-def _rebuild_tuple(record: list[Any], choices: tuple[Any, ...], kinds: Mapping[str, type]) -> tuple[Any, ...]:
+def _rebuild_tuple(record: list[Any], choices: tuple[Any, ...]) -> tuple[Any, ...]:
     types = choices[:1] * len(record) if choices[1:] == (...,) else choices
     if len(types) != len(record):
         raise ValueError(f"expected {len(types)} values, got {len(record)}")
-    return tuple(rebuild(part, kind, kinds) for part, kind in zip(record, types, strict=True))
+    return tuple(rebuild(part, kind) for part, kind in zip(record, types, strict=True))
 
 
-def _rebuild_one_of(record: Any, choices: tuple[Any, ...], kinds: Mapping[str, type]) -> Any:
+def _rebuild_one_of(record: Any, choices: tuple[Any, ...]) -> Any:
     if isinstance(record, dict):  # the kind says which; asking each would hide what is wrong with it
-        return _rebuild_dataclass(record, tuple(c for c in choices if is_dataclass(c)), kinds)
+        return _rebuild_dataclass(record, tuple(c for c in choices if is_dataclass(c)))
     for choice in choices:
         if _is_plain(record, choice):
             return record
     raise ValueError(f"expected one of {choices}, got {str(record)[:60]!r}")
 
 
-def _rebuild_dataclass(record: dict[str, Any], expected: tuple[Any, ...], kinds: Mapping[str, type]) -> Any:
+def _rebuild_dataclass(record: dict[str, Any], expected: tuple[Any, ...]) -> Any:
     name = record.get("kind")
+    kinds = {kind.__name__: kind for base in expected for kind in _kinds_of(base)}
     kind = kinds.get(name) if isinstance(name, str) else None
-    if kind is None or not issubclass(kind, expected):
+    if kind is None:
         raise ValueError(f"unknown kind {str(name)[:60]!r}: expected one of {', '.join(sorted(kinds))}")
     hints, known = get_type_hints(kind), {field.name for field in fields(kind)}
     unknown = sorted(record.keys() - known - {"kind"})
     if unknown:
         raise ValueError(f"{name} has no field {unknown[0][:60]!r}")
-    return kind(**{field: rebuild(record[field], hints[field], kinds) for field in record.keys() - {"kind"}})
+    return kind(**{field: rebuild(record[field], hints[field]) for field in record.keys() - {"kind"}})
+
+
+def _kinds_of(base: type) -> list[type]:
+    """The class and all below it: a kind is known as soon as it is defined. In doubt the first that was."""
+    return [*(kind for child in reversed(base.__subclasses__()) for kind in _kinds_of(child)), base]
 
 
 def _is_plain(record: Any, expected: Any) -> bool:

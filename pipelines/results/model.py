@@ -100,10 +100,10 @@ def _build(metadata: Mapping[str, str], arrays: dict[str, np.ndarray]) -> Stored
     if not isinstance(header["settings"], dict):
         raise ValueError("the settings must be a JSON object")
     return StoredModel(
-        approach=rebuild(header["approach"], Approach, {}),
-        experiment=rebuild(header["experiment"], str, {}),
-        class_names=rebuild(header["class_names"], tuple[str, ...], {}),
-        image_shape=rebuild(header["image_shape"], tuple[int, int, int], {}),
+        approach=rebuild(header["approach"], Approach),
+        experiment=rebuild(header["experiment"], str),
+        class_names=rebuild(header["class_names"], tuple[str, ...]),
+        image_shape=rebuild(header["image_shape"], tuple[int, int, int]),
         settings=header["settings"],
         arrays=arrays,
     )

@@ -267,6 +267,15 @@ def test_where_a_run_waited_for_a_busy_processor_costs_are_processor_time(proces
     assert ("processor time" in result_table(report.comparison).caption) is told
 
 
+@pytest.mark.parametrize(
+    ("diagnostics", "told"), [({}, False), ({"svm_converged": True}, False), ({"svm_converged": False}, True)]
+)
+def test_caveats_name_an_svm_that_did_not_reach_its_optimum(diagnostics, told):
+    task = make_task(200)
+    report = build(task, [make_run(task, diagnostics=diagnostics), make_run(task, "mlp", "end-to-end")])
+    assert any("is not known to have reached its optimum" in caveat for caveat in report.caveats) is told
+
+
 def test_caveats_name_a_better_test_result_than_the_finalists():
     task = make_task(200)
     runs = [

@@ -11,10 +11,15 @@ from dataclasses import dataclass
 
 import torch
 
+from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, read_rows
+
 MOST_DIRECTIONS = 320  # beyond, the space shrinks to what the classes have reached, and the latest half
 # Of a candidate's squared length, outside the space: less is rounding, or a multiple of another candidate.
 LEAST_NEW = 1e-6
 FLOAT32_SPREAD = 1e3  # of scales: beyond, float32 inner products might make the metric of small ones negative
+# The columns' scale is that of at most so many runs of so many rows, evenly spread: it need not be exact.
+SCALE_RUNS, SCALE_RUN = 64, 16
+BAND = 10.0  # times and parts of the median: within it scaling costs more steps than it saves
 
 
 @dataclass
@@ -79,3 +84,20 @@ def empty_space(n_rows: int, scale: torch.Tensor) -> DirectionSpace:
     return DirectionSpace(
         scale.new_zeros(0, len(scale)), scale.new_zeros(n_rows, 0), scale, scale.new_zeros(0, 0, dtype=torch.float64)
     )
+
+
+def column_scale(features: Features, cost: float, bias_feature: float) -> torch.Tensor:
+    """float32 (d + 1,): what brings the columns into a band about the median of h_j = (1 + 2 cost sum_i x_ij^2)^(1/2).
+
+    h_j^2 is the most that f can bend along weight j. Columns within the band, as image features have them, stay as they
+    are to each other; a feature in millimeters beside one in kilometers does not. The sum is that of a few rows. The
+    bias is treated as if its square were spread over all columns: it is like the rest where b is like the rows' length.
+    """
+    n, d = features.shape
+    squares, n_seen = torch.zeros(d, dtype=torch.float64, device=device_of(features)), 0
+    for start in range(0, n, max(SCALE_RUN, n // SCALE_RUNS)):
+        rows = read_rows(features, slice(start, min(start + SCALE_RUN, n))).double()
+        squares, n_seen = squares + rows.square().sum(dim=0), n_seen + len(rows)
+    squares = torch.cat([squares / n_seen, squares.new_tensor([bias_feature**2 / d])])
+    bends = (1 + 2 * cost * n * squares).sqrt()
+    return (1 / bends.median() * (bends / bends.median()).clamp(1 / BAND, BAND) * bends.median() / bends).float()

@@ -26,13 +26,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, multiply, read_rows
-from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, empty_space
+from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, multiply
+from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, column_scale, empty_space
 from bakeoff.pipelines.classic.svm.squared_hinge import TINY, SquaredHinge, row_dots
 from bakeoff.pipelines.machine.chunks import one_worker_per_core
 
@@ -41,9 +41,6 @@ ClassWeight = Literal["balanced"] | Sequence[float] | np.ndarray | None
 # Classes that search one space together. The work inside a space grows with the cube of their number, and hardly helps
 # beyond some: with a hundred classes it would cost more than the passes.
 CLASSES_TOGETHER = 16
-# The columns' scale is that of at most so many runs of so many rows, evenly spread: it need not be exact.
-SCALE_RUNS, SCALE_RUN = 64, 16
-BAND = 10.0  # times and parts of the median: within it scaling costs more steps than it saves
 # The stopping guess looks at this many steps, and trusts only shrinking factors between these two.
 RATE_STEPS, FASTEST_RATE, SLOWEST_RATE = 4, 0.5, 0.9
 # The proof is that f is 1-strongly convex: f(w) - f* <= |gradient|^2 / 2. On image features it is 100 to 1000 times too
@@ -167,23 +164,6 @@ def _together(n_classes: int) -> list[slice]:
     return [slice(*pair) for pair in pairwise(edges)]
 
 
-def column_scale(features: Features, cost: float, bias_feature: float) -> torch.Tensor:
-    """float32 (d + 1,): what brings the columns into a band about the median of h_j = (1 + 2 cost sum_i x_ij^2)^(1/2).
-
-    h_j^2 is the most that f can bend along weight j. Columns within the band, as image features have them, stay as they
-    are to each other; a feature in millimeters beside one in kilometers does not. The sum is that of a few rows. The
-    bias is treated as if its square were spread over all columns: it is like the rest where b is like the rows' length.
-    """
-    n, d = features.shape
-    squares, n_seen = torch.zeros(d, dtype=torch.float64, device=device_of(features)), 0
-    for start in range(0, n, max(SCALE_RUN, n // SCALE_RUNS)):
-        rows = read_rows(features, slice(start, min(start + SCALE_RUN, n))).double()
-        squares, n_seen = squares + rows.square().sum(dim=0), n_seen + len(rows)
-    squares = torch.cat([squares / n_seen, squares.new_tensor([bias_feature**2 / d])])
-    bends = (1 + 2 * cost * n * squares).sqrt()
-    return (1 / bends.median() * (bends / bends.median()).clamp(1 / BAND, BAND) * bends.median() / bends).float()
-
-
 def _widen(spaces: list[DirectionSpace], candidates: torch.Tensor, problem: SquaredHinge) -> int:
     """Add what is new in the classes' candidates (k, d + 1) to their spaces; the passes that it took, 0 or 1."""
     new = [space.new_in(candidates[group]) for space, group in zip(spaces, _together(len(candidates)), strict=True)]
@@ -224,50 +204,6 @@ def predict_scores(features: Features, svm: LinearSvm) -> np.ndarray:
     weights, bias = (torch.from_numpy(array).to(device_of(features)) for array in (svm.weights, svm.bias))
     with one_worker_per_core() as workers:
         return multiply(features, weights, workers).add_(bias).cpu().numpy()
-
-
-@dataclass(frozen=True)
-class CostChoice:
-    """The C of the best validation accuracy; among equals the smallest.
-
-    trials: for every C, `{"settings": {"C": c}, "validation_score": accuracy, "seconds": s}`.
-    """
-
-    C: float
-    svm: LinearSvm
-    trials: tuple[dict[str, Any], ...]
-
-
-def choose_cost(
-    features: Features,
-    labels: np.ndarray | torch.Tensor,
-    validation_features: Features,
-    validation_labels: np.ndarray,
-    *,
-    costs: Sequence[float],
-    clock: Callable[[], float],
-    n_classes: int,
-    **settings: Any,
-) -> CostChoice:
-    """Train with every C, from small to large, each from the solution before; they share their directions.
-
-    costs: the C to try.   clock: returns seconds, such as time.perf_counter.   settings: of `train_linear_svm`.
-    Raises ValueError if costs is empty, and as `train_linear_svm` does.
-    """
-    if not costs:
-        raise ValueError("costs must hold at least one C, got none")
-    check_labels(features, labels, n_classes, min(costs))
-    spaces: list[DirectionSpace] = []
-    svm, svms, accuracies, trials = None, [], [], []
-    for cost in sorted(costs):
-        start = clock()
-        svm = train_linear_svm(features, labels, n_classes=n_classes, C=cost, initial=svm, spaces=spaces, **settings)
-        accuracy = float((predict_scores(validation_features, svm).argmax(axis=1) == validation_labels).mean())
-        svms.append(svm)
-        accuracies.append(accuracy)
-        trials.append({"settings": {"C": cost}, "validation_score": accuracy, "seconds": clock() - start})
-    best = int(np.argmax(accuracies))
-    return CostChoice(sorted(costs)[best], svms[best], tuple(trials))
 
 
 def check_labels(features: Features, labels: np.ndarray | torch.Tensor, n_classes: int, C: float) -> torch.Tensor:  # noqa: N803

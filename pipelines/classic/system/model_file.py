@@ -5,19 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
 
-from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
-from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
-from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
-from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
+from bakeoff.pipelines.classic import families
+from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import encode_all
-from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
-from bakeoff.pipelines.classic.families.patch_words import PatchWords
-from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
@@ -28,28 +24,6 @@ from bakeoff.pipelines.results.model import StoredModel
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.trained_model import check_images
 
-# All that a file may name; a new family or descriptor has its line here.
-KINDS: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (
-        ClassicConfig,
-        Compression,
-        System,
-        BagOfWords,
-        CoOccurrence,
-        ColorHistogram,
-        FisherVectors,
-        GrayHistogram,
-        Hog,
-        LocalBinaryPatterns,
-        PatchFisherVectors,
-        PatchWords,
-        PixelPca,
-        ColorStatistics,
-        DenseSift,
-        Patches,
-    )
-}
 PICTURES_AT_A_TIME = 1000  # their features are in memory at once: 0.3 GB where a vector has 80,000 values
 
 
@@ -141,7 +115,9 @@ def store_classic_model(model: ClassicModel) -> StoredModel:
 
 def build_classic_model(stored: StoredModel) -> ClassicModel:
     """Back from `store_classic_model`. Raises ValueError for an unknown kind, or parts that do not fit each other."""
-    config: ClassicConfig = rebuild(stored.settings, ClassicConfig, KINDS)
+    for module in iter_modules(families.__path__):  # a family is known once it is defined
+        import_module(f"{families.__name__}.{module.name}")
+    config: ClassicConfig = rebuild(stored.settings, ClassicConfig)
     systems = tuple(_build_system(system, stored.arrays, f"systems.{i}.") for i, system in enumerate(config.systems))
     fusion = from_arrays(FusionWeights, stored.arrays, "fusion.") if len(systems) > 1 else None
     model = ClassicModel(

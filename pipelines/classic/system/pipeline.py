@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,38 +16,30 @@ from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.feature_store import Features
 from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantizer
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer
-from bakeoff.pipelines.classic.svm.linear_svm import CostChoice, LinearSvm, predict_scores, train_linear_svm
+from bakeoff.pipelines.classic.svm.cost_choice import CostChoice
+from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores, train_linear_svm
 from bakeoff.pipelines.classic.svm.svm_on_codes import CodesChoice, compress_features
 from bakeoff.pipelines.classic.system.model_file import FittedSystem
-from bakeoff.pipelines.classic.system.training import choose_from_codes, choose_from_features, follow
+from bakeoff.pipelines.classic.system.training import choose_from_codes, choose_from_features, follow, weigh_classes
 from bakeoff.pipelines.classic.system.values import Codes, Encoded, Outcome
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.run import Size, Stage
 
-VERSION = 3  # raise it when a change of code changes results
+VERSION = 4  # raise it when a change of code changes results
 TRIAL_SETTINGS = ("C", "positive_weight", "epochs")  # the last two of a descent on codes only
 
 
 def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: int, workspace: Workspace) -> Outcome:
     """Early fusion: all families side by side under one linear SVM, its settings chosen on validation."""
     encoded = tuple(encode(family, system, dataset, config, seed, workspace) for family in system.families)
-    standardizer, scaling_costs = fit_scaling(system, encoded, config, workspace)
+    standardizer, scaling_costs = fit_scaling(system, encoded, config, seed, workspace)
     codes = compress(system, encoded, standardizer, config, seed, workspace) if system.compression else None
     trained = workspace.cache.get_or_compute(
         f"{system.name} svm",
         version=VERSION,
-        inputs={
-            "features": [e.keys for e in encoded],
-            "scaling": system.scaling,
-            "weights": system.weights,
-            "costs": system.costs,
-            "tolerance": system.tolerance,
-            "mirror": config.mirror,
-            "refit": config.refit,
-            **({"codes": codes.key, "compression": system.compression, "seed": seed} if codes else {}),
-        },
+        inputs=inputs_of(system, encoded, config, seed),
         compute=lambda: train_and_score(system, encoded, standardizer, codes, dataset, config, seed, workspace),
         kind="training",
     )
@@ -77,12 +70,28 @@ def run_system(system: System, dataset: Dataset, config: ClassicConfig, seed: in
         ),
         encoded=encoded,
         training_features=count_training_bytes(encoded, codes, config),
+        converged=bool(arrays["converged"]),
         systems=(FittedSystem(system, states, standardizer, np.array(arrays["weights"]), np.array(arrays["bias"])),),
     )
 
 
+def inputs_of(system: System, encoded: tuple[Encoded, ...], config: ClassicConfig, seed: int) -> dict[str, Any]:
+    """Of a system's stages, for their cache keys: the whole configuration but other systems, and what lies upstream."""
+    return {
+        "features": [e.keys for e in encoded],
+        "config": replace(config, systems=(system,)),
+        "seed": seed if system.compression else None,
+    }
+
+
+def without_classifier(system: System) -> System:
+    """For what comes before the SVM and is shared by all that is tried on it: what it cannot depend on is left out."""
+    compression = system.compression and replace(system.compression, positive_weights=())
+    return replace(system, costs=(), compression=compression)
+
+
 def fit_scaling(
-    system: System, encoded: tuple[Encoded, ...], config: ClassicConfig, workspace: Workspace
+    system: System, encoded: tuple[Encoded, ...], config: ClassicConfig, seed: int, workspace: Workspace
 ) -> tuple[Standardizer | None, tuple[Stage, ...]]:
     """Mean and deviation of every dimension over the training pictures, and its cost; none where not asked for."""
     if system.scaling != "standardize":
@@ -90,7 +99,7 @@ def fit_scaling(
     fitted = workspace.cache.get_or_compute(
         f"{system.name} standardizer",
         version=VERSION,
-        inputs={"features": [e.keys for e in encoded], "weights": system.weights, "mirror": config.mirror},
+        inputs=inputs_of(without_classifier(system), encoded, config, seed),
         compute=lambda: to_arrays(
             fit_standardizer(FeatureMatrix(feature_blocks(encoded, "train", config), system.factors))
         ),
@@ -125,17 +134,10 @@ def compress(
     stage = workspace.cache.get_or_compute(
         f"{system.name} compress",
         version=VERSION,
-        inputs={
-            "features": [e.keys for e in encoded],
-            "scaling": system.scaling,
-            "weights": system.weights,
-            "mirror": config.mirror,
-            "sub_dimension": sub_dimension,
-            "seed": seed,
-        },
+        inputs=inputs_of(without_classifier(system), encoded, config, seed),
         compute=compute,
     )
-    return Codes(stage.arrays["codes"], from_arrays(ProductQuantizer, stage.arrays), stage.key, stage.cost)
+    return Codes(stage.arrays["codes"], from_arrays(ProductQuantizer, stage.arrays), stage.cost)
 
 
 def count_training_bytes(encoded: tuple[Encoded, ...], codes: Codes | None, config: ClassicConfig) -> dict[str, int]:
@@ -188,7 +190,7 @@ def train_and_score(
         """Mean over the picture and, where it was asked for, its mirror image."""
         return predict_scores(features[split], svm).reshape(n_views, -1, n_classes).mean(axis=0)
 
-    svm = choice.svm
+    svm, converged = choice.svm, bool(codes) or choice.svm.converged
     scores = {split: score(svm, split) for split in ("train", "validation")}
     if config.refit:
         together = FeatureMatrix([*blocks["train"], *blocks["validation"]], factors, standardizer)
@@ -199,10 +201,12 @@ def train_and_score(
                 everything,
                 n_classes=n_classes,
                 C=choice.C,
+                class_weight=weigh_classes(system, everything),
                 tolerance=system.tolerance,
                 initial=svm,
                 on_step=follow(advance),
             )
+        converged = converged and svm.converged
     with measure("scores", "prediction") as clock:
         scores["test"] = score(svm, "test")
     trials = [(*trial["settings"].values(), trial["validation_score"], trial["seconds"]) for trial in choice.trials]
@@ -210,6 +214,7 @@ def train_and_score(
     return {
         "weights": svm.weights,
         "bias": svm.bias,
+        "converged": np.array(converged),
         "trials": np.array(trials),
         "prediction": np.array([cost.seconds, cost.cpu_seconds, cost.peak_memory_bytes]),
         **scores,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import numpy as np
 
 from bakeoff.pipelines.classic.config import Compression, System
 from bakeoff.pipelines.classic.matrix.feature_store import Features
 from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantizer
-from bakeoff.pipelines.classic.svm.linear_svm import CostChoice, Step, choose_cost
+from bakeoff.pipelines.classic.svm.cost_choice import CostChoice, choose_cost
+from bakeoff.pipelines.classic.svm.linear_svm import Step
 from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings
 from bakeoff.pipelines.classic.svm.svm_on_codes import CodesChoice, choose_on_codes
 from bakeoff.pipelines.machine.workspace import Advance, Workspace
+from bakeoff.pipelines.results.balance import is_unbalanced
 
 
 def choose_from_features(
@@ -33,9 +36,16 @@ def choose_from_features(
             costs=system.costs,
             clock=clock,
             n_classes=n_classes,
+            class_weight=weigh_classes(system, labels["train"]),
             tolerance=system.tolerance,
             on_step=follow(advance),
         )
+
+
+def weigh_classes(system: System, labels: np.ndarray) -> Literal["balanced"] | None:
+    """How the SVM weighs the classes of these labels (n,)."""
+    automatic = system.class_weight == "auto" and is_unbalanced(np.unique(labels, return_counts=True)[1])
+    return "balanced" if automatic or system.class_weight == "balanced" else None
 
 
 def choose_from_codes(

@@ -34,12 +34,11 @@ class Encoded:
 class Codes:
     """The training features of a system, compressed.
 
-    codes: uint8 (n_train, n_codes).   key, cost: of the cache entry.
+    codes: uint8 (n_train, n_codes).   cost: of making them.
     """
 
     codes: np.ndarray
     quantizer: ProductQuantizer
-    key: str
     cost: Stage
 
 
@@ -48,6 +47,7 @@ class Outcome:
     """What one system, or several fused, says about every picture. scores: split -> float32 (n, n_classes).
 
     training_features: bytes that training reads of every picture, the same as float32, and of codebooks.
+    converged: whether every SVM is known to have reached its tolerance; of a descent, which has none, True.
     systems, fusion: the trained parts that give these scores; fusion is None for one system.
     """
 
@@ -58,4 +58,5 @@ class Outcome:
     encoded: tuple[Encoded, ...]
     training_features: Mapping[str, int]
     systems: tuple[FittedSystem, ...]
+    converged: bool
     fusion: FusionWeights | None = None

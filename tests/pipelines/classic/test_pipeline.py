@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
@@ -68,6 +68,7 @@ def test_learns_and_tells_all_that_a_report_needs(result, tmp_path):
     assert result.size.parameters > 3 * (result.size.dimensions + 1)
     assert sum(result.diagnostics["dimensions"].values()) == result.size.dimensions
     assert result.pictures["visual_words"].shape[1:] == (12, 12, 3)
+    assert result.diagnostics["svm_converged"] is True
     assert result.diagnostics["single_picture_seconds"] > 0
     assert result.diagnostics["pictures_per_second"] > 0
     assert json.loads(json.dumps(result.settings)) == result.settings
@@ -98,6 +99,50 @@ def test_a_second_run_computes_nothing_and_says_the_same(result, folder, monkeyp
     again = run(folder)
     assert all(stage.reused for stage in again.stages)
     np.testing.assert_array_equal(again.scores, result.scores)
+
+
+def test_a_setting_that_came_later_is_part_of_the_key_of_every_stage(folder, result):
+    @dataclass(frozen=True)
+    class LaterSystem(System):
+        taste: str = "sweet"
+
+    def later(**settings):
+        first = JOINED.systems[0]
+        kept = {field.name: getattr(first, field.name) for field in fields(first)} | {"scaling": "standardize"}
+        return run(folder, ClassicConfig((LaterSystem(**{**kept, **settings}),))).stages
+
+    def reused(stages):
+        return [stage.name for stage in stages if stage.reused and stage.kind != "features"]
+
+    assert reused(later()) == []
+    assert reused(later()) == ["joined standardizer", "joined svm", "joined scores"]
+    assert reused(later(taste="sour")) == []
+    codes = later(taste="salty", compression=Compression(sub_dimension=4, n_epochs=1))
+    assert not next(stage for stage in codes if stage.name == "joined compress").reused
+
+
+def test_another_system_beside_it_keeps_the_svm(folder):
+    run(folder, FUSED)
+    alone = run(folder, ClassicConfig(FUSED.systems[:1]))
+    assert all(stage.reused for stage in alone.stages)
+
+
+def test_rare_classes_weigh_as_much_as_others(tmp_path):
+    """Of the third class, a twelfth as many pictures."""
+    train, validation, test = (
+        Split(split.images[kept], split.labels[kept])
+        for split in (make_split(n, seed) for n, seed in ((300, 0), (90, 1), (90, 2)))
+        for kept in [(split.labels != 2) | (np.arange(len(split)) % 36 == 2)]
+    )
+    dataset = Dataset("rare", DATASET.class_names, train, validation, test)
+    system = System("shape", (SHAPE, COLOR), costs=(0.01,))
+    scores = {}
+    for weight in ("auto", "balanced", "none"):
+        scores[weight] = run(tmp_path, ClassicConfig((replace(system, class_weight=weight),)), dataset).scores
+    np.testing.assert_array_equal(scores["auto"], scores["balanced"])
+    assert scores["auto"][:, 2].mean() > scores["none"][:, 2].mean() + 0.1
+    alike = run(tmp_path, ClassicConfig((system,))).scores
+    np.testing.assert_array_equal(run(tmp_path, ClassicConfig((replace(system, class_weight="none"),))).scores, alike)
 
 
 def test_a_changed_cost_keeps_the_features(folder, result):

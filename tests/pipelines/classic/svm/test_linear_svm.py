@@ -1,5 +1,4 @@
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 import pytest
@@ -8,11 +7,10 @@ from scipy.optimize import minimize
 from sklearn.datasets import load_digits
 from sklearn.svm import LinearSVC
 
+from bakeoff.pipelines.classic.svm.direction_space import column_scale
 from bakeoff.pipelines.classic.svm.linear_svm import (
     CLASSES_TOGETHER,
     LinearSvm,
-    choose_cost,
-    column_scale,
     predict_scores,
     train_linear_svm,
 )
@@ -256,28 +254,6 @@ def test_says_when_it_has_not_converged():
     assert not train_linear_svm(features, labels, n_classes=4, C=10.0, max_iterations=2).converged
 
 
-def test_choice_of_cost_takes_the_best_on_validation_and_the_smallest_among_equals():
-    features, labels = overlapping_classes(n=900, d=100)
-    clock = count()
-    choice = choose_cost(
-        features[:300],
-        labels[:300],
-        features[300:],
-        labels[300:],
-        n_classes=4,
-        costs=(1.0, 1e-4, 0.01),
-        clock=lambda: float(next(clock)),
-    )
-    costs, scores = zip(*[(t["settings"]["C"], t["validation_score"]) for t in choice.trials], strict=True)
-    assert costs == (1e-4, 0.01, 1.0)
-    assert costs[int(np.argmax(scores))] == choice.C
-    assert len(set(scores)) > 1
-    assert (predict_scores(features[300:], choice.svm).argmax(axis=1) == labels[300:]).mean() == max(scores)
-    assert [trial["seconds"] for trial in choice.trials] == [1.0] * 3
-    direct = train_linear_svm(features[:300], labels[:300], n_classes=4, C=choice.C)
-    assert choice.svm.objective == pytest.approx(direct.objective, rel=2e-4)
-
-
 GOOD = np.eye(4, dtype=np.float32)
 WRONG_INPUTS = {
     "got only class 1": {"labels": np.ones(4, dtype=int)},
@@ -302,14 +278,6 @@ def test_names_what_is_wrong(message):
     settings = {"features": GOOD, "labels": np.array([0, 1, 2, 0]), "n_classes": 3, "C": 1.0} | WRONG_INPUTS[message]
     with pytest.raises(ValueError, match=message):
         train_linear_svm(settings.pop("features"), settings.pop("labels"), **settings)
-
-
-def test_choice_of_cost_names_what_is_wrong():
-    labels = np.array([0, 1, 2, 0])
-    with pytest.raises(ValueError, match="at least one C"):
-        choose_cost(GOOD, labels, GOOD, labels, n_classes=3, costs=(), clock=float)
-    with pytest.raises(ValueError, match="NaN, infinity"):
-        choose_cost(GOOD * np.nan, labels, GOOD, labels, n_classes=3, costs=(1.0,), clock=float)
 
 
 def test_scores_want_the_columns_that_the_svm_was_trained_on():
