@@ -21,9 +21,15 @@ from typing import Any
 import numpy as np
 
 Value = Any  # a numpy array, a number, or a box around one
+REAL = np.dtype(float)
 
-OPERATIONS: dict[str, Operation] = {}  # filled by operations.py
+OPERATIONS: dict[str, Operation] = {}  # those with rules of their own, filled by `rules.define`
+FUNCTIONS: dict[str, Callable[..., Any]] = {}  # these and those put together from them
 COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
+CHOICES: tuple[Callable[..., Any], ...] = (np.argmax, np.argmin, np.argsort, np.any, np.all)
+CONSTANT = {*COMPARISONS, *CHOICES, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.isfinite, np.isnan, np.isinf}
+CONSTANT |= {np.allclose, np.isclose, np.array_equal, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like}
+CONSTANT |= {np.logical_and, np.logical_or, np.logical_not, np.floor_divide}  # all flat between steps: no gradient
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +57,8 @@ def apply(operation: Operation, arguments: Sequence[Value], settings: Mapping[st
         return _compute(operation, arguments, settings)
     values = lower(arguments, outermost.level)
     result = apply(operation, values, settings)
+    if getattr(result, "dtype", REAL).kind == "c":
+        raise TypeError(f"{operation.name} gives complex numbers: only real ones have a derivative here")
     return outermost.extend(result, operation, arguments, values, settings)
 
 
@@ -79,16 +87,17 @@ def plain(value: Value) -> Any:
     return value
 
 
-def _operator(name: str) -> Callable[..., Value]:
-    return lambda *operands: OPERATIONS[name](*operands)
+def _function(name: str) -> Callable[..., Value]:
+    return lambda *arguments, **settings: FUNCTIONS[name](*arguments, **settings)
+
+
+def _constant(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of plain values: its own are piecewise constant, or no numbers at all."""
+    return lambda *arguments, **settings: function(*map(plain, arguments), **settings)
 
 
 def _reflected(name: str) -> Callable[..., Value]:
     return lambda right, left: OPERATIONS[name](left, right)
-
-
-def _comparison(compare: np.ufunc) -> Callable[..., Any]:
-    return lambda left, right: compare(plain(left), plain(right))
 
 
 class Array:
@@ -111,16 +120,28 @@ class Array:
     ndim = property(lambda self: self.value.ndim)
     size = property(lambda self: self.value.size)
     dtype = property(lambda self: self.value.dtype)
-    T = property(_operator("transpose"))
+    T = property(_function("transpose"))
+    sum, mean, max, min, prod = map(_function, ("sum", "mean", "max", "min", "prod"))
+    var, std, cumsum, clip, dot = map(_function, ("var", "std", "cumsum", "clip", "dot"))
+    ravel, flatten, squeeze, swapaxes = map(_function, ("ravel", "ravel", "squeeze", "swapaxes"))
+    repeat, take, trace, diagonal = map(_function, ("repeat", "take", "trace", "diagonal"))
+    argmax, argmin, argsort, any, all = map(_constant, CHOICES)
 
-    __neg__, __abs__ = _operator("negative"), _operator("absolute")
-    __add__, __radd__ = _operator("add"), _reflected("add")
-    __sub__, __rsub__ = _operator("subtract"), _reflected("subtract")
-    __mul__, __rmul__ = _operator("multiply"), _reflected("multiply")
-    __truediv__, __rtruediv__ = _operator("divide"), _reflected("divide")
-    __pow__, __rpow__ = _operator("power"), _reflected("power")
-    __matmul__, __rmatmul__ = _operator("matmul"), _reflected("matmul")
-    __lt__, __le__, __gt__, __ge__, __eq__, __ne__ = map(_comparison, COMPARISONS)
+    __neg__, __abs__ = _function("negative"), _function("absolute")
+    __add__, __radd__ = _function("add"), _reflected("add")
+    __sub__, __rsub__ = _function("subtract"), _reflected("subtract")
+    __mul__, __rmul__ = _function("multiply"), _reflected("multiply")
+    __truediv__, __rtruediv__ = _function("divide"), _reflected("divide")
+    __pow__, __rpow__ = _function("power"), _reflected("power")
+    __mod__, __rmod__ = _function("remainder"), _reflected("remainder")
+    __matmul__, __rmatmul__ = _function("matmul"), _reflected("matmul")
+    __lt__, __le__, __gt__, __ge__, __eq__, __ne__ = map(_constant, COMPARISONS)
+
+    def reshape(self, *shape: int | Sequence[int]) -> Value:
+        return OPERATIONS["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: int | Sequence[int]) -> Value:
+        return OPERATIONS["transpose"](self, axes=axes if len(axes) > 1 else axes[0] if axes else None)
 
     def __len__(self) -> int:
         return len(self.value)
@@ -143,20 +164,27 @@ class Array:
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
         raise TypeError(
             f"a recorded array of shape {self.shape} cannot become a numpy array without losing its gradient: "
-            "use the functions of bakeoff.pipelines.backprop.operations, or `plain(x)` for its value as a constant"
+            "use bakeoff.pipelines.backprop.operations (`array` for a list of them), or `plain(x)` for a constant"
         )
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, settings: Any) -> Any:
-        raise TypeError(
-            f"np.{function.__name__} has no gradient: see bakeoff.pipelines.backprop.operations for what has one"
-        )
+        if function in CONSTANT:
+            return _constant(function)(*arguments, **settings)
+        raise TypeError(_advice(function.__name__))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Value, **settings: Any) -> Value:
         """Lets `ndarray * box` and `np.exp(box)` find the operation of the same name."""
         if method != "__call__" or settings:
             raise TypeError(f"np.{ufunc.__name__}: only plain calls have a gradient, not {method} {sorted(settings)}")
-        if ufunc in COMPARISONS:
-            return ufunc(*map(plain, inputs))
+        if ufunc in CONSTANT:
+            return _constant(ufunc)(*inputs)
         if ufunc.__name__ not in OPERATIONS:
-            raise TypeError(f"np.{ufunc.__name__} has no gradient: choose from {', '.join(sorted(OPERATIONS))}")
+            raise TypeError(_advice(ufunc.__name__))
         return OPERATIONS[ufunc.__name__](*inputs)
+
+
+def _advice(name: str) -> str:
+    """What to call instead of a function of numpy that got a box."""
+    if name in FUNCTIONS:
+        return f"np.{name} would lose the gradient: call bakeoff.pipelines.backprop.operations.{name}"
+    return f"np.{name} has no gradient here: choose from {', '.join(sorted(FUNCTIONS))}"

@@ -1,7 +1,7 @@
 """Derivatives of functions, to any order.
 
 Each takes a function of a tree x - an array, or a tuple, list or dict of trees -, and of further arguments that are
-constants for it. With J the Jacobian of f at x, which is never built:
+constants for it. f gives a scalar, or for `vjp` and `jvp` a tree. With J the Jacobian of f at x, which is never built:
 
     value_and_grad(f)(x, ...)                f(x), J'1     f scalar; one walk back, whatever the size of x
     vjp(f, x, u, ...)                        f(x), J'u     reverse mode
@@ -22,24 +22,24 @@ from bakeoff.pipelines.backprop.forward_mode import Dual
 from bakeoff.pipelines.backprop.graph import Node, backpropagate, recording
 from bakeoff.pipelines.backprop.rules import shape_of
 
-Tree = Any  # an array, a number, or a tuple, list or dict of trees
+Tree = Any  # an array, a number, or a tuple (named or not), list or dict of trees
 
 _levels = itertools.count(1)  # a differentiation started inside another one has the higher level
 
 
-def vjp(function: Callable[..., Value], x: Tree, direction: Value, *constants: Any) -> tuple[Any, Tree]:
-    """f(x), and the gradient of <direction, f(x)> in the shape of x.
+def vjp(function: Callable[..., Tree], x: Tree, direction: Tree, *constants: Any) -> tuple[Any, Tree]:
+    """f(x), and the gradient of <direction, f(x)>, a tree like x; the direction is one like f(x).
 
-    Raises ValueError if the direction has not the shape of f(x); TypeError and ValueError as for `value_and_grad`.
+    Raises ValueError if the direction has not the form and shapes of f(x), else as `value_and_grad`.
     """
-    return _pull_back(function, x, constants, lambda output: _direction(direction, output))
+    return _pull_back(function, x, constants, lambda output: _directions(direction, output))
 
 
 def value_and_grad(function: Callable[..., Value]) -> Callable[..., tuple[Any, Tree]]:
     """The function that gives f and its gradient with respect to its first argument.
 
-    That raises TypeError if the argument holds anything but floating-point numbers, and ValueError if f is not a
-    scalar or writes into an array that it has used.
+    That raises TypeError if the argument holds anything but floating-point numbers or f gives or computes anything
+    but real ones, and ValueError if f is not a scalar or writes into an array that it has used.
     """
     return lambda x, *constants: _pull_back(function, x, constants, _one)
 
@@ -52,11 +52,12 @@ def grad(function: Callable[..., Value]) -> Callable[..., Tree]:
 def jvp(function: Callable[..., Tree], x: Tree, direction: Tree, *constants: Any) -> tuple[Tree, Tree]:
     """f(x), and its derivative in a direction, a tree like x.
 
-    Raises ValueError if the direction has not the shapes of x, and TypeError if x is not floating-point.
+    Raises ValueError if the direction has not the form and shapes of x, else as `value_and_grad`.
     """
     level = next(_levels)
-    inputs = map_tree(lambda leaf, tangent: Dual(_floating(leaf), level, _direction(tangent, leaf)), x, direction)
-    output = function(inputs, *constants)
+    directions = _directions(direction, x)
+    inputs = map_tree(lambda leaf, tangent: Dual(_floating(leaf), level, tangent), x, directions)
+    output = map_tree(_real, function(inputs, *constants))
     value = map_tree(lambda leaf: leaf.value if level_of(leaf) == level else leaf, output)
     tangent = map_tree(lambda leaf: leaf.tangent if level_of(leaf) == level else _zeros_like(leaf), output)
     return value, tangent
@@ -68,12 +69,19 @@ def hessian_vector_product(function: Callable[..., Value], x: Tree, direction: T
 
 
 def map_tree(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
-    """The tree of function(leaf, leaf of the other trees, ...). The other trees have the form of the first."""
+    """The tree of function(leaf, leaf of the other trees, ...).
+
+    Raises ValueError if another tree has not the form of the first.
+    """
+    if not isinstance(tree, dict | tuple | list):
+        return function(tree, *others)
+    for other in others:
+        if _branches(other) != _branches(tree):
+            raise ValueError(f"trees must have one form: {_branches(tree)} against {_branches(other)}")
     if isinstance(tree, dict):
         return {key: map_tree(function, tree[key], *(other[key] for other in others)) for key in tree}
-    if isinstance(tree, tuple | list):
-        return type(tree)(map_tree(function, *branches) for branches in zip(tree, *others, strict=True))
-    return function(tree, *others)
+    branches = [map_tree(function, *branch) for branch in zip(tree, *others, strict=True)]
+    return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
 
 
 def leaves(tree: Tree) -> Iterator[Any]:
@@ -85,46 +93,61 @@ def leaves(tree: Tree) -> Iterator[Any]:
         yield tree
 
 
+def _branches(tree: Tree) -> str:
+    """What two trees must share at the top: the keys of a dict, the length of a tuple or list."""
+    if isinstance(tree, tuple | list):
+        return f"tuple or list of {len(tree)}"
+    return f"dict of {sorted(tree, key=str)}" if isinstance(tree, dict) else "one array"
+
+
 def _pull_back(
-    function: Callable[..., Value], x: Tree, constants: tuple[Any, ...], seed: Callable[[Value], Value]
+    function: Callable[..., Tree], x: Tree, constants: tuple[Any, ...], seed: Callable[[Tree], Tree]
 ) -> tuple[Any, Tree]:
     with recording():
         level = next(_levels)
         inputs = map_tree(lambda leaf: Node(_floating(leaf), level), x)
-        output = function(inputs, *constants)
-        if not isinstance(output, Node) or output.level != level:  # does not depend on x
-            seed(output)
-            return output, map_tree(_zeros_like, inputs)
-        gradients = backpropagate(output, seed(output))
+        output = map_tree(_real, function(inputs, *constants))
+        pairs = zip(leaves(output), leaves(seed(output)), strict=True)
+        recorded = [(leaf, direction) for leaf, direction in pairs if level_of(leaf) == level]  # others are constants
+        gradients = backpropagate(*zip(*recorded, strict=True)) if recorded else {}
         given_out: set[int] = set()
         gradient = map_tree(lambda leaf: _owned(gradients.get(id(leaf)), leaf.value, given_out), inputs)
-        return _owned(output.value, output.value, given_out), gradient
-
-
-def _one(output: Value) -> Any:
-    if np.shape(plain(output)) != ():
-        made_by = f" of {output.operation.name}" if isinstance(output, Node) and output.operation else ""
-        raise ValueError(
-            f"a gradient needs a scalar, got a result{made_by} of shape {output.shape}: "
-            "sum it, or give `vjp` a direction"
+        value = map_tree(
+            lambda leaf: _owned(leaf.value, leaf.value, given_out) if level_of(leaf) == level else leaf, output
         )
+        return value, gradient
+
+
+def _one(output: Tree) -> Any:
+    if isinstance(output, tuple | list | dict) or np.shape(plain(output)) != ():
+        made_by = f" of {output.operation.name}" if isinstance(output, Node) and output.operation else ""
+        shape = f"a result{made_by} of shape {output.shape}" if hasattr(output, "shape") else type(output).__name__
+        raise ValueError(f"a gradient needs a scalar, got {shape}: sum it, or give `vjp` a direction")
     return np.ones((), dtype=plain(output).dtype) if isinstance(output, Array) else 1.0
 
 
-def _direction(direction: Value, like: Value) -> Value:
-    if shape_of(direction) != shape_of(like):
-        raise ValueError(f"direction must have shape {shape_of(like)}, got {shape_of(direction)}")
-    return direction
+def _directions(directions: Tree, like: Tree) -> Tree:
+    for leaf, direction in zip(leaves(like), leaves(map_tree(lambda _, tree: tree, like, directions)), strict=True):
+        if shape_of(_real(direction)) != shape_of(leaf):
+            raise ValueError(f"direction must have shape {shape_of(leaf)}, got {shape_of(direction)}")
+    return directions
+
+
+def _real(leaf: Value) -> Value:
+    """The leaf, if it is a real number or an array of them."""
+    dtype = leaf.dtype if hasattr(leaf, "dtype") else np.asarray(leaf).dtype
+    if dtype.kind not in "biuf":
+        given = type(leaf).__name__ if dtype.kind == "O" else dtype
+        raise TypeError(f"a derivative is of real arrays, and of tuples, lists and dicts of them, got {given}")
+    return leaf
 
 
 def _floating(leaf: Value) -> Value:
     """The leaf as an array, if it can have a derivative."""
     leaf = leaf if isinstance(leaf, Array) else np.asarray(leaf)
     if leaf.dtype.kind != "f":
-        raise TypeError(
-            f"a derivative needs floating-point numbers, got {leaf.dtype} of shape {leaf.shape}: "
-            "convert with .astype(np.float64)"
-        )
+        given = f"{leaf.dtype} of shape {leaf.shape}"
+        raise TypeError(f"a derivative needs floating-point numbers, got {given}: convert with .astype(np.float64)")
     return leaf
 
 
@@ -135,7 +158,12 @@ def _owned(result: Value | None, value: Value, given_out: set[int]) -> Value:
     if isinstance(result, Array):
         return result
     flags = np.asarray(result).flags  # what the graph has recorded is read-only
-    sole = flags.owndata and flags.writeable and result.dtype == value.dtype and id(result) not in given_out
+    sole = (
+        flags.owndata
+        and flags.writeable
+        and id(result) not in given_out
+        and getattr(result, "dtype", None) == value.dtype
+    )
     given_out.add(id(result))
     return result if sole else np.array(result, dtype=value.dtype)[()]
 

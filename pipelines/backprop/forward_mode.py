@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from bakeoff.pipelines.backprop.arrays import Array, Operation, Value
@@ -26,7 +28,4 @@ class Dual(Array):
             for i, argument in enumerate(arguments)
             if isinstance(argument, Dual) and argument.level == self.level
         )
-        total = next(contributions)
-        for contribution in contributions:
-            total = total + contribution
-        return Dual(result, self.level, total)
+        return Dual(result, self.level, reduce(operator.add, contributions))

@@ -5,8 +5,9 @@ The other five activations - relu, sigmoid, tanh, leaky_relu, elu - are operatio
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import reduce
 
 import numpy as np
 
@@ -47,12 +48,13 @@ def hinge(scores: Value, labels: np.ndarray, margin: float = 1.0) -> Value:
     return sum(relu(scores - correct + margin)) / n - margin  # the true class itself adds its margin to every row
 
 
+def _squared_norm(tree: Tree) -> Value:
+    return reduce(operator.add, map(sum_of_squares, leaves(tree)))
+
+
 def weight_penalty(layers: Layers) -> Value:
     """Half the sum of squared weights; biases are free."""
-    total: Any = 0.0
-    for weights, _ in layers:
-        total = total + sum_of_squares(weights)
-    return 0.5 * total
+    return 0.5 * _squared_norm([weights for weights, _ in layers])
 
 
 def gradient_penalty(function: Callable[..., Value]) -> Callable[..., Value]:
@@ -60,11 +62,4 @@ def gradient_penalty(function: Callable[..., Value]) -> Callable[..., Value]:
 
     Source: Drucker and LeCun, "Improving generalization performance using double backpropagation", 1992.
     """
-
-    def penalty(x: Tree, *constants: Any) -> Value:
-        total: Any = 0.0
-        for leaf in leaves(grad(function)(x, *constants)):
-            total = total + sum_of_squares(leaf)
-        return total
-
-    return penalty
+    return lambda x, *constants: _squared_norm(grad(function)(x, *constants))

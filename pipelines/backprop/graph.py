@@ -44,16 +44,17 @@ class Node(Array):
         return Node(result, self.level, operation, arguments, settings)
 
 
-def topological_order(output: Node) -> Iterator[Node]:
+def topological_order(*outputs: Node) -> Iterator[Node]:
     """Every node of the graph once, after all nodes that use it; no recursion, so any depth will do."""
-    n_uses = {id(output): 0}
-    pending = [output]
+    roots = list({id(output): output for output in outputs}.values())
+    n_uses = {id(root): 0 for root in roots}
+    pending = list(roots)
     while pending:
         for _, parent in pending.pop().parents:
             if id(parent) not in n_uses:
                 pending.append(parent)
             n_uses[id(parent)] = n_uses.get(id(parent), 0) + 1
-    ready = [output]
+    ready = [root for root in roots if n_uses[id(root)] == 0]  # the others are used by these
     while ready:
         node = ready.pop()
         yield node
@@ -63,15 +64,18 @@ def topological_order(output: Node) -> Iterator[Node]:
                 ready.append(parent)
 
 
-def backpropagate(output: Node, direction: Value) -> dict[int, Value]:
-    """Gradients of <direction, output>, as id(input node) -> gradient; an input that is not in the graph is absent.
+def backpropagate(outputs: Sequence[Node], directions: Sequence[Value]) -> dict[int, Value]:
+    """Gradients of the sum of <direction, output>, as id(input node) -> gradient; inputs not in the graph are absent.
 
     The chain rule, from the output back: a node's gradient is the sum, over the nodes that use it, of their gradient
     times the Jacobian of that use. When a node's turn comes, all its uses have had theirs.
     """
-    _guard.freeze(direction)
-    gradients = {id(output): direction}
-    for node in topological_order(output):
+    gradients: dict[int, Value] = {}
+    for output, direction in zip(outputs, directions, strict=True):
+        _guard.freeze(direction)
+        known = gradients.get(id(output))
+        gradients[id(output)] = direction if known is None else known + direction
+    for node in topological_order(*outputs):
         if node.operation is None:
             continue
         gradient = gradients.pop(id(node))

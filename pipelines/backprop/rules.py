@@ -9,17 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from bakeoff.pipelines.backprop.arrays import OPERATIONS, Operation, Value
+from bakeoff.pipelines.backprop.arrays import FUNCTIONS, OPERATIONS, Operation, Value
 
 Axis = int | tuple[int, ...] | None
 
 
 def define(name: str, forward: Callable, vjp: Callable, jvp: Callable) -> Operation:
     """Enter an operation in the table; see `Operation` for the two rules."""
-    OPERATIONS[name] = Operation(name, forward, vjp, jvp)
+    OPERATIONS[name] = FUNCTIONS[name] = Operation(name, forward, vjp, jvp)
     return OPERATIONS[name]
+
+
+def composite(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+    """Enter a function that is put together from operations: its derivatives follow from theirs."""
+    function.__name__ = name or function.__name__
+    FUNCTIONS[function.__name__] = function
+    return function
 
 
 def each(*rules: Callable) -> Callable:
@@ -27,20 +34,15 @@ def each(*rules: Callable) -> Callable:
     return lambda i, *given, **settings: rules[i](*given, **settings)
 
 
-def elementwise(name: str, forward: Callable, *rules: Callable) -> Operation:
+def elementwise(forward: Callable, *rules: Callable, name: str = "") -> Operation:
     """J is diagonal, but for broadcasting: rules[i] multiplies by the diagonal, for vjp and jvp alike."""
     rule = each(*rules)
     return define(
-        name,
+        name or forward.__name__.strip("_"),
         forward,
         vjp=lambda i, g, y, *x, **settings: sum_to(rule(i, g, y, *x, **settings), shape_of(x[i])),
         jvp=lambda i, t, y, *x, **settings: spread(rule(i, t, y, *x, **settings), shape_of(y)),
     )
-
-
-def symmetric(name: str, forward: Callable, rule: Callable) -> Operation:
-    """J = J': one rule for vjp and jvp."""
-    return define(name, forward, vjp=each(rule), jvp=each(rule))
 
 
 def multilinear(name: str, forward: Callable, vjp: Callable) -> Operation:
@@ -84,5 +86,11 @@ def sum_to(x: Value, shape: tuple[int, ...]) -> Value:
 
 def kept(y: Value, x: Value, axis: Axis) -> Value:
     """y, reduced from x along axis, with the reduced axes back as axes of length 1."""
-    reduced = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
-    return OPERATIONS["reshape"](y, shape=tuple(1 if i in reduced else n for i, n in enumerate(x.shape)))
+    reduced = reduced_axes(x, axis)
+    return OPERATIONS["reshape"](y, shape=tuple(1 if i in reduced else n for i, n in enumerate(shape_of(x))))
+
+
+def reduced_axes(x: Value, axis: Axis) -> tuple[int, ...]:
+    """The axes of x that `axis` names, from 0 on."""
+    n_axes = len(shape_of(x))
+    return tuple(range(n_axes)) if axis is None else normalize_axis_tuple(axis, n_axes)

@@ -1,8 +1,11 @@
 """Derivatives of whole functions: the lecture's examples, nesting, trees of parameters, and what is refused."""
 
+import builtins
+import doctest
 import math
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bakeoff.pipelines import backprop
 from bakeoff.pipelines.backprop import operations as ops
-from bakeoff.pipelines.backprop.differentiate import grad, hessian_vector_product, jvp, value_and_grad, vjp
+from bakeoff.pipelines.backprop.differentiate import (
+    grad,
+    hessian_vector_product,
+    jvp,
+    leaves,
+    map_tree,
+    value_and_grad,
+    vjp,
+)
 
 
 def test_lecture_example_x_plus_y_times_z() -> None:
@@ -35,6 +47,104 @@ def test_lecture_example_sigmoid_neuron(sigmoid) -> None:
     assert round(value, 2) == 0.73
     np.testing.assert_allclose(weights, [-0.20, -0.39, 0.20], atol=0.005)
     np.testing.assert_allclose(inputs, [0.39, -0.59], atol=0.005)
+
+
+Pair = namedtuple("Pair", "first second")
+OUTPUTS = {
+    "tuple": lambda y, z: (y, z),
+    "list": lambda y, z: [y, z],
+    "dict": lambda y, z: {"y": y, "z": z},
+    "named tuple": Pair,
+    "nested": lambda y, z: ({"y": [y]}, z),
+    "one used by the other": lambda y, z: (y, 2.0 * y + z),
+    "twice the same": lambda y, z: (z, z),
+    "with a constant": lambda y, z: (y, np.ones(3)),
+    "the argument itself": lambda y, z: (z, y + z),
+}
+
+
+@pytest.mark.parametrize("make", OUTPUTS.values(), ids=OUTPUTS.keys())
+def test_functions_may_return_trees(make) -> None:
+    """<J v, u> = <v, J'u>, and J v agrees with differences; nothing of the graph is left in the values."""
+    rng = np.random.default_rng(0)
+    x, v, *us = rng.standard_normal((4, 3))
+
+    def function(z):
+        return make(ops.sin(z) * z, z)
+
+    def inner(left, right) -> float:
+        return sum(float(np.vdot(a, b)) for a, b in zip(leaves(left), leaves(right), strict=True))
+
+    remaining = iter(us)
+    u = map_tree(lambda _: next(remaining), function(x))
+    value, gradient = vjp(function, x, u)
+    _, tangent = jvp(function, x, v)
+    assert type(value) is type(tangent) is type(function(x))
+    assert all(type(leaf) is np.ndarray for leaf in (*leaves(value), *leaves(tangent), gradient))
+    assert inner(value, u) == pytest.approx(inner(function(x), u))
+    difference = (inner(function(x + 1e-6 * v), u) - inner(function(x - 1e-6 * v), u)) / 2e-6
+    assert np.vdot(v, gradient) == pytest.approx(inner(tangent, u), rel=1e-12)
+    assert np.vdot(v, gradient) == pytest.approx(difference, rel=1e-7, abs=1e-7)
+    next(leaves(value))[:] = 0  # is the caller's
+
+
+def test_named_tuples_are_trees() -> None:
+    gradient = grad(lambda pair: ops.sum(pair.first * pair.second))(Pair(np.array([2.0, 3.0]), 4.0))
+    assert type(gradient) is Pair
+    np.testing.assert_array_equal(gradient.first, [4, 4])
+    assert gradient.second == 5
+
+
+@pytest.mark.parametrize(
+    ("function", "given"),
+    [(lambda x: {1.0}, "set"), (lambda x: None, "NoneType"), (lambda x: iter([x]), "list_iterator"), (str, "<U")],
+    ids=["set", "nothing", "iterator", "string"],
+)
+def test_what_is_no_array_is_refused(function, given: str) -> None:
+    for differentiate in (grad(function), lambda x: jvp(function, x, 1.0), lambda x: vjp(function, x, 1.0)):
+        with pytest.raises(TypeError, match=f"a derivative is of real arrays, .* got {given}"):
+            differentiate(2.0)
+
+
+def test_gradient_of_a_tree_is_refused() -> None:
+    with pytest.raises(ValueError, match="a gradient needs a scalar, got tuple: sum it, or give `vjp` a direction"):
+        grad(lambda x: (x, x))(2.0)
+
+
+@pytest.mark.parametrize("direction", [(1.0,), {"y": 1.0}, 1.0], ids=["short", "dict", "number"])
+def test_direction_of_another_form_is_refused(direction) -> None:
+    with pytest.raises(ValueError, match="trees must have one form: tuple or list of 2 against"):
+        vjp(lambda x: (x, x), 2.0, direction)
+    with pytest.raises(ValueError, match="trees must have one form: tuple or list of 2 against"):
+        jvp(lambda pair: pair[0] * pair[1], (2.0, 3.0), direction)
+
+
+@pytest.mark.parametrize("differentiate", [vjp, jvp])
+def test_complex_direction_is_refused(differentiate) -> None:
+    with pytest.raises(TypeError, match=r"a derivative is of real arrays, .* got complex128"):
+        differentiate(ops.exp, 1.0, 1j)
+
+
+@pytest.mark.parametrize("direction", [1.0, 1, np.float32(1)])
+def test_direction_of_another_type_of_number(direction) -> None:
+    for value, derivative in (vjp(lambda x: x + 1.0, 2.0, direction), jvp(lambda x: x + 1.0, 2.0, direction)):
+        assert (value, derivative) == (3.0, 1.0)
+
+
+def test_documentation_of_the_package_holds() -> None:
+    result = doctest.testmod(backprop)
+    assert result.attempted > 4
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("module", ["bakeoff.pipelines.backprop", "bakeoff.pipelines.backprop.operations"])
+def test_star_import_shadows_nothing(module: str) -> None:
+    names: dict = {}
+    exec(f"from {module} import *", names)
+    brought = set(names) - {"__builtins__"}
+    assert not brought & set(dir(builtins))
+    assert not brought & {"np", "math", "Any", "Value", "partial"}
+    assert brought >= ({"grad", "vjp"} if module.endswith("backprop") else {"einsum", "relu", "where", "norm"})
 
 
 def test_package_alone_is_enough() -> None:

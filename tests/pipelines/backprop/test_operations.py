@@ -91,6 +91,14 @@ def test_power_has_its_slope_at_zero(exponent: int, slope: float) -> None:
     assert grad(lambda x: x**exponent)(0.0) == slope
 
 
+def test_power_of_zero_is_flat_in_its_exponent() -> None:
+    exponents = np.array([0.0, 0.5, 1.0, 3.0])
+    value, slope = value_and_grad(lambda x: operations.sum(0.0**x))(exponents)
+    assert value == 1
+    np.testing.assert_array_equal(slope, np.zeros(4))
+    np.testing.assert_array_equal(jvp(lambda x: 0.0**x, exponents, np.ones(4))[1], np.zeros(4))
+
+
 def test_gates_keep_their_precision_for_large_arguments() -> None:
     value, gradient = value_and_grad(operations.sigmoid)(-800.0)
     assert (value, gradient) == (0.0, 0.0)
