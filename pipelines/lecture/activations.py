@@ -12,7 +12,6 @@ from bakeoff.pipelines.backprop.differentiate import vjp
 from bakeoff.pipelines.backprop.functions import maxout
 from bakeoff.pipelines.backprop.operations import elu, leaky_relu, linear, relu, reshape, sigmoid, tanh
 
-LEAK = 0.1  # ten times the usual one, so that the leak can be seen
 MAXOUT_WEIGHTS, MAXOUT_BIAS = np.array([[-0.5, 0.8]]), np.array([-0.5, 0.0])
 
 
@@ -26,7 +25,7 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "sigmoid": sigmoid,
     "tanh": tanh,
     "ReLU": relu,
-    "leaky ReLU": lambda x: leaky_relu(x, slope=LEAK),
+    "leaky ReLU": leaky_relu,
     "maxout": maxout_of_two_lines,
     "ELU": elu,
 }

@@ -32,7 +32,7 @@ def draw_activations(numbers: Numbers) -> Figure:
     caption = f"Six activations (solid) and their slopes (dashed). Steepest slope of each: {limits}."
     alt = (
         "Six small plots of an activation and its slope from -5 to 5. The slopes of sigmoid and tanh vanish on both "
-        f"sides, that of ReLU on the left. Steepest slopes: {limits}."
+        f"sides, those of ReLU and ELU on the left. Steepest slopes: {limits}."
     )
     return to_figure(canvas, "activations", caption, alt)
 

@@ -24,7 +24,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Chapter:
-    """name: anchor.   text: two sentences that say what to see.   made_by: the functions that computed the figures."""
+    """name: anchor.   text: up to five sentences: what to see.   made_by: the functions that computed the figures."""
 
     name: str
     title: str

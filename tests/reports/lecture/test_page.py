@@ -79,10 +79,10 @@ def test_every_figure_says_what_it_shows(chapters, html):
         assert "nan" not in re.sub(r"\w*nan\w+", "", figure.alt + figure.caption)
 
 
-def test_every_chapter_has_two_sentences_and_names_real_functions(chapters):
+def test_every_chapter_is_short_and_names_real_functions(chapters):
     assert len(chapters) == 10
     for chapter in chapters:
-        assert len(re.findall(r"[.](?= |$)", chapter.text)) == 2
+        assert 2 <= len(re.findall(r"[.](?= |$)", chapter.text)) <= 5
         assert chapter.figures
         for function in chapter.made_by:
             module, name = function.rsplit(".", 1)
@@ -106,3 +106,16 @@ def test_save_result_keeps_every_field_and_the_name_of_the_function(tmp_path):
 def test_missing_numbers_are_told_in_one_line(tmp_path, capsys):
     assert main(["--output", str(tmp_path)]) == 1
     assert "make lecture" in capsys.readouterr().err
+
+
+def test_sentences_say_what_the_numbers_show(folder):
+    results = read_results(folder / "numbers")
+    capacity = {**results["capacity"], "widths": np.array([2, 5, 40]), "penalties": np.array([0.0, 0.003, 0.03])}
+    capacity["test_accuracies"] = np.array([[0.7, 0.7, 0.7], [0.8, 0.914, 0.8], [0.88, 0.91, 0.8]])
+    convexity = {**results["convexity"], "violations": np.array([0.0, 0.0, 0.09, 1.0])}
+    chapters = build_chapters({**results, "capacity": capacity, "convexity": convexity})
+    text = {chapter.name: chapter.text.replace("\N{NO-BREAK SPACE}", " ") for chapter in chapters}
+    assert "91.4 %, has 5 units and a penalty of 0.003; without one it gets 80.0 %" in text["capacity"]
+    assert "on 3 lines" in text["convexity"]
+    assert "rise above one on 0.0 % of them" in text["convexity"]
+    assert "does not say how to find its weights" in text["bumps"]
