@@ -24,7 +24,7 @@ from bakeoff.reports.report_markdown import render_markdown, save_figures
 from bakeoff.reports.selection import find_tasks, select_runs, task_name
 from bakeoff.reports.statistics.comparison import build_comparison
 
-TERMINAL_COLUMNS = ("training", "total", "peak memory")  # with experiment and leading score they fit 80 columns
+TERMINAL_COLUMNS = ("total", "peak memory")  # with experiment and leading score they fit 80 columns
 RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", None: "dim"}
 
 

@@ -1,4 +1,4 @@
-"""The whole report as one value, from which each format is written."""
+"""Report: everything it says and shows as one value, from which each format is written."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Figure, Gallery, Section, Table
-from bakeoff.reports.canvas.formats import SPACE, listing, points
+from bakeoff.reports.canvas.formats import listing, percent
 from bakeoff.reports.changes import Changes
 from bakeoff.reports.chapters import (
     compression,
@@ -23,18 +24,20 @@ from bakeoff.reports.chapters import (
 from bakeoff.reports.chapters import studies as studies_chapters
 from bakeoff.reports.chapters.changes import changes_section
 from bakeoff.reports.figures.cost import describe_front, draw_cost
-from bakeoff.reports.statistics.comparison import SIDES, Comparison
+from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
+from bakeoff.reports.statistics.curves import did_not_train
 from bakeoff.reports.verdict import Verdict, reach_verdict
 
 CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
-MAX_NOTES = 3  # of the data set's own, on the first screen; the chapter on the data has all
+MAX_NOTES = 2  # of the data set's own among the caveats; the chapter on the data has all
+MAX_CAVEATS = 4  # on the first screen; the chapter on the method has the rest
 
 
 @dataclass(frozen=True)
 class Report:
-    """verdict, table, plot and caveats make the first screen; the sections follow.
+    """verdict, table, plot and the weightiest caveats make the first screen; the sections follow.
 
-    lessons: what its authors learnt from it, in sentences; the one part that no program wrote.
+    lessons: what its authors learned from it, in sentences; the one part that no program wrote.
     """
 
     comparison: Comparison
@@ -70,25 +73,28 @@ def build_report(
     changes: since an earlier report, if one was named.   lessons: of the report's authors, if they wrote some.
     """
     verdict = reach_verdict(comparison)
+    caveats = (*remarks, *find_caveats(comparison))
     candidates = (
         changes_section(changes, verdict.answer) if changes else None,
-        results.results_section(comparison),
         difference.difference_section(comparison),
         cost.cost_section(comparison),
+        *studies_chapters.study_sections(
+            studies if show_pictures else {name: study.without_pictures() for name, study in studies.items()},
+            comparison.chance,
+            [c.experiment for c in comparison.finalists],
+        ),
+        results.results_section(comparison),
         compression.compression_section(comparison),
         together.together_section(comparison),
         understanding.classes_section(comparison),
         understanding.families_section(comparison),
         understanding.learning_section(comparison),
-        *studies_chapters.study_sections(
-            studies if show_pictures else {name: study.without_pictures() for name, study in studies.items()}
-        ),
         together.pictures_section(comparison) if show_pictures else None,
         understanding.inside_section(comparison),
         understanding.trust_section(comparison),
         tuning.tuning_section(comparison),
         provenance.data_section(comparison),
-        provenance.methods_section(comparison),
+        provenance.methods_section(comparison, caveats[MAX_CAVEATS:]),
         provenance.provenance_section(comparison, studies),
     )
     return Report(
@@ -97,61 +103,110 @@ def build_report(
         results.summary_table(comparison),
         draw_cost(comparison),
         describe_front(comparison),
-        (*remarks, *find_caveats(comparison)),
-        tuple(section for section in candidates if section is not None),
+        caveats[:MAX_CAVEATS],
+        tuple(sorted((section for section in candidates if section is not None), key=lambda section: section.folded)),
         changes,
         lessons,
     )
 
 
 def find_caveats(comparison: Comparison) -> tuple[str, ...]:
-    """What limits the verdict, from the numbers themselves."""
-    n_test = len(comparison.task.test_labels)
-    low, high = comparison.interval(comparison.favorite)
-    article = "a" if comparison.is_unbalanced else "an"
-    caveats = [
-        f"One data set, {n_test:,} test pictures: {article} {comparison.measure} is known to about "
-        f"±{points((high - low) / 2, signed=False)}"
-        f"{SPACE}points, and other pictures may favor the other side."
-    ]
-    nets = [c.representative.settings.get("architecture") for c in comparison.contestants if c.side == "end-to-end"]
-    if not any(isinstance(net, Mapping) and net.get("kind") in CONVOLUTIONAL for net in nets):
-        caveats.append(
-            "No convolutional net was trained, and for pictures they are the stronger kind of net: "
-            "`make train EXPERIMENT=alexnet` adds one to this comparison."
-        )
-    single = [c.experiment for c in comparison.finalists if len(c.runs) == 1]
-    if single:
-        caveats.append(f"{listing(single)} ran with one seed: how much another seed would change is not known.")
-    for side, finalist in zip(SIDES, comparison.finalists, strict=True):
-        best = next(c for c in comparison.ranked if c.side == side)
-        if comparison.score(best) > comparison.score(finalist):
-            caveats.append(
-                f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the "
-                f"{side} side. The finalist stays: choosing by test accuracy would flatter the result."
-            )
-    if len({tuning.measure_effort([c]).settings for c in comparison.finalists}) > 1:
-        remedy = ""
-        if comparison.finalists[1].experiment == "mlp":
-            remedy = (
-                " `make train EXPERIMENT=mlp-tuned` lets the perceptron try as many learning rates as the SVM tries "
-                "values of C."
-            )
-        caveats.append(f"Tuning was not equal: {tuning.describe_efforts(comparison)}{remedy}")
+    """What limits the verdict, from the numbers themselves, the weightiest first."""
+    hand, net = comparison.finalists
+    kinds = [c.representative.settings.get("architecture") for c in comparison.contestants if c.side == "end-to-end"]
+    convolutional = any(isinstance(kind, Mapping) and kind.get("kind") in CONVOLUTIONAL for kind in kinds)
+    efforts = [tuning.measure_effort([c]).settings for c in comparison.finalists]
+    candidates = (
+        _untrained(net) if did_not_train(net.representative.train_score, comparison.chance) else None,
+        None
+        if convolutional
+        else "No convolutional net was trained, and for pictures they are the stronger kind of net: "
+        "`make train EXPERIMENT=alexnet` adds one to this comparison.",
+        _describe_unconverged(comparison),
+        *comparison.task.notes[:MAX_NOTES],
+        _describe_tuning(comparison) if efforts[0] != efforts[1] else None,
+        _describe_seeds(comparison),
+        *(_describe_better(comparison, side, c) for side, c in zip(SIDES, (hand, net), strict=True)),
+        describe_refit(comparison),
+        _describe_clock(comparison),
+        _describe_environments(comparison),
+    )
+    return tuple(caveat for caveat in candidates if caveat)
+
+
+def _untrained(net: Contestant) -> str:
+    return (
+        f"{net.experiment} did not train: it classifies {percent(net.representative.train_score)} of its own training "
+        "pictures correctly. The verdict is about its recipe on so few pictures, not about nets."
+    )
+
+
+def _describe_unconverged(comparison: Comparison) -> str | None:
     short = [c.experiment for c in comparison.finalists if c.representative.diagnostics.get("svm_converged") is False]
-    if short:
-        caveats.append(
-            f"The SVM of {listing(short)} is not known to have reached its optimum: more steps or other scaling of the "
-            "features may change its accuracy."
+    if not short:
+        return None
+    return (
+        f"The SVM of {listing(short)} is not known to have reached its optimum: more steps or other scaling of the "
+        "features may change its accuracy."
+    )
+
+
+def _describe_tuning(comparison: Comparison) -> str:
+    remedy = ""
+    if comparison.finalists[1].experiment == "mlp":
+        remedy = (
+            " `make train EXPERIMENT=mlp-tuned` lets the perceptron try as many learning rates as the SVM tries "
+            "values of C."
         )
-    if comparison.clock == "processor time":
-        waited = listing([c.experiment for c in comparison.contestants if c.waited])
-        caveats.append(
-            f"The machine was busy with other work while {waited} ran. So costs are processor time, summed over cores: "
-            "a free machine of several cores takes less by the clock."
-        )
+    return f"Tuning was not equal: {tuning.describe_efforts(comparison)}{remedy}"
+
+
+def _describe_seeds(comparison: Comparison) -> str | None:
+    n_test = len(comparison.task.test_labels)
+    single = [c.experiment for c in comparison.finalists if len(c.runs) == 1]
+    if not single:
+        return None
+    return (
+        f"{listing(single)} ran with one seed on one set of {n_test:,} test pictures: how much another seed would "
+        "change is not known."
+    )
+
+
+def _describe_better(comparison: Comparison, side: Side, finalist: Contestant) -> str | None:
+    best = next(c for c in comparison.ranked if c.side == side)
+    if comparison.score(best) <= comparison.score(finalist):
+        return None
+    return (
+        f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the {side} "
+        "side. The finalist stays: choosing by test accuracy would flatter the result."
+    )
+
+
+def describe_refit(comparison: Comparison) -> str | None:
+    """Which finalist learned from more pictures than the other."""
+    refit = [c.experiment for c in comparison.finalists if c.is_refit]
+    if len(refit) != 1:
+        return None
+    return (
+        f"{refit[0]} learned once more, with the chosen setting, from training and validation pictures together; the "
+        "other finalist learned from the training pictures alone."
+    )
+
+
+def _describe_clock(comparison: Comparison) -> str | None:
+    if comparison.clock != "processor time":
+        return None
+    waited = listing([c.experiment for c in comparison.contestants if c.waited])
+    return (
+        f"The machine was busy with other work while {waited} ran. So costs are processor time, summed over cores: a "
+        "free machine of several cores takes less by the clock."
+    )
+
+
+def _describe_environments(comparison: Comparison) -> str | None:
     environments = [c.representative.environment for c in comparison.finalists]
     differing = [key for key in ("hardware", "commit") if environments[0].get(key) != environments[1].get(key)]
-    if differing:
-        caveats.append(f"The finalists were run with different {listing(differing)}: compare their seconds with care.")
-    return (*caveats, *comparison.task.notes[:MAX_NOTES])
+    if not differing:
+        return None
+    names = listing([{"hardware": "on different machines", "commit": "at different commits"}[key] for key in differing])
+    return f"The finalists were run {names}: compare their times with care."

@@ -1,4 +1,4 @@
-"""report.html: one file that needs nothing else."""
+"""HTML format of a report: report.html, one self-contained file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""report.json: the numbers of a report under keys that do not change, for other programs.
+"""JSON format of a report (report.json): its numbers under stable keys, for other programs.
 
     dataset, fingerprint, verdict (the sentence), answer ("enough", "not enough", "cannot tell"), margin
     measure      "accuracy", or "balanced accuracy" where classes differ much in size: what verdict and tests go by
@@ -8,7 +8,7 @@
     guests       published models: accuracy, and the test against the favorite
     experiments  one entry for each experiment, over its seeds, with the test against the favorite
     runs         one entry for each run: experiment, side, seed, accuracy, accuracy_interval,
-                 correct (test pictures that it names correctly, as `study_result.pack_correct` writes them),
+                 correct (test pictures that it classifies correctly, as `study_result.pack_correct` writes them),
                  seconds {stage: s, ..., "total": s}, peak_memory_bytes, size {dimensions, parameters, bytes} ...
 
 Accuracies, differences and intervals are in 0..1; seconds are wall clock, but for an experiment's processor_seconds,

@@ -1,4 +1,4 @@
-"""report.md and figures/: the same report for places that show Markdown."""
+"""Markdown format of a report: report.md, and figures/ beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the saved runs that a report is about."""
+"""Selection of the saved runs that a report is about."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def find_tasks(
 
 
 def select_runs(folders: Sequence[Path], selected: Sequence[str] = ()) -> tuple[RunResult, ...]:
-    """Every run of a task, or those named `experiment` or `experiment:seed`.
+    """Every run of a task, or those named `experiment` or `experiment:seed`; of identical ones the first by name.
 
     folders: of the task; where two hold a run of one experiment and seed, the first is taken.
     Raises ValueError if there are none, or a name matches none.
@@ -76,12 +76,26 @@ def select_runs(folders: Sequence[Path], selected: Sequence[str] = ()) -> tuple[
         places = " or ".join(map(str, folders))
         raise ValueError(f"no runs in {places}: run `make train-svm` and `make train-mlp` first")
     if not selected:
-        return runs
+        return distinct_runs(runs)
     for name in selected:
         if not any(_is_named(run, name) for run in runs):
             known = ", ".join(sorted({run.experiment for run in runs}))
             raise ValueError(f"--select must name saved runs ({known}), got {name}: run `make train` for it first")
-    return tuple(run for run in runs if any(_is_named(run, name) for name in selected))
+    return distinct_runs([run for run in runs if any(_is_named(run, name) for name in selected)])
+
+
+def distinct_runs(runs: Sequence[RunResult]) -> tuple[RunResult, ...]:
+    """The runs without those that are another one again under a longer name, to the last bit of every score.
+
+    So it is where pictures cannot feed a family: `classic` without color is `classic` itself on gray pictures. One
+    experiment counted twice would make every correction for several tests stricter than it has to be.
+    """
+
+    def identity(run: RunResult) -> tuple[str, int, bytes, bytes]:
+        return run.side, run.seed, run.scores.tobytes(), run.validation_scores.tobytes()
+
+    shortest = {identity(run): run for run in sorted(runs, key=lambda run: (-len(run.experiment), run.experiment))}
+    return tuple(run for run in runs if shortest[identity(run)] is run)
 
 
 def _is_named(run: RunResult, name: str) -> bool:

@@ -70,7 +70,7 @@ def _victory(comparison: Comparison, winner: Contestant) -> str:
     name = SIDE_NAMES[winner.side]
     verb = "win" if winner.side == "hand-crafted" else "wins"
     return (
-        f"{name[0].upper()}{name[1:]} {verb} on {comparison.task.dataset}: {winner.experiment} names "
+        f"{name[0].upper()}{name[1:]} {verb} on {comparison.task.dataset}: {winner.experiment} classifies "
         f"{_share(winner, comparison)} and {loser.experiment} {percent(comparison.score(loser))}, "
         f"{points(abs(difference.difference), signed=False)}{SPACE}points more "
         f"(95{SPACE}% interval {points_range((low, high))}, {p_value(difference.p_value)})."
@@ -81,7 +81,7 @@ def _no_difference(comparison: Comparison) -> str:
     hand, net = comparison.finalists
     difference = comparison.difference
     return (
-        f"No difference shown on {comparison.task.dataset}: {hand.experiment}, hand-crafted, names "
+        f"No difference shown on {comparison.task.dataset}: {hand.experiment}, hand-crafted, classifies "
         f"{_share(hand, comparison)} and {net.experiment}, end-to-end, "
         f"{percent(comparison.score(net))}, a difference of {points(difference.difference)}{SPACE}points "
         f"(95{SPACE}% interval {points_range(difference.interval)}, {p_value(difference.p_value)})."

@@ -2,8 +2,8 @@
 
 Source: Hendrycks, Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations", ICLR
 2019; constants from their make_cifar_c.py. Differs: random numbers of our own, one draw for a picture at all
-severities; gray levels rounded, not cut off; frost made, not photographed. Hence "CIFAR-10-C-style": of the same kind
-and strength, not the same pictures.
+severities; gray levels rounded, not cut off; a synthetic frost, weaker than the photographed one at the same constants.
+Hence "CIFAR-10-C-style": not the same pictures, and of frost not the same strength.
 """
 
 from __future__ import annotations

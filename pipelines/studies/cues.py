@@ -1,4 +1,4 @@
-"""Which method sees which cue: every method on every made data set in which one factor alone tells the class.
+"""Study of cues: every method on every synthetic data set in which one factor alone tells the class.
 
 Row: cue (color, texture, shape, layout, all), per_class (training pictures of each class), chance, and what
 `train_variants` adds.   Pictures: cue -> test pictures, two of each class, class by class.
@@ -27,7 +27,7 @@ TITLE = "Which method sees which cue"
 
 @dataclass(frozen=True)
 class Settings:
-    """sizes: training pictures of every class, all from the same 1,000."""
+    """sizes: training pictures of every class, all from the same 1,000; the report draws curves from five on."""
 
     experiments: tuple[str, ...]
     sizes: tuple[int, ...]
@@ -37,7 +37,7 @@ PROFILES = {
     "quick": Settings(experiments=("color-histogram", "hog", "sift-bow", "pca", "mlp"), sizes=(50,)),
     "full": Settings(
         experiments=("color-histogram", "hog", "sift-bow", "pca", "classic", "mlp", "alexnet"),
-        sizes=(10, 50, 200, 1000),
+        sizes=(10, 30, 100, 300, 1000),
     ),
 }
 NOTES = (

@@ -1,4 +1,4 @@
-"""What changed test pictures cost saved models: common corruptions at five severities, and sweeps of one change.
+"""Robustness study: accuracy of saved models under common corruptions at five severities, and along sweeps.
 
 Nothing is trained: each model meets the same seeded test pictures, changed in the same way.
 
@@ -59,11 +59,11 @@ PROFILES = {
     "full": Settings(n_pictures=1000, severities=SEVERITIES, sweeps=True),
 }
 NOTES = (
-    "The corruptions are CIFAR-10-C-style: made by this project with the published constants (Hendrycks and Dietterich "
-    "2019), with random numbers of its own and a frost that is made, not photographed. They are not the published "
+    "The corruptions follow CIFAR-10-C: the published constants (Hendrycks and Dietterich 2019), but random numbers of "
+    "this project's own and a synthetic frost, which is weaker than the photographed one. They are not the published "
     "pictures.",
-    "The models were trained on clean pictures and know nothing of the changes, beyond what their training does itself "
-    "to pictures (shifts, mirror images).",
+    "The models were trained on clean pictures; the only changes they saw are those of their own augmentation (shifts, "
+    "mirror images).",
 )
 
 
@@ -117,7 +117,7 @@ def _sweep(images: np.ndarray, name: str, seed: int, indices: np.ndarray, amount
 
 
 def name_all(run: RunResult, load: Load, change: Change, pictures: Split, request: Request) -> tuple[np.ndarray, float]:
-    """Which pictures the run's model names correctly at every amount: (bool (n_amounts, n), seconds of work)."""
+    """Which pictures the run's model classifies correctly at every amount: (bool (n_amounts, n), seconds of work)."""
     folder = run_folder(request.workspace.runs, run.dataset, run.fingerprint, run.experiment, run.seed)
 
     def compute() -> dict[str, np.ndarray]:

@@ -13,31 +13,39 @@ from bakeoff.reports.canvas.formats import percent, percent_range, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.statistics.curves import Curve
 
-# Curves of one side share its color; they differ by the dashes, and from the fifth on by open marks.
+# Curves of one side share its color; they differ by the dashes, and from the fifth on by gray marks.
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))
 ROOM = 4  # more curves leave no room for the legend beside them
+LEAST_POINTS = 5  # fewer are a table: a line through them would suggest more than was measured
+UNTRAINED = "did not train"
+
+
+def is_drawn(curves: Sequence[Curve]) -> bool:
+    return max(len(curve.points) for curve in curves) >= LEAST_POINTS
 
 
 def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True, bands: bool = True) -> None:
-    """Lines, dots and bands of the curves, on an axis of percent."""
+    """Lines, dots and bands of the curves, on an axis of percent; hollow marks where a net did not train."""
     drawn, lines = {"hand-crafted": 0, "end-to-end": 0}, []
     for curve in curves:
         again, style = divmod(drawn[curve.side], len(DASHES))
         drawn[curve.side] += 1
-        color, heights = side_color(curve.side), [point.accuracy for point in curve.points]
+        color, shown = side_color(curve.side), curve.trained
+        marks = {"color": color, "marker": MARKERS[curve.side], "markersize": 5.5}
         lines += axes.plot(
-            curve.xs,
-            heights,
-            color=color,
+            shown.xs,
+            [point.accuracy for point in shown.points],
             linestyle=DASHES[style],
-            marker=MARKERS[curve.side],
-            markersize=5.5,
-            markerfacecolor=LIGHT["paper"] if again else color,
+            markerfacecolor=LIGHT["neutral"] if again else color,
             label=short(curve.experiment, 22),
+            **marks,
         )
-        if bands:
-            low, high = zip(*(point.interval for point in curve.points), strict=True)
-            axes.fill_between(curve.xs, low, high, color=color, alpha=0.14, linewidth=0)
+        hollow = [(point.x, point.accuracy) for point in curve.points if not point.trained]
+        if hollow:
+            axes.plot(*zip(*hollow, strict=True), linestyle="none", markerfacecolor=LIGHT["paper"], **marks)
+        if bands and shown.points:
+            low, high = zip(*(point.interval for point in shown.points), strict=True)
+            axes.fill_between(shown.xs, low, high, color=color, alpha=0.14, linewidth=0)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     percent_axis(axes.yaxis)
@@ -65,14 +73,14 @@ def size_axis(axes: Axes, sizes: Sequence[float]) -> None:
 
 
 def curves_table(caption: str, quantity: str, curves: Sequence[Curve], show: Callable[[float], str]) -> Table:
-    """Every point. show: the text of an x."""
+    """Every point; folded where there is a figure of them. show: the text of an x."""
     rows = tuple(
         Row(
             (
                 Cell(curve.experiment),
                 Cell(show(point.x), point.x),
                 Cell(str(len(point.rows)), float(len(point.rows))),
-                Cell(percent(point.accuracy), point.accuracy),
+                Cell(percent(point.accuracy), point.accuracy, "" if point.trained else UNTRAINED),
                 Cell(percent_range(point.interval), point.interval[0]),
             ),
             curve.side,
@@ -80,4 +88,5 @@ def curves_table(caption: str, quantity: str, curves: Sequence[Curve], show: Cal
         for curve in curves
         for point in curve.points
     )
-    return Table(caption, ("experiment", quantity, "seeds", "test accuracy", "95 % interval"), rows, folded=True)
+    columns = ("experiment", quantity, "seeds", "test accuracy", "95 % interval")
+    return Table(caption, columns, rows, folded=is_drawn(curves))

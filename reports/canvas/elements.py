@@ -1,4 +1,4 @@
-"""What a report is made of, free of any format: tables, figures, picture cards, sections.
+"""Elements of a report, free of any format: tables, figures, picture cards, sections.
 
 The texts are plain; each format escapes them itself.
 """
@@ -12,6 +12,8 @@ from typing import ClassVar
 
 from bakeoff.pipelines.results.run import Side
 from bakeoff.reports.canvas.svg import inline_svg
+
+DECISIVE = ("changes", "difference", "cost", "data-size", "label-noise", "robustness", "cues")  # chapters by name
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,17 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Section:
-    """name: id and anchor.   paragraphs come before the parts."""
+    """name: id and anchor.   paragraphs come before the parts.   Backticks in a text mark code."""
 
     name: str
     title: str
     paragraphs: tuple[str, ...] = ()
     parts: tuple[Table | Figure | Gallery, ...] = ()
+
+    @property
+    def folded(self) -> bool:
+        """Whether it is shut until the reader opens it: all but what may change a decision."""
+        return self.name not in DECISIVE
 
 
 def data_uri(png: bytes) -> str:

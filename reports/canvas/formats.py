@@ -82,5 +82,5 @@ def listing(names: list[str]) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """(1, "seed") -> "1 seed", (3, "seed") -> "3 seeds"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """(1, "seed") -> "1 seed", (3, "seed") -> "3 seeds", (2, "class") -> "2 classes"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"

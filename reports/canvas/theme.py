@@ -1,4 +1,4 @@
-"""The look that every page shares: palette, style sheet, base template.
+"""Theme of every HTML page: palette, style sheet, base template.
 
 A page is a template that extends `base.html.j2` and fills its blocks `kicker`, `headline`, `contents`, `main`;
 `render_page` gives it the style sheet, the script and a content-security policy that allows just these two.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 # Orange and blue stay apart under all common color-vision deficiencies (Okabe and Ito 2008), and figures repeat
 # the difference in shape: squares for hand-crafted, circles for end-to-end. Text colors have a contrast of 4.5
@@ -44,15 +45,22 @@ SIDE_COLORS = {"hand-crafted": "hand", "end-to-end": "net"}
 _FOLDER = Path(__file__).parents[1] / "templates"
 
 
+def mark_code(text: str) -> Markup:
+    """The escaped text with what stands between backticks as <code>."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 def environment() -> Environment:
     """Jinja environment: everything escaped, an unknown name is an error."""
-    return Environment(
+    jinja = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=lambda name: name is not None and ".html" in name,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    jinja.filters["code"] = mark_code
+    return jinja
 
 
 def style_sheet() -> str:

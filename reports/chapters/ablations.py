@@ -1,4 +1,4 @@
-"""What each setting is worth: the families joined one by one, and every other setting against its default."""
+"""Chapter on ablations: families joined one by one, and every other setting against its default."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bakeoff.reports.canvas.elements import Cell, Section, Table
 from bakeoff.reports.canvas.elements import Row as TableRow
 from bakeoff.reports.canvas.formats import SPACE, listing, p_number, percent, points, points_range
 from bakeoff.reports.chapters.sweeps import best, compare, shown_together
-from bakeoff.reports.figures.ablations import FACTORS, draw_ablations
+from bakeoff.reports.figures.ablations import FACTORS, show_ablations
 from bakeoff.reports.figures.sweeps import distinct, show
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 
@@ -21,7 +21,7 @@ def ablations_section(study: StudyResult) -> Section:
     families = [row for row in study.rows if row["factor"] == "families"]
     choices = find_choices(study.rows)
     texts = (study.notes[0], describe_families(families), describe_choices(choices))
-    parts = (draw_ablations(study), *((_choices_table(choices),) if choices else ()))
+    parts = (show_ablations(study), *((_choices_table(choices),) if choices else ()))
     return Section("ablations", study.title, tuple(text for text in texts if text), parts)
 
 
@@ -68,7 +68,9 @@ def describe_choices(choices: Sequence[Choice]) -> str:
         for (chosen, default, _), test in zip(choices, shown, strict=True)
         if test
     ]
-    opening = "Of each setting the value that is best on validation was set against the default on the test pictures. "
+    opening = (
+        "For each setting the value that is best on validation was compared with the default on the test pictures. "
+    )
     if not better:
         return opening + "No setting is shown to be worth changing here."
     return f"{opening}A difference is shown for {listing(better)}; for the others none is."

@@ -1,4 +1,4 @@
-"""What changed since an earlier report."""
+"""Chapter on changes since an earlier report."""
 
 from __future__ import annotations
 

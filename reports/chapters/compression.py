@@ -1,4 +1,4 @@
-"""What compressed training features save, and what they cost in accuracy."""
+"""Chapter on compression of training features (product quantization): bytes saved and accuracy lost."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def compression_section(comparison: Comparison) -> Section | None:
         return None
     text = (
         f"{plural(len(pairs), 'experiment')} kept the training pictures' features as product codes and decoded them, a "
-        "chunk at a time, on their way into the classifier's training. Each is set beside its twin, which learnt from "
+        "chunk at a time, on their way into the classifier's training. Each is set beside its twin, which learned from "
         "the same features as they are, on the same test pictures. Only the features of training pictures are "
         "compressed: a picture to classify is never stored. “Stored” is how the twin keeps its features on disk; the "
         "codebooks are kept once for all pictures, and for training only."

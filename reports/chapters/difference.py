@@ -1,4 +1,4 @@
-"""How sure the difference is: the planned test between the finalists, and everyone against the favorite."""
+"""Chapter on significance: the planned test between the finalists, and everyone against the favorite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many training pictures each side needs, and what wrong labels cost it."""
+"""Chapters on learning curves (accuracy by number of training pictures) and on label noise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.axes import new_canvas, percent_axis, styled
-from bakeoff.reports.canvas.curve_axes import curves_table, draw_curves, size_axis
+from bakeoff.reports.canvas.curve_axes import curves_table, draw_curves, is_drawn, size_axis
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent, plural, points, points_range
 from bakeoff.reports.canvas.svg import to_svg
@@ -18,41 +18,61 @@ from bakeoff.reports.statistics.curves import Curve, compare_curves, find_crossi
 Tests = Sequence[tuple[float, PairedDifference, float]]
 
 
-def learning_curves_section(study: StudyResult) -> Section:
-    """Accuracy by number of training pictures, the two sides tested against each other at every number."""
-    curves = read_curves(study.rows, lambda row: float(row["n_train"]))  # type: ignore[arg-type]
+def learning_curves_section(study: StudyResult, chance: float = 0.0) -> Section:
+    """Accuracy by number of training pictures, the two sides tested against each other at every number.
+
+    chance: accuracy of the best constant answer on the training pictures.
+    """
+    curves = read_curves(study.rows, lambda row: float(row["n_train"]), chance)  # type: ignore[arg-type]
     hand, net = rivals(curves)
-    texts = [_describe_growth(curve) for curve in (hand, net) if curve]
-    parts: list[Figure | Table] = [_draw_sizes(curves)]
+    texts = [*(_describe_growth(curve) for curve in (hand, net) if curve), describe_untrained(curves, count)]
+    parts = [_draw_sizes(curves) if is_drawn(curves) else _sizes_table(curves)]
     if hand and net:
         tests = compare_curves(hand, net)
         texts.append(describe_sizes(hand, net, tests))
         parts.append(_tests_table(hand, net, "training pictures", tests, count))
     text = (
-        "The same recipes on fewer pictures of every class, chosen at random; of several seeds each draws its own "
+        "The same recipes on fewer pictures of each class, drawn at random; with several seeds each draws its own "
         "pictures. "
     )
-    return Section("data-size", "How many pictures it takes", (text + study.notes[0], " ".join(texts)), tuple(parts))
+    told = " ".join(text for text in texts if text)
+    return Section("data-size", "How many pictures it takes", (text + study.notes[0], told), tuple(parts))
 
 
-def label_noise_section(study: StudyResult) -> Section:
-    """Accuracy by share of wrong labels."""
-    curves = read_curves(study.rows, lambda row: float(row["rate"]))  # type: ignore[arg-type]
+def label_noise_section(study: StudyResult, chance: float = 0.0) -> Section:
+    """Accuracy by share of wrong labels. chance: as for the learning curves."""
+    curves = read_curves(study.rows, lambda row: float(row["rate"]), chance)  # type: ignore[arg-type]
     hand, net = rivals(curves)
-    texts = [_describe_loss(curve) for curve in curves]
-    parts: list[Figure | Table] = [_draw_noise(curves)]
+    texts = [*map(_describe_loss, (curve.trained for curve in curves)), describe_untrained(curves, percent)]
+    parts = [_draw_noise(curves) if is_drawn(curves) else _noise_table(curves)]
     if hand and net:
         tests = compare_curves(hand, net)
         texts.append(_describe_lead(hand, net, tests, lambda rate: f"{percent(rate)} wrong labels"))
         parts.append(_tests_table(hand, net, "wrong labels", tests, percent))
-    return Section("label-noise", "What wrong labels cost", (study.notes[0], " ".join(texts)), tuple(parts))
+    told = " ".join(text for text in texts if text)
+    return Section("label-noise", "What wrong labels cost", (study.notes[0], told), tuple(parts))
+
+
+def describe_untrained(curves: Sequence[Curve], show: Callable[[float], str]) -> str:
+    """Where nets did not fit their training pictures, with their training accuracy there."""
+    texts = []
+    for curve in curves:
+        lost = [point for point in curve.points if not point.trained]
+        if lost:
+            fits = [float(np.mean([row["train_score"] for row in point.rows])) for point in lost]  # type: ignore[arg-type]
+            texts.append(
+                f"{curve.experiment} did not train at {listing([show(point.x) for point in lost])}: it classifies no "
+                f"more than {percent(max(fits))} of its own training pictures correctly there. That tells of its "
+                "recipe, not of the number of pictures: these points are marked and nothing said here rests on them."
+            )
+    return " ".join(texts)
 
 
 def rivals(curves: Sequence[Curve]) -> tuple[Curve | None, Curve | None]:
-    """The best of each side on validation, at the last point of its curve."""
+    """The best of each side on validation, at the last point of its curve; points that did not train are left out."""
 
     def best(side: str) -> Curve | None:
-        own = [curve for curve in curves if curve.side == side]
+        own = [curve.trained for curve in curves if curve.side == side and curve.trained.points]
         return max(own, key=lambda curve: _validation(curve), default=None)
 
     return best("hand-crafted"), best("end-to-end")
@@ -129,24 +149,31 @@ def _describe_trend(tests: Tests) -> str:
 
 
 def _describe_growth(curve: Curve) -> str:
-    """What the last doubling or so of the data brought, and whether that is shown."""
-    if len(curve.points) < 2:
+    first, last = curve.points[0], curve.points[-1]
+    if first is last:
         return ""
-    before, last = curve.points[-2:]
-    gain = last.accuracy - before.accuracy
     return (
-        f"{curve.experiment} goes from {percent(curve.points[0].accuracy)} with {count(curve.points[0].x)} training "
-        f"pictures to {percent(last.accuracy)} with {count(last.x)}; the last step, {last.x / before.x:.1f} times the "
-        f"pictures, changes it by {points(gain)}{SPACE}points."
+        f"{curve.experiment} goes from {percent(first.accuracy)} with {count(first.x)} training pictures to "
+        f"{percent(last.accuracy)} with {count(last.x)}."
     )
 
 
 def _describe_loss(curve: Curve) -> str:
+    if len(curve.points) < 2:
+        return ""
     clean, worst = curve.points[0], curve.points[-1]
     return (
         f"{curve.experiment} goes from {percent(clean.accuracy)} to {percent(worst.accuracy)} "
         f"({points(worst.accuracy - clean.accuracy)}{SPACE}points) with {percent(worst.x)} wrong labels."
     )
+
+
+def _sizes_table(curves: Sequence[Curve]) -> Table:
+    return curves_table("Accuracy by number of training pictures", "training pictures", curves, count)
+
+
+def _noise_table(curves: Sequence[Curve]) -> Table:
+    return curves_table("Accuracy by share of wrong labels", "wrong labels", curves, percent)
 
 
 @styled
@@ -156,10 +183,14 @@ def _draw_sizes(curves: Sequence[Curve]) -> Figure:
     draw_curves(axes, curves)
     axes.set_xlabel("training pictures (logarithmic)")
     axes.set_ylabel("test accuracy")
-    caption = "Test accuracy by number of training pictures; bands are 95 % intervals over test pictures and seeds."
-    alt = f"Lines for {listing([curve.experiment for curve in curves])}. " + " ".join(map(_describe_growth, curves))
-    table = curves_table("Accuracy by number of training pictures", "training pictures", curves, count)
-    return Figure("accuracy-by-size", caption, alt, to_svg(canvas, "accuracy-by-size", alt), table)
+    caption = (
+        "Test accuracy by number of training pictures; bands are 95 % intervals over test pictures and seeds. A hollow "
+        "mark is a net that did not train."
+    )
+    alt = f"Lines for {listing([curve.experiment for curve in curves])}. " + " ".join(
+        _describe_growth(curve.trained) for curve in curves if curve.trained.points
+    )
+    return Figure("accuracy-by-size", caption, alt, to_svg(canvas, "accuracy-by-size", alt), _sizes_table(curves))
 
 
 @styled
@@ -171,8 +202,7 @@ def _draw_noise(curves: Sequence[Curve]) -> Figure:
     axes.set_ylabel("test accuracy")
     caption = "Test accuracy by share of wrong labels; bands are 95 % intervals."
     alt = f"Lines for {listing([curve.experiment for curve in curves])}. " + " ".join(map(_describe_loss, curves))
-    table = curves_table("Accuracy by share of wrong labels", "wrong labels", curves, percent)
-    return Figure("accuracy-by-noise", caption, alt, to_svg(canvas, "accuracy-by-noise", alt), table)
+    return Figure("accuracy-by-noise", caption, alt, to_svg(canvas, "accuracy-by-noise", alt), _noise_table(curves))
 
 
 def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Callable[[float], str]) -> Table:

@@ -1,4 +1,4 @@
-"""Where the two sides look, and which pictures they hold for alike."""
+"""Chapter on interpretation: evidence maps, nearest neighbors and t-SNE maps of both sides."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def describe_evidence(evidence: Sequence[Row]) -> str:
 
 
 def describe_votes(votes: Sequence[Row]) -> str:
-    """Whether the neighbors name more pictures correctly in one representation, on the same pictures."""
+    """Whether the neighbors classify more pictures correctly in one representation, on the same pictures."""
     first, second = votes
     test = compare_paired(_correct(first), _correct(second))
     detail = f"{points(test.difference)}{SPACE}points, {points_range(test.interval)}, {p_value(test.p_value)}"
@@ -76,10 +76,10 @@ def _votes_table(votes: Sequence[Row]) -> Table:
         for row in votes
     )
     caption = (
-        f"{count(float(n_test))} test pictures named by their {k} nearest of "  # type: ignore[arg-type]
+        f"{count(float(n_test))} test pictures classified by their {k} nearest of "  # type: ignore[arg-type]
         f"{count(float(n_train))} training pictures, in all dimensions"  # type: ignore[arg-type]
     )
-    return Table(caption, ("experiment", "representation", "named correctly", "95 % interval"), rows)
+    return Table(caption, ("experiment", "representation", "classified correctly", "95 % interval"), rows)
 
 
 def _correct(row: Row) -> np.ndarray:

@@ -1,15 +1,15 @@
-"""The chapters that let a reader check: the data, the method, where every number comes from."""
+"""Chapters on provenance: the data, the statistical methods, and what made every run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, text_table
 from bakeoff.reports.canvas.formats import SPACE, plural, points, seconds
-from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.comparison import Comparison
 
 METHODS = (
     "Accuracy of one run has Wilson's score interval. Over several seeds the interval joins Wilson's half width with "
@@ -25,7 +25,8 @@ METHODS = (
     "is the only planned one. The tests against the favorite carry Holm's correction.",
     "Where one model must stand for an experiment of several seeds, it is the middle one by validation accuracy.",
     "Macro F1 is the mean of F1 over classes, balanced accuracy the mean accuracy over classes. Peak memory is the "
-    "highest resident size of the process in any stage. Calibration error has 15 bins of equal width.",
+    "highest resident size of the process in any stage. Calibration error has 15 bins of equal width. A net did not "
+    "train if it comes less than a quarter of the way from the best constant answer to all of its training pictures.",
 )
 
 
@@ -34,10 +35,7 @@ def data_section(comparison: Comparison) -> Section:
     height, width, channels = task.test_images.shape[1:]
     kind = "gray" if channels == 1 else "color"
     sizes = ", ".join(f"{size:,} for {_PURPOSE.get(split, split)}" for split, size in task.split_sizes.items())
-    text = (
-        f"{plural(len(task.class_names), 'class').replace('classs', 'classes')}, {kind} pictures of {width} x {height} "
-        f"pixels: {sizes}."
-    )
+    text = f"{plural(len(task.class_names), 'class')}, {kind} pictures of {width} x {height} pixels: {sizes}."
     texts = tuple(t for t in (task.description, text, *task.notes) if t)
     splits = list(task.class_counts)
     rows = tuple(
@@ -56,7 +54,8 @@ def data_section(comparison: Comparison) -> Section:
 _PURPOSE = {"train": "training", "validation": "validation", "test": "testing"}
 
 
-def methods_section(comparison: Comparison) -> Section:
+def methods_section(comparison: Comparison, caveats: Sequence[str] = ()) -> Section:
+    """caveats: those that the first screen has no room for."""
     margin = f"{points(comparison.margin, signed=False)}{SPACE}points"
     rule = (
         f"The answer on top is a non-inferiority test at the one-sided 2.5 % level: “enough” if the low end of the "
@@ -64,35 +63,35 @@ def methods_section(comparison: Comparison) -> Section:
         "the high end is below it, else “cannot tell”. A side wins only if p < 0.05 and the interval leaves out "
         "zero; otherwise no difference is shown, which is not to say that there is none."
     )
-    return Section("methods", "How it was judged", (rule, *METHODS))
+    return Section("methods", "How it was judged", (rule, *METHODS, *caveats))
 
 
 def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult] = MappingProxyType({})) -> Section:
     """What all runs share, said once; what differs, in a table; what made each study, in another."""
     task = comparison.task
     environments = {
-        _run_name(c, i): flatten(run.environment) for c in comparison.ranked for i, run in enumerate(c.runs)
+        f"{c.experiment}, seed {run.seed}": flatten(run.environment) for c in comparison.ranked for run in c.runs
     }
     first = next(iter(environments.values()))
     shared = {key: value for key, value in first.items() if all(e.get(key) == value for e in environments.values())}
     facts = [("data set", task.dataset), ("fingerprint", task.fingerprint), *shared.items()]
     parts = [text_table("The same for all runs", ("what", "value"), facts)]
-    keys = list(dict.fromkeys(key for e in environments.values() for key in e if key not in shared))
-    if keys:
-        rows = [(name, *(e.get(key, "–") for key in keys)) for name, e in environments.items()]
-        parts.append(text_table("What differs between runs", ("run", *keys), rows, folded=len(rows) > 6))
+    rows = [
+        (name, _listed({k: v for k, v in e.items() if k not in {*shared, "key"}})) for name, e in environments.items()
+    ]
+    if any(told for _, told in rows):
+        parts.append(text_table("What differs between runs", ("run", "what"), rows, folded=len(rows) > 6))
     if studies:
         parts.append(_studies_table(studies))
-    parts.append(_settings_table(comparison))
-    notes = _diagnostics_table(comparison)
-    if notes.rows:
-        parts.append(notes)
-    text = "Enough to run it again: equal fingerprints mean equal pictures, labels and order, to the last pixel."
+    text = (
+        "Enough to run it again: equal fingerprints mean equal pictures, labels and order, to the last pixel. The "
+        "settings of every run are in report.json."
+    )
     return Section("provenance", "Where the numbers come from", (text,), tuple(parts))
 
 
-def _run_name(contestant: Contestant, index: int) -> str:
-    return f"{contestant.experiment}, seed {contestant.runs[index].seed}"
+def _listed(facts: Mapping[str, str]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in facts.items())
 
 
 def _studies_table(studies: Mapping[str, StudyResult]) -> Table:
@@ -101,29 +100,11 @@ def _studies_table(studies: Mapping[str, StudyResult]) -> Table:
     rows = []
     for name, study in studies.items():
         environment = study.environment
-        hardware = ", ".join(f"{key} = {value}" for key, value in flatten(environment.get("hardware", {})).items())
+        hardware = _listed(flatten(environment.get("hardware", {})))
         seed = str(study.settings.get("seed", "–"))
         told = (str(environment.get("command", "–")), str(environment.get("commit", "–")), seed, hardware or "–")
         rows.append((name, *told, seconds(study.seconds)))
     return text_table("What made each study", columns, rows)
-
-
-def _settings_table(comparison: Comparison) -> Table:
-    rows = [
-        (c.experiment, ", ".join(f"{key} = {value}" for key, value in flatten(c.runs[0].settings).items()))
-        for c in comparison.ranked
-    ]
-    return text_table("Settings of every experiment", ("experiment", "settings"), rows, folded=True)
-
-
-def _diagnostics_table(comparison: Comparison) -> Table:
-    """What the runs noted about themselves (runs made before there were such notes have none)."""
-    rows = [
-        (c.experiment, key, value)
-        for c in comparison.ranked
-        for key, value in flatten(getattr(c.representative, "diagnostics", {})).items()
-    ]
-    return text_table("What the runs noted about themselves", ("experiment", "what", "value"), rows, folded=True)
 
 
 def flatten(record: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -1,14 +1,18 @@
-"""The first screen's table, and the chapter with every result."""
+"""Result tables: the finalists on the first screen, and every experiment in a chapter."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bakeoff.pipelines.results.run import Clock
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, plural, points, seconds
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 from bakeoff.reports.statistics.participants import Participant
 
-COLUMNS = ("experiment", "accuracy", "balanced", "macro F1", "dimensions", "parameters")
-TIMES = ("features", "training", "prediction", "total", "peak memory")
+COLUMNS = ("experiment", "accuracy", "macro F1", "parameters", "total", "peak memory")
+REFIT = "; learned from validation pictures too"
 
 
 def summary_table(comparison: Comparison) -> Table:
@@ -16,9 +20,10 @@ def summary_table(comparison: Comparison) -> Table:
     rows = tuple(
         Row(
             (
-                Cell(c.experiment, note=c.side),
+                Cell(c.experiment, note=f"{c.side}{REFIT if c.is_refit else ''}"),
                 *_lead_cells(c, comparison),
                 Cell(seconds(comparison.seconds(c)), comparison.seconds(c)),
+                _selection_cell(c, comparison),
                 Cell(bytes_size(c.peak_memory_bytes), float(c.peak_memory_bytes)),
             ),
             c.side,
@@ -26,46 +31,64 @@ def summary_table(comparison: Comparison) -> Table:
         for c in sorted(comparison.finalists, key=lambda c: -comparison.score(c))
     )
     always = [Cell(percent(share)) for share in comparison.dummy_shares[: 1 + comparison.is_unbalanced]]
-    dummy = Row((Cell("always the same class", note="for scale"), *always, Cell(""), Cell("")))
+    dummy = Row((Cell("always the same class", note="for scale"), *always, Cell(""), Cell(""), Cell("")))
     leads = ("balanced accuracy", "test accuracy") if comparison.is_unbalanced else ("test accuracy",)
-    columns = ("finalist", *leads, comparison.clock, "peak memory")
-    return Table("The best of each side, chosen on validation", columns, (*rows, dummy))
+    columns = ("finalist", *leads, comparison.clock, "with its choice", "peak memory")
+    caption = (
+        "The best of each side, chosen on validation; “with its choice” is the time of all experiments of the side, "
+        "among which it was chosen"
+    )
+    return Table(caption, columns, (*rows, dummy))
 
 
-def _lead_cells(c: Contestant, comparison: Comparison) -> tuple[Cell, ...]:
-    """The score with its interval, and the accuracy where the score is another."""
-    score = comparison.score(c)
-    lead = Cell(percent(score), score, percent_range(comparison.interval(c)))
-    return (lead, Cell(percent(c.accuracy), c.accuracy)) if comparison.is_unbalanced else (lead,)
+def _selection_cell(c: Contestant, comparison: Comparison) -> Cell:
+    side = [other for other in comparison.contestants if other.side == c.side]
+    spent = selection_seconds(side, comparison.clock)
+    return Cell(seconds(spent), spent, plural(len(side), "experiment"))
+
+
+def selection_seconds(contestants: Sequence[Contestant], clock: Clock) -> float:
+    """What all runs of these experiments took together; a stage that several share is counted once."""
+    stages = {replace(stage, reused=False) for c in contestants for run in c.runs for stage in run.stages}
+    return sum(stage.spent(clock) for stage in stages)
+
+
+def _lead_cells(p: Participant, comparison: Comparison) -> tuple[Cell, ...]:
+    """The score with its interval and spread over seeds, and the accuracy where the score is another."""
+    score = comparison.score(p)
+    spread = f", ±{points(p.spread, signed=False)}" if len(p.correct) > 1 else ""
+    lead = Cell(percent(score), score, percent_range(comparison.interval(p)) + spread)
+    return (lead, Cell(percent(p.accuracy), p.accuracy)) if comparison.is_unbalanced else (lead,)
 
 
 def result_table(comparison: Comparison) -> Table:
     """Everything measured, one row for each experiment and each guest, best first."""
+    columns = ("experiment", "balanced", *COLUMNS[1:]) if comparison.is_unbalanced else COLUMNS
     rows = [
-        _result_row(p, comparison) if isinstance(p, Contestant) else _guest_row(p, comparison)
+        _result_row(p, comparison) if isinstance(p, Contestant) else _guest_row(p, comparison, len(columns))
         for p in comparison.everyone
     ]
-    dummy = [Cell("always the same class"), *(Cell(percent(share), share) for share in comparison.dummy_shares)]
-    dummy += [Cell("–")] * (len(COLUMNS) + len(TIMES) - 3)
-    caption = f"All experiments, by {comparison.measure} on test; 95 % intervals; seconds are {comparison.clock}"
-    columns = ("experiment", "balanced", "accuracy", *COLUMNS[3:]) if comparison.is_unbalanced else COLUMNS
-    return Table(caption, columns + TIMES, (*rows, Row(tuple(dummy))))
+    shares = comparison.dummy_shares[: 1 + comparison.is_unbalanced]
+    dummy = [Cell("always the same class"), *(Cell(percent(share), share) for share in shares)]
+    dummy += [Cell("–")] * (len(columns) - len(dummy))
+    caption = (
+        f"All experiments, by {comparison.measure} on test; 95 % intervals; times are {comparison.clock}, in brackets "
+        "or below those of features, training and prediction"
+    )
+    return Table(caption, columns, (*rows, Row(tuple(dummy))))
 
 
 def _result_row(c: Contestant, comparison: Comparison) -> Row:
     size = c.runs[0].size
-    title = c.title if c.title != c.experiment else ""
-    if len(c.runs) > 1:
-        title = f"{title}, {len(c.runs)} seeds".removeprefix(", ")
-    kinds = ("features", "training", "prediction")
+    notes = [c.title if c.title != c.experiment else "", f"{len(c.runs)} seeds" if len(c.runs) > 1 else ""]
+    parts = [seconds(comparison.seconds(c, kind)) for kind in ("features", "training", "prediction")]  # type: ignore[arg-type]
     return Row(
         (
-            Cell(c.experiment, note=title),
-            *_accuracy_cells(c, comparison),
-            Cell(count(size.dimensions), float(size.dimensions)),
+            Cell(c.experiment, note=", ".join(note for note in notes if note) + (REFIT if c.is_refit else "")),
+            *_lead_cells(c, comparison),
+            Cell(f"{c.macro_f1:.3f}", c.macro_f1),
             Cell(count(size.parameters), float(size.parameters), bytes_size(size.bytes)),
-            *(Cell(seconds(comparison.seconds(c, kind)), comparison.seconds(c, kind)) for kind in kinds),  # type: ignore[arg-type]
-            Cell(seconds(comparison.seconds(c)), comparison.seconds(c)),
+            Cell(seconds(comparison.seconds(c)), comparison.seconds(c), " + ".join(parts)),
             Cell(bytes_size(c.peak_memory_bytes), float(c.peak_memory_bytes)),
         ),
         c.side,
@@ -73,24 +96,11 @@ def _result_row(c: Contestant, comparison: Comparison) -> Row:
     )
 
 
-def _guest_row(guest: Participant, comparison: Comparison) -> Row:
+def _guest_row(guest: Participant, comparison: Comparison, n_columns: int) -> Row:
     """What it costs is not known: others trained it."""
-    unknown = [Cell("–")] * (len(COLUMNS) + len(TIMES) - 4)
-    return Row(
-        (Cell(guest.experiment, note=f"guest: {guest.title}"), *_accuracy_cells(guest, comparison), *unknown),
-        guest.side,
-    )
-
-
-def _accuracy_cells(p: Participant, comparison: Comparison) -> tuple[Cell, ...]:
-    """Accuracy and balanced accuracy, the leading one first and with its interval where both matter; macro F1."""
-    spread = f", ±{points(p.spread, signed=False)}" if len(p.correct) > 1 else ""
-    accuracy = Cell(percent(p.accuracy), p.accuracy, percent_range(p.interval) + spread)
-    macro_f1 = Cell(f"{p.macro_f1:.3f}", p.macro_f1)
-    if comparison.is_unbalanced:
-        interval = percent_range(comparison.interval(p))
-        return Cell(percent(p.balanced_accuracy), p.balanced_accuracy, interval), accuracy, macro_f1
-    return accuracy, Cell(percent(p.balanced_accuracy), p.balanced_accuracy), macro_f1
+    cells = (Cell(guest.experiment, note=f"guest: {guest.title}"), *_lead_cells(guest, comparison))
+    cells = (*cells, Cell(f"{guest.macro_f1:.3f}", guest.macro_f1))
+    return Row((*cells, *[Cell("–")] * (n_columns - len(cells))), guest.side)
 
 
 def results_section(comparison: Comparison) -> Section:
@@ -111,10 +121,10 @@ def results_section(comparison: Comparison) -> Section:
 
 def _balance_statement(comparison: Comparison) -> str:
     return (
-        f"The classes differ much in size: always naming the most frequent one would be right on "
+        f"The classes differ much in size: always answering the most frequent one would be right on "
         f"{percent(comparison.majority)} of the test pictures. So the finalists, the order of this table, the tests "
-        "and the verdict go by balanced accuracy, the mean over classes of the share named correctly, in which a rare "
-        "class counts as much as a frequent one. How sure it is depends on the rare classes. Each training still "
+        "and the verdict go by balanced accuracy, the mean over classes of the share classified correctly, in which a "
+        "rare class counts as much as a frequent one. How sure it is depends on the rare classes. Each training still "
         "chose its own settings by accuracy."
     )
 

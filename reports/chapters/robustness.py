@@ -1,11 +1,12 @@
-"""What changed test pictures cost each model: common corruptions, and sweeps of one change."""
+"""Chapter on robustness: accuracy under common corruptions, and along sweeps of one change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import Row as Record
@@ -13,7 +14,7 @@ from bakeoff.pipelines.results.study import StudyResult, unpack_correct
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, percent_range, points, points_range
 from bakeoff.reports.figures.robustness import draw_corruptions, draw_sweeps
-from bakeoff.reports.statistics.seeds import Interval, student_half_width
+from bakeoff.reports.statistics.seeds import Interval
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class Endurance:
     """One model on changed pictures.
 
     clean: share of right answers on the same pictures unchanged.
-    right: corruption -> float (n_pictures,), the share of severities at which a picture is named correctly; of the 15
-    that count, then the 4 held out.   groups: corruption -> its kind.   held_out: those that the means leave out.
+    right: corruption -> float (n_pictures,), the share of severities at which a picture is classified correctly; of
+    the 15 that count, then the 4 held out.   groups: corruption -> its kind.   held_out: not in the means.
     """
 
     experiment: str
@@ -36,17 +37,12 @@ class Endurance:
     def counted(self) -> list[str]:
         return [name for name in self.right if name not in self.held_out]
 
-    @property
-    def by_picture(self) -> np.ndarray:
-        """float (n_pictures,): share of right answers over the corruptions that count."""
-        return np.mean([self.right[name] for name in self.counted], axis=0)
-
     def error(self, name: str) -> float:
         return 1 - float(self.right[name].mean())
 
     @property
     def mean_error(self) -> float:
-        return 1 - float(self.by_picture.mean())
+        return float(np.mean([self.error(name) for name in self.counted]))
 
     def relative_to(self, reference: Endurance) -> float:
         """Mean corruption error of Hendrycks and Dietterich 2019: the mean of the errors' ratios, 1 for `reference`."""
@@ -81,114 +77,107 @@ def _correct(row: Record) -> np.ndarray:
     return unpack_correct(str(row["correct"]), int(row["n_test"]))  # type: ignore[arg-type]
 
 
-def mean_interval(values: np.ndarray) -> Interval:
-    """95 % interval of the mean over pictures (Student)."""
-    half = student_half_width(values)
-    return float(values.mean()) - half, float(values.mean()) + half
+def crossed_interval(values: np.ndarray) -> Interval:
+    """95 % interval of the mean of values (n_corruptions, n_pictures) over other corruptions and other pictures.
+
+    se^2 = variance of the corruptions' means / their number + variance of the pictures' means / theirs: what is
+    particular to a corruption of a picture counts twice, so that it is rather too wide. Student's t, degrees of
+    freedom after Satterthwaite. Source: two-way random effects, Brennan, "Generalizability theory", 2001.
+    """
+    counts = np.array([len(values) - 1, values.shape[1] - 1]).clip(1)
+    terms = np.array(
+        [mean.var() / n for mean, n in zip((values.mean(axis=1), values.mean(axis=0)), counts, strict=True)]
+    )
+    variance, spread = float(terms.sum()), float((terms**2 / counts).sum())
+    half = float(stats.t.ppf(0.975, variance**2 / spread)) * np.sqrt(variance) if spread > 0 else 0.0
+    return float(values.mean() - half), float(values.mean() + half)
 
 
-def robustness_section(study: StudyResult) -> Section:
+def robustness_section(study: StudyResult, finalists: Sequence[str] = ()) -> Section:
+    """finalists: the two experiments that the sentences are about, if the study has them."""
     models = read_endurance(study)
     n_pictures = len(models[0].clean)
     severities = sorted({row["amount"] for row in study.rows if row["kind"] == "corruption"})  # type: ignore[type-var]
     what = (
-        f"Saved models meet {n_pictures:,} of the test pictures, the same for all, changed in "
-        f"{len(models[0].counted)} ways at severities {listing([str(s) for s in severities])}. " + " ".join(study.notes)
+        f"Saved models classify {n_pictures:,} of the test pictures, the same for all, changed in "
+        f"{len(models[0].counted)} ways at severities {listing([f'{s:g}' for s in severities])}. "
+        + " ".join(study.notes)
     )
     parts: list[Figure | Table] = [_summary(models), draw_corruptions(models, _corruption_table(models))]
     sweeps = [row for row in study.rows if row["kind"] == "sweep"]
     if sweeps:
         parts.append(draw_sweeps(sweeps))
-    texts = (what, " ".join(describe(models)), _describe_groups(models))
+    rivals = [model for model in models if model.experiment in finalists]
+    texts = (what, describe(*rivals)) if len({model.side for model in rivals}) == 2 else (what,)
     return Section("robustness", "On worse pictures", texts, tuple(parts))
 
 
-def describe(models: Sequence[Endurance]) -> list[str]:
-    """What each model loses, and whether the best of either side differ."""
-    texts = []
-    for model in models:
-        loss = model.clean - model.by_picture
-        texts.append(
-            f"{model.experiment} names {percent(float(model.clean.mean()))} of these pictures clean and "
-            f"{percent(1 - model.mean_error)} corrupted: a loss of {points(float(loss.mean()), signed=False)} points "
-            f"({points_range(mean_interval(loss))})."
-        )
-    hands, nets = ([m for m in models if m.side == side] for side in ("hand-crafted", "end-to-end"))
-    if hands and nets:
-        hand, net = (max(side, key=lambda model: model.clean.mean()) for side in (hands, nets))
-        texts += [_compare(hand, net)]
-    return texts
-
-
-def _compare(hand: Endurance, net: Endurance) -> str:
-    """Paired over pictures: on corrupted pictures, and in what is lost."""
-    corrupted = hand.by_picture - net.by_picture
-    lost = (hand.clean - hand.by_picture) - (net.clean - net.by_picture)
-    sentences = []
-    for values, better, what in (
-        (corrupted, "is ahead", "On corrupted pictures"),
-        (-lost, "loses less", "Against its own clean result"),
-    ):
-        low, high = mean_interval(values)
-        if low <= 0 <= high:
-            sentences.append(
-                f"{what}, no difference between {hand.experiment} and {net.experiment} is shown "
-                f"({points_range((low, high))}{SPACE}points)."
-            )
-        else:
-            first = hand if low > 0 else net
-            gap = points(abs(float(values.mean())), signed=False)
-            sentences.append(
-                f"{what}, {first.experiment} {better}, by {gap}{SPACE}points (hand-crafted minus end-to-end: "
-                f"{points_range((low, high))})."
-            )
+def describe(hand: Endurance, net: Endurance) -> str:
+    """Who is ahead on corrupted pictures and who loses less, over corruptions and pictures, and on what that rests."""
+    ahead = {name: hand.right[name] - net.right[name] for name in hand.right}
+    counted = np.array([ahead[name] for name in hand.counted])
+    clean = hand.clean.astype(float) - net.clean
+    low, high = crossed_interval(counted)
+    sentences = [
+        f"Corrupted, {hand.experiment} classifies {percent(1 - hand.mean_error)} correctly and {net.experiment} "
+        f"{percent(1 - net.mean_error)}; clean, {percent(hand.clean.mean())} and {percent(net.clean.mean())}.",
+        _compare(hand, net, counted, "is ahead", "On corrupted pictures"),
+        _compare(hand, net, counted - clean, "loses less", "Against its own clean result"),
+    ]
+    if not low <= 0 <= high:
+        open_kinds = [kind for kind in dict.fromkeys(hand.groups.values()) if not _stands_without(hand, ahead, kind)]
+        if open_kinds:
+            sentences.append(f"Without the corruptions of {' or of '.join(open_kinds)} no difference is shown.")
+    if hand.held_out:
+        held_out = np.array([ahead[name] for name in hand.right if name in hand.held_out])
+        where = f"On the {len(held_out)} that the means leave out"
+        sentences.append(_compare(hand, net, held_out, "is ahead", where))
     return " ".join(sentences)
 
 
-def _describe_groups(models: Sequence[Endurance]) -> str:
-    """The kind of corruption that costs each model most."""
-    texts = []
-    for model in models:
-        errors = group_errors(model)
-        worst = max(errors, key=lambda name: errors[name])
-        mildest = min(errors, key=lambda name: errors[name])
-        texts.append(
-            f"{model.experiment} errs most under {worst} ({percent(errors[worst])}) and least under {mildest} "
-            f"({percent(errors[mildest])})."
+def _stands_without(hand: Endurance, ahead: Mapping[str, np.ndarray], kind: str) -> bool:
+    """Whether a lead is still shown without the corruptions of one kind."""
+    kept = [ahead[name] for name in hand.counted if hand.groups[name] != kind]
+    if not kept:
+        return True
+    low, high = crossed_interval(np.array(kept))
+    return not low <= 0 <= high
+
+
+def _compare(hand: Endurance, net: Endurance, values: np.ndarray, better: str, what: str) -> str:
+    """values: (n_corruptions, n_pictures), above zero where the hand-crafted side is the better one."""
+    low, high = crossed_interval(values)
+    if low <= 0 <= high:
+        return (
+            f"{what}, no difference between {hand.experiment} and {net.experiment} is shown "
+            f"({points_range((low, high))}{SPACE}points)."
         )
-    return " ".join(texts)
-
-
-def group_errors(model: Endurance) -> dict[str, float]:
-    """Mean error over the corruptions of each kind, those held out left aside."""
-    kinds = dict.fromkeys(model.groups[name] for name in model.counted)
-    return {
-        kind: float(np.mean([model.error(name) for name in model.counted if model.groups[name] == kind]))
-        for kind in kinds
-    }
+    gap = points(abs(float(values.mean())), signed=False)
+    return (
+        f"{what}, {(hand if low > 0 else net).experiment} {better}, by {gap}{SPACE}points (hand-crafted minus "
+        f"end-to-end: {points_range((low, high))}, 95{SPACE}% over corruptions and pictures)."
+    )
 
 
 def _summary(models: Sequence[Endurance]) -> Table:
     reference = models[0]
-    kinds = list(group_errors(reference))
     rows = []
     for model in models:
-        errors = group_errors(model)
-        low, high = mean_interval(model.by_picture)
+        low, high = crossed_interval(np.array([model.right[name] for name in model.counted]))
         more = model.mean_error - (1 - float(model.clean.mean()))
-        cells = [
+        cells = (
             Cell(model.experiment),
             Cell(percent(1 - model.clean.mean()), 1 - float(model.clean.mean())),
-            Cell(percent(model.mean_error), model.mean_error, percent_range((1 - high, 1 - low))),
+            Cell(percent(model.mean_error), model.mean_error, percent_range((max(0, 1 - high), min(1, 1 - low)))),
             Cell(points(more), more),
             Cell(f"{100 * model.relative_to(reference):.0f}", model.relative_to(reference)),
-            *(Cell(percent(errors[kind]), errors[kind]) for kind in kinds),
-        ]
-        rows.append(Row(tuple(cells), model.side))
-    columns = ("experiment", "clean error", "mean error", "more than clean", "mCE", *kinds)
+        )
+        rows.append(Row(cells, model.side))
+    columns = ("experiment", "clean error", "mean error", "more than clean", "mCE")
     caption = (
-        f"Errors on corrupted pictures. mCE: the mean over corruptions of the error relative to that of "
-        f"{reference.experiment}, which is 100; the published one is relative to AlexNet on other pictures"
+        "Errors on corrupted pictures; 95 % intervals over corruptions and pictures. mCE: the mean over corruptions of "
+        f"the error relative to that of {reference.experiment}, which is 100; the published one is relative to AlexNet "
+        "on other pictures"
     )
     return Table(caption, columns, tuple(rows))
 

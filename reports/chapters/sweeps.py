@@ -1,4 +1,4 @@
-"""The chapters on sweeps over small nets: what L2, width, depth, activation and first weights did here.
+"""Chapters on sweeps over small nets: L2, width, depth, activation and initial weights.
 
 Nets are chosen by their validation score; what a sentence claims is a paired test of the chosen ones on the test
 pictures, corrected by Holm's method where a sentence rests on several.
@@ -13,12 +13,12 @@ import numpy as np
 from bakeoff.pipelines.results.study import Row, StudyResult, unpack_correct
 from bakeoff.reports.canvas.elements import Section
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, points, points_range
-from bakeoff.reports.figures.sweeps import distinct, draw_accuracies, draw_spreads, show
+from bakeoff.reports.figures.sweeps import distinct, draw_spreads, show, show_accuracies
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired, holm
 
 
 def regularization_section(study: StudyResult) -> Section:
-    figure = draw_accuracies(
+    figure = show_accuracies(
         study, "width", "l2", "Accuracy by strength of L2, a panel for each number of hidden units; training in gray."
     )
     return Section("regularization", study.title, (study.notes[0], describe_regularization(study.rows)), (figure,))
@@ -31,8 +31,8 @@ def describe_regularization(rows: Sequence[Row]) -> str:
     strong, small = best(wide), best([row for row in rows if row["l2"] == 0])
     plain = next(row for row in wide if row["l2"] == 0)
     opening = (
-        f"Without L2 the widest net, {show(widest)} units, names {_accuracy(plain, 'train_score')} of its training "
-        f"pictures correctly and {_accuracy(plain)} of the test pictures. "
+        f"Without L2 the widest net, {show(widest)} units, classifies {_accuracy(plain, 'train_score')} of its "
+        f"training pictures correctly and {_accuracy(plain)} of the test pictures. "
     )
     if strong is small:
         return f"{opening}On validation nothing is better, so here neither stronger L2 nor a smaller net is called for."
@@ -53,7 +53,7 @@ def activation_section(study: StudyResult) -> Section:
         "Accuracy by activation, a panel for each kind of first weights; training in gray, a cross where the loss was "
         "no longer finite."
     )
-    parts = (draw_accuracies(study, "initialization", "activation", caption), draw_spreads(study))
+    parts = (show_accuracies(study, "initialization", "activation", caption), draw_spreads(study))
     text = " ".join((describe_activations(study.rows), *describe_first_weights(study.rows)))
     return Section("activations", study.title, (study.notes[0], text), parts)
 
@@ -99,7 +99,7 @@ def describe_first_weights(rows: Sequence[Row]) -> list[str]:
 
 def depth_section(study: StudyResult) -> Section:
     caption = "Accuracy by number of hidden layers, without and with batch normalization; training in gray."
-    figure = draw_accuracies(study, "normalization", "layers", caption)
+    figure = show_accuracies(study, "normalization", "layers", caption)
     deepest = max(row["layers"] for row in study.rows)  # type: ignore[type-var]
     texts = [
         _describe_choice(study.rows, "normalization", kind, "layers", lambda n: _several(n, "hidden layer"), 1)
@@ -114,7 +114,7 @@ def depth_section(study: StudyResult) -> Section:
 
 def width_section(study: StudyResult) -> Section:
     caption = "Accuracy by number of hidden units, without and with crops and flips; training in gray."
-    figure = draw_accuracies(study, "augmentation", "width", caption)
+    figure = show_accuracies(study, "augmentation", "width", caption)
     narrowest = min(row["width"] for row in study.rows)  # type: ignore[type-var]
     texts = [
         _describe_choice(study.rows, "augmentation", kind, "width", lambda n: _several(n, "unit"), narrowest)

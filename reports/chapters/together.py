@@ -1,38 +1,32 @@
-"""Who is right where, what the two sides reach together, and the pictures that tell them apart."""
+"""Chapter on the two sides together: overlap and agreement of their errors, late fusion, and telling pictures."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
-from bakeoff.reports.canvas.formats import (
-    SPACE,
-    p_number,
-    p_value,
-    percent,
-    percent_range,
-    plural,
-    points,
-    points_range,
-)
+from bakeoff.reports.canvas.formats import SPACE, percent, percent_range, plural, points, points_range
 from bakeoff.reports.figures.gallery import build_galleries
 from bakeoff.reports.figures.shares import draw_overlap, draw_overlap_by_class
 from bakeoff.reports.statistics.accuracy import accuracy_interval, compare_paired
-from bakeoff.reports.statistics.calibration import calibrated
+from bakeoff.reports.statistics.calibration import calibrated, log_softmax
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.fusion import Team, fuse_finalists
-from bakeoff.reports.statistics.overlap import measure_overlap, overlap_by_class
+from bakeoff.reports.statistics.overlap import error_agreement, measure_overlap, overlap_by_class
+from bakeoff.reports.statistics.seeds import Interval, join_seeds, student_half_width
 
 
 def together_section(comparison: Comparison) -> Section:
-    """The overlap of the finalists' errors, and their late fusion."""
+    """The overlap of the finalists' errors, their agreement, and their late fusion beside its control."""
     hand, net = (c.representative for c in comparison.finalists)
     labels = comparison.task.test_labels
     overlap = measure_overlap(labels, hand.predictions, net.predictions)
     by_class = overlap_by_class(labels, hand.predictions, net.predictions, len(comparison.task.class_names))
     texts = [
-        f"Both finalists name {percent(overlap.both_right)} of the test pictures correctly; on "
+        f"Both finalists classify {percent(overlap.both_right)} of the test pictures correctly; on "
         f"{percent(overlap.only_first)} only the hand-crafted one is right, on {percent(overlap.only_second)} only the "
         f"end-to-end one. Where both are wrong, they give the same wrong answer in {percent(overlap.same_mistake)} of "
-        f"the cases. Someone who always knew whom to believe would reach {percent(overlap.oracle)}."
+        f"the cases. {describe_agreement(comparison)}"
     ]
     figures = (draw_overlap(overlap), draw_overlap_by_class(comparison.task.class_names, by_class))
     team = fuse_finalists(comparison)
@@ -42,56 +36,92 @@ def together_section(comparison: Comparison) -> Section:
     return Section("together", "The two together", tuple(texts), (figures[0], team_table(comparison, team), figures[1]))
 
 
+def describe_agreement(comparison: Comparison) -> str:
+    """Cohen's kappa of being right, between the finalists and, for scale, between two seeds of either."""
+    hand, net = comparison.finalists
+    kappa = error_agreement(
+        hand.representative.predictions == hand.labels, net.representative.predictions == net.labels
+    )
+    seeds = [
+        f"{error_agreement(*c.correct[:2]):.2f} between two seeds of {c.experiment}"
+        for c in comparison.finalists
+        if len(c.runs) > 1
+    ]
+    scale = f", {' and '.join(seeds)}" if seeds else "; no finalist has a second seed to compare that with"
+    return f"Beyond chance they are right on the same pictures with a kappa of {kappa:.2f} (1 is always){scale}."
+
+
 def describe_team(comparison: Comparison, team: Team) -> str:
-    """What late fusion reaches, and whether that is more than the better of the two alone."""
-    gain, best = team.gain, comparison.favorite
+    """What late fusion adds to the better of the two in the same pair, and what two seeds of that one add alone."""
     low, high = min(team.weights), max(team.weights)
     weight = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
     pairs = f", mean over {plural(len(team.weights), 'pair')} of seeds" if len(team.weights) > 1 else ""
-    effect = (
-        f"{points(abs(gain.difference), signed=False)}{SPACE}points {'more' if gain.difference > 0 else 'less'} than"
-        if gain.is_shown
-        else f"no difference shown ({points(gain.difference)}{SPACE}points) to"
-    )
+    difference, interval = team_gain(comparison, team)
+    effect = "no difference is shown to"
+    if not interval[0] <= 0 <= interval[1]:
+        effect = f"{points(abs(difference), signed=False)}{SPACE}points {'more' if difference > 0 else 'less'} than"
     return (
         f"Late fusion adds the log-probabilities of both, with a weight of {weight} for the hand-crafted side, chosen "
-        f"on validation. Together they name {percent(team.accuracy)} of the test pictures correctly{pairs}: {effect} "
-        f"{best.experiment} alone, the better of the two on validation (95{SPACE}% interval "
-        f"{points_range(gain.interval)}, {p_value(gain.p_value)})."
+        f"on validation. Together they classify {percent(team.accuracy)} of the test pictures correctly{pairs}: "
+        f"{effect} {comparison.favorite.experiment} alone, the better of the two on validation "
+        f"({points(difference)}{SPACE}points, 95{SPACE}% interval {points_range(interval)}). "
+        f"{_describe_control(comparison.favorite)}"
+    )
+
+
+def team_gain(comparison: Comparison, team: Team) -> tuple[float, Interval]:
+    """Fused minus the better one alone, pair by pair: the run that was fused is the run that it is compared with."""
+    alone = comparison.favorite.correct
+    return gain(team.correct, alone[np.arange(len(team.correct)) % len(alone)])
+
+
+def gain(fused: np.ndarray, alone: np.ndarray) -> tuple[float, Interval]:
+    """(mean difference, 95 % interval over pictures and pairs). fused, alone: right or not (n_pairs, n_test)."""
+    differences = fused.astype(float) - alone
+    by_picture = differences.mean(axis=0)
+    half, mean = student_half_width(by_picture), float(by_picture.mean())
+    return mean, join_seeds(mean, (mean - half, mean + half), [differences.mean(axis=1)])
+
+
+def _describe_control(contestant: Contestant) -> str:
+    """What averaging two seeds of one experiment gains: fusing helps even where both learned the same."""
+    if len(contestant.runs) < 2:
+        return f"What averaging two seeds of {contestant.experiment} would gain is not known: it ran with one."
+    first, second = (calibrated(run).scores for run in contestant.runs[:2])
+    fused = (log_softmax(first) + log_softmax(second)).argmax(axis=1) == contestant.labels
+    difference, interval = gain(fused[None], contestant.correct[:2].mean(axis=0, keepdims=True))
+    return (
+        f"As a control, averaging two seeds of {contestant.experiment} gains {points(difference)}{SPACE}points "
+        f"({points_range(interval)}) over one of them."
     )
 
 
 def team_table(comparison: Comparison, team: Team) -> Table:
     """Each alone, both fused, and the bound that no fusion of their two answers can pass."""
-    gain = team.gain
+    difference, interval = team_gain(comparison, team)
     bound = team.upper_bound
     fused = (
         Cell("late fusion of the two"),
         Cell(percent(team.accuracy), team.accuracy, percent_range(team.interval)),
-        Cell(points(gain.difference), gain.difference, points_range(gain.interval)),
-        Cell(p_number(gain.p_value), gain.p_value),
+        Cell(points(difference), difference, points_range(interval)),
     )
     either = (
         Cell("at least one of the two is right"),
         Cell(percent(bound), bound, percent_range(accuracy_interval(team.either))),
         Cell("–"),
-        Cell("–"),
     )
     rows = (*(_alone(comparison, c) for c in comparison.finalists), Row(fused, strong=True), Row(either))
-    columns = ("who", "test accuracy", f"points against {comparison.favorite.experiment}", "p")
+    columns = ("who", "test accuracy", f"points against {comparison.favorite.experiment}")
     return Table("Alone and together; 95 % intervals, paired for the points", columns, rows)
 
 
 def _alone(comparison: Comparison, contestant: Contestant) -> Row:
-    against = (Cell("–"), Cell("–"))
+    against = Cell("–")
     if contestant is not comparison.favorite:
         test = compare_paired(contestant.correct, comparison.favorite.correct)
-        against = (
-            Cell(points(test.difference), test.difference, points_range(test.interval)),
-            Cell(p_number(test.p_value), test.p_value),
-        )
+        against = Cell(points(test.difference), test.difference, points_range(test.interval))
     accuracy = Cell(percent(contestant.accuracy), contestant.accuracy, percent_range(contestant.interval))
-    return Row((Cell(contestant.experiment), accuracy, *against), contestant.side)
+    return Row((Cell(contestant.experiment), accuracy, against), contestant.side)
 
 
 def pictures_section(comparison: Comparison) -> Section | None:

@@ -1,4 +1,4 @@
-"""What was tried on validation, on either side: a fair comparison gives both the same effort."""
+"""Chapter on hyperparameter tuning: what each side tried on validation."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def tuning_section(comparison: Comparison) -> Section:
     )
     columns = ("experiment", "settings tried", "validation", "training", "chosen by validation")
     note = (
-        "A fair comparison gives both sides the same effort: this is what each was given. Time is that of the "
-        "trainings on trial by the clock, without the features, which every setting shares."
+        "A fair comparison gives both sides the same effort. Times are those of the trials by the clock, without the "
+        "features, which all settings share."
     )
     table = Table("Choice on validation", columns, rows)
     return Section("tuning", "How the settings were chosen", (text, note), (table,))

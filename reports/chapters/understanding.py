@@ -1,4 +1,4 @@
-"""The chapters that show what the two sides see: classes, features, learning, weights, confidence."""
+"""Chapters on what the two sides see: classes, feature families, training curves, weights, calibration."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from bakeoff.reports.statistics.selective import SelectiveCurve, selective_curve
 PICTURE_TITLES = {
     "first_layer_weights": (
         "First-layer weights of {name}, each as a picture (gray is zero), the largest first. Smooth blobs and edges "
-        "are what a net finds when it learns something general; noise is memory."
+        "are filters that generalize; noise is a sign of overfitting."
     ),
-    "visual_words": "Visual words of {name}: the codebook's centers as patches, what the histogram counts.",
+    "visual_words": (
+        "Visual words of {name}: the centers of the codebook as patches, whose occurrences the histogram counts."
+    ),
 }
 MAX_TILES = 64
 TRUSTED = 0.95  # share right that many would accept without a second look
@@ -47,7 +49,7 @@ def learning_section(comparison: Comparison) -> Section | None:
     nets = with_history(comparison.contestants)
     if not nets:
         return None
-    return Section("learning", "How the net learnt", (describe_learning(nets[0]),), (draw_learning_curves(nets),))
+    return Section("learning", "How the net learned", (describe_learning(nets[0]),), (draw_learning_curves(nets),))
 
 
 def inside_section(comparison: Comparison) -> Section | None:
@@ -60,7 +62,7 @@ def inside_section(comparison: Comparison) -> Section | None:
             figures.append(_tiles(owner, key, text.format(name=owner.experiment)))
     if not figures:
         return None
-    text = "What the two sides look for in a picture, in the form in which they keep it."
+    text = "What the two sides look for in a picture."
     return Section("inside", "Look inside", (text,), tuple(figures))
 
 
@@ -79,13 +81,15 @@ def trust_section(comparison: Comparison) -> Section:
     """Calibration of both finalists, and how right they are where they are sure."""
     trusts = [_measure_trust(c) for c in comparison.finalists]
     texts = " ".join(
-        f"{t.contestant.experiment} is off by {percent(t.before.expected_calibration_error)} on average as trained, by "
-        f"{percent(t.after.expected_calibration_error)} once its scores are divided by {t.temperature:.3g}."
+        f"{t.contestant.experiment} has a calibration error of {percent(t.before.expected_calibration_error)} as "
+        f"trained, and of {percent(t.after.expected_calibration_error)} once its scores are divided by "
+        f"{t.temperature:.3g}."
         for t in trusts
     )
     first = (
-        "A confidence of 80 % should be right 8 times in 10. The margins of a linear SVM were never meant as "
-        "probabilities, so the fair question is what one number, fitted on validation, makes of either side."
+        "A confidence of 80 % should be right 8 times in 10. The margins of a linear SVM are not probabilities, so "
+        "what is compared is either side after temperature scaling: division of its scores by one number, fitted on "
+        "validation."
     )
     curves = [selective_curve(calibrated(c.representative).scores, c.labels) for c in comparison.finalists]
     parts = (draw_reliability(trusts), calibration_table(trusts), draw_selective(comparison.finalists, curves))
@@ -97,11 +101,11 @@ def trust_section(comparison: Comparison) -> Section:
 def _describe_selective(trusts: list[Trust], curves: list[SelectiveCurve]) -> str:
     """How much each could answer alone, if the rest went to a person."""
     statements = [
-        f"{trust.contestant.experiment} is right on {percent(curve.accuracy_at(0.5))} of the half it is surest of, and "
-        f"{_share_answered(curve)}"
+        f"{trust.contestant.experiment} classifies {percent(curve.accuracy_at(0.5))} of the half it is surest of "
+        f"correctly, and {_share_answered(curve)}"
         for trust, curve in zip(trusts, curves, strict=True)
     ]
-    return f"If unsure pictures may go to a person: {'; '.join(statements)}."
+    return f"If pictures below a confidence go to a person: {'; '.join(statements)}."
 
 
 def _share_answered(curve: SelectiveCurve) -> str:

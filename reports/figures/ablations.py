@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from matplotlib.axes import Axes
 
 from bakeoff.pipelines.results.study import Row, StudyResult, unpack_correct
 from bakeoff.reports.canvas.axes import MARKERS, new_canvas, percent_axis, side_color, styled
+from bakeoff.reports.canvas.curve_axes import LEAST_POINTS
 from bakeoff.reports.canvas.elements import Cell, Figure, Table
 from bakeoff.reports.canvas.elements import Row as TableRow
 from bakeoff.reports.canvas.formats import listing, percent, percent_range
@@ -29,10 +31,17 @@ WIDE, N_COLUMNS, ROW_HEIGHT = 680, 3, 235
 DASHES = ("-", (0, (5, 2)))
 
 
+def show_ablations(study: StudyResult) -> Figure | Table:
+    """Panels of the factors with five values or more; their table where no factor has so many."""
+    factors = [
+        f for f in FACTORS if len(distinct([r for r in study.rows if r["factor"] == f], "value")) >= LEAST_POINTS
+    ]
+    return draw_ablations(study, factors) if factors else replace(_table(study), folded=False)
+
+
 @styled
-def draw_ablations(study: StudyResult) -> Figure:
+def draw_ablations(study: StudyResult, factors: Sequence[str]) -> Figure:
     """Test accuracy by value, a line for each way that a factor was varied; the default has a ring."""
-    factors = [factor for factor in FACTORS if factor in distinct(study.rows, "factor")]
     n_rows = -(-len(factors) // N_COLUMNS)
     canvas, panels = new_canvas(n_rows * ROW_HEIGHT, N_COLUMNS, WIDE, n_rows=n_rows, sharey=True)
     for axes, factor in zip(panels, factors, strict=False):

@@ -1,4 +1,4 @@
-"""Accuracy against total seconds."""
+"""Figure on cost: accuracy against time, with the Pareto front."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def draw_cost(comparison: Comparison) -> Figure:
     )
     caption = (
         f"{comparison.measure.capitalize()} against {comparison.clock}, with 95 % intervals. Large marks are the "
-        "finalists, the gray line joins the experiments that nothing faster beats, the dotted line is always naming "
-        "the same class."
+        "finalists, the gray line joins the experiments that nothing faster beats, the dotted line is "
+        "always the same class."
     )
     return Figure("cost", caption, alt, to_svg(canvas, "cost", alt), _table(comparison, front))
 
@@ -81,16 +81,16 @@ def _describe(c: Contestant, comparison: Comparison) -> str:
 
 
 def describe_front(comparison: Comparison) -> str:
-    """One sentence on who is worth their time."""
+    """One sentence on the Pareto front."""
     front = pareto_front(comparison)
     names = [_describe(c, comparison) for c in front]
     if len(front) == 1:
-        return f"{names[0]} is both the fastest and the most accurate: on this task time buys nothing more."
+        return f"{names[0]} is both the fastest and the most accurate of the experiments here."
     if len(front) <= 3:
-        return f"From fast to accurate, what is worth its time is {listing(names)}."
+        return f"On the Pareto front, from the fastest to the most accurate: {listing(names)}."
     return (
-        f"{len(front)} of {len(comparison.contestants)} experiments are worth their time, the fastest being {names[0]} "
-        f"and the most accurate {names[-1]}."
+        f"{len(front)} of {len(comparison.contestants)} experiments lie on the Pareto front, from {names[0]} to "
+        f"{names[-1]}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Examples of each cue, and the matrix of cue and method, as plain SVG."""
+"""Figures on cues: example pictures, and the heat map of accuracy by cue and method, as plain SVG."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 
 from bakeoff.reports.canvas.axes import side_color
+from bakeoff.reports.canvas.curve_axes import UNTRAINED
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
 from bakeoff.reports.canvas.formats import listing, percent, percent_range, short
 from bakeoff.reports.canvas.pictures import place_picture
@@ -63,7 +64,7 @@ def draw_cue_matrix(found: Matrix, chance: float) -> Figure:
     parts.append("</svg>")
     caption = (
         f"Test accuracy in percent. The stronger the color, the further above guessing ({percent(chance)}); orange "
-        "rows are hand-crafted, blue ones end to end."
+        "rows are hand-crafted, blue ones end to end. A star marks a net that did not train."
     )
     return Figure("cue-matrix", caption, alt, "".join(parts), _table(found, methods), width=WIDTH)
 
@@ -72,9 +73,8 @@ def _cell(left: float, top: float, width: float, curve: Curve, point: Point, cha
     strength = max(0.0, (point.accuracy - chance) / (1 - chance))
     opacity = 0.06 + 0.86 * strength**1.3
     ink = LIGHT["paper"] if opacity > 0.6 else LIGHT["ink"]
-    number = _text(
-        left + width / 2, top + 0.62 * CELL_HEIGHT, f"{100 * point.accuracy:.0f}", anchor="middle", color=ink
-    )
+    text = f"{100 * point.accuracy:.0f}" + ("" if point.trained else " *")
+    number = _text(left + width / 2, top + 0.62 * CELL_HEIGHT, text, anchor="middle", color=ink)
     return (
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{width - 2:.1f}" height="{CELL_HEIGHT - 2}" '
         f'fill="{side_color(curve.side)}" fill-opacity="{opacity:.2f}"/>{number}'
@@ -86,8 +86,16 @@ def _text(x: float, y: float, text: str, *, anchor: str, color: str = LIGHT["ink
 
 
 def _describe_method(found: Matrix, method: str) -> str:
-    shares = [f"{cue} {percent(row[method][1].accuracy)}" for cue, row in found.items() if method in row]
+    shares = [
+        f"{cue} {percent(row[method][1].accuracy)}{_untrained(row[method][1])}"
+        for cue, row in found.items()
+        if method in row
+    ]
     return f"{method}: {listing(shares)}."
+
+
+def _untrained(point: Point) -> str:
+    return "" if point.trained else f" ({UNTRAINED})"
 
 
 def _table(found: Matrix, methods: list[str]) -> Table:
@@ -96,7 +104,7 @@ def _table(found: Matrix, methods: list[str]) -> Table:
             (
                 Cell(method),
                 Cell(cue),
-                Cell(percent(point.accuracy), point.accuracy),
+                Cell(percent(point.accuracy), point.accuracy, "" if point.trained else UNTRAINED),
                 Cell(percent_range(point.interval), point.interval[0]),
             ),
             curve.side,

@@ -1,4 +1,4 @@
-"""How the nets learnt: loss and accuracy by epoch."""
+"""Training curves of the nets: loss and accuracy by epoch."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bakeoff.reports.statistics.comparison import Contestant
 # Curves of one side share its color; they differ by the dashes and by the label at their end.
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))
 MAX_CURVES = len(DASHES)
+ANNEALED = 0.1  # of the highest rate: below, a schedule is at its end
 
 
 def with_history(contestants: Sequence[Contestant]) -> list[Contestant]:
@@ -72,7 +73,8 @@ WIDE = 680
 
 
 def describe_learning(net: Contestant) -> str:
-    """When the best net was best, and whether it still improved at the end; of several seeds, the middle one."""
+    """When the best net was best, and whether it still improved at a rate that would let it; of several seeds, the
+    middle one."""
     epochs, scores = curve(net, "validation_score")
     best = max(range(len(scores)), key=scores.__getitem__)
     run = net.representative
@@ -81,11 +83,17 @@ def describe_learning(net: Contestant) -> str:
         f"{name} is best on validation at {step_unit(net)} {epochs[best]:.0f} of {epochs[-1]:.0f}, with "
         f"{percent(scores[best])}"
     )
-    if best == len(scores) - 1:
+    if best == len(scores) - 1 and not is_annealed(net):
         return f"{text}: it was still improving when training ended, so more epochs may bring more."
     gap = run.train_score - run.validation_score
     order = "more" if gap >= 0 else "fewer"
-    return f"{text}; on the pictures it learnt from it scores {100 * abs(gap):.1f} points {order} than on validation."
+    return f"{text}; on its training pictures it scores {100 * abs(gap):.1f} points {order} than on validation."
+
+
+def is_annealed(net: Contestant) -> bool:
+    """Whether its learning rate ended so low that it had to stop improving there; a history without rates tells not."""
+    rates = [float(row["learning_rate"]) for row in net.representative.history if row.get("learning_rate") is not None]
+    return not rates or rates[-1] <= ANNEALED * max(rates)
 
 
 def _table(nets: Sequence[Contestant]) -> Table:

@@ -1,4 +1,4 @@
-"""Accuracy class by class, both finalists side by side."""
+"""Figure on classes: accuracy of both finalists in each (dumbbell plot)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def draw_per_class(comparison: Comparison) -> Figure:
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     percent_axis(axes.xaxis)
-    axes.set_xlabel("test pictures of the class that are named correctly", color=LIGHT["muted"])
+    axes.set_xlabel("test pictures of the class that are classified correctly", color=LIGHT["muted"])
     axes.legend(
         handles=side_handles(), loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderpad=0, handletextpad=0.3
     )

@@ -1,4 +1,4 @@
-"""Accuracy under each corruption, and along each sweep."""
+"""Figures on robustness: accuracy under each corruption (dot plot) and along each sweep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is right where: the four cells as one bar, for all pictures and class by class."""
+"""Figures on overlap: both, one or none right as stacked bars, for all pictures and class by class."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def draw_overlap(overlap: Overlap) -> Figure:
         Row((Cell(name), Cell(percent(share), share))) for name, share in zip(NAMES, _shares(overlap), strict=True)
     )
     table = Table("Who is right", ("pictures", "share of the test split"), rows, folded=True)
-    return Figure("overlap", "All test pictures by who names them correctly, in percent.", alt, "".join(parts), table)
+    return Figure(
+        "overlap", "All test pictures by who classifies them correctly, in percent.", alt, "".join(parts), table
+    )
 
 
 def draw_overlap_by_class(class_names: Sequence[str], overlaps: Sequence[Overlap | None]) -> Figure:

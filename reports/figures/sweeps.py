@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from matplotlib.axes import Axes
 
 from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.reports.canvas.axes import new_canvas, percent_axis, styled
+from bakeoff.reports.canvas.curve_axes import LEAST_POINTS
 from bakeoff.reports.canvas.elements import Cell, Figure, Table
 from bakeoff.reports.canvas.elements import Row as TableRow
 from bakeoff.reports.canvas.formats import percent
@@ -28,16 +30,25 @@ def show(value: object) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
+def show_accuracies(study: StudyResult, panel: str, x: str, caption: str) -> Figure | Table:
+    """The figure of texts, or of five numbers or more, along x; else the table."""
+    steps = distinct(study.rows, x)
+    if len(steps) < LEAST_POINTS and not isinstance(steps[0], str):
+        return replace(sweep_table(study, panel, x), folded=False)
+    return draw_accuracies(study, panel, x, caption)
+
+
 @styled
 def draw_accuracies(study: StudyResult, panel: str, x: str, caption: str) -> Figure:
     """Test accuracy, and in gray that on the training pictures; a cross is a training that diverged."""
     panels, steps = distinct(study.rows, panel), distinct(study.rows, x)
     canvas, all_axes = new_canvas(270, len(panels), WIDE, sharey=True)
+    style = "o" if isinstance(steps[0], str) else "o-"  # between two names there is nothing
     for axes, value in zip(all_axes, panels, strict=True):
         rows = [row for row in study.rows if row[panel] == value]
         for key, color, label in (("train_score", "neutral", "training"), ("accuracy", "net", "test")):
             known = [(steps.index(row[x]), row[key]) for row in rows if row[key] is not None]
-            axes.plot(*_columns(known), "o-", color=LIGHT[color], markersize=5, label=label)
+            axes.plot(*_columns(known), style, color=LIGHT[color], markersize=5, label=label)
         lost = [(steps.index(row[x]), 0.0) for row in rows if row["diverged"]]
         axes.plot(*_columns(lost), "x", color=LIGHT["muted"], markersize=7)
         axes.set_title(f"{panel} {show(value)}", color=LIGHT["muted"], fontsize=12)

@@ -1,4 +1,4 @@
-"""Two methods side by side: where both are right, one, or none."""
+"""Overlap of two classifiers: pictures on which both are right, one or none, and Cohen's kappa of their errors."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ class Overlap:
     def oracle(self) -> float:
         """Accuracy of someone who always knows which of the two to believe."""
         return 1 - self.both_wrong
+
+
+def error_agreement(first: np.ndarray, second: np.ndarray) -> float:
+    """Cohen's kappa of two classifiers being right: (observed - chance) / (1 - chance) agreement.
+
+    first, second: bool (n_test,), which pictures each classifies correctly. 0 is chance, 1 is always; 1 where chance
+    agreement is 1. Source: Cohen, Educational and Psychological Measurement 1960.
+    """
+    a, b = float(first.mean()), float(second.mean())
+    chance = a * b + (1 - a) * (1 - b)
+    return (float((first == second).mean()) - chance) / (1 - chance) if chance < 1 else 1.0
 
 
 def measure_overlap(labels: np.ndarray, first: np.ndarray, second: np.ndarray) -> Overlap:

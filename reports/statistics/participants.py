@@ -149,6 +149,11 @@ class Contestant(Participant):
         return self.is_on_cpu and self.seconds() >= MUCH_WAITING * self.seconds(clock="processor time")
 
     @property
+    def is_refit(self) -> bool:
+        """Whether the tested model learned from the validation pictures too, once they had chosen its settings."""
+        return bool(self.representative.settings.get("refit"))
+
+    @property
     def peak_memory_bytes(self) -> int:
         return max((stage.peak_memory_bytes for run in self.runs for stage in run.stages), default=0)
 

@@ -378,7 +378,7 @@ def test_lessons_stand_above_the_contents(saved, tmp_path):
     assert run_main(saved, "--lessons", str(lessons)) == 0
     page = next(tmp_path.rglob("report.html")).read_text()
     assert page.index("<li>Whitening &lt; nothing.</li>") < page.index("<li>Nets cost &amp; earn.</li>")
-    assert page.index("What we learnt") < page.index('id="contents"')
+    assert page.index("What we learned") < page.index('id="contents"')
     assert "- Whitening &lt; nothing.\n" in next(tmp_path.rglob("report.md")).read_text()
 
 

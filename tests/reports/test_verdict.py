@@ -36,7 +36,7 @@ def test_a_clear_win_of_the_hand_crafted_side():
     assert verdict.answer == "enough"
     assert verdict.winner is not None
     assert verdict.winner.experiment == "classic"
-    assert verdict.sentence.startswith("Hand-crafted features win on photos: classic names ")
+    assert verdict.sentence.startswith("Hand-crafted features win on photos: classic classifies ")
     assert "The end-to-end run takes 4.0 times as long" in verdict.sentence
     assert verdict.cost_ratio == pytest.approx(0.25)
 
@@ -44,7 +44,7 @@ def test_a_clear_win_of_the_hand_crafted_side():
 def test_a_clear_win_of_the_net_says_by_how_much_in_its_favor():
     verdict = verdict_for(0.5, 3.0, (60, 20))
     assert verdict.answer == "not enough"
-    assert verdict.sentence.startswith("End-to-end training wins on photos: mlp names ")
+    assert verdict.sentence.startswith("End-to-end training wins on photos: mlp classifies ")
     assert "interval +" in verdict.sentence
     assert "The hand-crafted run takes 3.0 times as long" in verdict.sentence
 

@@ -24,10 +24,10 @@ def make_cues(shares=SHARES):
 
 def test_sentences_name_the_best_the_blind_and_the_leading_side():
     text = " ".join(cues_section(make_cues()).paragraphs)
-    assert "Color is read best by classic (95.0" in text
+    assert "Color is read best on validation by classic (95.0" in text
     assert "the best of the hand-crafted side leads the other side's, mlp, by 45.0" in text
-    assert "Shape is read best by mlp" in text
-    assert "classic is at the level of guessing" in text
+    assert "Shape is read best on validation by mlp" in text
+    assert "classic is at chance level" in text
     assert "no difference" not in text
 
 
@@ -39,7 +39,7 @@ def test_no_difference_is_said_where_none_is_shown():
 
 
 def test_the_table_of_needs_has_the_fewest_pictures_or_a_dash():
-    (table,) = [p for p in cues_section(make_cues()).parts if p.kind == "table"]
+    table = next(p for p in cues_section(make_cues()).parts if p.kind == "table")
     cells = {row.cells[0].text: [cell.text for cell in row.cells[1:]] for row in table.rows}
     assert table.columns == ("method", "color", "shape")
     assert cells == {"classic": ["100", "–"], "mlp": ["–", "100"]}
@@ -61,3 +61,23 @@ def test_examples_are_shown_where_the_study_has_pictures():
     assert first.picture.count("<image") == 24
     assert "color and shape" in first.alt
     assert cues_section(study.without_pictures()).parts[0].name == "cue-matrix"
+
+
+def test_a_net_that_did_not_train_is_marked_and_neither_best_nor_blind():
+    rows = [{**row, "train_score": 0.18} if row["side"] == "end-to-end" else row for row in make_cues().rows]
+    section = cues_section(make_study("cues", rows))
+    text = " ".join(section.paragraphs)
+    assert "Shape is read best on validation by classic" in text
+    assert "mlp did not train: what it would read is not known" in text
+    assert "the best of the" not in text
+    matrix, needs, color, _ = section.parts
+    assert "50 *" in matrix.picture
+    assert [cell.text for cell in needs.rows[1].cells] == ["mlp", "–", "–"]
+    assert [row.cells[3].note for row in color.rows] == ["", "", "did not train", "did not train"]
+
+
+def test_the_best_is_the_one_on_validation_even_where_another_has_more_test_pictures_right():
+    rows = [{**row, "validation_score": 0.99} if row["experiment"] == "mlp" else row for row in make_cues().rows]
+    assert "Color is read best on validation by mlp (50.0" in " ".join(
+        cues_section(make_study("cues", rows)).paragraphs
+    )

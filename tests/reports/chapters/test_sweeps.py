@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.results.study import StudyResult, pack_correct
+from bakeoff.reports.canvas.elements import Figure, Table
 from bakeoff.reports.chapters import sweeps
 from bakeoff.reports.chapters.studies import study_sections
 
@@ -13,7 +14,7 @@ N = 400
 
 
 def row(share: float | None, validation: float | None = None, **facts: object) -> dict[str, object]:
-    """A net that names the first `share` of the test pictures correctly; None for one that diverged."""
+    """A net that classifies the first `share` of the test pictures correctly; None for one that diverged."""
     correct = np.arange(N) < round(N * (share or 0))
     lost = share is None
     return {
@@ -112,9 +113,17 @@ def test_each_sweep_has_a_chapter_with_its_figure_and_table(name, rows, words):
     study = StudyResult(name, "Title", "pets", "0" * 64, {}, tuple(rows), {}, 1.0, ("How.",))
     (section,) = study_sections({name: study, "another": study})
     assert words in section.paragraphs[1].replace("\N{NO-BREAK SPACE}", " ")
-    for figure in section.parts:
-        assert figure.picture.startswith("<svg") or "<svg" in figure.picture[:400]
-        assert len(figure.table.rows) == len(rows)
+    for part in section.parts:
+        assert len((part.table if isinstance(part, Figure) else part).rows) == len(rows)
+
+
+@pytest.mark.parametrize(("steps", "kind"), [((0, 1, 2, 4), Table), ((0, 1, 2, 4, 8), Figure)])
+def test_fewer_than_five_values_are_a_table_and_no_curve(steps, kind):
+    rows = [row(0.6, layers=n, normalization=k) for k in ("none", "batch") for n in steps]
+    study = StudyResult("depth", "Title", "pets", "0" * 64, {}, tuple(rows), {}, 1.0, ("How.",))
+    (part,) = sweeps.depth_section(study).parts
+    assert isinstance(part, kind)
+    assert getattr(part, "folded", False) is False
 
 
 def test_a_net_that_diverged_is_never_compared():

@@ -150,7 +150,7 @@ def test_the_tables_lead_with_it_and_the_report_says_why():
     assert [cell.text for cell in table.rows[-1].cells[1:3]] == ["50.0\N{NO-BREAK SPACE}%", "90.0\N{NO-BREAK SPACE}%"]
     assert [column.header for column in to_rich(table).columns][:2] == ["experiment", "balanced"]
     page = render_html(build_report(comparison))
-    assert "always naming the most frequent one would be right on 90.0" in page
+    assert "always answering the most frequent one would be right on 90.0" in page
     assert "points of balanced accuracy against" in page
 
 
