@@ -25,7 +25,6 @@ from bakeoff.reports.chapters import studies as studies_chapters
 from bakeoff.reports.chapters.changes import changes_section
 from bakeoff.reports.figures.cost import describe_front, draw_cost
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
-from bakeoff.reports.statistics.curves import did_not_train
 from bakeoff.reports.verdict import Verdict, reach_verdict
 
 CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
@@ -80,7 +79,6 @@ def build_report(
         cost.cost_section(comparison),
         *studies_chapters.study_sections(
             studies if show_pictures else {name: study.without_pictures() for name, study in studies.items()},
-            comparison.chance,
             [c.experiment for c in comparison.finalists],
         ),
         results.results_section(comparison),
@@ -117,7 +115,7 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     convolutional = any(isinstance(kind, Mapping) and kind.get("kind") in CONVOLUTIONAL for kind in kinds)
     efforts = [tuning.measure_effort([c]).settings for c in comparison.finalists]
     candidates = (
-        _untrained(net) if did_not_train(net.representative.train_score, comparison.chance) else None,
+        _untrained(net) if net.representative.did_not_train else None,
         None
         if convolutional
         else "No convolutional net was trained, and for pictures they are the stronger kind of net: "

@@ -24,11 +24,7 @@ def cues_section(study: StudyResult) -> Section:
     chance = float(study.rows[0]["chance"])  # type: ignore[arg-type]
     cues = dict.fromkeys(str(row["cue"]) for row in study.rows)
     curves = {
-        cue: read_curves(
-            [row for row in study.rows if row["cue"] == cue],
-            lambda row: float(row["per_class"]),
-            chance,  # type: ignore[arg-type]
-        )
+        cue: read_curves([row for row in study.rows if row["cue"] == cue], lambda row: float(row["per_class"]))  # type: ignore[arg-type]
         for cue in cues
     }
     most = max(float(row["per_class"]) for row in study.rows)  # type: ignore[arg-type]

@@ -18,12 +18,9 @@ from bakeoff.reports.statistics.curves import Curve, compare_curves, find_crossi
 Tests = Sequence[tuple[float, PairedDifference, float]]
 
 
-def learning_curves_section(study: StudyResult, chance: float = 0.0) -> Section:
-    """Accuracy by number of training pictures, the two sides tested against each other at every number.
-
-    chance: accuracy of the best constant answer on the training pictures.
-    """
-    curves = read_curves(study.rows, lambda row: float(row["n_train"]), chance)  # type: ignore[arg-type]
+def learning_curves_section(study: StudyResult) -> Section:
+    """Accuracy by number of training pictures, the two sides tested against each other at every number."""
+    curves = read_curves(study.rows, lambda row: float(row["n_train"]))  # type: ignore[arg-type]
     hand, net = rivals(curves)
     texts = [*(_describe_growth(curve) for curve in (hand, net) if curve), describe_untrained(curves, count)]
     parts = [_draw_sizes(curves) if is_drawn(curves) else _sizes_table(curves)]
@@ -39,9 +36,9 @@ def learning_curves_section(study: StudyResult, chance: float = 0.0) -> Section:
     return Section("data-size", "How many pictures it takes", (text + study.notes[0], told), tuple(parts))
 
 
-def label_noise_section(study: StudyResult, chance: float = 0.0) -> Section:
-    """Accuracy by share of wrong labels. chance: as for the learning curves."""
-    curves = read_curves(study.rows, lambda row: float(row["rate"]), chance)  # type: ignore[arg-type]
+def label_noise_section(study: StudyResult) -> Section:
+    """Accuracy by share of wrong labels."""
+    curves = read_curves(study.rows, lambda row: float(row["rate"]))  # type: ignore[arg-type]
     hand, net = rivals(curves)
     texts = [*map(_describe_loss, (curve.trained for curve in curves)), describe_untrained(curves, percent)]
     parts = [_draw_noise(curves) if is_drawn(curves) else _noise_table(curves)]

@@ -26,7 +26,7 @@ METHODS = (
     "Where one model must stand for an experiment of several seeds, it is the middle one by validation accuracy.",
     "Macro F1 is the mean of F1 over classes, balanced accuracy the mean accuracy over classes. Peak memory is the "
     "highest resident size of the process in any stage. Calibration error has 15 bins of equal width. A net did not "
-    "train if it comes less than a quarter of the way from the best constant answer to all of its training pictures.",
+    "train if on its own training pictures it does not clearly beat the best constant answer.",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
 
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Section
@@ -14,7 +14,7 @@ from bakeoff.reports.chapters.learning_curves import label_noise_section, learni
 from bakeoff.reports.chapters.look_inside import look_inside_section
 from bakeoff.reports.chapters.robustness import robustness_section
 
-CHAPTERS: Mapping[str, Callable[..., Section]] = {
+CHAPTERS: Mapping[str, Callable[[StudyResult], Section]] = {
     "learning-curves": learning_curves_section,
     "label-noise": label_noise_section,
     "robustness": robustness_section,
@@ -28,17 +28,10 @@ CHAPTERS: Mapping[str, Callable[..., Section]] = {
 }
 
 
-def study_sections(
-    studies: Mapping[str, StudyResult], chance: float = 0.0, finalists: Sequence[str] = ()
-) -> tuple[Section, ...]:
+def study_sections(studies: Mapping[str, StudyResult], finalists: Sequence[str] = ()) -> tuple[Section, ...]:
     """A chapter for each known study that was made, in a fixed order.
 
-    chance: accuracy of the best constant answer on the training pictures, below which no net has trained.
-    finalists: names of the experiments that stand for their sides.
+    finalists: names of the experiments that stand for their sides, in the chapter on robustness.
     """
-    facts: Mapping[str, Mapping[str, Any]] = {
-        "learning-curves": {"chance": chance},
-        "label-noise": {"chance": chance},
-        "robustness": {"finalists": finalists},
-    }
-    return tuple(chapter(studies[name], **facts.get(name, {})) for name, chapter in CHAPTERS.items() if name in studies)
+    chapters = {**CHAPTERS, "robustness": partial(robustness_section, finalists=finalists)}
+    return tuple(chapter(studies[name]) for name, chapter in chapters.items() if name in studies)

@@ -120,12 +120,6 @@ class Comparison:
         return float((self.task.test_labels == most_frequent).mean())
 
     @property
-    def chance(self) -> float:
-        """Share of the training pictures that the best constant answer classifies correctly."""
-        counts = self.task.class_counts["train"]
-        return max(counts) / sum(counts)
-
-    @property
     def dummy_shares(self) -> tuple[float, float]:
         """Accuracy and balanced accuracy of always naming that class, the score first."""
         shares = self.majority, 1 / len(np.unique(self.task.test_labels))

@@ -13,16 +13,13 @@ from bakeoff.pipelines.results.study import Row, unpack_correct
 from bakeoff.reports.statistics.accuracy import Interval, PairedDifference, accuracy_interval, compare_paired, holm
 
 N_RESAMPLES = 1000
-# Of the way from chance to all training pictures. In the published learning curves AlexNet comes 0.2 of it or less
-# where its rate and its few steps do not suit the number of pictures; every other net comes 0.7 or more.
-LEAST_FIT = 0.25
 
 
 @dataclass(frozen=True)
 class Point:
     """correct: bool (n_seeds, n_test), which test pictures were classified correctly at `x`.   rows: one per seed.
 
-    trained: False if the nets did not fit their own training pictures: such a point says nothing about pictures.
+    trained: False if a net of these did not fit its own training pictures: such a point says nothing about pictures.
     """
 
     x: float
@@ -60,35 +57,26 @@ class Curve:
         return replace(self, points=tuple(point for point in self.points if point.trained))
 
 
-def did_not_train(train_score: float, chance: float) -> bool:
-    """Whether a net classifies hardly more of its own training pictures correctly than the best constant answer would.
-
-    train_score, chance: accuracies in 0..1.
-    """
-    return train_score < chance + LEAST_FIT * (1 - chance)
-
-
-def read_curves(rows: Sequence[Row], x: Callable[[Row], float], chance: float = 0.0) -> list[Curve]:
+def read_curves(rows: Sequence[Row], x: Callable[[Row], float]) -> list[Curve]:
     """One curve for each experiment, the hand-crafted first, in the order of the rows.
 
-    rows: with experiment, side, n_test, correct and, of nets, train_score.   x: the quantity of a row; rows of one x
-    are seeds of one point.   chance: accuracy of the best constant answer, which tells the nets that did not train.
+    rows: with experiment, side, n_test, correct and did_not_train (False where there is none).   x: the quantity of a
+    row; rows of one x are seeds of one point.
     """
     groups: dict[tuple[Side, str], dict[float, list[Row]]] = {}
     for row in rows:
         key: tuple[Side, str] = (row["side"], row["experiment"])  # type: ignore[assignment]
         groups.setdefault(key, {}).setdefault(x(row), []).append(row)
     curves = [
-        Curve(experiment, side, tuple(_point(at, found, chance) for at, found in sorted(points.items())))
+        Curve(experiment, side, tuple(_point(at, found) for at, found in sorted(points.items())))
         for (side, experiment), points in groups.items()
     ]
     return sorted(curves, key=lambda curve: curve.side != "hand-crafted")
 
 
-def _point(x: float, rows: Sequence[Row], chance: float) -> Point:
+def _point(x: float, rows: Sequence[Row]) -> Point:
     correct = [unpack_correct(str(row["correct"]), int(row["n_test"])) for row in rows]  # type: ignore[arg-type]
-    fits = [float(row["train_score"]) for row in rows if row["side"] == "end-to-end" and "train_score" in row]  # type: ignore[arg-type]
-    return Point(x, np.stack(correct), tuple(rows), not fits or not did_not_train(float(np.mean(fits)), chance))
+    return Point(x, np.stack(correct), tuple(rows), not any(row.get("did_not_train") for row in rows))
 
 
 def compare_curves(first: Curve, second: Curve) -> list[tuple[float, PairedDifference, float]]:

@@ -64,7 +64,7 @@ def test_examples_are_shown_where_the_study_has_pictures():
 
 
 def test_a_net_that_did_not_train_is_marked_and_neither_best_nor_blind():
-    rows = [{**row, "train_score": 0.18} if row["side"] == "end-to-end" else row for row in make_cues().rows]
+    rows = [{**row, "did_not_train": row["side"] == "end-to-end"} for row in make_cues().rows]
     section = cues_section(make_study("cues", rows))
     text = " ".join(section.paragraphs)
     assert "Shape is read best on validation by classic" in text

@@ -50,7 +50,7 @@ def make_robustness(classic: float = 0.5, mlp: float = 0.6):
 def hollow_out(study, threshold: int):
     """The same with nets that are at chance on their own training pictures up to so many of them."""
     rows = [
-        {**row, "train_score": 0.15 if row["n_train"] <= threshold else 0.95} if row["side"] == "end-to-end" else row
+        {**row, "train_score": 0.15, "did_not_train": row["side"] == "end-to-end" and row["n_train"] <= threshold}
         for row in study.rows
     ]
     return replace(study, rows=tuple(rows))
@@ -83,8 +83,8 @@ FIVE = make_learning_curves([0.3, 0.5, 0.6, 0.65, 0.7], [0.1, 0.2, 0.65, 0.75, 0
 
 
 def test_points_whose_net_did_not_train_are_marked_and_feed_no_sentence_and_no_crossing():
-    assert "The curves cross at about" in " ".join(learning_curves_section(FIVE, chance=0.1).paragraphs)
-    section = learning_curves_section(hollow_out(FIVE, 300), chance=0.1)
+    assert "The curves cross at about" in " ".join(learning_curves_section(FIVE).paragraphs)
+    section = learning_curves_section(hollow_out(FIVE, 300))
     text = " ".join(section.paragraphs)
     assert "mlp did not train at 100 and 300: it classifies no more than 15.0" in text
     assert "cross at" not in text
@@ -97,7 +97,7 @@ def test_points_whose_net_did_not_train_are_marked_and_feed_no_sentence_and_no_c
 
 
 def test_a_net_that_never_trained_is_no_rival():
-    section = learning_curves_section(hollow_out(FIVE, 10**6), chance=0.1)
+    section = learning_curves_section(hollow_out(FIVE, 10**6))
     assert "leads" not in " ".join(section.paragraphs)
     assert len(section.parts) == 1
 

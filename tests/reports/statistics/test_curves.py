@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bakeoff.reports.statistics.curves import Curve, Point, compare_curves, did_not_train, find_crossing, read_curves
+from bakeoff.reports.statistics.curves import Curve, Point, compare_curves, find_crossing, read_curves
 from bakeoff.tests.reports.study_factory import make_learning_curves
 
 
@@ -53,17 +53,12 @@ def test_curves_are_compared_where_both_have_points():
     assert tests[1][2] >= tests[1][1].p_value
 
 
-def test_points_without_training_are_known_by_the_fit_of_nets_alone():
+def test_a_point_with_a_net_that_did_not_train_is_left_out_of_what_trained():
+    rows = make_learning_curves([0.3, 0.6], [0.2, 0.7]).rows
     rows = [
-        {**row, "train_score": 0.2, "side": side}
-        for side, row in zip(("hand-crafted", "end-to-end"), make_learning_curves([0.3], [0.2]).rows[::2], strict=True)
+        {**row, "did_not_train": (row["experiment"], row["seed"], row["n_train"]) == ("mlp", 1, 100)} for row in rows
     ]
-    svm, net = read_curves(rows, lambda row: row["n_train"], chance=0.1)
-    assert (len(svm.trained.points), len(net.trained.points)) == (1, 0)
+    svm, net = read_curves(rows, lambda row: row["n_train"])
+    assert (svm.trained.xs, net.xs, net.trained.xs) == ([100, 300], [100, 300], [300])
+    assert find_crossing(svm, net) is not None
     assert find_crossing(svm.trained, net.trained) is None
-    assert not read_curves(rows, lambda row: row["n_train"], chance=0.0)[1].trained.points
-
-
-@pytest.mark.parametrize(("train_score", "lost"), [(0.1, True), (0.29, True), (0.33, False), (1.0, False)])
-def test_a_quarter_of_the_way_from_chance_to_all_is_the_least_fit(train_score, lost):
-    assert did_not_train(train_score, 0.1) is lost
