@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +57,7 @@ class Dataset:
     description: one or two sentences for the report - what the task is, and what it is not.
     notes: what happened while loading that a reader should know (files skipped, duplicates moved ...).
     task: fingerprint of the data set that this one shows in another form, such as smaller; "" for one of its own.
+    reading: how files become such pictures, in plain values: what `Rules` holds; empty where there is nothing to say.
     Raises ValueError if the splits disagree in picture shape, or a label has no class name.
     """
 
@@ -67,6 +69,7 @@ class Dataset:
     description: str = ""
     notes: tuple[str, ...] = field(default=())
     task: str = ""
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shapes = {split.images.shape[1:] for split in self.splits.values()}

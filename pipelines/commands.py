@@ -198,6 +198,8 @@ def keep_task(dataset: Dataset, fingerprint: str, workspace: Workspace) -> bool:
         class_counts=counts,
         test_images=dataset.test.images,
         test_labels=dataset.test.labels,
+        test_groups=dataset.test.groups,
+        reading=dataset.reading,
     )
     save_task(task, workspace.runs)
     return True

@@ -28,7 +28,7 @@ def name_groups(files: Sequence[PictureFile], pattern: str) -> tuple[np.ndarray 
         names = [(match.group(1 if match.re.groups else 0) or "") if match else "" for match in found]
         if not any(names):
             raise ValueError(
-                f"group {pattern!r} matches no path, such as {files[0].path}: nothing would be kept together"
+                f"group {pattern} matches no path, such as {files[0].path}: nothing would be kept together"
             )
     if not any(names):
         return None, _suggest(files)

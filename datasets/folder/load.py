@@ -61,6 +61,7 @@ def load_folder(path: Path, *, progress: Progress | None = None, store: Store | 
             f"{', gray' if card['n_channels'] == 1 else ''}."
         ),
         notes=tuple(card["notes"]),
+        reading={"ranges": card["ranges"], "channels": reading.channels, "pages": reading.pages},
     )
 
 

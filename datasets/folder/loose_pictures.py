@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from bakeoff.datasets.folder.decode import PictureError
+from bakeoff.datasets.folder.decode import AS_STATED, PictureError
 from bakeoff.datasets.folder.decoded_pictures import decode_pictures
 from bakeoff.datasets.folder.listing import list_folder
 from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
+from bakeoff.datasets.folder.ranges import as_ranges
+from bakeoff.datasets.folder.samples import Rules
 
 
 def find_pictures(path: Path) -> list[PictureFile]:
@@ -30,18 +34,21 @@ def find_pictures(path: Path) -> list[PictureFile]:
 
 
 def read_pictures(
-    files: Sequence[PictureFile], image_shape: tuple[int, int, int]
+    files: Sequence[PictureFile], image_shape: tuple[int, int, int], reading: Mapping[str, Any] | None = None
 ) -> tuple[np.ndarray, dict[int, PictureError]]:
     """Decode files the way a folder of training pictures is: the upright middle square, resized.
 
     image_shape: (side, side, channels) that a model takes; for one channel, colors become their luma.
+    reading: that of the data set that it was trained on.
     Returns uint8 (n_files, *image_shape) and, for each index that failed, why; its picture is black.
     Raises ValueError if image_shape is not square.
     """
     height, width, channels = image_shape
     if height != width:
         raise ValueError(f"pictures are read as squares, and this model takes {height} x {width} pixels")
-    decoded = decode_pictures([file.read for file in files], height)
+    rules = replace(Rules(**reading), ranges=as_ranges(reading["ranges"])) if reading else AS_STATED
+    suffixes = [file.suffix for file in files]
+    decoded = decode_pictures([file.read for file in files], height, rules=rules, suffixes=suffixes)
     images = decoded.images
     if channels == 1:
         gray = [np.asarray(Image.fromarray(image).convert("L")) for image in images]

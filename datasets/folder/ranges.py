@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -101,3 +102,8 @@ def note_ranges(ranges: Ranges, kinds: Mapping[int, str], given: Range | None) -
     if given and not ranges:
         notes.append("range changes nothing here: no picture has more than 8 bits.")
     return notes
+
+
+def as_ranges(stored: Mapping[str, Any]) -> Ranges:
+    """From JSON, which has no tuples."""
+    return {kind: tuple((low, high) for low, high in parts) for kind, parts in stored.items()}

@@ -107,12 +107,14 @@ def to_gray_levels(values: np.ndarray, ranges: tuple[Range, ...]) -> np.ndarray:
         return values
     if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:  # as many possible values as a table can hold
         every = np.arange(2 ** (8 * values.dtype.itemsize), dtype=np.uint16 if values.dtype.itemsize > 1 else np.uint8)
-        levels = (every.view(values.dtype)[:, None] - low) * (255 / (high - low))
-        table = np.rint(levels.clip(0, 255)).astype(np.uint8)
+        table = _levels(every.view(values.dtype)[:, None], low, high)
         raw = values.view(every.dtype)
         return table[raw, 0] if len(low) == 1 else table[raw, np.arange(len(low))]
-    levels = (np.nan_to_num(values.astype(np.float64), nan=-np.inf) - low) * (255 / (high - low))
-    return np.rint(levels.clip(0, 255)).astype(np.uint8)
+    return _levels(np.nan_to_num(values.astype(np.float64), nan=-np.inf), low, high)
+
+
+def _levels(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return np.rint(255 * ((values.clip(low, high) - low) / (high - low))).astype(np.uint8)
 
 
 def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str]]:

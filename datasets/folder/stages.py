@@ -28,7 +28,7 @@ from bakeoff.datasets.folder.decoded_pictures import (
 )
 from bakeoff.datasets.folder.notes import note_size
 from bakeoff.datasets.folder.picture_file import PictureFile, stamp_now
-from bakeoff.datasets.folder.ranges import Ranges, fit_ranges, note_ranges
+from bakeoff.datasets.folder.ranges import Ranges, as_ranges, fit_ranges, note_ranges
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
 from bakeoff.datasets.folder.store import Store
@@ -87,7 +87,7 @@ class FolderStages:
             is_training = np.zeros(len(images), dtype=bool)
             is_training[planned.kept[planned.split_of == 0]] = True
             ranges = self._fit_ranges(findings.kinds, is_training)
-            if ranges != _as_ranges(about["ranges"]):
+            if ranges != as_ranges(about["ranges"]):
                 decoded = self.store.get_or_compute(
                     DECODED,
                     version=VERSION,
@@ -98,7 +98,7 @@ class FolderStages:
         arranged = arrange(planned, images, findings)
         notes = [
             note_size(images.shape[1], about["median"]),
-            *note_ranges(_as_ranges(about["ranges"]), findings.kinds, self.reading.given_range),
+            *note_ranges(as_ranges(about["ranges"]), findings.kinds, self.reading.given_range),
             *arranged.notes,
         ]
         card = {
@@ -188,11 +188,6 @@ def _unpack(decoded: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Findings, di
         findings_from_array(decoded["findings"]),
         json.loads(decoded["about"].item()),
     )
-
-
-def _as_ranges(stored: Mapping[str, Any]) -> Ranges:
-    """From JSON, which has no tuples."""
-    return {kind: tuple((low, high) for low, high in parts) for kind, parts in stored.items()}
 
 
 def digest_listing(path: Path, found: Sequence[PictureFile]) -> str:

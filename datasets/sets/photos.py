@@ -43,6 +43,7 @@ PICTURES: Mapping[str, tuple[str, str]] = {
 CROPS_PER_CLASS: Mapping[str, int] = {"train": 200, "validation": 50, "test": 100}
 BLOCK_SHARES: Mapping[str, float] = {"validation": 0.15, "test": 0.25}  # the rest is training
 CROP_SIZE = 32
+MOST_BLOCKS = 10_000  # in one picture, so that each block has a number of its own
 BLOCK_SIZE = 48  # smallest block side: room for 17 x 17 crops, and at least 16 blocks in the smallest picture
 SHORT_SIDE = (
     256  # larger pictures are shrunk to about this: a 32-pixel crop then holds parts of things, not a flat patch
@@ -63,22 +64,27 @@ def load_photos() -> Dataset:
     Raises FileNotFoundError if a wheel lacks a picture.
     """
     crops: dict[str, list[np.ndarray]] = {name: [] for name in CROPS_PER_CLASS}
+    groups: dict[str, list[np.ndarray]] = {name: [] for name in CROPS_PER_CLASS}
     gray_names = []
     for index, name in enumerate(PICTURES):
         picture = read_picture(name)
         if (picture == picture[:, :, :1]).all():
             gray_names.append(name)
-        for split_name, split_crops in cut_crops(picture, seed=index).items():
+        for split_name, (split_crops, blocks) in cut_crops(picture, seed=index).items():
             crops[split_name].append(split_crops)
+            groups[split_name].append(MOST_BLOCKS * index + blocks)
     splits = {
-        split_name: Split(np.concatenate(parts), np.repeat(np.arange(len(PICTURES)), CROPS_PER_CLASS[split_name]))
-        for split_name, parts in crops.items()
+        name: Split(
+            np.concatenate(parts),
+            np.repeat(np.arange(len(PICTURES)), CROPS_PER_CLASS[name]),
+            np.concatenate(groups[name]),
+        )
+        for name, parts in crops.items()
     }
     notes = (
         f"{len(gray_names)} of the {len(PICTURES)} pictures are gray and stand in all three channels alike: "
         f"{', '.join(gray_names)}. Color alone can tell that a crop is from one of these, but not from which.",
-        "Crops of one split overlap, so they are not independent: intervals for this task are narrower than they "
-        "ought to be.",
+        "Crops of one block overlap, so they are not independent: each block is a group.",
     )
     return Dataset(name="photos", class_names=tuple(PICTURES), description=DESCRIPTION, notes=notes, **splits)
 
@@ -104,17 +110,22 @@ def shrink(picture: np.ndarray, factor: int) -> np.ndarray:
     return np.rint(squares.mean(axis=(1, 3))).astype(picture.dtype)
 
 
-def cut_crops(picture: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """Crops of one picture: split -> (n, 32, 32, channels), of different places, from blocks of that split only."""
+def cut_crops(picture: np.ndarray, seed: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Crops of one picture: split -> (n, 32, 32, channels), of different places, from blocks of that split only; and
+    the number of the block that each is from, int64 (n,)."""
     # RandomState, as its stream is frozen for good: the task must be the same under every numpy release.
     random = np.random.RandomState(seed)
     blocks = deal_blocks(picture.shape[0], picture.shape[1], random)
     windows = np.lib.stride_tricks.sliding_window_view(picture, (CROP_SIZE, CROP_SIZE), axis=(0, 1))
     crops = {}
     for split_name, n_crops in CROPS_PER_CLASS.items():
-        corners = np.concatenate([_corners_inside(block) for block in blocks[split_name]])
-        tops, lefts = corners[random.permutation(len(corners))[:n_crops]].T
-        crops[split_name] = np.moveaxis(windows[tops, lefts], 1, 3)  # (n, channels, 32, 32) -> (n, 32, 32, channels)
+        inside = [_corners_inside(block) for block in blocks[split_name]]
+        corners, block_of = np.concatenate(inside), np.repeat(np.arange(len(inside)), [len(part) for part in inside])
+        earlier = sum(len(blocks[name]) for name in crops)
+        chosen = random.permutation(len(corners))[:n_crops]
+        tops, lefts = corners[chosen].T
+        # (n, channels, 32, 32) -> (n, 32, 32, channels)
+        crops[split_name] = np.moveaxis(windows[tops, lefts], 1, 3), earlier + block_of[chosen]
     return crops
 
 

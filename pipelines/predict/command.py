@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bakeoff.datasets.folder.loose_pictures import find_pictures
 from bakeoff.datasets.folder.picture_file import printable
-from bakeoff.pipelines.predict.locate import find_model
+from bakeoff.pipelines.predict.locate import find_model, reading_of
 from bakeoff.pipelines.predict.models import load_trained_model
 from bakeoff.pipelines.predict.output import prediction_json, prediction_table, summary_lines
 from bakeoff.pipelines.predict.predictions import predict_files
@@ -26,7 +26,7 @@ def predict(options: argparse.Namespace) -> int:
         raise ValueError("no picture was named: IMAGE=<a picture, or a folder of pictures>")
     files = [file for place in options.images for file in find_pictures(Path(place).expanduser())]
     model, loading = load_and_warm_up(path)
-    predictions, timing = predict_files(model, files, time.perf_counter)
+    predictions, timing = predict_files(model, files, time.perf_counter, reading_of(path))
     bad = [prediction for prediction in predictions if prediction.scores is None]
     if options.json:
         print(prediction_json(model, path, predictions, loading, timing))

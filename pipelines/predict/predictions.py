@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.special
@@ -33,14 +34,20 @@ class Timing:
 
 
 def predict_files(
-    model: TrainedModel, files: Sequence[PictureFile], clock: Callable[[], float]
+    model: TrainedModel,
+    files: Sequence[PictureFile],
+    clock: Callable[[], float],
+    reading: Mapping[str, Any] | None = None,
 ) -> tuple[list[Prediction], Timing]:
-    """One prediction a file, in their order. clock: seconds, such as time.perf_counter."""
+    """One prediction a file, in their order.
+
+    clock: seconds, such as time.perf_counter.   reading: of the pictures that the model learned from.
+    """
     predictions: list[Prediction] = []
     decoding = scoring = 0.0
     for first in range(0, len(files), PICTURES_AT_A_TIME):
         batch, start = files[first : first + PICTURES_AT_A_TIME], clock()
-        images, errors = read_pictures(batch, model.image_shape)
+        images, errors = read_pictures(batch, model.image_shape, reading)
         decoded = clock()
         good = [i for i in range(len(batch)) if i not in errors]
         scores = dict(zip(good, model.predict_scores(images[good]), strict=True)) if good else {}

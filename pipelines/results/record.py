@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 
@@ -31,6 +32,8 @@ def fits(value: Any, hint: Any) -> bool:
         return isinstance(value, tuple) and all(fits(part, arguments[0]) for part in value)
     if origin is Mapping:
         return isinstance(value, Mapping) and all(fits(part, arguments[1]) for part in value.values())
+    if origin is UnionType:
+        return any(fits(value, argument) for argument in arguments)
     if hint in (int, float):
         return isinstance(value, int if hint is int else (int, float)) and not _is_odd(value)
     if is_dataclass(hint) and isinstance(value, hint):  # type: ignore[arg-type]

@@ -40,6 +40,8 @@ class Task:
     test_images: uint8 (n_test, height, width, channels), or (0, ...) where they must not be passed on.
     test_labels: int64 (n_test,).
     split_sizes: pictures in train, validation, test.   class_counts: split -> pictures per class.
+    test_groups: int64 (n_test,), equal for pictures that are no independent draws; None where all are.
+    reading: how files become such pictures, as in `Dataset`.
     """
 
     dataset: str
@@ -51,9 +53,13 @@ class Task:
     class_counts: Mapping[str, tuple[int, ...]]
     test_images: np.ndarray
     test_labels: np.ndarray
+    test_groups: np.ndarray | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        images, labels = self.test_images, self.test_labels
+        images, labels, groups = self.test_images, self.test_labels, self.test_groups
+        if groups is not None and (groups.shape != labels.shape or groups.dtype.kind not in "iu"):
+            raise ValueError(f"test_groups must be whole numbers, one a label, got {groups.dtype} {groups.shape}")
         if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
             raise ValueError(f"test_images must be uint8 (n, height, width, 1 or 3), got {images.dtype} {images.shape}")
         fits = labels.ndim == 1 and len(images) in (0, len(labels))
@@ -180,7 +186,8 @@ def run_folder(root: Path, dataset: str, fingerprint: str, experiment: str, seed
 def save_task(task: Task, root: Path) -> Path:
     """Write a task's card and test pictures; returns its folder."""
     folder = task_folder(root, task.dataset, task.fingerprint)
-    write_arrays(folder / "task.npz", {"test_images": task.test_images, "test_labels": task.test_labels})
+    arrays = {"test_images": task.test_images, "test_labels": task.test_labels, "test_groups": task.test_groups}
+    write_arrays(folder / "task.npz", {name: array for name, array in arrays.items() if array is not None})
     write_json(folder / "task.json", _json_part(task))
     return folder
 

@@ -17,7 +17,7 @@ from bakeoff.tests.datasets.pictures import notes_of
 from bakeoff.tests.odd_folder import MAX_PIXELS, SKIPPED, write_odd_folder
 
 LINKS_AND_PIPES = ("broken link.png", "link to itself", "pipe.png", "loop")  # all in train/cat
-NOT_FOLLOWED = "cannot be read: links and devices inside an archive are not followed"
+NOT_READ = r"cannot be read: (a link to .*, which is no file in this archive|devices inside an archive are not read)\)"
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_tar_names_links_and_pipes_and_keeps_the_same_pictures(odd, tmp_path):
     folder, packed = load(odd), load(tmp_path / "odd.tar")
     assert packed.fingerprint() == folder.fingerprint()
     for name in LINKS_AND_PIPES:
-        assert f"train/cat/{name} ({NOT_FOLLOWED})" in notes_of(packed)
+        assert re.search(rf"train/cat/{name} \({NOT_READ}", notes_of(packed))
     assert "Left out as folders met before: train/cat/loop." in folder.notes
 
 

@@ -225,7 +225,7 @@ def corrupt_cifar(tmp_path):
         ),
         (lambda _: ["train", "--dataset", "digits"], "no experiment was named"),
         (lambda _: ["features", "mlp", "--dataset", "digits"], "mlp has no hand-crafted features"),
-        (lambda _: ["train", "pca", "--dataset", "digits", "--image-size", "64"], "a size of its own"),
+        (lambda _: ["train", "pca", "--dataset", "digits", "--image-size", "64"], "a form of its own"),
         (empty_folder, "must hold at least two classes"),
         (one_picture_class, "dog"),
         (unreadable_pictures, "cannot be used"),

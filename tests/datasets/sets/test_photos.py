@@ -32,7 +32,7 @@ def test_is_the_same_every_time(photos):
 def test_no_pixel_of_a_picture_is_in_two_splits(name):
     height, width = read_picture(name).shape[:2]
     pixel_ids = np.arange(height * width).reshape(height, width, 1)
-    seen = {split: set(crops.ravel().tolist()) for split, crops in cut_crops(pixel_ids, seed=7).items()}
+    seen = {split: set(crops.ravel().tolist()) for split, (crops, _) in cut_crops(pixel_ids, seed=7).items()}
     assert not seen["train"] & seen["test"]
     assert not seen["train"] & seen["validation"]
     assert not seen["validation"] & seen["test"]
@@ -47,18 +47,34 @@ def test_changing_one_source_pixel_changes_crops_of_at_most_one_split():
         touched = picture.copy()
         touched[row, column] = touched[row, column] ^ 128
         after = cut_crops(shrink(touched, 2), seed=0)
-        changed_splits.append([name for name in before if (before[name] != after[name]).any()])
+        changed_splits.append([name for name in before if (before[name][0] != after[name][0]).any()])
     assert max(map(len, changed_splits)) == 1
     assert {name for names in changed_splits for name in names} == {"train", "validation", "test"}
 
 
 def test_crops_are_windows_of_the_picture_at_different_places():
     pixel_ids = np.arange(200 * 300).reshape(200, 300, 1)
-    for crops in cut_crops(pixel_ids, seed=3).values():
+    for crops, _ in cut_crops(pixel_ids, seed=3).values():
         corners = crops[:, 0, 0, 0]
         assert len(set(corners.tolist())) == len(corners)
         expected = corners[:, None, None] + 300 * np.arange(32)[:, None] + np.arange(32)
         np.testing.assert_array_equal(crops[..., 0], expected)
+
+
+def test_crops_that_share_a_pixel_are_of_one_group():
+    height, width = 200, 300
+    pixel_ids = np.arange(height * width).reshape(height, width, 1)
+    groups_of: dict[int, set[int]] = {}
+    for crops, blocks in cut_crops(pixel_ids, seed=3).values():
+        for crop, block in zip(crops, blocks.tolist(), strict=True):
+            for pixel in crop.ravel().tolist():
+                groups_of.setdefault(pixel, set()).add(block)
+    assert max(map(len, groups_of.values())) == 1
+
+
+def test_groups_are_of_one_picture(photos):
+    for split in photos.splits.values():
+        assert all(len(set(split.labels[split.groups == group].tolist())) == 1 for group in set(split.groups.tolist()))
 
 
 def test_blocks_tile_the_picture_and_are_large_enough():

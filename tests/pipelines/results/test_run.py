@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,6 +70,28 @@ def test_a_saved_task_comes_back_equal(tmp_path):
     loaded = load_task(save_task(task, tmp_path))
     np.testing.assert_array_equal(loaded.test_images, task.test_images)
     assert (loaded.class_names, loaded.notes, loaded.split_sizes) == (task.class_names, task.notes, task.split_sizes)
+
+
+@pytest.mark.parametrize("groups", [None, np.array([4, 4, 7])])
+def test_a_task_keeps_its_groups_and_its_reading(tmp_path, groups):
+    found = load_task(save_task(replace(make_task(), test_groups=groups, reading={"pages": "max"}), tmp_path))
+    np.testing.assert_array_equal(found.test_groups, groups)
+    assert found.reading == {"pages": "max"}
+
+
+def test_a_task_saved_before_there_were_groups_has_none(tmp_path):
+    folder = save_task(make_task(), tmp_path)
+    card = json.loads((folder / "task.json").read_text())
+    (folder / "task.json").write_text(
+        json.dumps({k: v for k, v in card.items() if k not in ("test_groups", "reading")})
+    )
+    assert (load_task(folder).test_groups, load_task(folder).reading) == (None, {})
+
+
+@pytest.mark.parametrize("groups", [np.zeros(2, int), np.zeros(3)])
+def test_groups_must_fit_the_labels(groups):
+    with pytest.raises(ValueError, match="test_groups must be whole numbers, one a label"):
+        replace(make_task(), test_groups=groups)
 
 
 def test_runs_are_listed_by_experiment_and_seed(tmp_path):

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from bakeoff.datasets.folder.conversion import PictureError
+from bakeoff.datasets.folder.decode import decode
+from bakeoff.datasets.folder.samples import Rules, choose_channels, project, stated_range, to_gray_levels
+
+
+def test_gray_levels_by_hand():
+    values = np.array([[[100]], [[150]], [[200]], [[99]], [[900]]], np.uint16)
+    assert to_gray_levels(values, ((100, 200),)).ravel().tolist() == [0, 128, 255, 0, 255]
+    channels = np.array([[[10, 1000]]], np.int16)
+    assert to_gray_levels(channels, ((0, 20), (0, 4000))).ravel().tolist() == [128, 64]
+
+
+def test_what_is_no_number_is_black():
+    values = np.array([[[np.nan], [np.inf], [-np.inf], [0.5]]])
+    assert to_gray_levels(values, ((0.0, 1.0),)).ravel().tolist() == [0, 255, 0, 128]
+
+
+@given(
+    values=st.one_of(
+        arrays(np.dtype(kind), (3, 4, 2), elements=st.integers(0, 100))
+        for kind in ("u1", "i1", "u2", "i2", "u4", "i8", "f4")
+    ),
+    low=st.integers(-50, 40),
+    width=st.integers(1, 100),
+)
+def test_every_type_has_the_levels_of_the_formula(values, low, width):
+    expected = (255 * (values.astype(float) - low) / width).clip(0, 255)
+    np.testing.assert_allclose(to_gray_levels(values, ((low, low + width),)), expected, atol=0.500001)
+
+
+@pytest.mark.parametrize(
+    ("kind", "signed", "expected"),
+    [
+        ("12-bit", False, (0, 4095)),
+        ("signed 16-bit", True, (-32768, 32767)),
+        ("signed 16-bit 5-channel", False, (0, 32767)),
+        ("32-bit", False, None),
+        ("floating-point RGB", False, None),
+    ],
+)
+def test_what_a_kind_states(kind, signed, expected):
+    assert stated_range(kind, signed=signed) == expected
+
+
+@pytest.mark.parametrize(("n_channels", "n_kept", "said"), [(1, 1, 0), (2, 3, 1), (3, 3, 0), (4, 3, 1), (9, 3, 1)])
+def test_any_number_of_channels_becomes_gray_or_three(n_channels, n_kept, said):
+    values, remarks = choose_channels(np.ones((2, 2, n_channels), np.uint8), "")
+    assert (values.shape[2], len(remarks)) == (n_kept, said)
+
+
+def test_the_mean_of_channels_is_gray():
+    values, remarks = choose_channels(np.array([[[0, 10, 40]]], np.uint8), "mean")
+    assert values.tolist() == [[[17]]]
+    assert remarks == ["of 3 channels, their mean taken"]
+
+
+def test_a_mean_keeps_the_type_of_its_pages():
+    for kind in (np.uint16, np.float32):
+        assert project(np.ones((3, 2, 2, 1), kind), "mean").dtype == kind
+
+
+def npy(values):
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    return buffer.getvalue()
+
+
+def test_numpy_files_are_pictures():
+    values = np.random.default_rng(0).integers(0, 65536, (32, 32), dtype=np.uint16)
+    for stored in (values, values.astype(">u2"), values[..., None].repeat(3, 2)):
+        found = decode(npy(stored), 32)
+        np.testing.assert_allclose(found.pixels[..., 0], values / 257, atol=0.5)
+    stack = decode(npy(np.stack([values // 2, values] + [values // 3] * 30)), 32, rules=Rules(pages="2"))
+    assert stack.file_format == "NPY"
+    assert decode(npy(values > 5), 32).pixels.max() == 255
+
+
+@pytest.mark.parametrize("values", [np.zeros(9), np.zeros((2, 2), complex), np.array([["a"]]), np.zeros((0, 5))])
+def test_other_arrays_are_no_pictures(values):
+    with pytest.raises(PictureError, match="is no picture"):
+        decode(npy(values), 32)
+
+
+def test_pickled_arrays_are_not_unpacked():
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([[{}]], dtype=object), allow_pickle=True)
+    with pytest.raises(PictureError, match="damaged: Object arrays cannot be loaded"):
+        decode(buffer.getvalue(), 32)

@@ -1,0 +1,25 @@
+import pytest
+
+from bakeoff.datasets.folder.split_names import find_splits, split_of_name
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("train", "train"), ("TRAINING", "train"), ("training_set", "train"), ("TrainData", "train"),
+        ("trainset", "train"), ("val", "validation"), ("valid", "validation"), ("dev", "validation"),
+        ("eval-images", "validation"),
+        ("Test", "test"), ("testing", "test"), ("test_set", "test"), ("hold-out", "test"), ("holdout_set", "test"),
+        ("trainer", ""), ("valley", ""), ("tests", ""), ("cat", ""), ("train test", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_which_split_a_name_says(name, split):
+    assert split_of_name(name)[0] == split
+
+
+def test_only_a_set_of_splits_is_taken_for_one():
+    assert find_splits(["training_set", "test_set", "extra"]) == {"training_set": "train", "test_set": "test"}
+    assert find_splits(["seg_train", "seg_test"]) == {"seg_train": "train", "seg_test": "test"}
+    assert find_splits(["train station", "test tube"]) == {}
+    assert find_splits(["train", "tram"]) == {}
+    assert find_splits(["val", "test"]) == {}

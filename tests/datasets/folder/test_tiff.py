@@ -1,0 +1,203 @@
+"""TIFFs of every depth, order and layout: made by tifffile, and by hand where it writes none."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from bakeoff.datasets.folder.conversion import PictureError
+from bakeoff.datasets.folder.decode import decode, read_samples
+from bakeoff.datasets.folder.samples import Rules
+
+SIDE = 40
+RAMP = np.tile(np.linspace(0, 1, SIDE), (SIDE, 1))  # black to white, left to right
+STACK_REMARK = "of several pages or z planes, each pixel's maximum taken"
+
+
+def tiff(values, **options):
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, values, **options)
+    return buffer.getvalue()
+
+
+def by_pillow(values, **options):
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "TIFF", **options)
+    return buffer.getvalue()
+
+
+def packed(levels, bits, photometric=1):
+    """A TIFF whose samples of 10, 12 or 14 bits follow each other without a gap, a row beginning with a byte."""
+    ones = (levels[..., None] >> np.arange(bits - 1, -1, -1)) & 1
+    data = np.packbits(ones.reshape(len(levels), -1).astype(np.uint8), axis=1).tobytes()
+    height, width = levels.shape
+    tags = [(256, width), (257, height), (258, bits), (259, 1), (262, photometric), (273, 200), (277, 1)]
+    tags += [(278, height), (279, len(data))]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    return head + bytes(200 - len(head)) + data
+
+
+def ramp_of(dtype):
+    """The ramp over all that a type holds; floats from 0 to 1."""
+    kind = np.dtype(dtype)
+    if kind.kind == "f":
+        return RAMP.astype(kind)
+    info = np.iinfo(kind)
+    return (info.min + RAMP * (float(info.max) - info.min)).round().astype(kind)
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4", "i4", "f2", "f4", "f8"])
+def test_black_is_0_and_white_255_whatever_the_samples(dtype, byteorder):
+    values = ramp_of(dtype)
+    ends = ((float(values.min()), float(values.max())),)
+    kinds = dict.fromkeys(("32-bit", "signed 32-bit", "floating-point"), ends)  # whose white no file states
+    rules = Rules(kinds) if values.itemsize > 2 or values.dtype.kind == "f" else Rules()
+    decoded = decode(tiff(values, byteorder=byteorder), SIDE, rules=rules)
+    np.testing.assert_allclose(decoded.pixels, np.rint(255 * RAMP)[..., None].repeat(3, 2), atol=1)
+    assert {decoded.pixels.min(), decoded.pixels.max()} == {0, 255}
+
+
+@pytest.mark.parametrize("photometric", [0, 1])
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_white_is_the_largest_number_of_the_bits_that_are_stated(bits, photometric):
+    levels = (RAMP * (2**bits - 1)).round().astype(np.uint16)
+    decoded = decode(packed(levels, bits, photometric), SIDE)
+    expected = RAMP if photometric == 1 else 1 - RAMP
+    np.testing.assert_allclose(decoded.pixels[..., 0], 255 * expected, atol=1)
+    assert decoded.kind == f"{bits}-bit"
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "i2"])
+def test_white_as_zero_is_inverted(dtype):
+    decoded = decode(tiff(ramp_of(dtype), photometric="miniswhite"), SIDE)
+    np.testing.assert_allclose(decoded.pixels[..., 0], 255 * (1 - RAMP), atol=1)
+
+
+@pytest.mark.parametrize("options", [{}, {"planarconfig": "separate"}, {"tile": (16, 16)}, {"compression": "zlib"}])
+def test_sixteen_bit_color_keeps_its_depth_in_any_layout(options):
+    values = np.random.default_rng(0).integers(0, 65536, (SIDE, SIDE, 3), dtype=np.uint16)
+    stored = np.moveaxis(values, 2, 0) if "planarconfig" in options else values
+    content = tiff(stored, photometric="rgb", **options)
+    np.testing.assert_array_equal(read_samples(content, 10_000, Rules()).reshape(values.shape), values)
+    np.testing.assert_allclose(decode(content, SIDE).pixels, values / 257, atol=0.5)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits", None])
+def test_usual_compressions_are_read_without_further_packages(compression):
+    values = ramp_of("u2")
+    found = read_samples(by_pillow(values, compression=compression), 10_000, Rules())
+    np.testing.assert_array_equal(found.reshape(SIDE, SIDE), values)
+
+
+def test_an_unusual_compression_is_named():
+    content = bytearray(tiff(ramp_of("u2"), compression="zlib"))
+    place = bytes(content).index(struct.pack("<HHI", 259, 3, 1))
+    content[place + 8 : place + 10] = struct.pack("<H", 50001)  # WebP
+    with pytest.raises(PictureError, match=r"compressed by WEBP .* package imagecodecs"):
+        decode(bytes(content), SIDE)
+
+
+PLANES = np.random.default_rng(1).integers(0, 65536, (5, SIDE, SIDE), dtype=np.uint16)
+STACKS = {
+    "pages": tiff(PLANES),
+    "pages without a word": tiff(PLANES, metadata=None),
+    "ImageJ": tiff(PLANES, imagej=True, metadata={"axes": "ZYX"}),
+    "OME": tiff(PLANES, ome=True, metadata={"axes": "ZYX"}),
+}
+
+
+@pytest.mark.parametrize("content", STACKS.values(), ids=STACKS)
+def test_a_stack_is_projected_by_its_maximum(content):
+    found = decode(content, SIDE)
+    np.testing.assert_allclose(found.pixels[..., 0], PLANES.max(axis=0) / 257, atol=0.5)
+    assert STACK_REMARK in found.remarks
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"),
+    [("mean", PLANES.mean(axis=0)), ("first", PLANES[0]), ("middle", PLANES[2]), ("4", PLANES[3])],
+)
+def test_other_rules_for_pages(pages, expected):
+    found = decode(STACKS["pages"], SIDE, rules=Rules(pages=pages)).pixels[..., 0]
+    np.testing.assert_allclose(found, expected / 257, atol=0.51)
+
+
+def test_pages_may_be_channels():
+    found = decode(STACKS["pages"], SIDE, rules=Rules(pages="channels"))
+    np.testing.assert_allclose(found.pixels, np.moveaxis(PLANES[:3], 0, 2) / 257, atol=0.5)
+    assert "of 5 channels, the first three taken as red, green and blue" in found.remarks
+
+
+def test_a_page_that_is_absent_is_an_error():
+    with pytest.raises(PictureError, match="has 5 pages, and page 6 was asked for"):
+        decode(STACKS["pages"], SIDE, rules=Rules(pages="6"))
+
+
+def test_two_channels_are_red_and_green_in_every_layout():
+    two = PLANES[:2]
+    ome = tiff(two, ome=True, metadata={"axes": "CYX"})
+    interleaved = tiff(np.moveaxis(two, 0, 2), photometric="minisblack", planarconfig="contig")
+    for content in (ome, interleaved):
+        found = decode(content, SIDE)
+        np.testing.assert_allclose(found.pixels[..., :2], np.moveaxis(two, 0, 2) / 257, atol=0.5)
+        assert not found.pixels[..., 2].any()
+        assert "of 2 channels, shown as red and green" in found.remarks
+
+
+@pytest.mark.parametrize(("rule", "channels"), [("2", [1, 1, 1]), ("5,1,3", [4, 0, 2])])
+def test_channels_can_be_chosen(rule, channels):
+    content = tiff(np.moveaxis(PLANES, 0, 2), photometric="minisblack", planarconfig="contig")
+    found = decode(content, SIDE, rules=Rules(channels=rule))
+    np.testing.assert_allclose(found.pixels, np.moveaxis(PLANES[channels], 0, 2) / 257, atol=0.5)
+    with pytest.raises(PictureError, match="has 5 channels, and channel 6 was asked for"):
+        decode(content, SIDE, rules=Rules(channels="6"))
+
+
+def test_time_channels_and_planes_together():
+    values = np.random.default_rng(2).integers(0, 65536, (2, 3, 2, SIDE, SIDE), dtype=np.uint16)
+    found = decode(tiff(values, ome=True, metadata={"axes": "TZCYX"}), SIDE)
+    expected = np.moveaxis(values[0].max(axis=0), 0, 2)
+    np.testing.assert_allclose(found.pixels[..., :2], expected / 257, atol=0.5)
+    assert {STACK_REMARK, "of several times, the first taken"} <= set(found.remarks)
+
+
+def test_of_a_document_in_color_the_first_page_is_taken():
+    pages = np.random.default_rng(3).integers(0, 256, (3, SIDE, SIDE, 3), dtype=np.uint8)
+    found = decode(tiff(pages, photometric="rgb"), SIDE)
+    np.testing.assert_array_equal(found.pixels, pages[0])
+    assert any("first" in remark for remark in found.remarks)
+
+
+def test_deep_transparency_lies_on_white():
+    values = np.zeros((SIDE, SIDE, 4), np.uint16)
+    values[:, SIDE // 2 :, 3] = 65535
+    found = decode(tiff(values, photometric="rgb", extrasamples=["unassalpha"]), SIDE)
+    assert (found.pixels[:, : SIDE // 2] == 255).all()
+    assert (found.pixels[:, SIDE // 2 :] == 0).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_deep_pictures_are_turned_upright_as_others_are(orientation):
+    values = np.random.default_rng(4).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
+    tag = [(274, "H", 1, orientation, True)]
+    deep, plain = tiff(values.astype(np.uint16) * 257, extratags=tag), tiff(values, extratags=tag)
+    np.testing.assert_array_equal(decode(deep, SIDE).pixels, decode(plain, SIDE).pixels)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.99])
+def test_what_is_missing_is_not_filled_up_with_black(share):
+    whole = tiff(np.full((SIDE, SIDE), 9, np.uint16), rowsperstrip=8)
+    with pytest.raises(PictureError, match="damaged"):
+        decode(whole[: int(len(whole) * share)], SIDE)
+
+
+def test_more_planes_than_are_allowed_are_refused_unread():
+    with pytest.raises(PictureError, match=r"over the limit of 1,600 pixels"):
+        decode(tiff(np.zeros((21, SIDE, SIDE), np.uint16)), SIDE, max_pixels=1600)
