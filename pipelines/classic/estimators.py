@@ -21,6 +21,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer, standardize
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linear_svm
 
+DTYPES = (np.float64, np.float32)  # a mean of 1e8 must be subtracted before its digits are lost in float32
+
 
 class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
     """One-vs-rest linear SVM with the squared hinge, the objective of `LinearSVC`; see `linear_svm.py`.
@@ -85,14 +87,14 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> Standardize:  # noqa: N803
         """X: (n, d)."""
-        self.standardizer_ = fit_standardizer(validate_data(self, X, dtype=np.float32))
+        self.standardizer_ = fit_standardizer(validate_data(self, X, dtype=DTYPES))
         self.mean_, self.scale_ = self.standardizer_.mean.numpy(), self.standardizer_.scale.numpy()
         return self
 
     def transform(self, X: Any) -> np.ndarray:  # noqa: N803
         """float32 (n, d)."""
         check_is_fitted(self)
-        return standardize(validate_data(self, X, dtype=np.float32, reset=False), self.standardizer_).numpy()
+        return standardize(validate_data(self, X, dtype=DTYPES, reset=False), self.standardizer_).numpy()
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -17,6 +17,7 @@ import torch
 from scipy.sparse import csc_array
 
 from bakeoff.pipelines.machine.chunks import (
+    SPAN_ROWS,
     argmax_last,
     check_rows,
     iterate_blocks,
@@ -29,6 +30,9 @@ from bakeoff.pipelines.machine.chunks import (
 # k-means++ looks at a uniform sample of this many descriptors per word: its picks are random anyway, and choosing
 # them from all descriptors costs as much as many iterations.
 SAMPLE_ROWS_PER_WORD = 32
+FAR = (
+    100.0  # times the variance: a squared mean beyond is subtracted, or |x - c|^2 = |x|^2 - 2 x.c + |c|^2 would cancel
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Codebook:
 
     def nearest(self, rows: torch.Tensor) -> torch.Tensor:
         """Index of the nearest center of each of rows (n, d): int64 (n,); the lowest index wins a tie."""
+        origin = far_origin(self.centers)
+        if origin is not None:
+            return Codebook(self.centers - origin).nearest(rows - origin)
         bias, transposed = -self.centers.square().sum(dim=1) / 2, self.centers.T.contiguous()
         words = torch.empty(len(rows), dtype=torch.int64, device=rows.device)
         chunk_rows = rows_per_chunk(4 * self.n_words, rows.device)
@@ -85,6 +92,13 @@ def fit_kmeans(
     A center that no descriptor chose in a whole pass moves to one of the descriptors farthest from their centers.
     Raises ValueError if there are fewer descriptors than words, or a descriptor is not finite.
     """
+    origin = far_origin(next(iter(iterate_blocks(descriptors)), torch.zeros(1, 1))[:SPAN_ROWS])
+    if origin is not None:
+        near = descriptors - origin if isinstance(descriptors, torch.Tensor) else _Moved(descriptors, -origin)
+        start = initialization - origin if isinstance(initialization, torch.Tensor) else initialization
+        settings = {"n_iterations": n_iterations, "seed": seed, "batch_size": batch_size, "initialization": start}
+        found = fit_kmeans(near, n_words=n_words, **settings)
+        return Codebook(found.centers + origin, found.inertia)
     generator = torch.Generator().manual_seed(seed)
     centers = _initial_centers(descriptors, n_words, initialization, generator)
     inertia, square_norm = math.nan, None
@@ -100,6 +114,23 @@ def fit_kmeans(
     if math.isnan(inertia):
         inertia = sum(float(d.sum(dtype=torch.float64)) for _, d in _distances_by_span(descriptors, centers))
     return Codebook(centers, inertia)
+
+
+def far_origin(rows: torch.Tensor) -> torch.Tensor | None:
+    """The mean (d,) of rows (n, d) if it is so far from 0 that their distances would drown in rounding; else None."""
+    mean = rows.mean(dim=0)
+    return mean if float(mean.square().sum()) > FAR * float((rows - mean).square().mean(dim=0).sum()) else None
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """Blocks of descriptors, shift (d,) added to each row."""
+
+    blocks: Iterable[torch.Tensor]
+    shift: torch.Tensor
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        return (block + self.shift for block in self.blocks)
 
 
 def assign_words(descriptors: torch.Tensor, codebook: Codebook) -> torch.Tensor:

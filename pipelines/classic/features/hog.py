@@ -1,4 +1,8 @@
-"""Histograms of oriented gradients (Dalal and Triggs, CVPR 2005), equal to `skimage.feature.hog`, batched."""
+"""Histograms of oriented gradients (Dalal and Triggs, CVPR 2005), equal to `skimage.feature.hog`, batched.
+
+Bytes take a fast road: between whole numbers no rounding decides a bin. Floats and square roots take scikit-image's
+own steps, for on pictures of few gray levels many pixels lie on the border of two bins, or two channels are alike.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import math
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -55,10 +60,9 @@ def extract_hog(
 
     def descriptors(chunk: Tensor) -> Tensor:
         planes = _square_root(chunk) if transform_sqrt else to_planes(chunk)
-        x, y, magnitudes = _steepest_gradient(planes)
-        if chunk.dtype == torch.float32:  # between whole numbers float32 directions are safe, see _orientation_bins
-            x, y = x.double(), y.double()
-        bins = _orientation_bins(x, y, n_orientations, signed)
+        exact = chunk.dtype == torch.uint8 and not transform_sqrt  # whole numbers: no tie is decided by rounding
+        x, y, magnitudes = _steepest_gradient(planes) if exact else _steepest_rounded(planes)
+        bins = (_orientation_bins if exact else _rounded_bins)(x, y, n_orientations, signed)
         histograms = _cell_histograms(bins, magnitudes, n_orientations, cell_size)
         return _normalized_blocks(histograms, block_size, block_norm).flatten(1)
 
@@ -66,15 +70,20 @@ def extract_hog(
 
 
 def _square_root(images: Tensor) -> Tensor:
-    if images.dtype == torch.uint8:
-        return to_planes(images).double().sqrt_()  # in float64, as scikit-image, lest a rounding change a bin
+    """Of bytes in float64, as scikit-image, and by numpy: a root of torch may be off by a rounding and change a bin."""
     if (images < 0).any():
         raise ValueError("images must not be negative when transform_sqrt is set")
-    return to_planes(images).sqrt_()
+    planes = to_planes(images)
+    roots = np.sqrt((planes.double() if images.dtype == torch.uint8 else planes).cpu().numpy())
+    return torch.from_numpy(roots).to(images.device)
 
 
 def _steepest_gradient(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """(channels, n, h, w) -> x and y derivative and magnitude, each (n, h, w); zero on the border."""
+    """(channels, n, h, w) -> x and y derivative and magnitude, each (n, h, w); zero on the border.
+
+    Of channels that are equally steep the first counts. Of the 43,676 such pairs of 8-bit gradients scikit-image, which
+    compares rounded roots, takes the other in 142.
+    """
     all_x, all_y = torch.zeros_like(planes), torch.zeros_like(planes)
     torch.sub(planes[..., 2:], planes[..., :-2], out=all_x[..., 1:-1])
     torch.sub(planes[..., 2:, :], planes[..., :-2, :], out=all_y[..., 1:-1, :])
@@ -86,6 +95,27 @@ def _steepest_gradient(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, y = x.lerp(all_x[channel], steeper), y.lerp(all_y[channel], steeper)
         energy = torch.maximum(energy, energies[channel])
     return x, y, energy.sqrt()
+
+
+def _steepest_rounded(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """As `_steepest_gradient`, in float64, where rounding decides between channels that are alike: as scikit-image's.
+
+    Pictures of few gray levels are full of such ties, and a vectorized hypot or arctan rounds some of them otherwise.
+    """
+    numbers = planes.cpu().numpy()
+    y, x = np.zeros_like(numbers), np.zeros_like(numbers)
+    y[..., 1:-1, :], x[..., 1:-1] = numbers[..., 2:, :] - numbers[..., :-2, :], numbers[..., 2:] - numbers[..., :-2]
+    steepest = np.hypot(y, x).argmax(axis=0)[None]
+    x, y = (np.take_along_axis(side, steepest, axis=0)[0].astype(np.float64) for side in (x, y))
+    return tuple(torch.from_numpy(side).to(planes.device) for side in (x, y, np.hypot(x, y)))
+
+
+def _rounded_bins(x: Tensor, y: Tensor, n_orientations: int, signed: bool) -> Tensor:
+    """As `_orientation_bins`, in scikit-image's own steps: degrees, and borders belong to the bin they open."""
+    full_turn = 360 if signed else 180
+    degrees = np.rad2deg(np.arctan2(y.cpu().numpy(), x.cpu().numpy())) % full_turn
+    borders = full_turn / n_orientations * np.arange(1, n_orientations)
+    return torch.from_numpy(np.searchsorted(borders, degrees, side="right")).to(x.device)
 
 
 def _orientation_bins(x: Tensor, y: Tensor, n_orientations: int, signed: bool) -> Tensor:

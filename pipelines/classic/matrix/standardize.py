@@ -15,7 +15,7 @@ CONSTANT = 1e-9
 
 @dataclass(frozen=True)
 class Standardizer:
-    """mean, scale: float32 (d,), on the CPU; scale is the deviation (divisor n), or 1 for a constant feature."""
+    """mean, scale: float64 (d,), on the CPU; scale is the deviation (divisor n), or 1 for a constant feature."""
 
     mean: torch.Tensor
     scale: torch.Tensor
@@ -34,7 +34,9 @@ def fit_standardizer(features: Features) -> Standardizer:
     n_seen = 0
     mean = squares = torch.zeros(features.shape[1], dtype=torch.float64, device=device_of(features))
     for rows in row_chunks(features):
-        chunk = read_rows(features, rows).double()
+        chunk = torch.as_tensor(
+            np.array(features[rows]) if isinstance(features, np.ndarray) else features[rows]
+        ).double()
         n_new = len(chunk)
         chunk_mean = chunk.mean(dim=0)
         gap = chunk_mean - mean
@@ -45,13 +47,13 @@ def fit_standardizer(features: Features) -> Standardizer:
         raise ValueError("features must be finite, got NaN or infinity")
     deviation = (squares / n_seen).sqrt()
     scale = torch.where(deviation > CONSTANT * mean.abs(), deviation, 1.0)
-    return Standardizer(mean.float().cpu(), scale.float().cpu())
+    return Standardizer(mean.cpu(), scale.cpu())
 
 
 def standardize(
     rows: np.ndarray | torch.Tensor, standardizer: Standardizer, columns: slice = slice(None)
 ) -> torch.Tensor:
-    """(rows - mean) / scale: float32 (n, d), on the device of the rows.
+    """(rows - mean) / scale: float32 (n, d), on the device of the rows; computed in float64 if that is what they are.
 
     columns: of all features, those that the rows have.
     Raises ValueError if the number of features differs from the standardizer's.
@@ -59,5 +61,5 @@ def standardize(
     mean, scale = standardizer.mean[columns], standardizer.scale[columns]
     if len(rows.shape) != 2 or rows.shape[1] != len(mean):
         raise ValueError(f"rows must have shape (n, {len(mean)}) to match the standardizer, got {tuple(rows.shape)}")
-    values = read_rows(rows, slice(None))
-    return (values - mean.to(values.device)) / scale.to(values.device)
+    values = torch.as_tensor(rows) if "float64" in str(rows.dtype) else read_rows(rows, slice(None))
+    return ((values - mean.to(values)) / scale.to(values)).float()

@@ -39,6 +39,12 @@ def test_standardize_equals_standard_scaler():
     np.testing.assert_allclose(Standardize().fit_transform(X), StandardScaler().fit_transform(X), atol=1e-5)
 
 
+def test_standardize_equals_standard_scaler_far_from_zero():
+    X, _ = problem(4)  # noqa: N806
+    far = X + np.logspace(0, 8, X.shape[1])
+    np.testing.assert_allclose(Standardize().fit_transform(far), StandardScaler().fit_transform(far), atol=1e-5)
+
+
 def test_works_in_a_pipeline_under_a_search():
     X, y = problem(4)  # noqa: N806
     search = GridSearchCV(

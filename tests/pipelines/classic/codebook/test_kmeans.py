@@ -38,6 +38,22 @@ def test_agrees_with_scikit_learn_from_the_same_start():
     assert final.inertia == pytest.approx(theirs.inertia_, rel=1e-5)
 
 
+@pytest.mark.parametrize("offset", [1e3, 1e4, -1e4])
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_a_large_offset_costs_no_precision(offset, in_blocks):
+    descriptors = (clustered(3000, 8, 12) + offset).float()
+    start = descriptors[:12]
+    blocks = list(descriptors.split(1000)) if in_blocks else descriptors
+    ours = fit_kmeans(blocks, n_words=12, n_iterations=6, seed=0, initialization=start)
+    exact = descriptors.double().numpy()
+    theirs = KMeans(12, init=exact[:12], n_init=1, max_iter=6, tol=0, algorithm="lloyd").fit(exact)
+    torch.testing.assert_close(ours.centers.double(), torch.from_numpy(theirs.cluster_centers_), atol=2e-3, rtol=0)
+    words = assign_words(descriptors, ours)
+    inertia = (descriptors.double() - ours.centers.double()[words]).square().sum()
+    assert float(inertia) == pytest.approx(theirs.inertia_, rel=1e-4)
+    assert ours.inertia == pytest.approx(theirs.inertia_, rel=1e-4)
+
+
 @pytest.mark.parametrize("initialization", ["k-means++", "random"])
 def test_more_iterations_never_raise_the_inertia(initialization):
     descriptors = clustered(2000, 6, 10)

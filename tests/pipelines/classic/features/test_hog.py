@@ -58,6 +58,23 @@ def test_equals_scikit_image_in_every_element(block_norm, transform_sqrt, kind):
         np.testing.assert_allclose(ours.numpy(), np.stack(theirs), rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("transform_sqrt", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+@pytest.mark.parametrize("n_levels", [2, 3, 4, 8, 16])
+def test_equals_scikit_image_on_pictures_of_few_gray_levels(n_levels, kind, channels, transform_sqrt):
+    """Where gradients lie on the borders of bins, and channels are alike."""
+    levels = np.random.default_rng(n_levels).integers(0, n_levels, (3, 32, 32, channels))
+    images = (levels * (255 // (n_levels - 1))).astype(np.uint8) if kind is np.uint8 else levels / (n_levels - 1)
+    images = images.astype(kind)
+    for n_orientations in (2, 4, 7, 8, 9, 12):
+        settings = {"transform_sqrt": transform_sqrt}
+        ours = extract_hog(torch.from_numpy(images), n_orientations=n_orientations, cell_size=4, **settings)
+        settings |= {"pixels_per_cell": (4, 4), "cells_per_block": (2, 2), "channel_axis": -1}
+        theirs = [skimage_hog(image, orientations=n_orientations, **settings) for image in images]
+        np.testing.assert_allclose(ours.numpy(), np.stack(theirs), rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("block_norm", BLOCK_NORMS)
 @pytest.mark.parametrize("signed", [False, True])
 def test_equals_the_slow_reference(block_norm, signed):
