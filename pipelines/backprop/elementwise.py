@@ -1,7 +1,4 @@
-"""Elementwise operations and their derivatives: arithmetic, smooth functions, choices.
-
-A line gives name, value, and one rule per argument; `rules.py` says what a rule means. `operations.py` offers them.
-"""
+"""Elementwise operations: a line gives the name, the value, and one rule per argument (see `rules.py`)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,7 +20,6 @@ from bakeoff.pipelines.backprop.model_file import BackpropModel, predict_scores,
 from bakeoff.pipelines.backprop.standardize import Standardizer, fit_standardizer
 from bakeoff.pipelines.backprop.training import (
     AdamW,
-    Batch,
     Momentum,
     Optimizer,
     cosine_schedule,
@@ -142,7 +141,8 @@ def run_epochs(
     history: list[dict[str, Any]] = []
     best: list[np.ndarray] = []
     for epoch in range(1, config.epochs + 1):
-        batches = read_batches(dataset.train, standardizer, draw_batches(len(dataset.train), config.batch_size, rng))
+        drawn = draw_batches(len(dataset.train), config.batch_size, rng)
+        batches = ((standardizer.apply(dataset.train.images[i]), dataset.train.labels[i]) for i in drawn)
         losses = []
         for loss in training_steps(layers, objective, optimizer, batches, learning_rates):
             losses.append(loss)
@@ -163,10 +163,6 @@ def make_optimizer(layers: Layers, config: BackpropConfig) -> Optimizer:
     if config.optimizer == "adamw":
         return AdamW(leaves(layers), decay=config.weight_decay)
     return Momentum(leaves(layers), momentum=config.momentum)
-
-
-def read_batches(split: Split, standardizer: Standardizer, batches: list[np.ndarray]) -> Iterator[Batch]:
-    return ((standardizer.apply(split.images[batch]), split.labels[batch]) for batch in batches)
 
 
 def accuracy(scores: np.ndarray, split: Split) -> float:

@@ -1,7 +1,4 @@
-"""Operations with rules of their own, beside the elementwise ones: shapes, sums and extremes, products, a loss.
-
-`axis` is an axis, a tuple of axes, or None for all; with keepdims reduced axes stay as axes of length 1.
-"""
+"""Operations with rules of their own, beside the elementwise ones: shapes, sums and extremes, products, a loss."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """The twenty-line example learns, and its hand-written gradient is the engine's."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -19,6 +20,18 @@ def names() -> dict:
 
 def test_is_under_twenty_lines() -> None:
     assert len(PATH.read_text().splitlines()) < 20
+
+
+def test_readme_shows_it_and_the_same_gradients_by_the_engine(names: dict) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (PATH.parents[1] / "README.md").read_text(), flags=re.DOTALL)
+    by_hand = next(block for block in blocks if "grad_hidden" in block)
+    assert PATH.read_text().endswith(by_hand)
+    by_engine = next(block for block in blocks if "bakeoff.pipelines.backprop" in block)
+    given = {name: names[name] for name in ("x", "y")}
+    given |= {"w1": names["w1"] + 0.01 * names["grad_w1"], "w2": names["w2"] + 0.01 * names["grad_w2"]}
+    exec(by_engine, given)
+    for name in ("grad_w1", "grad_w2"):
+        np.testing.assert_allclose(given[name], names[name], rtol=1e-4, atol=1e-15)
 
 
 def test_fits_its_targets(names: dict) -> None:
