@@ -23,7 +23,7 @@ SIDE = 32
 N_CLASSES = 6
 PICTURES_PER_CLASS: Mapping[str, int] = {"train": 1000, "validation": 150, "test": 250}
 CLASS_NAMES: Mapping[str, tuple[str, ...]] = {
-    "color": ("red", "yellow", "green", "cyan", "blue", "magenta"),
+    "color": ("orange", "lime", "mint", "azure", "violet", "rose"),
     "texture": ("stripes", "checks", "dots", "waves", "blotches", "grain"),
     "shape": ("disc", "ring", "triangle", "bar", "cross", "star"),
     "layout": ("row", "column", "falling", "rising", "triangle up", "triangle down"),
@@ -33,6 +33,9 @@ CUES = (*CLASS_NAMES, "all")
 PART_AREA = (50.0, 75.0)  # pixels, drawn uniformly: three parts cover a sixth of the picture
 SPACING = 9.8  # pixels between neighboring parts of a row: they just fit into 32
 HUE_JITTER = 1 / 24  # of the circle, either way; classes are 1/6 apart
+# Of that distance, from red to the first class, drawn once: at 0 the classes' hues would lie on the edges of every
+# histogram of 6 bins, which no method of bins could then tell apart.
+HUE_OFFSET = RandomState(0).rand()
 TEXTURE_PERIOD = (4.0, 6.5)  # pixels
 TEXTURE_CONTRAST = 0.18  # of the surface's brightness, either way
 NOISE = 8  # gray levels, either way
@@ -105,7 +108,7 @@ def _render_batch(factors: Mapping[str, np.ndarray], random: RandomState) -> np.
     is_part = draw_parts(factors["shape"], factors["layout"], random)
     texture = draw_texture(factors["texture"], random)
     parts_are_bright = random.rand(n_pictures) < 0.5
-    hue = factors["color"] / N_CLASSES + random.uniform(-HUE_JITTER, HUE_JITTER, n_pictures)
+    hue = (factors["color"] + HUE_OFFSET) / N_CLASSES + random.uniform(-HUE_JITTER, HUE_JITTER, n_pictures)
     bright, dark = random.uniform(0.75, 1, n_pictures), random.uniform(0.25, 0.45, n_pictures)
     part_color = _to_rgb(hue, random.uniform(0.6, 1, n_pictures), np.where(parts_are_bright, bright, dark))
     surface_color = _to_rgb(

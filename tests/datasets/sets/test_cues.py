@@ -55,6 +55,22 @@ def test_a_color_histogram_sees_color(sample):
     assert nearest_class_accuracy(color_histograms(images), factors["color"]) > 0.6
 
 
+@pytest.mark.parametrize("n_bins", [6, 7, 8])
+def test_no_number_of_hue_bins_has_its_edges_on_the_classes(sample, n_bins):
+    """In a picture's most saturated pixels: the hues of two classes never fall half and half into one bin."""
+    factors, images = sample
+    hsv = np.array([[colorsys.rgb_to_hsv(*pixel) for pixel in brightest(image)] for image in images[:300] / 255])
+    bins = np.median(np.floor(hsv[..., 0] * n_bins), axis=1).astype(int)
+    table = np.histogram2d(factors["color"][:300], bins, bins=(6, n_bins), range=((0, 6), (0, n_bins)))[0]
+    assert (table.max(axis=0).sum() / 300) > 0.75
+
+
+def brightest(image):
+    """The 20 pixels of a picture with the largest difference between their channels."""
+    pixels = image.reshape(-1, 3)
+    return pixels[np.argsort(np.ptp(pixels, axis=1))[-20:]]
+
+
 @pytest.mark.parametrize("cue", ["texture", "shape", "layout"])
 @pytest.mark.parametrize("describe", [color_histograms, gray_histograms])
 def test_histograms_of_color_and_gray_see_nothing_else(sample, cue, describe):
