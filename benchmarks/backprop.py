@@ -1,8 +1,9 @@
-"""Our back-propagation engine against torch: one training step of a two-layer net, the same arithmetic on both."""
+"""Our back-propagation engine against torch: one training step of a perceptron, the same arithmetic on both."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ def measure() -> list[Measurement]:
     return [measure_training_step()]
 
 
-def measure_training_step(widths: tuple[int, int, int] = (3072, 512, 10), batch_size: int = 256) -> Measurement:
+def measure_training_step(widths: tuple[int, ...] = (3072, 512, 256, 10), batch_size: int = 256) -> Measurement:
     """Steps a second of SGD with momentum on the softmax cross-entropy + L2, float32, both with torch's threads.
 
     The error is the largest difference of any parameter after the first step.
@@ -41,9 +42,9 @@ def measure_training_step(widths: tuple[int, int, int] = (3072, 512, 10), batch_
             for array, tensor in zip(leaves(layers), parameters, strict=True)
         )
         ours_per_second, peer_per_second = time_side_by_side(ours, peer, units=1)
-    n_inputs, n_hidden, n_classes = widths
-    # Forward, gradient of the weights; the second layer also the gradient of its input.
-    operations = 2 * batch_size * (2 * n_inputs * n_hidden + 3 * n_hidden * n_classes)
+    # Forward, gradient of the weights; every layer but the first also the gradient of its input.
+    sizes = [n_in * n_out for n_in, n_out in pairwise(widths)]
+    operations = 2 * batch_size * (3 * sum(sizes) - sizes[0])
     return Measurement(
         work=f"training step {'-'.join(map(str, widths))}, batch {batch_size}, {n_threads} threads",
         ours_per_second=ours_per_second,
@@ -61,12 +62,15 @@ def _our_step(layers: Layers, x: np.ndarray, labels: np.ndarray) -> Callable[[],
 
 
 def _torch_step(parameters: list[torch.Tensor], x: torch.Tensor, labels: torch.Tensor) -> Callable[[], float]:
-    w1, b1, w2, b2 = parameters
+    weights, biases = parameters[::2], parameters[1::2]
     optimizer = torch.optim.SGD(parameters, lr=LEARNING_RATE, momentum=MOMENTUM)
 
     def step() -> float:
-        scores = torch.addmm(b2, torch.relu(torch.addmm(b1, x, w1)), w2)
-        loss = functional.cross_entropy(scores, labels) + L2 / 2 * (w1.square().sum() + w2.square().sum())
+        h = x
+        for w, b in zip(weights[:-1], biases[:-1], strict=True):
+            h = torch.relu(torch.addmm(b, h, w))
+        scores = torch.addmm(biases[-1], h, weights[-1])
+        loss = functional.cross_entropy(scores, labels) + L2 / 2 * sum(w.square().sum() for w in weights)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

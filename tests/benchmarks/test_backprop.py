@@ -6,7 +6,7 @@ from bakeoff.benchmarks.backprop import measure_training_step
 
 
 def test_both_sides_take_the_same_step() -> None:
-    measurement = measure_training_step(widths=(30, 20, 4), batch_size=16)
+    measurement = measure_training_step(widths=(30, 20, 12, 4), batch_size=16)
     assert measurement.max_abs_error < 1e-6
     assert measurement.ratio == pytest.approx(measurement.ours_per_second / measurement.peer_per_second)
 
