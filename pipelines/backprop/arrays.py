@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 Value = Any  # a numpy array, a number, or a box around one
+Values = Sequence[Any]
 REAL = np.dtype(float)
 
 OPERATIONS: dict[str, Operation] = {}  # those with rules of their own, filled by `rules.define`
@@ -110,9 +111,7 @@ class Array:
         self.value = value
         self.level = level
 
-    def extend(
-        self, result: Value, operation: Operation, arguments: Sequence[Value], values: Sequence[Value], settings: Any
-    ) -> Array:
+    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> Array:
         """Put the result of an operation on this box (and others) in a box of the same kind and level."""
         raise NotImplementedError
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
-from bakeoff.pipelines.backprop.arrays import Array, Operation, Value
+from bakeoff.pipelines.backprop.arrays import Array, Operation, Value, Values
 
 
 class Dual(Array):
@@ -19,9 +18,7 @@ class Dual(Array):
         super().__init__(value, level)
         self.tangent = tangent
 
-    def extend(
-        self, result: Value, operation: Operation, arguments: Sequence[Value], values: Sequence[Value], settings: Any
-    ) -> Dual:
+    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> Dual:
         """The chain rule, from the inputs on: the sum over the arguments of Jacobian times tangent."""
         contributions = (
             operation.jvp(i, argument.tangent, result, *values, **settings)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.pipelines.backprop.arrays import Array, Operation, Value, lower
+from bakeoff.pipelines.backprop.arrays import Array, Operation, Value, Values, lower
 
 
 class Node(Array):
@@ -36,9 +36,7 @@ class Node(Array):
         for array in (*arguments, *self.settings.values()) if operation else (value,):
             _guard.freeze(array)
 
-    def extend(
-        self, result: Value, operation: Operation, arguments: Sequence[Value], values: Sequence[Value], settings: Any
-    ) -> Node:
+    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> Node:
         if isinstance(result, np.ndarray):
             result.flags.writeable = False
         return Node(result, self.level, operation, arguments, settings)

@@ -87,22 +87,18 @@ class AdamW:
     Source: Loshchilov and Hutter, ICLR 2019.
     """
 
-    def __init__(
-        self,
-        parameters: Iterable[np.ndarray],
-        decay: float = 0.01,
-        betas: tuple[float, float] = (0.9, 0.999),
-        epsilon: float = 1e-8,
-    ) -> None:
+    b1, b2, epsilon = 0.9, 0.999, 1e-8
+
+    def __init__(self, parameters: Iterable[np.ndarray], decay: float = 0.01) -> None:
         self.parameters = list(parameters)
-        self.decay, self.betas, self.epsilon = decay, betas, epsilon
+        self.decay = decay
         self.means = [np.zeros_like(w) for w in self.parameters]
         self.squares = [np.zeros_like(w) for w in self.parameters]
         self.n_steps = 0
 
     def step(self, gradients: Iterable[np.ndarray], learning_rate: float) -> None:
         self.n_steps += 1
-        b1, b2 = self.betas
+        b1, b2 = self.b1, self.b2
         for w, m, s, g in zip(self.parameters, self.means, self.squares, gradients, strict=True):
             m += (1 - b1) * (g - m)
             s += (1 - b2) * (g * g - s)
