@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -26,10 +27,11 @@ from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.configuration import describe
 from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
-from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, run_folder
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage, run_folder
 
 VERSION = SYSTEM_VERSION  # of saved runs; a system's stages decide what is in them
-PICTURES_FOR_WORDS = 1000  # training pictures whose patches illustrate the visual words
+# The patches of so many descriptors illustrate the visual words: 1,000 training pictures of 32 px, 50 of 128 px.
+DESCRIPTORS_FOR_WORDS, DESCRIPTORS_AT_A_TIME = 150_000, 20_000
 DESCRIPTOR_BINS = 4  # a SIFT descriptor is this many bins wide
 
 
@@ -51,6 +53,7 @@ def run(
     model = ClassicModel(
         experiment, dataset.class_names, dataset.image_shape, outcome.systems, outcome.fusion, mirror=config.mirror
     )
+    pictures, drawn = pictures_of_words(outcome.encoded, dataset, workspace)
     folder = run_folder(workspace.runs, dataset.name, dataset.task_fingerprint(), experiment, seed)
     n_bytes = save_stored_model(store_classic_model(model), folder / FILE_NAME)
     return RunResult(
@@ -68,11 +71,11 @@ def run(
         validation_scores=outcome.scores["validation"],
         validation_score=accuracy(outcome.scores["validation"], dataset.validation.labels),
         train_score=accuracy(outcome.scores["train"], dataset.train.labels),
-        stages=outcome.stages,
+        stages=(*outcome.stages, *drawn),
         size=replace(outcome.size, bytes=n_bytes),
         environment=environment,
         trials=outcome.trials,
-        pictures=pictures_of_words(outcome.encoded, dataset, workspace),
+        pictures=pictures,
         diagnostics={
             "dimensions": {e.family.label: e.parts["train"].shape[1] for e in outcome.encoded},
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
@@ -127,30 +130,38 @@ def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
     return float((scores.argmax(axis=1) == labels).mean())
 
 
-def pictures_of_words(encoded: tuple[Encoded, ...], dataset: Dataset, workspace: Workspace) -> dict[str, np.ndarray]:
-    """The codebook of the first bag of words over SIFT, drawn; or nothing."""
+def pictures_of_words(
+    encoded: tuple[Encoded, ...], dataset: Dataset, workspace: Workspace
+) -> tuple[dict[str, np.ndarray], tuple[Stage, ...]]:
+    """The codebook of the first bag of words over SIFT, drawn, and what that cost; or nothing."""
     for e in encoded:
         if isinstance(e.family, BagOfWords) and isinstance(e.family.descriptors, DenseSift):
             stage = workspace.cache.get_or_compute(
                 "visual words",
                 version=VERSION,
-                inputs={"encode": e.keys[0]},
-                compute=partial(draw_codebook, e.family.descriptors, e.state, dataset),
+                inputs={"encode": e.keys[0], "descriptors": DESCRIPTORS_FOR_WORDS},
+                compute=partial(draw_codebook, e.family.descriptors, e.state, dataset, workspace),
             )
-            return {"visual_words": np.array(stage.arrays["pictures"])}
-    return {}
+            return {"visual_words": np.array(stage.arrays["pictures"])}, (stage.cost,)
+    return {}, ()
 
 
-def draw_codebook(descriptors: DenseSift, codebook: Codebook, dataset: Dataset) -> dict[str, np.ndarray]:
+def draw_codebook(
+    descriptors: DenseSift, codebook: Codebook, dataset: Dataset, workspace: Workspace
+) -> dict[str, np.ndarray]:
     """pictures: uint8 (n, side, side, channels), of the smallest descriptors."""
     bin_size = descriptors.bin_sizes[0]
     one_size = replace(descriptors, bin_sizes=(bin_size,))
-    images = torch.from_numpy(dataset.train.images[evenly_spread(len(dataset.train), PICTURES_FOR_WORDS)])
-    words = draw_visual_words(
-        images,
-        one_size.extract(images),
-        one_size.positions(*dataset.image_shape[:2]),
-        codebook,
-        window_size=DESCRIPTOR_BINS * bin_size,
-    )
-    return {"pictures": words.numpy()}
+    positions = one_size.positions(*dataset.image_shape[:2])
+    n_pictures = max(1, DESCRIPTORS_FOR_WORDS // len(positions))
+    images = torch.from_numpy(dataset.train.images[evenly_spread(len(dataset.train), n_pictures)])
+    batches = images.split(max(1, DESCRIPTORS_AT_A_TIME // len(positions)))
+    with workspace.progress("visual words", len(images)) as advance:
+
+        def describe() -> Iterator[torch.Tensor]:
+            for batch in batches:
+                yield one_size.extract(batch)
+                advance(len(batch))
+
+        window = DESCRIPTOR_BINS * bin_size
+        return {"pictures": draw_visual_words(images, describe(), positions, codebook, window_size=window).numpy()}

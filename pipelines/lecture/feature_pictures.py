@@ -115,7 +115,7 @@ def visual_words() -> VisualWords:
     usage = torch.bincount(words, minlength=N_WORDS)
     order = usage.argsort(descending=True, stable=True)
     side = 4 * WORD_BIN
-    patches = draw_visual_words(images, descriptors, positions, codebook, window_size=side, n_words=N_WORDS)
+    patches = draw_visual_words(images, [descriptors], positions, codebook, window_size=side, n_words=N_WORDS)
     n_columns = int((positions[:, 1] == positions[0, 1]).sum())
     ranks = order.argsort()[words].view(-1, n_columns)
     shares = (usage[order] / len(words)).numpy()

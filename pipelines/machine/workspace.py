@@ -21,13 +21,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bakeoff.pipelines.machine.cache import Cache
+from bakeoff.pipelines.machine.progress import Advance
 
 if TYPE_CHECKING:
     from bakeoff.pipelines.machine.cluster import Cluster
 
 SECONDS_BETWEEN_LOG_LINES = 30.0
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-python-headless", "torch")
-Advance = Callable[..., None]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from bakeoff.pipelines.machine.chunks import (
     sample_rows,
     spans_of,
 )
+from bakeoff.pipelines.machine.progress import Advance
 
 # k-means++ looks at a uniform sample of this many descriptors per word: its picks are random anyway, and choosing
 # them from all descriptors costs as much as many iterations.
@@ -81,6 +82,7 @@ def fit_kmeans(
     seed: int,
     batch_size: int | None = None,
     initialization: Literal["k-means++", "random"] | torch.Tensor = "k-means++",
+    advance: Advance = lambda: None,
 ) -> Codebook:
     """Choose n_words centers that make the sum of squared distances of the descriptors to them small.
 
@@ -89,6 +91,7 @@ def fit_kmeans(
     batch_size: None for Lloyd's algorithm; else the centers move after each batch of so many rows, each toward the
         mean of all descriptors it was ever given (Sculley, WWW 2010). One to three passes are then enough for millions.
     initialization: greedy k-means++ on a sample, random descriptors, or given centers (n_words, d).
+    advance: called after every pass.
     A center that no descriptor chose in a whole pass moves to one of the descriptors farthest from their centers.
     Raises ValueError if there are fewer descriptors than words, or a descriptor is not finite.
     """
@@ -96,8 +99,8 @@ def fit_kmeans(
     if origin is not None:
         near = descriptors - origin if isinstance(descriptors, torch.Tensor) else _Moved(descriptors, -origin)
         start = initialization - origin if isinstance(initialization, torch.Tensor) else initialization
-        settings = {"n_iterations": n_iterations, "seed": seed, "batch_size": batch_size, "initialization": start}
-        found = fit_kmeans(near, n_words=n_words, **settings)
+        settings = {"n_iterations": n_iterations, "seed": seed, "batch_size": batch_size, "advance": advance}
+        found = fit_kmeans(near, n_words=n_words, initialization=start, **settings)
         return Codebook(found.centers + origin, found.inertia)
     generator = torch.Generator().manual_seed(seed)
     centers = _initial_centers(descriptors, n_words, initialization, generator)
@@ -109,6 +112,7 @@ def fit_kmeans(
         else:
             centers, counts = _mini_batch_pass(descriptors, centers, batch_size, generator)
         centers = _refill_empty(descriptors, centers, counts)
+        advance()
         if torch.equal(centers, previous):
             break
     if math.isnan(inertia):

@@ -16,6 +16,7 @@ from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptor
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
+from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,15 @@ class BagOfWords(FeatureFamily):
     def label(self) -> str:
         return f"bag of words of {self.descriptors.label}"
 
-    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> Codebook:
+    def fit(
+        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
+    ) -> Codebook:
         sample, _ = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks, show=show
         )
         n_words = min(self.n_words, len(sample))
-        return fit_kmeans(sample, n_words=n_words, n_iterations=self.n_iterations, seed=seed)
+        with show(f"{self.label}: k-means", self.n_iterations) as advance:
+            return fit_kmeans(sample, n_words=n_words, n_iterations=self.n_iterations, seed=seed, advance=advance)
 
     def encode(self, images: torch.Tensor, state: Codebook) -> torch.Tensor:
         height, width = images.shape[1:3]

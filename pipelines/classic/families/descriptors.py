@@ -17,6 +17,7 @@ from bakeoff.pipelines.classic.features.dense_sift import dense_sift_positions, 
 from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
+from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
 
 SAMPLING_BATCH = 100  # pictures
 DESCRIPTORS_PER_PICTURE = 40  # at most, where there are pictures enough: descriptors of one picture resemble each other
@@ -170,6 +171,7 @@ def sample_descriptors(
     n_samples: int,
     seed: int,
     map_chunks: MapChunks = stream_on_cores,
+    show: ShowProgress = no_progress,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Descriptors drawn at random without replacement, equally many from each of many random pictures.
 
@@ -192,8 +194,12 @@ def sample_descriptors(
             drawn.append(order[:, :per_image].copy())  # the rest of the order is not kept
             yield images[batch], drawn[-1]
 
-    parts = map_chunks(partial(sample_batch, descriptors), draw_batches())
-    rows = torch.cat([torch.from_numpy(part) for part in parts])
+    parts = []
+    with show(f"{descriptors.label}: descriptors to learn from", n_images) as advance:
+        for part in map_chunks(partial(sample_batch, descriptors), draw_batches()):
+            parts.append(torch.from_numpy(part))
+            advance(len(part) // per_image)
+    rows = torch.cat(parts)
     return rows[:n_samples], positions[torch.from_numpy(np.concatenate(drawn).flatten())][:n_samples]
 
 

@@ -14,8 +14,8 @@ import torch
 
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
+from bakeoff.pipelines.machine.progress import Advance, ShowProgress, no_progress
 
-Advance = Callable[..., None]
 # Pictures of one task at most, whatever the family's batch_size: what travels to a worker, and lies in the scheduler.
 BATCH_BYTES = 2**21
 NEEDS_COLOR = "it needs color, and these pictures are gray"
@@ -56,8 +56,13 @@ class FeatureFamily(ABC):
         """For people, who may see several families of one class."""
         return self.name
 
-    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> Any:
-        """Learn the state from training pictures, uint8 (n, h, w, c); map_chunks does what is done to many pictures."""
+    def fit(
+        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
+    ) -> Any:
+        """Learn the state from training pictures, uint8 (n, h, w, c); map_chunks does what is done to many pictures.
+
+        show: tells how far it is.
+        """
         return NoState()
 
     @abstractmethod

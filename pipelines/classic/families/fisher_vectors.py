@@ -19,6 +19,7 @@ from bakeoff.pipelines.classic.matrix.pca import PCA, fit_pca, project
 from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
+from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,28 @@ class FisherVectors(FeatureFamily):
     def label(self) -> str:
         return f"fisher vectors of {self.descriptors.label}"
 
-    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> ProjectionAndMixture:
+    def fit(
+        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
+    ) -> ProjectionAndMixture:
         sample, positions = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks, show=show
         )
-        return self._fit(sample, positions, images, seed)
+        return self._fit(sample, positions, images, seed, show)
 
     def _fit(
-        self, sample: torch.Tensor, positions: torch.Tensor, images: np.ndarray, seed: int
+        self, sample: torch.Tensor, positions: torch.Tensor, images: np.ndarray, seed: int, show: ShowProgress
     ) -> ProjectionAndMixture:
         height, width = images.shape[1:3]
         pca = fit_pca(sample, n_components=min(self.n_components, sample.shape[1]))
         placed = self._place(project(sample, pca)[:, None], positions[:, None], height, width, pca)[:, 0]
-        mixture = fit_gaussian_mixture(
-            placed, n_components=min(self.n_gaussians, len(placed)), n_iterations=self.n_iterations, seed=seed
-        )
+        with show(f"{self.descriptors.label}: Gaussian mixture", self.n_iterations) as advance:
+            mixture = fit_gaussian_mixture(
+                placed,
+                n_components=min(self.n_gaussians, len(placed)),
+                n_iterations=self.n_iterations,
+                seed=seed,
+                progress=lambda *_: advance(),
+            )
         return ProjectionAndMixture(pca, mixture)
 
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
@@ -110,13 +118,15 @@ class PatchFisherVectors(FisherVectors):
     descriptors: Descriptors = field(default_factory=Patches)
     regularizer: float = 0.1  # added to the eigenvalues before whitening, as a share of their mean
 
-    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> Any:
+    def fit(
+        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
+    ) -> Any:
         sample, positions = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks, show=show
         )
         mean_eigenvalue = float(sample.var(dim=0).mean())  # the trace over the dimension
         zca = fit_zca(sample, regularizer=self.regularizer * mean_eigenvalue)
-        learnt = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed)
+        learnt = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed, show)
         return WhitenedProjectionAndMixture(zca, learnt.pca, learnt.mixture)
 
     def _describe(self, images: torch.Tensor, state: Any) -> torch.Tensor:

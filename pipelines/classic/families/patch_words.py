@@ -16,6 +16,7 @@ from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
+from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
 
 # Of the random centers that k-means starts from, as in the authors' code: near the mean, so that every one wins patches
 # by its direction. Centers chosen among the patches, by k-means++ above all, are often outliers that keep a patch each.
@@ -45,17 +46,19 @@ class PatchWords(FeatureFamily):
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         return self.descriptors.refusal(image_shape)
 
-    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> WhiteningAndCodebook:
+    def fit(
+        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
+    ) -> WhiteningAndCodebook:
         sample, _ = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks, show=show
         )
         zca = fit_zca(sample, regularizer=self.regularizer)
         n_words = min(self.n_words, len(sample))
         generator = torch.Generator().manual_seed(seed)
         start = INITIAL_DEVIATION * torch.randn(n_words, sample.shape[1], generator=generator)
-        codebook = fit_kmeans(
-            whiten(sample, zca), n_words=n_words, n_iterations=self.n_iterations, seed=seed, initialization=start
-        )
+        settings = {"n_iterations": self.n_iterations, "seed": seed, "initialization": start}
+        with show(f"{self.label}: k-means", self.n_iterations) as advance:
+            codebook = fit_kmeans(whiten(sample, zca), n_words=n_words, advance=advance, **settings)
         return WhiteningAndCodebook(zca, codebook)
 
     def encode(self, images: torch.Tensor, state: WhiteningAndCodebook) -> torch.Tensor:

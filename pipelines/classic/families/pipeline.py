@@ -26,7 +26,7 @@ def encode(
         f"{family.name} fit",
         version=family.version,
         inputs={"family": family, "data": dataset.fingerprint(), "seed": seed if family.is_random else None},
-        compute=lambda: to_arrays(family.fit(dataset.train.images, seed, map_chunks)),
+        compute=lambda: to_arrays(family.fit(dataset.train.images, seed, map_chunks, workspace.progress)),
     )
     state: Any = from_arrays(family.state_type, learnt.arrays)
 

@@ -12,9 +12,10 @@ import torch
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
 from bakeoff.pipelines.classic.families.family import FeatureFamily
-from bakeoff.pipelines.classic.matrix.pca import PCA, fit_pca, fit_randomized_pca, project
+from bakeoff.pipelines.classic.matrix.pca import N_PRODUCTS, PCA, fit_pca, fit_randomized_pca, project
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
+from bakeoff.pipelines.machine.progress import Advance, ShowProgress, no_progress
 
 # In a picture, for an exact fit: the covariance has its square in float64, 512 MiB; at 224 x 224 x 3 it has 181 GB.
 MOST_VALUES = 8192
@@ -27,12 +28,17 @@ class PixelPca(FeatureFamily):
     state_type: ClassVar[type] = PCA
     n_components: int = 128  # dimensions kept; whitened, so that each weighs the same
 
-    def fit(self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores) -> PCA:
+    def fit(
+        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
+    ) -> PCA:
         n_components = min(self.n_components, len(images) - 1, images[0].size)
-        if images[0].size <= MOST_VALUES:
-            return fit_pca(_Blocks(images, len(images)), n_components=n_components, whiten=True)
-        chosen = _Blocks(images, max(PICTURES_FOR_LARGE, n_components + 1))
-        return fit_randomized_pca(chosen, n_components=n_components, seed=0, whiten=True)
+        exact = images[0].size <= MOST_VALUES
+        n_chosen = min(len(images), len(images) if exact else max(PICTURES_FOR_LARGE, n_components + 1))
+        with show(f"{self.label}: principal components", n_chosen * (1 if exact else 2 + N_PRODUCTS)) as advance:
+            blocks = _Blocks(images, n_chosen, advance)
+            if exact:
+                return fit_pca(blocks, n_components=n_components, whiten=True)
+            return fit_randomized_pca(blocks, n_components=n_components, seed=0, whiten=True)
 
     def encode(self, images: torch.Tensor, state: PCA) -> torch.Tensor:
         return l2_normalize(project(_flatten(images), state))
@@ -44,11 +50,13 @@ class _Blocks:
 
     images: np.ndarray
     most: int  # pictures, evenly spread
+    advance: Advance  # told of the pictures of every block
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         order, step = evenly_spread(len(self.images), self.most), max(1, BLOCK_VALUES // self.images[0].size)
         for start in range(0, len(order), step):
             yield _flatten(torch.from_numpy(self.images[order[start : start + step]]))
+            self.advance(len(order[start : start + step]))
 
 
 def _flatten(images: torch.Tensor) -> torch.Tensor:

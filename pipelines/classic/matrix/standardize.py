@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, read_rows, row_chunks
+from bakeoff.pipelines.machine.progress import Advance
 
 # A deviation below this share of the mean is what rounding leaves of a constant: float32 steps are 100 times as large.
 CONSTANT = 1e-9
@@ -21,10 +22,11 @@ class Standardizer:
     scale: torch.Tensor
 
 
-def fit_standardizer(features: Features) -> Standardizer:
+def fit_standardizer(features: Features, advance: Advance = lambda n: None) -> Standardizer:
     """Mean and deviation of every column, in one pass over chunks of rows.
 
-    features: (n, d).   A constant feature gets scale 1, so that it becomes 0 and not NaN.
+    features: (n, d).   advance: told of the rows of every chunk.
+    A constant feature gets scale 1, so that it becomes 0 and not NaN.
     Chunks are merged by the formula of Chan, Golub and LeVeque (1979), in float64: it does not cancel where the mean
     is large against the deviation.
     Raises ValueError if there are no rows, or a value is NaN or infinite.
@@ -38,6 +40,7 @@ def fit_standardizer(features: Features) -> Standardizer:
             np.array(features[rows]) if isinstance(features, np.ndarray) else features[rows]
         ).double()
         n_new = len(chunk)
+        advance(n_new)
         chunk_mean = chunk.mean(dim=0)
         gap = chunk_mean - mean
         share = n_new / (n_seen + n_new)

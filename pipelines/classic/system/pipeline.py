@@ -96,13 +96,17 @@ def fit_scaling(
     """Mean and deviation of every dimension over the training pictures, and its cost; none where not asked for."""
     if system.scaling != "standardize":
         return None, ()
+
+    def compute() -> dict[str, np.ndarray]:
+        features = FeatureMatrix(feature_blocks(encoded, "train", config), system.factors)
+        with workspace.progress(f"{system.name} scaling", len(features)) as advance:
+            return to_arrays(fit_standardizer(features, advance))
+
     fitted = workspace.cache.get_or_compute(
         f"{system.name} standardizer",
         version=VERSION,
         inputs=inputs_of(without_classifier(system), encoded, config, seed),
-        compute=lambda: to_arrays(
-            fit_standardizer(FeatureMatrix(feature_blocks(encoded, "train", config), system.factors))
-        ),
+        compute=compute,
         kind="training",
     )
     return from_arrays(Standardizer, fitted.arrays), (fitted.cost,)

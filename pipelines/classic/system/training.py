@@ -14,7 +14,8 @@ from bakeoff.pipelines.classic.svm.cost_choice import CostChoice, choose_cost
 from bakeoff.pipelines.classic.svm.linear_svm import Step
 from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings
 from bakeoff.pipelines.classic.svm.svm_on_codes import CodesChoice, choose_on_codes
-from bakeoff.pipelines.machine.workspace import Advance, Workspace
+from bakeoff.pipelines.machine.progress import Advance
+from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.balance import is_unbalanced
 
 

@@ -7,17 +7,21 @@ import json
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+import psutil
 import pytest
+import torch
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.classic import pipeline
+from bakeoff.pipelines.classic.codebook.kmeans import Codebook
 from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.descriptors import DenseSift
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.system import pipeline as system_pipeline
+from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, load_run, save_run
 
@@ -63,7 +67,8 @@ def test_learns_and_tells_all_that_a_report_needs(result, tmp_path):
     assert result.side == "hand-crafted"
     assert result.accuracy > 0.9
     assert result.validation_score == (result.validation_scores.argmax(1) == result.validation_labels).mean()
-    assert [stage.kind for stage in result.stages] == ["features"] * 6 + ["training", "prediction"]
+    assert [stage.kind for stage in result.stages] == ["features"] * 6 + ["training", "prediction", "features"]
+    assert result.stages[-1].name == "visual words"
     assert result.size.dimensions == 8 + 6 + 5 * 6
     assert result.size.parameters > 3 * (result.size.dimensions + 1)
     assert sum(result.diagnostics["dimensions"].values()) == result.size.dimensions
@@ -78,7 +83,7 @@ def test_learns_and_tells_all_that_a_report_needs(result, tmp_path):
 def test_no_second_is_counted_twice(result, folder):
     """Prediction is timed inside training, and the stages of a run are added up."""
     (entry,) = (folder / "cache").glob("joined svm/*/entry.json")
-    *_, training, prediction = result.stages
+    *_, training, prediction, _ = result.stages
     whole = json.loads(entry.read_text())["cost"]
     assert training.seconds + prediction.seconds == pytest.approx(whole["seconds"])
     assert training.cpu_seconds + prediction.cpu_seconds == pytest.approx(whole["cpu_seconds"])
@@ -147,7 +152,7 @@ def test_rare_classes_weigh_as_much_as_others(tmp_path):
 
 def test_a_changed_cost_keeps_the_features(folder, result):
     other = replace(JOINED, systems=(replace(JOINED.systems[0], costs=(0.5,)),))
-    assert [stage.reused for stage in run(folder, other).stages] == [True] * 6 + [False] * 2
+    assert [stage.reused for stage in run(folder, other).stages] == [True] * 6 + [False] * 2 + [True]
 
 
 def test_another_seed_learns_only_what_is_random_again(folder, result):
@@ -161,7 +166,7 @@ def test_features_alone_fill_the_cache(tmp_path, result):
     workspace = Workspace(tmp_path, console=Console(file=io.StringIO()))
     pipeline.extract(DATASET, config=JOINED, seed=0, workspace=workspace)
     again = run(tmp_path)
-    assert [stage.reused for stage in again.stages] == [True] * 6 + [False] * 2
+    assert [stage.reused for stage in again.stages] == [True] * 6 + [False] * 3
     np.testing.assert_array_equal(again.scores, result.scores)
 
 
@@ -191,8 +196,8 @@ def test_a_compressed_system_shares_the_features_and_learns_from_their_codes(fol
     coded = run(folder, ClassicConfig((CODED,)))
     assert reads == [len(DATASET.train)]
     assert coded.accuracy > 0.9
-    assert [stage.reused for stage in coded.stages] == [True] * 4 + [False] * 3
-    assert [stage.kind for stage in coded.stages] == ["features"] * 5 + ["training", "prediction"]
+    assert [stage.reused for stage in coded.stages] == [True] * 4 + [False] * 3 + [True]
+    assert [stage.kind for stage in coded.stages] == ["features"] * 5 + ["training", "prediction", "features"]
     assert coded.size.dimensions == 36
     numbers = coded.diagnostics["training_features"]
     assert (numbers["bytes_per_picture"], numbers["float32_bytes_per_picture"]) == (36 // 4, 4 * 36)
@@ -268,12 +273,23 @@ def test_says_why_it_cannot_be_applied(tmp_path):
         run(tmp_path, ClassicConfig((System("color", (COLOR,)),)), GRAY)
 
 
+def test_visual_words_of_large_pictures_take_bounded_memory(tmp_path):
+    """All descriptors of these pictures are 0.9 GB at once, and were several times that while they were made."""
+    images = np.random.default_rng(0).integers(0, 256, (120, 256, 256, 1), dtype=np.uint8)
+    dataset = Dataset("large", ("a", "b"), *(Split(images, np.arange(120) % 2),) * 3)
+    sift, codebook = DenseSift(bin_sizes=(3,)), Codebook(torch.rand(10, 128))
+    with measure("words", "features") as clock:
+        before = psutil.Process().memory_info().rss
+        pipeline.draw_codebook(sift, codebook, dataset, Workspace(tmp_path, console=Console(file=io.StringIO())))
+    assert clock.stage.peak_memory_bytes - before < 200e6
+
+
 def test_visual_words_are_drawn_from_pictures_of_all_classes(result, folder, monkeypatch):
     """Of training pictures that lie class by class, the first nine would all be of one."""
     order = np.argsort(DATASET.train.labels, kind="stable")
     by_class = replace(DATASET, train=Split(DATASET.train.images[order], DATASET.train.labels[order]))
     drawn = []
-    monkeypatch.setattr(pipeline, "PICTURES_FOR_WORDS", 9)
+    monkeypatch.setattr(pipeline, "DESCRIPTORS_FOR_WORDS", 9 * len(WORDS.descriptors.positions(16, 16)))
     monkeypatch.setattr(pipeline, "draw_visual_words", lambda images, *_, **__: drawn.append(images) or images)
     run(folder, dataset=by_class)
     np.testing.assert_array_equal(drawn[0].numpy(), by_class.train.images[::10])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -143,3 +144,22 @@ def test_batches_hold_every_picture_and_no_more_than_they_may(n, most):
     sizes = np.diff([0, *batch_ends(n, most)])
     assert sizes.sum() == n
     assert 1 <= sizes.min() <= sizes.max() <= most
+
+
+@every_family
+def test_whatever_is_learnt_tells_how_far_it_is(family):
+    told = []
+
+    @contextmanager
+    def show(description, total):
+        told.append([description, total, 0])
+
+        def advance(n=1, note=""):
+            told[-1][2] += n
+
+        yield advance
+
+    family.fit(IMAGES, 0, show=show)
+    assert bool(told) == (family.state_type is not NoState)
+    for description, total, done in told:
+        assert done == total or ("k-means" in description and 0 < done < total)  # k-means may end early

@@ -16,7 +16,12 @@ CODEBOOK = Codebook(torch.tensor([[0.0], [10.0], [20.0]]))
 def draw(values, **options):
     """values: one descriptor of one dimension a picture and position."""
     descriptors = torch.tensor(values)[..., None]
-    return draw_visual_words(IMAGES, descriptors, POSITIONS, CODEBOOK, window_size=2, **options)[..., 0].tolist()
+    whole, parts = (
+        draw_visual_words(IMAGES, batches, POSITIONS, CODEBOOK, window_size=2, **options)[..., 0].tolist()
+        for batches in ([descriptors], iter(descriptors.split(1)))
+    )
+    assert whole == parts
+    return whole
 
 
 def test_one_patch_a_word_by_hand():
@@ -40,6 +45,6 @@ def test_only_the_most_used_words_are_drawn():
 
 def test_pictures_keep_size_color_and_type():
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8))
-    words = draw_visual_words(images, torch.randn(3, 2, 1), POSITIONS, CODEBOOK, window_size=4)
+    words = draw_visual_words(images, [torch.randn(3, 2, 1)], POSITIONS, CODEBOOK, window_size=4)
     assert words.shape[1:] == (4, 4, 3)
     assert words.dtype == torch.uint8
