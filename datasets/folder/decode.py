@@ -30,7 +30,7 @@ from bakeoff.datasets.folder.conversion import (
 )
 from bakeoff.datasets.folder.formats import NOT_READ, SNIFFED, format_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
-from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels
+from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels, to_three
 from bakeoff.datasets.folder.squares import central_square, resize_squares
 from bakeoff.datasets.folder.tiff import open_tiff
 
@@ -170,8 +170,7 @@ def _decode_raw(raw: Raw, image_size: int, rules: Rules) -> Decoded:
         remarks += [ON_WHITE] if share.min() < 1 else []
     if raw.kind:
         remarks.append(f"of {raw.kind} samples, brought to 8 bits")
-    pixels = np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
-    return Decoded(pixels, raw.file_format, (*remarks, *about_channels), raw.kind)
+    return Decoded(to_three(pixels), raw.file_format, (*remarks, *about_channels), raw.kind)
 
 
 def _decode_opened(image: Image.Image, image_size: int, rules: Rules) -> Decoded:
@@ -186,9 +185,8 @@ def _decode_opened(image: Image.Image, image_size: int, rules: Rules) -> Decoded
     if rules.channels:
         is_gray = image.mode in ("1", "L", "LA", "La")
         pixels, chosen = choose_channels(pixels[..., :1] if is_gray else pixels, rules.channels)
-        pixels = np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
         remarks += chosen
-    return Decoded(pixels, image.format or "", tuple(remarks))
+    return Decoded(to_three(pixels), image.format or "", tuple(remarks))
 
 
 def decoder_versions() -> dict[str, str | int | None]:

@@ -16,7 +16,8 @@ JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian wo
 HIDDEN, EMPTY, MET_BEFORE, CLIMBS = "hidden", "empty folders", "folders met before", "paths out of the archive"
 OWN_OUTPUT, OWN_MARK = "output of ours", ".bakeoff"
 # What an artifacts folder holds.
-OWN_FOLDERS, MAIN_FOLDERS = {"cache", "runs", "reports", "tensorboard", "models"}, {"runs", "reports"}
+MAIN_FOLDERS = {"runs", "reports"}
+OWN_FOLDERS = {"cache", "studies", "contest", "tensorboard", "lecture", "bench.json", "scaling.json", *MAIN_FOLDERS}
 
 
 @dataclass(frozen=True, slots=True)

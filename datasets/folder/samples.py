@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import cycle
 
+import cv2
 import numpy as np
 
 from bakeoff.datasets.folder.conversion import PictureError
@@ -102,18 +105,30 @@ def to_gray_levels(values: np.ndarray, ranges: tuple[Range, ...]) -> np.ndarray:
 
     values: any numbers (height, width, channels).   Returns uint8 of that shape.
     """
-    low, high = np.array(ranges, dtype=np.float64).T
-    if values.dtype == np.uint8 and (low == 0).all() and (high == 255).all():
+    if values.dtype == np.uint8 and ranges == ((0, 255),):
         return values
     if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:  # as many possible values as a table can hold
-        every = np.arange(2 ** (8 * values.dtype.itemsize), dtype=np.uint16 if values.dtype.itemsize > 1 else np.uint8)
-        table = _levels(every.view(values.dtype)[:, None], low, high)
-        raw = values.view(every.dtype)
-        return table[raw, 0] if len(low) == 1 else table[raw, np.arange(len(low))]
-    return _levels(np.nan_to_num(values.astype(np.float64), nan=-np.inf), low, high)
+        raw = values.view(f"u{values.dtype.itemsize}")
+        return np.stack(
+            [_table(values.dtype.str, *ends).take(raw[..., c]) for c, ends in _each(values, ranges)], axis=2
+        )
+    floats = np.nan_to_num(values.astype(np.float64), nan=-np.inf)
+    return np.stack([_levels(floats[..., channel], *ends) for channel, ends in _each(values, ranges)], axis=2)
 
 
-def _levels(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def _each(values: np.ndarray, ranges: tuple[Range, ...]) -> Iterator[tuple[int, Range]]:
+    """Every channel with its range."""
+    return zip(range(values.shape[2]), cycle(ranges), strict=False)
+
+
+@lru_cache(maxsize=16)
+def _table(dtype: str, low: float, high: float) -> np.ndarray:
+    """The level of each value of 8 or 16 bits, by its bits."""
+    n_bytes = np.dtype(dtype).itemsize
+    return _levels(np.arange(256**n_bytes, dtype=f"u{n_bytes}").view(dtype).astype(np.float64), low, high)
+
+
+def _levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.rint(255 * ((values.clip(low, high) - low) / (high - low))).astype(np.uint8)
 
 
@@ -137,6 +152,11 @@ def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str
 def _fill_up(values: np.ndarray) -> np.ndarray:
     """Two channels become red and green: blue is black."""
     return values if values.shape[2] != 2 else np.concatenate([values, np.zeros_like(values[..., :1])], axis=2)
+
+
+def to_three(pixels: np.ndarray) -> np.ndarray:
+    """uint8 (height, width, 1 or 3) -> (height, width, 3)."""
+    return pixels if pixels.shape[2] == 3 else cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_GRAY2RGB)
 
 
 def project(stack: np.ndarray, rule: str) -> np.ndarray:

@@ -92,5 +92,5 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             raise ValueError(f"{path} line {reader.line_num} is no row of a table: {error}") from error
         if row is None:
             return
-        if any(value.strip() for value in row) and not (len(row) == 1 and row[0].startswith("sep=")):
+        if any(value.strip() for value in row) and not row[0].startswith("sep="):
             yield reader.line_num, row

@@ -1,0 +1,425 @@
+"""Folders, archives and tables as people have them: each kind that once went wrong, from the command line."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from bakeoff.datasets.folder.load import load_folder
+from bakeoff.datasets.registry import load_dataset
+from bakeoff.pipelines import __main__ as command_line
+from bakeoff.pipelines.results.run import load_task
+from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "pictures"
+
+
+def write_splits(root, names, n_pictures=(10, 4, 5), kinds=("cat", "dog")):
+    for split, (name, n) in enumerate(zip(names, n_pictures, strict=False)):
+        for number, kind in enumerate(kinds):
+            write_class(root / name / kind, n, first_seed=1000 * split + 100 * number)
+
+
+def counts(dataset):
+    return [np.bincount(split.labels, minlength=len(dataset.class_names)).tolist() for split in dataset.splits.values()]
+
+
+def write_cells(root, offset, signal, noise, dtype=np.uint16, n=12, side=64, **options):
+    """Two kinds of cells: blurred spots, few and bright or many and dim, on a camera's offset."""
+    for number, kind in enumerate(("bright", "dim")):
+        (root / kind).mkdir(parents=True, exist_ok=True)
+        for i in range(n):
+            random = np.random.default_rng([number, i])
+            spots = np.asarray(picture(100 * number + i, side=side, channels=1)).astype(float) / 255
+            counts = offset + signal * spots * (1, 0.5)[number] + random.normal(0, noise, (side, side))
+            tifffile.imwrite(root / kind / f"{i:03}.tif", counts.clip(0).astype(dtype), **options)
+
+
+@pytest.mark.parametrize(("offset", "signal", "noise"), [(120, 350, 8), (500, 95, 3), (0, 60_000, 500)])
+def test_a_camera_uses_all_gray_levels_and_brightness_stays_a_cue(root, offset, signal, noise):
+    write_cells(root, offset, signal, noise)
+    dataset = load_folder(root)
+    assert dataset.image_shape == (64, 64, 1)
+    pooled = np.concatenate([split.images for split in dataset.splits.values()])
+    assert len(np.unique(pooled)) > min(signal, 200)
+    bright, dim = (np.mean([s.images[s.labels == label].mean() for s in dataset.splits.values()]) for label in (0, 1))
+    assert bright > 1.4 * dim
+    assert "become black to white, the same for every class and split" in notes_of(dataset)
+
+
+def test_the_range_is_that_of_training_pictures(root):
+    for split, level in (("train", 1000), ("test", 20_000)):
+        write_cells(root / split, 100, level, 5)
+    given = load_folder(root)
+    assert given.test.images.max() == 255
+    (low, high), *_ = given.reading["ranges"]["16-bit"]
+    assert (low, high) == pytest.approx((100, 1100), abs=150)
+    dealt = load_folder(root / "train")
+    pixels = list((root / "train").rglob("*.tif"))
+    everything = np.percentile(np.stack([tifffile.imread(path) for path in pixels]), (0.1, 99.9))
+    assert dealt.reading["ranges"]["16-bit"][0] == pytest.approx(everything, rel=0.1)
+
+
+def test_the_range_can_be_set(root):
+    write_cells(root, 120, 350, 8)
+    narrow, wide = (load_folder(root, range=text) for text in ("100,300", "0,65535"))
+    assert (narrow.train.images == 255).mean() > 0.1
+    assert wide.train.images.max() < 4
+    assert "(as range says)" in notes_of(narrow)
+
+
+def test_a_range_that_leaves_few_levels_is_refused(root):
+    write_cells(root, 500, 0, 1.5)
+    hot = tifffile.imread(root / "dim" / "003.tif")
+    hot[5, 5:25] = np.arange(20) * 3000
+    tifffile.imwrite(root / "dim" / "003.tif", hot)
+    with pytest.raises(ValueError, match=r"keep only \d+ gray levels between 49\d and 50\d"):
+        load_folder(root)
+
+
+def test_masks_of_sixteen_bits_are_black_and_white(root):
+    for number, kind in enumerate(("a", "b")):
+        (root / kind).mkdir(parents=True)
+        for i in range(8):
+            mask = np.asarray(picture(100 * number + i, channels=1)) > 120
+            tifffile.imwrite(root / kind / f"{i}.tif", mask.astype(np.uint16) * 3)
+    assert set(np.unique(load_folder(root, image_size=40).train.images)) == {0, 255}
+
+
+def test_eight_and_sixteen_bits_stand_side_by_side(root):
+    write_cells(root, 100, 3000, 9)
+    write_class(root / "dim", 6, first_seed=900, side=64, channels=1)
+    dataset = load_folder(root)
+    assert sum(map(len, dataset.splits.values())) == 30
+    assert "Pictures of 16-bit samples (24): " in notes_of(dataset)
+
+
+def test_stacks_channels_and_floats_are_read_and_told(root):
+    random = np.random.default_rng(0)
+    for kind in ("a", "b"):
+        (root / kind).mkdir(parents=True)
+        for i in range(10):
+            tifffile.imwrite(root / kind / f"zstack{i:02}.tif", random.integers(0, 4000, (5, 64, 64), dtype=np.uint16))
+        five = random.integers(0, 4000, (64, 64, 5), dtype=np.uint16)
+        tifffile.imwrite(root / kind / "five.tif", five, photometric="minisblack", planarconfig="contig")
+    tifffile.imwrite(root / "a" / "float.tif", random.random((64, 64)).astype(np.float32))
+    two = random.integers(0, 4000, (2, 64, 64), dtype=np.uint16)
+    tifffile.imwrite(root / "b" / "two.ome.tif", two, metadata={"axes": "CYX"}, ome=True)
+    dataset = load_folder(root)
+    assert sum(map(len, dataset.splits.values())) == 24
+    for text in (
+        "20 of several pages or z planes, each pixel's maximum taken (a/zstack00.tif)",
+        "2 of 5 channels, the first three taken as red, green and blue (a/five.tif)",
+        "1 of 2 channels, shown as red and green (b/two.ome.tif)",
+        "1 of floating-point samples, brought to 8 bits (a/float.tif)",
+    ):
+        assert text in notes_of(dataset)
+
+
+@pytest.mark.parametrize(("side", "expected"), [(20, 32), (40, 32), (64, 64), (100, 64), (300, 128), (600, 128)])
+def test_the_size_follows_the_pictures(root, side, expected):
+    for number, kind in enumerate(("a", "b")):
+        write_class(root / kind, 4, first_seed=100 * number, side=side)
+    dataset = load_folder(root)
+    assert dataset.image_shape == (expected, expected, 3)
+    told = f"Pictures of {side} px (median short side) are brought to {expected} px"
+    assert (told in notes_of(dataset)) == (side > expected)
+    assert load_folder(root, image_size=224).image_shape == (224, 224, 3)
+
+
+def write_patients(root):
+    for patient in range(12):
+        for k in range(5):
+            folder = root / ("benign", "malignant")[patient % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            picture(10 * patient + k).save(folder / f"P{patient:02}_{k}.png")
+
+
+def test_no_group_is_in_two_splits(root):
+    write_patients(root)
+    dataset = load_folder(root, group=r"(P\d+)_")
+    groups = [set(split.groups.tolist()) for split in dataset.splits.values()]
+    assert sum(map(len, groups)) == 12 == len(set.union(*groups))
+    assert counts(dataset) == [[15, 15], [5, 5], [10, 10]]
+    assert dataset.fingerprint() != load_folder(root).fingerprint()
+    assert load_folder(root).train.groups is None
+
+
+def test_groups_of_a_table_and_of_given_splits(root):
+    write_patients(root)
+    rows = sorted(root.rglob("*.png"))
+    lines = [f"{path.relative_to(root)},{path.parent.name},{path.name[:3]}" for path in rows]
+    (root / "table.csv").write_text("\n".join(["path,label,group", *lines]))
+    assert load_folder(root / "table.csv").fingerprint() == load_folder(root, group=r"(P\d+)_").fingerprint()
+    for path in rows:
+        split = "test" if path.name.startswith(("P00", "P01")) or path.stem.endswith("_4") else "train"
+        target = root.parent / "given" / split / path.parent.name
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    dataset = load_folder(root.parent / "given", group=r"(P\d+)_", duplicates="keep")
+    assert len(dataset.test) == 20
+    with pytest.raises(ValueError, match="the train split has no picture of its own"):
+        load_folder(root.parent / "given", group=r"(P\d+)_")
+
+
+def test_names_that_look_like_groups_are_told(root):
+    write_patients(root)
+    assert "Names look as if pictures came in groups, such as P00 (5 pictures)." in notes_of(load_folder(root))
+
+
+def test_a_given_test_set_is_never_changed(root):
+    write_splits(root, ("train", "val", "test"), (30, 6, 8))
+    for i in range(6):
+        shutil.copy(root / "train" / "cat" / f"{i:03}.png", root / "test" / "cat" / f"copy{i}.png")
+    shutil.copy(root / "train" / "cat" / "007.png", root / "test" / "dog" / "wrong.png")
+    shutil.copy(root / "val" / "dog" / "000.png", root / "train" / "dog" / "again.png")
+    dataset = load_folder(root)
+    assert counts(dataset) == [[23, 30], [6, 6], [14, 9]]
+    assert "left out since one of the two is wrong: train/cat/007.png; in the test set" in notes_of(dataset)
+    assert "train/dog/again.png (in validation)" in notes_of(dataset)
+
+
+def test_contradictory_labels_are_left_out_of_a_folder_without_splits(root):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, 20, first_seed=100 * number)
+    shutil.copy(root / "cat" / "003.png", root / "dog" / "odd.png")
+    dataset = load_folder(root)
+    assert sum(map(len, dataset.splits.values())) == 39
+    assert "2 pictures with an exact copy in another class, left out" in notes_of(dataset)
+
+
+def test_a_class_that_is_only_copies_is_named_and_may_be_kept(root):
+    write_splits(root, ("train",))
+    write_class(root / "test" / "cat", 6, first_seed=5000)
+    shutil.copytree(root / "train" / "dog", root / "test" / "dog")
+    with pytest.raises(
+        ValueError, match=r"class 'dog' must have pictures in train: all 10 are copies .* duplicates=keep"
+    ):
+        load_folder(root)
+    dataset = load_folder(root, duplicates="keep")
+    assert np.bincount(dataset.test.labels).tolist() == [6, 10]
+    assert "so that the test result is in part memory" in notes_of(dataset)
+
+
+def test_a_class_without_test_pictures_is_told_first(root):
+    write_splits(root, ("train", "val", "test"))
+    write_class(root / "train" / "owl", 9, first_seed=9000)
+    assert "No test picture, so that nothing is known about it: owl." in notes_of(load_folder(root))
+
+
+@pytest.mark.parametrize(("source", "target"), [("val", "test"), ("train", "val")])
+def test_a_split_that_is_a_copy_is_named(root, source, target):
+    write_splits(root, ("train", "val", "test"))
+    shutil.rmtree(root / target)
+    shutil.copytree(root / source, root / target)
+    with pytest.raises(ValueError, match=f"no picture of its own: each one of '{source}' has a copy .* in '{target}'"):
+        load_folder(root)
+
+
+def test_near_copies_are_found_beside_exact_ones(root):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, 30, first_seed=100 * number)
+        for i in range(4):
+            picture(100 * number + i).save(root / kind / f"{i:03} again.jpg", quality=85)
+        for i in range(10, 18):
+            shutil.copy(root / kind / f"{i:03}.png", root / kind / f"{i:03} copy.png")
+    assert "48 pictures have exact or near duplicates (found by perceptual hash), in 24 groups" in notes_of(
+        load_folder(root)
+    )
+
+
+def test_where_every_picture_has_a_near_copy_they_are_still_found(root):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, 20, first_seed=100 * number)
+        for i in range(20):
+            picture(100 * number + i).save(root / kind / f"{i:03} again.jpg", quality=85)
+    assert "80 pictures have exact or near duplicates (found by perceptual hash), in 40 groups" in notes_of(
+        load_folder(root)
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "inner"),
+    [(("training_set", "test_set"), ""), (("seg_train", "seg_test"), "same"), (("Train", "Holdout"), "")],
+)
+def test_splits_by_other_names(root, names, inner):
+    for name, seed in zip(names, (0, 5000), strict=True):
+        for number, kind in enumerate(("cat", "dog")):
+            write_class(root / name / (name if inner else "") / kind, 6, first_seed=seed + 100 * number)
+    dataset = load_folder(root)
+    assert dataset.class_names == ("cat", "dog")
+    assert len(dataset.test) == 12
+
+
+def test_splits_inside_classes(root):
+    for number, kind in enumerate(("cat", "dog")):
+        for split, seed in (("train", 0), ("val", 5000), ("test", 6000)):
+            write_class(root / kind / split, 4, first_seed=seed + 100 * number)
+    assert counts(load_folder(root)) == [[4, 4]] * 3
+
+
+def test_the_same_folders_in_every_folder_are_refused(root):
+    for number, outer in enumerate("ab"):
+        for kind in ("cat", "dog"):
+            write_class(root / outer / kind, 4, first_seed=100 * number)
+    with pytest.raises(ValueError, match=r"every folder \(a, b\) holds the same folders \(cat, dog\), so that either"):
+        load_folder(root)
+
+
+@pytest.mark.parametrize("mark", ["contents", "marker"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_own_output_is_no_class(root, mark, packed):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, 8, first_seed=100 * number)
+    inside = "reports" if mark == "contents" else "x"
+    write_class(root / "artifacts" / inside / "y" / "figures", 3, first_seed=900)
+    if mark == "marker":
+        (root / "artifacts" / ".bakeoff").write_text("{}")
+    path = Path(shutil.make_archive(str(root), "zip", root)) if packed else root
+    dataset = load_folder(path)
+    assert dataset.class_names == ("cat", "dog")
+    assert "Left out as output of ours: artifacts" in notes_of(dataset)
+
+
+def table_of(root, separator=",", quote="", slash="/", header=("path", "label")):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / "p" / kind, 8, first_seed=100 * number)
+    lines = [separator.join(header)]
+    for kind in ("cat", "dog"):
+        for i in range(8):
+            lines.append(f"{quote}p{slash}{kind}{slash}{i:03}.png{quote}{separator}{quote}{kind}{quote}")
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("encoding", "newline", "suffix", "options"),
+    [
+        ("utf-8", "\n", "csv", {"slash": "\\"}),
+        ("utf-8-sig", "\r\n", "csv", {"separator": ";", "slash": "\\"}),
+        ("utf-16", "\r\n", "tsv", {"separator": "\t"}),
+        ("utf-8", "\r\n\r\n", "csv", {"quote": '"', "header": ("Path", " LABEL ")}),
+        ("utf-8", "\n", "CSV", {"header": ("filename", "class")}),
+        ("utf-8", "\n,\n", "csv", {}),
+    ],
+    ids=["backslashes", "semicolons and BOM", "UTF-16", "quotes and blank rows", "other names", "rows of separators"],
+)
+def test_tables_of_spreadsheets(root, encoding, newline, suffix, options):
+    text = newline.join(table_of(root, **options)) + newline
+    path = root / f"table.{suffix}"
+    path.write_bytes(text.encode(encoding))
+    assert counts(load_folder(path)) == [[5, 5], [1, 1], [2, 2]]
+
+
+def test_a_table_in_a_code_page_of_windows(root):
+    lines = [line.replace(",cat", ",chat siamois été") for line in table_of(root)]
+    (root / "table.csv").write_bytes("\r\n".join(["sep=,", *lines]).encode("cp1252"))
+    assert load_folder(root / "table.csv").class_names == ("chat siamois été", "dog")
+
+
+def test_hard_links_of_a_tar_are_read(root):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, 8, first_seed=100 * number)
+        for path in sorted((root / kind).iterdir())[:2]:
+            (root / kind / f"linked {path.name}").hardlink_to(path)
+    with tarfile.open(root.parent / "pets.tar", "w") as archive:
+        archive.add(root, "pets")
+    dataset = load_folder(root.parent / "pets.tar")
+    assert sum(map(len, dataset.splits.values())) == 20
+    assert "could not be used" not in notes_of(dataset)
+
+
+def test_classes_that_overlap_are_kept_and_told(root):
+    write_class(root / "cat", 8)
+    write_class(root / "dog", 8, first_seed=100)
+    shutil.copytree(root / "cat", root / "siamese")
+    dataset = load_folder(root)
+    assert sum(map(len, dataset.splits.values())) == 24
+    assert "16 pictures with an exact copy in another class: the classes overlap" in notes_of(dataset)
+
+
+@pytest.mark.parametrize("suffix", ["tga", "pcx", "sgi", "qoi", "dds", "ico", "jp2", "npy"])
+def test_rarer_formats_are_read(root, suffix):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, 6, first_seed=100 * number)
+        for i in range(3):
+            image = picture(500 + 100 * number + i, side=64)
+            path = root / kind / f"x{i}.{suffix}"
+            np.save(path, np.asarray(image)) if suffix == "npy" else image.save(path)
+    dataset = load_folder(root)
+    assert sum(map(len, dataset.splits.values())) == 18
+    assert "left out" not in notes_of(dataset)
+
+
+@pytest.mark.parametrize("suffix", ["heic", "dcm", "czi", "eps", "svg", "nef", "tga", "ome.tif"])
+def test_what_calls_itself_a_picture_and_cannot_be_read_is_counted(root, suffix):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, 12, first_seed=100 * number)
+    (root / "dog" / f"x.{suffix}").write_bytes(b"whatever this is, it is no picture that we read")
+    assert f"1 picture could not be used and left out: dog/x.{suffix}" in notes_of(load_folder(root))
+    (root / "emu").mkdir()
+    (root / "emu" / f"x.{suffix}").write_bytes(b"whatever this is, it is no picture that we read")
+    with pytest.raises(ValueError, match=r"class 'emu' in .* has no usable picture"):
+        load_folder(root, max_skipped_share=0.1)
+
+
+def test_a_folder_called_like_a_built_in_set_is_told(root, monkeypatch):
+    (root / "digits").mkdir(parents=True)
+    monkeypatch.chdir(root)
+    assert "for the folder of that name here write ./digits." in load_dataset("digits").notes[0]
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_no_name_is_an_error(name):
+    with pytest.raises(ValueError, match="no data set was named"):
+        load_dataset(name)
+
+
+def test_an_option_that_does_not_exist_is_an_error(root):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'rnage'"):
+        load_folder(root, rnage="0,5")
+
+
+def test_from_the_command_line_a_deep_folder_is_trained_on_and_predicted(root, tmp_path, capsys):
+    write_cells(root, 120, 350, 8, n=20)
+    common = ["--dataset", str(root), "--artifacts", str(tmp_path / "artifacts")]
+    assert command_line.main(["train", "hog", *common]) == 0
+    told = capsys.readouterr().err
+    assert "become black to white, the same for every class and split" in told
+    (task,) = (tmp_path / "artifacts" / "runs").iterdir()
+    assert set(load_task(task).reading["ranges"]) == {"16-bit"}
+    assert command_line.main(["predict", "hog", str(root / "bright"), *common]) == 0
+    answers = [line for line in capsys.readouterr().out.splitlines() if ".tif" in line]
+    assert sum("bright" in line for line in answers) > 15
+
+
+def test_groups_reach_the_task(root, tmp_path):
+    write_patients(root)
+    rows = [f"{path.relative_to(root)},{path.parent.name},{path.name[:3]}" for path in sorted(root.rglob("*.png"))]
+    (root / "table.csv").write_text("\n".join(["path,label,group", *rows]))
+    artifacts = tmp_path / "artifacts"
+    assert command_line.main(["train", "hog", "--dataset", str(root / "table.csv"), "--artifacts", str(artifacts)]) == 0
+    (task,) = (artifacts / "runs").iterdir()
+    assert len(set(load_task(task).test_groups.tolist())) == 4
+
+
+@pytest.mark.parametrize("inside", ["__MACOSX/pets/cat/._000.png", "pets/.DS_Store", "pets/cat/._001.png"])
+def test_what_macs_add_to_an_archive_is_hidden(root, inside):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, 8, first_seed=100 * number)
+    path = root.parent / "pets.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(root.rglob("*.png")):
+            archive.write(file, Path("pets") / file.relative_to(root))
+        archive.writestr(inside, b"Mac OS X attributes")
+    dataset = load_folder(path)
+    assert dataset.fingerprint() == load_folder(root).fingerprint()
+    assert "Left out as hidden: " in notes_of(dataset)
