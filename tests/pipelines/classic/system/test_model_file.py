@@ -19,10 +19,11 @@ from bakeoff.pipelines.classic import pipeline
 from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
 from bakeoff.pipelines.classic.experiments import EXPERIMENTS
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
+from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift
 from bakeoff.pipelines.classic.families.family import FeatureFamily, NoState
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.patch_words import PatchWords
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.system.model_file import build_classic_model
@@ -36,13 +37,15 @@ FAMILIES = (
     ColorHistogram(n_bins=2, grids=(1, 2)),
     Hog(cell_sizes=(8,)),
     LocalBinaryPatterns(n_cells=2),
+    GrayHistogram(n_bins=4),
+    CoOccurrence(distances=(1,)),
     PixelPca(n_components=6),
     BagOfWords(descriptors=SIFT, n_words=6, n_samples=400, n_iterations=3),
     FisherVectors(descriptors=ColorStatistics(cell_sizes=(3,)), n_components=4, n_gaussians=3, n_samples=400),
     PatchFisherVectors(n_components=4, n_gaussians=3, n_samples=400, n_iterations=3, symmetric=True),
     PatchWords(n_words=8, n_samples=400, n_iterations=3),
 )
-ALL = System("all", FAMILIES, costs=(0.1,), weights=(0.1, 0.2, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1))
+ALL = System("all", FAMILIES, costs=(0.1,), weights=(0.1,) * 10)
 PIXELS = System("pixels", (PixelPca(n_components=6),), costs=(1.0,))
 CONFIGS = {
     "every family": ClassicConfig((ALL,)),
