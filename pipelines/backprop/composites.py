@@ -52,9 +52,8 @@ repeat, tile, take, take_along_axis = _family(_rearranged, np.repeat, np.tile, n
 diag, diagflat, diagonal, tril, triu = _family(_rearranged, np.diag, np.diagflat, np.diagonal, np.tril, np.triu)
 array, stack, block = _family(_rearranged, np.array, np.stack, np.block)
 vstack, hstack, dstack, column_stack = _family(_rearranged, np.vstack, np.hstack, np.dstack, np.column_stack)
-split, array_split, vsplit, hsplit, dsplit = _family(
-    _rearranged, np.split, np.array_split, np.vsplit, np.hsplit, np.dsplit
-)
+split, array_split, vsplit = _family(_rearranged, np.split, np.array_split, np.vsplit)
+hsplit, dsplit = _family(_rearranged, np.hsplit, np.dsplit)
 ravel = composite(lambda x: reshape(x, shape=-1), "ravel")
 concatenate = composite(lambda parts, axis=0: join(*parts, axis=axis), "concatenate")
 clip = composite(lambda x, a_min, a_max: minimum(maximum(x, a_min), a_max), "clip")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,12 +21,7 @@ class Node(Array):
     __slots__ = ("arguments", "operation", "parents", "settings")
 
     def __init__(
-        self,
-        value: Value,
-        level: int,
-        operation: Operation | None = None,
-        arguments: Sequence[Value] = (),
-        settings: Mapping[str, Any] | None = None,
+        self, value: Value, level: int, operation: Operation | None = None, arguments: Values = (), settings: Any = None
     ) -> None:
         super().__init__(value, level)
         self.operation = operation

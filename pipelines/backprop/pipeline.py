@@ -84,11 +84,7 @@ def run(
         train_score=accuracy(train_scores, dataset.train),
         did_not_train=not fits_training(train_scores.argmax(axis=1), dataset.train.labels),
         stages=(trained.cost, clock.stage),
-        size=Size(
-            dimensions=layers[0][0].shape[0],
-            parameters=sum(array.size for array in leaves(layers)),
-            bytes=n_bytes,
-        ),
+        size=Size(dimensions=len(layers[0][0]), parameters=sum(array.size for array in leaves(layers)), bytes=n_bytes),
         environment=environment,
         history=trained.history,
         pictures={"first_layer_weights": strongest_templates(layers[0][0], dataset.image_shape)},
