@@ -1,103 +1,102 @@
 # Bakeoff: hand-crafted features + linear SVM against nets trained end to end. `make help` lists everything.
+#
+# An alias of the command line `bakeoff`: it has the defaults, and checks what is given here. All values go to it, and to
+# install.py, in the environment, where neither make nor a shell reads them.
 
-DATASET    ?= photos## photos | digits | cifar10 | cifar100 | cues-color | ... | a folder with one sub-folder per class
-DATA_ROOT  ?= ## folder that already holds unpacked archives (cifar-10-batches-bin ...); else they are downloaded
-IMAGE_SIZE ?= ## side in pixels that a folder's pictures are brought to (32 if not given)
-MAX_SKIPPED ?= ## percent of a folder's pictures that may be unusable before it stops (5 if not given)
-MAX_PIXELS ?= ## larger pictures of a folder are refused, undecoded (100000000 if not given)
-MARGIN     ?= 1.0## loss of accuracy, in points, that you would accept: decides between enough and not enough
-RUNS       ?= ## for `make report`: compare these runs only, experiment or experiment:seed (default: all there are)
-MODEL      ?= ## for `make predict`: an experiment that was trained, a run's folder, or a model file
-IMAGE      ?= ## for `make predict`: a picture, or a folder of pictures
-PROFILE    ?= quick## what `make report` studies beside the runs: quick, full (all of `make study`: hours on large data), none
-STUDY      ?= ## for `make study`: ablations | learning-curves | label-noise | robustness | look-inside | cues (with DATASET=cues) (default: all)
-RUNS_FROM  ?= ## for `make report`: folders of other saved runs on the same data set, such as published ones
-BASE       ?= ## for `make compare`: report.json of an earlier report
-SEED       ?= 0## seed of everything random; runs of several seeds stand side by side in the report
-EXPERIMENT ?= ## for `make train`: one or more names from `make list`
-ENGINE     ?= torch## for `make train-mlp`: torch, or numpy (our own back-propagation)
-SWEEP      ?= regularization## for `make sweep`
-PROCESSES  ?= 1## for `make train` and `make train-mlp`: processes that train one net together (torchrun)
-TENSORBOARD ?= ## for `make train`: 1 writes logs to artifacts/tensorboard (open: .venv/bin/tensorboard --logdir ...)
-SCHEDULER  ?= ## address of a Dask scheduler (tcp://host:8786) whose workers share the hand-crafted side's work
-ARTIFACTS  ?= artifacts## where the cache, the runs and the reports go
-PY         ?= python3## the Python (3.11+) that makes .venv
-TORCH_INDEX ?= ## package index to take torch from, e.g. the CPU one named on PyTorch's "Get started" page
+override define HELP
+Variables:
+  DATASET      photos | digits | cifar10 | cifar100 | cues-color | ... | a folder with one sub-folder per class
+  DATA_ROOT    folder that already holds unpacked archives (cifar-10-batches-bin ...); else they are downloaded
+  IMAGE_SIZE   side in pixels that a folder's pictures are brought to
+  MAX_SKIPPED  percent of a folder's pictures that may be unusable before it stops (5)
+  MAX_PIXELS   larger pictures of a folder are refused, undecoded (100000000)
+  BUDGET       for report: processor time that each side may spend, such as 90s, 10min or 2h
+  MARGIN       loss of accuracy, in points, that you would accept: decides between enough and not enough (1.0)
+  RUNS         for report: compare these runs only, experiment or experiment:seed (all there are)
+  RUNS_FROM    for report: folder of other saved runs on the same data set, such as published ones
+  BASE         for compare: report.json of an earlier report
+  PROFILE      what report studies beside the runs: quick, full (all of `make study`: hours on large data), none
+  SET          settings, such as SET="costs=0.1,1 epochs=5": any field of an experiment's configuration
+  SEED         seed of everything random; runs of several seeds stand side by side in the report (0)
+  EXPERIMENT   for train and study: one or more names from `make list`
+  ENGINE       for train-mlp and report: torch, or numpy (our own back-propagation)
+  STUDY        ablations | learning-curves | label-noise | robustness | look-inside | cues (all)
+  SWEEP        regularization | activation | depth | width
+  MODEL        for predict and export: an experiment that was trained, a run's folder, or a model file
+  IMAGE        for predict and export: a picture, or a folder of pictures
+  PROCESSES    for train and train-mlp: processes that train one net together, by torchrun (1)
+  TENSORBOARD  for train and train-mlp: 1 writes logs to artifacts/tensorboard
+  SCHEDULER    address of a Dask scheduler (tcp://host:8786) whose workers share the hand-crafted side's work
+  ARTIFACTS    where the cache, the runs and the reports go (artifacts)
+  PY           the Python (3.11+) that makes .venv (python3)
+  TORCH_INDEX  package index to take torch from, e.g. the CPU one named on PyTorch's "Get started" page
+endef
+export override HELP
 
-PYTHON  := .venv/bin/python
-COMMON   = $(if $(DATA_ROOT),--data-root "$(DATA_ROOT)") $(if $(IMAGE_SIZE),--image-size $(IMAGE_SIZE)) $(if $(MAX_SKIPPED),--max-skipped $(MAX_SKIPPED)) $(if $(MAX_PIXELS),--max-pixels $(MAX_PIXELS)) --dataset "$(DATASET)" --seed $(SEED) --artifacts "$(ARTIFACTS)" $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
-MLP      = $(if $(filter numpy,$(ENGINE)),mlp-numpy,mlp)
-LAUNCH   = $(if $(filter-out 1,$(PROCESSES)),OMP_NUM_THREADS=1 $(PYTHON) -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES),$(PYTHON)) -m bakeoff.pipelines
-REPORT   = $(PYTHON) -m bakeoff.reports --runs "$(ARTIFACTS)/runs" $(RUNS_FROM) --dataset "$(DATASET)" --output "$(ARTIFACTS)/reports" --margin $(MARGIN) $(if $(RUNS),--select $(RUNS))
+override VARIABLES := $(shell sed -n 's/^  \([A-Z_]*\)  *[^ ].*/\1/p' Makefile)
+override UNKNOWN := $(filter-out $(VARIABLES),$(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v)))
+override PY := $(or $(value PY),python3)
+$(foreach v,$(VARIABLES),$(if $(filter-out undefined,$(origin $v)),$(eval override $v := $$(value $v))$(eval export $v)))
+export override VARIABLES UNKNOWN
+override PYTHON := .venv/bin/python
+override TESTS := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-.PHONY: help setup list features train-svm train-mlp train predict export sweep study profile report base-given compare lecture test check bench bench-scaling clean
+COMMANDS := list features train-svm train-mlp train predict export study sweep report compare lecture bench clean
+.PHONY: help setup $(COMMANDS) bench-scaling test fast slow check format misspelled
 
 help: ## show the targets and the variables
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-12s\033[0m %s\n",$$1,$$2}' $(MAKEFILE_LIST)
-	@printf '\nVariables (name = default):\n'
-	@awk -F '## ' '/^[A-Z_]+ +\?=.*## /{split($$1,v,/ *\?= */); printf "  %-12s %-10s %s\n",v[1],v[2],$$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-14s\033[0m %s\n",$$1,$$2}' Makefile
+	@printf '\n%s\n' "$$HELP"
 
 setup: .venv/ready ## make .venv and install the exact versions of constraints.txt
 
 .venv/ready: pyproject.toml constraints.txt install.py
-	@$(PY) install.py --torch-index "$(TORCH_INDEX)"
+	@"$$PY" install.py
 
-list: .venv/ready ## list every experiment
-	@$(PYTHON) -m bakeoff.pipelines list
+.venv/ready-to-develop: .venv/ready
+	@"$$PY" install.py --develop
 
-features: .venv/ready ## extract and cache the hand-crafted features
-	@$(PYTHON) -m bakeoff.pipelines features $(COMMON)
+list: ## list every experiment
+features: ## extract and cache the hand-crafted features
+train-svm: ## hand-crafted features -> linear SVM: every family alone, left out, and together
+train-mlp: ## pixels -> multi-layer perceptron, trained end to end (ENGINE=numpy for our own engine)
+train: ## train EXPERIMENT=<name> (see `make list`)
+predict: ## the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file>
+export: ## write the net MODEL as model.onnx, checked against torch on its test pictures (or IMAGE)
+study: ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
+sweep: ## train a ready sweep over small perceptrons: SWEEP=regularization, activation, depth or width
+report: ## train both sides and compare them: artifacts/reports/<dataset>/report.html, .md, .json
+compare: ## the same, and what changed since BASE=<report.json of an earlier report>
+lecture: ## the experiments behind a first lecture, as one page: artifacts/lecture/lecture.html
+bench: ## our kernels against the libraries people use, side by side -> artifacts/bench.json
+clean: ## remove what was computed from ARTIFACTS, and nothing else
 
-train-svm: .venv/ready ## hand-crafted features -> linear SVM: every family alone, left out, and together
-	@$(PYTHON) -m bakeoff.pipelines train hand-crafted $(COMMON)
-
-train-mlp: .venv/ready ## pixels -> multi-layer perceptron, trained end to end (ENGINE=numpy for our own engine)
-	@$(LAUNCH) train $(MLP) $(COMMON) $(if $(TENSORBOARD),--tensorboard)
-
-train: .venv/ready ## train EXPERIMENT=<name> (see `make list`)
-	@$(LAUNCH) train $(EXPERIMENT) $(COMMON) $(if $(TENSORBOARD),--tensorboard)
-
-predict: .venv/ready ## name the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file>
-	@$(PYTHON) -m bakeoff.pipelines predict "$(MODEL)" "$(IMAGE)" $(COMMON)
-
-export: .venv/ready ## write the net MODEL as model.onnx, checked against torch on its test pictures (or IMAGE)
-	@$(PYTHON) -m bakeoff.pipelines export "$(MODEL)" $(if $(IMAGE),"$(IMAGE)") $(COMMON)
-
-study: .venv/ready ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
-	@$(PYTHON) -m bakeoff.pipelines study $(STUDY) $(COMMON) $(if $(EXPERIMENT),--experiments $(EXPERIMENT))
-
-sweep: .venv/ready ## train a ready sweep over small perceptrons: SWEEP=regularization, activation, depth or width
-	@$(PYTHON) -m bakeoff.pipelines sweep $(SWEEP) $(COMMON)
-
-report: train-svm train-mlp profile ## compare the runs: artifacts/reports/<dataset>/report.html, .md, .json
-	@$(REPORT)
-
-compare: base-given train-svm train-mlp profile ## the same, and what changed since BASE=<report.json of an earlier report>
-	@$(REPORT) --base "$(BASE)"
-
-base-given: # before hours of training, not after
-	@test -f "$(BASE)" || { echo "make compare needs BASE=<report.json of an earlier report>, got '$(BASE)', which is no file" >&2; exit 1; }
-
-profile: train-svm train-mlp
-	@$(if $(filter none,$(PROFILE)),true,$(PYTHON) -m bakeoff.pipelines study --profile $(PROFILE) $(COMMON))
-
-lecture: .venv/ready ## the experiments behind a first lecture, as one page: artifacts/lecture/lecture.html
-	@$(PYTHON) -m bakeoff.pipelines.lecture --output "$(ARTIFACTS)/lecture"
-	@$(PYTHON) -m bakeoff.reports.lecture --output "$(ARTIFACTS)/lecture"
-
-test: .venv/ready ## run the tests
-	@$(PYTHON) -m pytest
-
-check: .venv/ready ## lint, format, types and tests
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && $(PYTHON) -m pytest
-
-bench: .venv/ready ## our kernels against the libraries people use, side by side -> artifacts/bench.json
-	@$(PYTHON) -m bakeoff.benchmarks --output "$(ARTIFACTS)/bench.json"
+$(COMMANDS): .venv/ready
+	@$(PYTHON) -m bakeoff --from-make $@
 
 bench-scaling: .venv/ready ## cost per picture, the cost model, its check at 1k, 10k, 100k pictures -> artifacts/scaling.json
-	@$(PYTHON) -m bakeoff.benchmarks.scaling --output "$(ARTIFACTS)/scaling.json"
+	@$(PYTHON) -m bakeoff --from-make bench --scaling
 
-clean: ## delete everything that was computed (not .venv)
-	@rm -rf "$(ARTIFACTS)"
+test: .venv/ready-to-develop ## run the tests
+	@$(TESTS)
+
+fast: .venv/ready-to-develop ## run the tests that failed last, else those of a minute
+	@$(TESTS) -m "not slow and not data and not whole" --last-failed
+
+slow: .venv/ready-to-develop ## run the tests that take minutes (with DATA_ROOT: also those on real data)
+	@$(TESTS) -m "slow or data"
+
+format: .venv/ready-to-develop ## format and sort imports
+	@$(PYTHON) -m ruff check --fix . ; $(PYTHON) -m ruff format .
+
+check: .venv/ready-to-develop ## lint, format, types and all tests that need no data: what CI runs
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && $(TESTS) -m "not data"
+
+ifneq ($(UNKNOWN),)
+help setup .venv/ready .venv/ready-to-develop: misspelled
+endif
+
+misspelled:
+	@"$$PY" install.py --misspelled

@@ -6,6 +6,7 @@ Run by `make setup`; standard library only, because nothing else is installed ye
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import subprocess
 import sys
@@ -16,21 +17,27 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
 CONSTRAINTS = ROOT / "constraints.txt"
 READY = ENVIRONMENT / "ready"  # written last, so that a killed installation is made again
+READY_TO_DEVELOP = ENVIRONMENT / "ready-to-develop"
+USERS, DEVELOPERS = "distributed,onnx,tensorboard", "dev,bench"
 
 
 def main() -> None:
     arguments = parse_arguments()
+    if arguments.misspelled:
+        sys.exit(misspelled(os.environ["UNKNOWN"].split(), os.environ["VARIABLES"].split()))
     if sys.version_info < (3, 11):  # noqa: UP036 - an older one may well run this file
         sys.exit(f"error: Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make setup PY=python3.12")
     if not (ENVIRONMENT / "bin" / "python").exists():
         print("Making .venv ...", flush=True)
         venv.create(ENVIRONMENT, with_pip=True)
     if not installed("torch"):
-        install_torch(arguments.torch_index)
-    print("Installing the rest (numpy, scikit-learn, scikit-image, OpenCV ...)", flush=True)
-    pip("install", "--quiet", "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[dev,bench]")
+        install_torch(os.environ.get("TORCH_INDEX", ""))
+    rest = "what tests need (pytest, mypy ...)" if arguments.develop else "the rest (numpy, scikit-learn, OpenCV ...)"
+    print(f"Installing {rest}", flush=True)
+    extras = DEVELOPERS if arguments.develop else USERS
+    pip("install", "--quiet", "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[{extras}]")
     link_checkout()
-    READY.touch()
+    (READY_TO_DEVELOP if arguments.develop else READY).touch()
 
 
 def link_checkout() -> None:
@@ -43,8 +50,15 @@ def link_checkout() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--torch-index", default="", help="package index for torch alone (CPU or CUDA builds)")
+    parser.add_argument("--develop", action="store_true", help="what the tests need, too")
+    parser.add_argument("--misspelled", action="store_true", help="tell of variables that make does not know")
     return parser.parse_args()
+
+
+def misspelled(unknown: list[str], known: list[str]) -> str:
+    """One line that names the nearest variable."""
+    near = difflib.get_close_matches(unknown[0].upper(), known, 1, 0)[0]
+    return f"error: there is no variable {unknown[0]}, did you mean {near}? (`make help` lists them)"
 
 
 def install_torch(index: str) -> None:

@@ -5,6 +5,6 @@ from setuptools import find_packages, setup
 setup(
     packages=[
         "bakeoff",
-        *(f"bakeoff.{name}" for name in find_packages(include=["datasets*", "pipelines*", "reports*"])),
+        *(f"bakeoff.{name}" for name in find_packages(include=["datasets*", "pipelines*", "reports*", "benchmarks*"])),
     ]
 )

@@ -30,11 +30,11 @@ WORK = (
 )
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bakeoff.benchmarks", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("artifacts/bench.json"))
     parser.add_argument("work", nargs="*", metavar="work", help=f"some of: {', '.join(WORK)} (default: all)")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     unknown = set(options.work) - set(WORK)
     if unknown:
         print(f"error: no benchmark {sorted(unknown)[0]!r}; choose from {', '.join(WORK)}", file=sys.stderr)

@@ -56,11 +56,11 @@ FORECASTS = {"ImageNet": 1_281_167, "a billion": 1_000_000_000}
 PASSES_OF_A_COST = 12  # over the features for one C, both products counted; see `linear_svm.py`
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bakeoff.benchmarks.scaling", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("artifacts/scaling.json"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000], help="pictures of the checks")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     record: dict[str, Any] = dict(
         Workspace(Path(), command="python -m bakeoff.benchmarks.scaling " + shlex.join(sys.argv[1:])).environment
     )

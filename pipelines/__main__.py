@@ -1,4 +1,4 @@
-"""Command line: `python -m bakeoff.pipelines train|predict|...`. Errors become one line here and nowhere else."""
+"""Command line: `bakeoff train|predict|...`. Errors become one line here and nowhere else."""
 
 from __future__ import annotations
 
@@ -6,50 +6,84 @@ import argparse
 import os
 import re
 import shlex
+import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bakeoff.datasets.dataset import Dataset
-from bakeoff.datasets.registry import load_dataset
-from bakeoff.pipelines.arguments import build_parser
-from bakeoff.pipelines.commands import COMMANDS, list_experiments
+from bakeoff.datasets.registry import SHORT_NAMES, dataset_names, load_dataset
+from bakeoff.pipelines.arguments import UsageError, build_parser
+from bakeoff.pipelines.commands import COMMANDS, chosen_experiments
+from bakeoff.pipelines.machine.artifacts import claim
 from bakeoff.pipelines.machine.workspace import Advance, Workspace
+from bakeoff.pipelines.make_variables import FLAG, arguments_from_make, name_what_was_typed
+from bakeoff.pipelines.plain_commands import WITHOUT_DATA
 
 if TYPE_CHECKING:
     from bakeoff.pipelines.machine.cluster import Cluster
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    options = build_parser().parse_args(arguments)
-    command = "python -m bakeoff.pipelines " + shlex.join(sys.argv[1:] if arguments is None else arguments)
+Finish = Callable[[argparse.Namespace], int]
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    reporting: Sequence[argparse.ArgumentParser] = (),
+    finish: Mapping[str, Finish] | None = None,
+) -> int:
+    """Run one command; returns the exit status.
+
+    reporting, finish: options of the reports' side, and what it does, by command, once the pipelines are done.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows a question mark
+            stream.reconfigure(errors="replace")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser, from_make = build_parser(reporting), words[:1] == [FLAG]
+    wording = partial(name_what_was_typed, parser=parser, from_make=from_make)
     try:
-        if options.command == "list":
-            return list_experiments()
-        if options.command == "predict":
-            from bakeoff.pipelines.predict.command import predict
-
-            return predict(options)
-        if options.command == "export":
-            from bakeoff.pipelines.predict.export import export
-
-            return export(options)
-        if options.command == "train" and launched_together():
-            return train_together(options, command)
-        with open_workspace(options, command) as workspace:
-            return COMMANDS[options.command](load(options, workspace), options, workspace)
+        if from_make:
+            words = arguments_from_make(words[1:], parser, os.environ)
+        options = parser.parse_args(words)
+        options.words, options.from_make, options.wording = words, from_make, wording
+        status = run(options)
+        return status or (finish or {}).get(options.command, lambda _: 0)(options)
     except (ValueError, OSError, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        print(f"error: {wording(str(error))}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
     except (MemoryError, RuntimeError) as error:
         if not is_lack_of_memory(error):
             raise
-        print(f"error: {lack_of_memory(error)}", file=sys.stderr)
+        print(f"error: {wording(lack_of_memory(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped; what was finished is kept, and the same command goes on from there", file=sys.stderr)
         return 130
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.command in WITHOUT_DATA:
+        return WITHOUT_DATA[options.command](options)
+    if options.command == "train" and launched_together():
+        return train_together(options)
+    if options.processes > 1:
+        return launch(options)
+    if hasattr(options, "set"):
+        chosen_experiments(options)  # complains before any picture is read
+    with open_workspace(options) as workspace:
+        return COMMANDS[options.command](load(options, workspace), options, workspace)
+
+
+def launch(options: argparse.Namespace) -> int:
+    """The same command in several processes."""
+    launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(options.processes), "-m", "bakeoff"]
+    words = [sys.executable, "-m", *launcher, *([FLAG] if options.from_make else []), *options.words]
+    return subprocess.run(words, env={**os.environ, "OMP_NUM_THREADS": "1"}).returncode
 
 
 def is_lack_of_memory(error: MemoryError | RuntimeError) -> bool:
@@ -62,19 +96,27 @@ def lack_of_memory(error: MemoryError | RuntimeError) -> str:
     """One line that says how much was asked for, where that is known, and what to do."""
     asked = re.search(r"(?:tried to|Unable to) allocate ([\d.]+ \w+)", str(error), re.IGNORECASE)
     amount = f", {asked[1]} were asked for at once" if asked else ""
-    return f"the memory is too small{amount}: take smaller pictures (IMAGE_SIZE), or fewer experiments at a time"
+    return f"the memory is too small{amount}: take smaller pictures (--image-size), or fewer experiments at a time"
 
 
 @contextmanager
-def open_workspace(options: argparse.Namespace, command: str) -> Iterator[Workspace]:
+def open_workspace(options: argparse.Namespace) -> Iterator[Workspace]:
     """Raises an error at once if logs for TensorBoard are wanted that could not be written later, or a scheduler's
     workers that cannot be had."""
     if options.tensorboard:
         from bakeoff.pipelines.neural.training.event_log import require_tensorboard
 
         require_tensorboard()
+    claim(options.artifacts)
     with workers(options.scheduler) as cluster:
-        yield Workspace(options.artifacts, command=command, tensorboard=options.tensorboard, cluster=cluster)
+        command = "bakeoff " + shlex.join(options.words)
+        yield Workspace(
+            options.artifacts,
+            command=command,
+            tensorboard=options.tensorboard,
+            cluster=cluster,
+            wording=options.wording,
+        )
 
 
 def workers(scheduler: str) -> AbstractContextManager[Cluster | None]:
@@ -88,6 +130,10 @@ def workers(scheduler: str) -> AbstractContextManager[Cluster | None]:
 
 def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
     """The data set, with progress for downloads and large folders."""
+    if SHORT_NAMES.get(options.dataset, options.dataset) in dataset_names() and Path(options.dataset).exists():
+        workspace.say(
+            f"note: {options.dataset} is the built-in data set; your folder of that name is ./{options.dataset}"
+        )
     with ExitStack() as shown:
         bars: dict[str, Advance] = {}
         done: dict[str, int] = {}
@@ -114,7 +160,7 @@ def launched_together() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1 and "LOCAL_RANK" in os.environ
 
 
-def train_together(options: argparse.Namespace, command: str) -> int:
+def train_together(options: argparse.Namespace) -> int:
     """As one of several processes: the first does what a single one does, the others train along with it."""
     from bakeoff.pipelines.neural.distributed.assignment import dismiss
     from bakeoff.pipelines.neural.distributed.pipeline import follow
@@ -125,7 +171,7 @@ def train_together(options: argparse.Namespace, command: str) -> int:
             follow()
             return 0
         try:
-            with open_workspace(options, command) as workspace:
+            with open_workspace(options) as workspace:
                 status = COMMANDS["train"](load(options, workspace), options, workspace)
         except Exception:
             dismiss()

@@ -1,47 +1,171 @@
-"""What `python -m bakeoff.pipelines` understands."""
+"""Options of the command line `bakeoff`, with their defaults and the checks that need no data."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 from bakeoff.datasets.folder.decode import MAX_PIXELS
 from bakeoff.datasets.registry import dataset_names
+from bakeoff.pipelines.settings import parse_assignments
+
+SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bakeoff.pipelines", description="Train classifiers on pictures.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--dataset", default="photos", help=f"{', '.join(dataset_names())}, or a path to pictures")
-    common.add_argument("--data-root", type=Path, help="folder of unpacked archives, e.g. cifar-10-batches-bin")
-    common.add_argument("--image-size", type=int, help="side in pixels that a folder's pictures are brought to (32)")
-    common.add_argument(
-        "--max-skipped", type=float, default=5.0, help="percent of a folder's pictures that may be unusable (5)"
-    )
-    common.add_argument("--max-pixels", type=int, default=MAX_PIXELS, help="larger pictures are refused, undecoded")
-    common.add_argument("--seed", type=int, default=0, help="seed of everything random")
-    common.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for cache and runs")
-    common.add_argument("--scheduler", default="", help="of Dask, such as tcp://host:8786: its workers share the work")
-    extractor = commands.add_parser("features", parents=[common], help="extract and cache hand-crafted features")
-    extractor.add_argument("experiments", nargs="*", default=["hand-crafted"], metavar="experiment")
-    trainer = commands.add_parser("train", parents=[common], help="train experiments and save their runs")
-    trainer.add_argument("experiments", nargs="*", metavar="experiment", help="names or groups (see `list`)")
-    trainer.add_argument("--tensorboard", action="store_true", help="write logs to artifacts/tensorboard")
-    commands.add_parser("guests", parents=[common], help="add published models to saved runs, as `train` does too")
-    predictor = commands.add_parser("predict", parents=[common], help="name the class of pictures by a trained model")
-    predictor.add_argument("model", help="an experiment that was trained, a run's folder, or a model file")
-    predictor.add_argument("images", nargs="+", metavar="image", help="a picture, or a folder of pictures")
-    predictor.add_argument("--json", action="store_true", help="for machines")
-    exporter = commands.add_parser("export", parents=[common], help="write a net as ONNX, checked against torch")
-    exporter.add_argument("model", help="an experiment that was trained, a run's folder, or a model file")
-    exporter.add_argument("images", nargs="*", metavar="image", help="pictures to check it with (its test pictures)")
-    studier = commands.add_parser("study", parents=[common], help="what takes several trainings or changed pictures")
-    studier.add_argument("studies", nargs="*", metavar="study", help="names; none stands for all of the profile")
-    studier.add_argument("--profile", choices=("quick", "full"), default="full", help="how much is done (full)")
-    studier.add_argument("--experiments", nargs="+", default=(), help="names or groups to study (the study's own)")
-    commands.add_parser("list", help="list every experiment")
-    sweeper = commands.add_parser("sweep", parents=[common], help="train a ready sweep over small perceptrons")
-    sweeper.add_argument("sweep", help="regularization, activation, depth or width")
-    parser.set_defaults(tensorboard=False)
+class UsageError(ValueError):
+    """The command line itself is wrong: nothing was looked at yet."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises a UsageError where argparse would print its usage and end the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message.removeprefix('argument ')} (`{self.prog} --help` explains)")
+
+
+def given(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def folder(text: str) -> Path:
+    return Path(given(text)).expanduser()
+
+
+def earlier_report(text: str) -> Path:
+    """A file that holds at least a report's fingerprint: found out before hours of training, not after."""
+    try:
+        json.loads(Path(text).expanduser().read_bytes())["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"must name the report.json of an earlier report, got {text!r}") from error
+    return Path(text).expanduser()
+
+
+def natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 on, got {text!r}")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    if natural(text) == 0:
+        raise argparse.ArgumentTypeError("must be at least 1, got 0")
+    return int(text)
+
+
+def percent(text: str) -> float:
+    if not re.fullmatch(r"\d*\.?\d+", text) or float(text) > 100:
+        raise argparse.ArgumentTypeError(f"must be a percentage in 0..100, got {text!r}")
+    return float(text)
+
+
+def duration(text: str) -> float:
+    """Seconds of `90s`, `10min` or `2h`."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(s|min|h)", text)
+    if match is None or float(match[1]) == 0:
+        raise argparse.ArgumentTypeError(f"must be a duration such as 90s, 10min or 2h, got {text!r}")
+    return float(match[1]) * SECONDS[match[2]]
+
+
+def build_parser(reporting: Sequence[argparse.ArgumentParser] = ()) -> Parser:
+    """The parser of every command. reporting: options of `report` and `compare` that the side of the reports adds."""
+    parser = Parser(prog="bakeoff", description="Hand-crafted features or a net trained end to end, on your pictures.")
+    parser.set_defaults(tensorboard=False, scheduler="", processes=1, json=False, base=None)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    common, settings, machines = _common(), _settings(), _json()
+    add = commands.add_parser
+    contest: list[Any] = [common, settings, _contest(), *reporting, machines]
+    add("report", parents=contest, help="train both sides and compare them: report.html, report.md, report.json")
+    comparer = add("compare", parents=contest, help="the same, and what changed since an earlier report")
+    comparer.add_argument("--base", type=earlier_report, required=True, help="report.json of the earlier report")
+    one = add("features", parents=[common, settings], help="extract and cache hand-crafted features")
+    one.add_argument("experiments", nargs="*", default=["hand-crafted"], metavar="EXPERIMENT")
+    training = [common, settings, _training(), machines]
+    one = add("train", parents=training, help="train experiments and save their runs")
+    one.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names or groups (see `bakeoff list`)")
+    one = add("train-svm", parents=training, help="hand-crafted features and a linear SVM, each family alone and all")
+    one.set_defaults(command="train", experiments=["hand-crafted"])
+    one = add("train-mlp", parents=training, help="a multi-layer perceptron on pixels, trained end to end")
+    one.set_defaults(command="train", experiments=["mlp"])
+    one.add_argument("--engine", choices=ENGINES, default="torch", help="torch, or our own back-propagation in numpy")
+    add("guests", parents=[common], help="add published models to saved runs, as `train` does too")
+    one = add("predict", parents=[common, machines], help="the class of pictures, by a trained model")
+    one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
+    one.add_argument("images", nargs="+", metavar="IMAGE", help="a picture, or a folder of pictures")
+    one = add("export", parents=[common], help="write a net as ONNX, checked against torch")
+    one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
+    one.add_argument("images", nargs="*", metavar="IMAGE", help="pictures to check it with (its test pictures)")
+    one = add("study", parents=[common], help="what takes several trainings or changed pictures")
+    one.add_argument("studies", nargs="*", metavar="STUDY", help="names; none stands for all of the profile")
+    one.add_argument("--profile", choices=PROFILES[:2], default="full", help="how much is done (full)")
+    one.add_argument("--experiments", nargs="+", default=(), metavar="EXPERIMENT", help="names or groups to study")
+    one = add("sweep", parents=[common], help="train a ready sweep over small perceptrons")
+    one.add_argument("sweep", nargs="?", default="regularization", metavar="SWEEP", help="or activation, depth, width")
+    add("list", parents=[machines], help="list every experiment")
+    add("lecture", parents=[_place()], help="the experiments behind a first lecture, as one page")
+    one = add("bench", parents=[_place()], help="our kernels beside the libraries people use")
+    one.add_argument("work", nargs="*", metavar="WORK", help="the kernels to measure (all)")
+    one.add_argument("--scaling", action="store_true", help="cost per picture, and at 1k, 10k and 100k pictures")
+    add("clean", parents=[_place()], help="remove what was computed, and nothing else")
     return parser
+
+
+PROFILES = ("quick", "full", "none")
+ENGINES = ("torch", "numpy")
+
+
+def _place() -> Parser:
+    options = Parser(add_help=False)
+    options.add_argument("--artifacts", type=folder, default=Path("artifacts"), help="folder of all that is computed")
+    return options
+
+
+def _common() -> Parser:
+    """The data set and how it is read, the seed, and where everything goes."""
+    options = Parser(add_help=False, parents=[_place()])
+    add = options.add_argument
+    add("--dataset", type=given, default="photos", help=f"{', '.join(dataset_names())}, or a path to pictures")
+    add("--data-root", type=folder, help="folder of unpacked archives, e.g. cifar-10-batches-bin")
+    add("--image-size", type=positive, help="side in pixels that a folder's pictures are brought to (32)")
+    add("--max-skipped", type=percent, default=5.0, help="percent of a folder's pictures that may be unusable (5)")
+    add("--max-pixels", type=positive, default=MAX_PIXELS, help="larger pictures are refused, undecoded")
+    add("--seed", type=natural, default=0, help="seed of everything random")
+    add("--scheduler", default="", help="of Dask, such as tcp://host:8786: its workers share the work")
+    return options
+
+
+def _training() -> Parser:
+    options = Parser(add_help=False)
+    options.add_argument("--tensorboard", action="store_true", help="write logs to artifacts/tensorboard")
+    options.add_argument("--processes", type=positive, default=1, help="that train one net together")
+    return options
+
+
+def _contest() -> Parser:
+    """The data set as a word of its own, and how much is done for a report."""
+    options = Parser(add_help=False)
+    add = options.add_argument
+    add("dataset", nargs="?", type=given, default=argparse.SUPPRESS, metavar="DATASET", help="the same as --dataset")
+    add("--budget", type=duration, help="processor time for each side, such as 90s, 10min or 2h")
+    add("--profile", choices=PROFILES, default="quick", help="what is studied beside the runs (quick)")
+    add("--engine", choices=ENGINES, default="torch", help="of the perceptron")
+    options.set_defaults(experiments=["hand-crafted", "mlp"])
+    return options
+
+
+def _settings() -> Parser:
+    options = Parser(add_help=False)
+    words = "fields of the configuration, such as 'costs=0.1,1 epochs=5'"
+    options.add_argument("--set", type=parse_assignments, action="extend", default=[], metavar="SET", help=words)
+    return options
+
+
+def _json() -> Parser:
+    options = Parser(add_help=False)
+    options.add_argument("--json", action="store_true", help="for machines")
+    return options

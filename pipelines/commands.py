@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,22 +35,11 @@ if TYPE_CHECKING:
 MAX_NOTE_LENGTH = 1200  # characters of a note on the terminal: about fifteen lines
 
 
-def list_experiments() -> int:
-    from bakeoff.pipelines.experiments import GROUPS, all_experiments
-
-    for experiment in all_experiments().values():
-        print(f"{experiment.name:<32} {experiment.side:<13} {experiment.title}")
-    for group, names in GROUPS.items():
-        print(f"{group:<32} {'all of':<13} {', '.join(names)}")
-    return 0
-
-
 def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
     from bakeoff.pipelines.classic.pipeline import extract
-    from bakeoff.pipelines.experiments import choose_experiments
 
     tell_notes(dataset, options, workspace)
-    for experiment in choose_experiments(options.experiments):
+    for experiment in chosen_experiments(options):
         if experiment.side != "hand-crafted":
             raise ValueError(f"{experiment.name} has no hand-crafted features: name a hand-crafted experiment")
         extract(dataset, config=experiment.config, seed=options.seed, workspace=workspace)
@@ -58,17 +47,49 @@ def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: W
     return 0
 
 
-def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+def chosen_experiments(options: argparse.Namespace) -> Sequence[Experiment]:
+    """Those that were named, with the settings that were given."""
     from bakeoff.pipelines.experiments import choose_experiments
+    from bakeoff.pipelines.settings import change_settings
 
+    own = {"mlp": "mlp-numpy"} if getattr(options, "engine", "torch") == "numpy" else {}
+    return change_settings(choose_experiments([own.get(word, word) for word in options.experiments]), options.set)
+
+
+def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
     fingerprint = dataset.fingerprint()
-    chosen = choose_experiments(options.experiments)
+    chosen = chosen_experiments(options)
     if keep_task(dataset, fingerprint, workspace):
         tell_notes(dataset, options, workspace)
     keep_guests(dataset, options.data_root, workspace)
-    runs = [train_one(experiment, dataset, fingerprint, options.seed, workspace) for experiment in chosen]
-    if not any(runs):
+    found = [train_one(experiment, dataset, fingerprint, options.seed, workspace) for experiment in chosen]
+    runs = [run for run in found if run is not None]
+    if not runs:
         raise ValueError(f"nothing was trained: no chosen experiment can be applied to {dataset.name}")
+    if options.json and options.command == "train":
+        print(json.dumps([run_record(run, workspace) for run in runs], indent=1))
+    return 0
+
+
+def run_record(run: RunResult, workspace: Workspace) -> dict[str, Any]:
+    folder = run_folder(workspace.runs, run.dataset, run.fingerprint, run.experiment, run.seed)
+    return {
+        "experiment": run.experiment,
+        "seed": run.seed,
+        "accuracy": run.accuracy,
+        "validation_score": run.validation_score,
+        "seconds": run.seconds(),
+        "folder": str(folder),
+    }
+
+
+def contest(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    """What a report compares: both sides, and the studies of the profile."""
+    options.fingerprint = dataset.fingerprint()
+    train(dataset, options, workspace)
+    if options.profile != "none":
+        options.studies, options.experiments = [], ()
+        study(dataset, options, workspace)
     return 0
 
 
@@ -80,7 +101,7 @@ def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     keep_task(dataset, fingerprint, workspace)
     path = save_study(study, task_folder(workspace.runs, dataset.name, fingerprint))
     workspace.say(
-        f"{study.title}: {len(study.rows)} nets, {study.seconds:.0f} s in all, in {path}; `make report` shows it"
+        f"{study.title}: {len(study.rows)} nets, {study.seconds:.0f} s in all, in {path}; `bakeoff report` shows it"
     )
     return 0
 
@@ -206,6 +227,8 @@ def keep_task(dataset: Dataset, fingerprint: str, workspace: Workspace) -> bool:
 
 
 COMMANDS: Mapping[str, Callable[[Dataset, argparse.Namespace, Workspace], int]] = {
+    "report": contest,
+    "compare": contest,
     "features": extract_features,
     "train": train,
     "guests": add_guests,

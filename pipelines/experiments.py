@@ -82,7 +82,7 @@ def choose_experiments(words: Sequence[str]) -> list[Experiment]:
     unknown = [name for name in names if name not in table]
     if unknown or not names:
         asked = f"there is no experiment {unknown[0]!r}" if unknown else "no experiment was named"
-        raise ValueError(f"{asked}; choose from: {', '.join([*table, *GROUPS])} (`make list` describes them)")
+        raise ValueError(f"{asked}; choose from: {', '.join([*table, *GROUPS])} (`bakeoff list` describes them)")
     return [table[name] for name in names]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from rich.text import Text
 
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.guest import load_guests
+from bakeoff.pipelines.results.run import Task, task_folder
 from bakeoff.pipelines.results.study import load_studies
+from bakeoff.reports.arguments import report_options
 from bakeoff.reports.canvas.elements import Table
 from bakeoff.reports.changes import find_changes, read_base
 from bakeoff.reports.chapters.changes import describe_changes
@@ -30,7 +33,9 @@ RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", No
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m bakeoff.reports", description="Compare the saved runs of one data set."
+        prog="python -m bakeoff.reports",
+        description="Compare the saved runs of one data set.",
+        parents=[report_options()],
     )
     parser.add_argument(
         "--runs", type=Path, nargs="+", default=[Path("artifacts/runs")], help="folders of saved runs, yours first"
@@ -38,27 +43,18 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--dataset", default="photos", help="name of the data set (default: photos)")
     parser.add_argument("--fingerprint", default="", help="its first characters, where data sets share a name")
     parser.add_argument("--output", type=Path, default=Path("artifacts/reports"), help="folder of reports")
-    parser.add_argument(
-        "--margin", type=float, default=1.0, help="loss of accuracy, in points, that you would accept (default: 1.0)"
-    )
-    parser.add_argument(
-        "--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="compare these runs only (default: all)"
-    )
     parser.add_argument("--base", type=Path, help="report.json of an earlier report: tell what changed since")
-    parser.add_argument("--lessons", type=Path, help="text file of what you learnt, a sentence a line, for the top")
-    parser.add_argument(
-        "--without-pictures", action="store_true", help="show no test pictures, for data that must not be passed on"
-    )
+    parser.add_argument("--json", action="store_true", help="print report.json")
     return parser.parse_args(arguments)
 
 
 def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
     """Build the report and write all three forms; returns it and its folder. Raises ValueError on bad input."""
-    if not 0 <= options.margin < 100:
-        raise ValueError(f"--margin must lie in 0..100 points, got {options.margin:g}")
     base = read_base(options.base) if options.base else None  # before it is overwritten, if it is the same file
     lessons = read_lessons(options.lessons) if options.lessons else ()
-    folders, task, remarks = find_tasks(options.runs, task_name(options.dataset), options.fingerprint)
+    folders, task, remarks = find_tasks(
+        [*options.runs, *options.runs_from], task_name(options.dataset), options.fingerprint
+    )
     studies = {name: study for folder in reversed(folders) for name, study in load_studies(folder).items()}
     guests = next((found for folder in folders if (found := load_guests(folder))), ())
     comparison = build_comparison(task, select_runs(folders, options.select), options.margin / 100, guests)
@@ -71,12 +67,22 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
         changes=changes,
         lessons=lessons,
     )
-    target = options.output / task.dataset
+    target = report_folder(options.output, task)
     save_figures(report, target / "figures")
     write_atomically(target / "report.md", render_markdown(report).encode())
     write_atomically(target / "report.json", render_json(report).encode())
     write_atomically(target / "report.html", render_html(report).encode())
     return report, target
+
+
+def report_folder(output: Path, task: Task) -> Path:
+    """Named after the data set; and after its fingerprint, where another of that name has its report there."""
+    folder = output / task.dataset
+    try:
+        there = json.loads((folder / "report.json").read_bytes())["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):  # none, or a damaged one
+        return folder
+    return folder if there == task.fingerprint else task_folder(output, task.dataset, task.fingerprint)
 
 
 def read_lessons(path: Path) -> tuple[str, ...]:
@@ -113,15 +119,23 @@ def to_rich(table: Table) -> RichTable:
     return rich
 
 
+def report(options: argparse.Namespace) -> int:
+    """Write the report and show its result. Raises ValueError or OSError on bad input."""
+    written, target = write_report(options)
+    if options.json:
+        print((target / "report.json").read_text())
+    else:
+        print_result(written, target, Console(highlight=False))
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     try:
-        report, target = write_report(options)
+        return report(options)
     except (ValueError, OSError) as error:
         print(f"reports: {error}", file=sys.stderr)
         return 1
-    print_result(report, target, Console(highlight=False))
-    return 0
 
 
 if __name__ == "__main__":

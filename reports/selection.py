@@ -29,7 +29,7 @@ def find_task(runs_root: Path, dataset: str, fingerprint: str = "") -> tuple[Pat
     found = [(folder, load_task(folder)) for folder in sorted(runs_root.glob("*-*")) if (folder / "task.json").exists()]
     found = [(folder, task) for folder, task in found if task.dataset == dataset]
     if not found:
-        raise ValueError(f"no runs of {dataset} in {runs_root}: run `make train-svm` and `make train-mlp` first")
+        raise ValueError(f"no runs of {dataset} in {runs_root}: run `bakeoff train-svm` and `bakeoff train-mlp` first")
     matching = [(folder, task) for folder, task in found if task.fingerprint.startswith(fingerprint)]
     if not matching:
         known = ", ".join(task.fingerprint[:8] for _, task in found)
@@ -74,13 +74,13 @@ def select_runs(folders: Sequence[Path], selected: Sequence[str] = ()) -> tuple[
     runs = tuple({(run.experiment, run.seed): run for run in found}.values())
     if not runs:
         places = " or ".join(map(str, folders))
-        raise ValueError(f"no runs in {places}: run `make train-svm` and `make train-mlp` first")
+        raise ValueError(f"no runs in {places}: run `bakeoff train-svm` and `bakeoff train-mlp` first")
     if not selected:
         return distinct_runs(runs)
     for name in selected:
         if not any(_is_named(run, name) for run in runs):
             known = ", ".join(sorted({run.experiment for run in runs}))
-            raise ValueError(f"--select must name saved runs ({known}), got {name}: run `make train` for it first")
+            raise ValueError(f"--select must name saved runs ({known}), got {name}: run `bakeoff train` for it first")
     return distinct_runs([run for run in runs if any(_is_named(run, name) for name in selected)])
 
 

@@ -43,7 +43,9 @@ def workplace(monkeypatch) -> Iterator[Path]:
     small = replace(mlp, architecture=Perceptron((16,)), epochs=2, mixed_precision="off")
     monkeypatch.setitem(neural.EXPERIMENTS, "mlp", (title, small))
     with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o777)
+        for folder in (Path(name), Path(name) / "artifacts"):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o777)
         yield Path(name)
 
 
@@ -111,7 +113,7 @@ def test_too_many_unusable_pictures_stop_the_run(workplace, capsys):
     assert make(workplace, data) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "more than the 5% allowed), such as " in line
-    assert line.endswith("mend or remove them, or allow more with MAX_SKIPPED=")
+    assert line.endswith("mend or remove them, or allow more with --max-skipped")
 
 
 def test_gray_pictures_do_without_color(workplace, capsys):

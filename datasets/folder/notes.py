@@ -31,7 +31,7 @@ def note_skipped(
         raise ValueError(
             f"{len(skipped):,} of {n_pictures:,} pictures in {path} cannot be used ({share:.0%}, more than the "
             f"{max_skipped_share:.0%} allowed), such as {'; '.join(skipped[:3])}: mend or remove them, or allow more "
-            "with MAX_SKIPPED="
+            "with --max-skipped"
         )
     return f"{count(skipped, 'picture')} could not be used and left out: {listed(skipped)}." if skipped else ""
 

@@ -155,7 +155,7 @@ def _download(archive: Archive, root: Path, progress: Progress | None) -> None:
     except (OSError, ValueError) as error:  # no network, or a wrong checksum
         raise OSError(
             f"{archive.title} is not in {target} and could not be downloaded from {archive.url} ({error}): "
-            f"put its unpacked folder {archive.folder} there, or name the folder above it with DATA_ROOT="
+            f"put its unpacked folder {archive.folder} there, or name the folder above it with --data-root"
         ) from error
     unpack(archive, Path(fetched), root)
     os.unlink(fetched)

@@ -38,6 +38,7 @@ class Workspace:
     machine_cache_folder: of what is remembered of the machine, if it is not that cache.
     tensorboard: whether trainings write logs for TensorBoard.
     cluster: workers on other machines; None: the cores of this one.
+    wording: the last hand on every line that is said.
     """
 
     artifacts: Path
@@ -47,6 +48,7 @@ class Workspace:
     cluster: Cluster | None = None
     cache_folder: Path | None = None
     machine_cache_folder: Path | None = None
+    wording: Callable[[str], str] = str
 
     @property
     def runs(self) -> Path:
@@ -79,7 +81,7 @@ class Workspace:
 
     def say(self, line: str) -> None:
         """One line for the person who waits."""
-        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self.console.print(self.wording(line), highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def progress(self, description: str, total: int) -> Iterator[Advance]:

@@ -21,9 +21,10 @@ from bakeoff.pipelines.results.trained_model import TrainedModel
 
 def predict(options: argparse.Namespace) -> int:
     """Show the predictions; 1 if a file could not be read. Raises ValueError or OSError if nothing can be predicted."""
-    path = find_model(options.model, runs=options.artifacts / "runs", dataset=options.dataset, seed=options.seed)
+    place = {"runs": options.artifacts / "runs", "dataset": options.dataset, "seed": options.seed}
+    path = find_model(options.model, **place, image_size=options.image_size)
     if not all(options.images):
-        raise ValueError("no picture was named: IMAGE=<a picture, or a folder of pictures>")
+        raise ValueError("no picture was named: give a picture, or a folder of pictures")
     files = [file for place in options.images for file in find_pictures(Path(place).expanduser())]
     model, loading = load_and_warm_up(path)
     predictions, timing = predict_files(model, files, time.perf_counter, reading_of(path))

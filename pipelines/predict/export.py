@@ -21,7 +21,8 @@ CHECKED_PICTURES = 64
 
 def export(options: argparse.Namespace) -> int:
     """Write `model.onnx` beside the model. Raises ValueError if it is no net of ours, or the two disagree."""
-    path = find_model(options.model, runs=options.artifacts / "runs", dataset=options.dataset, seed=options.seed)
+    place = {"runs": options.artifacts / "runs", "dataset": options.dataset, "seed": options.seed}
+    path = find_model(options.model, **place, image_size=options.image_size)
     model = load_trained_model(path)
     if not isinstance(model, NeuralModel):
         raise ValueError(f"{path} is no net that torch trained: only those can be exported to ONNX")
@@ -49,9 +50,7 @@ def real_pictures(path: Path, places: list[str], image_shape: tuple[int, int, in
     else:
         task = path.parent.parent.parent  # <task>/<experiment>/seed-<n>/model.safetensors
         if not (task / "task.json").exists():
-            raise ValueError(
-                f"{path} lies in no run's folder: name pictures to check it with, IMAGE=<picture or folder>"
-            )
+            raise ValueError(f"{path} lies in no run's folder: name pictures to check it with")
         kept = load_task(task).test_images[:CHECKED_PICTURES]
     if len(kept) == 0:
         raise ValueError("none of the pictures could be read: name others to check the net with")

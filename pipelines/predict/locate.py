@@ -10,19 +10,20 @@ from typing import Any
 from bakeoff.datasets.folder.load import dataset_name
 from bakeoff.datasets.registry import SHORT_NAMES, dataset_names
 from bakeoff.pipelines.results.files import read_json
-from bakeoff.pipelines.results.model import FILE_NAME
+from bakeoff.pipelines.results.model import FILE_NAME, stored_image_shape
 
 
-def find_model(word: str, *, runs: Path, dataset: str, seed: int) -> Path:
+def find_model(word: str, *, runs: Path, dataset: str, seed: int, image_size: int | None = None) -> Path:
     """The model file that `word` means.
 
     word: a path to a model file or to a run's folder, or else an experiment's name.
     runs, dataset, seed: where an experiment's run is looked for; of several data sets of one name, the one that was
         trained on last is taken.
+    image_size: side in pixels of the pictures it was trained on; None takes any.
     Raises ValueError if there is none, saying where it was looked for and how to make it.
     """
     if not word:
-        raise ValueError("no model was named: MODEL=<an experiment that was trained, a run's folder, or a model file>")
+        raise ValueError("no model was named: give an experiment that was trained, a run's folder, or a model file")
     path = Path(word).expanduser()
     if path.is_file() or (path / FILE_NAME).is_file():
         return path if path.is_file() else path / FILE_NAME
@@ -39,9 +40,18 @@ def find_model(word: str, *, runs: Path, dataset: str, seed: int) -> Path:
     ]
     if not found:
         raise ValueError(
-            f"no model of {word} for {name} with seed {seed} in {runs}: run `make train EXPERIMENT={word} "
-            f"DATASET={dataset}` first, or name its file"
+            f"no model of {word} for {name} with seed {seed} in {runs}: run `bakeoff train {word} "
+            f"--dataset {dataset}` first, or name its file"
         )
+    if image_size is not None:
+        sizes = {file: stored_image_shape(file)[0] for file in found}
+        found = [file for file in found if sizes[file] == image_size]
+        if not found:
+            there = ", ".join(map(str, sorted(set(sizes.values()))))
+            raise ValueError(
+                f"{word} was trained on {name} at {there} pixels, not at image_size {image_size}: run "
+                f"`bakeoff train {word} --dataset {dataset} --image-size {image_size}` first"
+            )
     return max(found, key=lambda file: file.stat().st_mtime)
 
 

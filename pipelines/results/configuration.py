@@ -33,8 +33,9 @@ def rebuild(record: Any, expected: Any) -> Any:
     if isinstance(expected, type) and is_dataclass(expected) and isinstance(record, dict):
         return _rebuild_dataclass(record, (expected,))
     if expected in (int, float, bool, str, NoneType) and _is_plain(record, expected):
-        return record
-    raise ValueError(f"expected {getattr(expected, '__name__', expected)}, got {str(record)[:60]!r}")
+        return float(record) if expected is float else record
+    told = ", ".join(map(str, choices)) if origin is Literal else getattr(expected, "__name__", expected)
+    raise ValueError(f"expected {told}, got {str(record)[:60]!r}")
 
 
 def _rebuild_tuple(record: list[Any], choices: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -49,7 +50,7 @@ def _rebuild_one_of(record: Any, choices: tuple[Any, ...]) -> Any:
         return _rebuild_dataclass(record, tuple(c for c in choices if is_dataclass(c)))
     for choice in choices:
         if _is_plain(record, choice):
-            return record
+            return float(record) if choice is float else record
     raise ValueError(f"expected one of {choices}, got {str(record)[:60]!r}")
 
 

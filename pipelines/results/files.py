@@ -69,9 +69,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing: run `make train` first") from error
+        raise ValueError(f"{path} is missing: run `bakeoff train` first") from error
     except UNREADABLE as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `bakeoff train` again") from error
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -88,9 +88,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing: run `make train` first") from error
+        raise ValueError(f"{path} is missing: run `bakeoff train` first") from error
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `bakeoff train` again") from error
     if not isinstance(record, dict):
-        raise ValueError(f"{path} is damaged (not a JSON object): delete it and run `make train` again")
+        raise ValueError(f"{path} is damaged (not a JSON object): delete it and run `bakeoff train` again")
     return record

@@ -68,4 +68,4 @@ def load_guests(task_folder: Path) -> tuple[Guest, ...]:
     except FileNotFoundError:
         return ()
     except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `bakeoff train` again") from error

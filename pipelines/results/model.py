@@ -89,6 +89,16 @@ def load_stored_model(path: Path) -> StoredModel:
         raise ValueError(f"{path} is not a whole model ({error}): train it again") from error
 
 
+def stored_image_shape(path: Path) -> tuple[int, int, int]:
+    """(height, width, channels) of a model's pictures, without its arrays. Raises ValueError for a damaged file."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {})[HEADER])
+        return rebuild(header["image_shape"], tuple[int, int, int], {})  # type: ignore[no-any-return]
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+        raise ValueError(f"{path} is not a whole model ({error}): train it again") from error
+
+
 def _build(metadata: Mapping[str, str], arrays: dict[str, np.ndarray]) -> StoredModel:
     if HEADER not in metadata:
         raise ValueError("it has no header of ours")

@@ -264,7 +264,7 @@ def _build(kind: type, values: dict[str, Any], folder: Path) -> Any:
     schema = values.pop("schema", None)
     if schema != SCHEMA_VERSION:
         raise ValueError(
-            f"{folder} has schema {schema}, expected {SCHEMA_VERSION}: delete it and run `make train` again"
+            f"{folder} has schema {schema}, expected {SCHEMA_VERSION}: delete it and run `bakeoff train` again"
         )
     with _naming_damage(folder):
         value = kind(**values)
@@ -278,4 +278,4 @@ def _naming_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `make train` again") from error
+        raise ValueError(f"{path} is damaged ({error}): delete it and run `bakeoff train` again") from error

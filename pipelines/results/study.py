@@ -93,7 +93,7 @@ def save_study(study: StudyResult, task_folder: Path) -> Path:
 
 def load_study(path: Path) -> StudyResult:
     """Read back what `save_study` wrote. Raises ValueError, naming the file, if it is damaged or of another schema."""
-    remedy = f"delete it and run `make study STUDY={path.stem}` again"
+    remedy = f"delete it and run `bakeoff study {path.stem}` again"
     try:
         record = json.loads(path.read_bytes())
         schema = record.pop("schema", None)

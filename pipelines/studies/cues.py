@@ -48,7 +48,9 @@ NOTES = (
 def run(request: Request) -> StudyResult:
     """Raises NotApplicableError for pictures that are not made from cues."""
     if not request.dataset.name.startswith("cues-"):
-        raise NotApplicableError(f"the study of cues makes its own pictures, not {request.dataset.name}: DATASET=cues")
+        raise NotApplicableError(
+            f"the study of cues makes its own pictures, not {request.dataset.name}: --dataset cues"
+        )
     settings = PROFILES[request.profile]
     experiments = request.choose(settings.experiments)
     settings = replace(settings, experiments=tuple(experiment.name for experiment in experiments))

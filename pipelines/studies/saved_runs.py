@@ -22,13 +22,14 @@ def choose_runs(request: Request) -> list[RunResult]:
         if missing:
             raise ValueError(
                 f"no saved run of {missing[0]} on {dataset.name} with seed {request.seed}: "
-                f"run `make train EXPERIMENT={missing[0]}` first"
+                f"run `bakeoff train {missing[0]}` first"
             )
         return [run for run in saved if run.experiment in names]
     sides = sorted({run.side for run in saved}, reverse=True)
     if not sides:
         raise ValueError(
-            f"no saved run of {dataset.name} with seed {request.seed}: run `make train-svm train-mlp` first"
+            f"no saved run of {dataset.name} with seed {request.seed}: "
+            "run `bakeoff train-svm` and `bakeoff train-mlp` first"
         )
     return [max((run for run in saved if run.side == side), key=lambda run: run.validation_score) for side in sides]
 

@@ -30,7 +30,7 @@ def read_results(folder: Path) -> dict[str, Numbers]:
     for name in RESULTS:
         path = folder / f"{name}.npz"
         if not path.is_file():
-            raise FileNotFoundError(f"there is no {path}: run `make lecture`, which computes it first")
+            raise FileNotFoundError(f"there is no {path}: run `bakeoff lecture`, which computes it first")
         with np.load(path) as arrays:
             results[name] = dict(arrays)
     return results

@@ -143,10 +143,10 @@ def build_comparison(task: Task, runs: Sequence[RunResult], margin: float, guest
                 f"{run.dataset} {run.fingerprint[:8]}: accuracies on different pictures do not compare"
             )
         if run.class_names != task.class_names or not np.array_equal(run.labels, task.test_labels):
-            raise ValueError(f"{name} must have the test labels of its task, got others: run `make clean`, train again")
+            raise ValueError(f"{name} must have the test labels of its task, got others: `bakeoff clean`, train again")
     for side, target in zip(SIDES, ("train-svm", "train-mlp"), strict=True):
         if not any(run.side == side for run in runs):
-            raise ValueError(f"no {side} run on {task.dataset} to compare: run `make {target}` first")
+            raise ValueError(f"no {side} run on {task.dataset} to compare: run `bakeoff {target}` first")
     groups: dict[str, list[RunResult]] = {}
     for run in runs:
         groups.setdefault(run.experiment, []).append(run)

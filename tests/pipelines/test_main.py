@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -72,7 +74,7 @@ def test_train_saves_the_run_and_the_card_of_the_data(run_command, pictures, tmp
     assert status == 0
     (run,) = saved_runs(tmp_path)
     assert (run.experiment, run.seed, run.dataset) == ("pca", 3, "pets")
-    assert run.environment["command"].startswith("python -m bakeoff.pipelines train pca --dataset ")
+    assert run.environment["command"].startswith("bakeoff train pca --dataset ")
     assert line.split()[:4] == ["pca", f"{run.accuracy:.1%}", "of", str(len(run.labels))]
     task = load_task(next((tmp_path / "artifacts" / "runs").iterdir()))
     assert task.class_names == ("cat", "dog")
@@ -261,7 +263,8 @@ def test_a_lack_of_memory_gets_one_line(monkeypatch, tmp_path, capsys, ask, amou
     monkeypatch.setattr(command_line, "load", lambda *_: ask())
     assert main(["train", "pca", "--artifacts", str(tmp_path)]) == 1
     assert capsys.readouterr().err == (
-        f"error: the memory is too small{amount}: take smaller pictures (IMAGE_SIZE), or fewer experiments at a time\n"
+        f"error: the memory is too small{amount}: take smaller pictures (--image-size), "
+        "or fewer experiments at a time\n"
     )
 
 
@@ -359,10 +362,10 @@ def test_limits_on_a_folder_can_be_set(run_command, pictures):
 def test_the_command_is_kept_as_it_was_typed(monkeypatch, tmp_path):
     workspaces = []
     monkeypatch.setattr(command_line, "load", lambda options, workspace: workspaces.append(workspace) or 1 / 0)
-    monkeypatch.setattr(sys, "argv", ["pipelines", "train", "pca", "--dataset", "my pets"])
+    monkeypatch.setattr(sys, "argv", ["bakeoff", "train", "pca", "--dataset", "my pets"])
     with pytest.raises(ZeroDivisionError):
         main()
-    assert workspaces[0].command == "python -m bakeoff.pipelines train pca --dataset 'my pets'"
+    assert workspaces[0].command == "bakeoff train pca --dataset 'my pets'"
 
 
 def test_run_json_holds_the_key_of_the_run(run_command, pictures, tmp_path):
@@ -379,3 +382,48 @@ def test_logs_for_tensorboard_come_from_nets_alone_and_from_kept_ones_too(run_co
     log_kept_run(replace(run, side="end-to-end", history=({"epoch": 1, "train_loss": 2.0},)), workspace)
     (log,) = (tmp_path / "artifacts" / "tensorboard" / "pets" / "pca" / "seed-0").iterdir()
     assert log.name.startswith("events.out.tfevents")
+
+
+def test_settings_make_a_run_of_their_own(run_command, pictures, tmp_path):
+    run_command("train", "pca", "--dataset", pictures)
+    status, lines = run_command("train", "pca", "--dataset", pictures, "--set", "costs=0.5,2", "--set", "scaling=unit")
+    assert (status, lines[0].split()[0]) == (0, "pca[costs=0.5,2]")
+    default, own = saved_runs(tmp_path)
+    assert (default.experiment, own.experiment) == ("pca", "pca[costs=0.5,2]")
+    assert own.settings["systems"][0]["costs"] == [0.5, 2.0]
+    assert run_command("train", "pca", "--dataset", pictures, "--set", "costs=0.5,2.0")[1][0].endswith("from before)")
+    status, lines = run_command("train", "pca", "--dataset", "/nowhere", "--set", "csts=1")
+    assert (status, lines) == (1, ["error: --set: pca has no setting 'csts'; the nearest: costs"])
+
+
+def test_json_is_alone_on_stdout(run_command, pictures, tmp_path, capsys):
+    arguments = ["train", "pca", "--dataset", str(pictures), "--artifacts", str(tmp_path / "artifacts"), "--json"]
+    assert main(arguments) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    (run,) = saved_runs(tmp_path)
+    assert (record["experiment"], record["accuracy"]) == ("pca", run.accuracy)
+    assert main(["list", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in record["experiments"]] == list(all_experiments())
+
+
+def test_of_a_data_set_and_a_folder_of_one_name_it_is_told_which_was_taken(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["features", "pca", "--dataset", "digits"]) == 0
+    assert "note: digits" not in capsys.readouterr().err
+    (tmp_path / "digits").mkdir()
+    assert main(["features", "pca", "--dataset", "digits"]) == 0
+    assert "note: digits is the data set of that name, not your folder, which is ./digits" in capsys.readouterr().err
+
+
+def test_a_terminal_without_the_characters_gets_question_marks(pictures, tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": os.pathsep.join(sys.path)}
+    folder = pictures.rename(tmp_path / "Tiere für mich – groß")
+    command = [sys.executable, "-m", "bakeoff", "train", "mpl", "--dataset", str(folder)]
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=300)
+    assert (done.returncode, done.stdout) == (1, b"")
+    command = [sys.executable, "-m", "bakeoff", "predict", str(folder / "größe.safetensors"), "x"]
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=300)
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert done.stderr.startswith(b"error: ")
+    assert b"Tiere f?r mich" in done.stderr

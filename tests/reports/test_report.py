@@ -319,9 +319,8 @@ def test_the_command_compares_selected_runs_only(saved):
     [
         (["--dataset", "digits"], "no runs of digits in "),
         (["--select", "resnet"], "--select must name saved runs (classic, hog, mlp), got resnet"),
-        (["--select", "classic"], "no end-to-end run on photos to compare: run `make train-mlp` first"),
+        (["--select", "classic"], "no end-to-end run on photos to compare: run `bakeoff train-mlp` first"),
         (["--fingerprint", "ffff"], "fingerprint must be one of 01234567 for photos, got ffff"),
-        (["--margin", "-1"], "--margin must lie in 0..100 points, got -1"),
     ],
 )
 def test_bad_input_gets_one_line_and_a_failure(saved, capsys, arguments, message):
@@ -341,7 +340,14 @@ def test_of_several_data_sets_of_one_name_the_newest_is_taken_and_it_is_said(sav
     assert "newer" in printed
     assert "fingerprints 01234567" in printed
     assert run_main(saved, "--fingerprint", "0123") == 0
-    assert json.loads((saved / "reports" / "photos" / "report.json").read_text())["fingerprint"].startswith("0123")
+    fingerprints = {
+        path.parent.name: json.loads(path.read_text())["fingerprint"][:4]
+        for path in saved.glob("reports/*/report.json")
+    }
+    assert fingerprints == {"photos": "ffff", "photos-01234567": "0123"}  # neither overwrites the other
+    assert run_main(saved) == 0
+    assert run_main(saved, "--fingerprint", "0123") == 0
+    assert len(list((saved / "reports").iterdir())) == 2
 
 
 def test_what_changed_since_an_earlier_report_is_told(saved, capsys):

@@ -60,6 +60,15 @@ def test_names_the_class_of_a_picture(home, tmp_path, capsys, model):
     assert "loaded in" in out
 
 
+def test_a_run_of_another_size_is_not_taken_for_it(home, tmp_path, capsys):
+    picture = str(save_picture(tmp_path / "new.png", TINTS["water"], 99))
+    assert main(["predict", "pca", picture, *where(home), "--image-size", "12"]) == 0
+    capsys.readouterr()
+    assert main(["predict", "pca", picture, *where(home), "--image-size", "16"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "pca was trained on ground at 12 pixels, not at --image-size 16: run `bakeoff train pca" in line
+
+
 def test_json_holds_what_the_model_says(home, tmp_path, capsys):
     paths = [save_picture(tmp_path / f"{name}.png", tint, 99) for name, tint in TINTS.items()]
     assert main(["predict", "mlp", str(tmp_path), "--json", *where(home)]) == 0
@@ -124,11 +133,11 @@ def test_short_names_of_data_sets_are_known(tmp_path):
 @pytest.mark.parametrize(
     ("model", "image", "message"),
     [
-        ("alexnet", "ground", "no model of alexnet for ground with seed 0 in .*make train EXPERIMENT=alexnet"),
+        ("alexnet", "ground", "no model of alexnet for ground with seed 0 in .*`bakeoff train alexnet"),
         ("p*", "ground", r"no model of p\*"),
         ("no/where", "ground", "neither a model file nor a run's folder"),
-        ("", "ground", "no model was named: MODEL="),
-        ("pca", "", "no picture was named: IMAGE="),
+        ("", "ground", "no model was named: give"),
+        ("pca", "", "no picture was named: give"),
         ("pca", "nothing.png", "does not exist: name a picture"),
         ("ground/brick/0.png", "ground", "is not a whole model"),
     ],

@@ -119,7 +119,7 @@ def test_scores_that_do_not_fit_are_refused(changes, message):
 def test_a_damaged_file_is_named_with_the_way_out(tmp_path, name, content):
     folder = save_run(make_run(), tmp_path)
     (folder / name).write_bytes(content)
-    with pytest.raises(ValueError, match=r"(?s)seed-3.*delete it and run `make train` again"):
+    with pytest.raises(ValueError, match=r"(?s)seed-3.*delete it and run `bakeoff train` again"):
         load_run(folder)
 
 

@@ -67,7 +67,7 @@ def test_pictures_come_back_and_go_when_the_study_has_none(folder):
 def test_a_study_that_has_lost_its_pictures_is_damaged(folder):
     path = save_study(make_study(pictures={"test": np.zeros((1, 2, 2, 3), np.uint8)}), folder)
     path.with_suffix(".npz").unlink()
-    with pytest.raises(ValueError, match=r"is damaged .*STUDY=learning-curves"):
+    with pytest.raises(ValueError, match=r"is damaged .*bakeoff study learning-curves"):
         load_study(path)
 
 
@@ -97,7 +97,7 @@ def test_a_study_without_rows_is_refused():
 def test_a_damaged_file_is_named_with_the_way_out(folder, content):
     path = save_study(make_study(), folder)
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"(?s)learning-curves.json.*`make study STUDY=learning-curves`"):
+    with pytest.raises(ValueError, match=r"(?s)learning-curves.json.*`bakeoff study learning-curves`"):
         load_studies(folder)
 
 

@@ -60,7 +60,7 @@ def test_the_largest_comes_first_and_every_cue_has_every_method(few_pictures):
 
 def test_other_pictures_are_not_its_business(few_pictures, tmp_path):
     photos = Dataset("photos", *(getattr(few_pictures, n) for n in ("class_names", "train", "validation", "test")))
-    with pytest.raises(NotApplicableError, match="not photos: DATASET=cues"):
+    with pytest.raises(NotApplicableError, match="not photos: --dataset cues"):
         cues.run(Request(photos, Workspace(tmp_path)))
 
 

@@ -53,7 +53,7 @@ def test_every_change_has_its_rows_and_the_second_time_no_model_is_read(trained,
 
 def test_an_experiment_without_a_run_is_named_with_the_way_out(trained, capsys):
     assert main(["study", "robustness", "--experiments", "hog", *trained]) == 1
-    assert "no saved run of hog on tones with seed 0: run `make train EXPERIMENT=hog` first" in capsys.readouterr().err
+    assert "no saved run of hog on tones with seed 0: run `bakeoff train hog` first" in capsys.readouterr().err
 
 
 def test_an_unknown_study_is_named_with_those_there_are(trained, capsys):

@@ -105,7 +105,7 @@ def test_save_result_keeps_every_field_and_the_name_of_the_function(tmp_path):
 
 def test_missing_numbers_are_told_in_one_line(tmp_path, capsys):
     assert main(["--output", str(tmp_path)]) == 1
-    assert "make lecture" in capsys.readouterr().err
+    assert "bakeoff lecture" in capsys.readouterr().err
 
 
 def test_sentences_say_what_the_numbers_show(folder):

@@ -1,0 +1,69 @@
+"""What the commands that read no data set do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+from bakeoff.pipelines.machine.artifacts import claim, clean
+
+
+def list_experiments(options: argparse.Namespace) -> int:
+    from bakeoff.pipelines.experiments import GROUPS, all_experiments
+
+    known = all_experiments().values()
+    if options.json:
+        groups = {name: list(members) for name, members in GROUPS.items()}
+        experiments = [{"name": e.name, "side": e.side, "title": e.title} for e in known]
+        print(json.dumps({"experiments": experiments, "groups": groups}, indent=1))
+        return 0
+    for experiment in known:
+        print(f"{experiment.name:<32} {experiment.side:<13} {experiment.title}")
+    for group, names in GROUPS.items():
+        print(f"{group:<32} {'all of':<13} {', '.join(names)}")
+    return 0
+
+
+def predict(options: argparse.Namespace) -> int:
+    from bakeoff.pipelines.predict.command import predict as run
+
+    return run(options)
+
+
+def export(options: argparse.Namespace) -> int:
+    from bakeoff.pipelines.predict.export import export as run
+
+    return run(options)
+
+
+def lecture(options: argparse.Namespace) -> int:
+    from bakeoff.pipelines.lecture.__main__ import main
+
+    claim(options.artifacts)
+    return main(["--output", str(options.artifacts / "lecture")])
+
+
+def bench(options: argparse.Namespace) -> int:
+    name = "scaling" if options.scaling else "bench"
+    module = import_module("bakeoff.benchmarks.scaling" if options.scaling else "bakeoff.benchmarks.__main__")
+    claim(options.artifacts)
+    status: int = module.main([*options.work, "--output", str(options.artifacts / f"{name}.json")])
+    return status
+
+
+def remove_artifacts(options: argparse.Namespace) -> int:
+    removed = clean(options.artifacts)
+    print(f"removed from {options.artifacts}: {', '.join(removed) or 'nothing, there was nothing'}")
+    return 0
+
+
+WITHOUT_DATA: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "list": list_experiments,
+    "predict": predict,
+    "export": export,
+    "lecture": lecture,
+    "bench": bench,
+    "clean": remove_artifacts,
+}

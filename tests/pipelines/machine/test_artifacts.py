@@ -1,0 +1,65 @@
+"""Cleaning up removes what was made here, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from bakeoff.pipelines.machine.artifacts import claim, clean
+
+
+def write(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("text")
+
+
+def compute(folder):
+    for name in ("cache/hog/0123/entry.json", "runs/pets-0123/task.npz", "reports/pets/report.json", "bench.json"):
+        write(folder / name)
+
+
+def test_a_folder_of_ours_goes_whole(tmp_path):
+    folder = tmp_path / "artifacts"
+    claim(folder)
+    compute(folder)
+    claim(folder)  # the next command finds what the first one made
+    assert clean(folder) == ["cache", "runs", "reports", "bench.json"]
+    assert not folder.exists()
+    assert clean(folder) == []
+
+
+def test_what_was_there_before_stays(tmp_path):
+    write(tmp_path / "thesis.tex")
+    write(tmp_path / "reports" / "yearly.txt")
+    claim(tmp_path)
+    compute(tmp_path)
+    write(tmp_path / "notes.txt")
+    assert clean(tmp_path) == ["cache", "runs", "bench.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"thesis.tex", "reports", "notes.txt"}
+    assert (tmp_path / "reports" / "yearly.txt").exists()
+
+
+def test_a_folder_from_before_there_was_a_marker_is_known_by_what_it_holds(tmp_path):
+    compute(tmp_path)
+    write(tmp_path / "thesis.tex")
+    (tmp_path / "lecture").mkdir()
+    write(tmp_path / "lecture" / "slides.pdf")
+    assert clean(tmp_path) == ["cache", "runs", "reports"]
+    assert {path.name for path in tmp_path.iterdir()} == {"thesis.tex", "lecture", "bench.json"}
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path):
+    for name in ("cat/1.png", "cache/1.png", "runs/monday.txt", "reports/thesis.tex"):
+        write(tmp_path / name)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ValueError, match="holds nothing that was made here: nothing was removed"):
+        clean(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_link_goes_and_what_it_points_to_stays(tmp_path):
+    folder, disk = tmp_path / "artifacts", tmp_path / "disk"
+    claim(folder)
+    write(disk / "precious")
+    (folder / "cache").symlink_to(disk)
+    assert clean(folder) == ["cache"]
+    assert (disk / "precious").exists()
