@@ -7,9 +7,14 @@ override define HELP
 Variables:
   DATASET      photos | digits | cifar10 | cifar100 | cues-color | ... | a folder with one sub-folder per class
   DATA_ROOT    folder that already holds unpacked archives (cifar-10-batches-bin ...); else they are downloaded
-  IMAGE_SIZE   side in pixels that a folder's pictures are brought to
+  IMAGE_SIZE   side in pixels that a folder's pictures are brought to (32, 64 or 128, as they are large)
   MAX_SKIPPED  percent of a folder's pictures that may be unusable before it stops (5)
   MAX_PIXELS   larger pictures of a folder are refused, undecoded (100000000)
+  RANGE        raw values that become black and white in pictures of over 8 bits, such as 0,4095
+  CHANNELS     of pictures with more than three: 3,1,2 or 2 or mean
+  PAGES        what is made of several pages: max, mean, first, middle, a page's number or channels (max)
+  GROUP        a regular expression on a folder's paths: what it matches stays in one split, such as a patient
+  DUPLICATES   copies of given test pictures in an earlier split: drop, move or keep (drop)
   BUDGET       for report: processor time that each side may spend, such as 90s, 10min or 2h
   MARGIN       loss of accuracy, in points, that you would accept: decides between enough and not enough (1.0)
   RUNS         for report: compare these runs only, experiment or experiment:seed (all there are)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bakeoff.pipelines.machine.cluster import Cluster
 
 
+READING = ("image_size", "max_pixels", "range", "channels", "pages", "group", "duplicates")  # of a folder
 Finish = Callable[[argparse.Namespace], int]
 
 
@@ -147,11 +148,10 @@ def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
         return load_dataset(
             options.dataset,
             data_root=options.data_root,
-            image_size=options.image_size,
             max_skipped_share=options.max_skipped / 100,
-            max_pixels=options.max_pixels,
             progress=show,
             store=workspace.cache,
+            **{name: getattr(options, name) for name in READING},
         )
 
 

@@ -131,9 +131,14 @@ def _common() -> Parser:
     add = options.add_argument
     add("--dataset", type=given, default="photos", help=f"{', '.join(dataset_names())}, or a path to pictures")
     add("--data-root", type=folder, help="folder of unpacked archives, e.g. cifar-10-batches-bin")
-    add("--image-size", type=positive, help="side in pixels that a folder's pictures are brought to (32)")
+    add("--image-size", type=positive, help="side in pixels that a folder's pictures are brought to (32, 64 or 128)")
     add("--max-skipped", type=percent, default=5.0, help="percent of a folder's pictures that may be unusable (5)")
     add("--max-pixels", type=positive, default=MAX_PIXELS, help="larger pictures are refused, undecoded")
+    add("--range", help="raw values that become black and white in pictures of over 8 bits, such as 0,4095")
+    add("--channels", default="", help="of more than three: 3,1,2 or 2 or mean")
+    add("--pages", default="max", help="what is made of several pages: max, mean, first, middle, a number, channels")
+    add("--group", default="", help="a regular expression on paths: what it matches stays in one split, e.g. a patient")
+    add("--duplicates", default="drop", help="of given test pictures in an earlier split: drop, move or keep")
     add("--seed", type=natural, default=0, help="seed of everything random")
     add("--scheduler", default="", help="of Dask, such as tcp://host:8786: its workers share the work")
     return options

@@ -92,7 +92,9 @@ def name_what_was_typed(message: str, parser: argparse.ArgumentParser, *, from_m
     if from_make:
         message = re.sub(r"`bakeoff ([^`]+)`", lambda match: f"`{_as_make(match[1], parser)}`", message)
     names = "|".join(sorted(map(re.escape, spelled), key=len, reverse=True))
-    return re.sub(rf"(?<![\w-])({names})(?![\w-])", lambda match: spelled[match[1]], message)
+    message = re.sub(rf"(?<![\w-])({names})(?![\w-])", lambda match: spelled[match[1]], message)
+    first, space, rest = message.partition(" ")  # an argument that is an ordinary word begins its message
+    return f"{spelled.get(f'--{first}', first)}{space}{rest}"
 
 
 def _as_make(command: str, parser: argparse.ArgumentParser) -> str:

@@ -95,7 +95,7 @@ def _read(text: str, expected: Any) -> Any:
             record = [record]
     if "-" in text and any(isinstance(part, int | float) and part < 0 for part in (record, *_plain(f"{text},"))):
         raise ValueError("it must not be negative")
-    return rebuild(record, expected, {})
+    return rebuild(record, expected)
 
 
 def _plain(text: str) -> Any:

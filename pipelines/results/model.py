@@ -94,7 +94,7 @@ def stored_image_shape(path: Path) -> tuple[int, int, int]:
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {})[HEADER])
-        return rebuild(header["image_shape"], tuple[int, int, int], {})  # type: ignore[no-any-return]
+        return rebuild(header["image_shape"], tuple[int, int, int])  # type: ignore[no-any-return]
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
         raise ValueError(f"{path} is not a whole model ({error}): train it again") from error
 

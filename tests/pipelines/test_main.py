@@ -413,7 +413,7 @@ def test_of_a_data_set_and_a_folder_of_one_name_it_is_told_which_was_taken(tmp_p
     assert "note: digits" not in capsys.readouterr().err
     (tmp_path / "digits").mkdir()
     assert main(["features", "pca", "--dataset", "digits"]) == 0
-    assert "note: digits is the data set of that name, not your folder, which is ./digits" in capsys.readouterr().err
+    assert "note: digits is the built-in data set; your folder of that name is ./digits" in capsys.readouterr().err
 
 
 def test_a_terminal_without_the_characters_gets_question_marks(pictures, tmp_path):
