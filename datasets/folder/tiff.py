@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import math
+import threading
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,30 @@ INVERTED = "with white as zero, inverted"
 TIMES = "of several times, the first taken"
 SERIES = "of several pictures, the first taken"
 MAX_PLANES = 20  # of a stack, in the largest pictures that are allowed
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what it warns of is looked for here
+# Of pages, series and their description; a garbled tag of a maker's own spoils no picture.
+GRAVE = ("TiffPages", "series", "TiffTag 270")
+
+
+class Complaints(logging.Handler):
+    """What tifffile says, and does not raise, of the file that a thread is reading: such as pages that are missing."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.of_thread = threading.local()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.of_thread.lines = [*getattr(self.of_thread, "lines", ()), record.getMessage()]
+
+    def check(self) -> None:
+        """Raises PictureError for what would leave pixels out."""
+        lines, self.of_thread.lines = getattr(self.of_thread, "lines", ()), []
+        for line in lines:
+            if any(word in line for word in GRAVE):
+                raise PictureError(f"damaged: {line}")
+
+
+COMPLAINTS = Complaints()
+logging.getLogger("tifffile").addHandler(COMPLAINTS)
 logging.getLogger("tifffile").propagate = False
 
 
@@ -31,12 +55,15 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
     """None for what Pillow reads as well: one picture of 8 bits or fewer. Raises PictureError for what is none."""
     if content[:4] not in STARTS:
         return None
+    COMPLAINTS.of_thread.lines = []
     try:
         tiff = tifffile.TiffFile(io.BytesIO(content))
         page, series = tiff.pages.first, tiff.series[0]
-        if _is_everyday(tiff):
-            return None
+        is_everyday = _is_everyday(tiff)
     except Exception:  # Pillow says what is wrong with it, or finds what there is to be read
+        return None
+    COMPLAINTS.check()
+    if is_everyday:
         return None
     axes, dtype = series.axes, series.dtype
     if page.imagewidth * page.imagelength > max_pixels or series.size > MAX_PLANES * max_pixels:
