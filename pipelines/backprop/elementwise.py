@@ -22,8 +22,8 @@ divide = elementwise(np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g 
 remainder = elementwise(np.remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(plain(a), plain(b)))
 power = elementwise(
     operator.pow,
-    lambda g, y, a, b: g * b * a ** (b - (b != 0)),  # at b = 0 the slope is 0, even where a = 0
-    lambda g, y, a, b: g * y * log(where(a == 0, 1.0, a)),  # 0^b is flat in b > 0; at b = 0 that side is taken
+    lambda g, y, a, b: g * b * a ** np.subtract(b, np.not_equal(b, 0)),  # at b = 0 the slope is 0, even where a = 0
+    lambda g, y, a, b: g * y * log(where(np.equal(a, 0), 1.0, a)),  # 0^b is flat in b > 0; at b = 0 that side is taken
     name="power",
 )
 negative = elementwise(np.negative, lambda g, y, x: -g)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.pipelines.backprop.arrays import Operation, Value
+from bakeoff.pipelines.backprop.arrays import Array, Operation, Value
 from bakeoff.pipelines.backprop.elementwise import exp
 from bakeoff.pipelines.backprop.rules import define, each, kept, multilinear, reduced_axes, reduction, spread, sum_to
 
@@ -85,6 +85,7 @@ cumsum: Operation = multilinear(
 
 # Products.
 def _matmul_vjp(i: int, g: Value, y: Value, a: Value, b: Value) -> Value:
+    a, b = (x if isinstance(x, Array) else np.asarray(x) for x in (a, b))
     row = a.reshape((1, *a.shape)) if a.ndim == 1 else a  # (..., n, k): a vector on the left is a row
     column = b.reshape((*b.shape, 1)) if b.ndim == 1 else b  # (..., k, m): on the right, a column
     batch = np.broadcast_shapes(row.shape[:-2], column.shape[:-2])
