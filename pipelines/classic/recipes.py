@@ -3,8 +3,8 @@
 A rung says what the one before it says and more, so that a step up is rarely a step down: global texture; with shape;
 Fisher vectors, whose mixtures grow with the number of training pictures. Descriptors see equally many pixels
 at every size - at 128 pixels, SIFT bins of 3, 4 and 6 pixels tell 81 groceries apart better than twice as large ones,
-35 to 28 % on validation - and their stride grows with the side. The last rungs leave something out: color, or the
-place and all but the finest detail, which hide small defects.
+35 to 28 % on validation - and their stride grows with the root of the side. The last rungs leave something out: color;
+or the place and all but fine detail, which hide small defects.
 """
 
 from __future__ import annotations
@@ -107,8 +107,13 @@ PER_PIXEL: dict[type[FeatureFamily], float] = {
     PixelPca: 2e-7,
 }
 HISTOGRAM_LENGTH = 3000
-# Of a descriptor, to extract and project it; then of each Gaussian, to encode the descriptor or to learn from it.
-PER_DESCRIPTOR = {"SIFT": 2.8e-6, "opponent SIFT": 12.4e-6, "color statistics": 1.5e-6, "patches": 1.4e-6}
+# Of descriptors: by the pixel, by the descriptor; then by each Gaussian, to encode the descriptor or to learn from it.
+PER_DESCRIPTOR = {
+    "SIFT": (3.3e-7, 1.5e-6),
+    "opponent SIFT": (6e-7, 4e-6),
+    "color statistics": (1.8e-7, 1e-6),
+    "patches": (3e-8, 1.6e-6),
+}
 PER_GAUSSIAN, PER_LEARNED = 8.4e-9, 2e-8
 # Of a value of a training picture, in the solver: of each class, over all C.
 PER_VALUE = 2e-9
@@ -133,7 +138,8 @@ def _costs(family: FeatureFamily, n_pictures: int, image_shape: tuple[int, int, 
     if not isinstance(family, FisherVectors):
         return PER_PIXEL[type(family)] * height * width, 0.0, HISTOGRAM_LENGTH
     n_descriptors = len(family.descriptors.positions(height, width))
-    describing = n_descriptors * PER_DESCRIPTOR[family.descriptors.label]
+    per_pixel, per_descriptor = PER_DESCRIPTOR[family.descriptors.label]
+    describing = per_pixel * height * width + per_descriptor * n_descriptors
     n_sampled = min(n_pictures, family.n_samples // min(DESCRIPTORS_PER_PICTURE, n_descriptors))
     learning = n_sampled * describing + family.n_samples * family.n_gaussians * family.n_iterations * PER_LEARNED
     encoding = describing + n_descriptors * family.n_gaussians * PER_GAUSSIAN

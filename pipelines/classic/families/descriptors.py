@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,8 +28,8 @@ DESCRIPTORS_PER_PICTURE = 40  # at most, where there are pictures enough: descri
 class Descriptors(ABC):
     """A dense grid of local descriptors; the rows of `extract` and `positions` correspond.
 
-    stride: pixels.   reference_side: of the pictures that it suits; in larger ones it grows with them, so that there
-    are as many descriptors, while what each sees stays as fine. 0: it is as it is.
+    stride: pixels.   reference_side: of the pictures that it suits; it grows with the root of the side of larger ones:
+    denser at no more than the cost of their pixels, while what each sees stays as fine. 0: it is as it is.
     """
 
     needs_color: ClassVar[bool] = False
@@ -52,7 +53,8 @@ class Descriptors(ABC):
         return ""
 
     def stride_in(self, height: int, width: int) -> int:
-        return grown(self.stride, height, width, self.reference_side)
+        """Pixels."""
+        return round(math.sqrt(self.stride * grown(self.stride, height, width, self.reference_side)))
 
     @abstractmethod
     def extract(self, images: torch.Tensor) -> torch.Tensor:

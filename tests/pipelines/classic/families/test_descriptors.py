@@ -120,10 +120,11 @@ def test_refusals_say_what_is_missing():
 
 
 @pytest.mark.parametrize("kind", [DenseSift, ColorStatistics, Patches])
-def test_the_stride_follows_the_side_and_what_is_seen_stays_as_fine(kind):
-    follows, images = kind(stride=2, reference_side=32), np.random.default_rng(0).integers(0, 256, (1, 64, 70, 3))
+def test_the_stride_follows_the_root_of_the_side_and_what_is_seen_stays_as_fine(kind):
+    follows, images = kind(stride=2, reference_side=32), np.random.default_rng(0).integers(0, 256, (1, 128, 130, 3))
     pictures = torch.from_numpy(images.astype(np.uint8))
     assert torch.equal(follows.positions(32, 40), kind(stride=2).positions(32, 40))
-    assert torch.equal(follows.positions(64, 70), kind(stride=4).positions(64, 70))
+    assert torch.equal(follows.positions(64, 70), kind(stride=3).positions(64, 70))
+    assert torch.equal(follows.positions(128, 130), kind(stride=4).positions(128, 130))
     assert torch.equal(follows.extract(pictures), kind(stride=4).extract(pictures))
     assert torch.equal(follows.positions(26, 40), kind(stride=2).positions(26, 40))  # never finer
