@@ -22,7 +22,7 @@ from bakeoff.pipelines.neural.experiments import MLP
 from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
 from bakeoff.pipelines.neural.speed.precision import bfloat16_pays
 from bakeoff.pipelines.neural.training.augmentation import augment, draw, flip, shift
-from bakeoff.pipelines.neural.training.examples import LEAST_STEPS_PER_EPOCH, Examples
+from bakeoff.pipelines.neural.training.examples import LEAST_STEPS_A_PASS, Examples
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.optimizers import build_optimizer
 
@@ -101,7 +101,7 @@ def _minibatches() -> Measurement:
 
 def _against_loader(config: NeuralConfig) -> Measurement:
     """Steps a second of the whole training, augmentation, net and optimizer, beside a tutorial's loop."""
-    examples = _examples(LEAST_STEPS_PER_EPOCH)
+    examples = _examples(LEAST_STEPS_A_PASS)
     trainer, network = _trainer(config, examples), _network(config, examples)
     loader = _loader(_tutorial_pictures(_examples(PEER_STEPS), network))
     optimizer = build_optimizer(network, config.optimizers[0])
@@ -130,7 +130,7 @@ def _against_loader(config: NeuralConfig) -> Measurement:
 def _against_sklearn(config: NeuralConfig) -> Measurement:
     """Steps a second on pictures as they are; the same net, which scikit-learn has without batch norm."""
     config = replace(config, augmentation=Augmentation(flip="none", crop=0))
-    examples = _examples(LEAST_STEPS_PER_EPOCH)
+    examples = _examples(LEAST_STEPS_A_PASS)
     trainer, network = _trainer(config, examples), _network(config, examples)  # with the same first weights
     with torch.inference_mode():
         pixels = network.pixels(examples.images).flatten(1).numpy()
@@ -154,7 +154,7 @@ def _against_sklearn(config: NeuralConfig) -> Measurement:
 
 def _steps_per_second(trainer: Trainer, peer: Callable[[], object]) -> tuple[float, float]:
     ours_calls, peer_calls = time_side_by_side(trainer.run_epoch, peer, 1, REPEATS)
-    return ours_calls * LEAST_STEPS_PER_EPOCH, peer_calls * PEER_STEPS
+    return ours_calls * LEAST_STEPS_A_PASS, peer_calls * PEER_STEPS
 
 
 def _difference_with_the_same_weights(

@@ -23,15 +23,6 @@ class Perceptron:
 
 
 @dataclass(frozen=True)
-class BottleneckPerceptron:
-    """Residual inverted-bottleneck blocks x + W2 GELU(W1 LN(x)). Source: Bachmann, Anagnostidis, Hofmann 2023."""
-
-    width: int = 1024  # of the residual stream
-    blocks: int = 6
-    expansion: int = 4  # hidden units of a block per unit of the stream
-
-
-@dataclass(frozen=True)
 class LocalPerceptron:
     """Units that see a window of the picture, each place with weights of its own: no convolution, nothing shared."""
 
@@ -64,15 +55,23 @@ class Speedrun:
     output_scale: float = 1 / 9  # logits are multiplied by it; airbench's value
 
 
-Architecture = Perceptron | BottleneckPerceptron | LocalPerceptron | AlexNet | SmallAlexNet | Speedrun
+@dataclass(frozen=True)
+class ConvNet:
+    """Pairs of 3 x 3 convolutions, pooled between, as far as the pictures allow: a net for two cores at any size."""
+
+    width: int = 16  # channels of the first pair, doubled after each pooling
+    most: int = 256  # channels of any
+
+
+Architecture = Perceptron | LocalPerceptron | AlexNet | SmallAlexNet | Speedrun | ConvNet
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    name: Literal["sgd", "adamw", "lion", "muon", "filter-muon"] = "adamw"
+    name: Literal["sgd", "adamw", "muon", "filter-muon"] = "adamw"
     learning_rate: float = 1e-3  # at the top of the schedule
     weight_decay: float = 0.05  # on matrices and filters; never on biases and normalisation gains
-    momentum: float = 0.9  # sgd and muon (both Nesterov); first beta of adamw and lion
+    momentum: float = 0.9  # sgd and muon (both Nesterov); first beta of adamw
     bias_rate: float = 1.0  # times the learning rate, for biases and gains; short trainings want them faster
 
 
@@ -87,13 +86,14 @@ class FilterMuon(Optimizer):
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to a training picture before each step; validation and test pictures are never touched."""
+    """What is done to a training picture before each step; validation and test pictures are never touched.
+
+    In a recipe, lengths are those at 32 pixels a side: `recipe.fit_to` makes them grow with the pictures.
+    """
 
     flip: Literal["none", "random", "alternating"] = "random"  # left-right
     crop: int = 2  # largest shift in pixels each way, borders mirrored; 0 is off
     cutout: int = 0  # side in pixels of one square set to the mean color; 0 is off
-    mixup: float = 0.0  # alpha of the Beta(alpha, alpha) mixing share; 0 is off
-    cutmix: float = 0.0  # the same for the share of a pasted box; with both, a coin decides for each minibatch
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,10 @@ class NeuralConfig:
     schedule: Schedule = "one-cycle"
     warmup: float = 0.2  # share of all steps before the top, for one-cycle and triangular
     augmentation: Augmentation = field(default_factory=Augmentation)
-    pixels: Literal["standardize", "zca"] = "standardize"  # zca costs one more d x d product a step
-    epochs: int = 60  # passes over the training pictures
-    batch_size: int = 512  # pictures a step; halved on small data until an epoch has 12 steps
+    epochs: int = 60  # passes over the training pictures; looks at validation, each after one pass or more
+    least_steps: int = 0  # in all, for steps are what a net needs: small data gets smaller batches, then more passes
+    steps: int | None = None  # exactly so many in all, whatever the passes; what a budget allows
+    batch_size: int = 512  # pictures a step; halved on small data, see `plan_steps`
     label_smoothing: float = 0.1  # share of the target spread over all classes
     gradient_clip: float | None = 1.0  # largest L2 norm of the whole gradient
     average_decay: float | None = 0.99  # of the running mean of the weights, per averaging (every 5 steps)

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.neural.networks.local import LocalLayer
-from bakeoff.pipelines.neural.networks.mlp import BottleneckBlock, Maxout
-from bakeoff.pipelines.neural.networks.pixels import Whiten
+from bakeoff.pipelines.neural.networks.mlp import Maxout
 
 MOST_TEMPLATES = 64  # more would be too small to see
 MOST_PICTURES = 1000
@@ -55,10 +54,6 @@ def layer_statistics(network: nn.Module, images: Tensor) -> list[dict[str, Any]]
     for name, module in network.named_modules():
         if isinstance(module, ACTIVATIONS):
             hooks.append(module.register_forward_hook(lambda m, _, output, name=name: record(name, type(m), output)))
-        elif isinstance(module, BottleneckBlock):  # its activation is a function: seen where the next product takes it
-            hooks.append(
-                module.narrow.register_forward_pre_hook(lambda _, inputs, name=name: record(name, nn.GELU, inputs[0]))
-            )
     was_training = network.training
     try:
         network.eval()(images[torch.from_numpy(evenly_spread(len(images), MOST_PICTURES))])
@@ -82,31 +77,3 @@ def _statistics(kind: type[nn.Module], output: Tensor) -> dict[str, Any]:
         low, high = SATURATED[kind]
         return row | {"saturated_share": ((units < low) | (units > high)).double().mean().item()}
     return row | {"zero_share": (units == 0).double().mean().item()}
-
-
-@torch.inference_mode()
-def count_flops(network: nn.Module, images: Tensor) -> int:
-    """Floating-point operations of the matrix products and convolutions of one forward pass, two for each
-    multiplication with its addition; what is done value by value is left out, as usual.
-
-    images: uint8 (n, channels, height, width).
-    """
-    counts: list[int] = []
-
-    def count(module: Any, _: Any, output: Tensor) -> None:
-        if isinstance(module, LocalLayer):  # every weight has one place, and is used there once
-            counts.append(2 * len(output) * module.weight.numel())
-            return
-        weights = module.matrix if isinstance(module, Whiten) else module.weight
-        counts.append(2 * output.numel() * weights[0].numel())  # each output is one product with one row of weights
-
-    layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d | LocalLayer | Whiten)]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    was_training = network.training
-    try:
-        network.eval()(images)
-    finally:
-        network.train(was_training)
-        for hook in hooks:
-            hook.remove()
-    return sum(counts)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from bakeoff.pipelines.neural.attribution import integrated_gradients
 from bakeoff.pipelines.neural.config import Architecture, NeuralConfig
-from bakeoff.pipelines.neural.networks.build import Network, build_network
+from bakeoff.pipelines.neural.networks.build import Network, outline_network
 from bakeoff.pipelines.neural.training.prediction import last_hidden_layer, predict_scores, views
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.model import StoredModel
@@ -27,7 +26,6 @@ class NetDescription:
     """The part of a configuration that the trained net still needs."""
 
     architecture: Architecture
-    pixels: Literal["standardize", "zca"]
     flip_averaging: bool
     shift_averaging: int = 0
 
@@ -91,11 +89,10 @@ def build_neural_model(stored: StoredModel) -> NeuralModel:
     Raises ValueError for an unknown kind, and RuntimeError if the arrays are not those of the net described.
     """
     description: NetDescription = rebuild(stored.settings, NetDescription)
-    config = NeuralConfig(architecture=description.architecture, pixels=description.pixels)
+    config = NeuralConfig(architecture=description.architecture)
     _check_depth(description.architecture, len(stored.arrays))
     # On no device, so that a file that promises more weights than it holds fills no memory.
-    with torch.device("meta"), _Undrawn():
-        network = build_network(config, stored.image_shape, len(stored.class_names), seed=0)
+    network = outline_network(config, stored.image_shape, len(stored.class_names))
     weights = {name: torch.from_numpy(array) for name, array in stored.arrays.items()}
     _check_types(weights, network.state_dict())
     network.load_state_dict(weights, assign=True)
@@ -103,21 +100,10 @@ def build_neural_model(stored: StoredModel) -> NeuralModel:
     return NeuralModel(stored.experiment, stored.class_names, stored.image_shape, description, network.eval())
 
 
-class _Undrawn(TorchFunctionMode):
-    """Draws no first weights: the file's take their place, and on the device "meta" torch would first spend seconds
-    on importing its symbolic decompositions of normal_ and eye."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        if func is torch.Tensor.normal_ or getattr(func, "__module__", "") == "torch.nn.init":
-            return args[0] if args else kwargs["tensor"]
-        return torch.empty(args[0], args[0]) if func is torch.eye else func(*args, **kwargs)
-
-
 def _check_depth(architecture: Architecture, n_arrays: int) -> None:
     """Each layer or block has arrays of its own, so there can be no more of them than arrays."""
     parts = vars(architecture).values()
-    n_layers = max([getattr(architecture, "blocks", 0), *(len(part) for part in parts if isinstance(part, tuple))])
+    n_layers = max([0, *(len(part) for part in parts if isinstance(part, tuple))])
     if n_layers > n_arrays:
         raise ValueError(f"{n_layers} layers cannot have their weights in {n_arrays} arrays")
 

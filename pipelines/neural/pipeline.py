@@ -19,17 +19,20 @@ from bakeoff.pipelines.machine.device import choose_device, make_repeatable
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer, describe, describe_architecture
+from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer, describe
+from bakeoff.pipelines.neural.cost import count_flops
 from bakeoff.pipelines.neural.distributed.assignment import Assignment, handed_out
 from bakeoff.pipelines.neural.distributed.pipeline import run_timed_epoch, spent_elsewhere
 from bakeoff.pipelines.neural.distributed.processes import Processes
-from bakeoff.pipelines.neural.inspection import count_flops, first_layer_weights, layer_statistics
+from bakeoff.pipelines.neural.inspection import first_layer_weights, layer_statistics
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.networks.build import Network, count_parameters
-from bakeoff.pipelines.neural.speed.precision import bfloat16_pays, has_bfloat16
+from bakeoff.pipelines.neural.probing import bfloat16_is_faster, threads_for
+from bakeoff.pipelines.neural.recipe import fit_to
+from bakeoff.pipelines.neural.speed.threads import threads
 from bakeoff.pipelines.neural.training.checkpoint import encode_snapshot
 from bakeoff.pipelines.neural.training.event_log import EventLog, event_log, log_history
-from bakeoff.pipelines.neural.training.examples import Examples, plan_steps, to_examples
+from bakeoff.pipelines.neural.training.examples import Examples, to_examples
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
 from bakeoff.pipelines.results.balance import fits_training
@@ -37,7 +40,7 @@ from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage, run_folder
 
-VERSION = 1  # raise it when a change of code changes results
+VERSION = 2  # raise it when a change of code changes results
 SECONDS_BETWEEN_CHECKPOINTS = 60.0  # a killed run loses no more; shorter runs need none
 PICTURES_FOR_TRAIN_SCORE = 5_000  # drawn at random: the score is there to be set beside that on validation
 
@@ -50,6 +53,7 @@ class Trained:
     optimizer: Optimizer
     history: tuple[Mapping[str, Any], ...]
     bfloat16: bool
+    threads: int
     cost: Stage
 
     @property
@@ -63,10 +67,12 @@ def run(
 ) -> RunResult:
     """Train on `dataset.train`, choose on `dataset.validation`, predict `dataset.test` once.
 
+    config: a recipe, which is fitted to the number and size of the pictures first (`recipe.fit_to`).
     The model is kept beside the run's other files. Raises NotApplicableError if the net cannot take the pictures,
     and FloatingPointError, naming the step, if the training loss is not finite.
     """
     make_repeatable()
+    config = fit_to(config, len(dataset.train), dataset.image_shape)
     environment = workspace.environment
     device = choose_device()
     fingerprint, n_classes = dataset.task_fingerprint(), len(dataset.class_names)
@@ -89,7 +95,7 @@ def run(
     with measure("predict", "prediction") as clock:
         test_scores = predict(best.network, test.images).cpu().numpy()
 
-    description = NetDescription(config.architecture, config.pixels, config.flip_averaging, config.shift_averaging)
+    description = NetDescription(config.architecture, config.flip_averaging, config.shift_averaging)
     model = NeuralModel(experiment, dataset.class_names, dataset.image_shape, description, best.network)
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment, seed)
     n_bytes = save_stored_model(store_neural_model(model), folder / FILE_NAME)
@@ -111,14 +117,14 @@ def run(
         did_not_train=not fits_training(train_scores.argmax(dim=1).cpu().numpy(), dataset.train.labels[some]),
         stages=(*(trained.cost for trained in candidates), clock.stage),
         size=Size(int(np.prod(dataset.image_shape)), count_parameters(best.network), n_bytes),
-        environment={**environment, "device": str(device), **_how_parallel()},
+        environment={**environment, "device": str(device), **_how_parallel(best.threads)},
         trials=tuple(_trial(trained) for trained in candidates),
         history=best.history,
         pictures={"first_layer_weights": first_layer_weights(best.network.body, dataset.image_shape)},
         diagnostics={
             "bfloat16": best.bfloat16,
             "layers": layer_statistics(best.network, validation.images),
-            "flops_per_picture": count_flops(best.network, test.images[:1])
+            "flops_per_picture": count_flops(config, dataset.image_shape, n_classes)
             * n_views(config.flip_averaging, config.shift_averaging),
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
         },
@@ -148,7 +154,7 @@ def train_net(
         network = assignment.build(device)
     except ValueError as error:  # such as pictures that are too small for it
         raise NotApplicableError(f"{name} cannot be applied to {dataset.name}: {error}") from error
-    bfloat16 = config.mixed_precision == "auto" and _bfloat16_pays(network, train, config, workspace)
+    bfloat16 = config.mixed_precision == "auto" and bfloat16_is_faster(network, train, config, workspace)
     inputs = {
         # Only used after training, so that changing it does not train again.
         "config": replace(config, flip_averaging=False, shift_averaging=0),
@@ -164,11 +170,12 @@ def train_net(
         order = replace(assignment, bfloat16=bfloat16, snapshot=snapshot)
         with handed_out(order, train, validation, processes):
             trainer = order.begin(network, train, validation, processes)
-            with event_log(log, len(trainer.history)) as watch:
+            n_threads = threads_for(trainer, workspace)
+            with threads(n_threads), event_log(log, len(trainer.history)) as watch:
                 _run_epochs(trainer, checkpoint, workspace, name, watch)
             elsewhere = spent_elsewhere(processes, device)
         checkpoint.unlink(missing_ok=True)
-        record = {"history": trainer.history, "bfloat16": bfloat16, "elsewhere": elsewhere}
+        record = {"history": trainer.history, "threads": n_threads, "elsewhere": elsewhere}
         return {"record": np.array(json.dumps(record))} | {
             name: w.cpu().numpy() for name, w in trainer.best_weights.items()
         }
@@ -180,7 +187,7 @@ def train_net(
     if log is not None:
         log_history(log, record["history"])
     cost = replace(_whole_cost(stage.cost, record), name=f"train {name}")
-    return Trained(network, config.optimizers[0], tuple(record["history"]), record["bfloat16"], cost)
+    return Trained(network, config.optimizers[0], tuple(record["history"]), bfloat16, record["threads"], cost)
 
 
 def _whole_cost(cost: Stage, record: Mapping[str, Any]) -> Stage:
@@ -199,32 +206,11 @@ def _whole_cost(cost: Stage, record: Mapping[str, Any]) -> Stage:
     )
 
 
-def _bfloat16_pays(network: Network, train: Examples, config: NeuralConfig, workspace: Workspace) -> bool:
-    """Timed once for a machine, an architecture and a picture size, then remembered: a clock read twice could decide
-    differently, and two runs with one seed would differ."""
-
-    def compute() -> dict[str, np.ndarray]:
-        batch = slice(plan_steps(len(train), config).batch_size)
-        return {"pays": np.array(bfloat16_pays(network, train.images[batch], train.labels[batch], time.perf_counter))}
-
-    if not has_bfloat16(train.images.device):
-        return False
-    device, hardware = train.images.device, workspace.environment["hardware"]
-    inputs = {
-        "architecture": describe_architecture(config.architecture),
-        "image_shape": list(train.images.shape[1:]),
-        "processor": hardware["processor"],
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-    }
-    stage = workspace.machine_cache.get_or_compute("bfloat16", version=VERSION, inputs=inputs, compute=compute)
-    return bool(stage.arrays["pays"])
-
-
 def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: str, watch: EventLog | None) -> None:
     """All epochs that are left, with a checkpoint a minute."""
     plan, saved = trainer.plan, time.perf_counter()
     with workspace.progress(f"train {name}", plan.n_steps) as advance:
-        advance(len(trainer.history) * plan.steps_per_epoch)
+        advance(plan.first_step(len(trainer.history)))
         while not trainer.finished:
             row = run_timed_epoch(trainer, advance)
             advance(0, f"epoch {row['epoch']}/{plan.epochs}, validation {row['validation_score']:.1%}")
@@ -235,8 +221,9 @@ def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: 
                 saved = time.perf_counter()
 
 
-def _how_parallel() -> dict[str, int]:
-    return {"torch_threads": torch.get_num_threads(), "processes": Processes.current().size}
+def _how_parallel(n_threads: int) -> dict[str, int]:
+    """n_threads: of the training."""
+    return {"torch_threads": n_threads, "processes": Processes.current().size}
 
 
 def _trial(trained: Trained) -> dict[str, Any]:

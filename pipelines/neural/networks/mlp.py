@@ -1,10 +1,10 @@
-"""Multi-layer perceptrons on pixels: plain, W3 max(0, W2 max(0, W1 x)), and with residual bottleneck blocks."""
+"""Multi-layer perceptron on pixels, W3 max(0, W2 max(0, W1 x))."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from bakeoff.pipelines.neural.config import Activation, BottleneckPerceptron, Normalization, Perceptron
+from bakeoff.pipelines.neural.config import Activation, Normalization, Perceptron
 from bakeoff.pipelines.neural.networks.initialization import initialize
 
 
@@ -15,21 +15,6 @@ class Maxout(nn.Module):
         return units.unflatten(1, (-1, 2)).amax(dim=2)  # (n, d, 2) -> (n, d)
 
 
-class BottleneckBlock(nn.Module):
-    """x + W2 GELU(W1 LN(x)): the stream of `width` units, widened `expansion` times inside the block."""
-
-    def __init__(self, width: int, expansion: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.widen = nn.Linear(width, width * expansion)
-        self.narrow = nn.Linear(width * expansion, width)
-        initialize(self.widen, "gelu", "matched")
-        initialize(self.narrow, None, "matched")
-
-    def forward(self, stream: Tensor) -> Tensor:
-        return stream + self.narrow(nn.functional.gelu(self.widen(self.norm(stream))))
-
-
 def build_perceptron(config: Perceptron, n_inputs: int, n_classes: int) -> nn.Sequential:
     """Hidden layers of product, normalisation, activation and dropout, then the product that gives the logits."""
     layers: list[nn.Module] = [nn.Flatten()]
@@ -38,15 +23,6 @@ def build_perceptron(config: Perceptron, n_inputs: int, n_classes: int) -> nn.Se
         n_inputs = width
     layers.append(_linear(n_inputs, n_classes, None, config, bias=True))
     return nn.Sequential(*layers)
-
-
-def build_bottleneck_perceptron(config: BottleneckPerceptron, n_inputs: int, n_classes: int) -> nn.Sequential:
-    """A product into the stream, the blocks, a last layer norm and the product that gives the logits."""
-    enter, leave = nn.Linear(n_inputs, config.width), nn.Linear(config.width, n_classes)
-    initialize(enter, None, "matched")
-    initialize(leave, None, "matched")
-    blocks = (BottleneckBlock(config.width, config.expansion) for _ in range(config.blocks))
-    return nn.Sequential(nn.Flatten(), enter, *blocks, nn.LayerNorm(config.width), leave)
 
 
 def _hidden_layer(config: Perceptron, n_inputs: int, width: int) -> list[nn.Module]:

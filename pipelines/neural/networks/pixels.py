@@ -5,9 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-ZCA_REGULARIZATION = 0.01  # added to each variance, as a share of the mean variance: keeps noise from being blown up
-PICTURES_AT_A_TIME = 4096
-
 
 class Standardize(nn.Module):
     """(pixel - mean) / deviation, for each color over all training pictures."""
@@ -33,46 +30,3 @@ class Standardize(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return (images - self.mean) / self.deviation
-
-
-class Whiten(nn.Module):
-    """ZCA: W (x - mean), W = V diag(1 / sqrt(variance + r)) V^T over all d = channels * height * width pixels.
-
-    Neighboring pixels stop repeating each other, while the picture stays a picture.
-    Raises ValueError for pictures of more than 8192 numbers, whose d x d matrix would fill the memory.
-    """
-
-    mean: Tensor
-    matrix: Tensor
-
-    def __init__(self, image_shape: tuple[int, int, int]) -> None:
-        super().__init__()
-        height, width, channels = image_shape
-        n_pixels = height * width * channels
-        if n_pixels > 8192:
-            raise ValueError(f'pixels="zca" needs at most 8192 numbers a picture, got {n_pixels}: use "standardize"')
-        self.register_buffer("mean", torch.zeros(n_pixels))
-        self.register_buffer("matrix", torch.eye(n_pixels))
-
-    def fit(self, images: Tensor) -> None:
-        """images: uint8 (n, channels, height, width)."""
-        flat = images.flatten(1)
-        self.mean.copy_(_mean_of_rows(flat))
-        covariance = torch.zeros_like(self.matrix)
-        for part in flat.split(PICTURES_AT_A_TIME):
-            centered = part - self.mean
-            covariance += centered.T @ centered
-        variances, axes = torch.linalg.eigh(covariance / len(flat))
-        variances = variances.clamp(min=0) + ZCA_REGULARIZATION * variances.mean()
-        self.matrix.copy_((axes * variances.rsqrt()) @ axes.T)
-
-    def forward(self, images: Tensor) -> Tensor:
-        whitened = (images.flatten(1) - self.mean) @ self.matrix
-        return whitened.view(images.shape)
-
-
-def _mean_of_rows(flat: Tensor) -> Tensor:
-    total = torch.zeros(flat.shape[1], dtype=torch.float64, device=flat.device)
-    for part in flat.split(PICTURES_AT_A_TIME):
-        total += part.sum(dim=0)
-    return (total / len(flat)).float()

@@ -11,7 +11,7 @@ from torch import Tensor
 from bakeoff.datasets.dataset import Split
 from bakeoff.pipelines.neural.config import NeuralConfig
 
-LEAST_STEPS_PER_EPOCH = 12  # fewer leave too few updates between two looks at the validation pictures
+LEAST_STEPS_A_PASS = 12  # fewer leave too few updates between two looks at the validation pictures
 SMALLEST_BATCH = 16  # batch normalisation gets noisy below
 
 
@@ -29,27 +29,38 @@ class Examples:
 
 @dataclass(frozen=True)
 class Plan:
+    """n_steps: in all.   epochs: equal parts of them, each followed by a look at the validation pictures.
+
+    n_steps_a_pass: minibatches in one pass over the training pictures; an epoch is a pass, or several on small data.
+    """
+
     batch_size: int
-    steps_per_epoch: int
+    n_steps: int
     epochs: int
+    n_steps_a_pass: int
 
-    @property
-    def n_pictures_per_epoch(self) -> int:
-        return self.batch_size * self.steps_per_epoch
+    def first_step(self, epoch: int) -> int:
+        """Of an epoch, from 0; of the number of epochs, all steps."""
+        return self.n_steps * epoch // self.epochs
 
-    @property
-    def n_steps(self) -> int:
-        return self.steps_per_epoch * self.epochs
+    def steps_of(self, epoch: int) -> int:
+        return self.first_step(epoch + 1) - self.first_step(epoch)
 
 
 def plan_steps(n_images: int, config: NeuralConfig) -> Plan:
-    """Minibatches of `config.batch_size`, halved on small data until an epoch has 12 steps (but never under 16
-    pictures). What is left over after the last whole minibatch of an epoch waits for the next one's new order."""
-    batch_size = config.batch_size
-    while batch_size // 2 >= SMALLEST_BATCH and n_images // batch_size < LEAST_STEPS_PER_EPOCH:
+    """Minibatches of `config.batch_size`, halved on small data until a pass has 12 steps, and all `config.epochs`
+    passes together `config.least_steps` (but never under 16 pictures); then more passes, until there are so many.
+
+    With `config.steps`, so many exactly. What is left over after the last whole minibatch of a pass waits for the next
+    one's new order.
+    """
+    batch_size, wanted = config.batch_size, max(LEAST_STEPS_A_PASS, config.least_steps / config.epochs)
+    while batch_size // 2 >= SMALLEST_BATCH and n_images // batch_size < wanted:
         batch_size //= 2
     batch_size = min(batch_size, n_images)
-    return Plan(batch_size, n_images // batch_size, config.epochs)
+    a_pass = n_images // batch_size
+    n_steps = config.steps or max(a_pass * config.epochs, config.least_steps)
+    return Plan(batch_size, n_steps, max(1, min(config.epochs, n_steps // a_pass)), a_pass)
 
 
 def to_examples(split: Split, n_classes: int, device: torch.device) -> Examples:

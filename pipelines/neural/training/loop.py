@@ -24,6 +24,7 @@ from bakeoff.pipelines.neural.training.minibatches import Minibatches, seed_numb
 from bakeoff.pipelines.neural.training.optimizers import build_optimizer, set_learning_rate
 from bakeoff.pipelines.neural.training.prediction import predict_scores
 from bakeoff.pipelines.neural.training.schedules import learning_rate_share
+from bakeoff.pipelines.results.balance import class_weights, is_unbalanced
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Trainer:
         self.network, self.config, self.settings, self.seed = network, config, optimizer, seed
         self.train, self.validation = train, validation
         self.plan, self.processes = plan_steps(len(train), config), processes
+        counts = np.bincount(train.labels.cpu(), minlength=train.n_classes)
+        self.class_weights, self._validation_weights = None, torch.ones(len(validation), device=train.labels.device)
+        if is_unbalanced(counts):
+            self.class_weights = torch.from_numpy(class_weights(counts)).to(self._validation_weights)
+            self._validation_weights = 1 / validation.labels.bincount()[validation.labels]
         self.minibatches = Minibatches(train, self.plan, config.augmentation, seed, processes)
         self._forward = processes.together(network)
         self.optimizer = build_optimizer(network, optimizer)
@@ -80,20 +86,21 @@ class Trainer:
 
     @freed_memory_kept()
     def run_epoch(self, on_step: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """One pass over the training pictures, then the validation score. Returns the epoch's row of the history.
+        """The epoch's steps, then the validation score. Returns the epoch's row of the history.
 
         Raises FloatingPointError, naming the step, if the loss is not finite.
         """
         epoch, plan = len(self.history), self.plan
+        first, n_steps = plan.first_step(epoch), plan.steps_of(epoch)
         total_loss = total_right = 0.0
         self.network.train()
         with torch.random.fork_rng():
             torch.manual_seed(seed_number(self.seed, epoch + 1))  # for dropout
             for i, (images, targets) in enumerate(self.minibatches.of_epoch(epoch)):
-                loss, n_right = self._step(epoch * plan.steps_per_epoch + i, images, targets)
+                loss, n_right = self._step(first + i, images, targets)
                 total_loss, total_right = total_loss + loss, total_right + n_right
                 on_step()
-        return self._finish_epoch(total_loss / plan.steps_per_epoch, total_right / plan.n_pictures_per_epoch)
+        return self._finish_epoch(total_loss / n_steps, total_right / (n_steps * plan.batch_size))
 
     def snapshot(self) -> Snapshot:
         """The run as it stands. Shares its tensors with the trainer: save it before the next epoch."""
@@ -121,7 +128,9 @@ class Trainer:
         set_learning_rate(self.optimizer, self.settings.learning_rate * share)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bfloat16):
             logits = self._forward(images).float()
-        loss = nn.functional.cross_entropy(logits, targets, label_smoothing=self.config.label_smoothing)
+        loss = nn.functional.cross_entropy(
+            logits, targets, weight=self.class_weights, label_smoothing=self.config.label_smoothing
+        )
         n_right = (logits.argmax(dim=1) == targets.argmax(dim=1)).sum()
         sums = self.processes.sum(torch.stack([loss.detach() / self.processes.size, n_right.float()]))
         value, all_right = sums.tolist()
@@ -155,12 +164,13 @@ class Trainer:
         return row
 
     def _validation_score(self) -> float:
-        """Accuracy of the averaged weights; each process predicts its share."""
+        """Of the averaged weights: accuracy, or balanced accuracy if classes are unbalanced in training. Each process
+        predicts its share."""
         share = self.processes.share(len(self.validation))
         images, labels = self.validation.images[share], self.validation.labels[share]
         scores = predict_scores(self.network, images, weights=self.average or None, bfloat16=self.bfloat16)
-        n_right = self.processes.sum((scores.argmax(dim=1) == labels).sum())
-        return n_right.item() / len(self.validation)
+        right = self.processes.sum(self._validation_weights[share][scores.argmax(dim=1) == labels].sum())
+        return right.item() / self._validation_weights.sum().item()
 
 
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:

@@ -15,9 +15,8 @@ from torch import Generator, Tensor, nn
 
 from bakeoff.pipelines.neural.config import Augmentation
 from bakeoff.pipelines.neural.distributed.processes import ALONE, Processes
-from bakeoff.pipelines.neural.training.augmentation import Draws, augment, draw, draw_flips
+from bakeoff.pipelines.neural.training.augmentation import augment, draw, draw_flips
 from bakeoff.pipelines.neural.training.examples import Examples, Plan
-from bakeoff.pipelines.neural.training.mixing import draw_mixing, mix
 
 PICTURES_FOR_COLOR = 1000  # enough for the mean color that cut-out squares take
 
@@ -44,34 +43,29 @@ class Minibatches:
 
         epoch: from 0. All that is random in it comes from a generator of its own.
         """
-        generator = generator_of(self.seed, epoch + 1)
-        flips = draw_flips(self.settings, len(self.train), epoch, first=generator_of(self.seed, 0), generator=generator)
-        order = torch.randperm(len(self.train), generator=generator)
-        for chosen in order[: self.plan.n_pictures_per_epoch].split(self.plan.batch_size):
-            yield self.make(chosen, None if flips is None else flips[chosen], generator)
+        generator, n_steps = generator_of(self.seed, epoch + 1), self.plan.steps_of(epoch)
+        passes = -(-n_steps // self.plan.n_steps_a_pass)
+        for number in range(epoch * passes, (epoch + 1) * passes):
+            fixed = generator_of(self.seed, 0)
+            flips = draw_flips(self.settings, len(self.train), number, first=fixed, generator=generator)
+            order = torch.randperm(len(self.train), generator=generator)
+            steps = min(n_steps, self.plan.n_steps_a_pass)
+            for chosen in order[: steps * self.plan.batch_size].split(self.plan.batch_size):
+                yield self.make(chosen, None if flips is None else flips[chosen], generator)
+            n_steps -= steps
 
     def make(self, chosen: Tensor, mirrored: Tensor | None, generator: Generator) -> tuple[Tensor, Tensor]:
         """chosen: int64 (b,), the whole minibatch's pictures.   mirrored: bool (b,), those to flip; None for none."""
         height, width = self.train.images.shape[2:]
         draws = draw(len(chosen), height, width, mirrored, self.settings, generator)
-        mixing = draw_mixing(len(chosen), height, width, self.settings, generator)
-        own = torch.arange(len(chosen))[self.processes.share(len(chosen))]
-        if mixing is None:
-            return self._augmented(chosen, draws, own)
-        mixing = mixing.rows(own)
-        needed, places = torch.unique(torch.cat([own, mixing.partners]), return_inverse=True)
-        images, targets = self._augmented(chosen, draws, needed)
-        mine, others = places.to(images.device).chunk(2)
-        return mix(images[mine], targets[mine], images[others], targets[others], mixing)
+        rows = torch.arange(len(chosen))[self.processes.share(len(chosen))]
+        pictures = chosen[rows].to(self.train.images.device)
+        images = augment(self.train.images[pictures], draws.rows(rows), self.settings.cutout, self._color)
+        return images, nn.functional.one_hot(self.train.labels[pictures], self.train.n_classes).float()
 
     @cached_property
     def _color(self) -> Tensor:
         return self.train.images[:PICTURES_FOR_COLOR].float().mean(dim=(0, 2, 3))
-
-    def _augmented(self, chosen: Tensor, draws: Draws, rows: Tensor) -> tuple[Tensor, Tensor]:
-        pictures = chosen[rows].to(self.train.images.device)
-        images = augment(self.train.images[pictures], draws.rows(rows), self.settings.cutout, self._color)
-        return images, nn.functional.one_hot(self.train.labels[pictures], self.train.n_classes).float()
 
 
 def generator_of(*numbers: int) -> Generator:

@@ -11,24 +11,8 @@ from torch import Tensor, nn
 from bakeoff.pipelines.neural.config import FilterMuon
 from bakeoff.pipelines.neural.config import Optimizer as Settings
 
-LION_SECOND_BETA = 0.99  # of the running gradient; Chen et al. 2023, algorithm 2
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # quintic that pulls singular values towards 1; Jordan 2024
 NEWTON_SCHULZ_STEPS = 5
-
-
-class Lion(torch.optim.Optimizer):
-    """w <- w - rate * (sign(b1 m + (1 - b1) g) + decay w);  m <- b2 m + (1 - b2) g.  Source: Chen et al. 2023."""
-
-    def __init__(self, groups: Iterable[Any], learning_rate: float, momentum: float) -> None:
-        super().__init__(groups, {"lr": learning_rate, "momentum": momentum, "weight_decay": 0.0})
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        for group, parameter, gradient in _with_gradient(self.param_groups):
-            mean = _running(self.state[parameter], "mean", parameter)
-            update = torch.lerp(gradient, mean, group["momentum"]).sign_()
-            parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-group["lr"])
-            mean.lerp_(gradient, 1 - LION_SECOND_BETA)
 
 
 class Muon(torch.optim.Optimizer):
@@ -82,8 +66,6 @@ def build_optimizer(network: nn.Module, settings: Settings) -> torch.optim.Optim
             return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0)
         case "adamw":
             return torch.optim.AdamW(groups, lr=rate, betas=(momentum, 0.999), fused=parameters[0].device.type != "mps")
-        case "lion":
-            return Lion(groups, rate, momentum)
         case "muon":
             return Muon([groups[0] | {"orthogonal": True}, groups[1]], rate, momentum)
         case "filter-muon":

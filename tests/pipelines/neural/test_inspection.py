@@ -5,17 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.config import (
-    BottleneckPerceptron,
-    LocalPerceptron,
-    NeuralConfig,
-    Perceptron,
-    SmallAlexNet,
-    Speedrun,
-)
-from bakeoff.pipelines.neural.inspection import count_flops, first_layer_weights, layer_statistics
-from bakeoff.pipelines.neural.networks.build import build_network
-from bakeoff.pipelines.neural.networks.local import LocalLayer
+from bakeoff.pipelines.neural.inspection import first_layer_weights, layer_statistics
 
 
 def test_templates_are_the_strongest_rows_as_pictures():
@@ -61,41 +51,3 @@ def test_saturation_by_hand_and_rows_in_the_order_of_the_layers():
     assert rows[1]["saturated_share"] == 0.0
     assert net.training
     assert not net[1]._forward_hooks
-
-
-def test_a_bottleneck_block_shows_what_its_second_product_takes():
-    config = NeuralConfig(architecture=BottleneckPerceptron(width=4, blocks=2, expansion=3))
-    network = build_network(config, (8, 8, 3), 2, seed=0).eval()
-    images = torch.randint(0, 256, (5, 3, 8, 8), dtype=torch.uint8)
-    first, second = layer_statistics(network, images)
-    assert (first["activation"], first["units"], second["units"]) == ("GELU", 12, 12)
-    with torch.inference_mode():
-        stream = network.body[1](network.body[0](network.pixels(images)))
-        block = network.body[2]
-        hidden = nn.functional.gelu(block.widen(block.norm(stream)))
-    assert first["mean"] == pytest.approx(hidden.mean().item(), rel=1e-4)
-    assert not block.narrow._forward_pre_hooks
-
-
-def test_flops_by_hand():
-    net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1, groups=1), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 25, 2))
-    assert count_flops(net, torch.zeros(1, 3, 5, 5)) == 2 * (8 * 25 * 27 + 200 * 2)
-
-
-def test_flops_of_local_layers_by_hand():
-    """Windows of 3 x 3, 1 apart, in pictures of 5 x 4 with 2 channels: 3 x 2 places, each with 18 x 4 weights."""
-    assert count_flops(LocalLayer((5, 4, 2), 3, 1, 4), torch.zeros(7, 5, 4, 2)) == 7 * 2 * (3 * 2 * 18 * 4)
-
-
-@pytest.mark.slow  # torch's counter first imports its symbolic decompositions
-@pytest.mark.parametrize(
-    "architecture", [Perceptron((8,)), SmallAlexNet(), Speedrun(), BottleneckPerceptron(8, 1, 2), LocalPerceptron()]
-)
-def test_flops_agree_with_torch(architecture):
-    from torch.utils.flop_counter import FlopCounterMode
-
-    network = build_network(NeuralConfig(architecture=architecture), (32, 32, 3), 10, seed=0).eval()
-    images = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network(images)
-    assert count_flops(network, images) == counter.get_total_flops()

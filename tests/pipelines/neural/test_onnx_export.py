@@ -9,7 +9,7 @@ import torch
 
 from bakeoff.pipelines.neural import onnx_export
 from bakeoff.pipelines.neural.config import (
-    BottleneckPerceptron,
+    ConvNet,
     LocalPerceptron,
     NeuralConfig,
     Perceptron,
@@ -22,14 +22,14 @@ from bakeoff.pipelines.neural.onnx_export import PixelsToScores, export_onnx, pr
 
 # Two of them in every run of the tests: torch.export takes 2 to 10 seconds for each.
 FAST = [
-    NetDescription(Perceptron((8,)), "standardize", flip_averaging=False),
-    NetDescription(SmallAlexNet((4, 4, 4, 4, 4), 8), "standardize", flip_averaging=False),
+    NetDescription(Perceptron((8,)), flip_averaging=False),
+    NetDescription(ConvNet(4), flip_averaging=False),
 ]
 SLOW = [
-    NetDescription(Perceptron((8,), "maxout", normalization="layer"), "zca", flip_averaging=False),
-    NetDescription(BottleneckPerceptron(8, 2, 2), "standardize", flip_averaging=True),
-    NetDescription(LocalPerceptron((4, 4, 4), 8), "standardize", flip_averaging=True),
-    NetDescription(Speedrun((4, 8, 8)), "standardize", flip_averaging=True, shift_averaging=1),
+    NetDescription(Perceptron((8,), "maxout", normalization="layer"), flip_averaging=False),
+    NetDescription(SmallAlexNet((4, 4, 4, 4, 4), 8), flip_averaging=True),
+    NetDescription(LocalPerceptron((4, 4, 4), 8), flip_averaging=True),
+    NetDescription(Speedrun((4, 8, 8)), flip_averaging=True, shift_averaging=1),
 ]
 SHAPE = (24, 24, 3)
 
@@ -39,7 +39,7 @@ def make_images(n: int) -> np.ndarray:
 
 
 def make_model(description: NetDescription) -> NeuralModel:
-    config = NeuralConfig(architecture=description.architecture, pixels=description.pixels)
+    config = NeuralConfig(architecture=description.architecture)
     network = build_network(config, SHAPE, 3, seed=0)
     fit_to_pixels(network, torch.from_numpy(make_images(50).transpose(0, 3, 1, 2).copy()))
     return NeuralModel("net", ("cat", "dog", "pig"), SHAPE, description, network.eval())
@@ -65,7 +65,7 @@ def test_the_onnx_net_scores_as_torch_does_for_any_number_of_pictures(descriptio
 
 @pytest.mark.parametrize("flips", [False, True])
 def test_pixels_to_scores_is_what_predict_scores_does(flips):
-    model = make_model(NetDescription(Perceptron((8,)), "standardize", flip_averaging=flips))
+    model = make_model(NetDescription(Perceptron((8,)), flip_averaging=flips))
     images = make_images(5)
     with torch.inference_mode():
         scores = PixelsToScores(model)(torch.from_numpy(images)).numpy()

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.neural import pipeline
+from bakeoff.pipelines.neural import pipeline, probing
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, Speedrun
 from bakeoff.pipelines.neural.model_file import build_neural_model
+from bakeoff.pipelines.neural.speed.threads import threads
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.results.model import FILE_NAME, load_stored_model
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Stage, load_run, run_folder, save_run
@@ -178,8 +180,8 @@ def test_pictures_that_the_net_cannot_take_are_said_not_to_suit_it(tmp_path):
 
 def test_mixed_precision_is_decided_once_for_a_machine(tmp_path, monkeypatch):
     decisions = []
-    monkeypatch.setattr(pipeline, "has_bfloat16", lambda _: True)
-    monkeypatch.setattr(pipeline, "bfloat16_pays", lambda *_: decisions.append(True) or True)
+    monkeypatch.setattr(probing, "has_bfloat16", lambda _: True)
+    monkeypatch.setattr(probing, "bfloat16_pays", lambda *_: decisions.append(True) or True)
     config = replace(CONFIG, mixed_precision="auto", epochs=1)
     assert run(tmp_path, config).diagnostics["bfloat16"] is True
     assert run(tmp_path, replace(config, epochs=2)).diagnostics["bfloat16"] is True
@@ -187,6 +189,25 @@ def test_mixed_precision_is_decided_once_for_a_machine(tmp_path, monkeypatch):
 
 
 def test_a_processor_without_bfloat16_is_not_asked_to_time_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline, "has_bfloat16", lambda _: False)
-    monkeypatch.setattr(pipeline, "bfloat16_pays", lambda *_: pytest.fail("timed"))
+    monkeypatch.setattr(probing, "has_bfloat16", lambda _: False)
+    monkeypatch.setattr(probing, "bfloat16_pays", lambda *_: pytest.fail("timed"))
     assert run(tmp_path, replace(CONFIG, mixed_precision="auto", epochs=1)).diagnostics["bfloat16"] is False
+
+
+def test_trains_with_the_threads_that_pay_as_decided_once_for_a_machine(tmp_path, monkeypatch, result):
+    decisions, used, run_epoch = [], [], Trainer.run_epoch
+
+    def decide(step, clock):
+        step()
+        decisions.append(1)
+        return 1
+
+    monkeypatch.setattr(probing, "threads_that_pay", decide)
+    monkeypatch.setattr(Trainer, "run_epoch", lambda *a: used.append(torch.get_num_threads()) or run_epoch(*a))
+    with threads(2):
+        run_again = [run(tmp_path, replace(CONFIG, epochs=epochs)) for epochs in (3, 1)]
+        assert torch.get_num_threads() == 2
+    assert decisions == [1]
+    assert set(used) == {1}
+    assert run_again[0].environment["torch_threads"] == 1
+    np.testing.assert_allclose(run_again[0].scores, result.scores, atol=1e-3)  # timing left the net as it was

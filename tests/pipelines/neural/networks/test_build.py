@@ -6,7 +6,7 @@ from torch import nn
 
 from bakeoff.pipelines.neural.config import (
     AlexNet,
-    BottleneckPerceptron,
+    ConvNet,
     LocalPerceptron,
     NeuralConfig,
     Perceptron,
@@ -17,7 +17,7 @@ from bakeoff.pipelines.neural.networks.build import Network, build_network, coun
 
 SMALL = [
     Perceptron((8,)),
-    BottleneckPerceptron(8, 1, 2),
+    ConvNet(4),
     LocalPerceptron((4, 4, 4), 8),
     SmallAlexNet((4, 4, 4, 4, 4), 8),
     Speedrun((4, 8, 8)),
@@ -80,6 +80,7 @@ def test_response_normalization_is_the_published_formula():
     [
         (AlexNet(), "needs pictures of 224 x 224, got 8 x 8: resize"),
         (SmallAlexNet(), "at least 16 x 16, got 8 x 8"),
+        (ConvNet(), "at least 16 x 16, got 8 x 8"),
         (Speedrun(), "at least 24 x 24, got 8 x 8"),
     ],
 )

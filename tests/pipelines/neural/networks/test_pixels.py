@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bakeoff.pipelines.neural.networks.pixels import Standardize, Whiten
+from bakeoff.pipelines.neural.networks.pixels import Standardize
 
 
 @pytest.fixture
@@ -31,19 +31,3 @@ def test_a_color_that_never_changes_becomes_zero():
     pixels = Standardize(1)
     pixels.fit(constant)
     assert pixels(constant).abs().max() == 0
-
-
-def test_whitened_pixels_are_uncorrelated_and_still_look_like_the_picture(images):
-    pixels = Whiten((6, 6, 3))
-    pixels.fit(images)
-    whitened = pixels(images).flatten(1).double()
-    covariance = whitened.T @ whitened / len(whitened)
-    off_diagonal = covariance - torch.diag(covariance.diagonal())
-    plain = torch.corrcoef(images.flatten(1).double().T)
-    assert off_diagonal.abs().mean() < 0.1 * (plain - torch.eye(108)).abs().mean()
-    torch.testing.assert_close(pixels.matrix, pixels.matrix.T, atol=1e-4, rtol=0)  # zero-phase: symmetric
-
-
-def test_whiten_refuses_pictures_whose_matrix_would_fill_the_memory():
-    with pytest.raises(ValueError, match='at most 8192 numbers a picture, got 150528: use "standardize"'):
-        Whiten((224, 224, 3))
