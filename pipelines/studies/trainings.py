@@ -120,8 +120,8 @@ def train(variant: Variant, workspace: Workspace) -> Training:
         return {"correct": training.correct, "numbers": np.array(numbers)}
 
     arrays = workspace.cache.get_or_compute(STAGE, version=VERSION, inputs=inputs, compute=compute).arrays
-    *numbers, did_not_train = arrays["numbers"].tolist()
-    return Training(np.array(arrays["correct"]), *numbers, did_not_train=bool(did_not_train))
+    validation_score, train_score, seconds, did_not_train = arrays["numbers"].tolist()
+    return Training(np.array(arrays["correct"]), validation_score, train_score, seconds, bool(did_not_train))
 
 
 def _keep(run: RunResult, variant: Variant) -> Training:
