@@ -123,7 +123,7 @@ def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch,
 
 
 def test_all_points_of_a_study_use_the_precision_that_was_measured_once(request_for, monkeypatch, tmp_path):
-    from bakeoff.pipelines.neural import pipeline
+    from bakeoff.pipelines.neural import probing
     from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron
     from bakeoff.pipelines.neural.experiments import EXPERIMENTS
 
@@ -136,8 +136,8 @@ def test_all_points_of_a_study_use_the_precision_that_was_measured_once(request_
     )
     monkeypatch.setitem(EXPERIMENTS, "tiny-net", ("Test", net))
     measured = []
-    monkeypatch.setattr(pipeline, "has_bfloat16", lambda _: True)
-    monkeypatch.setattr(pipeline, "bfloat16_pays", lambda *_: measured.append(True) or True)
+    monkeypatch.setattr(probing, "has_bfloat16", lambda _: True)
+    monkeypatch.setattr(probing, "bfloat16_pays", lambda *_: measured.append(True) or True)
     rows = label_noise.run(request_for(experiments=("tiny-net",))).rows
     assert len(rows) == 3
     assert len(measured) == 1
