@@ -69,7 +69,8 @@ def _rebuild_dataclass(record: dict[str, Any], expected: tuple[Any, ...]) -> Any
 
 def _kinds_of(base: type) -> list[type]:
     """The class and all below it: a kind is known as soon as it is defined. In doubt the first that was."""
-    return [*(kind for child in reversed(base.__subclasses__()) for kind in _kinds_of(child)), base]
+    below: list[type] = base.__subclasses__()
+    return [*(kind for child in reversed(below) for kind in _kinds_of(child)), base]
 
 
 def _is_plain(record: Any, expected: Any) -> bool:

@@ -1,4 +1,4 @@
-"""k-means: a codebook of visual words, by Lloyd's iterations over all descriptors or over mini-batches.
+"""k-means: a codebook of visual words, by Lloyd's iterations over all descriptors.
 
 The nearest center of x is argmax_k (x . c_k - |c_k|^2 / 2): one matrix product and an argmax, done piece by piece in
 the cache. Sums are float32 within a span of rows, float64 across spans.
@@ -7,10 +7,9 @@ the cache. Sums are float32 within a span of rows, float64 across spans.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import torch
@@ -20,7 +19,6 @@ from bakeoff.pipelines.machine.chunks import (
     SPAN_ROWS,
     argmax_last,
     check_rows,
-    iterate_blocks,
     map_on_cores,
     rows_per_chunk,
     sample_rows,
@@ -75,66 +73,50 @@ class Codebook:
 
 
 def fit_kmeans(
-    descriptors: torch.Tensor | Iterable[torch.Tensor],
+    descriptors: torch.Tensor,
     *,
     n_words: int,
     n_iterations: int = 25,
     seed: int,
-    batch_size: int | None = None,
-    initialization: Literal["k-means++", "random"] | torch.Tensor = "k-means++",
+    initialization: torch.Tensor | None = None,
     advance: Advance = lambda: None,
 ) -> Codebook:
     """Choose n_words centers that make the sum of squared distances of the descriptors to them small.
 
-    descriptors: float32 (n, d), or blocks of it that can be read again and again: only one block is held at a time.
-    n_iterations: passes over the descriptors; fewer if the centers stop moving.
-    batch_size: None for Lloyd's algorithm; else the centers move after each batch of so many rows, each toward the
-        mean of all descriptors it was ever given (Sculley, WWW 2010). One to three passes are then enough for millions.
-    initialization: greedy k-means++ on a sample, random descriptors, or given centers (n_words, d).
-    advance: called after every pass.
+    descriptors: float32 (n, d).   n_iterations: passes over them; fewer if the centers stop moving.
+    initialization: centers (n_words, d); by default greedy k-means++ on a sample.   advance: called after every pass.
     A center that no descriptor chose in a whole pass moves to one of the descriptors farthest from their centers.
     Raises ValueError if there are fewer descriptors than words, or a descriptor is not finite.
     """
-    origin = far_origin(next(iter(iterate_blocks(descriptors)), torch.zeros(1, 1))[:SPAN_ROWS])
-    if origin is not None:
-        near = descriptors - origin if isinstance(descriptors, torch.Tensor) else _Moved(descriptors, -origin)
-        start = initialization - origin if isinstance(initialization, torch.Tensor) else initialization
-        settings = {"n_iterations": n_iterations, "seed": seed, "batch_size": batch_size, "advance": advance}
-        found = fit_kmeans(near, n_words=n_words, initialization=start, **settings)
-        return Codebook(found.centers + origin, found.inertia)
+    check_rows(descriptors)
+    if initialization is not None:
+        check_rows(initialization, descriptors.shape[1], name="initialization")
+        if len(initialization) != n_words:
+            raise ValueError(f"initialization must hold n_words = {n_words} centers, got {len(initialization)}")
+    origin = far_origin(descriptors[:SPAN_ROWS])
+    if origin is None:
+        origin = descriptors.new_zeros(descriptors.shape[1])
+    else:
+        descriptors = descriptors - origin
     generator = torch.Generator().manual_seed(seed)
-    centers = _initial_centers(descriptors, n_words, initialization, generator)
-    inertia, square_norm = math.nan, None
+    centers = _careful_seeding(descriptors, n_words, generator) if initialization is None else initialization - origin
+    inertia, square_norm = math.nan, sum(map_on_cores(_square_norm, spans_of(descriptors)))
     for _ in range(n_iterations):
         previous = centers
-        if batch_size is None:
-            centers, counts, inertia, square_norm = _lloyd_pass(descriptors, centers, square_norm)
-        else:
-            centers, counts = _mini_batch_pass(descriptors, centers, batch_size, generator)
+        centers, counts, inertia = _lloyd_pass(descriptors, centers, square_norm)
         centers = _refill_empty(descriptors, centers, counts)
         advance()
         if torch.equal(centers, previous):
             break
     if math.isnan(inertia):
         inertia = sum(float(d.sum(dtype=torch.float64)) for _, d in _distances_by_span(descriptors, centers))
-    return Codebook(centers, inertia)
+    return Codebook(centers + origin, inertia)
 
 
 def far_origin(rows: torch.Tensor) -> torch.Tensor | None:
     """The mean (d,) of rows (n, d) if it is so far from 0 that their distances would drown in rounding; else None."""
     mean = rows.mean(dim=0)
     return mean if float(mean.square().sum()) > FAR * float((rows - mean).square().mean(dim=0).sum()) else None
-
-
-@dataclass(frozen=True)
-class _Moved:
-    """Blocks of descriptors, shift (d,) added to each row."""
-
-    blocks: Iterable[torch.Tensor]
-    shift: torch.Tensor
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        return (block + self.shift for block in self.blocks)
 
 
 def assign_words(descriptors: torch.Tensor, codebook: Codebook) -> torch.Tensor:
@@ -147,25 +129,11 @@ def assign_words(descriptors: torch.Tensor, codebook: Codebook) -> torch.Tensor:
     return torch.cat(assigned)
 
 
-def _initial_centers(
-    descriptors: torch.Tensor | Iterable[torch.Tensor],
-    n_words: int,
-    initialization: str | torch.Tensor,
-    generator: torch.Generator,
-) -> torch.Tensor:
-    if isinstance(initialization, torch.Tensor):
-        check_rows(initialization, name="initialization")
-        if len(initialization) != n_words:
-            raise ValueError(f"initialization must hold n_words = {n_words} centers, got {len(initialization)}")
-        return initialization
+def _careful_seeding(descriptors: torch.Tensor, n_words: int, generator: torch.Generator) -> torch.Tensor:
     sample, n_rows = sample_rows(descriptors, SAMPLE_ROWS_PER_WORD * n_words, generator)
     if not 1 <= n_words <= n_rows:
         raise ValueError(f"n_words must be between 1 and the number of descriptors {n_rows}, got {n_words}")
-    if initialization == "random":
-        return sample[:n_words].clone()  # the sample is in random order
-    if initialization == "k-means++":
-        return _kmeans_plus_plus(sample, n_words, generator)
-    raise ValueError(f"initialization must be 'k-means++', 'random' or centers, got {initialization!r}")
+    return _kmeans_plus_plus(sample, n_words, generator)
 
 
 def _kmeans_plus_plus(sample: torch.Tensor, n_words: int, generator: torch.Generator) -> torch.Tensor:
@@ -195,51 +163,19 @@ def _half_squared_distances(sample: torch.Tensor, half_norms: torch.Tensor, rows
 
 
 def _lloyd_pass(
-    descriptors: torch.Tensor | Iterable[torch.Tensor], centers: torch.Tensor, square_norm: float | None
-) -> tuple[torch.Tensor, torch.Tensor, float, float]:
+    descriptors: torch.Tensor, centers: torch.Tensor, square_norm: float
+) -> tuple[torch.Tensor, torch.Tensor, float]:
     """The means (k, d) of the descriptors nearest to each center, their counts (k,), and their inertia about the means.
 
-    An unused center stays. With n_k descriptors of mean m_k, the inertia is sum |x|^2 - sum_k n_k |m_k|^2.
-    square_norm: that sum |x|^2 if an earlier pass has found it and checked the descriptors; returned last.
+    An unused center stays. With n_k descriptors of mean m_k, it is square_norm, sum |x|^2, - sum_k n_k |m_k|^2.
     """
-    known = square_norm is not None
-    total = square_norm or 0.0
     sums, counts = torch.zeros_like(centers, dtype=torch.float64), centers.new_zeros(len(centers), dtype=torch.float64)
-    for block in iterate_blocks(descriptors, checked=known):
-        spans = spans_of(block)
-        for span_sums, span_counts in map_on_cores(partial(_sum_by_word, centers=centers), spans):
-            sums += span_sums
-            counts += span_counts
-        total += 0.0 if known else sum(map_on_cores(_square_norm, spans))
+    for span_sums, span_counts in map_on_cores(partial(_sum_by_word, centers=centers), spans_of(descriptors)):
+        sums += span_sums
+        counts += span_counts
     means = sums / counts.clamp(min=1)[:, None]
-    inertia = max(0.0, total - float(counts @ means.square().sum(dim=1)))
-    return torch.where(counts[:, None] > 0, means.float(), centers), counts, inertia, total
-
-
-def _mini_batch_pass(
-    descriptors: torch.Tensor | Iterable[torch.Tensor],
-    centers: torch.Tensor,
-    batch_size: int,
-    generator: torch.Generator,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Centers (k, d) after each batch of each block, shuffled, has moved them, and their counts (k,) in this pass.
-
-    A center becomes the mean of what it was given in this pass, so that the starting point is forgotten.
-    """
-    moved, counts = centers.double(), centers.new_zeros(len(centers), dtype=torch.float64)
-    for batch in _shuffled_batches(descriptors, batch_size, generator):
-        for sums, batch_counts in map_on_cores(partial(_sum_by_word, centers=moved.float()), spans_of(batch)):
-            counts += batch_counts
-            moved += (sums - batch_counts[:, None] * moved) / counts.clamp(min=1)[:, None]
-    return moved.float(), counts
-
-
-def _shuffled_batches(
-    descriptors: torch.Tensor | Iterable[torch.Tensor], batch_size: int, generator: torch.Generator
-) -> Iterator[torch.Tensor]:
-    for block in iterate_blocks(descriptors):
-        for rows in torch.randperm(len(block), generator=generator).split(batch_size):
-            yield block[rows.to(block.device)]
+    inertia = max(0.0, square_norm - float(counts @ means.square().sum(dim=1)))
+    return torch.where(counts[:, None] > 0, means.float(), centers), counts, inertia
 
 
 def _sum_by_word(span: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -259,22 +195,17 @@ def _square_norm(span: torch.Tensor) -> float:
     return float(torch.dot(flat, flat))
 
 
-def _distances_by_span(
-    descriptors: torch.Tensor | Iterable[torch.Tensor], centers: torch.Tensor
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def _distances_by_span(descriptors: torch.Tensor, centers: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Each span of the descriptors (n, d), with their squared distances (n,) to the nearest centers."""
     codebook = Codebook(centers)
 
     def measure(span: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return span, (span - centers[codebook.nearest(span)]).square_().sum(dim=1)
 
-    for block in iterate_blocks(descriptors):
-        yield from map_on_cores(measure, spans_of(block))
+    yield from map_on_cores(measure, spans_of(descriptors))
 
 
-def _refill_empty(
-    descriptors: torch.Tensor | Iterable[torch.Tensor], centers: torch.Tensor, counts: torch.Tensor
-) -> torch.Tensor:
+def _refill_empty(descriptors: torch.Tensor, centers: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     """Move each center without descriptors to one of the descriptors farthest from their centers."""
     empty = (counts == 0).nonzero()[:, 0]
     if len(empty) == 0:

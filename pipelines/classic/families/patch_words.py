@@ -56,9 +56,11 @@ class PatchWords(FeatureFamily):
         n_words = min(self.n_words, len(sample))
         generator = torch.Generator().manual_seed(seed)
         start = INITIAL_DEVIATION * torch.randn(n_words, sample.shape[1], generator=generator)
-        settings = {"n_iterations": self.n_iterations, "seed": seed, "initialization": start}
-        with show(f"{self.label}: k-means", self.n_iterations) as advance:
-            codebook = fit_kmeans(whiten(sample, zca), n_words=n_words, advance=advance, **settings)
+        white, n = whiten(sample, zca), self.n_iterations
+        with show(f"{self.label}: k-means", n) as advance:
+            codebook = fit_kmeans(
+                white, n_words=n_words, n_iterations=n, seed=seed, initialization=start, advance=advance
+            )
         return WhiteningAndCodebook(zca, codebook)
 
     def encode(self, images: torch.Tensor, state: WhiteningAndCodebook) -> torch.Tensor:

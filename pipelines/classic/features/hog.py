@@ -98,16 +98,14 @@ def _steepest_gradient(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _steepest_rounded(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """As `_steepest_gradient`, in float64, where rounding decides between channels that are alike: as scikit-image's.
-
-    Pictures of few gray levels are full of such ties, and a vectorized hypot or arctan rounds some of them otherwise.
-    """
+    """As `_steepest_gradient`, in float64, with scikit-image's rounding between channels that are alike."""
     numbers = planes.cpu().numpy()
     y, x = np.zeros_like(numbers), np.zeros_like(numbers)
     y[..., 1:-1, :], x[..., 1:-1] = numbers[..., 2:, :] - numbers[..., :-2, :], numbers[..., 2:] - numbers[..., :-2]
     steepest = np.hypot(y, x).argmax(axis=0)[None]
-    x, y = (np.take_along_axis(side, steepest, axis=0)[0].astype(np.float64) for side in (x, y))
-    return tuple(torch.from_numpy(side).to(planes.device) for side in (x, y, np.hypot(x, y)))
+    y, x = (np.take_along_axis(side, steepest, axis=0)[0].astype(np.float64) for side in (y, x))
+    x_, y_, magnitudes = (torch.from_numpy(side).to(planes.device) for side in (x, y, np.hypot(x, y)))
+    return x_, y_, magnitudes
 
 
 def _rounded_bins(x: Tensor, y: Tensor, n_orientations: int, signed: bool) -> Tensor:
