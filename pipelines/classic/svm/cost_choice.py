@@ -11,13 +11,8 @@ import torch
 
 from bakeoff.pipelines.classic.matrix.feature_store import Features
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace
-from bakeoff.pipelines.classic.svm.linear_svm import (
-    ClassWeight,
-    LinearSvm,
-    check_labels,
-    predict_scores,
-    train_linear_svm,
-)
+from bakeoff.pipelines.classic.svm.labels import ClassWeight, check_labels
+from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores, train_linear_svm
 from bakeoff.pipelines.results.balance import balanced_accuracy
 
 FALLS = {1: 3.0, 2: 1.0}  # so many C in a row, each so many standard errors below the best: larger ones will not do
@@ -64,16 +59,14 @@ def choose_cost(
 
     def attempt(cost: float, initial: LinearSvm | None) -> LinearSvm:
         start = clock()
-        svm = train_linear_svm(
-            features,
-            labels,
-            n_classes=n_classes,
-            C=cost,
-            class_weight=class_weight,
-            initial=initial,
-            spaces=spaces,
-            **settings,
-        )
+        given: dict[str, Any] = {
+            "n_classes": n_classes,
+            "C": cost,
+            "class_weight": class_weight,
+            "initial": initial,
+            "spaces": spaces,
+        }
+        svm = train_linear_svm(features, labels, **given, **settings)
         predictions = predict_scores(validation_features, svm).argmax(axis=1)
         accuracy = float((predictions == validation_labels).mean())
         score = accuracy if class_weight is None else balanced_accuracy(predictions, validation_labels)

@@ -23,20 +23,18 @@ different size are scaled (`column_scale`); the objective stays that of the feat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import torch
 
 from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, multiply
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, column_scale, empty_space
+from bakeoff.pipelines.classic.svm.labels import ClassWeight, check_labels, signs_and_costs
 from bakeoff.pipelines.classic.svm.squared_hinge import TINY, SquaredHinge, row_dots
 from bakeoff.pipelines.machine.chunks import one_worker_per_core
-
-ClassWeight = Literal["balanced"] | Sequence[float] | np.ndarray | None
 
 # Classes that search one space together. The work inside a space grows with the cube of their number, and hardly helps
 # beyond some: with a hundred classes it would cost more than the passes.
@@ -46,9 +44,8 @@ RATE_STEPS, FASTEST_RATE, SLOWEST_RATE = 4, 0.5, 0.9
 # The proof is that f is 1-strongly convex: f(w) - f* <= |gradient|^2 / 2. On image features it is 100 to 1000 times too
 # cautious, so the guess is believed once the proof is this near.
 PROOF_SLACK = 100
-GUESS_ERROR = (
-    4  # with it, of 240 trials a few missed their tolerance, by a third at most, where C separates the classes
-)
+# With it, of 240 trials a few missed their tolerance, by a third at most, where C separates the classes.
+GUESS_ERROR = 4
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ def train_linear_svm(
         learnt about them, [] at first; this call adds to it.
     Raises ValueError if a setting or label is out of range, shapes disagree, or a feature is NaN or infinite.
     """
-    signs, costs = _signs_and_costs(check_labels(features, labels, n_classes, C), n_classes, C, class_weight)
+    signs, costs = signs_and_costs(check_labels(features, labels, n_classes, C), n_classes, C, class_weight)
     spaces = [] if spaces is None else spaces
     with one_worker_per_core() as workers:
         scale = spaces[0].scale if spaces else column_scale(features, float(costs.mean()), intercept_scaling)
@@ -122,11 +119,8 @@ def _minimize(
     weights = _start(initial, problem)
     n_passes = _widen(spaces, weights, problem)
     weights, scores, _ = _descend(spaces, weights, problem)
-    objectives, gradient, n_passes = (
-        [problem.objective(weights, scores)],
-        problem.gradient(weights, scores),
-        n_passes + 1,
-    )
+    gradient, n_passes = problem.gradient(weights, scores), n_passes + 1
+    objectives = [problem.objective(weights, scores)]
     converged = precise = stuck = False
     while len(objectives) <= max_iterations and not converged and not stuck:
         widened = _widen(spaces, gradient, problem)
@@ -204,45 +198,6 @@ def predict_scores(features: Features, svm: LinearSvm) -> np.ndarray:
     weights, bias = (torch.from_numpy(array).to(device_of(features)) for array in (svm.weights, svm.bias))
     with one_worker_per_core() as workers:
         return multiply(features, weights, workers).add_(bias).cpu().numpy()
-
-
-def check_labels(features: Features, labels: np.ndarray | torch.Tensor, n_classes: int, C: float) -> torch.Tensor:  # noqa: N803
-    """The labels as int64 (n,) on the device of the features; ValueError where they, C or a shape are out of range."""
-    if C <= 0:
-        raise ValueError(f"C must be positive, got {C}")
-    if len(features.shape) != 2 or 0 in features.shape:
-        raise ValueError(f"features must have shape (n, d) with n and d at least 1, got {tuple(features.shape)}")
-    labels = torch.as_tensor(labels)
-    if labels.shape != (features.shape[0],) or labels.is_floating_point():
-        expected = f"integers of shape ({features.shape[0]},) to match the features"
-        raise ValueError(f"labels must be {expected}, got {labels.dtype} {tuple(labels.shape)}")
-    least, most = int(labels.min()), int(labels.max())
-    if least < 0 or most >= n_classes:
-        raise ValueError(f"labels must lie in 0..{n_classes - 1}, got {least}..{most}")
-    if least == most:
-        raise ValueError(f"labels must hold at least two classes, got only class {least}")
-    return labels.long().to(device_of(features))
-
-
-def _signs_and_costs(
-    labels: torch.Tensor,
-    n_classes: int,
-    C: float,  # noqa: N803
-    class_weight: ClassWeight,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """float32 (n, k) each."""
-    own = torch.nn.functional.one_hot(labels, n_classes).float()
-    signs = 2 * own - 1
-    if class_weight is None:
-        return signs, torch.full_like(signs, C)
-    if isinstance(class_weight, str):
-        balance = len(labels) / (n_classes * own.sum(dim=0).clamp_min(1))  # (k,)
-    else:
-        balance = torch.as_tensor(class_weight).to(own)
-    if balance.shape != (n_classes,) or not (balance > 0).all():
-        raise ValueError(f"class_weight must hold {n_classes} positive factors, got {class_weight}")
-    others = balance.flip(0) if n_classes == 2 else torch.ones_like(balance)
-    return signs, C * torch.where(own > 0, balance, others)
 
 
 def _start(initial: LinearSvm | None, problem: SquaredHinge) -> torch.Tensor:
