@@ -57,11 +57,17 @@ def chosen_experiments(options: argparse.Namespace) -> Sequence[Experiment]:
 
 
 def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
+    from bakeoff.pipelines.experiments import distinct_experiments
+
     fingerprint = dataset.fingerprint()
-    chosen = chosen_experiments(options)
+    named = chosen_experiments(options)
+    chosen = distinct_experiments(named, dataset.image_shape)
     if keep_task(dataset, fingerprint, workspace):
         tell_notes(dataset, options, workspace)
     keep_guests(dataset, options.data_root, workspace)
+    for twin in named:
+        if twin not in chosen:
+            workspace.say(f"skipped: {twin.name} is another of these experiments again on {dataset.name}")
     found = [train_one(experiment, dataset, fingerprint, options.seed, workspace) for experiment in chosen]
     runs = [run for run in found if run is not None]
     if not runs:

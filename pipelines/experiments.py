@@ -6,7 +6,7 @@ Only this module and the commands know all the approaches.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bakeoff.datasets.dataset import Dataset
@@ -84,6 +84,22 @@ def choose_experiments(words: Sequence[str]) -> list[Experiment]:
         asked = f"there is no experiment {unknown[0]!r}" if unknown else "no experiment was named"
         raise ValueError(f"{asked}; choose from: {', '.join([*table, *GROUPS])} (`bakeoff list` describes them)")
     return [table[name] for name in names]
+
+
+def distinct_experiments(chosen: Sequence[Experiment], image_shape: tuple[int, int, int]) -> list[Experiment]:
+    """Those that differ on pictures of this shape; of identical ones the one with the shortest name.
+
+    `classic-without-color-histogram` is `classic` over again on gray pictures, which feed no color to either.
+    """
+
+    def effective(experiment: Experiment) -> str:
+        config, usable = experiment.config, ()
+        if isinstance(config, classic_table.ClassicConfig):
+            usable = classic.usable_systems(config, image_shape)
+        return repr((experiment.side, experiment.image_size, replace(config, systems=usable) if usable else config))
+
+    shortest = {effective(e): e for e in sorted(chosen, key=lambda e: -len(e.name))}
+    return [experiment for experiment in chosen if shortest[effective(experiment)] is experiment]
 
 
 def run_key(experiment: Experiment, fingerprint: str, seed: int) -> str:

@@ -58,13 +58,13 @@ def run(
     n_bytes = save_stored_model(store_classic_model(model), folder / FILE_NAME)
     return RunResult(
         experiment=experiment,
-        title=title,
+        title=title if systems == config.systems else " + ".join(e.family.label for e in outcome.encoded),
         side="hand-crafted",
         dataset=dataset.name,
         fingerprint=dataset.task_fingerprint(),
         class_names=dataset.class_names,
         seed=seed,
-        settings=describe(config),
+        settings=describe(replace(config, systems=systems)),
         labels=dataset.test.labels,
         scores=outcome.scores["test"],
         validation_labels=dataset.validation.labels,

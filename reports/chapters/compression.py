@@ -11,18 +11,7 @@ from bakeoff.reports.canvas.formats import bytes_size, percent, plural, points, 
 from bakeoff.reports.statistics.accuracy import compare_paired
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
-COLUMNS = (
-    "experiment",
-    "accuracy",
-    "its twin's",
-    "difference",
-    "bytes a picture",
-    "smaller than float32",
-    "smaller than stored",
-    "codebooks",
-    "training",
-    "its twin's training",
-)
+COLUMNS = ("experiment", "accuracy", "difference", "bytes a picture", "codebooks", "training")
 
 
 def compression_section(comparison: Comparison) -> Section | None:
@@ -80,20 +69,15 @@ def _row(compressed: Contestant, plain: Contestant, clock: Clock) -> Row:
     codes, stored = (c.representative.diagnostics["training_features"] for c in (compressed, plain))
     times = [stored[key] / codes["bytes_per_picture"] for key in ("float32_bytes_per_picture", "bytes_per_picture")]
     training = [c.seconds("training", clock) for c in (compressed, plain)]
+    smaller = f"{ratio(times[0])}x smaller than float32, {ratio(times[1])}x than stored"
     return Row(
         (
-            Cell(compressed.experiment, note=compressed.title),
-            Cell(percent(compressed.accuracy), compressed.accuracy),
-            Cell(percent(plain.accuracy), plain.accuracy, plain.experiment),
+            Cell(compressed.experiment, note=f"twin: {plain.experiment}"),
+            Cell(percent(compressed.accuracy), compressed.accuracy, f"twin {percent(plain.accuracy)}"),
             Cell(points(difference.difference), difference.difference, points_range(difference.interval)),
-            _bytes(codes["bytes_per_picture"]),
-            *(Cell(f"{ratio(value)}x", value) for value in times),
-            _bytes(codes["codebook_bytes"]),
-            *(Cell(seconds(value), value) for value in training),
+            Cell(bytes_size(codes["bytes_per_picture"]), float(codes["bytes_per_picture"]), smaller),
+            Cell(bytes_size(codes["codebook_bytes"]), float(codes["codebook_bytes"])),
+            Cell(seconds(training[0]), training[0], f"twin {seconds(training[1])}"),
         ),
         compressed.side,
     )
-
-
-def _bytes(number: float) -> Cell:
-    return Cell(bytes_size(number), float(number))

@@ -30,7 +30,7 @@ def tests_table(comparison: Comparison) -> Table:
     )
     favorite = comparison.favorite.experiment
     columns = ("experiment", "points", "95 % interval", "only it right", "only favorite right", "p", "p, Holm")
-    return Table(f"Paired tests against the favorite, {favorite}", columns, rows)
+    return Table(f"Paired tests against the favorite, {favorite}", columns, rows, folded=True)
 
 
 @styled

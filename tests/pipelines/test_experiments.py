@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bakeoff.pipelines.experiments import GROUPS, all_experiments, choose_experiments
+from bakeoff.pipelines.experiments import GROUPS, all_experiments, choose_experiments, distinct_experiments
 from bakeoff.pipelines.machine.cache import hash_inputs
 
 
@@ -41,3 +41,13 @@ def test_a_group_stands_for_its_members_and_each_is_taken_once():
 def test_unknown_words_are_answered_with_the_known_ones(words, message):
     with pytest.raises(ValueError, match=message):
         choose_experiments(words)
+
+
+@pytest.mark.parametrize(
+    ("channels", "left_out"), [(3, set()), (1, {"classic-without-color-histogram", "xrce2011-sift"})]
+)
+def test_of_experiments_that_are_identical_on_these_pictures_the_shortest_name_is_left(channels, left_out):
+    chosen = choose_experiments(["hand-crafted", "xrce2011", "xrce2011-sift", "xrce2011-color", "mlp"])
+    kept = distinct_experiments(chosen, (32, 32, channels))
+    assert {e.name for e in chosen} - {e.name for e in kept} == left_out
+    assert [e for e in chosen if e in kept] == kept

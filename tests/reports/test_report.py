@@ -408,3 +408,30 @@ def test_a_comparison_without_a_convolutional_net_says_so(kind, warned):
     net = replace(make_run(task, "net", "end-to-end"), settings={"architecture": {"kind": kind}})
     comparison = build_comparison(task, (make_run(task, "classic"), net), 0.01)
     assert any("No convolutional net" in caveat for caveat in find_caveats(comparison)) == warned
+
+
+def test_the_first_screen_has_four_caveats_at_most_and_the_method_the_others():
+    task = make_task(200)
+    runs = [
+        make_run(task, "hog", strength=3.0, validation_score=0.1),
+        make_run(task, "classic", strength=0.5, validation_score=0.9, settings={"refit": True}, trials=()),
+        make_run(task, "mlp", "end-to-end", did_not_train=True, train_score=0.2, environment={"commit": "def"}),
+    ]
+    report = build(task, runs)
+    all_of_them = find_caveats(report.comparison)
+    assert len(report.caveats) == 4 < len(all_of_them)
+    assert report.caveats[0].startswith("mlp did not train: it classifies 20.0")
+    assert set(all_of_them[4:]) <= set(next(s for s in report.sections if s.name == "methods").paragraphs)
+    assert any("classic learned once more" in caveat for caveat in all_of_them)
+
+
+def test_what_changes_no_decision_is_folded_and_comes_last(report):
+    folded = [section.folded for section in report.sections]
+    assert folded == sorted(folded)
+    assert [section.name for section in report.sections if not section.folded] == ["difference", "cost"]
+    assert render_html(report).count('class="folded"') == sum(folded)
+    assert render_markdown(report).count("<details>") == render_markdown(report).count("</details>") >= sum(folded)
+
+
+def test_commands_in_sentences_are_code_in_the_page(report):
+    assert "<code>make train EXPERIMENT=" in render_html(report)

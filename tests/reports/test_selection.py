@@ -6,7 +6,7 @@ import pytest
 from bakeoff.datasets.folder.load import dataset_name
 from bakeoff.datasets.registry import SHORT_NAMES
 from bakeoff.pipelines.results.run import save_run, save_task
-from bakeoff.reports.selection import find_task, find_tasks, select_runs, task_name
+from bakeoff.reports.selection import distinct_runs, find_task, find_tasks, select_runs, task_name
 from bakeoff.tests.reports.factory import make_run, make_task
 
 PATHS = ["photos", "my pictures", "a/b/holiday", "birds.zip", "birds.tar.gz", "b.tgz", "table.csv", "v1.2", "été", "."]
@@ -60,3 +60,14 @@ def test_of_two_data_sets_of_one_name_the_one_asked_for_last_is_taken(asked_last
     folder, _, remarks = find_task(tmp_path, "photos")
     assert folder == folders[asked_last]
     assert "also called photos" in remarks[0]
+
+
+def test_a_run_that_is_another_again_counts_once_under_the_shorter_name():
+    task = make_task(60)
+    runs = [
+        make_run(task, "classic-without-color-histogram", noise=1),
+        make_run(task, "classic", noise=1),
+        make_run(task, "classic", noise=2, seed=1),
+        make_run(task, "hog", noise=3),
+    ]
+    assert distinct_runs(runs) == tuple(runs[1:])

@@ -258,6 +258,8 @@ def test_half_precision_and_standardized_features_work_as_well(tmp_path):
 def test_gray_pictures_leave_out_the_families_that_need_color(tmp_path):
     result = run(tmp_path, dataset=GRAY)
     assert result.size.dimensions == 6 + 5 * 6
+    assert result.title == "pixel pca + bag of words of SIFT"
+    assert len(result.settings["systems"][0]["families"]) == 2
     assert result.accuracy > 0.6
 
 

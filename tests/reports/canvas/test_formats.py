@@ -38,3 +38,7 @@ def test_numbers_read_well(function, value, text):
 def test_plural_follows_the_number():
     assert formats.plural(1, "seed") == "1 seed"
     assert formats.plural(1200, "picture") == "1,200 pictures"
+
+
+def test_a_plural_of_class_is_classes():
+    assert [formats.plural(n, "class") for n in (1, 10)] == ["1 class", "10 classes"]

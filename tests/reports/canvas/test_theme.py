@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from bakeoff.reports.canvas.theme import DARK, LIGHT, style_sheet
+from bakeoff.reports.canvas.theme import DARK, LIGHT, mark_code, style_sheet
 
 
 def luminance(color: str) -> float:
@@ -28,3 +28,8 @@ def test_colors_are_distinct_so_that_each_has_one_variable():
 def test_style_sheet_uses_only_variables_that_exist():
     css = style_sheet()
     assert set(re.findall(r"var\(--([a-z]+)\)", css)) <= set(re.findall(r"--([a-z]+):", css))
+
+
+def test_backticks_are_code_and_all_else_stays_text():
+    assert str(mark_code("run `make <a>` & `b`")) == "run <code>make &lt;a&gt;</code> &amp; <code>b</code>"
+    assert str(mark_code("a ` alone <i>")) == "a ` alone &lt;i&gt;"

@@ -20,3 +20,16 @@ def test_the_gap_is_that_of_one_run_and_never_less_than_nothing(train_score, tol
     text = describe_learning(Contestant(tuple(runs)))
     assert text.startswith("mlp, seed 1, is best on validation at epoch")
     assert told in text
+
+
+@pytest.mark.parametrize(
+    ("rates", "more"), [((0.1, 0.1, 0.08), True), ((0.02, 0.1, 0.001), False), ((None, None, None), False)]
+)
+def test_more_epochs_are_held_out_only_where_the_rate_had_not_annealed(rates, more):
+    history = [
+        {"epoch": i, "train_loss": 1.0, "validation_score": i / 10, "learning_rate": rate}
+        for i, rate in enumerate(rates, start=1)
+    ]
+    text = describe_learning(Contestant((make_run(TASK, "mlp", "end-to-end", history=history),)))
+    assert text.startswith("mlp is best on validation at epoch 3 of 3")
+    assert ("more epochs may bring more" in text) is more

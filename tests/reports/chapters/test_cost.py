@@ -1,0 +1,43 @@
+"""The chapter on cost: rates from pixels to class, and what the choice of a finalist took."""
+
+from __future__ import annotations
+
+import pytest
+
+from bakeoff.pipelines.results.run import Stage
+from bakeoff.reports.chapters.cost import cost_section, describe_rates
+from bakeoff.reports.chapters.results import selection_seconds, summary_table
+from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.tests.reports.factory import make_run, make_task
+
+TASK = make_task()
+RATES = {"pictures_per_second": 250.0, "single_picture_seconds": 0.004}
+SHARED = Stage("encode", "features", 8.0, 8.0, 10)
+
+
+def compare(*runs):
+    return build_comparison(TASK, runs, 0.01)
+
+
+def test_rates_are_those_from_the_pixels_on_and_a_rate_not_measured_is_said():
+    comparison = compare(make_run(TASK, diagnostics=RATES), make_run(TASK, "mlp", "end-to-end"))
+    text = describe_rates(comparison).replace("\N{NO-BREAK SPACE}", " ")
+    assert "classic classifies 250 pictures a second, one alone in 4 ms" in text
+    assert "the rate of mlp was not measured" in text
+
+
+def test_a_rate_measured_on_a_busy_machine_is_marked():
+    stages = (Stage("fit", "training", 90.0, 30.0, 10),)
+    comparison = compare(make_run(TASK, diagnostics=RATES, stages=stages), make_run(TASK, "mlp", "end-to-end"))
+    assert "on a busy machine" in describe_rates(comparison)
+
+
+def test_a_shared_stage_counts_once_in_what_the_choice_took():
+    first = make_run(TASK, "hog", stages=(SHARED, Stage("svm", "training", 2.0, 2.0, 10)))
+    second = make_run(TASK, stages=(SHARED, Stage("svm", "training", 3.0, 3.0, 10)), strength=3.0)
+    comparison = compare(first, second, make_run(TASK, "mlp", "end-to-end", seconds=10))
+    side = [c for c in comparison.contestants if c.side == "hand-crafted"]
+    assert selection_seconds(side, "wall clock") == pytest.approx(13)
+    row = next(row for row in summary_table(comparison).rows if row.cells[0].text == "classic")
+    assert (row.cells[2].value, row.cells[3].value, row.cells[3].note) == (11, 13, "2 experiments")
+    assert "all 2 experiments of its side, among which it was chosen, take 13" in cost_section(comparison).paragraphs[0]
