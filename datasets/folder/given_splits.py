@@ -36,7 +36,7 @@ def group_duplicates(images: Pictures, labels: np.ndarray) -> tuple[np.ndarray, 
         notes.append(
             f"{too_large.sum():,} of {len(images):,} pictures look so much alike that near duplicates cannot be told "
             "from pictures of a kind, so only exact duplicates of them are kept together. If they are frames of films, "
-            "name each film by group=."
+            "name each film by --group."
         )
         groups = np.where(too_large, exact, groups)
     sizes = np.unique(groups, return_counts=True)[1]
@@ -98,7 +98,7 @@ def choose_splits(
         why = f": all {had:,} are copies of pictures of a later split or another class" if had else ", got none there"
         raise ValueError(
             f"class {class_names[label]!r} must have pictures in train{why}. Give it others"
-            + (", or keep these with duplicates=keep" if had else "")
+            + (", or keep these with --duplicates=keep" if had else "")
         )
     missing = [index for index in range(1, len(SPLITS)) if not (given == index).any()]
     if missing:
@@ -125,8 +125,8 @@ def _part_groups(
     if duplicates == "keep":
         kept = [files[index].path for index in np.flatnonzero(straddles)]
         return given.copy(), [
-            f"{count(kept, 'picture')} with a copy or a group in another split, kept as duplicates=keep says, so that "
-            f"the test result is in part memory: {listed(kept)}."
+            f"{count(kept, 'picture')} with a copy or a group in another split, kept as --duplicates=keep says, so "
+            f"that the test result is in part memory: {listed(kept)}."
         ]
     if duplicates == "move":
         split_of = np.where(straddles, earliest[groups], given)

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from bakeoff.datasets.folder.picture_file import PictureFile
 
 # What file names of a group look like, as a pattern to suggest: P07_3.png, or pictures in a folder of their own.
-NAME_PATTERN, FOLDER_PATTERN = r"([^/]*\d[^/]*)[-_ .]\d+\.\w+$", r"([^/]+)/[^/]+$"
+NAME_PATTERN, FOLDER_PATTERN = r"([^/]*\d[^/]*)[-_ .]\d+\.\w+", r".*/([^/]+)/"
 LEAST_GROUPS, LEAST_SHARE = 2, 0.8  # of a class, and of pictures that share theirs with others
 
 
@@ -60,8 +60,8 @@ def _suggest(files: Sequence[PictureFile]) -> list[str]:
             name = max(enough[0], key=lambda group: enough[0][group])
             return [
                 f"Names look as if pictures came in groups, such as {name} ({enough[0][name]} pictures). If one is a "
-                f"patient, a plate or a film, and yours to come will be others, give group={pattern} or else the test "
-                "recognizes them and promises too much."
+                f"patient, a plate or a film, and yours to come will be others, give --group='{pattern}' or else the "
+                "test recognizes them and promises too much."
             ]
     return []
 

@@ -93,7 +93,7 @@ def note_size(image_size: int, median: float) -> str:
         return ""
     return (
         f"Pictures of {median:,.0f} px (median short side) are brought to {image_size} px: what is finer than "
-        f"{median / image_size:.1f} px of theirs is lost. image_size= sets another size."
+        f"{median / image_size:.1f} px of theirs is lost. --image-size sets another."
     )
 
 

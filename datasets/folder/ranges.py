@@ -69,8 +69,8 @@ def _fit_range(kind: str, values: np.ndarray, given: Range | None) -> Range:
         share = times[(every >= low) & (every <= high)].sum() / times.sum()
         raise ValueError(
             f"the {kind} pictures would keep only {n_levels} gray levels between {low:g} and {high:g}, where "
-            f"{share:.1%} of their pixels lie, of values from {least:g} to {most:g}: set range to what is of "
-            f"interest, such as range={least:g},{most:g}"
+            f"{share:.1%} of their pixels lie, of values from {least:g} to {most:g}: set --range to what is of "
+            f"interest, such as --range={least:g},{most:g}"
         )
     if given:
         return given
@@ -89,18 +89,20 @@ def note_ranges(ranges: Ranges, kinds: Mapping[int, str], given: Range | None) -
     for kind, parts in ranges.items():
         ends = "; ".join(f"{low:,.6g} to {high:,.6g}" for low, high in parts)
         if given:
-            why = "as range says"
+            why = "as --range says"
         elif parts[0] == stated_range(kind, signed=parts[0][0] < 0):
             why = "all that such samples hold"
         else:
-            why = f"the {PERCENTILES[0]}th to {PERCENTILES[1]}th percentile of training pixels; range=low,high sets it"
+            why = (
+                f"the {PERCENTILES[0]}th to {PERCENTILES[1]}th percentile of training pixels; --range=low,high sets it"
+            )
         each = ", channel by channel," if len(parts) > 1 else ""
         notes.append(
             f"Pictures of {kind} samples ({counts[kind]:,}): {ends}{each} become black to white, the same for every "
             f"class and split ({why})."
         )
     if given and not ranges:
-        notes.append("range changes nothing here: no picture has more than 8 bits.")
+        notes.append("--range changes nothing here: no picture has more than 8 bits.")
     return notes
 
 

@@ -74,7 +74,7 @@ def test_the_range_can_be_set(root):
     narrow, wide = (load_folder(root, range=text) for text in ("100,300", "0,65535"))
     assert (narrow.train.images == 255).mean() > 0.1
     assert wide.train.images.max() < 4
-    assert "(as range says)" in notes_of(narrow)
+    assert "(as --range says)" in notes_of(narrow)
 
 
 def test_a_range_that_leaves_few_levels_is_refused(root):
@@ -202,7 +202,7 @@ def test_a_class_that_is_only_copies_is_named_and_may_be_kept(root):
     write_class(root / "test" / "cat", 6, first_seed=5000)
     shutil.copytree(root / "train" / "dog", root / "test" / "dog")
     with pytest.raises(
-        ValueError, match=r"class 'dog' must have pictures in train: all 10 are copies .* duplicates=keep"
+        ValueError, match=r"class 'dog' must have pictures in train: all 10 are copies .*--duplicates=keep"
     ):
         load_folder(root)
     dataset = load_folder(root, duplicates="keep")

@@ -55,7 +55,7 @@ def test_a_table_may_name_groups():
 def test_suggests_a_pattern_where_names_look_like_groups(paths):
     found, notes = name_groups(files(*paths), "")
     assert found is None
-    pattern = notes[0].split("give group=")[1].split(" or else")[0]
+    pattern = notes[0].split("give --group='")[1].split("' or else")[0]
     named, _ = name_groups(files(*paths), pattern)
     assert len(set(named.tolist())) in (4, 8)
 

@@ -341,7 +341,7 @@ def test_copies_may_be_kept(tmp_path):
     write_copies(tmp_path)
     dataset = load_folder(tmp_path, duplicates="keep")
     assert [len(split) for split in dataset.splits.values()] == [30, 30, 33]
-    assert "5 pictures with a copy or a group in another split, kept as duplicates=keep says" in notes_of(dataset)
+    assert "5 pictures with a copy or a group in another split, kept as --duplicates=keep says" in notes_of(dataset)
 
 
 def test_copies_may_move_to_training(tmp_path):

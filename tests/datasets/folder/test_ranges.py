@@ -45,7 +45,7 @@ def test_channels_have_a_range_each_but_colors_one():
 def test_too_few_levels_are_refused_with_the_reason():
     values = np.append(np.tile(np.arange(500, 508), 5000), np.arange(508, 540))
     with pytest.raises(
-        ValueError, match=r"keep only 8 gray levels between 500 and 507, where 99.9% .* from 500 to 53\d: set range"
+        ValueError, match=r"keep only 8 gray levels between 500 and 507, where 99.9% .* from 500 to 53\d: set --range"
     ):
         fit([values])
     assert fit([values], given=(500, 539)) == ((500, 539),)
@@ -84,8 +84,8 @@ def test_notes_say_what_becomes_black_and_white_and_why():
         "Pictures of 16-bit samples (2): 118 to 471.5 become black to white, the same for every class"
     )
     assert "all that such samples hold" in note_ranges({"16-bit": ((0, 65_535),)}, kinds, None)[0]
-    assert "as range says" in note_ranges({"16-bit": ((5, 6),)}, kinds, (5, 6))[0]
-    assert note_ranges({}, {}, (5, 6)) == ["range changes nothing here: no picture has more than 8 bits."]
+    assert "as --range says" in note_ranges({"16-bit": ((5, 6),)}, kinds, (5, 6))[0]
+    assert note_ranges({}, {}, (5, 6)) == ["--range changes nothing here: no picture has more than 8 bits."]
 
 
 def test_comes_back_from_json():
