@@ -70,26 +70,10 @@ def check_finite(values: torch.Tensor, name: str = "descriptors") -> None:
         raise ValueError(f"{name} must be finite, got NaN or infinity; drop those rows or repair their source")
 
 
-def sample_rows(
-    descriptors: torch.Tensor | Iterable[torch.Tensor], n_rows: int, generator: torch.Generator
-) -> tuple[torch.Tensor, int]:
-    """A uniform sample of at most n_rows rows without replacement, in one pass, and how many rows there are in all.
-
-    Every row draws a random key, and the n_rows smallest keys stay: exact for streams of unknown length.
-    """
-    rows, keys, n_seen = None, None, 0
-    for block in iterate_blocks(descriptors):
-        n_seen += len(block)
-        block_keys = torch.rand(len(block), generator=generator, dtype=torch.float64)
-        kept = block_keys.topk(min(n_rows, len(block)), largest=False).indices
-        chosen, block_keys = block[kept.to(block.device)], block_keys[kept]
-        rows = chosen if rows is None else torch.cat([rows, chosen])
-        keys = block_keys if keys is None else torch.cat([keys, block_keys])
-        kept = keys.argsort()[:n_rows]
-        rows, keys = rows[kept.to(rows.device)], keys[kept]
-    if rows is None:
-        raise ValueError("descriptors must hold at least one block, got an empty collection")
-    return rows, n_seen
+def sample_rows(rows: torch.Tensor, n_rows: int, generator: torch.Generator) -> torch.Tensor:
+    """At most n_rows of the rows (n, d), uniformly without replacement, in random order."""
+    keys = torch.rand(len(rows), generator=generator, dtype=torch.float64)
+    return rows[keys.topk(min(n_rows, len(rows)), largest=False).indices.to(rows.device)]
 
 
 def argmax_last(scores: torch.Tensor) -> torch.Tensor:

@@ -7,16 +7,16 @@ product, and so are the sums of the maximization step. Both run piece by piece i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import add
 
 import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import assign_words, fit_kmeans
 from bakeoff.pipelines.machine.chunks import (
     check_rows,
-    iterate_blocks,
     map_on_cores,
     rows_per_chunk,
     sample_rows,
@@ -115,7 +115,7 @@ class _Sums:
 
 
 def fit_gaussian_mixture(
-    descriptors: torch.Tensor | Iterable[torch.Tensor],
+    descriptors: torch.Tensor,
     *,
     n_components: int,
     n_iterations: int = 25,
@@ -126,7 +126,7 @@ def fit_gaussian_mixture(
 ) -> GaussianMixture:
     """Fit the mixture by n_iterations of expectation-maximization from a k-means start.
 
-    descriptors: float32 (n, d), or blocks of it that can be read again and again: only one block is held at a time.
+    descriptors: float32 (n, d).
     variance_floor: smallest variance, as a share of the descriptors' own variance in that dimension.
     start: where to start instead of k-means.   progress(iteration, log_likelihood) is called after each iteration.
     The log-likelihood never decreases as long as no variance is at its floor.
@@ -135,9 +135,12 @@ def fit_gaussian_mixture(
     if n_iterations < 1:
         raise ValueError(f"n_iterations must be at least 1, got {n_iterations}")
     generator = torch.Generator().manual_seed(seed)
-    sample, n_rows = sample_rows(descriptors, START_ROWS_PER_COMPONENT * n_components, generator)
-    if n_rows < n_components:
-        raise ValueError(f"n_components must be at most the number of descriptors {n_rows}, got {n_components}")
+    check_rows(descriptors)
+    if len(descriptors) < n_components:
+        raise ValueError(
+            f"n_components must be at most the number of descriptors {len(descriptors)}, got {n_components}"
+        )
+    sample = sample_rows(descriptors, START_ROWS_PER_COMPONENT * n_components, generator)
     floor = _variance_floor(sample, variance_floor)
     mixture = start or _start_from_kmeans(sample, n_components, floor, seed)
     for iteration in range(n_iterations):
@@ -173,14 +176,9 @@ def _start_from_kmeans(sample: torch.Tensor, n_components: int, floor: torch.Ten
     return GaussianMixture((counts / counts.sum()).float(), codebook.centers, torch.maximum(variances, floor).float())
 
 
-def _expect(descriptors: torch.Tensor | Iterable[torch.Tensor], form: QuadraticForm) -> _Sums:
+def _expect(descriptors: torch.Tensor, form: QuadraticForm) -> _Sums:
     """One pass over all descriptors: responsibilities, and the sums of statistics that they weight."""
-    total: _Sums | None = None
-    for block in iterate_blocks(descriptors):
-        for sums in map_on_cores(partial(_expect_span, form=form), spans_of(block)):
-            total = sums if total is None else total + sums
-    assert total is not None  # the sample has shown that there are rows
-    return total
+    return reduce(add, map_on_cores(partial(_expect_span, form=form), spans_of(descriptors)))
 
 
 def _expect_span(span: torch.Tensor, form: QuadraticForm) -> _Sums:

@@ -93,13 +93,19 @@ def fit_kmeans(
         check_rows(initialization, descriptors.shape[1], name="initialization")
         if len(initialization) != n_words:
             raise ValueError(f"initialization must hold n_words = {n_words} centers, got {len(initialization)}")
+    elif not 1 <= n_words <= len(descriptors):
+        raise ValueError(f"n_words must be between 1 and the number of descriptors {len(descriptors)}, got {n_words}")
     origin = far_origin(descriptors[:SPAN_ROWS])
     if origin is None:
         origin = descriptors.new_zeros(descriptors.shape[1])
     else:
         descriptors = descriptors - origin
     generator = torch.Generator().manual_seed(seed)
-    centers = _careful_seeding(descriptors, n_words, generator) if initialization is None else initialization - origin
+    if initialization is None:
+        sample = sample_rows(descriptors, SAMPLE_ROWS_PER_WORD * n_words, generator)
+        centers = _kmeans_plus_plus(sample, n_words, generator)
+    else:
+        centers = initialization - origin
     inertia, square_norm = math.nan, sum(map_on_cores(_square_norm, spans_of(descriptors)))
     for _ in range(n_iterations):
         previous = centers
@@ -127,13 +133,6 @@ def assign_words(descriptors: torch.Tensor, codebook: Codebook) -> torch.Tensor:
     check_rows(descriptors, codebook.dimension)
     assigned = map_on_cores(codebook.nearest, spans_of(descriptors))
     return torch.cat(assigned)
-
-
-def _careful_seeding(descriptors: torch.Tensor, n_words: int, generator: torch.Generator) -> torch.Tensor:
-    sample, n_rows = sample_rows(descriptors, SAMPLE_ROWS_PER_WORD * n_words, generator)
-    if not 1 <= n_words <= n_rows:
-        raise ValueError(f"n_words must be between 1 and the number of descriptors {n_rows}, got {n_words}")
-    return _kmeans_plus_plus(sample, n_words, generator)
 
 
 def _kmeans_plus_plus(sample: torch.Tensor, n_words: int, generator: torch.Generator) -> torch.Tensor:

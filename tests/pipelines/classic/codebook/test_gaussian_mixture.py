@@ -74,15 +74,6 @@ def test_log_likelihood_never_decreases():
     assert history[-1] > history[0]
 
 
-def test_blocks_give_the_mixture_of_the_whole():
-    descriptors = clustered(1000, 4, 3)
-    whole = fit_gaussian_mixture(descriptors, n_components=3, n_iterations=4, seed=0)
-    blocks = fit_gaussian_mixture(list(descriptors.split(300)), n_components=3, n_iterations=4, seed=0, start=whole)
-    again = fit_gaussian_mixture(descriptors, n_components=3, n_iterations=4, seed=0, start=whole)
-    torch.testing.assert_close(blocks.means, again.means)
-    assert blocks.log_likelihood == pytest.approx(again.log_likelihood, rel=1e-6)
-
-
 def test_identical_descriptors_give_a_finite_mixture():
     mixture = fit_gaussian_mixture(torch.ones(50, 3), n_components=4, n_iterations=3, seed=0)
     assert torch.isfinite(mixture.means).all()
