@@ -20,6 +20,7 @@ from bakeoff.reports.canvas.elements import Table
 from bakeoff.reports.changes import find_changes, read_base
 from bakeoff.reports.chapters.changes import describe_changes
 from bakeoff.reports.chapters.results import result_table
+from bakeoff.reports.chapters.two_classes import Stakes
 from bakeoff.reports.report import Report, build_report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
@@ -66,6 +67,7 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
         show_pictures=not options.without_pictures,
         changes=changes,
         lessons=lessons,
+        stakes=Stakes(options.false_alarms / 100, tuple(options.costs) if options.costs else None),
     )
     target = report_folder(options.output, task)
     save_figures(report, target / "figures")

@@ -25,4 +25,6 @@ def report_options() -> argparse.ArgumentParser:
     add("--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="compare these runs only (all)")
     add("--lessons", type=Path, help="text file of what you learned, a sentence a line, for the top")
     add("--without-pictures", action="store_true", help="show no test pictures, for data that must not be passed on")
+    add("--false-alarms", type=margin, default=1.0, help="of two classes, percent of the other that may pass (1.0)")
+    add("--costs", type=float, nargs=2, metavar=("MISS", "ALARM"), help="of two classes, what either error costs")
     return options

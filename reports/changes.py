@@ -12,16 +12,18 @@ import numpy as np
 
 from bakeoff.pipelines.results.run import Clock
 from bakeoff.pipelines.results.study import unpack_correct
-from bakeoff.reports.statistics.accuracy import Interval, compare_paired, holm
+from bakeoff.reports.statistics.accuracy import compare_paired, holm
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.seeds import Interval
 
 EVEN_TIMES = (0.8, 1.25)  # a time inside these ratios of another is the same time, measured twice
 
 
 @dataclass(frozen=True)
 class Change:
-    """One experiment in both reports. before, now: accuracy.   seconds_before, seconds_now: in all.
+    """One experiment in both reports.
 
+    before: its score, in the measure of this comparison.   seconds_before, seconds_now: in all.
     difference, interval: now minus before.   p_value: Holm-adjusted over all experiments in both; None if the earlier
     report does not tell picture by picture, then the interval joins those of the two accuracies as if independent.
     """
@@ -83,7 +85,9 @@ def find_changes(comparison: Comparison, base: Mapping[str, Any], path: Path) ->
     now = {c.experiment: c for c in comparison.ranked}
     clock = _common_clock(comparison, base)
     kept = [
-        _compare(c, earlier[name], _correct_before(base, name, c), clock) for name, c in now.items() if name in earlier
+        _compare(comparison, c, earlier[name], _correct_before(base, name, c), clock)
+        for name, c in now.items()
+        if name in earlier
     ]
     return Changes(
         path,
@@ -110,15 +114,24 @@ def _correct_before(base: Mapping[str, Any], experiment: str, contestant: Contes
     return np.stack([unpack_correct(text, len(contestant.labels)) for text in texts])
 
 
-def _compare(contestant: Contestant, earlier: Mapping[str, Any], correct: np.ndarray | None, clock: Clock) -> Change:
+def _compare(
+    comparison: Comparison,
+    contestant: Contestant,
+    earlier: Mapping[str, Any],
+    correct: np.ndarray | None,
+    clock: Clock,
+) -> Change:
     before = float(earlier["accuracy"])
     key = "processor_seconds" if clock == "processor time" else "total_seconds"
     times = float(earlier[key]), contestant.seconds(clock=clock)
     if correct is not None:
-        test = compare_paired(contestant.correct, correct)
+        spread = comparison.spreads[contestant.side]
+        test = compare_paired(contestant.correct, correct, comparison.sample, (spread, spread))
+        before = float(comparison.sample.mean(correct).mean())
         return Change(contestant, before, test.difference, test.interval, test.p_value, *times)
     difference = contestant.accuracy - before
-    interval = join_intervals(contestant.accuracy, contestant.interval, before, earlier["accuracy_interval"])
+    now = comparison.accuracy_interval(contestant)
+    interval = join_intervals(contestant.accuracy, now, before, earlier["accuracy_interval"])
     return Change(contestant, before, difference, interval, None, *times)
 
 

@@ -23,6 +23,7 @@ from bakeoff.reports.chapters import (
 )
 from bakeoff.reports.chapters import studies as studies_chapters
 from bakeoff.reports.chapters.changes import changes_section
+from bakeoff.reports.chapters.two_classes import Stakes, two_classes_section
 from bakeoff.reports.figures.cost import describe_front, draw_cost
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 from bakeoff.reports.verdict import Verdict, reach_verdict
@@ -64,18 +65,21 @@ def build_report(
     show_pictures: bool = True,
     changes: Changes | None = None,
     lessons: tuple[str, ...] = (),
+    stakes: Stakes | None = None,
 ) -> Report:
     """All numbers, sentences and figures.
 
     remarks: what the reader must know about the choice of runs.   studies: by name, each with a chapter of its own.
     show_pictures: False leaves out all pictures of the data set, for data that must not be passed on.
     changes: since an earlier report, if one was named.   lessons: of the report's authors, if they wrote some.
+    stakes: of two classes, what errors mean.
     """
     verdict = reach_verdict(comparison)
     caveats = (*remarks, *find_caveats(comparison))
     candidates = (
         changes_section(changes, verdict.answer) if changes else None,
-        difference.difference_section(comparison),
+        difference.difference_section(comparison, verdict),
+        two_classes_section(comparison, stakes or Stakes()),
         cost.cost_section(comparison),
         *studies_chapters.study_sections(
             studies if show_pictures else {name: study.without_pictures() for name, study in studies.items()},

@@ -1,6 +1,9 @@
 """JSON format of a report (report.json): its numbers under stable keys, for other programs.
 
-    dataset, fingerprint, verdict (the sentence), answer ("enough", "not enough", "cannot tell"), margin
+    dataset, fingerprint, verdict (the sentence), answer (one of `verdict.Answer`), margin
+    margins      the answer for every margin from 0 to 0.05, as [{low, high, answer}]
+    probability  of a loss under the margin
+    effective_n  as many test pictures, each drawn by itself, would tell as much; seed_spread: by side, see `SeedSpread`
     measure      "accuracy", or "balanced accuracy" where classes differ much in size: what verdict and tests go by
     comparison   the finalists and the planned test between them
     fusion       the two finalists together: weight of the hand-crafted side, accuracy, test against the better one;
@@ -21,6 +24,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.pipelines.results.study import pack_correct
 from bakeoff.reports.report import Report
@@ -28,7 +33,6 @@ from bakeoff.reports.statistics.accuracy import PairedDifference, wilson_interva
 from bakeoff.reports.statistics.calibration import fit_temperature, measure_calibration
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.fusion import fuse_finalists
-from bakeoff.reports.statistics.metrics import balanced_accuracy, confusion_matrix, macro_f1
 from bakeoff.reports.statistics.participants import Participant
 
 
@@ -42,13 +46,17 @@ def render_json(report: Report) -> str:
         "verdict": report.verdict.sentence,
         "answer": report.verdict.answer,
         "margin": comparison.margin,
+        "margins": [asdict(row) for row in report.verdict.margin_table],
+        "probability": report.verdict.probability,
+        "effective_n": comparison.effective_n,
+        "seed_spread": {side: asdict(spread) for side, spread in comparison.spreads.items()},
         "measure": comparison.measure,
         "majority_accuracy": comparison.majority,
         "comparison": {
             "hand_crafted": comparison.hand_crafted.experiment,
             "end_to_end": comparison.end_to_end.experiment,
             "favorite": comparison.favorite.experiment,
-            "winner": report.verdict.winner.experiment if report.verdict.winner else None,
+            "winner": report.verdict.winner,
             "cost_ratio": report.verdict.cost_ratio,
             "clock": comparison.clock,
             **_test(comparison.difference),
@@ -70,6 +78,9 @@ def _test(test: PairedDifference) -> dict[str, Any]:
         "only_first_right": test.only_first,
         "only_second_right": test.only_second,
         "difference_shown": test.is_shown,
+        "center": test.center,
+        "standard_error": test.error,
+        "degrees_of_freedom": test.freedom if np.isfinite(test.freedom) else None,
         "method": test.method,
     }
 
@@ -109,7 +120,7 @@ def _participant(participant: Participant, comparison: Comparison) -> dict[str, 
         "title": participant.title,
         "side": participant.side,
         "accuracy": participant.accuracy,
-        "accuracy_interval": list(participant.interval),
+        "accuracy_interval": list(comparison.accuracy_interval(participant)),
         "balanced_accuracy": participant.balanced_accuracy,
         "macro_f1": participant.macro_f1,
         "against_favorite": None if against is None else _corrected(against[1], against[2]),
@@ -117,7 +128,7 @@ def _participant(participant: Participant, comparison: Comparison) -> dict[str, 
 
 
 def _run(run: RunResult) -> dict[str, Any]:
-    confusion = confusion_matrix(run.labels, run.predictions, len(run.class_names))
+    one = Contestant((run,))
     stages: dict[str, float] = {}
     for stage in run.stages:
         stages[stage.name] = stages.get(stage.name, 0.0) + stage.seconds
@@ -130,8 +141,8 @@ def _run(run: RunResult) -> dict[str, Any]:
         "accuracy": run.accuracy,
         "correct": pack_correct(run.predictions == run.labels),
         "accuracy_interval": list(wilson_interval(run.accuracy * len(run.labels), len(run.labels))),
-        "balanced_accuracy": balanced_accuracy(confusion),
-        "macro_f1": macro_f1(confusion),
+        "balanced_accuracy": one.balanced_accuracy,
+        "macro_f1": one.macro_f1,
         "validation_score": run.validation_score,
         "train_score": run.train_score,
         "seconds": stages | {"total": run.seconds()},

@@ -6,38 +6,62 @@ balanced accuracy takes the place of accuracy (`Comparison.measure`).
 
 Who wins: nobody ("no difference shown") unless p < 0.05 and the interval leaves out zero.
 Are hand-crafted features enough (a non-inferiority test at the one-sided 2.5 % level):
-    enough        if low > -m    (any loss is smaller than the margin)
+    neither side learned anything here    if neither interval beats the best constant answer
+    enough        if low > -m    (any loss is smaller than the margin); "enough against a perceptron" where no net with
+                  convolutions took part
     not enough    if high < -m   (the loss is larger than the margin)
-    cannot tell   otherwise
+    cannot tell   otherwise, and where a side has no run that fits its own training pictures
 The two questions are separate: with 10,000 pictures a loss can be certain and yet smaller than the margin.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from bakeoff.reports.canvas.formats import SPACE, p_value, percent, points, points_range, ratio, seconds
-from bakeoff.reports.statistics.accuracy import Interval
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.seeds import Interval
 
-Answer = Literal["enough", "not enough", "cannot tell"]
+Answer = Literal[
+    "enough", "enough against a perceptron", "not enough", "cannot tell", "neither side learned anything here"
+]
 SIDE_NAMES = {"hand-crafted": "hand-crafted features", "end-to-end": "end-to-end training"}
+LARGEST_MARGIN = 0.05  # of the table: who would accept more needs no test
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Margins from low to high, in 0..1, that lead to the same answer."""
+
+    low: float
+    high: float
+    answer: Answer
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """answer: against the margin.   winner: the better finalist, None if no difference is shown.
+    """answer: against the margin.   winner: the better finalist's name, None if no difference is shown.
 
     sentence: the whole verdict.   reason: why the answer is what it is, for the line under it.
+    margin_table: the answer for every margin from 0 to 5 points; empty if it does not depend on the margin.
+    probability: that hand-crafted features lose less than the margin (flat prior).   outlook: both in words.
     cost_ratio: total seconds of the hand-crafted finalist over those of the end-to-end one.
     """
 
     answer: Answer
-    winner: Contestant | None
+    winner: str | None
     sentence: str
     reason: str
+    margin_table: tuple[Margins, ...]
+    probability: float
+    outlook: str
     cost_ratio: float
+
+    def __str__(self) -> str:
+        parts = f"{self.answer.capitalize()}.", self.sentence, self.reason, self.outlook
+        return " ".join(part for part in parts if part)
 
 
 def judge_margin(interval: Interval, margin: float) -> Answer:
@@ -50,9 +74,18 @@ def judge_margin(interval: Interval, margin: float) -> Answer:
 
 def reach_verdict(comparison: Comparison) -> Verdict:
     """Apply the rules above."""
-    difference = comparison.difference
+    difference, margin = comparison.difference, comparison.margin
     hand, net = comparison.finalists
-    answer = judge_margin(difference.interval, comparison.margin)
+    lost = [c for c in comparison.finalists if c.did_not_train]
+    table: tuple[Margins, ...] = ()
+    if not any(map(comparison.learned, comparison.finalists)):
+        answer, reason = "neither side learned anything here", _likely_reason(comparison)
+    elif lost:
+        answer, reason = "cannot tell", _no_contender(lost[0])
+    else:
+        words = _Words(comparison)
+        answer, reason = words.name(judge_margin(difference.interval, margin)), words.reason()
+        table = tuple(words.table())
     winner = (hand if difference.difference > 0 else net) if difference.is_shown else None
     # A run whose stages were too fast for the clock still costs something.
     by_hand, end_to_end = (comparison.seconds(c) for c in (hand, net))
@@ -60,7 +93,97 @@ def reach_verdict(comparison: Comparison) -> Verdict:
     lead = _no_difference(comparison) if winner is None else _victory(comparison, winner)
     unit = " of processor time" if comparison.clock == "processor time" else ""
     cost = f"{_times(cost_ratio)} ({seconds(by_hand)}{unit} hand-crafted, {seconds(end_to_end)} end-to-end)."
-    return Verdict(answer, winner, f"{lead} {cost}", _reason(answer, comparison), cost_ratio)
+    probability = difference.probability_above(-margin)
+    return Verdict(
+        answer=answer,  # type: ignore[arg-type]
+        winner=winner.experiment if winner else None,
+        sentence=f"{lead} {cost}",
+        reason=reason,
+        margin_table=table,
+        probability=probability,
+        outlook=_describe_margins(table, margin, probability) if table else "",
+        cost_ratio=cost_ratio,
+    )
+
+
+@dataclass(frozen=True)
+class _Words:
+    """How an answer against the margin is said of these contenders."""
+
+    comparison: Comparison
+
+    def name(self, answer: Answer) -> Answer:
+        nets = [c for c in self.comparison.contestants if c.side == "end-to-end"]
+        trained = [c for c in nets if not c.did_not_train]
+        if answer == "enough" and all(c.is_perceptron for c in trained):
+            return "enough against a perceptron"
+        return answer
+
+    def table(self) -> list[Margins]:
+        low, high = self.comparison.difference.interval
+        edges = sorted({0.0, LARGEST_MARGIN, *(-end for end in (low, high) if 0 < -end < LARGEST_MARGIN)})
+        return [Margins(a, b, self.name(judge_margin((low, high), (a + b) / 2))) for a, b in pairwise(edges)]
+
+    def reason(self) -> str:
+        comparison = self.comparison
+        low, high = comparison.difference.interval
+        margin = f"the margin of {points(comparison.margin, signed=False)}{SPACE}points"
+        answer = judge_margin((low, high), comparison.margin)
+        if answer == "enough":
+            gist = f"At worst hand-crafted features lose {points(-low, signed=False)}{SPACE}points, less than {margin}."
+            if low >= 0:
+                gist = f"Hand-crafted features lose nothing: even the interval's low end, {points(low)}, is no loss."
+            return f"{gist} {self._contender(answer)}".strip()
+        if answer == "not enough":
+            return (
+                f"Hand-crafted features lose {points(-high, signed=False)}{SPACE}points at least, more than {margin}."
+            )
+        return (
+            f"The interval, {points_range((low, high))}{SPACE}points, reaches to both sides of a loss as large as "
+            f"{margin}: more test pictures{self._seeds()} would tell."
+        )
+
+    def _contender(self, answer: Answer) -> str:
+        net = self.comparison.end_to_end
+        if self.name(answer) == "enough against a perceptron":
+            return (
+                f"The strongest net that took part, {net.experiment}, has no convolutions, and for pictures nets with "
+                "them are stronger: against those this answers nothing."
+            )
+        if not self.comparison.learned(net):
+            return f"But {net.experiment} is not shown to beat the best constant answer: try a net that suits the data."
+        return ""
+
+    def _seeds(self) -> str:
+        return "" if all(len(c.runs) > 2 for c in self.comparison.finalists) else ", or more seeds,"
+
+
+def _likely_reason(comparison: Comparison) -> str:
+    """What to change first: the size of the pictures, where they were shrunk."""
+    constant = f"the best constant answer, {percent(comparison.best_constant)}"
+    shrunk = next((note for note in comparison.task.notes if "are brought to" in note), "")
+    cause = f"The likely reason: {shrunk}" if shrunk else "Check the labels, and add pictures."
+    return f"{cause} Neither finalist's interval lies above {constant}: nothing can be said about either side."
+
+
+def _no_contender(lost: Contestant) -> str:
+    return (
+        f"{lost.experiment}, the best of the {lost.side} side, names its own training pictures no better than the best "
+        "constant answer: it did not train, and that side has no contender."
+    )
+
+
+def _describe_margins(table: tuple[Margins, ...], margin: float, probability: float) -> str:
+    """For which margins the answer would differ, and how probable a loss under the margin is."""
+    if len(table) == 1:
+        told = f"For every margin from 0 to {points(LARGEST_MARGIN, signed=False)} points the answer is the same"
+    else:
+        parts = [f"{row.answer} up to {points(row.high, signed=False)}" for row in table[:-1]]
+        told = f"By margin: {', '.join(parts)}, {table[-1].answer} beyond"
+    return (
+        f"{told}{SPACE}points. The probability that hand-crafted features lose less than "
+        f"{points(margin, signed=False)}{SPACE}points is {percent(min(max(probability, 0.001), 0.999))}."
+    )
 
 
 def _victory(comparison: Comparison, winner: Contestant) -> str:
@@ -102,20 +225,3 @@ def _times(cost_ratio: float) -> str:
         return "Both runs take equally long"
     slower, factor = ("hand-crafted", cost_ratio) if cost_ratio > 1 else ("end-to-end", 1 / cost_ratio)
     return f"The {slower} run takes {ratio(factor)} times as long as the other"
-
-
-def _reason(answer: Answer, comparison: Comparison) -> str:
-    margin = f"the margin of {points(comparison.margin, signed=False)}{SPACE}points"
-    low, high = comparison.difference.interval
-    if answer == "enough" and low >= 0:
-        return (
-            f"Hand-crafted features lose nothing: even the low end of the interval, {points(low)} points, is no loss."
-        )
-    if answer == "enough":
-        return f"At worst hand-crafted features lose {points(-low, signed=False)}{SPACE}points, less than {margin}."
-    if answer == "not enough":
-        return f"Hand-crafted features lose {points(-high, signed=False)}{SPACE}points at least, more than {margin}."
-    return (
-        f"The interval, {points_range((low, high))}{SPACE}points, reaches to both sides of "
-        f"a loss as large as {margin}: more test pictures would tell."
-    )

@@ -14,6 +14,7 @@ from bakeoff.reports.figures.ablations import FACTORS, show_ablations
 from bakeoff.reports.figures.sweeps import distinct, show
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 
+N_FAMILIES = 2  # of tests in this chapter: families joined, and settings against their defaults
 Choice = tuple[Row, Row, PairedDifference]
 
 
@@ -33,7 +34,7 @@ def describe_families(rows: Sequence[Row]) -> str:
     steps = [
         f"{str(row['value']).removeprefix('+ ')} {points(test.difference)}{SPACE}points "
         f"({points_range(test.interval)}{'' if shown else '; not shown'})"
-        for row, test, shown in zip(rows[1:], tests, shown_together(tests), strict=True)
+        for row, test, shown in zip(rows[1:], tests, shown_together(tests, N_FAMILIES), strict=True)
     ]
     return (
         f"Joined one by one, the families begin with {rows[0]['value']} at {_accuracy(rows[0])}; then "
@@ -61,7 +62,7 @@ def describe_choices(choices: Sequence[Choice]) -> str:
     """Where another value than the default is better, as far as the test pictures show."""
     if not choices:
         return ""
-    shown = shown_together([test for _, _, test in choices])
+    shown = shown_together([test for _, _, test in choices], N_FAMILIES)
     better = [
         f"{_name(chosen)} by {points(test.difference)}{SPACE}points with {show(chosen['value'])} instead of "
         f"{show(default['value'])}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bakeoff.pipelines.results.run import Clock, RunResult
+from bakeoff.pipelines.results.run import RunResult
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import bytes_size, percent, plural, points, points_range, ratio, seconds
-from bakeoff.reports.statistics.accuracy import compare_paired
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 COLUMNS = ("experiment", "accuracy", "difference", "bytes a picture", "codebooks", "training")
@@ -29,15 +28,17 @@ def compression_section(comparison: Comparison) -> Section | None:
         "compressed: a picture to classify is never stored. “Stored” is how the twin keeps its features on disk; the "
         "codebooks are kept once for all pictures, and for training only."
     )
-    lost = max(pairs, key=lambda pair: pair[1].accuracy - pair[0].accuracy)
-    most = points(lost[1].accuracy - lost[0].accuracy, signed=False)
-    result = f"The largest change is that of {lost[0].experiment}: {most} points lost."
-    if lost[1].accuracy <= lost[0].accuracy:
+    losses = [comparison.score(plain) - comparison.score(compressed) for compressed, plain in pairs]
+    most = max(range(len(pairs)), key=losses.__getitem__)
+    result = (
+        f"The largest change is that of {pairs[most][0].experiment}: {points(losses[most], signed=False)} points lost."
+    )
+    if losses[most] <= 0:
         result = "None of them lost accuracy."
     table = Table(
         "Compressed features against the same features as they are",
         COLUMNS,
-        tuple(_row(*pair, comparison.clock) for pair in pairs),
+        tuple(_row(*pair, comparison) for pair in pairs),
     )
     return Section("compression", "Compressed features", (text, result), (table,))
 
@@ -64,16 +65,17 @@ def _families(run: RunResult) -> str:
     return repr([[system.get(key) for key in ("families", "scaling", "weights")] for system in _systems(run)])
 
 
-def _row(compressed: Contestant, plain: Contestant, clock: Clock) -> Row:
-    difference = compare_paired(compressed.correct, plain.correct)
+def _row(compressed: Contestant, plain: Contestant, comparison: Comparison) -> Row:
+    difference = comparison.compare(compressed, plain)
     codes, stored = (c.representative.diagnostics["training_features"] for c in (compressed, plain))
     times = [stored[key] / codes["bytes_per_picture"] for key in ("float32_bytes_per_picture", "bytes_per_picture")]
-    training = [c.seconds("training", clock) for c in (compressed, plain)]
+    training = [comparison.seconds(c, "training") for c in (compressed, plain)]
     smaller = f"{ratio(times[0])}x smaller than float32, {ratio(times[1])}x than stored"
+    scores = [comparison.score(c) for c in (compressed, plain)]
     return Row(
         (
             Cell(compressed.experiment, note=f"twin: {plain.experiment}"),
-            Cell(percent(compressed.accuracy), compressed.accuracy, f"twin {percent(plain.accuracy)}"),
+            Cell(percent(scores[0]), scores[0], f"twin {percent(scores[1])}"),
             Cell(points(difference.difference), difference.difference, points_range(difference.interval)),
             Cell(bytes_size(codes["bytes_per_picture"]), float(codes["bytes_per_picture"]), smaller),
             Cell(bytes_size(codes["codebook_bytes"]), float(codes["codebook_bytes"])),

@@ -13,10 +13,12 @@ from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import SPACE, count, listing, percent, points
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.figures.cues import draw_cue_examples, draw_cue_matrix
-from bakeoff.reports.statistics.curves import Curve, Point, compare_curves, read_curves
+from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired, holm
+from bakeoff.reports.statistics.curves import Curve, Point, read_curves
 
 READ = 0.8  # accuracy from which a cue counts as read
 CueCurves = Mapping[str, Sequence[Curve]]
+Shown = Mapping[tuple[str, str], PairedDifference]
 
 
 def cues_section(study: StudyResult) -> Section:
@@ -34,7 +36,8 @@ def cues_section(study: StudyResult) -> Section:
         f"nothing; in the last, all four agree. Every method learned from {count(most)} pictures of each class. "
         + study.notes[0]
     )
-    sentences = " ".join(_describe_cue(cue, found, chance, most) for cue, found in curves.items())
+    shown = shown_against_best(curves, most)
+    sentences = " ".join(_describe_cue(cue, curves, chance, most, shown) for cue in curves)
     parts: list[Figure | Table] = []
     if study.pictures:
         parts.append(draw_cue_examples({cue: study.pictures[cue] for cue in cues}))
@@ -52,25 +55,48 @@ def last_points(curves: CueCurves, most: float) -> dict[str, dict[str, tuple[Cur
     }
 
 
-def _describe_cue(cue: str, curves: Sequence[Curve], chance: float, most: float) -> str:
+def shown_against_best(curves: CueCurves, most: float) -> Shown:
+    """(cue, method) -> the best on validation minus it, where that stands among all tests of the chapter (Holm)."""
+    tests: dict[tuple[str, str], PairedDifference] = {}
+    for cue, found in _trained(curves, most).items():
+        best = max(found.values(), key=_validation, default=None)
+        others = {name: pair for name, pair in found.items() if pair is not best}
+        if best is not None:
+            tests |= {(cue, name): compare_paired(best[1].correct, pair[1].correct) for name, pair in others.items()}
+    adjusted = holm([test.p_value for test in tests.values()])
+    return {key: test for (key, test), p in zip(tests.items(), adjusted, strict=True) if test.stands(p)}
+
+
+def _trained(curves: CueCurves, most: float) -> dict[str, dict[str, tuple[Curve, Point]]]:
+    points = last_points(curves, most)
+    return {cue: {name: pair for name, pair in found.items() if pair[1].trained} for cue, found in points.items()}
+
+
+def _describe_cue(cue: str, curves: CueCurves, chance: float, most: float, shown: Shown) -> str:
     """The method chosen on validation, whom it is shown to differ from, who is blind, and who did not train."""
-    at_most = {curve.experiment: (curve, point) for curve in curves for point in [curve.at(most)] if point}
-    found = {name: pair for name, pair in at_most.items() if pair[1].trained}
-    lost = [name for name in at_most if name not in found]
+    found = _trained(curves, most)[cue]
+    lost = [name for name in last_points(curves, most)[cue] if name not in found]
     untrained = f" {listing(lost)} did not train: what {_they(lost)} would read is not known." if lost else ""
     if not found:
         return untrained.strip()
     best, top = max(found.values(), key=_validation)
     name = "All cues together are" if cue == "all" else f"{cue.capitalize()} is"
     text = f"{name} read best on validation by {best.experiment} ({percent(top.accuracy)} on test)"
-    others = [curve for curve, _ in found.values() if curve is not best]
-    open_ones = [curve.experiment for curve in others if not _is_shown(best, curve, most)]
+    open_ones = [name for name in found if name != best.experiment and (cue, name) not in shown]
     if open_ones:
         text += f"; against {listing(open_ones)} no difference is shown"
-    blind = [curve.experiment for curve, point in found.values() if point.interval[0] <= chance]
+    blind = [name for name, (_, point) in found.items() if point.interval[0] <= chance]
     if blind:
         text += f"; {listing(blind)} {'is' if len(blind) == 1 else 'are'} at chance level ({percent(chance)})"
-    return text + _describe_sides(found, most) + "." + untrained
+    others = [pair for pair in found.values() if pair[0].side != best.side]
+    if others:
+        rival = max(others, key=_validation)[0].experiment
+        test = shown.get((cue, rival))
+        if test is not None:
+            leader, other = (best.experiment, rival) if test.difference > 0 else (rival, best.experiment)
+            gap = f"{points(abs(test.difference), signed=False)}{SPACE}points"
+            text += f"; of the best of either side {leader} leads {other} by {gap}"
+    return text + "." + untrained
 
 
 def _validation(found: tuple[Curve, Point]) -> float:
@@ -79,24 +105,6 @@ def _validation(found: tuple[Curve, Point]) -> float:
 
 def _they(names: Sequence[str]) -> str:
     return "it" if len(names) == 1 else "they"
-
-
-def _is_shown(first: Curve, second: Curve, most: float) -> bool:
-    return any(x == most and test.stands(p) for x, test, p in compare_curves(first, second))
-
-
-def _describe_sides(found: Mapping[str, tuple[Curve, Point]], most: float) -> str:
-    """The best of each side on validation beside each other."""
-    sides = [[pair for pair in found.values() if pair[0].side == side] for side in ("hand-crafted", "end-to-end")]
-    if not all(sides):
-        return ""
-    hand, net = (max(side, key=_validation)[0] for side in sides)
-    ((_, test, p),) = [found for found in compare_curves(hand, net) if found[0] == most]
-    if not test.stands(p):
-        return ""
-    leader, other = (hand, net) if test.difference > 0 else (net, hand)
-    gap = f"{points(abs(test.difference), signed=False)}{SPACE}points"
-    return f"; the best of the {leader.side} side leads the other side's, {other.experiment}, by {gap}"
 
 
 def _needs_table(curves: CueCurves) -> Table:

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-from bakeoff.reports.canvas.elements import Section
+from bakeoff.reports.canvas.elements import Figure, Section, Table, text_table
 from bakeoff.reports.canvas.formats import SPACE, listing, p_value, plural, points, points_range
 from bakeoff.reports.figures.differences import draw_differences, tests_table
 from bakeoff.reports.statistics.comparison import Comparison
+from bakeoff.reports.verdict import Verdict
 
 
-def difference_section(comparison: Comparison) -> Section:
-    """The planned test between the finalists, and everyone against the favorite."""
-    texts = [_describe_planned_test(comparison), _describe_others(comparison)]
+def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
+    """The planned test between the finalists, what it rests on, and everyone against the favorite."""
+    texts = [_describe_planned_test(comparison), describe_chance(comparison), _describe_others(comparison)]
+    parts: list[Figure | Table] = [draw_differences(comparison), tests_table(comparison)]
+    if len(verdict.margin_table) > 1:
+        rows = [
+            (f"{points(m.low, signed=False)} to {points(m.high, signed=False)}", m.answer) for m in verdict.margin_table
+        ]
+        parts.append(text_table("The answer by the loss that is accepted", ("margin in points", "answer"), rows))
     if comparison.visitors:
         texts.append(_describe_guests(comparison))
     return Section(
         "difference",
         "How sure the difference is",
         tuple(texts),
-        (draw_differences(comparison), tests_table(comparison)),
+        tuple(parts),
+    )
+
+
+def describe_chance(comparison: Comparison) -> str:
+    """What the intervals hold of seeds and groups."""
+    told = []
+    for finalist in comparison.finalists:
+        spread, n_seeds = comparison.spreads[finalist.side], plural(len(finalist.runs), "seed")
+        size = points(spread.deviation(comparison.score(finalist)), signed=False)
+        source = f"told by {plural(spread.n_repeats, 'repeated run')}" if spread.n_repeats else "assumed"
+        told.append(f"{size}{SPACE}points for {finalist.experiment} ({source}; {n_seeds} ran)")
+    text = f"All intervals hold what another seed would change: a standard deviation of {listing(told)}."
+    if comparison.sample.groups is None:
+        return text
+    n, n_groups = len(comparison.task.test_labels), len(set(comparison.sample.units.tolist()))
+    return (
+        f"{text} The {n:,} test pictures come in {plural(n_groups, 'group')} and are resampled as such: for this "
+        f"difference they tell as much as {comparison.effective_n:,.0f} pictures drawn one by one."
     )
 
 

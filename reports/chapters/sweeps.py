@@ -65,7 +65,8 @@ def describe_activations(rows: Sequence[Row]) -> str:
         return "With matched first weights no net could be trained."
     first = best(matched)
     others = [row for row in matched if row is not first]
-    shown = shown_together([compare(first, row) for row in others])
+    n_kinds = len(distinct(rows, "initialization")) - 1  # each a family of tests in `describe_first_weights`
+    shown = shown_together([compare(first, row) for row in others], 1 + n_kinds)
     beaten = [str(row["activation"]) for row, test in zip(others, shown, strict=True) if test is not None]
     opening = f"With matched first weights {first['activation']} is best on validation ({_accuracy(first)} on test)"
     open_cases = [str(row["activation"]) for row, test in zip(others, shown, strict=True) if test is None]
@@ -77,14 +78,14 @@ def describe_activations(rows: Sequence[Row]) -> str:
 def describe_first_weights(rows: Sequence[Row]) -> list[str]:
     """What each wrong kind of first weights did to the activations, against the matched kind."""
     matched = {row["activation"]: row for row in rows if row["initialization"] == "matched" and not row["diverged"]}
-    sentences = []
-    for kind in distinct(rows, "initialization"):
+    sentences, kinds = [], distinct(rows, "initialization")
+    for kind in kinds:
         wrong = [row for row in rows if row["initialization"] == kind and row["activation"] in matched]
         if kind == "matched" or not wrong:
             continue
         lost = [str(row["activation"]) for row in wrong if row["diverged"]]
         left = [row for row in wrong if not row["diverged"]]
-        shown = shown_together([compare(matched[row["activation"]], row) for row in left])
+        shown = shown_together([compare(matched[row["activation"]], row) for row in left], len(kinds))
         pairs = list(zip(left, shown, strict=True))
         groups = {
             "the loss is no longer finite for": lost,
@@ -108,7 +109,7 @@ def depth_section(study: StudyResult) -> Section:
     deep = {row["normalization"]: row for row in study.rows if row["layers"] == deepest}
     if len(deep) == 2 and not any(row["diverged"] for row in deep.values()):
         names = (f"batch normalization at {show(deepest)} layers", "the same net without")
-        texts.append(versus(*names, compare(deep["batch"], deep["none"])))
+        texts.append(versus(*names, compare(deep["batch"], deep["none"]), 3))
     return Section("depth", study.title, (study.notes[0], " ".join(texts)), (figure,))
 
 
@@ -133,17 +134,17 @@ def compare(first: Row, second: Row) -> PairedDifference:
     return compare_paired(_correct(first), _correct(second))
 
 
-def versus(first: str, second: str, test: PairedDifference) -> str:
-    """A sentence that claims no more than the test shows."""
+def versus(first: str, second: str, test: PairedDifference, n_claims: int = 1) -> str:
+    """A sentence that claims no more than the test shows, as one of n_claims in its chapter (Bonferroni)."""
     detail = f"{points(test.difference)}{SPACE}points, 95 % interval {points_range(test.interval)}"
-    if not test.is_shown:
+    if not test.stands(n_claims * test.p_value):
         return f"No difference is shown between {first} and {second} ({detail})."
     return f"The difference between {first} and {second} is shown: {detail}."
 
 
-def shown_together(tests: Sequence[PairedDifference]) -> list[PairedDifference | None]:
-    """The tests that hold together at the 5 % level; None for the others."""
-    adjusted = holm([test.p_value for test in tests])
+def shown_together(tests: Sequence[PairedDifference], families: int = 1) -> list[PairedDifference | None]:
+    """The tests that hold together at the 5 % level, also with the chapter's other families; None for the others."""
+    adjusted = [families * p for p in holm([test.p_value for test in tests])]
     return [test if test.stands(p) else None for test, p in zip(tests, adjusted, strict=True)]
 
 
@@ -159,7 +160,8 @@ def _describe_choice(
     where = f"With {panel} {show(kind)}, "
     if chosen is simple:
         return f"{where}{name(reference)} {_are(reference)} best on validation ({_accuracy(chosen)} on test)."
-    text = versus(name(chosen[key]), name(reference), compare(chosen, simple))
+    n_claims = 1 + len(distinct(rows, panel))  # one a panel, and at most one more in the chapter
+    text = versus(name(chosen[key]), name(reference), compare(chosen, simple), n_claims)
     return f"{where}{name(chosen[key])} {_are(chosen[key])} best on validation ({_accuracy(chosen)} on test). {text}"
 
 

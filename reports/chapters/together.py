@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
+from scipy.special import log_softmax
 
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import SPACE, percent, percent_range, plural, points, points_range
 from bakeoff.reports.figures.gallery import build_galleries
 from bakeoff.reports.figures.shares import draw_overlap, draw_overlap_by_class
-from bakeoff.reports.statistics.accuracy import accuracy_interval, compare_paired
-from bakeoff.reports.statistics.calibration import calibrated, log_softmax
+from bakeoff.reports.statistics.accuracy import compare_paired
+from bakeoff.reports.statistics.calibration import calibrated
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.fusion import Team, fuse_finalists
 from bakeoff.reports.statistics.overlap import error_agreement, measure_overlap, overlap_by_class
-from bakeoff.reports.statistics.seeds import Interval, join_seeds, student_half_width
+from bakeoff.reports.statistics.seeds import FIXED
 
 
 def together_section(comparison: Comparison) -> Section:
@@ -56,71 +56,59 @@ def describe_team(comparison: Comparison, team: Team) -> str:
     low, high = min(team.weights), max(team.weights)
     weight = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
     pairs = f", mean over {plural(len(team.weights), 'pair')} of seeds" if len(team.weights) > 1 else ""
-    difference, interval = team_gain(comparison, team)
+    gain = team.gain
     effect = "no difference is shown to"
-    if not interval[0] <= 0 <= interval[1]:
-        effect = f"{points(abs(difference), signed=False)}{SPACE}points {'more' if difference > 0 else 'less'} than"
+    if gain.is_shown:
+        size = f"{points(abs(gain.difference), signed=False)}{SPACE}points"
+        effect = f"{size} {'more' if gain.difference > 0 else 'less'} than"
     return (
         f"Late fusion adds the log-probabilities of both, with a weight of {weight} for the hand-crafted side, chosen "
-        f"on validation. Together they classify {percent(team.accuracy)} of the test pictures correctly{pairs}: "
+        f"on validation. Together their {comparison.measure} is {percent(team.accuracy)}{pairs}: "
         f"{effect} {comparison.favorite.experiment} alone, the better of the two on validation "
-        f"({points(difference)}{SPACE}points, 95{SPACE}% interval {points_range(interval)}). "
-        f"{_describe_control(comparison.favorite)}"
+        f"({points(gain.difference)}{SPACE}points, 95{SPACE}% interval {points_range(gain.interval)}). "
+        f"{_describe_control(comparison)}"
     )
 
 
-def team_gain(comparison: Comparison, team: Team) -> tuple[float, Interval]:
-    """Fused minus the better one alone, pair by pair: the run that was fused is the run that it is compared with."""
-    alone = comparison.favorite.correct
-    return gain(team.correct, alone[np.arange(len(team.correct)) % len(alone)])
-
-
-def gain(fused: np.ndarray, alone: np.ndarray) -> tuple[float, Interval]:
-    """(mean difference, 95 % interval over pictures and pairs). fused, alone: right or not (n_pairs, n_test)."""
-    differences = fused.astype(float) - alone
-    by_picture = differences.mean(axis=0)
-    half, mean = student_half_width(by_picture), float(by_picture.mean())
-    return mean, join_seeds(mean, (mean - half, mean + half), [differences.mean(axis=1)])
-
-
-def _describe_control(contestant: Contestant) -> str:
+def _describe_control(comparison: Comparison) -> str:
     """What averaging two seeds of one experiment gains: fusing helps even where both learned the same."""
+    contestant = comparison.favorite
     if len(contestant.runs) < 2:
         return f"What averaging two seeds of {contestant.experiment} would gain is not known: it ran with one."
     first, second = (calibrated(run).scores for run in contestant.runs[:2])
-    fused = (log_softmax(first) + log_softmax(second)).argmax(axis=1) == contestant.labels
-    difference, interval = gain(fused[None], contestant.correct[:2].mean(axis=0, keepdims=True))
+    fused = (log_softmax(first, axis=1) + log_softmax(second, axis=1)).argmax(axis=1) == contestant.labels
+    test = compare_paired(fused[None], contestant.correct[:2], comparison.sample, (FIXED, FIXED))
     return (
-        f"As a control, averaging two seeds of {contestant.experiment} gains {points(difference)}{SPACE}points "
-        f"({points_range(interval)}) over one of them."
+        f"As a control, averaging two seeds of {contestant.experiment} gains {points(test.difference)}{SPACE}points "
+        f"({points_range(test.interval)}) over one of them."
     )
 
 
 def team_table(comparison: Comparison, team: Team) -> Table:
     """Each alone, both fused, and the bound that no fusion of their two answers can pass."""
-    difference, interval = team_gain(comparison, team)
-    bound = team.upper_bound
+    gain, bound = team.gain, team.upper_bound
     fused = (
         Cell("late fusion of the two"),
         Cell(percent(team.accuracy), team.accuracy, percent_range(team.interval)),
-        Cell(points(difference), difference, points_range(interval)),
+        Cell(points(gain.difference), gain.difference, points_range(gain.interval)),
     )
     either = (
         Cell("at least one of the two is right"),
-        Cell(percent(bound), bound, percent_range(accuracy_interval(team.either))),
+        Cell(percent(bound), bound, percent_range(team.bound_interval)),
         Cell("–"),
     )
     rows = (*(_alone(comparison, c) for c in comparison.finalists), Row(fused, strong=True), Row(either))
-    columns = ("who", "test accuracy", f"points against {comparison.favorite.experiment}")
+    columns = ("who", f"test {comparison.measure}", f"points against {comparison.favorite.experiment}")
     return Table("Alone and together; 95 % intervals, paired for the points", columns, rows)
 
 
 def _alone(comparison: Comparison, contestant: Contestant) -> Row:
     against = Cell("–")
     if contestant is not comparison.favorite:
-        test = compare_paired(contestant.correct, comparison.favorite.correct)
+        test = comparison.compare(contestant, comparison.favorite)
         against = Cell(points(test.difference), test.difference, points_range(test.interval))
-    accuracy = Cell(percent(contestant.accuracy), contestant.accuracy, percent_range(contestant.interval))
+    score = comparison.score(contestant)
+    accuracy = Cell(percent(score), score, percent_range(comparison.interval(contestant)))
     return Row((Cell(contestant.experiment), accuracy, against), contestant.side)
 
 

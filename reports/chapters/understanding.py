@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from scipy.special import softmax
+
 from bakeoff.reports.canvas.elements import Figure, Section
-from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.formats import percent, percent_range
 from bakeoff.reports.canvas.pictures import encode_png, montage, shown_first
 from bakeoff.reports.figures.confusion import describe_confusions, draw_confusion
 from bakeoff.reports.figures.families import describe_families, draw_families, find_families
@@ -11,7 +13,7 @@ from bakeoff.reports.figures.learning_curves import describe_learning, draw_lear
 from bakeoff.reports.figures.per_class import describe_classes, draw_per_class
 from bakeoff.reports.figures.reliability import Trust, calibration_table, draw_reliability
 from bakeoff.reports.figures.selective import draw_selective
-from bakeoff.reports.statistics.calibration import calibrated, measure_calibration, reliability_bins, softmax
+from bakeoff.reports.statistics.calibration import calibrated, measure_calibration, reliability_bins
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.selective import SelectiveCurve, selective_curve
 
@@ -79,17 +81,17 @@ def _tiles(owner: Contestant, key: str, caption: str) -> Figure:
 
 def trust_section(comparison: Comparison) -> Section:
     """Calibration of both finalists, and how right they are where they are sure."""
-    trusts = [_measure_trust(c) for c in comparison.finalists]
+    trusts = [_measure_trust(c, comparison) for c in comparison.finalists]
     texts = " ".join(
-        f"{t.contestant.experiment} has a calibration error of {percent(t.before.expected_calibration_error)} as "
-        f"trained, and of {percent(t.after.expected_calibration_error)} once its scores are divided by "
-        f"{t.temperature:.3g}."
+        f"{t.contestant.experiment} has a calibration error of {percent(t.before.corrected)} as trained "
+        f"({percent_range(t.before.interval)}), and of {percent(t.after.corrected)} "
+        f"({percent_range(t.after.interval)}) once its scores are divided by {t.temperature:.3g}."
         for t in trusts
     )
     first = (
         "A confidence of 80 % should be right 8 times in 10. The margins of a linear SVM are not probabilities, so "
         "what is compared is either side after temperature scaling: division of its scores by one number, fitted on "
-        "validation."
+        "validation. Chance alone makes a calibration error; the numbers are without that part, with 95 % intervals."
     )
     curves = [selective_curve(calibrated(c.representative).scores, c.labels) for c in comparison.finalists]
     parts = (draw_reliability(trusts), calibration_table(trusts), draw_selective(comparison.finalists, curves))
@@ -115,14 +117,15 @@ def _share_answered(curve: SelectiveCurve) -> str:
     return f"can answer {percent(share)} of all pictures with {percent(TRUSTED)} right"
 
 
-def _measure_trust(contestant: Contestant) -> Trust:
+def _measure_trust(contestant: Contestant, comparison: Comparison) -> Trust:
     run = contestant.representative
+    effect = comparison.sample.design_effect(run.predictions == run.labels)
     scaled = calibrated(run)
     return Trust(
         contestant,
         scaled.temperature,
-        measure_calibration(run.scores, run.labels),
-        measure_calibration(scaled.scores, run.labels),
-        reliability_bins(softmax(run.scores), run.labels),
-        reliability_bins(softmax(scaled.scores), run.labels),
+        measure_calibration(run.scores, run.labels, effect),
+        measure_calibration(scaled.scores, run.labels, effect),
+        reliability_bins(softmax(run.scores, axis=1), run.labels),
+        reliability_bins(softmax(scaled.scores, axis=1), run.labels),
     )

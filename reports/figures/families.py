@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 from matplotlib.axes import Axes
 
 from bakeoff.reports.canvas.axes import new_canvas, percent_axis, points_axis, styled
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
-from bakeoff.reports.canvas.formats import p_number, percent, percent_range, points, points_range, short
+from bakeoff.reports.canvas.formats import listing, p_number, percent, percent_range, points, points_range, short
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired
+from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.seeds import Interval
 
 ALL = "classic"
 LEFT_OUT = "classic-without-"
@@ -22,11 +24,17 @@ WIDE, NARROW = 680, 540  # with and without the panel of losses
 
 @dataclass(frozen=True)
 class Family:
-    """alone: the experiment with this family only.   loss: all families minus all but this one."""
+    """alone: the experiment with this family only, its score and interval.   loss: all families minus all but this one.
+
+    shown: whether that difference stands among those of all families (Holm).
+    """
 
     name: str
     alone: Contestant | None
+    score: float
+    interval: Interval
     loss: PairedDifference | None
+    shown: bool = False
 
 
 def find_families(comparison: Comparison) -> list[Family]:
@@ -38,9 +46,13 @@ def find_families(comparison: Comparison) -> list[Family]:
     families = []
     for name in dict.fromkeys(known):
         without = comparison.named(f"{LEFT_OUT}{name}")
-        loss = compare_paired(complete.correct, without.correct) if complete and without else None
-        families.append(Family(name, comparison.named(name), loss))
-    return sorted(families, key=lambda f: -f.alone.accuracy if f.alone else 0.0)
+        loss = comparison.compare(complete, without) if complete and without else None
+        alone = comparison.named(name)
+        score, interval = (comparison.score(alone), comparison.interval(alone)) if alone else (0.0, (0.0, 0.0))
+        families.append(Family(name, alone, score, interval, loss))
+    adjusted = iter(holm([f.loss.p_value for f in families if f.loss]))
+    families = [replace(f, shown=f.loss.stands(next(adjusted))) if f.loss else f for f in families]
+    return sorted(families, key=lambda f: -f.score)
 
 
 @styled
@@ -49,7 +61,8 @@ def draw_families(comparison: Comparison, families: list[Family]) -> Figure:
     missed = any(family.loss for family in families)
     width = WIDE if missed else NARROW
     canvas, panels = new_canvas(90 + 34 * len(families), 1 + missed, width, sharey=True)
-    _draw_alone(panels[0], families, comparison.named(ALL))
+    complete = comparison.named(ALL)
+    _draw_alone(panels[0], families, comparison.score(complete) if complete else None)
     for axes in panels[1:]:
         _draw_losses(axes, families)
     for axes in panels:
@@ -70,14 +83,14 @@ def draw_families(comparison: Comparison, families: list[Family]) -> Figure:
     return Figure("families", caption, alt, picture, _table(families), wide=missed, width=width)
 
 
-def _draw_alone(axes: Axes, families: list[Family], complete: Contestant | None) -> None:
-    axes.set_title("alone (line: all together)" if complete else "alone", color=LIGHT["muted"])
+def _draw_alone(axes: Axes, families: list[Family], complete: float | None) -> None:
+    axes.set_title("alone (line: all together)" if complete is not None else "alone", color=LIGHT["muted"])
     for row, family in enumerate(families):
         if family.alone:
-            axes.barh(row, family.alone.accuracy, height=0.5, color=LIGHT["hand"], alpha=0.35, linewidth=0)
-            axes.plot(family.alone.interval, [row, row], color=LIGHT["hand"])
-    if complete:
-        axes.axvline(complete.accuracy, color=LIGHT["ink"], linewidth=1.2)
+            axes.barh(row, family.score, height=0.5, color=LIGHT["hand"], alpha=0.35, linewidth=0)
+            axes.plot(family.interval, [row, row], color=LIGHT["hand"])
+    if complete is not None:
+        axes.axvline(complete, color=LIGHT["ink"], linewidth=1.2)
     axes.set_xlim(left=0)
     percent_axis(axes.xaxis)
 
@@ -96,14 +109,17 @@ def describe_families(comparison: Comparison, families: list[Family]) -> str:
     """The strongest family alone, the one that is missed most, and those whose loss is none or not shown."""
     sentences = []
     complete = comparison.named(ALL)
-    alone = [f for f in families if f.alone]
-    if alone and alone[0].alone:
-        together = f"; all together reach {percent(complete.accuracy)}" if complete else ""
-        sentences.append(f"Alone, {alone[0].name} is the strongest with {percent(alone[0].alone.accuracy)}{together}.")
+    alone = [f.alone for f in families if f.alone]
+    if alone:
+        together = f"; all together reach {percent(comparison.score(complete))}" if complete else ""
+        equal = _not_told_apart(comparison, alone)
+        doubt = f" (no difference from {listing(equal)} is shown)" if equal else ""
+        best = percent(comparison.score(alone[0]))
+        sentences.append(f"Alone, {alone[0].experiment} is the strongest with {best}{doubt}{together}.")
     missed = [(f, f.loss) for f in families if f.loss]
     if missed:
         family, loss = max(missed, key=lambda item: item[1].difference)
-        if loss.is_shown and loss.difference > 0:
+        if family.shown and loss.difference > 0:
             sentences.append(
                 f"Most is lost without {family.name}: {points(loss.difference, signed=False)} points "
                 f"({points_range(loss.interval)})."
@@ -112,12 +128,22 @@ def describe_families(comparison: Comparison, families: list[Family]) -> str:
             f"Leaving out {f.name} helps: {points(-loss.difference)} points "
             f"({points_range((-loss.interval[1], -loss.interval[0]))})."
             for f, loss in missed
-            if loss.is_shown and loss.difference < 0
+            if f.shown and loss.difference < 0
         ]
-        idle = [f.name for f, loss in missed if not loss.is_shown]
+        idle = [f.name for f, _ in missed if not f.shown]
         if idle:
             sentences.append(f"Leaving out {' or '.join(idle)} makes no difference that this test could show.")
     return " ".join(sentences)
+
+
+def _not_told_apart(comparison: Comparison, ranked: list[Contestant]) -> list[str]:
+    """Whom the first, best on the test pictures, is not shown to beat: of all pairs, as the test pictures chose it."""
+    pairs = list(combinations(ranked, 2))
+    tests = [comparison.compare(*pair) for pair in pairs]
+    adjusted = holm([test.p_value for test in tests])
+    return [
+        b.experiment for (a, b), t, p in zip(pairs, tests, adjusted, strict=True) if a is ranked[0] and not t.stands(p)
+    ]
 
 
 def _table(families: list[Family]) -> Table:
@@ -129,8 +155,8 @@ def _table(families: list[Family]) -> Table:
             Row(
                 (
                     Cell(family.name),
-                    Cell(percent(alone.accuracy), alone.accuracy) if alone else blank,
-                    Cell(percent_range(alone.interval), alone.interval[0]) if alone else blank,
+                    Cell(percent(family.score), family.score) if alone else blank,
+                    Cell(percent_range(family.interval), family.interval[0]) if alone else blank,
                     Cell(points(loss.difference), loss.difference) if loss else blank,
                     Cell(points_range(loss.interval), loss.interval[0]) if loss else blank,
                     Cell(p_number(loss.p_value), loss.p_value) if loss else blank,

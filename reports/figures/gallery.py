@@ -14,12 +14,12 @@ with at most two pictures of one class in a cell.
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import log_softmax
 
 from bakeoff.pipelines.results.run import Task
 from bakeoff.reports.canvas.elements import Card, Gallery
 from bakeoff.reports.canvas.formats import percent, plural
 from bakeoff.reports.canvas.pictures import encode_png, montage
-from bakeoff.reports.statistics.calibration import log_softmax
 
 N_CARDS = 8
 PER_CLASS = 2
@@ -33,7 +33,7 @@ CELLS = {
 
 def true_margins(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """float64 (n,): log-probability of the true class minus the highest of the others; positive if right."""
-    logs = log_softmax(scores)
+    logs = log_softmax(scores, axis=1)
     rows = np.arange(len(labels))
     true = logs[rows, labels]
     logs[rows, labels] = -np.inf

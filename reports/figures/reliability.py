@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bakeoff.reports.canvas.axes import MARKERS, new_canvas, percent_axis, side_color, styled
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
-from bakeoff.reports.canvas.formats import percent, short
+from bakeoff.reports.canvas.formats import percent, percent_range, short
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.statistics.calibration import Calibration, ReliabilityBin
@@ -57,8 +57,8 @@ def draw_reliability(trusts: list[Trust]) -> Figure:
     panels[0].set_ylabel("share right")
     percent_axis(panels[0].yaxis)
     alt = "Reliability diagrams of both finalists, before and after temperature scaling. " + " ".join(
-        f"{t.contestant.experiment}: expected calibration error {percent(t.before.expected_calibration_error)} before, "
-        f"{percent(t.after.expected_calibration_error)} after."
+        f"{t.contestant.experiment}: expected calibration error {percent(t.before.corrected)} before, "
+        f"{percent(t.after.corrected)} after."
         for t in trusts
     )
     caption = (
@@ -78,6 +78,7 @@ def calibration_table(trusts: list[Trust]) -> Table:
                     (
                         Cell(trust.contestant.experiment),
                         Cell(stage),
+                        Cell(percent(measured.corrected), measured.corrected, percent_range(measured.interval)),
                         Cell(percent(measured.expected_calibration_error), measured.expected_calibration_error),
                         Cell(f"{measured.negative_log_likelihood:.3f}", measured.negative_log_likelihood),
                         Cell(f"{measured.brier:.3f}", measured.brier),
@@ -85,5 +86,5 @@ def calibration_table(trusts: list[Trust]) -> Table:
                     trust.contestant.side,
                 )
             )
-    columns = ("experiment", "scores", "calibration error", "negative log-likelihood", "Brier score")
+    columns = ("experiment", "scores", "calibration error", "with chance", "negative log-likelihood", "Brier score")
     return Table("Calibration on the test split; the temperature is fitted on validation", columns, tuple(rows))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,9 +11,10 @@ import numpy as np
 from bakeoff.pipelines.results.balance import is_unbalanced
 from bakeoff.pipelines.results.guest import Guest
 from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind, Task
-from bakeoff.reports.statistics.accuracy import Interval, PairedDifference, compare_paired, holm
-from bakeoff.reports.statistics.balanced import balanced_interval, compare_balanced
+from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired, holm
 from bakeoff.reports.statistics.participants import Contestant, Participant, Visitor
+from bakeoff.reports.statistics.sample import Sample
+from bakeoff.reports.statistics.seeds import Interval, SeedSpread, pool_seeds
 
 SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")
 
@@ -44,17 +45,38 @@ class Comparison:
         """The measure on the test pictures, in 0..1."""
         return participant.balanced_accuracy if self.is_unbalanced else participant.accuracy
 
+    @cached_property
+    def sample(self) -> Sample:
+        """The test pictures, weighted as the measure weighs them."""
+        return Sample(self.task.test_labels, getattr(self.task, "test_groups", None), self.is_unbalanced)
+
+    @cached_property
+    def spreads(self) -> Mapping[Side, SeedSpread]:
+        """What another seed changes, from all repeated experiments of a side."""
+        return {
+            side: pool_seeds([c.correct for c in self.contestants if c.side == side], self.sample) for side in SIDES
+        }
+
     def interval(self, participant: Participant) -> Interval:
         """95 % interval of the score."""
-        if not self.is_unbalanced:
-            return participant.interval
-        return balanced_interval(participant.correct, self.task.test_labels)
+        return accuracy_interval(participant.correct, self.sample, self.spreads[participant.side])
+
+    def accuracy_interval(self, participant: Participant) -> Interval:
+        """95 % interval of the accuracy, also where another measure leads."""
+        return accuracy_interval(
+            participant.correct, replace(self.sample, balanced=False), self.spreads[participant.side]
+        )
 
     def compare(self, first: Participant, second: Participant) -> PairedDifference:
         """First minus second in the measure, on the same test pictures."""
-        if not self.is_unbalanced:
-            return compare_paired(first.correct, second.correct)
-        return compare_balanced(first.correct, second.correct, self.task.test_labels)
+        spreads = self.spreads[first.side], self.spreads[second.side]
+        return compare_paired(first.correct, second.correct, self.sample, spreads)
+
+    @property
+    def effective_n(self) -> float:
+        """As many pictures, each drawn by itself, would tell as much about the difference of the finalists."""
+        hand, net = (c.correct.mean(axis=0) for c in self.finalists)
+        return len(hand) / self.sample.design_effect(hand - net)
 
     @cached_property
     def clock(self) -> Clock:
@@ -74,13 +96,18 @@ class Comparison:
 
         return max(contestants, key=lambda c: (score(c), -self.seconds(c)))
 
+    def _finalist(self, side: Side) -> Contestant:
+        """The best on validation of those that fit their training pictures, or of all where none does."""
+        own = [c for c in self.contestants if c.side == side]
+        return self.best_on_validation([c for c in own if not c.did_not_train] or own)
+
     @cached_property
     def hand_crafted(self) -> Contestant:
-        return self.best_on_validation([c for c in self.contestants if c.side == "hand-crafted"])
+        return self._finalist("hand-crafted")
 
     @cached_property
     def end_to_end(self) -> Contestant:
-        return self.best_on_validation([c for c in self.contestants if c.side == "end-to-end"])
+        return self._finalist("end-to-end")
 
     @cached_property
     def finalists(self) -> tuple[Contestant, Contestant]:
@@ -112,6 +139,16 @@ class Comparison:
     def everyone(self) -> tuple[Participant, ...]:
         """Contestants and guests by score."""
         return tuple(sorted((*self.contestants, *self.visitors), key=lambda p: (-self.score(p), p.experiment)))
+
+    @property
+    def best_constant(self) -> float:
+        """The highest score on the test pictures that any answer reaches which is the same for all of them."""
+        shares = np.bincount(self.task.test_labels) / len(self.task.test_labels)
+        return float(1 / np.count_nonzero(shares) if self.is_unbalanced else shares.max())
+
+    def learned(self, contestant: Contestant) -> bool:
+        """Whether its interval beats the best constant answer."""
+        return self.interval(contestant)[0] > self.best_constant
 
     @property
     def majority(self) -> float:

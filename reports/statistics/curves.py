@@ -10,7 +10,8 @@ import numpy as np
 
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import Row, unpack_correct
-from bakeoff.reports.statistics.accuracy import Interval, PairedDifference, accuracy_interval, compare_paired, holm
+from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired, holm
+from bakeoff.reports.statistics.seeds import Interval, SeedSpread, pool_seeds
 
 N_RESAMPLES = 1000
 
@@ -33,7 +34,11 @@ class Point:
 
     @cached_property
     def interval(self) -> Interval:
-        return accuracy_interval(self.correct)
+        return accuracy_interval(self.correct, spread=self.spread)
+
+    @cached_property
+    def spread(self) -> SeedSpread:
+        return pool_seeds([self.correct])
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,8 @@ def compare_curves(first: Curve, second: Curve) -> list[tuple[float, PairedDiffe
 def find_crossing(first: Curve, second: Curve, *, seed: int = 0) -> tuple[float, Interval | None] | None:
     """Where the sign of first minus second last changes, x interpolated in its logarithm; None if it never does.
 
-    Its 95 % interval by bootstrap over test pictures and seeds; None where fewer than 95 % of the resamples cross.
+    Its 95 % interval by bootstrap over test pictures, with a draw from what is known of the seeds (`Point.spread`)
+    added at every point; None where fewer than 95 % of the resamples cross.
     """
     pairs = [(a, b) for a in first.points for b in [second.at(a.x)] if b is not None]
     position = np.log([a.x for a, _ in pairs])
@@ -110,9 +116,9 @@ def find_crossing(first: Curve, second: Curve, *, seed: int = 0) -> tuple[float,
 
 def _resample(point: Point, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Accuracies over resampled test pictures (shares `counts`, (n_resamples, n_test)) and seeds: (n_resamples,)."""
-    n_seeds = len(point.correct)
-    shares = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=len(counts)) / n_seeds
-    return ((counts @ point.correct.T.astype(np.float32)) * shares).sum(axis=1)
+    deviation = point.spread.deviation(point.accuracy) / np.sqrt(len(point.correct))
+    over_seeds = deviation * rng.standard_t(point.spread.freedom, size=len(counts))
+    return np.asarray(counts @ point.correct.mean(axis=0, dtype=np.float32) + over_seeds)
 
 
 def _last_crossing(position: np.ndarray, difference: np.ndarray) -> float | None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score
 
+from bakeoff.pipelines.results.balance import balanced_accuracy
 from bakeoff.pipelines.results.guest import Guest
 from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind
-from bakeoff.reports.statistics.accuracy import Interval, accuracy_interval
-from bakeoff.reports.statistics.metrics import balanced_accuracy, confusion_matrix, macro_f1
 
 MUCH_WAITING = 1.5  # times a run's processor time; even on one core an undisturbed run takes hardly more than once
 
@@ -61,27 +61,19 @@ class Participant(ABC):
         return float(self.correct.mean(axis=1).std(ddof=1)) if len(self.correct) > 1 else 0.0
 
     @cached_property
-    def interval(self) -> Interval:
-        return accuracy_interval(self.correct)
-
-    @cached_property
-    def confusions(self) -> np.ndarray:
-        """int64 (n_models, n_classes, n_classes)."""
-        return np.stack([confusion_matrix(self.labels, answers, self.n_classes) for answers in self.predictions])
-
-    @property
     def confusion(self) -> np.ndarray:
-        """Confusion matrix summed over models."""
-        return self.confusions.sum(axis=0)
+        """int64 (n_classes, n_classes): summed over models; row = true class, column = predicted class."""
+        classes = range(self.n_classes)
+        return np.sum([confusion_matrix(self.labels, p, labels=classes) for p in self.predictions], axis=0)
 
     @property
     def balanced_accuracy(self) -> float:
-        return balanced_accuracy(self.confusion)
+        return float(np.mean([balanced_accuracy(answers, self.labels) for answers in self.predictions]))
 
-    @property
+    @cached_property
     def macro_f1(self) -> float:
-        """Mean over models."""
-        return float(np.mean([macro_f1(confusion) for confusion in self.confusions]))
+        """Mean over models, each over the classes that occur as label or prediction."""
+        return float(np.mean([f1_score(self.labels, p, average="macro") for p in self.predictions]))
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value; each is itself
@@ -125,8 +117,19 @@ class Contestant(Participant):
     @property
     def balanced_validation_score(self) -> float:
         """Mean over seeds of the balanced accuracy on validation."""
-        answers = ((run.validation_labels, run.validation_scores.argmax(axis=1)) for run in self.runs)
-        return float(np.mean([balanced_accuracy(confusion_matrix(*pair, self.n_classes)) for pair in answers]))
+        answers = ((run.validation_scores.argmax(axis=1), run.validation_labels) for run in self.runs)
+        return float(np.mean([balanced_accuracy(*pair) for pair in answers]))
+
+    @property
+    def is_perceptron(self) -> bool:
+        """Whether it is a net without convolutions."""
+        kind = (self.runs[0].settings.get("architecture") or {}).get("kind", "Perceptron")
+        return self.side == "end-to-end" and str(kind).endswith("Perceptron")
+
+    @property
+    def did_not_train(self) -> bool:
+        """Whether none of its runs fits its own training pictures."""
+        return all(run.did_not_train for run in self.runs)
 
     @property
     def representative(self) -> RunResult:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
-from bakeoff.reports.statistics.calibration import softmax
+from scipy.special import softmax
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def selective_curve(scores: np.ndarray, labels: np.ndarray) -> SelectiveCurve:
 
     scores: float (n, n_classes), after temperature scaling.   labels: int (n,).
     """
-    confidences = softmax(scores).max(axis=1)
+    confidences = softmax(scores.astype(np.float64), axis=1).max(axis=1)
     right = (scores.argmax(axis=1) == labels).astype(np.float64)
     _, ties = np.unique(confidences, return_inverse=True)
     # The order within ties would be chance: each of them counts with the mean of all.

@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from scipy import stats
 
 from bakeoff.reports.figures.families import Family, describe_families, draw_families, find_families
 from bakeoff.reports.statistics.accuracy import PairedDifference
@@ -36,7 +38,9 @@ def test_losses_have_a_panel_of_their_own():
 
 
 def lose(name: str, low: float, loss: float, high: float) -> Family:
-    return Family(name, None, PairedDifference(loss, (low, high), 0.5 if low < 0 < high else 0.001, 9, 9, "made up"))
+    error = (high - low) / 2 / stats.norm.ppf(0.975)
+    test = PairedDifference(loss, loss, error, np.inf, 9, 9, "made up")
+    return Family(name, None, 0.0, (0.0, 0.0), test, test.is_shown)
 
 
 def test_what_is_lost_what_helps_and_what_is_not_shown_are_told_apart():

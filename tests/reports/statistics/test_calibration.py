@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 from hypothesis.extra.numpy import arrays as arrays_of
+from scipy.special import softmax
 
 from bakeoff.reports.statistics.calibration import (
-    brier_score,
+    correct_calibration_error,
     expected_calibration_error,
     fit_temperature,
     measure_calibration,
     negative_log_likelihood,
     reliability_bins,
-    softmax,
 )
 
 scored = arrays_of(
@@ -24,7 +24,7 @@ scored = arrays_of(
 def test_measures_by_hand_for_two_pictures():
     probabilities = np.array([[0.8, 0.2], [0.6, 0.4]])
     labels = np.array([0, 1])
-    assert brier_score(probabilities, labels) == pytest.approx((0.04 + 0.04 + 0.36 + 0.36) / 2)
+    assert measure_calibration(np.log(probabilities), labels).brier == pytest.approx((0.04 + 0.04 + 0.36 + 0.36) / 2)
     # One picture in the bin of 0.8 (right), one in that of 0.6 (wrong).
     assert expected_calibration_error(probabilities, labels) == pytest.approx((0.2 + 0.6) / 2)
     expected = -(np.log(0.8) + np.log(0.4)) / 2
@@ -38,13 +38,15 @@ def test_likelihood_agrees_with_torch():
     assert negative_log_likelihood(scores, labels) == pytest.approx(expected, rel=1e-9)
 
 
-def test_softmax_stands_huge_scores():
-    assert softmax(np.array([[1e4, 0.0]])) == pytest.approx(np.array([[1.0, 0.0]]))
+def test_huge_scores_are_no_trouble():
+    measures = measure_calibration(np.array([[1e4, 0.0], [0.0, 1e4]]), np.array([0, 1]))
+    assert (measures.negative_log_likelihood, measures.brier, measures.corrected) == (0, 0, 0)
+    assert measures.interval[1] > 0  # two pictures prove little
 
 
 def test_every_picture_is_in_one_bin():
     rng = np.random.default_rng(0)
-    probabilities = softmax(rng.normal(size=(333, 5)))
+    probabilities = softmax(rng.normal(size=(333, 5)), axis=1)
     assert sum(b.count for b in reliability_bins(probabilities, rng.integers(0, 5, 333))) == 333
     assert reliability_bins(np.array([[1.0, 0.0]]), np.array([0]))[0].confidence == 1.0
 
@@ -52,7 +54,7 @@ def test_every_picture_is_in_one_bin():
 def test_temperature_is_found_again():
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(20_000, 3)) * 2
-    labels = (softmax(logits).cumsum(axis=1) > rng.random((20_000, 1))).argmax(axis=1)
+    labels = (softmax(logits, axis=1).cumsum(axis=1) > rng.random((20_000, 1))).argmax(axis=1)
     assert fit_temperature(5 * logits, labels) == pytest.approx(5, rel=0.05)
 
 
@@ -69,7 +71,7 @@ def test_temperature_improves_the_likelihood_and_keeps_the_answers():
 @given(scored, st.integers(0, 99), st.integers(1, 20))
 def test_calibration_error_lies_in_0_to_1_and_is_at_least_the_overall_gap(scores, seed, n_bins):
     labels = np.random.default_rng(seed).integers(0, scores.shape[1], len(scores))
-    probabilities = softmax(scores)
+    probabilities = softmax(scores, axis=1)
     error = expected_calibration_error(probabilities, labels, n_bins)
     gap = abs(probabilities.max(axis=1).mean() - (probabilities.argmax(axis=1) == labels).mean())
     assert gap - 1e-12 <= error <= 1 + 1e-12
@@ -93,4 +95,32 @@ def test_measures_do_not_depend_on_the_order_or_on_a_constant(scores, seed):
 def test_certain_and_right_is_perfect(scores):
     labels = scores.argmax(axis=1)
     certain = np.eye(scores.shape[1])[labels]
-    assert expected_calibration_error(certain, labels) == brier_score(certain, labels) == 0
+    assert expected_calibration_error(certain, labels) == 0
+
+
+def make_bins(rng, n_pictures, gap):
+    """Confidences between 0.4 and 1, each right by `gap` less often than it says; and the true calibration error."""
+    confidences = 0.4 + 0.6 * rng.beta(2, 1, n_pictures)
+    true = (confidences - gap).clip(0, 1)
+    right = rng.random(n_pictures) < true
+    probabilities = np.stack([confidences, np.zeros(n_pictures)], axis=1)
+    return reliability_bins(probabilities, 1 - right.astype(int)), float((confidences - true).mean())
+
+
+@pytest.mark.parametrize("n_pictures", [200, 1000, 10_000])
+@pytest.mark.parametrize("gap", [0.0, 0.03, 0.1])
+def test_the_corrected_error_has_less_bias_and_its_interval_covers(n_pictures, gap):
+    rng, held, corrected, plain = np.random.default_rng(0), 0, [], []
+    for _ in range(150):
+        bins, truth = make_bins(rng, n_pictures, gap)
+        error, (low, high) = correct_calibration_error(bins)
+        held += low <= truth + 1e-12 <= high + 1e-12
+        corrected.append(error - truth)
+        plain.append(sum(b.count * abs(b.accuracy - b.confidence) for b in bins) / n_pictures - truth)
+    assert held / 150 >= 0.92
+    assert abs(np.mean(corrected)) <= max(0.45 * abs(np.mean(plain)), 0.004, 2 / n_pictures)
+
+
+def test_groups_widen_the_interval_of_the_error():
+    bins, _ = make_bins(np.random.default_rng(0), 1000, 0.05)
+    assert np.ptp(correct_calibration_error(bins, 5.0)[1]) > np.ptp(correct_calibration_error(bins)[1])

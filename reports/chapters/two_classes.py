@@ -1,0 +1,121 @@
+"""Chapter on two classes: ROC and precision-recall, recall at a false-alarm rate, the cost of errors, the threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
+
+from bakeoff.reports.canvas.axes import new_canvas, percent_axis, side_color, side_handles, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
+from bakeoff.reports.canvas.formats import percent, percent_range
+from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.statistics.accuracy import accuracy_interval
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.sample import Sample
+from bakeoff.reports.statistics.seeds import FIXED
+
+WIDE = 680
+
+
+@dataclass(frozen=True)
+class Stakes:
+    """What an error means to the reader. false_alarms: share of the other class that may be taken for the wanted one.
+
+    costs: of a missed picture and of a false alarm, in any unit; None if neither is known.
+    """
+
+    false_alarms: float = 0.01
+    costs: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.costs is not None and not min(self.costs) >= 0 < max(self.costs):
+            raise ValueError(f"--costs must be two numbers from 0 on, not both 0, got {self.costs}")
+
+
+def two_classes_section(comparison: Comparison, stakes: Stakes) -> Section | None:
+    """None unless there are two classes. The wanted one is the rarer one in training, of equal ones the second."""
+    if len(comparison.task.class_names) != 2:
+        return None
+    counts = comparison.task.class_counts["train"]
+    wanted = int(counts[1] <= counts[0])
+    name = comparison.task.class_names[wanted]
+    rate = percent(stakes.false_alarms)
+    texts = [
+        f"The wanted class is {name}, the rarer one. A threshold on the difference of the two scores trades missed "
+        f"pictures of it for false alarms. Each finalist's is chosen on validation so that at most {rate} of the other "
+        "class pass; what it does on the test pictures is in the table.",
+    ]
+    finalists = comparison.finalists
+    fewest = min(int((c.representative.validation_labels != wanted).sum()) for c in finalists)
+    if fewest * stakes.false_alarms < 1:
+        texts.append(
+            f"With {fewest:,} validation pictures of the other class a rate of {rate} cannot be told from none: the "
+            "threshold lets none of them pass, and test pictures may."
+        )
+    rows = tuple(_row(comparison, c, wanted, stakes) for c in finalists)
+    columns = ["finalist", "area under ROC", "average precision", f"recall at {rate} false alarms", "false alarms"]
+    columns += ["threshold"] + (["cost a picture", "its threshold"] if stakes.costs else [])
+    table = Table("On the test pictures; 95 % intervals of these trained models", tuple(columns), rows)
+    return Section("two-classes", "Misses and false alarms", tuple(texts), (_draw(comparison, wanted, name), table))
+
+
+def choose_threshold(is_wanted: np.ndarray, scores: np.ndarray, stakes: Stakes, *, by_cost: bool = False) -> float:
+    """The lowest threshold at which no more than the share of false alarms pass, or the one of least cost.
+
+    is_wanted: bool (n,).   scores: float (n,); at the threshold and above, a picture is taken for the wanted class.
+    """
+    false_alarms, recall, thresholds = roc_curve(is_wanted, scores, drop_intermediate=False)
+    if not by_cost or stakes.costs is None:
+        return float(thresholds[np.flatnonzero(false_alarms <= stakes.false_alarms)[-1]])
+    missed, alarm = stakes.costs
+    cost = missed * (1 - recall) * is_wanted.sum() + alarm * false_alarms * (~is_wanted).sum()
+    return float(thresholds[cost.argmin()])
+
+
+def _margins(scores: np.ndarray, wanted: int) -> np.ndarray:
+    return scores[:, wanted].astype(np.float64) - scores[:, 1 - wanted]
+
+
+def _row(comparison: Comparison, contestant: Contestant, wanted: int, stakes: Stakes) -> Row:
+    run = contestant.representative
+    is_wanted, scores = run.labels == wanted, _margins(run.scores, wanted)
+    validation = run.validation_labels == wanted, _margins(run.validation_scores, wanted)
+    threshold = choose_threshold(*validation, stakes)
+    area = auc(*roc_curve(is_wanted, scores)[:2])
+    precision = average_precision_score(is_wanted, scores)
+    cells = [Cell(contestant.experiment), Cell(f"{area:.3f}", area), Cell(f"{precision:.3f}", precision)]
+    for own in (is_wanted, ~is_wanted):
+        groups = None if comparison.sample.groups is None else comparison.sample.groups[own]
+        passed = (scores >= threshold)[own]
+        interval = accuracy_interval(passed[None], Sample(run.labels[own], groups), FIXED)
+        cells.append(Cell(percent(passed.mean()), float(passed.mean()), percent_range(interval)))
+    cells.append(Cell(f"{threshold:.3g}", min(threshold, 1e300)))
+    if stakes.costs:
+        cheapest = choose_threshold(*validation, stakes, by_cost=True)
+        said = scores >= cheapest
+        cost = (stakes.costs[0] * (is_wanted & ~said).sum() + stakes.costs[1] * (~is_wanted & said).sum()) / len(said)
+        cells += [Cell(f"{cost:.3g}", float(cost)), Cell(f"{cheapest:.3g}", min(cheapest, 1e300))]
+    return Row(tuple(cells), contestant.side)
+
+
+@styled
+def _draw(comparison: Comparison, wanted: int, name: str) -> Figure:
+    canvas, (left, right) = new_canvas(300, 2, WIDE)
+    for contestant in comparison.finalists:
+        run, color = contestant.representative, side_color(contestant.side)
+        dashes = "-" if contestant.side == "hand-crafted" else (0, (5, 2))
+        is_wanted, scores = run.labels == wanted, _margins(run.scores, wanted)
+        left.plot(*roc_curve(is_wanted, scores)[:2], color=color, linestyle=dashes)
+        precision, recall, _ = precision_recall_curve(is_wanted, scores)
+        right.plot(recall, precision, color=color, linestyle=dashes)
+    left.set(xlabel="false alarms", ylabel=f"recall of {name}", title="ROC")
+    right.set(xlabel=f"recall of {name}", ylabel="precision", title="precision-recall", ylim=(0, 1.02))
+    for axes in (left, right):
+        percent_axis(axes.xaxis)
+        percent_axis(axes.yaxis)
+    left.legend(handles=side_handles(), loc="lower right")
+    alt = f"ROC and precision-recall curves of both finalists for {name}; the table under it has their numbers."
+    caption = "Left, the recall that a share of false alarms buys; right, how many of those found are right."
+    return Figure("two-classes", caption, alt, to_svg(canvas, "two-classes", alt), wide=True, width=WIDE)
