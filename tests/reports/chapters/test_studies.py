@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bakeoff.reports.canvas.elements import Figure, Table
 from bakeoff.reports.chapters.learning_curves import label_noise_section, learning_curves_section
@@ -22,7 +23,6 @@ from bakeoff.reports.report import build_report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_markdown import render_markdown
 from bakeoff.reports.statistics.comparison import build_comparison
-from bakeoff.reports.statistics.seeds import student_half_width
 from bakeoff.tests.reports.factory import make_runs, make_task
 from bakeoff.tests.reports.study_factory import make_learning_curves, make_row, make_study
 
@@ -138,7 +138,8 @@ def test_the_interval_over_corruptions_and_pictures_by_hand():
     values = np.array([[0.0] * 50, [0.5] * 50])
     assert crossed_interval(values) == pytest.approx((0.25 - 12.7062 * 0.25, 0.25 + 12.7062 * 0.25), rel=1e-4)
     alike = np.tile(np.arange(50) % 2, (15, 1)).astype(float)  # equal corruptions: Student's over the pictures
-    assert crossed_interval(alike)[1] - 0.5 == pytest.approx(student_half_width(alike[0]))
+    half = stats.t.ppf(0.975, 49) * stats.sem(alike[0])
+    assert crossed_interval(alike)[1] - 0.5 == pytest.approx(half)
 
 
 def test_a_lead_that_rests_on_one_kind_of_corruption_is_told_as_such():

@@ -62,3 +62,25 @@ def test_a_point_with_a_net_that_did_not_train_is_left_out_of_what_trained():
     assert (svm.trained.xs, net.xs, net.trained.xs) == ([100, 300], [100, 300], [300])
     assert find_crossing(svm, net) is not None
     assert find_crossing(svm.trained, net.trained) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_seeds", [1, 3])
+def test_the_interval_of_a_crossing_covers(n_seeds):
+    """Two curves that cross between 100 and 1,000 pictures, on the same test pictures; seeds deviate by 0.4 points."""
+    rng, held, n_trials, sizes = np.random.default_rng(0), 0, 200, [10.0, 100.0, 1000.0, 10_000.0]
+    shares = {"a": [0.50, 0.60, 0.66, 0.70], "b": [0.30, 0.52, 0.70, 0.80]}
+    truth = 100 * 10 ** (0.08 / (0.08 + 0.04))
+    for _ in range(n_trials):
+        hard = rng.random(1000)
+        curves = []
+        for name, means in shares.items():
+            points = []
+            for size, mean in zip(sizes, means, strict=True):
+                true = mean + 0.004 * rng.standard_normal((n_seeds, 1))
+                own = np.where(rng.random((n_seeds, 1000)) < 0.5, hard, rng.random((n_seeds, 1000)))
+                points.append(Point(size, own < true, ({},) * n_seeds))
+            curves.append(Curve(name, "hand-crafted", tuple(points)))
+        found = find_crossing(*curves)
+        held += found is not None and found[1] is not None and found[1][0] <= truth <= found[1][1]
+    assert held / n_trials >= 0.92
