@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bakeoff.pipelines.results.study import Row, StudyResult
+from bakeoff.pipelines.results.study import Row, StudyResult, unpack_correct
 from bakeoff.reports.canvas.elements import Cell, Section, Table
 from bakeoff.reports.canvas.elements import Row as TableRow
-from bakeoff.reports.canvas.formats import SPACE, listing, p_number, percent, points, points_range
+from bakeoff.reports.canvas.formats import SPACE, listing, p_number, percent, percent_range, points, points_range
 from bakeoff.reports.chapters.sweeps import best, compare, shown_together
-from bakeoff.reports.figures.ablations import FACTORS, show_ablations
 from bakeoff.reports.figures.sweeps import distinct, show
-from bakeoff.reports.statistics.accuracy import PairedDifference, holm
+from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, holm
 
 N_FAMILIES = 2  # of tests in this chapter: families joined, and settings against their defaults
 Choice = tuple[Row, Row, PairedDifference]
+# factor -> what it is called
+FACTORS: dict[str, str] = {
+    "families": "families joined",
+    "words": "visual words",
+    "components": "principal components",
+    "C": "C of the SVM",
+    "width": "hidden units",
+    "layers": "hidden layers",
+}
 
 
 def ablations_section(study: StudyResult) -> Section:
     families = [row for row in study.rows if row["factor"] == "families"]
     choices = find_choices(study.rows)
     texts = (study.notes[0], describe_families(families), describe_choices(choices))
-    parts = (show_ablations(study), *((_choices_table(choices),) if choices else ()))
+    parts = (_table(study), *((_choices_table(choices),) if choices else ()))
     return Section("ablations", study.title, tuple(text for text in texts if text), parts)
 
 
@@ -103,3 +111,25 @@ def _name(row: Row) -> str:
 
 def _accuracy(row: Row) -> str:
     return percent(float(row["accuracy"]))  # type: ignore[arg-type]
+
+
+def _table(study: StudyResult) -> Table:
+    columns = ("factor", "varied", "value", "validation", "test accuracy", "95 % interval")
+    rows = tuple(TableRow(_cells(row), row["side"]) for row in study.rows)  # type: ignore[arg-type]
+    return Table("Accuracy with one setting changed", columns, rows)
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
+    value = show(row["value"]) + (" (default)" if row["default"] else "")
+    factor = FACTORS[str(row["factor"])]
+    if row["diverged"]:
+        return Cell(factor), Cell(str(row["line"])), Cell(value), *(Cell("diverged", -1.0) for _ in range(3))
+    low, high = accuracy_interval(unpack_correct(str(row["correct"]), int(row["n_test"]))[None])  # type: ignore[arg-type]
+    shares = (float(row[key]) for key in ("validation_score", "accuracy"))  # type: ignore[arg-type]
+    return (
+        Cell(factor),
+        Cell(str(row["line"])),
+        Cell(value),
+        *(Cell(percent(share), share) for share in shares),
+        Cell(percent_range((low, high)), low),
+    )

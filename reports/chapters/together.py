@@ -7,33 +7,31 @@ from scipy.special import log_softmax
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import SPACE, percent, percent_range, plural, points, points_range
 from bakeoff.reports.figures.gallery import build_galleries
-from bakeoff.reports.figures.shares import draw_overlap, draw_overlap_by_class
+from bakeoff.reports.figures.shares import draw_overlap
 from bakeoff.reports.statistics.accuracy import compare_paired
 from bakeoff.reports.statistics.calibration import calibrated
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.fusion import Team, fuse_finalists
-from bakeoff.reports.statistics.overlap import error_agreement, measure_overlap, overlap_by_class
+from bakeoff.reports.statistics.overlap import error_agreement, measure_overlap
 from bakeoff.reports.statistics.seeds import FIXED
 
 
 def together_section(comparison: Comparison) -> Section:
     """The overlap of the finalists' errors, their agreement, and their late fusion beside its control."""
     hand, net = (c.representative for c in comparison.finalists)
-    labels = comparison.task.test_labels
-    overlap = measure_overlap(labels, hand.predictions, net.predictions)
-    by_class = overlap_by_class(labels, hand.predictions, net.predictions, len(comparison.task.class_names))
+    overlap = measure_overlap(comparison.task.test_labels, hand.predictions, net.predictions)
     texts = [
         f"Both finalists classify {percent(overlap.both_right)} of the test pictures correctly; on "
         f"{percent(overlap.only_first)} only the hand-crafted one is right, on {percent(overlap.only_second)} only the "
         f"end-to-end one. Where both are wrong, they give the same wrong answer in {percent(overlap.same_mistake)} of "
         f"the cases. {describe_agreement(comparison)}"
     ]
-    figures = (draw_overlap(overlap), draw_overlap_by_class(comparison.task.class_names, by_class))
+    figure = draw_overlap(overlap)
     team = fuse_finalists(comparison)
     if team is None:
-        return Section("together", "Who is right where", tuple(texts), figures)
+        return Section("together", "Who is right where", tuple(texts), (figure,))
     texts.append(describe_team(comparison, team))
-    return Section("together", "The two together", tuple(texts), (figures[0], team_table(comparison, team), figures[1]))
+    return Section("together", "The two together", tuple(texts), (figure, team_table(comparison, team)))
 
 
 def describe_agreement(comparison: Comparison) -> str:

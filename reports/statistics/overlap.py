@@ -17,11 +17,6 @@ class Overlap:
     both_wrong: float
     same_mistake: float  # of the pictures that both get wrong; 0 if there are none
 
-    @property
-    def oracle(self) -> float:
-        """Accuracy of someone who always knows which of the two to believe."""
-        return 1 - self.both_wrong
-
 
 def error_agreement(first: np.ndarray, second: np.ndarray) -> float:
     """Cohen's kappa of two classifiers being right: (observed - chance) / (1 - chance) agreement.
@@ -45,9 +40,3 @@ def measure_overlap(labels: np.ndarray, first: np.ndarray, second: np.ndarray) -
         both_wrong=float(both_wrong.mean()),
         same_mistake=float((first == second)[both_wrong].mean()) if both_wrong.any() else 0.0,
     )
-
-
-def overlap_by_class(labels: np.ndarray, first: np.ndarray, second: np.ndarray, n_classes: int) -> list[Overlap | None]:
-    """One for each class; None for a class without test pictures."""
-    members = [labels == k for k in range(n_classes)]
-    return [measure_overlap(labels[m], first[m], second[m]) if m.any() else None for m in members]

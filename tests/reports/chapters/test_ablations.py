@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.results.study import Row, pack_correct
-from bakeoff.reports.canvas.elements import Figure
 from bakeoff.reports.chapters.ablations import ablations_section, describe_choices, describe_families, find_choices
-from bakeoff.reports.figures.ablations import FACTORS, draw_ablations, show_ablations
 from bakeoff.tests.reports.study_factory import make_study
 
 N = 400
@@ -69,30 +67,10 @@ def test_a_change_is_called_worth_it_only_where_it_is_shown(rows, expected):
     assert expected in plain(describe_choices(find_choices(rows)))
 
 
-def test_a_panel_for_each_factor_on_one_axis_and_a_ring_for_each_default():
-    figure = draw_ablations(make_study("ablations", ROWS), [factor for factor in FACTORS if factor != "layers"])
-    for factor in ("families", "words", "components", "C", "width"):
-        assert FACTORS[factor] in figure.picture
-    assert FACTORS["layers"] not in figure.picture
-    assert figure.picture.count("test accuracy") >= 2
-    assert "visual words, alone: 50.0" in figure.alt
-    assert figure.table is not None
-    assert len(figure.table.rows) == len(ROWS)
-    assert figure.table.rows[-3].cells[4].text == "diverged"
-    assert sum("(default)" in r.cells[2].text for r in figure.table.rows) == 4
-
-
 def test_the_chapter_has_every_number_and_the_table_of_choices():
     section = ablations_section(make_study("ablations", ROWS))
     every, table = section.parts
-    assert (every.folded, len(every.rows)) == (False, len(ROWS))  # no factor has five values
+    assert len(every.rows) == len(ROWS)
+    assert every.rows[-3].cells[4].text == "diverged"
+    assert sum("(default)" in r.cells[2].text for r in every.rows) == 4
     assert [r.cells[0].text for r in table.rows] == ["visual words", "principal components", "hidden units"]
-
-
-def test_a_factor_of_five_values_is_drawn_the_others_are_not():
-    words = [row("words", n, 0.5, default=n == 500) for n in (50, 100, 200, 500, 1000)]
-    figure = show_ablations(make_study("ablations", [*words, *COMPONENTS]))
-    assert isinstance(figure, Figure)
-    assert FACTORS["words"] in figure.picture
-    assert FACTORS["components"] not in figure.picture
-    assert len(figure.table.rows) == 7

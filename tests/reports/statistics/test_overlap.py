@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from bakeoff.reports.statistics.overlap import error_agreement, measure_overlap, overlap_by_class
+from bakeoff.reports.statistics.overlap import error_agreement, measure_overlap
 
 LABELS = np.array([0, 0, 1, 1, 2, 2])
 FIRST = np.array([0, 0, 1, 2, 0, 1])
@@ -15,31 +15,11 @@ def test_overlap_by_hand():
     assert (overlap.both_right, overlap.only_second) == (sixth, sixth)
     assert (overlap.only_first, overlap.both_wrong) == (pytest.approx(2 / 6), pytest.approx(2 / 6))
     assert overlap.same_mistake == 0.5
-    assert overlap.oracle == pytest.approx(4 / 6)
 
 
 def test_two_perfect_methods_share_no_mistake():
     labels = np.array([0, 1])
     assert measure_overlap(labels, labels, labels).same_mistake == 0.0
-
-
-def test_overlap_by_class_by_hand():
-    first, second, third, fourth = overlap_by_class(LABELS, FIRST, SECOND, 4)
-    assert first is not None
-    assert second is not None
-    assert third is not None
-    assert (first.both_right, first.only_first) == (0.5, 0.5)
-    assert (second.only_first, second.only_second) == (0.5, 0.5)
-    assert third.both_wrong == 1.0
-    assert fourth is None  # no test picture
-
-
-def test_classes_weighted_by_their_pictures_give_the_whole():
-    rng = np.random.default_rng(0)
-    labels, a, b = rng.integers(0, 5, (3, 400))
-    whole, parts = measure_overlap(labels, a, b), overlap_by_class(labels, a, b, 5)
-    shares = np.bincount(labels) / len(labels)
-    assert sum(s * p.only_first for s, p in zip(shares, parts, strict=True) if p) == pytest.approx(whole.only_first)
 
 
 def test_kappa_by_hand_and_as_scikit_learn_has_it():
