@@ -88,7 +88,7 @@ class FilterMuon(Optimizer):
 class Augmentation:
     """What is done to a training picture before each step; validation and test pictures are never touched.
 
-    In a recipe, lengths are those at 32 pixels a side: `recipe.fit_to` makes them grow with the pictures.
+    In a recipe, lengths are for pictures of `NeuralConfig.side`: `recipe.fit_to` makes them grow with the pictures.
     """
 
     flip: Literal["none", "random", "alternating"] = "random"  # left-right
@@ -104,6 +104,7 @@ class NeuralConfig:
     schedule: Schedule = "one-cycle"
     warmup: float = 0.2  # share of all steps before the top, for one-cycle and triangular
     augmentation: Augmentation = field(default_factory=Augmentation)
+    side: int = 32  # shorter side in pixels of the pictures that the lengths in here are for
     epochs: int = 60  # passes over the training pictures; looks at validation, each after one pass or more
     least_steps: int = 0  # in all, for steps are what a net needs: small data gets smaller batches, then more passes
     steps: int | None = None  # exactly so many in all, whatever the passes; what a budget allows

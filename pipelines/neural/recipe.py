@@ -7,37 +7,37 @@ from dataclasses import replace
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.training.examples import plan_steps
 
-RECIPE_SIDE = 32  # pixels a side of the pictures that the recipes' lengths are for
-
 
 def fit_to(
     config: NeuralConfig, n_pictures: int, image_shape: tuple[int, int, int], budget_steps: int | None = None
 ) -> NeuralConfig:
-    """The configuration to train with; a recipe for 32 pixels and many pictures is left as it is.
+    """The configuration to train with; a recipe for 32 pixels and many pictures is left as it is, and so is what was
+    fitted before.
 
-    n_pictures: for training.   budget_steps: the most steps to take, however many the recipe asks for.
+    n_pictures: for training.   budget_steps: exactly so many, however many the recipe asks for; batch and rates stay
+    those of the recipe on these pictures.
     Shifts and squares grow with the shorter side. Where the batch was halved, learning rates of SGD and Muon fall in
     proportion, as the noise of their steps would rise (Goyal et al. 2017); AdamW's steps have one size whatever the
     batch.
     """
     plan, side = plan_steps(n_pictures, config), min(image_shape[:2])
-    n_steps = plan.n_steps if budget_steps is None else max(1, min(plan.n_steps, budget_steps))
-    augmentation = config.augmentation
+    augmentation, growth = config.augmentation, side / config.side
     return replace(
         config,
-        steps=n_steps,
+        steps=budget_steps or plan.n_steps,
+        side=side,
         batch_size=plan.batch_size,
         optimizers=tuple(_at_batch(each, plan.batch_size / config.batch_size) for each in config.optimizers),
         augmentation=replace(
-            augmentation, crop=_at_side(augmentation.crop, side), cutout=_at_side(augmentation.cutout, side)
+            augmentation, crop=_grown(augmentation.crop, growth), cutout=_grown(augmentation.cutout, growth)
         ),
-        shift_averaging=_at_side(config.shift_averaging, side),
+        shift_averaging=_grown(config.shift_averaging, growth),
     )
 
 
-def _at_side(pixels: int, side: int) -> int:
+def _grown(pixels: int, growth: float) -> int:
     """At least 1, for 0 means off."""
-    return max(1, round(pixels * side / RECIPE_SIDE)) if pixels else 0
+    return max(1, round(pixels * growth)) if pixels else 0
 
 
 def _at_batch(optimizer: Optimizer, share: float) -> Optimizer:

@@ -37,9 +37,17 @@ def test_small_sets_get_enough_steps(config, n_pictures):
     assert fit_to(config, n_pictures, CIFAR).steps >= config.least_steps >= 400
 
 
-def test_a_budget_limits_the_steps_and_never_adds_any():
-    assert fit_to(CONVNET, 300, CIFAR, budget_steps=70).steps == 70
-    assert fit_to(CONVNET, 300, CIFAR, budget_steps=10**6).steps == fit_to(CONVNET, 300, CIFAR).steps
+@pytest.mark.parametrize("budget", [70, 10**5])
+def test_a_budget_of_steps_is_spent_exactly_and_leaves_batch_and_rates(budget):
+    recipe = fit_to(SPEEDRUN, 300, CIFAR)
+    assert fit_to(SPEEDRUN, 300, CIFAR, budget_steps=budget) == replace(recipe, steps=budget)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("budget", [None, 70])
+def test_fitting_again_changes_nothing(name, budget):
+    once = fit_to(EXPERIMENTS[name][1], 700, (128, 96, 3), budget)
+    assert fit_to(once, 700, (128, 96, 3)) == once
 
 
 def test_what_was_fitted_is_trained_as_planned():
