@@ -1,4 +1,4 @@
-"""Our back-propagation engine against torch: one training step of a perceptron, the same arithmetic on both."""
+"""Benchmark of our back-propagation against torch: one training step of a perceptron, the same arithmetic."""
 
 from __future__ import annotations
 

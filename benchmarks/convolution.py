@@ -1,4 +1,4 @@
-"""Training through 3 x 3 convolutions: Winograd's algorithm against torch's own, forward and backward."""
+"""Benchmark of 3 x 3 convolutions: Winograd's algorithm against torch's own, forward and backward."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dense SIFT against cv2.SIFT.compute, the same keypoints, window and pictures.
+"""Benchmark of dense SIFT against `cv2.SIFT.compute`: the same keypoints, window and pictures.
 
 OpenCV rounds descriptors to whole numbers at length 512 and angles to 0.3 degrees, so equality is meant to a few times
 1/512 an element. Its gradient is missing on the border, hence the plain frame around every picture. It rounds keypoints

@@ -1,4 +1,4 @@
-"""Improved Fisher vectors beside scikit-image's."""
+"""Benchmark of improved Fisher vectors against scikit-image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HOG against scikit-image's, at the sizes of CIFAR pictures and of photographs."""
+"""Benchmark of HOG against scikit-image, at the sizes of CIFAR pictures and of photographs."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def measure_decoding() -> dict[str, float]:
 
 
 def measure_encoding(experiment: str) -> list[dict[str, Any]]:
-    """Every family at 224 x 224: seconds and feature bytes a picture. Codebooks are learnt hastily: they cost alike."""
+    """Every family at 224 x 224: seconds and feature bytes a picture. Codebooks are fitted fast: they cost alike."""
     images, rows = large_pictures(), []
     for system in EXPERIMENTS[experiment][1].systems:
         for family in system.families:

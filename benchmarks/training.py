@@ -1,4 +1,4 @@
-"""Training steps of a perceptron against scikit-learn's and against the usual torch loop, at the same net and batch."""
+"""Benchmark of training steps of a perceptron against scikit-learn and the usual torch loop, net and batch alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Some pictures of a large array, read when they are asked for: choosing them copies nothing."""
+"""Lazy selection of pictures from a large array: choosing copies nothing, reading does."""
 
 from __future__ import annotations
 

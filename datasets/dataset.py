@@ -1,4 +1,4 @@
-"""The one value that every pipeline takes: labelled pictures in three disjoint splits."""
+"""Data set: labeled pictures in three disjoint splits, the one value that every pipeline takes."""
 
 from __future__ import annotations
 

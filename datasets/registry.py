@@ -1,4 +1,4 @@
-"""Every data set by its name, and anyone's folder by its path."""
+"""Registry of data sets: built-in ones by name, any folder by its path."""
 
 from __future__ import annotations
 

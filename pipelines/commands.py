@@ -1,4 +1,4 @@
-"""What the commands over one data set do. Approaches are imported by the command that needs them: they take seconds."""
+"""Commands over one data set. Approaches are imported by the command that needs them, for that takes seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands that read no data set do."""
+"""Commands that read no data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed since an earlier report on the same pictures, from that report's report.json."""
+"""Comparison with an earlier report on the same pictures, from its report.json."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _common_clock(comparison: Comparison, base: Mapping[str, Any]) -> Clock:
 
 
 def _correct_before(base: Mapping[str, Any], experiment: str, contestant: Contestant) -> np.ndarray | None:
-    """bool (n_seeds, n_test), which pictures the earlier runs named correctly; None if the report does not say."""
+    """bool (n_seeds, n_test), which pictures the earlier runs classified correctly; None if the report does not say."""
     texts = [run.get("correct") for run in base["runs"] if run["experiment"] == experiment]
     if not texts or None in texts:
         return None

@@ -20,7 +20,7 @@ from bakeoff.pipelines.results.run import RunResult, save_run, save_task, task_f
 from bakeoff.pipelines.results.study import load_studies, save_study
 from bakeoff.reports.selection import find_task, select_runs, task_name
 
-# What a run learnt, and no picture of the data set: weights and averages of patches.
+# What a run learned, and no picture of the data set: weights and averages of patches.
 PUBLISHED_PICTURES = ("first_layer_weights", "visual_words")
 
 

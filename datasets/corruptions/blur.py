@@ -1,4 +1,4 @@
-"""Five kinds of blur. `images`: float32 (n, h, w, c) in 0..1."""
+"""Blur corruptions, five kinds. `images`: float32 (n, h, w, c) in 0..1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What software and settings do to a picture. `images`: float32 (n, h, w, c) in 0..1."""
+"""Digital corruptions: contrast, elastic transform, pixelation, JPEG. `images`: float32 (n, h, w, c) in 0..1."""
 
 from __future__ import annotations
 

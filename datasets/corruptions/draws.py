@@ -1,4 +1,4 @@
-"""Random numbers that belong to a picture: what happens to it does not depend on the pictures beside it."""
+"""Random generators per picture: a corruption does not depend on a picture's neighbors in a batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Four kinds of noise. `images`: float32 (n, h, w, c) in 0..1; what leaves 0..1 is clipped by the caller."""
+"""Noise corruptions, four kinds. `images`: float32 (n, h, w, c) in 0..1; the caller clips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures read at other places: shifted, filtered, enlarged, warped. All for float32 (n, h, w, c) at once."""
+"""Resampling of pictures: shift, filter, zoom, warp. All for float32 (n, h, w, c) at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snow, frost, fog, bright light and spatter. `images`: float32 (n, h, w, c) in 0..1."""
+"""Weather corruptions: snow, frost, fog, brightness, spatter. `images`: float32 (n, h, w, c) in 0..1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels made wrong on purpose, to see what a method makes of careless ones."""
+"""Label noise: a share of labels replaced by other classes."""
 
 from __future__ import annotations
 

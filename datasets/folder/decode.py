@@ -66,7 +66,7 @@ def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS
 def decode(
     content: bytes, image_size: int, max_pixels: int = MAX_PIXELS, rules: Rules = AS_STATED, suffix: str = ""
 ) -> Decoded:
-    """One file's picture: upright, on white where transparent, its centre square, still to be resized.
+    """One file's picture: upright, on white where transparent, its center square, still to be resized.
 
     suffix: of the file's name, with its dot, for the formats that cannot be told by content.
     A gray picture gets three equal channels.

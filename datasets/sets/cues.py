@@ -1,4 +1,4 @@
-"""`cues-color`, `cues-texture`, `cues-shape`, `cues-layout`: the same made pictures, four questions; and `cues-all`.
+"""`cues-color`, `cues-texture`, `cues-shape`, `cues-layout`, `cues-all`: synthetic pictures whose class one cue tells.
 
 A picture shows three parts on a surface. Four factors, drawn independently of each other, say what it looks like:
 

@@ -1,4 +1,4 @@
-"""Looks inside a net of our own engine: its first weights as pictures, and what its hidden layers answer."""
+"""Inspection of a net of our own engine: its first weights as pictures, and the activations of its hidden layers."""
 
 from __future__ import annotations
 

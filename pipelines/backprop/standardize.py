@@ -1,4 +1,4 @@
-"""Pixels as a net likes them: each color channel with mean 0 and standard deviation 1."""
+"""Standardization of pixels: each color channel with mean 0 and standard deviation 1."""
 
 from __future__ import annotations
 

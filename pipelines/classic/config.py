@@ -12,7 +12,7 @@ from bakeoff.pipelines.classic.svm.linear_svm_sgd import Loss
 
 @dataclass(frozen=True)
 class Compression:
-    """Training features kept as product codes, one byte for `sub_dimension` values; learnt from by stochastic descent.
+    """Training features kept as product codes, one byte for `sub_dimension` values; learned from by stochastic descent.
 
     positive_weights: the cost of a class's own pictures against that of all others; each tried with each C.
     n_epochs: at most; the best on validation is kept, and `patience` epochs without a better one end the descent.

@@ -1,4 +1,4 @@
-"""The six activations and their slopes."""
+"""Activation functions and their derivatives, six of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any function, out of ReLUs: written down by formula, and learned by a net of the same size."""
+"""Universal approximation with ReLUs: bumps written down by formula, and learned by a net of the same size."""
 
 from __future__ import annotations
 

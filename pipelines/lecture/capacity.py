@@ -1,4 +1,4 @@
-"""Two ways to hold a net back: few units, or small weights."""
+"""Regularization of small nets: few units, or small weights."""
 
 from __future__ import annotations
 

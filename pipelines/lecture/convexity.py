@@ -1,4 +1,4 @@
-"""The definition of convexity, checked on random lines through the space of weights."""
+"""Convexity, checked by its definition on random lines through the space of weights."""
 
 from __future__ import annotations
 

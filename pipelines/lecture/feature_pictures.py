@@ -1,4 +1,4 @@
-"""What the hand-crafted features see in one photograph."""
+"""Hand-crafted features of one photograph, as pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the first layer of a linear, a two-layer and a three-layer net looks like, as pictures."""
+"""First-layer weights of a linear, a two-layer and a three-layer net, as pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points in the plane, and small nets fitted to them with our own engine."""
+"""Toy problems: points in the plane, and small nets fitted to them with our own engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the layers of a net bend space until a straight line separates two spirals."""
+"""Learned representations of two spirals: how the layers bend the plane until a line separates them."""
 
 from __future__ import annotations
 

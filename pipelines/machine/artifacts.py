@@ -1,4 +1,4 @@
-"""Cleaning up: the folder of all that is computed, marked, so that nothing else is ever removed."""
+"""Cleanup of the folder of all that is computed; it is marked, so that nothing else is ever removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where to compute: an accelerator when there is one."""
+"""Choice of the device: an accelerator when there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast a model answers: one picture at a time, and many at once."""
+"""Latency and throughput of prediction: one picture at a time, and many at once."""
 
 from __future__ import annotations
 

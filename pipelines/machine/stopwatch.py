@@ -1,4 +1,4 @@
-"""What a stage costs: wall clock, processor time over all threads, and the highest resident memory meanwhile."""
+"""Cost of a stage: wall clock, processor time over all threads, and peak resident memory."""
 
 from __future__ import annotations
 

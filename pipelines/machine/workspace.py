@@ -1,4 +1,4 @@
-"""Where a run works: its cache, its place for results, what is said about the machine, and how progress is shown."""
+"""Workspace of a run: cache, place for results, facts on the machine, progress."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ Architecture = Perceptron | LocalPerceptron | AlexNet | SmallAlexNet | Speedrun 
 class Optimizer:
     name: Literal["sgd", "adamw", "muon", "filter-muon"] = "adamw"
     learning_rate: float = 1e-3  # at the top of the schedule
-    weight_decay: float = 0.05  # on matrices and filters; never on biases and normalisation gains
+    weight_decay: float = 0.05  # on matrices and filters; never on biases and normalization gains
     momentum: float = 0.9  # sgd and muon (both Nesterov); first beta of adamw
     bias_rate: float = 1.0  # times the learning rate, for biases and gains; short trainings want them faster
 

@@ -1,4 +1,4 @@
-"""Looks inside a trained net: its first weights as pictures, and what its layers answer."""
+"""Inspection of a trained net: its first weights as pictures, and the activations of its layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a person types to a model's file: an experiment's name, a run's folder, or the file itself."""
+"""Lookup of a model's file from what a person types: an experiment, a run's folder, or the file itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a run's folder to its trained model, whichever side made it: like `experiments`, it knows them all."""
+"""Loading of a run's trained model, whichever side made it."""
 
 from __future__ import annotations
 

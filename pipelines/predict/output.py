@@ -1,4 +1,4 @@
-"""Predictions for people, as a table, and for machines, as JSON."""
+"""Output of predictions: a table for people, JSON for programs."""
 
 from __future__ import annotations
 

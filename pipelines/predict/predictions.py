@@ -1,4 +1,4 @@
-"""Scores of picture files, a batch at a time; what is wrong with a file stays with that file."""
+"""Predictions for picture files, a batch at a time; an unreadable file fails alone."""
 
 from __future__ import annotations
 

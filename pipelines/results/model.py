@@ -33,7 +33,7 @@ class StoredModel:
 
     approach: which package can build it.   experiment: the name that it was trained under.
     image_shape: (height, width, channels) of its pictures.
-    settings: what it is built from, as plain JSON values.   arrays: what was learnt.
+    settings: what it is built from, as plain JSON values.   arrays: what was learned.
     Raises ValueError if there are fewer than two classes, or the shape is not one of pictures.
     """
 

@@ -95,7 +95,7 @@ class Size:
     """What must be kept to classify a picture.
 
     dimensions: length of the feature vector (end-to-end: values in a picture).
-    parameters: learnt numbers (codebooks, projections, weights).   bytes: of the stored model.
+    parameters: learned numbers (codebooks, projections, weights).   bytes: of the stored model.
     """
 
     dimensions: int

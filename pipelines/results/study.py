@@ -35,7 +35,7 @@ class StudyResult:
     dataset, fingerprint: the task in whose folder it lies.
     settings: what was asked - experiments, sizes, seeds - as plain JSON values.
     rows: flat records, one for each measurement; every study's own module says which keys its rows have. Where a row
-        tells which test pictures were named correctly, it does so in one text, made by `pack_correct`.
+        tells which test pictures were classified correctly, it does so in one text, made by `pack_correct`.
     environment: versions, hardware, command, commit, time started.
     seconds: wall clock of all its work, also of the part that was kept from before.
     notes: what a reader must know to judge the rows.
@@ -123,7 +123,7 @@ def load_studies(task_folder: Path) -> dict[str, StudyResult]:
 
 
 def pack_correct(correct: np.ndarray) -> str:
-    """Which pictures were named correctly, bool (n,), as hexadecimal text: four pictures a digit, the first highest."""
+    """Correctness of pictures, bool (n,), as hexadecimal text: four pictures a digit, the first highest."""
     return np.packbits(correct).tobytes().hex()
 
 

@@ -1,4 +1,4 @@
-"""What every trained model offers, whichever side it comes from."""
+"""Interface of a trained model, the same for both sides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each setting is worth: one factor of `classic`, or of a small perceptron, changed while all else stays.
+"""Ablation study: one factor of `classic`, or of a small perceptron, changed while all else stays.
 
 The factors: families joined in the order of `classic`, visual words, principal components and the SVM's C of the
 hand-crafted side; width and depth of the perceptrons of `make sweep`, whose trained nets are used.

@@ -1,4 +1,4 @@
-"""Where in a picture the score of a class comes from, asked of any model by covering parts of the picture.
+"""Occlusion maps: how far the score of a class falls where part of a picture is covered, for any model.
 
 Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, section 4.2.
 Differs: windows overlap, and a cell is the mean over the windows that cover it.

@@ -1,4 +1,4 @@
-"""What wrong labels cost: a share of the training and validation labels is another class, the test labels are right.
+"""Label noise study: a share of the training and validation labels is another class, the test labels are right.
 
 Row: rate (share of wrong labels), and what `train_variants` adds; its validation and training scores are against the
 labels as given, wrong ones among them.

@@ -1,4 +1,4 @@
-"""How accuracy grows with the number of training pictures, and from where on the one side leads the other.
+"""Learning curve study: accuracy of each experiment by number of training pictures.
 
 Row: per_class (pictures asked for of each class; null for all there are), and what `train_variants` adds.
 """

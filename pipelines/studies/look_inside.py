@@ -1,4 +1,4 @@
-"""What the best run of each side looks at, and what it holds for alike, on the test pictures that part the two.
+"""Interpretation study: evidence maps and neighbors of the best run of each side, on pictures that only one gets right.
 
 Rows, told apart by `kind`; each has side and experiment:
 "evidence"   picture (place in the pictures "test"), index (of the test picture), label, said, method ("occlusion",
@@ -159,10 +159,10 @@ def inspect(
     Of the chosen ones, unless there are none: said int (m,), neighbors int (m, k) among the drawn training pictures,
     cosines (m, k), occlusion and, for a net of torch, gradients (m, n_cells, n_cells).
     """
-    learnt = model.represent(dataset.train.images[drawn])
+    learned = model.represent(dataset.train.images[drawn])
     sample = draw_pictures(len(dataset.test), settings.n_test, seed)
     tested = model.represent(dataset.test.images[sample])
-    near, _ = nearest(tested, learnt, settings.k)
+    near, _ = nearest(tested, learned, settings.k)
     found = {
         "sample": sample,
         "points": map_points(tested, seed),
@@ -172,7 +172,7 @@ def inspect(
         return found
     images, color = dataset.test.images[chosen], dataset.train.images.mean(axis=(0, 1, 2)).astype(np.float32)
     found["said"] = model.predict_scores(images).argmax(axis=1)
-    found["neighbors"], found["cosines"] = nearest(model.represent(images), learnt, settings.k)
+    found["neighbors"], found["cosines"] = nearest(model.represent(images), learned, settings.k)
     found["occlusion"] = occlusion_maps(model.predict_scores, images, found["said"], color)
     if isinstance(model, NeuralModel):
         found["gradients"] = pool_to_cells(model.attribute(images, found["said"], color))

@@ -1,4 +1,4 @@
-"""Puts published models beside the runs of a task, where somebody published what they say about its test pictures."""
+"""Published models as guests beside the runs of a task, by their published predictions of its test pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is near to what in a model's representation of pictures: neighbors, their vote, and a map of points."""
+"""Nearest neighbors, their vote, and a t-SNE map of a model's representation of pictures."""
 
 from __future__ import annotations
 

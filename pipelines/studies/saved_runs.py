@@ -1,4 +1,4 @@
-"""Saved runs as what a study looks at."""
+"""Selection of saved runs and test pictures for a study."""
 
 from __future__ import annotations
 

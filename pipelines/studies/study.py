@@ -1,4 +1,4 @@
-"""What every study is asked, and how its answer is put together."""
+"""Study request and its answer."""
 
 from __future__ import annotations
 

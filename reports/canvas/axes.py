@@ -1,4 +1,4 @@
-"""What every drawn figure shares: the canvas, the marks of the two sides, labels that do not collide."""
+"""Canvas of every drawn figure: sizes, axes, the marks of the two sides, labels that do not collide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accuracy over one quantity, a line for each experiment with its 95 % intervals."""
+"""Curves of accuracy over one quantity: a line for each experiment with its 95 % intervals."""
 
 from __future__ import annotations
 

@@ -13,7 +13,16 @@ from typing import ClassVar
 from bakeoff.pipelines.results.run import Side
 from bakeoff.reports.canvas.svg import inline_svg
 
-DECISIVE = ("changes", "difference", "cost", "data-size", "label-noise", "robustness", "cues")  # chapters by name
+DECISIVE = (
+    "changes",
+    "difference",
+    "cost",
+    "two-classes",
+    "data-size",
+    "label-noise",
+    "robustness",
+    "cues",
+)  # chapters by name
 
 
 @dataclass(frozen=True)

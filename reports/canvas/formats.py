@@ -1,4 +1,4 @@
-"""Numbers as readers want them. No-break spaces keep a number and its unit on one line."""
+"""Number formats for readers. No-break spaces keep a number and its unit on one line."""
 
 from __future__ import annotations
 

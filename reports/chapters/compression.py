@@ -14,7 +14,7 @@ COLUMNS = ("experiment", "accuracy", "difference", "bytes a picture", "codebooks
 
 
 def compression_section(comparison: Comparison) -> Section | None:
-    """A row for every experiment that learnt from compressed features and has a twin that learnt from them as they are.
+    """A row for every experiment on compressed features that has a twin on the same features as they are.
 
     None if there is no such pair.
     """

@@ -26,7 +26,7 @@ def draw_cue_examples(pictures: Mapping[str, np.ndarray]) -> Figure:
     n_shown = max(len(images) for images in pictures.values())
     gap = (WIDTH - LEFT - n_shown * PICTURE) / (n_shown / 2)
     height = len(pictures) * (PICTURE + 12)
-    alt = f"Small made pictures in {len(pictures)} rows, two of each class: {listing(list(pictures))}."
+    alt = f"Small synthetic pictures in {len(pictures)} rows, two of each class: {listing(list(pictures))}."
     parts = [root_tag(WIDTH, height, alt)]
     for row, (cue, images) in enumerate(pictures.items()):
         top = row * (PICTURE + 12)

@@ -1,4 +1,4 @@
-"""Every experiment's distance to the favorite, as a forest plot."""
+"""Forest plot of every experiment's difference to the favorite."""
 
 from __future__ import annotations
 

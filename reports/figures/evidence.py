@@ -1,4 +1,4 @@
-"""Where the score of a class comes from, as maps over test pictures, and the nearest training pictures; plain SVG."""
+"""Evidence maps over test pictures, and their nearest training pictures, as plain SVG."""
 
 from __future__ import annotations
 

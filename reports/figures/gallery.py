@@ -1,4 +1,4 @@
-"""The four-cell gallery: test pictures that both, one or none of the finalists name correctly.
+"""The four-cell gallery: test pictures that both, one or none of the finalists classify correctly.
 
 The rule is fixed, so that nobody can pick: with each finalist's scores calibrated by its temperature, the margin of
 a picture is log p(true class) - max over other classes of log p, and a cell shows first

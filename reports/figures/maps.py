@@ -1,4 +1,4 @@
-"""Test pictures as points: a map of either side's representation, each class with a color, a sign and its name."""
+"""Scatter plot of test pictures in either side's representation, each class with a color, a sign and its name."""
 
 from __future__ import annotations
 

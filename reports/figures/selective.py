@@ -1,4 +1,4 @@
-"""Accuracy against coverage: what is gained by leaving the unsure pictures to someone else."""
+"""Figure on selective classification: accuracy against coverage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small multiples of a sweep over small nets: a panel for each value of one setting, the other along the x axis."""
+"""Figure of a sweep over small nets: a panel for each value of one setting, the other along the x axis."""
 
 from __future__ import annotations
 

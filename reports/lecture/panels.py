@@ -1,4 +1,4 @@
-"""What the lecture's figures share: grids of panels, plain frames, points of two classes."""
+"""Panels of the lecture: grids, plain frames, points of two classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The saved runs of one task, grouped by experiment, its guests, and the paired tests between them."""
+"""Comparison: the saved runs of one task by experiment, its guests, and the paired tests between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of a study as curves: accuracy of each experiment over one quantity, and where two curves cross."""
+"""Curves from the rows of a study: accuracy over one quantity, paired tests, and where two curves cross."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who answered the test pictures: experiments that were trained here, and guests whose answers were published."""
+"""Participants: experiments that were trained here, and guests whose predictions were published."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class BagOfWords(FeatureFamily):
     n_words: int = 500
     assignment: Literal["hard", "triangle"] = "hard"
     pyramid: tuple[tuple[int, int], ...] = ((1, 1), (2, 2))  # rows x columns of regions at each level
-    n_samples: int = 100_000  # descriptors that the codebook is learnt from
+    n_samples: int = 100_000  # descriptors that the codebook is learned from
     n_iterations: int = 20
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:

@@ -41,7 +41,7 @@ class FisherVectors(FeatureFamily):
     n_gaussians: int = 128
     position_scale: float = 1.5  # deviation of x and y, in deviations of a projected descriptor's value; 0: no position
     symmetric: bool = False  # pool over the picture and its mirror image: the vector cannot tell left from right
-    n_samples: int = 300_000  # descriptors that the PCA and the mixture are learnt from
+    n_samples: int = 300_000  # descriptors that the PCA and the mixture are learned from
     n_iterations: int = 15  # of expectation maximization
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
@@ -126,8 +126,8 @@ class PatchFisherVectors(FisherVectors):
         )
         mean_eigenvalue = float(sample.var(dim=0).mean())  # the trace over the dimension
         zca = fit_zca(sample, regularizer=self.regularizer * mean_eigenvalue)
-        learnt = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed, show)
-        return WhitenedProjectionAndMixture(zca, learnt.pca, learnt.mixture)
+        learned = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed, show)
+        return WhitenedProjectionAndMixture(zca, learned.pca, learned.mixture)
 
     def _describe(self, images: torch.Tensor, state: Any) -> torch.Tensor:
         return l2_normalize(whiten(self.descriptors.extract(images), state.zca))

@@ -22,13 +22,13 @@ def encode(
 ) -> Encoded:
     """Fit a family on the training pictures and encode all pictures; both from the cache where it has them."""
     map_chunks = workspace.cluster.map_chunks if workspace.cluster else stream_on_cores
-    learnt = workspace.cache.get_or_compute(
+    learned = workspace.cache.get_or_compute(
         f"{family.name} fit",
         version=family.version,
         inputs={"family": family, "data": dataset.fingerprint(), "seed": seed if family.is_random else None},
         compute=lambda: to_arrays(family.fit(dataset.train.images, seed, map_chunks, workspace.progress)),
     )
-    state: Any = from_arrays(family.state_type, learnt.arrays)
+    state: Any = from_arrays(family.state_type, learned.arrays)
 
     def encode_splits(mirrored: bool) -> dict[str, np.ndarray]:
         """Every split through the one encode function."""
@@ -51,14 +51,14 @@ def encode(
         workspace.cache.get_or_compute(
             f"{family.name} encode",
             version=family.version,
-            inputs={"fit": learnt.key, "mirrored": mirrored, "storage": system.storage},
+            inputs={"fit": learned.key, "mirrored": mirrored, "storage": system.storage},
             compute=partial(encode_splits, mirrored),
         )
         for mirrored in ((False, True) if config.mirror else (False,))
     ]
     parts = {name: array for stage in stages for name, array in stage.arrays.items()}
     costs = (
-        replace(learnt.cost, name=f"{family.label}: fit"),
+        replace(learned.cost, name=f"{family.label}: fit"),
         *(replace(stage.cost, name=f"{family.label}: encode") for stage in stages),
     )
     return Encoded(family, state, parts, tuple(stage.key for stage in stages), costs)

@@ -1,4 +1,4 @@
-"""Visual words as pictures: what the patches that vote for a word look like."""
+"""Pictures of visual words: the mean of the patches assigned to each word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door through which pictures enter a descriptor: checked, as float32 planes, one per channel."""
+"""Input check of descriptors: pictures as float32 planes, one per channel."""
 
 from __future__ import annotations
 

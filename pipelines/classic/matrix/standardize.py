@@ -1,4 +1,4 @@
-"""Mean 0 and deviation 1 for every feature, by the numbers of the training rows."""
+"""Standardization of features: mean 0 and deviation 1 by the training rows."""
 
 from __future__ import annotations
 

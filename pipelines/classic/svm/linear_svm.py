@@ -96,7 +96,7 @@ def train_linear_svm(
         scikit-learn; "balanced" stands for n / (n_classes * rows of the class).
     tolerance: how far above its optimum, relatively, the objective may be (`_is_within` says how that is known).
     initial: start from these weights.   spaces: what earlier calls with the same features and intercept_scaling have
-        learnt about them, [] at first; this call adds to it.
+        learned about them, [] at first; this call adds to it.
     Raises ValueError if a setting or label is out of range, shapes disagree, or a feature is NaN or infinite.
     """
     signs, costs = signs_and_costs(check_labels(features, labels, n_classes, C), n_classes, C, class_weight)

@@ -1,4 +1,4 @@
-"""A linear SVM learnt from product codes: training reads one byte where features hold eight values.
+"""Linear SVM on product codes: training reads one byte where features hold eight values.
 
 Chunks of codes are decoded on their way into the stochastic descent, so never more than CHUNK_ROWS decoded rows exist.
 The descent works in the quantizer's rotated space, which saves undoing the rotation for every row; the weights are

@@ -1,4 +1,4 @@
-"""From a configuration to a net: pixels in, logits out."""
+"""Construction of a net from its configuration: pixels in, logits out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First weights of a fully connected layer: the right spread for its activation, or a wrong one by name."""
+"""Weight initialization of a fully connected layer: the right spread for its activation, or a wrong one by name."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class Maxout(nn.Module):
 
 
 def build_perceptron(config: Perceptron, n_inputs: int, n_classes: int) -> nn.Sequential:
-    """Hidden layers of product, normalisation, activation and dropout, then the product that gives the logits."""
+    """Hidden layers of product, normalization, activation and dropout, then the product that gives the logits."""
     layers: list[nn.Module] = [nn.Flatten()]
     for width in config.widths:
         layers += _hidden_layer(config, n_inputs, width)
@@ -27,7 +27,7 @@ def build_perceptron(config: Perceptron, n_inputs: int, n_classes: int) -> nn.Se
 
 def _hidden_layer(config: Perceptron, n_inputs: int, width: int) -> list[nn.Module]:
     units = 2 * width if config.activation == "maxout" else width
-    bias = config.normalization == "none"  # a normalisation has its own shift
+    bias = config.normalization == "none"  # a normalization has its own shift
     layers: list[nn.Module] = [_linear(n_inputs, units, config.activation, config, bias=bias)]
     layers += _normalization(config.normalization, units)
     layers.append(_activation(config.activation))

@@ -1,4 +1,4 @@
-"""The first step of every net: pixels 0..255 to numbers of zero mean and unit spread. It is stored with the net."""
+"""Normalization of pixels: 0..255 to zero mean and unit spread, the first step of every net, stored with it."""
 
 from __future__ import annotations
 

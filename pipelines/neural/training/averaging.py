@@ -1,4 +1,4 @@
-"""A running mean of the weights along the training path: a better net than its last step, for free."""
+"""Moving average of the weights along training: a better net than its last step, for free."""
 
 from __future__ import annotations
 

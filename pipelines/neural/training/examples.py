@@ -1,4 +1,4 @@
-"""The pictures to learn from, in one tensor, and how an epoch cuts them into minibatches."""
+"""Training examples in one tensor, and how an epoch cuts them into minibatches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bakeoff.datasets.dataset import Split
 from bakeoff.pipelines.neural.config import NeuralConfig
 
 LEAST_STEPS_A_PASS = 12  # fewer leave too few updates between two looks at the validation pictures
-SMALLEST_BATCH = 16  # batch normalisation gets noisy below
+SMALLEST_BATCH = 16  # batch normalization gets noisy below
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Logits of many pictures, a batch at a time, and the layer that they are read from."""
+"""Batched prediction: logits of many pictures, and the activations of the layer before them."""
 
 from __future__ import annotations
 

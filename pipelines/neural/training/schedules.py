@@ -1,4 +1,4 @@
-"""The learning rate as a pure function of the step, so that a resumed run needs nothing but its step."""
+"""Learning rate schedules as pure functions of the step: a resumed run needs nothing but its step."""
 
 from __future__ import annotations
 

@@ -1,13 +1,9 @@
-"""The chapter on both sides together: gains pair by pair, and the control of two seeds of one side."""
+"""The chapter on both sides together: agreement, and the control of two seeds of one side."""
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
-
-from bakeoff.reports.chapters.together import describe_agreement, gain, together_section
+from bakeoff.reports.chapters.together import describe_agreement, together_section
 from bakeoff.reports.statistics.comparison import build_comparison
-from bakeoff.reports.statistics.seeds import student_half_width
 from bakeoff.tests.reports.factory import make_run, make_task
 
 TASK = make_task(300)
@@ -17,14 +13,6 @@ def chapter(n_seeds: int) -> str:
     nets = [make_run(TASK, "mlp", "end-to-end", strength=2.5, seed=seed) for seed in range(n_seeds)]
     comparison = build_comparison(TASK, [make_run(TASK), *nets], 0.01)
     return " ".join(together_section(comparison).paragraphs)
-
-
-def test_the_gain_is_that_of_each_pair_over_its_own_run():
-    alone = np.array([[1, 1, 0, 0, 1, 0, 1, 1], [0, 1, 1, 0, 1, 1, 0, 1]], bool)
-    fused = alone | (np.arange(8) == 3)  # one more picture in either pair, whatever the seed changes
-    mean, interval = gain(fused, alone)
-    assert mean == pytest.approx(1 / 8)
-    assert interval[1] - mean == pytest.approx(student_half_width((fused.astype(float) - alone).mean(axis=0)))
 
 
 def test_fusion_stands_beside_the_average_of_two_seeds_where_there_are_two():
