@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
         return train_together(options)
     if options.processes > 1:
         return launch(options)
-    if hasattr(options, "set"):
+    if hasattr(options, "set") and (options.experiments or options.command == "train"):
         chosen_experiments(options)  # complains before any picture is read
     with open_workspace(options) as workspace:
         return COMMANDS[options.command](load(options, workspace), options, workspace)

@@ -156,10 +156,9 @@ def _contest() -> Parser:
     options = Parser(add_help=False)
     add = options.add_argument
     add("dataset", nargs="?", type=given, default=argparse.SUPPRESS, metavar="DATASET", help="the same as --dataset")
-    add("--budget", type=duration, help="processor time for each side, such as 90s, 10min or 2h")
+    add("--budget", type=duration, help="processor time for each side, such as 90s, 10min or 2h (by the data)")
     add("--profile", choices=PROFILES, default="quick", help="what is studied beside the runs (quick)")
-    add("--engine", choices=ENGINES, default="torch", help="of the perceptron")
-    options.set_defaults(experiments=["hand-crafted", "mlp"])
+    add("--experiments", nargs="+", default=[], metavar="EXPERIMENT", help="compare these, instead of a contest")
     return options
 
 

@@ -90,13 +90,29 @@ def run_record(run: RunResult, workspace: Workspace) -> dict[str, Any]:
 
 
 def contest(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    """What a report compares: both sides, and the studies of the profile."""
+    """What a report compares: both sides at equal cost, or the experiments named; and the studies of the profile."""
     options.fingerprint = dataset.fingerprint()
-    train(dataset, options, workspace)
+    if options.experiments:
+        train(dataset, options, workspace)
+    else:
+        spend_budgets(dataset, options, workspace)
     if options.profile != "none":
         options.studies, options.experiments = [], ()
         study(dataset, options, workspace)
     return 0
+
+
+def spend_budgets(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> None:
+    from bakeoff.pipelines.contest.contest import Contest, default_budget
+
+    if options.set:
+        raise ValueError("--set changes named experiments: name them with --experiments, or leave it out")
+    if keep_task(dataset, dataset.fingerprint(), workspace):
+        tell_notes(dataset, options, workspace)
+    keep_guests(dataset, options.data_root, workspace)
+    budget = options.budget or default_budget(dataset)
+    workspace.say(f"each side has {budget:.0f} s of processor time (--budget), and is judged on validation")
+    Contest(dataset, budget, options.seed, workspace).run()
 
 
 def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:

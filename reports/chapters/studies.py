@@ -9,12 +9,14 @@ from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Section
 from bakeoff.reports.chapters import sweeps
 from bakeoff.reports.chapters.ablations import ablations_section
+from bakeoff.reports.chapters.contest import contest_section
 from bakeoff.reports.chapters.cues import cues_section
 from bakeoff.reports.chapters.learning_curves import label_noise_section, learning_curves_section
 from bakeoff.reports.chapters.look_inside import look_inside_section
 from bakeoff.reports.chapters.robustness import robustness_section
 
 CHAPTERS: Mapping[str, Callable[[StudyResult], Section]] = {
+    "contest": contest_section,
     "learning-curves": learning_curves_section,
     "label-noise": label_noise_section,
     "robustness": robustness_section,

@@ -1,10 +1,10 @@
 """The search of one side's ladder of recipes under a budget of processor time, judged on validation.
 
 A ladder is a grid: recipes from cheap to rich, picture sizes from small to large. The search climbs from the cheapest
-rung; each next one is a step up - the next recipe or the next size - from the best rung so far that has one left. A
-direction is given up where its last step made validation clearly worse, a rung is passed over once a richer or larger
-one did better than what led to it, and one that would not finish in what is left of the budget is not begun: its cost
-is the recipe's own estimate, times what the rungs before it took over theirs.
+rung; each next one is a step up - a richer recipe or the next size - from the best rung so far that has one left, the
+cheapest first. Sizes are given up where the last step in size made validation clearly worse, a rung is passed over once
+a richer or larger one did better than what led to it, and one that would not finish in what is left of the budget is
+not begun: its cost is the recipe's own estimate, times what the rungs before it took over theirs.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ class Rung:
 
     recipe: its row on the ladder; a recipe has one rung for each size, or several with more steps of training.
     expected_seconds: processor time by the recipe's own estimate.   steps: of a net's training; None for features.
+    is_random: whether another seed gives another answer.
     """
 
     experiment: Experiment
     recipe: str
     expected_seconds: float
     steps: int | None = None
+    is_random: bool = True
 
     @property
     def name(self) -> str:
@@ -108,8 +110,11 @@ def climb(rungs: Sequence[Rung], purse: Purse, attempt: Try, noise: float) -> It
 
 
 def lay_out(rungs: Sequence[Rung]) -> dict[Position, Rung]:
-    """Rungs by recipe, in the order of their first mention, and size."""
-    recipes = list(dict.fromkeys(rung.recipe for rung in rungs))
+    """Rungs by recipe, the cheapest first, and size."""
+    costs: dict[str, float] = {}
+    for rung in rungs:
+        costs[rung.recipe] = max(costs.get(rung.recipe, 0.0), rung.expected_seconds)
+    recipes = sorted(costs, key=costs.__getitem__)
     sizes = sorted({rung.image_size for rung in rungs})
     return {(recipes.index(rung.recipe), sizes.index(rung.image_size)): rung for rung in rungs}
 
@@ -119,41 +124,40 @@ def steps_up(
 ) -> dict[Position, float]:
     """The rungs that may be tried next, each with the best validation score that it is a step up from.
 
-    The cheapest rung is where one begins. A rung that was refused is stepped over.
+    The cheapest rung is where one begins. From any rung one may go to every richer recipe at its size, and to the next
+    size of its recipe, unless the last step in size made it clearly worse.
     """
+    if not scores:
+        start = min(sorted(grid.keys() - refused), key=lambda p: grid[p].expected_seconds, default=None)
+        return {} if start is None else {start: 0.0}
     reached: dict[Position, float] = {}
-    for position in grid.keys() - scores.keys() - refused:
-        below = [_below(grid, scores, refused, position, axis) for axis in (0, 1)]
-        goes_on = [p for p, axis in zip(below, (0, 1), strict=True) if p and _goes_on(grid, scores, p, axis, noise)]
-        came_from = max((scores[p] for p in goes_on), default=None)
+    for position in sorted(grid.keys() - scores.keys() - refused):
+        recipe, size = position
+        below = [p for p in scores if p[1] == size and p[0] < recipe]
+        smaller = max((p for p in scores if p[0] == recipe and p[1] < size), default=None)
+        if smaller and _grows(grid, scores, refused, smaller, size, noise):
+            below.append(smaller)
+        came_from = max((scores[p] for p in below), default=None)
         if came_from is not None and not _is_passed(position, scores, came_from):
             reached[position] = came_from
-    if not scores:
-        start = min(grid.keys() - refused, key=lambda p: grid[p].expected_seconds, default=None)
-        return {} if start is None else {start: 0.0}
     return reached
 
 
-def _below(
-    grid: Mapping[Position, Rung], scores: Mapping[Position, float], refused: set[Position], p: Position, axis: int
-) -> Position | None:
-    """The nearest rung below along an axis that was tried, with none but refused ones between."""
-    while True:
-        p = (p[0] - 1, p[1]) if axis == 0 else (p[0], p[1] - 1)
-        if p in scores:
-            return p
-        if min(p) < 0 or (p in grid and p not in refused):
-            return None
+def _grows(
+    grid: Mapping[Position, Rung],
+    scores: Mapping[Position, float],
+    refused: set[Position],
+    p: Position,
+    size: int,
+    noise: float,
+) -> bool:
+    """Whether no size that could be tried lies between, and the step in size that led to p did not make it worse."""
+    if any((p[0], between) in grid.keys() - refused for between in range(p[1] + 1, size)):
+        return False
+    before = max((q for q in scores if q[0] == p[0] and q[1] < p[1]), default=None)
+    return before is None or scores[p] >= scores[before] - noise
 
 
 def _is_passed(p: Position, scores: Mapping[Position, float], came_from: float) -> bool:
     """Whether a rung that is as rich and as large, or more so, did at least as well as what leads to this one."""
     return any(q[0] >= p[0] and q[1] >= p[1] and score >= came_from for q, score in scores.items())
-
-
-def _goes_on(
-    grid: Mapping[Position, Rung], scores: Mapping[Position, float], p: Position, axis: int, noise: float
-) -> bool:
-    """Whether the last step along this axis did not end clearly lower than it began."""
-    before = _below(grid, scores, set(), p, axis)
-    return before is None or scores[p] >= scores[before] - noise

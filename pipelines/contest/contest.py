@@ -1,0 +1,256 @@
+"""The contest of the two sides at equal cost: each spends one budget of processor time on its own ladder of recipes.
+
+The hand-crafted side climbs from histograms to Fisher vectors, and from small pictures to large ones. The nets are
+first compared by short trainings, in a third of the budget; the best of them is then trained for as long as the rest
+allows. Either side is judged on validation alone. What is left at the end buys further seeds of its finalist. Every
+rung is kept as a run: a killed contest goes on where it was, and a larger budget begins with what this one found.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.resizing import sizes_to_try
+from bakeoff.pipelines.commands import load_kept
+from bakeoff.pipelines.contest.ladders import NetLadder, hand_crafted_ladder
+from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
+from bakeoff.pipelines.experiments import run_key
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
+from bakeoff.pipelines.results.model import FILE_NAME
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Side, Stage, run_folder, save_run, task_folder
+from bakeoff.pipelines.results.study import StudyResult, load_study, save_study, study_file
+
+NAME, TITLE = "contest", "How each side spent its budget"
+SCREENING_SHARE = 1 / 3  # of the budget, to compare nets by short trainings
+MOST_SEEDS = 3  # of a finalist: more tell little of how seeds differ
+# Seconds of processor time for each side, by default: a floor, and more for each million pixels of all pictures.
+LEAST_BUDGET, MOST_BUDGET, SECONDS_PER_MEGAPIXEL = 60.0, 1800.0, 12.0
+
+
+@dataclass
+class Contender:
+    """One side in the contest: what it has spent, and what it found.
+
+    ledger: every stage that was paid for; rungs share features, which cost once.
+    """
+
+    side: Side
+    purse: Purse
+    attempts: list[Attempt] = field(default_factory=list)
+    runs: dict[str, list[RunResult]] = field(default_factory=dict)  # by rung, one for each seed
+    ledger: set[tuple[str, float, float]] = field(default_factory=set)
+
+    @property
+    def tried(self) -> list[Attempt]:
+        return [a for a in self.attempts if a.validation_score is not None]
+
+    @property
+    def finalist(self) -> Attempt | None:
+        """The best on validation, the cheaper one among equals; None where nothing could be tried."""
+        return max(self.tried, key=_merit, default=None)
+
+    def best_by_recipe(self) -> list[Attempt]:
+        return list({attempt.rung.recipe: attempt for attempt in sorted(self.tried, key=_merit)}.values())
+
+    def pay(self, run: RunResult) -> float:
+        """Seconds of a run that were not paid before: processor time, or by the clock where an accelerator worked."""
+        on_cpu = run.environment.get("device", "cpu") == "cpu"
+        new = {_entry(stage): stage for stage in run.stages if _entry(stage) not in self.ledger}
+        self.ledger |= new.keys()
+        return sum(stage.cpu_seconds if on_cpu else stage.seconds for stage in new.values())
+
+
+def _merit(attempt: Attempt) -> tuple[float, float]:
+    return attempt.validation_score or 0.0, -attempt.seconds
+
+
+def _entry(stage: Stage) -> tuple[str, float, float]:
+    return stage.name, stage.seconds, stage.cpu_seconds
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What both sides are given. budget: seconds of processor time for each."""
+
+    dataset: Dataset
+    budget: float
+    seed: int
+    workspace: Workspace
+
+    def run(self) -> StudyResult:
+        """Let both sides climb, save their best runs as answers to the task, and tell how the budgets were spent.
+
+        Raises NotApplicableError if a side has nothing that these pictures can be given to within the budget.
+        """
+        started = time.perf_counter()
+        contenders = [self._hand_crafted(), self._nets()]
+        for contender in contenders:
+            if contender.finalist is None:
+                raise NotApplicableError(
+                    f"nothing of the {contender.side} side could be finished on {self.dataset.name} in "
+                    f"{self.budget:.0f} s of processor time: give a larger --budget"
+                )
+        study = self._tell(contenders, time.perf_counter() - started)
+        self._keep(contenders, study)
+        return study
+
+    def _hand_crafted(self) -> Contender:
+        contender = Contender("hand-crafted", Purse(self.budget))
+        rungs = hand_crafted_ladder(self.dataset, sizes_to_try(self.dataset))
+        self._climb(contender, climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise))
+        self._repeat(contender)
+        return contender
+
+    def _nets(self) -> Contender:
+        ladder = NetLadder(self.dataset, sizes_to_try(self.dataset))
+        contender = Contender("end-to-end", Purse(self.budget * SCREENING_SHARE))
+        rungs = ladder.screening(self.budget * SCREENING_SHARE)
+        self._climb(contender, climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise))
+        contender.purse.budget = self.budget
+        if not contender.tried and rungs[0].expected_seconds <= self.budget:  # a budget for one net, not for a choice
+            contender.attempts = [a for a in contender.attempts if a.rung is not rungs[0]]
+            contender.attempts.append(self._try(contender, rungs[0]))
+            contender.purse.pay(rungs[0], contender.attempts[-1].seconds)
+        for attempt in sorted(contender.tried, key=lambda a: -(a.validation_score or 0.0))[:2]:
+            longer = ladder.longest(attempt.rung, contender.purse)
+            if longer is not None:
+                contender.attempts.append(self._try(contender, longer))
+                contender.purse.pay(longer, contender.attempts[-1].seconds)
+        self._repeat(contender)
+        return contender
+
+    @property
+    def _noise(self) -> float:
+        """One standard error of an accuracy on the validation pictures, at most."""
+        return 0.5 / len(self.dataset.validation) ** 0.5
+
+    def _climb(self, contender: Contender, attempts: Iterator[Attempt]) -> None:
+        for attempt in attempts:
+            contender.attempts.append(attempt)
+
+    def _try(self, contender: Contender, rung: Rung) -> Attempt:
+        try:
+            run = self._answer(rung, self.seed)
+        except NotApplicableError as error:
+            return Attempt(rung, "refused", remark=str(error))
+        contender.runs[rung.name] = [run]
+        seconds, score = contender.pay(run), validation_score(run, self.dataset)
+        self.workspace.say(
+            f"{rung.name:<32} {score:6.1%} on validation, {seconds:6.0f} s; "
+            f"{max(contender.purse.left - seconds, 0):.0f} s of {contender.purse.budget:.0f} s are left"
+        )
+        return Attempt(rung, "tried", score, run.train_score, seconds)
+
+    def _repeat(self, contender: Contender) -> None:
+        """Further seeds of the finalist, from what is left."""
+        finalist = contender.finalist
+        while finalist is not None:
+            runs = contender.runs[finalist.rung.name]
+            if not finalist.rung.is_random or len(runs) >= MOST_SEEDS:
+                return
+            if contender.purse.estimate(finalist.rung) > contender.purse.left:
+                return
+            runs.append(self._answer(finalist.rung, self.seed + len(runs)))
+            seconds = contender.pay(runs[-1])
+            contender.purse.spent += max(seconds, 1e-3)
+            self.workspace.say(f"{finalist.rung.name:<32} another seed, {seconds:6.0f} s")
+
+    def _answer(self, rung: Rung, seed: int) -> RunResult:
+        """The rung's run: kept from before if it is this very one."""
+        apart = self.apart
+        key = run_key(rung.experiment, self.dataset.fingerprint(), seed)
+        folder = run_folder(apart.runs, self.dataset.name, self.dataset.task_fingerprint(), rung.name, seed)
+        kept = load_kept(folder, key, apart)
+        if kept is not None:
+            return kept
+        run = rung.experiment.run(self.dataset, seed=seed, workspace=apart)
+        run = replace(run, environment={**run.environment, "key": key, "contest": rung.recipe})
+        save_run(run, apart.runs)
+        return run
+
+    @property
+    def apart(self) -> Workspace:
+        """Where rungs are kept until they are finalists: the report, which reads test labels, sees only those."""
+        return replace(
+            self.workspace,
+            artifacts=self.workspace.artifacts / "contest",
+            cache_folder=self.workspace.cache.root,
+            machine_cache_folder=self.workspace.machine_cache.root,
+        )
+
+    def _tell(self, contenders: Sequence[Contender], seconds: float) -> StudyResult:
+        rows = [
+            {
+                "side": contender.side,
+                "experiment": attempt.rung.name,
+                "recipe": attempt.rung.recipe,
+                "image_size": attempt.rung.image_size,
+                "steps": attempt.rung.steps,
+                "outcome": attempt.outcome,
+                "is_finalist": attempt is contender.finalist,
+                "n_seeds": len(contender.runs.get(attempt.rung.name, ())),
+                "validation_score": attempt.validation_score,
+                "train_score": attempt.train_score,
+                "expected_seconds": attempt.rung.expected_seconds,
+                "seconds": attempt.seconds,
+                "remark": attempt.remark,
+            }
+            for contender in contenders
+            for attempt in contender.attempts
+        ]
+        return StudyResult(
+            name=NAME,
+            title=TITLE,
+            dataset=self.dataset.name,
+            fingerprint=self.dataset.task_fingerprint(),
+            settings={
+                "budget": self.budget,
+                "seed": self.seed,
+                "spent": {contender.side: contender.purse.spent for contender in contenders},
+            },
+            rows=tuple(rows),
+            environment=self.workspace.environment,
+            seconds=seconds,
+        )
+
+    def _keep(self, contenders: Sequence[Contender], study: StudyResult) -> None:
+        """The best run of each recipe, of a finalist all seeds, among the task's runs; an earlier contest's go."""
+        task = task_folder(self.workspace.runs, study.dataset, study.fingerprint)
+        _remove_earlier(task)
+        for contender in contenders:
+            for attempt in contender.best_by_recipe():
+                for run in contender.runs[attempt.rung.name]:
+                    folder = save_run(run, self.workspace.runs)
+                    kept = run_folder(self.apart.runs, run.dataset, run.fingerprint, run.experiment, run.seed)
+                    shutil.copy2(kept / FILE_NAME, folder / FILE_NAME)
+        save_study(study, task)
+
+
+def _remove_earlier(task: Path) -> None:
+    path = study_file(task, NAME)
+    if path.exists():
+        for row in load_study(path).rows:
+            if row["n_seeds"]:
+                shutil.rmtree(task / str(row["experiment"]), ignore_errors=True)
+
+
+def validation_score(run: RunResult, dataset: Dataset) -> float:
+    """What a side is judged by: accuracy on validation, balanced over classes where they differ much in size."""
+    predictions = run.validation_scores.argmax(axis=1)
+    if is_unbalanced(np.bincount(dataset.train.labels, minlength=len(dataset.class_names))):
+        return balanced_accuracy(predictions, run.validation_labels)
+    return float((predictions == run.validation_labels).mean())
+
+
+def default_budget(dataset: Dataset) -> float:
+    """Seconds of processor time for each side: more for more pixels, within half an hour."""
+    megapixels = sum(split.images[..., 0].size for split in dataset.splits.values()) / 1e6
+    return float(np.clip(np.ceil(SECONDS_PER_MEGAPIXEL * megapixels / 30) * 30, LEAST_BUDGET, MOST_BUDGET))

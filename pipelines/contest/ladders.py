@@ -1,0 +1,87 @@
+"""The ladders of the two sides: which recipes, at which sizes, and what each is expected to take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.classic import pipeline as classic
+from bakeoff.pipelines.classic.recipes import expected_seconds, recipes
+from bakeoff.pipelines.contest.search import Purse, Rung
+from bakeoff.pipelines.experiments import Experiment
+from bakeoff.pipelines.neural import pipeline as neural
+from bakeoff.pipelines.neural.config import ConvNet
+from bakeoff.pipelines.neural.cost import expected_cost
+from bakeoff.pipelines.neural.experiments import CONVNET, EXPERIMENTS
+from bakeoff.pipelines.neural.recipe import fit_to
+from bakeoff.pipelines.neural.training.examples import plan_steps
+
+# Nets from cheap to rich: recipe -> title and configuration for 32 pixels.
+NETS = {
+    "convnet": EXPERIMENTS["convnet"],
+    "convnet-wide": ("The same, twice as wide", replace(CONVNET, architecture=ConvNet(width=32))),
+    "speedrun": EXPERIMENTS["speedrun"],
+}
+FEWEST_STEPS, ENOUGH_STEPS = 30, 200  # of a first, short training, which tells what nets and sizes learn fast
+SCREENED = 4  # of the cheapest of those trainings the budget for all of them holds at least so many, if it can
+MOST_STEPS = 4  # times what the recipe asks for on these pictures: longer trainings stopped paying
+FLOP_RATE = 30e9  # floating-point operations a second of processor time, until the first training tells
+
+
+def hand_crafted_ladder(dataset: Dataset, sizes: Sequence[int]) -> list[Rung]:
+    """Every recipe of the hand-crafted side at every size."""
+    n_train, n_channels = len(dataset.train), dataset.image_shape[2]
+    n_pictures = sum(map(len, dataset.splits.values()))
+    rungs = []
+    for size in sizes:
+        shape = (size, size, n_channels)
+        for recipe in recipes(shape, n_train, len(dataset.class_names)):
+            name, title = f"{recipe.name}-{size}px", f"{recipe.title}, {size} px"
+            experiment = Experiment(name, title, "hand-crafted", recipe.config, classic.run, classic.VERSION, size)
+            is_random = any(family.is_random for system in recipe.config.systems for family in system.families)
+            cost = expected_seconds(recipe.config, n_pictures, shape, len(dataset.class_names))
+            rungs.append(Rung(experiment, recipe.name, cost, is_random=is_random))
+    return rungs
+
+
+@dataclass(frozen=True)
+class NetLadder:
+    """Nets for one data set, at sizes smallest first."""
+
+    dataset: Dataset
+    sizes: Sequence[int]
+
+    def screening(self, budget: float) -> list[Rung]:
+        """Every net at every size, trained shortly; budget: seconds for all of them."""
+        cheapest = self.rung(next(iter(NETS)), self.sizes[0], ENOUGH_STEPS)
+        affordable = ENOUGH_STEPS * budget / SCREENED / cheapest.expected_seconds
+        steps = _round_down(int(min(ENOUGH_STEPS, max(FEWEST_STEPS, affordable))))
+        return [self.rung(recipe, size, steps) for recipe in NETS for size in self.sizes]
+
+    def rung(self, recipe: str, size: int, steps: int) -> Rung:
+        title, config = NETS[recipe]
+        shape = (size, size, self.dataset.image_shape[2])
+        n_train, n_classes = len(self.dataset.train), len(self.dataset.class_names)
+        config = fit_to(replace(config, least_steps=max(steps, config.least_steps)), n_train, shape, steps)
+        flops = expected_cost(config, n_train, shape, n_classes, len(self.dataset.validation))
+        name = f"{recipe}-{size}px-{steps}steps"
+        experiment = Experiment(
+            name, f"{title}, {size} px, {steps:,} steps", "end-to-end", config, neural.run, neural.VERSION, size
+        )
+        return Rung(experiment, recipe, flops / FLOP_RATE, steps)
+
+    def longest(self, rung: Rung, purse: Purse) -> Rung | None:
+        """The same net at the same size, trained for as long as is left, within reason; None if that is no longer."""
+        assert rung.steps is not None
+        _, config = NETS[rung.recipe]
+        own = plan_steps(len(self.dataset.train), config).n_steps
+        affordable = int(rung.steps * purse.left / purse.estimate(rung))
+        steps = _round_down(min(affordable, MOST_STEPS * own))
+        return self.rung(rung.recipe, rung.image_size, steps) if steps > rung.steps else None
+
+
+def _round_down(steps: int) -> int:
+    """To two digits: a repeated contest finds its own trainings again, though its clocks read a little differently."""
+    digits = max(0, len(str(steps)) - 2)
+    return steps // 10**digits * 10**digits

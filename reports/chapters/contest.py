@@ -1,0 +1,142 @@
+"""The chapter on the contest: what either side tried within its budget, and what size and budget bought.
+
+All scores here are on validation pictures; the finalists' test scores stand on the first screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bakeoff.pipelines.results.study import Row, StudyResult
+from bakeoff.reports.canvas.axes import new_canvas, percent_axis, seconds_axis, side_color, side_handles, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table
+from bakeoff.reports.canvas.elements import Row as TableRow
+from bakeoff.reports.canvas.formats import SPACE, listing, percent, seconds
+from bakeoff.reports.canvas.svg import to_svg
+
+SIDES = ("hand-crafted", "end-to-end")
+
+
+def contest_section(study: StudyResult) -> Section:
+    paragraphs = [describe_budget(study, side) for side in SIDES]
+    paragraphs.append(describe_lead(study.rows))
+    parts: tuple[Table | Figure, ...] = (draw_spending(study), rung_table(study.rows))
+    sizes = size_table(study.rows)
+    return Section("contest", study.title, tuple(paragraphs), (*parts, sizes) if sizes else parts)
+
+
+def tried(rows: Sequence[Row], side: str) -> list[Row]:
+    """In the order in which they were tried."""
+    return [row for row in rows if row["side"] == side and row["validation_score"] is not None]
+
+
+def describe_budget(study: StudyResult, side: str) -> str:
+    """What one side did with its budget: how many rungs, which is its finalist, and what it did not get to."""
+    mine = [row for row in study.rows if row["side"] == side]
+    finalist = next(row for row in mine if row["is_finalist"])
+    seeds = f", run with {finalist['n_seeds']} seeds" if finalist["n_seeds"] > 1 else ""
+    spent, budget = study.settings["spent"][side], study.settings["budget"]
+    text = (
+        f"{side[0].upper()}{side[1:]}: {seconds(spent)} of {seconds(budget)} of processor time were spent on "
+        f"{len(tried(study.rows, side))} of {len(mine)} configurations. The finalist, chosen on validation, is "
+        f"{finalist['experiment']} ({percent(finalist['validation_score'])} there{seeds})."
+    )
+    unreached = [str(row["experiment"]) for row in mine if row["outcome"] == "not reached"]
+    if unreached:
+        text += f" Not reached, for they would not have finished: {listing(unreached)}."
+    passed = [str(row["experiment"]) for row in mine if row["outcome"] == "passed over"]
+    if passed:
+        text += (
+            " Passed over, because a step towards them had made validation worse or a richer or larger one did better: "
+            f"{listing(passed)}."
+        )
+    return text
+
+
+def spending(rows: Sequence[Row], side: str) -> tuple[list[float], list[float]]:
+    """(processor seconds spent so far, best validation score so far), a point for each rung."""
+    spent, best, points = 0.0, 0.0, []
+    for row in tried(rows, side):
+        spent += row["seconds"]  # type: ignore[operator]
+        best = max(best, row["validation_score"])  # type: ignore[type-var]
+        points.append((spent, best))
+    return [x for x, _ in points], [y for _, y in points]
+
+
+def describe_lead(rows: Sequence[Row]) -> str:
+    """At which budgets the lead on validation changed hands, as far as the budgets reach."""
+    events = sorted((x, side, y) for side in SIDES for x, y in zip(*spending(rows, side), strict=True))
+    best = dict.fromkeys(SIDES, 0.0)
+    leaders: list[tuple[float, str]] = []
+    for spent, side, score in events:
+        best[side] = score
+        leader = max(SIDES, key=best.__getitem__)
+        if min(best.values()) > 0 and (not leaders or leaders[-1][1] != leader):
+            leaders.append((spent, leader))
+    if len(leaders) == 1:
+        return (
+            f"From {seconds(leaders[0][0])} on, when both sides had finished something, the {leaders[0][1]} side was "
+            "ahead on validation for every smaller budget too."
+        )
+    changes = listing([f"{leader} from {seconds(spent)}" for spent, leader in leaders])
+    return f"Who was ahead on validation depended on the budget: {changes}."
+
+
+@styled
+def draw_spending(study: StudyResult) -> Figure:
+    """Best validation score against processor time spent, a staircase for each side."""
+    canvas, (axes,) = new_canvas(250)
+    budget = study.settings["budget"]
+    first = budget
+    for side in SIDES:
+        spent, best = spending(study.rows, side)
+        first = min(first, spent[0])
+        axes.step([*spent, max(budget, spent[-1])], [*best, best[-1]], where="post", color=side_color(side))
+        axes.plot(spent, best, "s" if side == "hand-crafted" else "o", color=side_color(side), markersize=5)
+    seconds_axis(axes, max(first / 2, 0.01), budget * 1.2)
+    percent_axis(axes.yaxis)
+    axes.set_xlabel("processor time spent")
+    axes.set_ylabel("best accuracy on validation")
+    axes.grid(axis="y")
+    axes.legend(handles=side_handles(), loc="lower right")
+    caption = "What a budget buys: the best validation score that each side had after so much processor time."
+    alt = f"{caption} {describe_lead(study.rows)}"
+    return Figure("spending", caption, alt, to_svg(canvas, "spending", alt))
+
+
+def rung_table(rows: Sequence[Row]) -> Table:
+    columns = ("configuration", "picture size", "validation", "training", "estimate", "processor time", "outcome")
+    return Table("Every configuration, in the order tried", columns, tuple(map(_rung_row, rows)), folded=True)
+
+
+def _rung_row(row: Row) -> TableRow:
+    def share(value: object) -> Cell:
+        return Cell("–") if value is None else Cell(percent(float(value)), float(value))  # type: ignore[arg-type]
+
+    took = float(row["seconds"]) if row["validation_score"] is not None else None  # type: ignore[arg-type]
+    cells = (
+        Cell(str(row["experiment"])),
+        Cell(f"{row['image_size']}{SPACE}px", float(row["image_size"])),  # type: ignore[arg-type]
+        share(row["validation_score"]),
+        share(row["train_score"]),
+        Cell(seconds(row["expected_seconds"]), float(row["expected_seconds"])),  # type: ignore[arg-type]
+        Cell("–") if took is None else Cell(seconds(took), took),
+        Cell("finalist" if row["is_finalist"] else str(row["outcome"]), note=str(row["remark"])),
+    )
+    return TableRow(cells, side=row["side"], strong=bool(row["is_finalist"]))  # type: ignore[arg-type]
+
+
+def size_table(rows: Sequence[Row]) -> Table | None:
+    """The best validation score of each side at each picture size; None where there was one size."""
+    sizes = sorted({int(row["image_size"]) for row in rows if row["validation_score"] is not None})  # type: ignore[arg-type]
+    if len(sizes) < 2:
+        return None
+    table = []
+    for side in SIDES:
+        cells = [Cell(side)]
+        for size in sizes:
+            scores = [float(r["validation_score"]) for r in tried(rows, side) if r["image_size"] == size]  # type: ignore[arg-type]
+            cells.append(Cell(percent(max(scores)), max(scores)) if scores else Cell("–"))
+        table.append(TableRow(tuple(cells), side=side))  # type: ignore[arg-type]
+    columns = ("side", *(f"{size}{SPACE}px" for size in sizes))
+    return Table("What size bought: the best validation score at each size of the pictures", columns, tuple(table))

@@ -1,0 +1,138 @@
+"""Both sides on equal budgets: what is kept, what is told, and what a second contest finds again."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.classic.experiments import EXPERIMENTS as CLASSIC
+from bakeoff.pipelines.classic.recipes import Recipe
+from bakeoff.pipelines.contest import contest as contest_module
+from bakeoff.pipelines.contest import ladders
+from bakeoff.pipelines.contest.contest import Contest, default_budget, validation_score
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NEURAL
+from bakeoff.pipelines.results.run import NotApplicableError, load_run, load_runs, run_folder, task_folder
+from bakeoff.pipelines.results.study import load_study, study_file
+
+
+def colored(n: int, seed: int, side: int = 32) -> Split:
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 2
+    images = rng.integers(0, 120, (n, side, side, 3))
+    images[labels == 1, :, :, 0] += 60
+    return Split(images.astype(np.uint8), labels)
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return Dataset("colored", ("blue", "red"), colored(60, 0), colored(20, 1), colored(20, 2))
+
+
+@pytest.fixture
+def short_ladders(monkeypatch):
+    recipes = tuple(Recipe(name, *CLASSIC[name]) for name in ("color-histogram", "hog"))
+    monkeypatch.setattr(ladders, "recipes", lambda *_: recipes)
+    monkeypatch.setattr(ladders, "expected_seconds", lambda *_: 0.1)
+    monkeypatch.setattr(ladders, "NETS", {"linear": NEURAL["linear-pixels"]})
+    monkeypatch.setattr(ladders, "FLOP_RATE", 1e9)
+
+
+def hold(dataset: Dataset, folder, budget: float = 60.0):
+    text = io.StringIO()
+    workspace = Workspace(folder, console=Console(file=text, width=200))
+    return Contest(dataset, budget, 0, workspace).run(), workspace, text
+
+
+def finalists(study):
+    return {row["side"]: row for row in study.rows if row["is_finalist"]}
+
+
+def test_both_sides_are_judged_on_validation_and_send_their_best(dataset, tmp_path, short_ladders):
+    study, workspace, _ = hold(dataset, tmp_path)
+    assert set(finalists(study)) == {"hand-crafted", "end-to-end"}
+    for side, finalist in finalists(study).items():
+        scores = [row["validation_score"] for row in study.rows if row["side"] == side and row["outcome"] == "tried"]
+        assert finalist["validation_score"] == max(scores)
+    task = task_folder(workspace.runs, "colored", dataset.fingerprint())
+    saved = {run.experiment for run in load_runs(task)}
+    assert {row["experiment"] for row in finalists(study).values()} <= saved
+    assert all((task / name / "seed-0" / "model.safetensors").exists() for name in saved)
+    assert load_study(study_file(task, "contest")) == study
+
+
+def test_what_is_left_buys_seeds_of_what_is_random(dataset, tmp_path, short_ladders):
+    study, *_ = hold(dataset, tmp_path)
+    seeds = {side: row["n_seeds"] for side, row in finalists(study).items()}
+    assert seeds == {"hand-crafted": 1, "end-to-end": 3}  # a histogram and an SVM draw nothing
+
+
+def test_again_it_finds_everything_and_decides_the_same(dataset, tmp_path, short_ladders, monkeypatch):
+    first, *_ = hold(dataset, tmp_path)
+    for pipeline in ("classic", "neural"):
+        monkeypatch.setattr(f"bakeoff.pipelines.{pipeline}.pipeline.save_stored_model", None)  # nothing trains
+    again, *_ = hold(dataset, tmp_path)
+    assert again.rows == first.rows
+    assert again.settings == first.settings
+
+
+def test_features_that_rungs_share_are_paid_once(dataset, tmp_path, short_ladders, monkeypatch):
+    twice = (Recipe("a", *CLASSIC["hog"]), Recipe("b", *CLASSIC["hog"]))
+    monkeypatch.setattr(ladders, "recipes", lambda *_: twice)
+    study, workspace, _ = hold(dataset, tmp_path)
+    runs = workspace.artifacts / "contest" / "runs"
+    stages = [
+        stage
+        for name in ("a-32px", "b-32px")
+        for stage in load_run(run_folder(runs, "colored", dataset.fingerprint(), name, 0)).stages
+    ]
+    paid = sum({(s.name, s.seconds, s.cpu_seconds): s.cpu_seconds for s in stages}.values())
+    assert study.settings["spent"]["hand-crafted"] == pytest.approx(paid)
+    assert len({(s.name, s.seconds) for s in stages}) < len(stages)
+
+
+def test_smaller_pictures_answer_the_same_task(tmp_path, short_ladders):
+    large = Dataset("colored", ("blue", "red"), *(colored(40, seed, 64) for seed in range(3)))
+    study, workspace, _ = hold(large, tmp_path)
+    sizes = {row["image_size"] for row in study.rows if row["outcome"] == "tried"}
+    assert sizes == {32, 64}
+    assert {run.fingerprint for run in load_runs(task_folder(workspace.runs, "colored", large.fingerprint()))} == {
+        large.fingerprint()
+    }
+
+
+def test_test_scores_of_rungs_are_neither_told_nor_among_the_runs(dataset, tmp_path, short_ladders):
+    study, workspace, text = hold(dataset, tmp_path)
+    assert "on validation" in text.getvalue()
+    assert "test" not in text.getvalue()
+    kept = {run.experiment for run in load_runs(task_folder(workspace.runs, "colored", dataset.fingerprint()))}
+    shortest = [row["experiment"] for row in study.rows if row["steps"] is not None and not row["is_finalist"]]
+    assert kept.isdisjoint(shortest)
+
+
+def test_a_budget_for_nothing_is_an_error_that_says_so(dataset, tmp_path, short_ladders, monkeypatch):
+    monkeypatch.setattr(ladders, "expected_seconds", lambda *_: 1e6)
+    with pytest.raises(NotApplicableError, match="hand-crafted side could be finished on colored in 5 s"):
+        hold(dataset, tmp_path, budget=5.0)
+
+
+def test_an_unbalanced_task_is_judged_by_balanced_accuracy(dataset, tmp_path, short_ladders):
+    rare = replace(dataset, train=Split(dataset.train.images, np.array([1] * 6 + [0] * 54)))
+    _, workspace, _ = hold(dataset, tmp_path)
+    run = load_runs(task_folder(workspace.runs, "colored", dataset.fingerprint()))[0]
+    always_first = replace(run, validation_scores=np.tile(np.float32([1, 0]), (20, 1)))
+    assert validation_score(always_first, rare) == 0.5
+    lopsided = replace(always_first, validation_labels=np.array([0] * 15 + [1] * 5))
+    assert validation_score(lopsided, rare) == 0.5
+    assert validation_score(lopsided, dataset) == 0.75
+
+
+def test_the_default_budget_grows_with_the_pixels(dataset):
+    assert default_budget(dataset) == contest_module.LEAST_BUDGET
+    many = replace(dataset, train=Split(np.zeros((12000, 32, 32, 3), np.uint8), np.zeros(12000, np.int64)))
+    assert contest_module.LEAST_BUDGET < default_budget(many) < contest_module.MOST_BUDGET
