@@ -20,6 +20,7 @@ from bakeoff.datasets.folder.notes import (
     note_formats,
     note_ignored,
     note_skipped,
+    note_split_folders,
     notes_left_out,
 )
 from bakeoff.datasets.folder.picture_file import PictureFile
@@ -59,6 +60,7 @@ def plan(
     class_names = name_classes(path, [files[index] for index in pictures])
     failed = [(files[i], errors[i]) for i in pictures if i in errors]
     notes = [
+        note_split_folders([files[index] for index in pictures]),
         note_skipped(path, failed, len(pictures), reading.max_skipped_share),
         note_ignored([file for file in found if not (file.class_name or file.left_out)], "outside any class folder"),
         note_ignored([file for file in files if file.class_name not in class_names], "in folders without a picture"),

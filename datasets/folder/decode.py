@@ -30,9 +30,9 @@ from bakeoff.datasets.folder.conversion import (
 )
 from bakeoff.datasets.folder.formats import NOT_READ, SNIFFED, format_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
-from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels, to_three
+from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels
 from bakeoff.datasets.folder.squares import central_square, resize_squares
-from bakeoff.datasets.folder.tiff import open_tiff
+from bakeoff.datasets.folder.tiff import STARTS, open_tiff
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
 MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
@@ -94,14 +94,12 @@ def read_samples(content: bytes, max_pixels: int, rules: Rules, suffix: str = ""
 def measure(content: bytes, suffix: str = "") -> tuple[int, int] | None:
     """(width, height) by the file's header; None if it cannot be told."""
     try:
+        if content[:4] in STARTS:
+            page = tifffile.TiffFile(io.BytesIO(content)).pages.first
+            return page.imagewidth, page.imagelength
         with Image.open(io.BytesIO(content), formats=_formats(suffix)) as image:
             return image.size
-    except Exception:  # whatever Pillow makes of a damaged header
-        pass
-    try:
-        page = tifffile.TiffFile(io.BytesIO(content)).pages.first
-        return page.imagewidth, page.imagelength
-    except Exception:
+    except Exception:  # whatever they make of a damaged header
         return None
 
 
@@ -165,12 +163,12 @@ def _decode_raw(raw: Raw, image_size: int, rules: Rules) -> Decoded:
     levels, alpha = to_gray_levels(square[..., : raw.n_channels], ranges), square[..., raw.n_channels :]
     pixels, about_channels = choose_channels(levels, rules.channels)
     if alpha.shape[2]:
-        share = alpha / (2**raw.bits - 1)
+        share = (alpha / (1 if raw.dtype.kind == "f" else 2**raw.bits - 1)).clip(0, 1)
         pixels = np.rint(pixels * share + 255 * (1 - share)).astype(np.uint8)
         remarks += [ON_WHITE] if share.min() < 1 else []
     if raw.kind:
         remarks.append(f"of {raw.kind} samples, brought to 8 bits")
-    return Decoded(to_three(pixels), raw.file_format, (*remarks, *about_channels), raw.kind)
+    return Decoded(pixels, raw.file_format, (*remarks, *about_channels), raw.kind)
 
 
 def _decode_opened(image: Image.Image, image_size: int, rules: Rules) -> Decoded:
@@ -186,7 +184,7 @@ def _decode_opened(image: Image.Image, image_size: int, rules: Rules) -> Decoded
         is_gray = image.mode in ("1", "L", "LA", "La")
         pixels, chosen = choose_channels(pixels[..., :1] if is_gray else pixels, rules.channels)
         remarks += chosen
-    return Decoded(to_three(pixels), image.format or "", tuple(remarks))
+    return Decoded(pixels, image.format or "", tuple(remarks))
 
 
 def decoder_versions() -> dict[str, str | int | None]:

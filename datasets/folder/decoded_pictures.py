@@ -21,9 +21,7 @@ from bakeoff.datasets.folder.decode import (
     NotAPictureError,
     PictureError,
     decode,
-    measure,
     pillow_limits,
-    read_samples,
 )
 from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
 from bakeoff.datasets.folder.squares import resize_squares
@@ -109,7 +107,7 @@ def decode_into(
         for place, index in enumerate(indices):
             try:
                 suffix = suffixes[index] if suffixes else ""
-                decoded = decode(_read(readers[index]), image_size, max_pixels, rules, suffix)
+                decoded = decode(read_bytes(readers[index]), image_size, max_pixels, rules, suffix)
             except PictureError as error:
                 errors[index] = _bare(error)
                 continue
@@ -146,17 +144,6 @@ def _bare(error: PictureError) -> PictureError:
     return UnknownRangeError(error.kind) if isinstance(error, UnknownRangeError) else type(error)(str(error))
 
 
-def sample_reader(
-    readers: Sequence[Callable[[], bytes]], suffixes: Sequence[str], max_pixels: int, rules: Rules
-) -> Callable[[int], np.ndarray]:
-    """What gives the own values of a deep picture by its index, (n_pixels, n_channels)."""
-
-    def read(index: int) -> np.ndarray:
-        return read_samples(_read(readers[index]), max_pixels, rules, suffixes[index])
-
-    return read
-
-
 def _resize_into(block: np.ndarray, squares: dict[int, np.ndarray]) -> None:
     """Moves the squares to their rows of the block."""
     if squares:
@@ -164,17 +151,9 @@ def _resize_into(block: np.ndarray, squares: dict[int, np.ndarray]) -> None:
         squares.clear()
 
 
-def measure_file(reader: Callable[[], bytes], suffix: str) -> tuple[int, int] | None:
-    """(width, height); None if it cannot be told."""
-    try:
-        return measure(_read(reader), suffix)
-    except UnreadableError:
-        return None
-
-
 def can_be_read(reader: Callable[[], bytes]) -> bool:
     try:
-        _read(reader)
+        read_bytes(reader)
     except UnreadableError:
         return False
     return True
@@ -196,7 +175,8 @@ def findings_from_array(array: np.ndarray) -> Findings:
     )
 
 
-def _read(reader: Callable[[], bytes]) -> bytes:
+def read_bytes(reader: Callable[[], bytes]) -> bytes:
+    """Raises UnreadableError with the reason."""
     try:
         return reader()
     except (OSError, RuntimeError, ValueError, EOFError) as error:  # RuntimeError: a member of a zip under a password

@@ -10,7 +10,8 @@ import numpy as np
 
 from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
 from bakeoff.datasets.folder.formats import formats_of_suffix
-from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.datasets.folder.picture_file import PictureFile, printable
+from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
 from bakeoff.datasets.splits import is_unbalanced
 
 MAX_LISTED = 50  # files named in one note; a report must stay readable
@@ -85,6 +86,13 @@ def note_balance(labels: np.ndarray, class_names: Sequence[str]) -> str:
         f"The classes are unbalanced, from {counts.min():,} ({smallest}) to {counts.max():,} pictures ({largest}): "
         "read balanced accuracy and macro F1 before accuracy."
     )
+
+
+def note_split_folders(files: Sequence[PictureFile]) -> str:
+    """Which folders were taken for splits by names that are not plainly theirs."""
+    found = {(file.parts[0], file.split) for file in files if split_of_name(file.parts[0])[0] == file.split != ""}
+    taken = [f"{printable(name)} ({split})" for name, split in sorted(found) if name.lower() not in SPLIT_WORDS]
+    return f"Folders taken for splits: {listed(taken)}." if taken else ""
 
 
 def note_size(image_size: int, median: float) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import cycle
 
 import cv2
 import numpy as np
@@ -107,56 +105,31 @@ def to_gray_levels(values: np.ndarray, ranges: tuple[Range, ...]) -> np.ndarray:
     """
     if values.dtype == np.uint8 and ranges == ((0, 255),):
         return values
-    if values.dtype.kind in "iu" and values.dtype.itemsize <= 2:  # as many possible values as a table can hold
-        raw = values.view(f"u{values.dtype.itemsize}")
-        return np.stack(
-            [_table(values.dtype.str, *ends).take(raw[..., c]) for c, ends in _each(values, ranges)], axis=2
-        )
-    floats = np.nan_to_num(values.astype(np.float64), nan=-np.inf)
-    return np.stack([_levels(floats[..., channel], *ends) for channel, ends in _each(values, ranges)], axis=2)
-
-
-def _each(values: np.ndarray, ranges: tuple[Range, ...]) -> Iterator[tuple[int, Range]]:
-    """Every channel with its range."""
-    return zip(range(values.shape[2]), cycle(ranges), strict=False)
-
-
-@lru_cache(maxsize=16)
-def _table(dtype: str, low: float, high: float) -> np.ndarray:
-    """The level of each value of 8 or 16 bits, by its bits."""
-    n_bytes = np.dtype(dtype).itemsize
-    return _levels(np.arange(256**n_bytes, dtype=f"u{n_bytes}").view(dtype).astype(np.float64), low, high)
-
-
-def _levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    return np.rint(255 * ((values.clip(low, high) - low) / (high - low))).astype(np.uint8)
+    exact = values.astype(np.result_type(values.dtype, np.float32))  # of 32 bits and more float64
+    low, high = np.array(ranges, dtype=exact.dtype).T
+    if values.dtype.kind == "f":
+        exact = np.where(np.isnan(exact), low, exact)
+    return np.rint((exact.clip(low, high) - low) * (255 / (high - low))).astype(np.uint8)
 
 
 def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str]]:
-    """(height, width, any number of channels) -> (height, width, 1 or 3), and remarks. Raises PictureError."""
+    """uint8 (height, width, any number of channels) -> (height, width, 3), and remarks. Raises PictureError."""
     n_channels = values.shape[2]
+    remarks = [f"of {n_channels} channels, {rule} taken"]
     if rule == "mean":
-        mean = np.rint(values.mean(axis=2, keepdims=True)).astype(values.dtype)
-        return mean, [f"of {n_channels} channels, their mean taken"] if n_channels > 1 else []
-    if rule not in ("", "first"):
+        values = np.rint(values.mean(axis=2, keepdims=True)).astype(np.uint8)
+    elif rule not in ("", "first"):
         wanted = [int(number) - 1 for number in rule.split(",")]
         if max(wanted) >= n_channels:
             raise PictureError(f"has {n_channels} channel{'s'[: n_channels > 1]}, and channel {rule} was asked for")
-        return _fill_up(values[..., wanted]), [f"of {n_channels} channels, {rule} taken"]
-    remarks = {1: [], 2: ["of 2 channels, shown as red and green"], 3: []}.get(n_channels)
-    if remarks is None:
-        remarks = [f"of {n_channels} channels, the first three taken as red, green and blue"]
-    return _fill_up(values[..., :3]), remarks
-
-
-def _fill_up(values: np.ndarray) -> np.ndarray:
-    """Two channels become red and green: blue is black."""
-    return values if values.shape[2] != 2 else np.concatenate([values, np.zeros_like(values[..., :1])], axis=2)
-
-
-def to_three(pixels: np.ndarray) -> np.ndarray:
-    """uint8 (height, width, 1 or 3) -> (height, width, 3)."""
-    return pixels if pixels.shape[2] == 3 else cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_GRAY2RGB)
+        values = values[..., wanted]
+    else:
+        more = f"of {n_channels} channels, the first three taken as red, green and blue"
+        remarks = {1: [], 2: ["of 2 channels, shown as red and green"], 3: []}.get(n_channels, [more])
+    if values.shape[2] == 2:
+        values = np.dstack([values, np.zeros_like(values[..., 0])])
+    values = np.ascontiguousarray(values[..., :3])
+    return values if values.shape[2] == 3 else cv2.cvtColor(values, cv2.COLOR_GRAY2RGB), remarks
 
 
 def project(stack: np.ndarray, rule: str) -> np.ndarray:
@@ -177,10 +150,8 @@ def project(stack: np.ndarray, rule: str) -> np.ndarray:
 
 def describe_pages(rule: str) -> str:
     """In words that follow a number."""
-    made = {"max": "each pixel's maximum taken", "mean": "each pixel's mean taken", "channels": "taken as channels"}
-    return (
-        f"of several pages or z planes, {made.get(rule, f'{rule} taken' if rule.isalpha() else f'page {rule} taken')}"
-    )
+    made = {"max": "each pixel's maximum", "mean": "each pixel's mean", "channels": "as channels"}
+    return f"of several pages or z planes, {made.get(rule, rule if rule.isalpha() else f'page {rule}')} taken"
 
 
 def open_array(content: bytes, rules: Rules) -> Raw | None:
@@ -190,13 +161,11 @@ def open_array(content: bytes, rules: Rules) -> Raw | None:
     values = np.load(io.BytesIO(content), allow_pickle=False)
     if values.ndim not in (2, 3) or values.dtype.kind not in "biuf" or not values.size:
         raise PictureError(f"an array of {values.dtype} {values.shape} is no picture")
-    values = values.astype(np.uint8) * 255 if values.dtype.kind == "b" else values
-    values = values.astype(values.dtype.newbyteorder("="))
-    remarks: tuple[str, ...] = ()
-    if values.ndim == 2:
-        values = values[..., None]
-    elif values.shape[2] > 4:
-        values, remarks = project(values[..., None], rules.pages), (describe_pages(rules.pages),)
-    return Raw(
-        values.dtype, 8 * values.dtype.itemsize, values.shape[2], lambda: values, "NPY", remarks, values.shape[2] == 3
+    values = (
+        values.astype(np.uint8) * 255 if values.dtype.kind == "b" else values.astype(values.dtype.newbyteorder("="))
     )
+    is_stack = values.ndim == 3 and values.shape[2] > 4
+    values = project(values[..., None], rules.pages) if is_stack else np.atleast_3d(values)
+    remarks = (describe_pages(rules.pages),) if is_stack else ()
+    n_channels = values.shape[2]
+    return Raw(values.dtype, 8 * values.itemsize, n_channels, lambda: values, "NPY", remarks, n_channels == 3)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import numpy as np
 from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of
 from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.arrangement import arrange, files_in_classes, plan
-from bakeoff.datasets.folder.decode import decoder_versions, pillow_limits
+from bakeoff.datasets.folder.decode import decoder_versions, measure, pillow_limits, read_samples
 from bakeoff.datasets.folder.decoded_pictures import (
     Findings,
     Rows,
@@ -23,8 +25,7 @@ from bakeoff.datasets.folder.decoded_pictures import (
     decode_into,
     findings_from_array,
     findings_to_array,
-    measure_file,
-    sample_reader,
+    read_bytes,
 )
 from bakeoff.datasets.folder.notes import note_size
 from bakeoff.datasets.folder.picture_file import PictureFile, stamp_now
@@ -50,14 +51,18 @@ class FolderStages:
     progress: Progress | None
     store: Store
 
+    @cached_property
+    def files(self) -> list[PictureFile]:
+        return files_in_classes(self.found)
+
     def read(self) -> Mapping[str, np.ndarray]:
         """For each split its pictures, uint8 (n, side * side * channels), and labels, int64 (n,); and a card (JSON).
 
         What could not be read may be readable now, or for this user, though the file has not changed.
         """
         arrays = self._read([])
-        files, unreadable = files_in_classes(self.found), json.loads(arrays["card"].item())["unreadable"]
-        readable = [index for index in unreadable if can_be_read(files[index].read)]
+        unreadable = json.loads(arrays["card"].item())["unreadable"]
+        readable = [index for index in unreadable if can_be_read(self.files[index].read)]
         return self._read(readable) if readable else arrays
 
     def _read(self, readable: list[int]) -> Mapping[str, np.ndarray]:
@@ -118,13 +123,12 @@ class FolderStages:
 
     def _decode(self) -> dict[str, Any]:
         """The pixels of all files; those with more than 8 bits last, by a range that pictures for training give."""
-        files = files_in_classes(self.found)
-        median = self._median_side(files)
+        median = self._median_side()
         image_size = self.reading.image_size or max((s for s in BASE_SIZES if s <= median), default=BASE_SIZES[0])
-        rows = self.store.allocate((len(files), image_size**2 * 3), np.dtype(np.uint8))
+        rows = self.store.allocate((len(self.files), image_size**2 * 3), np.dtype(np.uint8))
         findings = self._decode_into(rows, image_size, {})
         kinds = {i: error.kind for i, error in findings.errors.items() if isinstance(error, UnknownRangeError)}
-        ranges = self._fit_ranges(kinds, np.array([file.split in ("", "train") for file in files]))
+        ranges = self._fit_ranges(kinds, np.array([file.split in ("", "train") for file in self.files]))
         if kinds:
             findings = findings.updated(self._decode_into(rows, image_size, ranges, sorted(kinds)))
         return _pack(rows, findings, {"median": median, "ranges": ranges})
@@ -140,32 +144,37 @@ class FolderStages:
         return _pack(rows, findings.updated(again), {**about, "ranges": ranges})
 
     def _decode_into(self, rows: Rows, image_size: int, ranges: Ranges, chosen: list[int] | None = None) -> Findings:
-        files, show = files_in_classes(self.found), self.progress
+        """chosen: those with more than 8 bits, which wait for ranges; None means all."""
+        show, what = self.progress, "decoding pictures" if chosen is None else f"of over 8 bits, by {_said(ranges)}"
         return decode_into(
             rows,
-            [file.read for file in files],
+            [file.read for file in self.files],
             image_size,
             max_pixels=self.reading.max_pixels,
             rules=self._rules(ranges),
-            suffixes=[file.suffix for file in files],
+            suffixes=[file.suffix for file in self.files],
             chosen=chosen,
-            progress=show if chosen is None or not show else lambda _, *done: show("decoding deep pictures", *done),
+            progress=show and (lambda _, *done: show(what, *done)),
         )
 
     def _rules(self, ranges: Ranges) -> Rules:
         return Rules(ranges, self.reading.channels, self.reading.pages)
 
     def _fit_ranges(self, kinds: Mapping[int, str], is_training: np.ndarray) -> Ranges:
-        files, most = files_in_classes(self.found), self.reading.max_pixels
-        read = sample_reader([f.read for f in files], [f.suffix for f in files], most, self._rules({}))
-        with pillow_limits(most):
+        def read(index: int) -> np.ndarray:
+            file = self.files[index]
+            return read_samples(read_bytes(file.read), self.reading.max_pixels, self._rules({}), file.suffix)
+
+        with pillow_limits(self.reading.max_pixels):
             return fit_ranges(kinds, read, is_training, self.reading.given_range)
 
-    def _median_side(self, files: Sequence[PictureFile]) -> float:
+    def _median_side(self) -> float:
         """Of the short sides of some pictures, in pixels; 0 if none can be measured."""
-        chosen = [files[index] for index in evenly_spread(len(files), MEASURED)]
+        sizes = []
         with pillow_limits(self.reading.max_pixels):
-            sizes = [measure_file(file.read, file.suffix) for file in chosen]
+            for index in evenly_spread(len(self.files), MEASURED):
+                with suppress(UnreadableError):
+                    sizes.append(measure(read_bytes(self.files[index].read), self.files[index].suffix))
         return float(np.median([min(size) for size in sizes if size] or [0]))
 
     def _write(self, pictures: ChosenPictures) -> Any:
@@ -173,6 +182,10 @@ class FolderStages:
         for start, block in blocks_of(pictures):
             rows[start : start + len(block)] = block.reshape(len(block), -1)
         return rows
+
+
+def _said(ranges: Ranges) -> str:
+    return "; ".join(f"{low:g} to {high:g}" for low, high in (parts[0] for parts in ranges.values()))
 
 
 def _pack(rows: Any, findings: Findings, about: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from bakeoff.datasets.folder.samples import Raw, Rules, describe_pages, project
 
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE = range(4)  # photometric interpretations
-ALPHA, UNSIGNED, UNCOMPRESSED, CONTIGUOUS = (1, 2), 1, 1, 1  # values of other tags
+ASSOCIATED, UNASSOCIATED = 1, 2  # kinds of alpha
+UNSIGNED, UNCOMPRESSED, CONTIGUOUS = 1, 1, 1  # values of other tags
 PACKED = (10, 12, 14)  # bits of samples that do not begin with a byte
 INVERTED = "with white as zero, inverted"
 TIMES = "of several times, the first taken"
@@ -73,7 +74,9 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
     is_color = page.photometric == RGB and page.samplesperpixel >= 3
     # pages of a document, not planes of one thing
     pages = "first" if is_color and rules.pages == "max" and set(axes) & set("QI") else rules.pages
-    has_alpha = is_color and len(page.extrasamples) == 1 and page.extrasamples[0] in ALPHA
+    has_alpha = is_color and len(page.extrasamples) == 1 and page.extrasamples[0] == UNASSOCIATED
+    if is_color and ASSOCIATED in page.extrasamples:
+        raise PictureError("deep colors multiplied by their alpha are not read: save the picture without alpha")
     taken = "CS" if pages != "channels" else set(axes) - set("YXT")
     n_channels = math.prod(n for n, axis in zip(series.shape, axes, strict=True) if axis in taken) - has_alpha
     remarks = {

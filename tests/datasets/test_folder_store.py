@@ -143,7 +143,7 @@ def test_too_many_damaged_files_are_told_without_decoding_twice(animals, cache, 
 def test_what_could_not_be_read_is_tried_again(animals, cache, decoded, monkeypatch):
     """A disk that fails once, or the rights of another user: the file itself does not change."""
     fails = {"now": True}
-    read = decoded_pictures._read
+    read = decoded_pictures.read_bytes
     first = (animals / "cat" / "000.png").read_bytes()
 
     def read_if_disk_works(reader):
@@ -152,7 +152,7 @@ def test_what_could_not_be_read_is_tried_again(animals, cache, decoded, monkeypa
             raise decoded_pictures.UnreadableError("cannot be read: Input/output error")
         return content
 
-    monkeypatch.setattr(decoded_pictures, "_read", read_if_disk_works)
+    monkeypatch.setattr(decoded_pictures, "read_bytes", read_if_disk_works)
     assert "cat/000.png (cannot be read: Input/output error)" in notes_of(load_folder(animals, store=cache))
     fails["now"] = False
     for _ in range(2):

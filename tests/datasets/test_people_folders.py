@@ -258,6 +258,7 @@ def test_splits_by_other_names(root, names, inner):
     dataset = load_folder(root)
     assert dataset.class_names == ("cat", "dog")
     assert len(dataset.test) == 12
+    assert (f"{names[1]} (test)" in notes_of(dataset)) == (names[1] != "Holdout")  # which is plain enough
 
 
 def test_splits_inside_classes(root):

@@ -78,7 +78,8 @@ def test_keeps_given_splits(tmp_path, names):
         write_class(tmp_path / name / "dog", count, first_seed=1000 * number + 100)
     dataset = load_folder(tmp_path)
     assert [np.bincount(split.labels).tolist() for split in dataset.splits.values()] == [[5, 5], [2, 2], [3, 3]]
-    assert dataset.notes[1:] == ("File formats: 20 PNG.",)
+    assert dataset.notes[-1] == "File formats: 20 PNG."
+    assert not any("left out" in note or "taken from training" in note for note in dataset.notes)
 
 
 def test_takes_a_missing_validation_split_from_training(tmp_path):

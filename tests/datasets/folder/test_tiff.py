@@ -183,6 +183,19 @@ def test_deep_transparency_lies_on_white():
     assert (found.pixels[:, SIDE // 2 :] == 0).all()
 
 
+def test_transparency_of_floats_is_that_of_whole_numbers():
+    values = np.dstack([np.zeros((SIDE, SIDE, 3), np.float32), np.where(RAMP > 0.5, 1, 0).astype(np.float32)])
+    content = tiff(values, photometric="rgb", extrasamples=["unassalpha"])
+    found = decode(content, SIDE, rules=Rules({"floating-point RGB": ((0, 1),)})).pixels
+    np.testing.assert_array_equal(found[..., 0], np.where(RAMP > 0.5, 0, 255))
+
+
+def test_colors_multiplied_by_alpha_are_refused():
+    content = tiff(np.zeros((SIDE, SIDE, 4), np.uint16), photometric="rgb", extrasamples=["assocalpha"])
+    with pytest.raises(PictureError, match="multiplied by their alpha are not read"):
+        decode(content, SIDE)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_deep_pictures_are_turned_upright_as_others_are(orientation):
     values = np.random.default_rng(4).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
