@@ -87,7 +87,7 @@ bench-scaling: .venv/ready ## cost per picture, the cost model, its check at 1k,
 test: .venv/ready-to-develop ## run the tests
 	@$(TESTS)
 
-fast: .venv/ready-to-develop ## run the tests that failed last, else those of a minute
+fast: .venv/ready-to-develop ## run the tests that failed last, else all but those that train through the command line
 	@$(TESTS) -m "not slow and not data and not whole" --last-failed
 
 slow: .venv/ready-to-develop ## run the tests that take minutes (with DATA_ROOT: also those on real data)

@@ -20,6 +20,8 @@ from bakeoff.reports.__main__ import main as report
 from bakeoff.tests.datasets.pictures import write_class
 from bakeoff.tests.odd_folder import ACCENTS, CHANGED, MAX_PIXELS, SCRIPT, SKIPPED, write_odd_folder
 
+pytestmark = pytest.mark.whole
+
 
 @contextmanager
 def as_nobody() -> Iterator[None]:

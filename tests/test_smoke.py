@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff.__main__ import main as bakeoff
 from bakeoff.pipelines.__main__ import main as train
 from bakeoff.pipelines.backprop import experiments as backprop
 from bakeoff.pipelines.classic import experiments as classic
@@ -16,6 +19,10 @@ from bakeoff.pipelines.neural import experiments as neural
 from bakeoff.pipelines.neural.config import Perceptron
 from bakeoff.reports.__main__ import main as report
 
+pytestmark = pytest.mark.whole
+
+ROOT = Path(__file__).parent.parent
+NOT_RUN = {"test", "check", "setup", "list", "bench", "help"}  # all but what trains or writes; `bench` takes minutes
 EXPERIMENTS = ("hand-crafted", "mlp", "mlp-numpy")
 
 
@@ -46,6 +53,71 @@ def small_experiments(monkeypatch):
     monkeypatch.setitem(neural.EXPERIMENTS, "mlp", (title, small))
     title, own = backprop.EXPERIMENTS["mlp-numpy"]
     monkeypatch.setitem(backprop.EXPERIMENTS, "mlp-numpy", (title, replace(own, widths=(16,), epochs=3)))
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """What the Makefile does with a target and its variables, on tiny pictures."""
+    for name, tint in (("brick", (120, 0, 0)), ("grass", (0, 120, 0)), ("water", (0, 0, 120))):
+        write_class(tmp_path / "ground" / name, tint)
+    monkeypatch.chdir(tmp_path)
+    done = set()
+
+    def run(target, **variables):
+        with pytest.MonkeyPatch.context() as patch:
+            given = {"DATASET": "ground", "IMAGE_SIZE": "24", **variables}
+            for name, value in (given | {"VARIABLES": " ".join(given)}).items():
+                patch.setenv(name, value)
+            done.add(target)
+            assert bakeoff(["--from-make", target]) == 0, (target, variables)
+
+    yield run
+    assert done
+
+
+def report_of(name):
+    return json.loads((Path("artifacts") / "reports" / name / "report.json").read_text())
+
+
+def test_every_command_of_the_readme(small_experiments, make, capsys):
+    """But lecture and export, which take half a minute: below."""
+    commands = {
+        "features": {},
+        "train-svm": {},
+        "train-mlp": {"ENGINE": "numpy"},
+        "train": {"EXPERIMENT": "mlp"},
+        "report": {},
+        "predict": {"MODEL": "mlp", "IMAGE": "ground/brick"},
+        "study": {"STUDY": "learning-curves", "EXPERIMENT": "hog"},
+        "sweep": {"SWEEP": "depth"},
+        "compare": {"BASE": "base.json", "SET": "costs=0.1,1 epochs=2"},
+    }
+    table = (ROOT / "README.md").read_text().partition("## All commands")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `make ([a-z-]+)", table, re.MULTILINE)) - NOT_RUN <= {*commands, "export", "lecture"}
+    for target, variables in commands.items():
+        if target == "compare":
+            Path("base.json").write_bytes(Path("artifacts/reports/ground/report.json").read_bytes())
+        capsys.readouterr()
+        make(target, **variables)
+        printed = capsys.readouterr().out
+        assert target != "predict" or printed.count("brick") >= 25
+    runs = {run["experiment"] for run in report_of("ground")["runs"]}
+    assert {*classic.COMPARISON, "mlp", "mlp-numpy", "hog[costs=0.1,1]", "mlp[epochs=2]"} <= runs
+    markdown = Path("artifacts/reports/ground/report.md").read_text().replace("\\", "")
+    assert "hog[costs=0.1,1]" in markdown
+    assert "epochs = 2" in markdown
+    make("clean")
+    assert not Path("artifacts").exists()
+
+
+@pytest.mark.slow
+def test_lecture_and_export(small_experiments, make, capsys):
+    make("lecture")
+    assert Path("artifacts/lecture/lecture.html").stat().st_size > 100_000
+    make("train-mlp")
+    make("export", MODEL="mlp")
+    (net,) = Path("artifacts/runs").glob("*/mlp/seed-0/model.onnx")
+    assert f"{net}: " in capsys.readouterr().out
 
 
 def test_pictures_in_report_out_and_the_second_time_nothing_is_computed(

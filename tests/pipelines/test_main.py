@@ -22,6 +22,8 @@ from bakeoff.pipelines.experiments import all_experiments
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import load_runs, load_task
 
+pytestmark = pytest.mark.whole
+
 
 def write_pictures(folder, n, seed, channels=3):
     """Noise, each picture unlike any other."""

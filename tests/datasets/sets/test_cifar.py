@@ -159,7 +159,7 @@ def test_names_a_wrong_list_of_classes(archive, tmp_path):
         load_cifar(archive, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.data
 @pytest.mark.skipif("DATA_ROOT" not in os.environ, reason="needs CIFAR-10 under the environment variable DATA_ROOT")
 def test_real_cifar10_has_the_published_mean_and_counts():
     dataset = load_cifar(CIFAR10, Path(os.environ["DATA_ROOT"]))

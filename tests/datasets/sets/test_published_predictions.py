@@ -67,7 +67,7 @@ def test_guests_come_by_the_labels_and_not_by_the_name(monkeypatch):
     assert not has_published_predictions(labels[:0])
 
 
-@pytest.mark.slow
+@pytest.mark.data
 @pytest.mark.skipif(not os.environ.get("DATA_ROOT"), reason="DATA_ROOT names no folder of data sets")
 def test_published_accuracies_come_out():
     root = Path(os.environ["DATA_ROOT"])

@@ -19,6 +19,8 @@ from bakeoff.pipelines.predict.locate import find_model
 from bakeoff.pipelines.predict.models import load_trained_model
 from bakeoff.pipelines.results.model import FILE_NAME
 
+pytestmark = pytest.mark.whole
+
 TINTS = {"brick": (120, 0, 0), "water": (0, 0, 120)}
 
 
