@@ -50,10 +50,11 @@ class Recipe:
 
 
 def recipes(image_shape: tuple[int, int, int], n_train: int, n_classes: int) -> tuple[Recipe, ...]:
-    """What to try on n_train pictures of (height, width, channels), the cheapest first.
+    """What to try on n_train pictures of (height, width, channels) in n_classes, the cheapest first.
 
     Names stand for the same at every size. Families that such pictures cannot feed are left out, and so are recipes of
-    which nothing remains or that would be another one again.
+    which nothing remains or that would be another one again. Nothing depends on n_classes so far: on 18 and on 81
+    classes the same weights, C and mixtures did best, and mirrored pictures helped neither.
     """
     few, many = mixture_size(n_train), mixture_size(2 * n_train)
     sift, colors = fisher(SIFT, many), (fisher(COLOR_SIFT, many), fisher(COLOR, many))
@@ -116,7 +117,7 @@ PER_DESCRIPTOR = {
 }
 PER_GAUSSIAN, PER_LEARNED = 8.4e-9, 2e-8
 # Of a value of a training picture, in the solver: of each class, over all C.
-PER_VALUE = 2e-9
+PER_VALUE = 5e-9
 
 
 def expected_seconds(

@@ -70,11 +70,12 @@ class Hog(FeatureFamily):
         return ""
 
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        height, width = images.shape[1:3]
         scales = [
             extract_hog(
                 images,
                 n_orientations=self.n_orientations,
-                cell_size=grown(cell_size, *images.shape[1:3], self.reference_side),
+                cell_size=grown(cell_size, height, width, self.reference_side),
                 block_size=self.block_size,
                 signed=self.signed,
             )

@@ -62,10 +62,10 @@ def fit_randomized_pca(
 
     Source: Halko, Martinsson, Tropp, SIAM Review 2011, algorithm 4.4. Time: 5 passes over the descriptors.
     """
-    sums, n_rows = 0.0, 0
+    sums, n_rows = torch.zeros((), dtype=torch.float64), 0
     for block in iterate_blocks(descriptors):
         sums, n_rows = sums + block.sum(dim=0, dtype=torch.float64), n_rows + len(block)
-    mean = torch.as_tensor(sums) / max(1, n_rows)
+    mean = sums / max(1, n_rows)
     dimension = mean.numel()
     if not 1 <= n_components <= min(n_rows, dimension):
         raise ValueError(f"n_components must be between 1 and min(n, d) = {min(n_rows, dimension)}, got {n_components}")
