@@ -165,12 +165,14 @@ def _describe_tuning(comparison: Comparison) -> str:
 
 def _describe_seeds(comparison: Comparison) -> str | None:
     n_test = len(comparison.task.test_labels)
-    single = [c.experiment for c in comparison.finalists if len(c.runs) == 1]
+    single = [
+        c.experiment for c in comparison.finalists if len(c.runs) == 1 and not comparison.spreads[c.side].n_repeats
+    ]
     if not single:
         return None
     return (
         f"{listing(single)} ran with one seed on one set of {n_test:,} test pictures: how much another seed would "
-        "change is not known."
+        "change is assumed, not measured."
     )
 
 

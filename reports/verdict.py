@@ -168,20 +168,20 @@ def _likely_reason(comparison: Comparison) -> str:
 
 def _no_contender(lost: Contestant) -> str:
     return (
-        f"{lost.experiment}, the best of the {lost.side} side, names its own training pictures no better than the best "
-        "constant answer: it did not train, and that side has no contender."
+        f"{lost.experiment}, the best of the {lost.side} side, classifies its own training pictures no better than the "
+        "best constant answer: it did not train, and that side has no contender."
     )
 
 
 def _describe_margins(table: tuple[Margins, ...], margin: float, probability: float) -> str:
     """For which margins the answer would differ, and how probable a loss under the margin is."""
     if len(table) == 1:
-        told = f"For every margin from 0 to {points(LARGEST_MARGIN, signed=False)} points the answer is the same"
+        told = f"For every margin from 0 to {points(LARGEST_MARGIN, signed=False)}{SPACE}points the answer is the same"
     else:
-        parts = [f"{row.answer} up to {points(row.high, signed=False)}" for row in table[:-1]]
+        parts = [f"{row.answer} up to {points(row.high, signed=False)}{SPACE}points" for row in table[:-1]]
         told = f"By margin: {', '.join(parts)}, {table[-1].answer} beyond"
     return (
-        f"{told}{SPACE}points. The probability that hand-crafted features lose less than "
+        f"{told}. The probability that hand-crafted features lose less than "
         f"{points(margin, signed=False)}{SPACE}points is {percent(min(max(probability, 0.001), 0.999))}."
     )
 
