@@ -429,3 +429,25 @@ def test_a_terminal_without_the_characters_gets_question_marks(pictures, tmp_pat
     assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
     assert done.stderr.startswith(b"error: ")
     assert b"Tiere f?r mich" in done.stderr
+
+
+INTERRUPTED = """
+import importlib.abc, os, signal, sys
+class Interrupter(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupter())
+from bakeoff.__main__ import main
+sys.exit(main(["features", "pca", "--dataset", "digits"]))
+"""
+
+
+@pytest.mark.parametrize("name", ["bakeoff.pipelines.arguments", "numpy", "torch"])
+def test_control_c_while_libraries_are_imported_is_one_line(name, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", INTERRUPTED.format(name=name)]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 130
+    assert done.stderr.startswith("\nstopped")
+    assert done.stderr.count("\n") == 2
