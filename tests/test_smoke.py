@@ -86,11 +86,11 @@ def test_every_command_of_the_readme(small_experiments, make, capsys):
         "train-svm": {},
         "train-mlp": {"ENGINE": "numpy"},
         "train": {"EXPERIMENT": "mlp"},
-        "report": {},
+        "report": {"EXPERIMENT": "hand-crafted mlp"},
         "predict": {"MODEL": "mlp", "IMAGE": "ground/brick"},
         "study": {"STUDY": "learning-curves", "EXPERIMENT": "hog"},
         "sweep": {"SWEEP": "depth"},
-        "compare": {"BASE": "base.json", "SET": "costs=0.1,1 epochs=2"},
+        "compare": {"BASE": "base.json", "EXPERIMENT": "hand-crafted mlp", "SET": "costs=0.1,1 epochs=2"},
     }
     table = (ROOT / "README.md").read_text().partition("## All commands")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `make ([a-z-]+)", table, re.MULTILINE)) - NOT_RUN <= {*commands, "export", "lecture"}
