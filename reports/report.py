@@ -9,7 +9,7 @@ from types import MappingProxyType
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Figure, Gallery, Section, Table
-from bakeoff.reports.canvas.formats import listing, percent
+from bakeoff.reports.canvas.formats import listing
 from bakeoff.reports.changes import Changes
 from bakeoff.reports.chapters import (
     compression,
@@ -28,7 +28,6 @@ from bakeoff.reports.figures.cost import describe_front, draw_cost
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 from bakeoff.reports.verdict import Verdict, reach_verdict
 
-CONVOLUTIONAL = ("AlexNet", "SmallAlexNet", "Speedrun")  # kinds of architecture, as runs tell them
 MAX_NOTES = 2  # of the data set's own among the caveats; the chapter on the data has all
 MAX_CAVEATS = 4  # on the first screen; the chapter on the method has the rest
 
@@ -115,15 +114,12 @@ def build_report(
 def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     """What limits the verdict, from the numbers themselves, the weightiest first."""
     hand, net = comparison.finalists
-    kinds = [c.representative.settings.get("architecture") for c in comparison.contestants if c.side == "end-to-end"]
-    convolutional = any(isinstance(kind, Mapping) and kind.get("kind") in CONVOLUTIONAL for kind in kinds)
     efforts = [tuning.measure_effort([c]).settings for c in comparison.finalists]
     candidates = (
-        _untrained(net) if net.representative.did_not_train else None,
-        None
-        if convolutional
-        else "No convolutional net was trained, and for pictures they are the stronger kind of net: "
-        "`make train EXPERIMENT=alexnet` adds one to this comparison.",
+        "No convolutional net was trained, and for pictures they are the stronger kind of net: "
+        "`make train EXPERIMENT=alexnet` adds one to this comparison."
+        if all(c.is_perceptron for c in comparison.contestants if c.side == "end-to-end")
+        else None,
         _describe_unconverged(comparison),
         *comparison.task.notes[:MAX_NOTES],
         _describe_tuning(comparison) if efforts[0] != efforts[1] else None,
@@ -134,13 +130,6 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
         _describe_environments(comparison),
     )
     return tuple(caveat for caveat in candidates if caveat)
-
-
-def _untrained(net: Contestant) -> str:
-    return (
-        f"{net.experiment} did not train: it classifies {percent(net.representative.train_score)} of its own training "
-        "pictures correctly. The verdict is about its recipe on so few pictures, not about nets."
-    )
 
 
 def _describe_unconverged(comparison: Comparison) -> str | None:

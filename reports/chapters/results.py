@@ -142,12 +142,12 @@ def _seed_statement(comparison: Comparison) -> str:
     repeated = [c for c in comparison.contestants if len(c.runs) > 1]
     if not repeated:
         return (
-            "Every experiment was run with one seed. The intervals are Wilson's: they say what other test pictures "
-            "could have shown, not what another seed could."
+            "Every experiment was run with one seed. What another seed would change is assumed, and part of the "
+            "intervals."
         )
     names = listing([f"{c.experiment} ({len(c.runs)})" for c in repeated])
     rest = "; the others ran once" if len(repeated) < len(comparison.contestants) else ""
     return (
         f"Run with several seeds: {names}{rest}. Such a row shows the mean, the standard deviation over seeds after "
-        "±, and an interval for both sources of chance: the test pictures (Wilson) and the seed (Student)."
+        "±, and an interval for both sources of chance, the test pictures and the seed."
     )

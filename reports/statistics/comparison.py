@@ -48,7 +48,7 @@ class Comparison:
     @cached_property
     def sample(self) -> Sample:
         """The test pictures, weighted as the measure weighs them."""
-        return Sample(self.task.test_labels, getattr(self.task, "test_groups", None), self.is_unbalanced)
+        return Sample(self.task.test_labels, self.task.test_groups, self.is_unbalanced)
 
     @cached_property
     def spreads(self) -> Mapping[Side, SeedSpread]:

@@ -69,5 +69,5 @@ def test_runs_with_other_labels_are_refused():
 
 @pytest.mark.parametrize(("side", "target"), [("hand-crafted", "train-mlp"), ("end-to-end", "train-svm")])
 def test_a_missing_side_names_the_command_that_makes_it(side, target):
-    with pytest.raises(ValueError, match=f"run `make {target}` first"):
+    with pytest.raises(ValueError, match=f"run `bakeoff {target}` first"):
         build_comparison(TASK, [make_run(TASK, side=side)], 0.01)

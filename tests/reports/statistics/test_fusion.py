@@ -49,9 +49,13 @@ def test_the_team_stands_between_its_members_and_its_bound():
 
 def test_every_seed_of_the_side_that_has_more_is_fused_once():
     nets = [make_run(TASK, "mlp", "end-to-end", seed=seed) for seed in range(3)]
-    team = fuse_finalists(build_comparison(TASK, [make_run(TASK), *nets], 0.01))
+    comparison = build_comparison(TASK, [make_run(TASK, strength=0.5), *nets], 0.01)
+    team = fuse_finalists(comparison)
     assert team is not None
     assert team.correct.shape == (3, 300)
+    assert comparison.favorite.experiment == "mlp"
+    pairs = [fused.mean() - net.accuracy for fused, net in zip(team.correct, nets, strict=True)]
+    assert team.gain.difference == pytest.approx(np.mean(pairs))
     assert len(team.weights) == 3
     assert team.interval == pytest.approx(wilson_interval(team.accuracy * 300, 300))
     # About these trained models: other seeds, which the two share, are no source of its chance.
