@@ -34,11 +34,10 @@ def resize_dataset(dataset: Dataset, side: int, store: Store | None = None) -> D
     inputs = {"data": dataset.fingerprint(), "side": side}
     kept = (store or Memory()).get_or_compute("resized pictures", version=VERSION, inputs=inputs, compute=compute)
     shape = (-1, side, side, n_channels)
-    splits = {
-        name: replace(split, images=np.asarray(kept.arrays[name]).reshape(shape))
-        for name, split in dataset.splits.items()
-    }
-    return replace(dataset, **splits, task=dataset.task_fingerprint())
+    train, validation, test = (
+        replace(split, images=np.asarray(kept.arrays[name]).reshape(shape)) for name, split in dataset.splits.items()
+    )
+    return replace(dataset, train=train, validation=validation, test=test, task=dataset.task_fingerprint())
 
 
 def _resize(images: np.ndarray, side: int, store: Store) -> np.ndarray:

@@ -136,7 +136,7 @@ def _as_raw(image: Image.Image, content: bytes) -> Raw | None:
         bits = 16 if image.mode != "I" or name in ("PNG", "PPM") else 32  # which Pillow brings to 16 bits
         dtype = np.dtype({"F": np.float32}.get(image.mode, np.uint16 if bits == 16 else np.int32))
         return Raw(dtype, bits, 1, lambda: np.asarray(turn_upright(image)[0]).astype(dtype)[..., None], name)
-    if name == "PNG" and any(";16" in str(tile[3]) for tile in image.tile):
+    if name == "PNG" and any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
         n_channels = len(image.getbands())
         is_color = n_channels >= 3
         n_channels -= n_channels in (2, 4)
@@ -190,8 +190,8 @@ def _decode_opened(image: Image.Image, image_size: int, rules: Rules) -> Decoded
 def decoder_versions() -> dict[str, str | int | None]:
     """Whatever may change the pixels of a file, or whether it can be read."""
     libraries = {name: features.version(name) for name in CODECS}
-    ours = {"decode": VERSION, "opencv": cv2.__version__, "torch": version("torch"), "tifffile": tifffile.__version__}
-    return {**ours, **libraries}
+    others = {"opencv": cv2.__version__, "torch": version("torch"), "tifffile": version("tifffile")}
+    return {"decode": VERSION, **others, **libraries}
 
 
 @cache

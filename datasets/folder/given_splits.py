@@ -57,19 +57,22 @@ def drop_contradictions(
     np.minimum.at(lowest, exact, labels)
     np.maximum.at(highest, exact, labels)
     odd = (lowest < highest)[exact]
-    paths = [files[index].path for index in np.flatnonzero(odd)]
+    paths, none = _paths(files, odd), np.zeros(len(files), dtype=bool)
     if not paths:
-        return odd, []
+        return none, []
     said = f"{count(paths, 'picture')} with an exact copy in another class"
     if odd.mean() > MAX_CONTRADICTORY_SHARE:
-        return odd & False, [f"{said}: the classes overlap, and no method can be right about both: {listed(paths)}."]
+        return none, [f"{said}: the classes overlap, and no method can be right about both: {listed(paths)}."]
     if duplicates != "drop":
-        return odd & False, [f"{said}: {listed(paths)}."]
-    dropped = odd & [file.split != "test" for file in files]
-    kept = [files[index].path for index in np.flatnonzero(odd & ~dropped)]
+        return none, [f"{said}: {listed(paths)}."]
+    dropped = odd & np.array([file.split != "test" for file in files])
+    kept, gone = _paths(files, odd & ~dropped), listed(_paths(files, dropped)) or "none"
     stays = f"; in the test set, which is not changed: {listed(kept)}" if kept else ""
-    gone = [files[index].path for index in np.flatnonzero(dropped)]
-    return dropped, [f"{said}, left out since one of the two is wrong: {listed(gone) or 'none'}{stays}."]
+    return dropped, [f"{said}, left out since one of the two is wrong: {gone}{stays}."]
+
+
+def _paths(files: Sequence[PictureFile], chosen: np.ndarray) -> list[str]:
+    return [file.path for file, taken in zip(files, chosen, strict=True) if taken]
 
 
 def choose_splits(
@@ -123,7 +126,7 @@ def _part_groups(
     if not straddles.any():
         return given.copy(), []
     if duplicates == "keep":
-        kept = [files[index].path for index in np.flatnonzero(straddles)]
+        kept = _paths(files, straddles)
         return given.copy(), [
             f"{count(kept, 'picture')} with a copy or a group in another split, kept as --duplicates=keep says, so "
             f"that the test result is in part memory: {listed(kept)}."
@@ -156,7 +159,7 @@ def _check_own_pictures(
 
 
 def _folder_of(files: Sequence[PictureFile], given: np.ndarray, split: int) -> str:
-    tops = {files[index].parts[0] for index in np.flatnonzero(given == split)}
+    tops = {file.parts[0] for file, its_split in zip(files, given, strict=True) if its_split == split}
     return printable(tops.pop()) if len(tops) == 1 else SPLITS[split]
 
 

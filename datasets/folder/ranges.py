@@ -29,7 +29,7 @@ def fit_ranges(
     given: by the user, in place of percentiles.
     Raises ValueError where a range would leave fewer than 16 gray levels of many values.
     """
-    ranges = {}
+    ranges: dict[str, tuple[Range, ...]] = {}
     for kind in sorted(set(kinds.values())):
         members = np.array([index for index in kinds if kinds[index] == kind])
         members = members[is_training[members]] if is_training[members].any() else members

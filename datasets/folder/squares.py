@@ -23,7 +23,7 @@ def central_square(pixels: np.ndarray) -> np.ndarray:
     return pixels[top : top + side, left : left + side].copy()
 
 
-def resize_squares(squares: Sequence[np.ndarray], image_size: int) -> np.ndarray:
+def resize_squares(squares: Sequence[np.ndarray] | np.ndarray, image_size: int) -> np.ndarray:
     """Bilinear with antialiasing: within 2 of Pillow's, in a fifth of its time where many squares have one side.
 
     squares: each uint8 (side, side, channels), of any side.   Returns uint8 (n, image_size, image_size, channels).

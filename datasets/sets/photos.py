@@ -73,20 +73,16 @@ def load_photos() -> Dataset:
         for split_name, (split_crops, blocks) in cut_crops(picture, seed=index).items():
             crops[split_name].append(split_crops)
             groups[split_name].append(MOST_BLOCKS * index + blocks)
-    splits = {
-        name: Split(
-            np.concatenate(parts),
-            np.repeat(np.arange(len(PICTURES)), CROPS_PER_CLASS[name]),
-            np.concatenate(groups[name]),
-        )
-        for name, parts in crops.items()
-    }
+    train, validation, test = (
+        Split(np.concatenate(crops[name]), np.repeat(np.arange(len(PICTURES)), n), np.concatenate(groups[name]))
+        for name, n in CROPS_PER_CLASS.items()
+    )
     notes = (
         f"{len(gray_names)} of the {len(PICTURES)} pictures are gray and stand in all three channels alike: "
         f"{', '.join(gray_names)}. Color alone can tell that a crop is from one of these, but not from which.",
         "Crops of one block overlap, so they are not independent: each block is a group.",
     )
-    return Dataset(name="photos", class_names=tuple(PICTURES), description=DESCRIPTION, notes=notes, **splits)
+    return Dataset("photos", tuple(PICTURES), train, validation, test, DESCRIPTION, notes)
 
 
 def read_picture(name: str) -> np.ndarray:
@@ -117,11 +113,11 @@ def cut_crops(picture: np.ndarray, seed: int) -> dict[str, tuple[np.ndarray, np.
     random = np.random.RandomState(seed)
     blocks = deal_blocks(picture.shape[0], picture.shape[1], random)
     windows = np.lib.stride_tricks.sliding_window_view(picture, (CROP_SIZE, CROP_SIZE), axis=(0, 1))
-    crops = {}
+    crops: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for split_name, n_crops in CROPS_PER_CLASS.items():
         inside = [_corners_inside(block) for block in blocks[split_name]]
         corners, block_of = np.concatenate(inside), np.repeat(np.arange(len(inside)), [len(part) for part in inside])
-        earlier = sum(len(blocks[name]) for name in crops)
+        earlier = sum(map(len, (blocks[name] for name in crops)))
         chosen = random.permutation(len(corners))[:n_crops]
         tops, lefts = corners[chosen].T
         # (n, channels, 32, 32) -> (n, 32, 32, channels)
