@@ -76,11 +76,7 @@ def _minibatches() -> Measurement:
     def ours() -> None:
         for chosen in torch.randperm(len(examples), generator=draws).split(BATCH):
             mirrored = torch.rand(len(chosen), generator=draws) < 0.5
-            network.pixels(
-                augment(
-                    examples.images[chosen], draw(len(chosen), 32, 32, mirrored, settings, draws), 0, torch.zeros(3)
-                )
-            )
+            network.pixels(augment(examples.images[chosen], draw(len(chosen), mirrored, settings, draws)))
 
     shifts = torch.tensor([[1, -2], [0, 2], [-1, 0], [2, 2]])
     mirrored = torch.tensor([True, False, True, False])

@@ -93,7 +93,6 @@ class Augmentation:
 
     flip: Literal["none", "random", "alternating"] = "random"  # left-right
     crop: int = 2  # largest shift in pixels each way, borders mirrored; 0 is off
-    cutout: int = 0  # side in pixels of one square set to the mean color; 0 is off
 
 
 @dataclass(frozen=True)

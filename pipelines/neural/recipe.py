@@ -16,7 +16,7 @@ def fit_to(
 
     n_pictures: for training.   budget_steps: exactly so many, however many the recipe asks for; batch and rates stay
     those of the recipe on these pictures.
-    Shifts and squares grow with the shorter side. Where the batch was halved, learning rates of SGD and Muon fall in
+    Shifts grow with the shorter side. Where the batch was halved, learning rates of SGD and Muon fall in
     proportion, as the noise of their steps would rise (Goyal et al. 2017); AdamW's steps have one size whatever the
     batch.
     """
@@ -28,9 +28,7 @@ def fit_to(
         side=side,
         batch_size=plan.batch_size,
         optimizers=tuple(_at_batch(each, plan.batch_size / config.batch_size) for each in config.optimizers),
-        augmentation=replace(
-            augmentation, crop=_grown(augmentation.crop, growth), cutout=_grown(augmentation.cutout, growth)
-        ),
+        augmentation=replace(augmentation, crop=_grown(augmentation.crop, growth)),
         shift_averaging=_grown(config.shift_averaging, growth),
     )
 

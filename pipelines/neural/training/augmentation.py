@@ -18,39 +18,27 @@ from bakeoff.pipelines.neural.config import Augmentation
 class Draws:
     """What chance decided for n pictures, a row each; None for what is not to be done.
 
-    mirrored: bool (n,).   shifts, corners: int64 (n, 2).
+    mirrored: bool (n,).   shifts: int64 (n, 2).
     """
 
     mirrored: Tensor | None = None
     shifts: Tensor | None = None
-    corners: Tensor | None = None
 
     def rows(self, chosen: Tensor) -> Draws:
-        parts = (self.mirrored, self.shifts, self.corners)
-        return Draws(*(None if part is None else part[chosen] for part in parts))
+        return Draws(*(None if part is None else part[chosen] for part in (self.mirrored, self.shifts)))
 
 
-def draw(
-    n_images: int, height: int, width: int, mirrored: Tensor | None, settings: Augmentation, generator: Generator
-) -> Draws:
+def draw(n_images: int, mirrored: Tensor | None, settings: Augmentation, generator: Generator) -> Draws:
     """For one minibatch, whose flips were drawn with the epoch's (`draw_flips`)."""
-    shifts = draw_shifts(n_images, settings.crop, generator) if settings.crop else None
-    corners = draw_corners(n_images, height, width, generator) if settings.cutout else None
-    return Draws(mirrored, shifts, corners)
+    return Draws(mirrored, draw_shifts(n_images, settings.crop, generator) if settings.crop else None)
 
 
-def augment(images: Tensor, draws: Draws, cutout: int, color: Tensor) -> Tensor:
-    """Crop, flip and cut out, in this order.
-
-    images: uint8 (n, channels, height, width).   cutout: side in pixels of the squares, which take `color`, float32
-    (channels,).   Returns uint8, or float32 where something was cut out.
-    """
+def augment(images: Tensor, draws: Draws) -> Tensor:
+    """Crop, then flip. images, and what is returned: uint8 (n, channels, height, width)."""
     if draws.shifts is not None:
         images = shift(images, draws.shifts)
     if draws.mirrored is not None:
         images = flip(images, draws.mirrored)
-    if draws.corners is not None:
-        images = cut_out(images, draws.corners, cutout, color)
     return images
 
 
@@ -72,29 +60,9 @@ def shift(images: Tensor, shifts: Tensor) -> Tensor:
     return images.flatten(2).gather(2, source.expand(-1, channels, -1)).view(images.shape)
 
 
-def cut_out(images: Tensor, corners: Tensor, side: int, color: Tensor) -> Tensor:
-    """Set one square a picture to `color`, so that no single detail decides. Source: DeVries, Taylor 2017.
-
-    corners: int64 (n, 2), row and column of the square's upper left corner plus `side // 2`: squares may hang over the
-    border, as in the source.   Returns float32.
-    """
-    _, _, height, width = images.shape
-    top_left = corners.to(images.device) - side // 2
-    rows = torch.arange(height, device=images.device) - top_left[:, :1]  # (n, height), 0 at the square's first row
-    columns = torch.arange(width, device=images.device) - top_left[:, 1:]
-    inside_rows, inside_columns = (rows >= 0) & (rows < side), (columns >= 0) & (columns < side)
-    inside = inside_rows[:, None, :, None] & inside_columns[:, None, None, :]  # (n, 1, height, width)
-    return torch.where(inside, color.to(images.device).view(1, -1, 1, 1), images.float())
-
-
 def draw_shifts(n_images: int, largest: int, generator: Generator) -> Tensor:
     """int64 (n, 2), uniform over -largest..largest."""
     return torch.randint(-largest, largest + 1, (n_images, 2), generator=generator)
-
-
-def draw_corners(n_images: int, height: int, width: int, generator: Generator) -> Tensor:
-    """int64 (n, 2), uniform over the picture's rows and columns."""
-    return (torch.rand(n_images, 2, generator=generator) * torch.tensor([height, width])).long()
 
 
 def draw_flips(

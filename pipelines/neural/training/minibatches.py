@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -17,8 +16,6 @@ from bakeoff.pipelines.neural.config import Augmentation
 from bakeoff.pipelines.neural.distributed.processes import ALONE, Processes
 from bakeoff.pipelines.neural.training.augmentation import augment, draw, draw_flips
 from bakeoff.pipelines.neural.training.examples import Examples, Plan
-
-PICTURES_FOR_COLOR = 1000  # enough for the mean color that cut-out squares take
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Minibatches:
             )
 
     def of_epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Pictures (b, channels, height, width), uint8 or float32, and targets, float32 (b, n_classes), step by step.
+        """Pictures (b, channels, height, width), uint8, and targets, float32 (b, n_classes), step by step.
 
         epoch: from 0. All that is random in it comes from a generator of its own.
         """
@@ -56,16 +53,11 @@ class Minibatches:
 
     def make(self, chosen: Tensor, mirrored: Tensor | None, generator: Generator) -> tuple[Tensor, Tensor]:
         """chosen: int64 (b,), the whole minibatch's pictures.   mirrored: bool (b,), those to flip; None for none."""
-        height, width = self.train.images.shape[2:]
-        draws = draw(len(chosen), height, width, mirrored, self.settings, generator)
+        draws = draw(len(chosen), mirrored, self.settings, generator)
         rows = torch.arange(len(chosen))[self.processes.share(len(chosen))]
         pictures = chosen[rows].to(self.train.images.device)
-        images = augment(self.train.images[pictures], draws.rows(rows), self.settings.cutout, self._color)
+        images = augment(self.train.images[pictures], draws.rows(rows))
         return images, nn.functional.one_hot(self.train.labels[pictures], self.train.n_classes).float()
-
-    @cached_property
-    def _color(self) -> Tensor:
-        return self.train.images[:PICTURES_FOR_COLOR].float().mean(dim=(0, 2, 3))
 
 
 def generator_of(*numbers: int) -> Generator:

@@ -6,7 +6,7 @@ from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, SmallAlexNet
 from bakeoff.pipelines.neural.experiments import EXPERIMENTS
 
-BUSY = Augmentation(flip="alternating", crop=1, cutout=3)
+BUSY = Augmentation(flip="alternating", crop=1)
 PERCEPTRON = NeuralConfig(
     architecture=Perceptron((16,), normalization="batch", dropout=0.2),
     optimizers=(Optimizer("sgd", 0.02), Optimizer("adamw", 1e-3)),

@@ -37,15 +37,6 @@ def test_flip_equals_the_loop_and_twice_is_nothing(images):
     assert torch.equal(augmentation.flip(once, mirrored), images)
 
 
-@pytest.mark.parametrize("side", [1, 4, 5])
-def test_cutout_equals_the_loop(images, side):
-    corners, color = augmentation.draw_corners(17, 9, 12, generator(3)), torch.tensor([1.5, 2.5, 3.5])
-    np.testing.assert_array_equal(
-        augmentation.cut_out(images, corners, side, color),
-        loops.cut_out(images.numpy(), corners.numpy(), side, color.numpy()),
-    )
-
-
 def test_shifts_reach_every_place_equally_often():
     shifts = augmentation.draw_shifts(9000, 1, generator(7))
     counts = np.unique(shifts.numpy(), axis=0, return_counts=True)[1]
@@ -70,26 +61,20 @@ def test_random_flips_differ_between_epochs():
 def test_everything_off_leaves_the_pictures_alone(images):
     settings = Augmentation(flip="none", crop=0)
     assert augmentation.draw_flips(settings, 17, 0, generator(), generator()) is None
-    draws = augmentation.draw(17, 9, 12, None, settings, generator())
+    draws = augmentation.draw(17, None, settings, generator())
     assert draws == augmentation.Draws()
-    assert augmentation.augment(images, draws, 0, torch.zeros(3)) is images
+    assert augmentation.augment(images, draws) is images
 
 
-def test_augment_crops_then_flips_then_cuts(images):
-    settings, mirrored, color = Augmentation(crop=2, cutout=3), torch.arange(17) % 2 == 0, torch.zeros(3)
-    draws = augmentation.draw(17, 9, 12, mirrored, settings, generator(9))
-    expected = loops.cut_out(
-        loops.flip(loops.shift(images.numpy(), draws.shifts.numpy()), mirrored.numpy()),
-        draws.corners.numpy(),
-        3,
-        color.numpy(),
-    )
-    np.testing.assert_array_equal(augmentation.augment(images, draws, 3, color), expected)
+def test_augment_crops_then_flips(images):
+    mirrored = torch.arange(17) % 2 == 0
+    draws = augmentation.draw(17, mirrored, Augmentation(crop=2), generator(9))
+    expected = loops.flip(loops.shift(images.numpy(), draws.shifts.numpy()), mirrored.numpy())
+    np.testing.assert_array_equal(augmentation.augment(images, draws), expected)
 
 
 def test_rows_of_the_draws_give_the_rows_of_the_pictures(images):
-    settings, mirrored, color = Augmentation(crop=2, cutout=3), torch.arange(17) % 2 == 0, torch.ones(3)
-    draws = augmentation.draw(17, 9, 12, mirrored, settings, generator(10))
+    draws = augmentation.draw(17, torch.arange(17) % 2 == 0, Augmentation(crop=2), generator(10))
     chosen = torch.tensor([5, 2, 16])
-    some = augmentation.augment(images[chosen], draws.rows(chosen), 3, color)
-    assert torch.equal(some, augmentation.augment(images, draws, 3, color)[chosen])
+    some = augmentation.augment(images[chosen], draws.rows(chosen))
+    assert torch.equal(some, augmentation.augment(images, draws)[chosen])

@@ -15,7 +15,7 @@ from bakeoff.pipelines.neural.training.prediction import accuracy, predict_score
 
 BUSY = NeuralConfig(  # everything that keeps a state or draws a number
     architecture=Perceptron((16,), normalization="batch", dropout=0.2),
-    augmentation=Augmentation(flip="alternating", crop=1, cutout=2),
+    augmentation=Augmentation(flip="alternating", crop=1),
     epochs=4,
     batch_size=16,
 )
