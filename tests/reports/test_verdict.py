@@ -145,7 +145,7 @@ def test_margins_from_0_to_5_points_are_told_with_the_answer_they_lead_to():
         assert judge_margin((low, high), row.high - 0.01 * (row.high - row.low)) == row.answer
     assert [row.answer for row in verdict.margin_table] == ["cannot tell", "enough"]
     assert verdict.probability == pytest.approx(comparison.difference.probability_above(-0.01))
-    assert f"cannot tell up to {-100 * low:.1f}, enough beyond" in verdict.outlook
+    assert f"cannot tell up to {-100 * low:.1f}\N{NO-BREAK SPACE}points, enough beyond" in verdict.outlook
     assert str(verdict).startswith("Cannot tell. ") == (low <= -0.01)
 
 
