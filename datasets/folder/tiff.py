@@ -17,7 +17,7 @@ from bakeoff.datasets.folder.conversion import EXIF_ORIENTATION, PictureError
 from bakeoff.datasets.folder.samples import Raw, Rules, describe_pages, project
 
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE = range(4)  # photometric interpretations
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = range(3)  # photometric interpretations
 ASSOCIATED, UNASSOCIATED = 1, 2  # kinds of alpha
 UNSIGNED, UNCOMPRESSED, CONTIGUOUS = 1, 1, 1  # values of other tags
 PACKED = (10, 12, 14)  # bits of samples that do not begin with a byte
@@ -97,14 +97,14 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
 
 
 def _is_everyday(tiff: tifffile.TiffFile) -> bool:
-    """Of 8 bits or fewer, one picture or several that are no planes of one: in color, or of black and white."""
+    """In other colors than red, green and blue; or of 8 bits or fewer, gray or RGB, and no stack unless of 1 bit."""
     page = tiff.pages.first
-    if page.photometric == PALETTE:
+    if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
         return True
-    if _bits(page) > 8 or page.sampleformat != UNSIGNED or page.samplesperpixel not in (1, 3, 4):
+    usual = page.samplesperpixel in (3, 4) if page.photometric == RGB else page.samplesperpixel == 1
+    if _bits(page) > 8 or page.sampleformat != UNSIGNED or not usual:
         return False
-    is_stack = set(tiff.series[0].axes) - set("YXS")
-    return not is_stack or _bits(page) == 1 or page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
+    return _bits(page) == 1 or not set(tiff.series[0].axes) - set("YXS")
 
 
 def _bits(page: Any) -> int:
@@ -123,9 +123,12 @@ def _read(content: bytes, tiff: tifffile.TiffFile, pages: str) -> np.ndarray:
     order = sorted(range(len(axes)), key=lambda i: {"Y": 1, "X": 2, "C": 3, "S": 4}.get(axes[i], 0))
     height, width = (series.shape[series.axes.index(axis)] for axis in "YX")
     n_planes = math.prod(n for n, axis in zip(values.shape, axes, strict=True) if axis not in "YXCS")
+    if page.photometric == WHITE_IS_ZERO:  # before the brightest plane is looked for
+        if values.dtype.kind == "f":
+            values = -values
+        else:
+            values = np.invert(values) if _bits(page) == 8 * values.itemsize else 2 ** _bits(page) - 1 - values
     values = project(values.transpose(order).reshape(n_planes, height, width, -1), pages)
-    if page.photometric == WHITE_IS_ZERO and values.dtype.kind in "iu":
-        values = np.invert(values) if _bits(page) == 8 * values.itemsize else 2 ** _bits(page) - 1 - values
     return _upright(values, page.tags.valueof(EXIF_ORIENTATION, 1))
 
 

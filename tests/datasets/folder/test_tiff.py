@@ -80,6 +80,28 @@ def test_white_as_zero_is_inverted(dtype):
     np.testing.assert_allclose(decoded.pixels[..., 0], 255 * (1 - RAMP), atol=1)
 
 
+def test_of_inverted_planes_the_brightest_is_what_shows():
+    planes = np.random.default_rng(5).integers(0, 256, (3, SIDE, SIDE), dtype=np.uint8)
+    found = decode(tiff(planes, photometric="miniswhite"), SIDE)
+    np.testing.assert_array_equal(found.pixels[..., 0], 255 - planes.min(axis=0))
+
+
+@pytest.mark.parametrize("n_channels", [2, 3, 4, 5])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_gray_channels_are_read_at_any_depth(n_channels, dtype):
+    values = np.random.default_rng(6).integers(0, 256, (SIDE, SIDE, n_channels)).astype(dtype)
+    content = tiff(values * (257 if dtype == np.uint16 else 1), photometric="minisblack", planarconfig="contig")
+    kept = min(n_channels, 3)
+    np.testing.assert_array_equal(decode(content, SIDE).pixels[..., :kept], values[..., :kept])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_inks_become_colors_at_any_depth(dtype):
+    inks = np.zeros((SIDE, SIDE, 4), dtype)
+    inks[..., 1:3] = np.iinfo(dtype).max  # magenta and yellow
+    np.testing.assert_allclose(decode(tiff(inks, photometric="separated"), SIDE).pixels[0, 0], (255, 0, 0), atol=3)
+
+
 @pytest.mark.parametrize("options", [{}, {"planarconfig": "separate"}, {"tile": (16, 16)}, {"compression": "zlib"}])
 def test_sixteen_bit_color_keeps_its_depth_in_any_layout(options):
     values = np.random.default_rng(0).integers(0, 65536, (SIDE, SIDE, 3), dtype=np.uint16)
