@@ -182,8 +182,14 @@ def _describe_margins(table: tuple[Margins, ...], margin: float, probability: fl
         told = f"By margin: {', '.join(parts)}, {table[-1].answer} beyond"
     return (
         f"{told}. The probability that hand-crafted features lose less than "
-        f"{points(margin, signed=False)}{SPACE}points is {percent(min(max(probability, 0.001), 0.999))}."
+        f"{points(margin, signed=False)}{SPACE}points is {_describe_chance(probability)}."
     )
+
+
+def _describe_chance(probability: float) -> str:
+    if 0.001 <= probability <= 0.999:
+        return percent(probability)
+    return f"under {percent(0.001)}" if probability < 0.5 else f"over {percent(0.999)}"
 
 
 def _victory(comparison: Comparison, winner: Contestant) -> str:

@@ -9,8 +9,10 @@ from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
 from bakeoff.reports.canvas.formats import percent, points, short
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.statistics.accuracy import LEVEL, compare_paired, holm
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.metrics import accuracy_per_class
+from bakeoff.reports.statistics.sample import Sample
 
 MAX_CLASSES = 24
 
@@ -68,6 +70,7 @@ def describe_classes(comparison: Comparison) -> str:
         f"Hand-crafted features lead in {int((lead > 0).sum())} of {len(classes)} classes, "
         f"end-to-end training in {int((lead < 0).sum())}."
     )
+    text += f" After Holm's correction over the classes, a lead is shown in {count_shown(comparison, classes)}."
     most, least = int(lead.argmax()), int(lead.argmin())
     if lead[most] > 0:
         largest = points(lead[most], signed=False)
@@ -77,6 +80,17 @@ def describe_classes(comparison: Comparison) -> str:
         start = " that of end-to-end training is" if lead[most] > 0 else " End-to-end training's largest lead is"
         text += f"{start} {points(-lead[least], signed=False)} points, in {names[classes[least]]}."
     return text
+
+
+def count_shown(comparison: Comparison, classes: np.ndarray) -> int:
+    """In how many of the classes the finalists differ by tests that hold together (Holm)."""
+    spreads = comparison.spreads["hand-crafted"], comparison.spreads["end-to-end"]
+    p_values, sample = [], comparison.sample
+    for label in classes:
+        own = sample.labels == label
+        within = Sample(sample.labels[own], None if sample.groups is None else sample.groups[own])
+        p_values.append(compare_paired(*(c.correct[:, own] for c in comparison.finalists), within, spreads).p_value)
+    return sum(p < LEVEL for p in holm(p_values))
 
 
 def _table(comparison: Comparison) -> Table:

@@ -159,3 +159,8 @@ def test_groups_widen_the_answer_and_the_effective_number_is_printed():
     assert plain.effective_n == 400
     assert np.ptp(grouped.difference.interval) > np.ptp(plain.difference.interval)
     assert f"as much as {grouped.effective_n:,.0f} pictures" in describe_chance(grouped)
+
+
+def test_a_probability_near_certainty_is_told_by_its_bound():
+    assert "is over 99.9" in verdict_for(3.0, 0.5).outlook
+    assert "is under 0.1" in verdict_for(0.5, 3.0).outlook

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bakeoff.reports.figures.per_class import MAX_CLASSES, draw_per_class
+from bakeoff.reports.figures.per_class import MAX_CLASSES, describe_classes, draw_per_class
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.tests.reports.factory import make_run, make_task
 
@@ -22,3 +22,11 @@ def test_of_many_classes_those_that_differ_most_are_drawn_whatever_the_sign():
     drawn = {name for name in names if f">{name}<" in picture}
     assert len(drawn) == MAX_CLASSES
     assert not drawn & {"c26", "c27", "c28", "c29"}
+
+
+def test_leads_that_stand_together_are_counted():
+    task = make_task(500)
+    equal = build_comparison(task, [make_run(task, noise=1), make_run(task, "mlp", "end-to-end", noise=1)], 0.01)
+    assert "a lead is shown in 0." in describe_classes(equal)
+    apart = [make_run(task, strength=6.0), make_run(task, "mlp", "end-to-end", strength=-3.0)]
+    assert "a lead is shown in 5." in describe_classes(build_comparison(task, apart, 0.01))
