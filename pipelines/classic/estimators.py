@@ -1,4 +1,4 @@
-"""The hand-crafted side's classifier and scaling as scikit-learn estimators, for pipelines and searches of one's own.
+"""The hand-crafted side as scikit-learn estimators, for pipelines and searches of one's own.
 
 They only translate: parameters are stored as given, `fit` calls the functions of this package, fitted values end in an
 underscore. A further estimator follows the same pattern: a subclass of BaseEstimator that stores parameters in
@@ -8,9 +8,11 @@ underscore. A further estimator follows the same pattern: a subclass of BaseEsti
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
@@ -18,10 +20,22 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from bakeoff.pipelines.classic.codebook.gaussian_mixture import fit_gaussian_mixture
+from bakeoff.pipelines.classic.codebook.kmeans import fit_kmeans
+from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
+from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from bakeoff.pipelines.classic.encoding.vlad import encode_vlad
+from bakeoff.pipelines.classic.families.family import FeatureFamily, encode_all
+from bakeoff.pipelines.classic.families.histograms import Hog
 from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer, standardize
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linear_svm
 
 DTYPES = (np.float64, np.float32)  # a mean of 1e8 must be subtracted before its digits are lost in float32
+ENCODINGS: dict[str, Callable[..., torch.Tensor]] = {
+    "bag of words": encode_bag_of_words,
+    "vlad": encode_vlad,
+    "fisher vector": encode_fisher_vector,
+}
 
 
 class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
@@ -30,6 +44,12 @@ class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
     C, intercept_scaling, tolerance, max_iterations: of `train_linear_svm`.
     class_weight: None, "balanced", or factors by class, as in scikit-learn.
     Fitted: classes_ (k,); coef_ (k, d) and intercept_ (k,), of one row if there are two classes; objective_; n_iter_.
+
+    >>> import bakeoff
+    >>> from sklearn.datasets import load_iris
+    >>> features, labels = load_iris(return_X_y=True)
+    >>> bool(bakeoff.LinearSvmClassifier().fit(features, labels).score(features, labels) > 0.9)
+    True
     """
 
     def __init__(
@@ -83,6 +103,10 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Mean 0 and deviation 1 for every feature, in float32; constant features become 0; see `standardize.py`.
 
     Fitted: mean_ (d,), scale_ (d,).
+
+    >>> import bakeoff
+    >>> bakeoff.Standardize().fit_transform([[1.0, 5.0], [3.0, 5.0]]).tolist()
+    [[-1.0, 0.0], [1.0, 0.0]]
     """
 
     def fit(self, X: Any, y: Any = None) -> Standardize:  # noqa: N803
@@ -98,5 +122,112 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+class FeatureExtractor(TransformerMixin, BaseEstimator):
+    """Any feature family: pictures in, one vector each out; what it learns, it learns in `fit`.
+
+    family: its configuration, such as Hog(cell_sizes=(8,)), or one of your own.   random_state: seed of what it learns.
+    Fitted: state_, image_shape_ (height, width, channels).
+
+    >>> import bakeoff
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.pipeline import make_pipeline
+    >>> images, labels = load_digits(return_X_y=True)
+    >>> images = (images.reshape(-1, 8, 8) * 15).astype("uint8")
+    >>> hog = bakeoff.FeatureExtractor(bakeoff.Hog(cell_sizes=(2, 4)))
+    >>> model = make_pipeline(hog, bakeoff.LinearSvmClassifier()).fit(images[:900], labels[:900])
+    >>> bool(model.score(images[900:], labels[900:]) > 0.9)
+    True
+    """
+
+    def __init__(self, family: FeatureFamily = Hog(), random_state: int = 0) -> None:  # noqa: B008 - it is frozen
+        self.family = family
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> FeatureExtractor:  # noqa: N803
+        """X: uint8 (n, height, width, channels), or (n, height, width) of gray pictures."""
+        images = _as_pictures(X)
+        refusal = self.family.refusal(images.shape[1:])
+        if refusal:
+            raise ValueError(f"{self.family.label} cannot encode these pictures: {refusal}")
+        self.image_shape_ = images.shape[1:]
+        self.state_ = self.family.fit(images, self.random_state)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:  # noqa: N803
+        """float32 (n, d). Raises ValueError if the pictures have another shape than those it learned from."""
+        check_is_fitted(self)
+        images = _as_pictures(X)
+        if images.shape[1:] != self.image_shape_:
+            raise ValueError(f"X must hold pictures of {self.image_shape_} as in fit, got {images.shape[1:]}")
+        return encode_all(self.family, self.state_, images)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array, tags.input_tags.three_d_array = False, True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _as_pictures(values: Any) -> np.ndarray:
+    images = np.asarray(values)
+    images = images[..., None] if images.ndim == 3 else images
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype != np.uint8 or not len(images):
+        raise ValueError(f"X must be uint8 (n, height, width, 1 or 3) pictures, got {images.dtype} {images.shape}")
+    return np.ascontiguousarray(images)
+
+
+class DescriptorEncoder(TransformerMixin, BaseEstimator):
+    """Sets of local descriptors, of whatever kind, as one vector each; a codebook or mixture is learned in `fit`.
+
+    encoding: "bag of words", "vlad" or "fisher vector".   n_components: words or Gaussians; at most one a descriptor.
+    n_iterations: of k-means, or of expectation maximization.   random_state: seed.
+    Fitted: codebook_, a `Codebook` or `GaussianMixture`.
+
+    >>> import numpy as np, bakeoff
+    >>> sets = np.random.default_rng(0).normal(size=(20, 50, 8))  # 50 descriptors of 8 values for each of 20 pictures
+    >>> bakeoff.DescriptorEncoder("vlad", n_components=4).fit_transform(sets).shape
+    (20, 32)
+    """
+
+    def __init__(
+        self,
+        encoding: Literal["bag of words", "vlad", "fisher vector"] = "bag of words",
+        n_components: int = 64,
+        n_iterations: int = 20,
+        random_state: int = 0,
+    ) -> None:
+        self.encoding = encoding
+        self.n_components = n_components
+        self.n_iterations = n_iterations
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> DescriptorEncoder:  # noqa: N803
+        """X: (n, m, d), m descriptors of each of n pictures; or (n, d), one of each."""
+        if self.encoding not in ENCODINGS:
+            raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}, got {self.encoding!r}")
+        rows = self._sets(X, reset=True).flatten(0, 1)
+        fit = fit_kmeans if self.encoding != "fisher vector" else fit_gaussian_mixture
+        size = {"n_components" if fit is fit_gaussian_mixture else "n_words": min(self.n_components, len(rows))}
+        self.codebook_ = fit(rows, n_iterations=self.n_iterations, seed=self.random_state, **size)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:  # noqa: N803
+        """float32 (n, k) of words, (n, k d) of VLAD, (n, 2 k d) of a Fisher vector."""
+        check_is_fitted(self)
+        return ENCODINGS[self.encoding](self._sets(X, reset=False), self.codebook_).numpy()
+
+    def _sets(self, values: Any, *, reset: bool) -> torch.Tensor:
+        sets = validate_data(self, values, dtype=np.float32, order="C", allow_nd=True, reset=reset)
+        if sets.ndim > 3:
+            raise ValueError(f"X must be descriptors (n, m, d) or (n, d), got {sets.shape}")
+        return torch.from_numpy(sets if sets.ndim == 3 else sets[:, None])
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

@@ -12,6 +12,7 @@ from bakeoff.pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
 from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
 from bakeoff.pipelines.classic.encoding.spatial import pool_pyramid
+from bakeoff.pipelines.classic.encoding.vlad import encode_vlad
 from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.machine.chunk_map import MapChunks
@@ -52,7 +53,7 @@ class BagOfWords(FeatureFamily):
     def encode(self, images: torch.Tensor, state: Codebook) -> torch.Tensor:
         height, width = images.shape[1:3]
         pooled = pool_pyramid(
-            lambda rows: encode_bag_of_words(rows, state, assignment=self.assignment),
+            lambda sets: self.encode_sets(sets, state),
             self.descriptors.extract(images),
             self.descriptors.positions(height, width),
             height,
@@ -60,3 +61,21 @@ class BagOfWords(FeatureFamily):
             levels=self.pyramid,
         )
         return l2_normalize(signed_power(pooled))
+
+    def encode_sets(self, sets: torch.Tensor, codebook: Codebook) -> torch.Tensor:
+        """float32 (n, m, d), the descriptors of a region -> (n, width): where a subclass puts another encoding."""
+        return encode_bag_of_words(sets, codebook, assignment=self.assignment)
+
+
+@dataclass(frozen=True)
+class Vlad(BagOfWords):
+    """How descriptors differ from their word, added up. Jegou, Douze, Schmid, Perez 2010."""
+
+    n_words: int = 64
+
+    @property
+    def label(self) -> str:
+        return f"VLAD of {self.descriptors.label}"
+
+    def encode_sets(self, sets: torch.Tensor, codebook: Codebook) -> torch.Tensor:
+        return encode_vlad(sets, codebook)
