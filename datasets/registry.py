@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.datasets.dataset import Dataset, Progress
-from bakeoff.datasets.folder.load import load_folder
+from bakeoff.datasets.folder.held import load_pictures, read_parquet
+from bakeoff.datasets.folder.load import dataset_name, load_folder
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.store import Store
 from bakeoff.datasets.sets.cifar import CIFAR10, CIFAR100, load_cifar
@@ -64,4 +65,6 @@ def load_dataset(
             f"unknown data set {name_or_path!r}: choose one of {', '.join(dataset_names())}, "
             "or a path to a folder with one sub-folder per class"
         )
+    if path.suffix.lower() == ".parquet":
+        return load_pictures(read_parquet(path), name=dataset_name(path.with_suffix("")), **options)
     return load_folder(path, progress=progress, store=store, **options)

@@ -51,6 +51,14 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
     """Build the report and write all three forms; returns it and its folder. Raises ValueError on bad input."""
+    report = read_report(options)
+    target = report_folder(options.output, report.comparison.task)
+    save_report(report, target)
+    return report, target
+
+
+def read_report(options: argparse.Namespace) -> Report:
+    """The report on saved runs. Raises ValueError on bad input."""
     base = read_base(options.base) if options.base else None  # before it is overwritten, if it is the same file
     lessons = read_lessons(options.lessons) if options.lessons else ()
     folders, task, remarks = find_tasks(
@@ -60,7 +68,7 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
     guests = next((found for folder in folders if (found := load_guests(folder))), ())
     comparison = build_comparison(task, select_runs(folders, options.select), options.margin / 100, guests)
     changes = find_changes(comparison, base, options.base) if base else None
-    report = build_report(
+    return build_report(
         comparison,
         remarks,
         studies,
@@ -69,12 +77,14 @@ def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
         lessons=lessons,
         stakes=Stakes(options.false_alarms / 100, tuple(options.costs) if options.costs else None),
     )
-    target = report_folder(options.output, task)
+
+
+def save_report(report: Report, target: Path) -> None:
+    """All three forms, and the figures of one, in a folder."""
     save_figures(report, target / "figures")
     write_atomically(target / "report.md", render_markdown(report).encode())
     write_atomically(target / "report.json", render_json(report).encode())
     write_atomically(target / "report.html", render_html(report).encode())
-    return report, target
 
 
 def report_folder(output: Path, task: Task) -> Path:

@@ -1,10 +1,11 @@
 """JSON format of a report (report.json): its numbers under stable keys, for other programs.
 
-    dataset, fingerprint, verdict (the sentence), answer (one of `verdict.Answer`), margin
+    dataset, fingerprint, n_test (test pictures), verdict (the sentence), answer (one of `verdict.Answer`), margin
     margins      the answer for every margin from 0 to 0.05, as [{low, high, answer}]
     probability  of a loss under the margin
     effective_n  as many test pictures, each drawn by itself, would tell as much; seed_spread: by side, see `SeedSpread`
     measure      "accuracy", or "balanced accuracy" where classes differ much in size: what verdict and tests go by
+    majority_accuracy  of always naming the most frequent class; caveats: what limits the verdict, in sentences
     comparison   the finalists and the planned test between them
     fusion       the two finalists together: weight of the hand-crafted side, accuracy, test against the better one;
                  null where the two were validated on other pictures

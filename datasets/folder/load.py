@@ -36,8 +36,14 @@ def load_folder(path: Path, *, progress: Progress | None = None, store: Store | 
     """
     reading = Reading(**options)
     with open_files(path) as found:
-        name_classes(path, files_in_classes(found))  # complains before anything is decoded
-        arrays = FolderStages(path, found, reading, progress, store or Memory()).read()
+        return assemble(FolderStages(path, found, reading, progress, store or Memory()))
+
+
+def assemble(stages: FolderStages) -> Dataset:
+    """The data set of files that were found; raises what `load_folder` does."""
+    path, reading = stages.path, stages.reading
+    name_classes(path, files_in_classes(stages.found))  # complains before anything is decoded
+    arrays = stages.read()
     card = json.loads(arrays["card"].item())
     image_size = card["image_size"]
     train, validation, test = (

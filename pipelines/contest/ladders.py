@@ -64,7 +64,10 @@ class NetLadder:
         shape = (size, size, self.dataset.image_shape[2])
         n_train, n_classes = len(self.dataset.train), len(self.dataset.class_names)
         config = fit_to(replace(config, least_steps=max(steps, config.least_steps)), n_train, shape, steps)
-        flops = expected_cost(config, n_train, shape, n_classes, len(self.dataset.validation))
+        try:
+            flops = expected_cost(config, n_train, shape, n_classes, len(self.dataset.validation))
+        except ValueError:  # the net cannot take such pictures: it is refused, with the reason, when it is tried
+            flops = 0.0
         name = f"{recipe}-{size}px-{steps}steps"
         experiment = Experiment(
             name, f"{title}, {size} px, {steps:,} steps", "end-to-end", config, neural.run, neural.VERSION, size

@@ -1,0 +1,127 @@
+"""The public interface for programs and notebooks: load pictures, compare both sides on them, read a report back.
+
+`import bakeoff` offers these functions, and imports this module when the first of them is asked for.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.folder.held import load_pictures
+from bakeoff.datasets.registry import load_dataset
+from bakeoff.pipelines.commands import keep_task
+from bakeoff.pipelines.contest.contest import Contest, default_budget
+from bakeoff.pipelines.machine.artifacts import claim
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.reports.__main__ import parse_arguments, read_report, save_report
+from bakeoff.reports.changes import read_base
+from bakeoff.reports.report import Report
+from bakeoff.reports.report_html import render_html
+from bakeoff.reports.report_json import render_json
+
+HEIGHT = 820  # pixels of a notebook's cell: the first screen of the report
+
+
+def load(source: Any, labels: Any = None, **options: Any) -> Dataset:
+    """Pictures in splits for training, validation and test; see `load_dataset`, and `load_pictures`, for the options.
+
+    source: the name of a data set, "photos"; a path to a folder with one sub-folder per class, an archive of one, a
+        table of path,label or a .parquet; or pictures that the program holds: arrays (with labels), pairs, rows, a
+        torchvision or Hugging Face data set.   labels: (n,), names or indices into the option class_names.
+    Raises ValueError, in one line that says what to do, for what makes no data set.
+
+    >>> import numpy as np, bakeoff
+    >>> images = np.random.default_rng(0).integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
+    >>> bakeoff.load(images, ["cat", "dog"] * 30).class_names
+    ('cat', 'dog')
+    """
+    if isinstance(source, str | Path):
+        return load_dataset(str(source), **options)
+    return load_pictures(source, labels, **options)
+
+
+@dataclass(frozen=True, repr=False)
+class SavedReport:
+    """What report.json holds. record: all of it, under the keys that `reports/report_json.py` lists."""
+
+    record: Mapping[str, Any]
+
+    @property
+    def answer(self) -> str:
+        """Are hand-crafted features enough: "enough", "not enough", "cannot tell" ..."""
+        return str(self.record["answer"])
+
+    @property
+    def sentence(self) -> str:
+        """Who won, by how much, how sure that is, and at what cost."""
+        return str(self.record["verdict"])
+
+    @property
+    def table(self) -> Sequence[Mapping[str, Any]]:
+        """One row for each experiment, the best first: experiment, side, accuracy, accuracy_interval, total_seconds ...
+
+        `pandas.DataFrame(found.table)` shows it.
+        """
+        return list(self.record["experiments"])
+
+    def __repr__(self) -> str:
+        return f"{self.answer.capitalize()}. {self.sentence}"
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(SavedReport):
+    """The two sides compared: what report.json holds, and the whole report. A notebook shows its first screen."""
+
+    report: Report
+
+    def save(self, folder: str | Path) -> Path:
+        """Write report.html, report.md and report.json there; returns the path of the first."""
+        save_report(self.report, Path(folder))
+        return Path(folder) / "report.html"
+
+    def _repr_html_(self) -> str:
+        """In a frame, so that neither its style nor the notebook's reaches the other."""
+        page = html.escape(render_html(replace(self.report, sections=())))
+        return f'<iframe srcdoc="{page}" sandbox style="width:100%;height:{HEIGHT}px;border:0"></iframe>'
+
+
+def compare(
+    dataset: Dataset | str | Path,
+    *,
+    budget: float | None = None,
+    margin: float = 1.0,
+    seed: int = 0,
+    artifacts: str | Path = "artifacts",
+    quiet: bool = False,
+) -> Comparison:
+    """Let both sides spend the same processor time on the pictures, and compare the best that each came to.
+
+    dataset: from `load`, or what it takes.   budget: seconds of processor time for each side; None: by the pictures.
+    margin: loss of accuracy, in points, that you would accept from hand-crafted features.
+    artifacts: folder of the cache and the runs: what was done before is not done again.   quiet: say nothing.
+    Raises NotApplicableError if a side can finish nothing within the budget.
+    """
+    dataset = dataset if isinstance(dataset, Dataset) else load(dataset)
+    claim(Path(artifacts))
+    console = Console(stderr=True, quiet=quiet)
+    workspace = Workspace(Path(artifacts), console, command=f"bakeoff.compare({dataset.name!r}, {budget=}, {seed=})")
+    fingerprint = dataset.fingerprint()
+    keep_task(dataset, fingerprint, workspace)
+    Contest(dataset, budget or default_budget(dataset), seed, workspace).run()
+    where = ["--runs", str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]
+    report = read_report(parse_arguments([*where, "--margin", str(margin)]))
+    return Comparison(json.loads(render_json(report)), report)
+
+
+def load_report(path: str | Path) -> SavedReport:
+    """A report.json, or the folder that holds one. Raises ValueError, naming the file, if it is none."""
+    path = Path(path).expanduser()
+    return SavedReport(read_base(path / "report.json" if path.is_dir() else path))

@@ -1,0 +1,178 @@
+"""Pictures that a program holds: arrays, pairs of picture and class, a torchvision or Hugging Face data set, parquet.
+
+Each becomes a file that is read when its turn comes, so that all that is done for a folder is done for them: one size
+and range for all, near duplicates and groups kept within one split, a missing split taken from training.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.folder.conversion import to_rgb, turn_upright
+from bakeoff.datasets.folder.load import assemble
+from bakeoff.datasets.folder.picture_file import PictureFile, as_class_name
+from bakeoff.datasets.folder.reading import Reading
+from bakeoff.datasets.folder.split_names import split_of_name
+from bakeoff.datasets.folder.stages import FolderStages
+from bakeoff.datasets.folder.store import Memory
+
+# What the columns of a data set are called that hold pictures, classes, and what must stay in one split.
+IMAGE_COLUMNS, LABEL_COLUMNS = ("image", "img", "picture", "png", "jpg"), ("label", "labels", "class", "fine_label")
+GROUP_COLUMN = "group"
+
+
+@dataclass(frozen=True)
+class Held:
+    """Some pictures. read: gives the i-th as an array, a Pillow image, or a file's bytes.
+
+    labels: of each, a name or an index into class_names; below 0 it has none.   groups: of each, or empty.
+    """
+
+    read: Callable[[int], Any]
+    labels: Sequence[Any]
+    class_names: Sequence[str] = ()
+    groups: Sequence[Any] = ()
+
+    def files(self, split: str) -> list[PictureFile]:
+        names = [_class_name(label, self.class_names) for label in self.labels]
+        return [
+            PictureFile(
+                (name or "no class", f"{split}{index:08}"),
+                partial(_as_bytes, self.read, index),
+                class_name=as_class_name(name),
+                split=split,
+                group=str(self.groups[index]) if len(self.groups) else "",
+            )
+            for index, name in enumerate(names)
+        ]
+
+
+def load_pictures(
+    source: Any,
+    labels: Any = None,
+    *,
+    groups: Any = None,
+    class_names: Sequence[str] = (),
+    name: str = "pictures",
+    **options: Any,
+) -> Dataset:
+    """A data set of pictures that a program holds.
+
+    source: pictures, with their labels: an array (n, h, w) or (n, h, w, channels), or a list of arrays or Pillow images
+        of any size; or else what gives both: pairs (picture, label), such as a torchvision data set, or rows
+        {"image": ..., "label": ...}, such as a Hugging Face one, whose column `group` is heeded; or a mapping of such
+        by split, {"train": ..., "test": ...}.
+    labels: (n,), names, or indices into class_names.   groups: (n,), what must stay in one split, such as patients.
+    options: fields of `Reading`.   Raises ValueError, in one line, for what makes no data set.
+    """
+    if labels is not None:
+        found = _arrays(source, labels, groups, class_names).files("")
+    elif isinstance(source, Mapping):
+        splits = {key: split_of_name(str(key))[0] for key in source}
+        if "" in splits.values():
+            raise ValueError(f"a mapping of pictures must have the keys train, validation and test, got {[*source]}")
+        found = [file for key, part in source.items() for file in _held(part, class_names).files(splits[key])]
+    else:
+        found = _held(source, class_names).files("")
+    found.sort(key=lambda file: file.parts)
+    dataset = assemble(FolderStages(Path(name), found, Reading(**options), None, Memory()))
+    return replace(dataset, notes=tuple(note for note in dataset.notes if not note.startswith("File formats")))
+
+
+def read_parquet(path: Path) -> Held:
+    """A table as Hugging Face stores data sets: a column of encoded pictures, one of labels.
+
+    Raises ValueError if pyarrow, which reads it, is not installed.
+    """
+    try:
+        from pyarrow.parquet import read_table
+    except ImportError as error:
+        raise ValueError(f"{path.name} needs pyarrow to be read: pip install pyarrow") from error
+    table = read_table(path)
+    about = json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
+    features = about.get("info", {}).get("features", {})
+    image, label = _columns(table.column_names)
+    groups = table[GROUP_COLUMN].to_pylist() if GROUP_COLUMN in table.column_names else ()
+    names, pictures = features.get(label, {}).get("names", ()), table[image]
+    return Held(lambda index: pictures[index].as_py(), table[label].to_pylist(), names, groups)
+
+
+def _arrays(images: Any, labels: Any, groups: Any, class_names: Sequence[str]) -> Held:
+    for name, values in (("labels", labels), ("groups", groups)):
+        if values is not None and len(values) != len(images):
+            raise ValueError(f"{name} must hold one value for each of {len(images)} images, got {len(values)}")
+    return Held(images.__getitem__, labels, class_names, () if groups is None else groups)
+
+
+def _held(source: Any, class_names: Sequence[str]) -> Held:
+    """What gives pictures and labels; columns of labels are read at once where there are any, pictures later."""
+    if isinstance(source, Held):
+        return source
+    columns, names = getattr(source, "column_names", None), class_names or getattr(source, "classes", ())
+    if columns and hasattr(source, "__getitem__"):  # of Hugging Face
+        image, label = _columns(columns)
+        names = class_names or getattr(source.features[label], "names", None) or ()
+        groups = source[GROUP_COLUMN] if GROUP_COLUMN in columns else ()
+        return Held(lambda index: source[index][image], source[label], names, groups)
+    if hasattr(source, "targets"):  # of torchvision
+        return Held(lambda index: source[index][0], source.targets, names)
+    if not isinstance(source, Iterable) and not hasattr(source, "__getitem__"):
+        raise ValueError(f"pictures must come as arrays, pairs, rows or a data set, got {type(source).__name__}")
+    rows = [source[index] for index in range(len(source))] if hasattr(source, "__len__") else list(source)
+    if rows and isinstance(rows[0], Mapping):
+        image, label = _columns(rows[0])
+        groups = [row[GROUP_COLUMN] for row in rows] if GROUP_COLUMN in rows[0] else ()
+        return Held(lambda index: rows[index][image], [row[label] for row in rows], names, groups)
+    try:
+        pictures, labels = [picture for picture, _ in rows], [label for _, label in rows]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "each element must be a pair (picture, label); give arrays of both as two arguments"
+        ) from error
+    return Held(pictures.__getitem__, labels, names)
+
+
+def _columns(names: Iterable[str]) -> tuple[str, str]:
+    known = list(names)
+    found = [next((alias for alias in wanted if alias in known), "") for wanted in (IMAGE_COLUMNS, LABEL_COLUMNS)]
+    if not all(found):
+        raise ValueError(f"rows must have the columns image and label, got {', '.join(known)}: rename yours")
+    return found[0], found[1]
+
+
+def _class_name(label: Any, class_names: Sequence[str]) -> str:
+    if isinstance(label, str):
+        return label
+    index = int(label)
+    if index < 0:
+        return ""
+    if class_names and index >= len(class_names):
+        raise ValueError(f"labels must lie in 0..{len(class_names) - 1} to match the class names, got {index}")
+    return class_names[index] if class_names else str(index)
+
+
+def _as_bytes(read: Callable[[int], Any], index: int) -> bytes:
+    """The i-th picture as the content of a file: encoded ones as they are, others as .npy."""
+    picture = read(index)
+    if isinstance(picture, Mapping) and "bytes" in picture:  # how Hugging Face keeps a picture that is not decoded
+        picture = picture["bytes"] or Path(picture["path"]).read_bytes()
+    if isinstance(picture, bytes):
+        return picture
+    if isinstance(picture, Image.Image):
+        upright = turn_upright(picture)[0]
+        picture = upright if upright.mode in ("L", "RGB", "I;16", "I", "F") else to_rgb(upright)[0]
+    elif not isinstance(picture, np.ndarray):
+        raise ValueError(f"is a {type(picture).__name__}, no array or Pillow image: take off what transforms pictures")
+    content = io.BytesIO()
+    np.save(content, np.asarray(picture), allow_pickle=False)
+    return content.getvalue()

@@ -1,0 +1,87 @@
+"""`import bakeoff` as in a notebook: pictures in, both sides run, the comparison out as a value."""
+
+import doctest
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import bakeoff
+from bakeoff import api
+from bakeoff.reports import report_json
+from bakeoff.tests.datasets.pictures import write_class
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 120, (60, 16, 16, 3), dtype=np.uint8)
+    images[::2, :, ::4] += 100
+    pictures = bakeoff.load(images, ["striped", "plain"] * 30, name="stripes", image_size=16)
+    return bakeoff.compare(pictures, budget=3.0, margin=30, artifacts=tmp_path_factory.mktemp("own"), quiet=True)
+
+
+def test_importing_it_imports_nothing_else():
+    code = "import sys, bakeoff; print([n for n in ('numpy', 'torch', 'rich') if n in sys.modules], dir(bakeoff))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.startswith("[] [")
+    assert "'compare'" in told
+
+
+def test_every_name_that_it_offers_is_there():
+    for name in bakeoff.__all__:
+        assert getattr(bakeoff, name).__name__ == name
+    with pytest.raises(AttributeError, match="module 'bakeoff' has no attribute 'contrast'"):
+        _ = bakeoff.contrast
+
+
+def test_loads_names_paths_and_what_a_program_holds(tmp_path):
+    write_class(tmp_path / "cat", 6)
+    write_class(tmp_path / "dog", 6, first_seed=50)
+    assert bakeoff.load("digits").name == "digits"
+    assert bakeoff.load(tmp_path, image_size=16).image_shape == (16, 16, 3)
+    assert doctest.DocTestRunner(verbose=False).run(doctest.DocTestFinder().find(api.load, "load", globs={})[0]) == (
+        0,
+        3,
+    )
+
+
+def test_a_comparison_tells_the_answer_as_values(found):
+    assert found.answer in ("enough", "cannot tell", "not enough")
+    assert "stripes" in found.sentence
+    assert str(found) == f"{found.answer.capitalize()}. {found.sentence}"
+    assert {row["side"] for row in found.table} == {"hand-crafted", "end-to-end"}
+    assert [row["accuracy"] for row in found.table] == sorted((row["accuracy"] for row in found.table), reverse=True)
+    assert found.record["margin"] == 0.3
+
+
+def test_a_notebook_shows_the_first_screen_in_a_frame(found):
+    shown = found._repr_html_()
+    assert re.fullmatch(r'<iframe srcdoc="[^"]*" sandbox [^>]*></iframe>', shown)
+    assert f"{found.answer.capitalize()}." in shown
+    assert "What to keep in mind" in shown
+    assert "Contents" not in shown  # of the chapters, which it leaves out
+
+
+def test_what_is_saved_is_read_back(found, tmp_path):
+    page = found.save(tmp_path / "report")
+    assert page.read_text().count("<section") > 5
+    for path in (page.parent, page.with_suffix(".json")):
+        again = bakeoff.load_report(path)
+        assert (again.answer, again.sentence, again.table) == (found.answer, found.sentence, found.table)
+    with pytest.raises(ValueError, match=r"nowhere\.json is none"):
+        bakeoff.load_report(tmp_path / "nowhere.json")
+
+
+def test_a_second_comparison_finds_the_runs_of_the_first(found):
+    provenance = found.record["runs"][0]["environment"]
+    assert provenance["command"] == "bakeoff.compare('stripes', budget=3.0, seed=0)"
+
+
+def test_every_key_of_the_record_is_documented(found):
+    assert json.loads(json.dumps(found.record)) == found.record
+    missing = [key for key in found.record if not re.search(rf"\b{key}\b", report_json.__doc__)]
+    assert missing == []
