@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,14 @@ class Change:
     """One experiment in both reports.
 
     before: its score, in the measure of this comparison.   seconds_before, seconds_now: in all.
-    difference, interval: now minus before.   p_value: Holm-adjusted over all experiments in both; None if the earlier
-    report does not tell picture by picture, then the interval joins those of the two accuracies as if independent.
+    difference, interval: now minus before.   p_value: Holm-adjusted over all experiments in both.
     """
 
     contestant: Contestant
     before: float
     difference: float
     interval: Interval
-    p_value: float | None
+    p_value: float
     seconds_before: float
     seconds_now: float
 
@@ -40,7 +39,7 @@ class Change:
     def is_shown(self) -> bool:
         """True if the accuracies differ by more than chance explains."""
         outside = not self.interval[0] <= 0 <= self.interval[1]
-        return outside and (self.p_value is None or self.p_value < 0.05)
+        return outside and self.p_value < 0.05
 
     @property
     def time_changed(self) -> bool:
@@ -71,6 +70,8 @@ def read_base(path: Path) -> dict[str, Any]:
         raise ValueError(f"--base must name the report.json of an earlier report, {path} is none ({error})") from error
     if missing:
         raise ValueError(f"--base must name the report.json of an earlier report, {path} lacks {min(missing)}")
+    if any("correct" not in run for run in record["runs"]):
+        raise ValueError(f"--base must tell which pictures each run got right, {path} does not: make that report anew")
     return record
 
 
@@ -106,53 +107,24 @@ def _common_clock(comparison: Comparison, base: Mapping[str, Any]) -> Clock:
     return "processor time" if "processor time" in clocks and told else "wall clock"
 
 
-def _correct_before(base: Mapping[str, Any], experiment: str, contestant: Contestant) -> np.ndarray | None:
-    """bool (n_seeds, n_test), which pictures the earlier runs classified correctly; None if the report does not say."""
-    texts = [run.get("correct") for run in base["runs"] if run["experiment"] == experiment]
-    if not texts or None in texts:
-        return None
+def _correct_before(base: Mapping[str, Any], experiment: str, contestant: Contestant) -> np.ndarray:
+    """bool (n_seeds, n_test), which pictures the earlier runs classified correctly."""
+    texts = [run["correct"] for run in base["runs"] if run["experiment"] == experiment]
     return np.stack([unpack_correct(text, len(contestant.labels)) for text in texts])
 
 
 def _compare(
-    comparison: Comparison,
-    contestant: Contestant,
-    earlier: Mapping[str, Any],
-    correct: np.ndarray | None,
-    clock: Clock,
+    comparison: Comparison, contestant: Contestant, earlier: Mapping[str, Any], correct: np.ndarray, clock: Clock
 ) -> Change:
-    before = float(earlier["accuracy"])
     key = "processor_seconds" if clock == "processor time" else "total_seconds"
+    spread = comparison.spreads[contestant.side]
+    test = compare_paired(contestant.correct, correct, comparison.sample, (spread, spread))
+    before = float(comparison.sample.mean(correct).mean())
     times = float(earlier[key]), contestant.seconds(clock=clock)
-    if correct is not None:
-        spread = comparison.spreads[contestant.side]
-        test = compare_paired(contestant.correct, correct, comparison.sample, (spread, spread))
-        before = float(comparison.sample.mean(correct).mean())
-        return Change(contestant, before, test.difference, test.interval, test.p_value, *times)
-    difference = contestant.accuracy - before
-    now = comparison.accuracy_interval(contestant)
-    interval = join_intervals(contestant.accuracy, now, before, earlier["accuracy_interval"])
-    return Change(contestant, before, difference, interval, None, *times)
-
-
-def join_intervals(first: float, of_first: Interval, second: float, of_second: Sequence[float]) -> Interval:
-    """Interval of first - second from the intervals of two independent shares.
-
-    Source: Newcombe, Statistics in Medicine 1998, method 10. On the same pictures it is wider than it ought to be.
-    """
-    difference = first - second
-    low = difference - np.hypot(first - of_first[0], of_second[1] - second)
-    high = difference + np.hypot(of_first[1] - first, second - of_second[0])
-    return float(low), float(high)
+    return Change(contestant, before, test.difference, test.interval, test.p_value, *times)
 
 
 def _adjust(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """The same with Holm's correction over those that were tested."""
-    tested = [c for c in changes if c.p_value is not None]
-    adjusted = dict(zip(map(id, tested), holm([c.p_value for c in tested if c.p_value is not None]), strict=True))
-    return tuple(
-        Change(c.contestant, c.before, c.difference, c.interval, adjusted[id(c)], c.seconds_before, c.seconds_now)
-        if id(c) in adjusted
-        else c
-        for c in changes
-    )
+    """The same with Holm's correction."""
+    adjusted = holm([change.p_value for change in changes])
+    return tuple(replace(change, p_value=p) for change, p in zip(changes, adjusted, strict=True))

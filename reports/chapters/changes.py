@@ -47,7 +47,7 @@ def _row(change: Change) -> Row:
             Cell(percent(change.before), change.before),
             Cell(percent(change.contestant.accuracy), change.contestant.accuracy),
             Cell(points(change.difference), change.difference, points_range(change.interval)),
-            Cell("–" if change.p_value is None else p_number(change.p_value), change.p_value),
+            Cell(p_number(change.p_value), change.p_value),
             Cell(seconds(change.seconds_before), change.seconds_before),
             Cell(seconds(change.seconds_now), change.seconds_now),
             Cell(ratio(times), times),

@@ -7,7 +7,6 @@ from scipy.special import log_softmax
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import SPACE, percent, percent_range, plural, points, points_range
 from bakeoff.reports.figures.gallery import build_galleries
-from bakeoff.reports.figures.shares import draw_overlap
 from bakeoff.reports.statistics.accuracy import compare_paired
 from bakeoff.reports.statistics.calibration import calibrated
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
@@ -26,12 +25,11 @@ def together_section(comparison: Comparison) -> Section:
         f"end-to-end one. Where both are wrong, they give the same wrong answer in {percent(overlap.same_mistake)} of "
         f"the cases. {describe_agreement(comparison)}"
     ]
-    figure = draw_overlap(overlap)
     team = fuse_finalists(comparison)
     if team is None:
-        return Section("together", "Who is right where", tuple(texts), (figure,))
+        return Section("together", "Who is right where", tuple(texts))
     texts.append(describe_team(comparison, team))
-    return Section("together", "The two together", tuple(texts), (figure, team_table(comparison, team)))
+    return Section("together", "The two together", tuple(texts), (team_table(comparison, team),))
 
 
 def describe_agreement(comparison: Comparison) -> str:

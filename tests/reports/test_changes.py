@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.pipelines.results.run import Stage
-from bakeoff.reports.changes import find_changes, join_intervals
+from bakeoff.reports.changes import find_changes, read_base
 from bakeoff.reports.chapters.changes import changes_section, changes_table
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_json import render_json
@@ -52,17 +52,6 @@ def test_runs_that_came_and_went_are_named():
     assert (changes.added, changes.removed) == (("sift",), ("hog",))
 
 
-def test_an_older_report_without_single_answers_gives_wider_intervals_and_no_p():
-    base = as_base(OLD, NET)
-    for run in base["runs"]:
-        del run["correct"]
-    new = make_run(TASK, "classic", strength=3.0)
-    unpaired = changes_to(base, new, NET).kept
-    paired = changes_to(as_base(OLD, NET), new, NET).kept
-    assert all(change.p_value is None for change in unpaired)
-    assert unpaired[0].interval[1] - unpaired[0].interval[0] > paired[0].interval[1] - paired[0].interval[0]
-
-
 def make_waiting(seconds):
     return replace(OLD, stages=(Stage("all", "training", seconds, 30.0, 1),))
 
@@ -87,8 +76,12 @@ def test_an_older_report_that_tells_only_the_clock_is_compared_by_the_clock():
     assert changes_table(changes).columns[-3:-1] == ("wall clock before", "wall clock now")
 
 
-def test_joined_intervals_by_hand():
-    assert join_intervals(0.8, (0.77, 0.83), 0.7, (0.66, 0.74)) == pytest.approx((0.05, 0.15))
+def test_a_report_that_does_not_tell_picture_by_picture_is_refused(tmp_path):
+    base = as_base(OLD, NET)
+    del base["runs"][0]["correct"]
+    (tmp_path / "old.json").write_text(json.dumps(base))
+    with pytest.raises(ValueError, match="make that report anew"):
+        read_base(tmp_path / "old.json")
 
 
 def test_a_report_on_other_pictures_is_refused():
