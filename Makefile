@@ -23,8 +23,8 @@ Variables:
   PROFILE      what report studies beside the runs: quick, full (all of `make study`: hours on large data), none
   SET          settings, such as SET="costs=0.1,1 epochs=5": any field of an experiment's configuration
   SEED         seed of everything random; runs of several seeds stand side by side in the report (0)
-  EXPERIMENT   for train and study: one or more names from `make list`
-  ENGINE       for train-mlp and report: torch, or numpy (our own back-propagation)
+  EXPERIMENT   for train, study and report: one or more names from `make list`
+  ENGINE       for train-mlp: torch, or numpy (our own back-propagation)
   STUDY        ablations | learning-curves | label-noise | robustness | look-inside | cues (all)
   SWEEP        regularization | activation | depth | width
   MODEL        for predict and export: an experiment that was trained, a run's folder, or a model file

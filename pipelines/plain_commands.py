@@ -26,18 +26,6 @@ def list_experiments(options: argparse.Namespace) -> int:
     return 0
 
 
-def predict(options: argparse.Namespace) -> int:
-    from bakeoff.pipelines.predict.command import predict as run
-
-    return run(options)
-
-
-def export(options: argparse.Namespace) -> int:
-    from bakeoff.pipelines.predict.export import export as run
-
-    return run(options)
-
-
 def lecture(options: argparse.Namespace) -> int:
     from bakeoff.pipelines.lecture.__main__ import main
 
@@ -59,10 +47,15 @@ def remove_artifacts(options: argparse.Namespace) -> int:
     return 0
 
 
+def in_module(name: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """A command whose module is imported when it is asked for: that takes seconds."""
+    return lambda options: getattr(import_module(f"bakeoff.pipelines.{name}"), function)(options)  # type: ignore[no-any-return]
+
+
 WITHOUT_DATA: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "list": list_experiments,
-    "predict": predict,
-    "export": export,
+    "predict": in_module("predict.command", "predict"),
+    "export": in_module("predict.export", "export"),
     "lecture": lecture,
     "bench": bench,
     "clean": remove_artifacts,
