@@ -93,9 +93,9 @@ def distinct_experiments(chosen: Sequence[Experiment], image_shape: tuple[int, i
     """
 
     def effective(experiment: Experiment) -> str:
-        config, usable = experiment.config, ()
-        if isinstance(config, classic_table.ClassicConfig):
-            usable = classic.usable_systems(config, image_shape)
+        config = experiment.config
+        is_classic = isinstance(config, classic_table.ClassicConfig)
+        usable = classic.usable_systems(config, image_shape) if is_classic else ()
         return repr((experiment.side, experiment.image_size, replace(config, systems=usable) if usable else config))
 
     shortest = {effective(e): e for e in sorted(chosen, key=lambda e: -len(e.name))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True, ban
         again, style = divmod(drawn[curve.side], len(DASHES))
         drawn[curve.side] += 1
         color, shown = side_color(curve.side), curve.trained
-        marks = {"color": color, "marker": MARKERS[curve.side], "markersize": 5.5}
+        marks: dict[str, Any] = {"color": color, "marker": MARKERS[curve.side], "markersize": 5.5}
         lines += axes.plot(
             shown.xs,
             [point.accuracy for point in shown.points],

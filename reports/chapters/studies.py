@@ -35,5 +35,8 @@ def study_sections(studies: Mapping[str, StudyResult], finalists: Sequence[str] 
 
     finalists: names of the experiments that stand for their sides, in the chapter on robustness.
     """
-    chapters = {**CHAPTERS, "robustness": partial(robustness_section, finalists=finalists)}
+    chapters: Mapping[str, Callable[[StudyResult], Section]] = {
+        **CHAPTERS,
+        "robustness": partial(robustness_section, finalists=finalists),
+    }
     return tuple(chapter(studies[name]) for name, chapter in chapters.items() if name in studies)
