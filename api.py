@@ -17,8 +17,12 @@ from rich.console import Console
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.folder.held import load_pictures
 from bakeoff.datasets.registry import load_dataset
-from bakeoff.pipelines.commands import keep_task
+from bakeoff.pipelines.classic import pipeline as classic
+from bakeoff.pipelines.classic.config import ClassicConfig, System
+from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.commands import keep_task, train_one
 from bakeoff.pipelines.contest.contest import Contest, default_budget
+from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.machine.artifacts import claim
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.reports.__main__ import parse_arguments, read_report, save_report
@@ -98,7 +102,7 @@ def compare(
     *,
     budget: float | None = None,
     margin: float = 1.0,
-    seed: int = 0,
+    families: Sequence[FeatureFamily] = (),
     artifacts: str | Path = "artifacts",
     quiet: bool = False,
 ) -> Comparison:
@@ -106,19 +110,28 @@ def compare(
 
     dataset: from `load`, or what it takes.   budget: seconds of processor time for each side; None: by the pictures.
     margin: loss of accuracy, in points, that you would accept from hand-crafted features.
+    families: of your own, each trained alone beside the budgets, as a further contestant of the hand-crafted side.
     artifacts: folder of the cache and the runs: what was done before is not done again.   quiet: say nothing.
     Raises NotApplicableError if a side can finish nothing within the budget.
     """
     dataset = dataset if isinstance(dataset, Dataset) else load(dataset)
     claim(Path(artifacts))
     console = Console(stderr=True, quiet=quiet)
-    workspace = Workspace(Path(artifacts), console, command=f"bakeoff.compare({dataset.name!r}, {budget=}, {seed=})")
+    workspace = Workspace(Path(artifacts), console, command=f"bakeoff.compare({dataset.name!r}, {budget=})")
     fingerprint = dataset.fingerprint()
     keep_task(dataset, fingerprint, workspace)
-    Contest(dataset, budget or default_budget(dataset), seed, workspace).run()
+    Contest(dataset, budget or default_budget(dataset), 0, workspace).run()
+    for family in families:
+        train_one(_alone(family), dataset, fingerprint, 0, workspace)
     where = ["--runs", str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]
     report = read_report(parse_arguments([*where, "--margin", str(margin)]))
     return Comparison(json.loads(render_json(report)), report)
+
+
+def _alone(family: FeatureFamily) -> Experiment:
+    name = family.label.replace(" ", "-")
+    config = ClassicConfig(systems=(System(name, (family,)),))
+    return Experiment(name, family.label, "hand-crafted", config, classic.run, classic.VERSION)
 
 
 def load_report(path: str | Path) -> SavedReport:

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -15,13 +16,22 @@ from bakeoff.reports import report_json
 from bakeoff.tests.datasets.pictures import write_class
 
 
+@dataclass(frozen=True)
+class Brightness(bakeoff.FeatureFamily):
+    """A family of one's own."""
+
+    def encode(self, images, state):
+        return images.float().mean(dim=(1, 2)) / 255
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     random = np.random.default_rng(0)
     images = random.integers(0, 120, (60, 16, 16, 3), dtype=np.uint8)
     images[::2, :, ::4] += 100
     pictures = bakeoff.load(images, ["striped", "plain"] * 30, name="stripes", image_size=16)
-    return bakeoff.compare(pictures, budget=3.0, margin=30, artifacts=tmp_path_factory.mktemp("own"), quiet=True)
+    options = {"margin": 30, "families": [Brightness()], "artifacts": tmp_path_factory.mktemp("own")}
+    return bakeoff.compare(pictures, budget=3.0, quiet=True, **options)
 
 
 def test_importing_it_imports_nothing_else():
@@ -76,9 +86,14 @@ def test_what_is_saved_is_read_back(found, tmp_path):
         bakeoff.load_report(tmp_path / "nowhere.json")
 
 
-def test_a_second_comparison_finds_the_runs_of_the_first(found):
-    provenance = found.record["runs"][0]["environment"]
-    assert provenance["command"] == "bakeoff.compare('stripes', budget=3.0, seed=0)"
+def test_a_family_of_ones_own_is_a_contestant(found):
+    (own,) = (row for row in found.table if row["experiment"] == "brightness")
+    assert own["side"] == "hand-crafted"
+    assert own["accuracy"] > 0.9  # every other picture was made brighter
+
+
+def test_runs_tell_the_call_that_made_them(found):
+    assert {run["environment"]["command"] for run in found.record["runs"]} == {"bakeoff.compare('stripes', budget=3.0)"}
 
 
 def test_every_key_of_the_record_is_documented(found):
