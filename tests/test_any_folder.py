@@ -62,8 +62,9 @@ def make(root: Path, data: Path, *options: str) -> int:
 
 def data_chapter(text: str) -> str:
     """The report's chapter on the data, as a reader sees it."""
-    start = text.index("## The data")
-    return text[start : text.index("\n## ", start + 1)]
+    start = text.index("<summary><b>The data</b>")
+    end = text.find("<summary><b>", start + 1)
+    return text[start : end if end > 0 else None]
 
 
 def test_every_oddity_is_told_on_the_terminal_and_in_the_report(workplace, capsys):
