@@ -41,6 +41,8 @@ MLP_STRONG = replace(
     shift_averaging=1,
 )
 
+# Photos: 94.1 % in 800 steps and 93 s of processor time; the recipe's 448 steps take 57 s, with 90.3 % on validation in
+# place of 91.1 %.
 CONVNET = replace(
     MLP,
     architecture=ConvNet(),
