@@ -30,6 +30,7 @@ from bakeoff.pipelines.results.study import StudyResult, load_study, save_study,
 
 NAME, TITLE = "contest", "How each side spent its budget"
 SCREENING_SHARE = 1 / 3  # of the budget, to compare nets by short trainings
+PROMISING = 2  # nets of the screening that are trained longer, the second one if the budget allows
 MOST_SEEDS = 3  # of a finalist: more tell little of how seeds differ
 # Seconds of processor time for each side, by default: a floor, and more for each million pixels of all pictures.
 LEAST_BUDGET, MOST_BUDGET, SECONDS_PER_MEGAPIXEL = 60.0, 1800.0, 12.0
@@ -119,11 +120,12 @@ class Contest:
             contender.attempts = [a for a in contender.attempts if a.rung is not rungs[0]]
             contender.attempts.append(self._try(contender, rungs[0]))
             contender.purse.pay(rungs[0], contender.attempts[-1].seconds)
-        for attempt in sorted(contender.tried, key=lambda a: -(a.validation_score or 0.0))[:2]:
-            longer = ladder.longest(attempt.rung, contender.purse)
-            if longer is not None:
+        for attempt in sorted(contender.tried, key=_merit, reverse=True)[:PROMISING]:
+            trainings = [(attempt.rung, attempt.seconds)]
+            while (longer := ladder.longer(trainings, contender.purse.left)) is not None:
                 contender.attempts.append(self._try(contender, longer))
                 contender.purse.pay(longer, contender.attempts[-1].seconds)
+                trainings.append((longer, contender.attempts[-1].seconds))
         self._repeat(contender)
         return contender
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.recipes import expected_seconds, recipes
-from bakeoff.pipelines.contest.search import Purse, Rung
+from bakeoff.pipelines.contest.search import Rung
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import ConvNet
@@ -25,6 +25,8 @@ NETS = {
 }
 FEWEST_STEPS, ENOUGH_STEPS = 30, 200  # of a first, short training, which tells what nets and sizes learn fast
 SCREENED = 4  # of the cheapest of those trainings the budget for all of them holds at least so many, if it can
+WITHIN = 0.95  # of what is left is planned for: no estimate is exact
+CLEARLY = 1.5  # times the steps: less is not worth another training
 MOST_STEPS = 4  # times what the recipe asks for on these pictures: longer trainings stopped paying
 FLOP_RATE = 30e9  # floating-point operations a second of processor time, until the first training tells
 
@@ -74,14 +76,22 @@ class NetLadder:
         )
         return Rung(experiment, recipe, flops / FLOP_RATE, steps)
 
-    def longest(self, rung: Rung, purse: Purse) -> Rung | None:
-        """The same net at the same size, trained for as long as is left, within reason; None if that is no longer."""
+    def longer(self, tried: Sequence[tuple[Rung, float]], seconds: float) -> Rung | None:
+        """The same net at the same size, trained for as long as fits into so many seconds, within reason.
+
+        tried: trainings of that net so far and the seconds they took, shortest first. What a step costs is told by the
+        last two, for a training has costs that do not grow with its steps.
+        Returns None if it would not be clearly longer than the last one.
+        """
+        (rung, took), before = tried[-1], tried[-2] if len(tried) > 1 else None
         assert rung.steps is not None
-        _, config = NETS[rung.recipe]
-        own = plan_steps(len(self.dataset.train), config).n_steps
-        affordable = int(rung.steps * purse.left / purse.estimate(rung))
-        steps = _round_down(min(affordable, MOST_STEPS * own))
-        return self.rung(rung.recipe, rung.image_size, steps) if steps > rung.steps else None
+        a_step = took / rung.steps
+        if before and before[0].steps and took > before[1]:
+            a_step = (took - before[1]) / (rung.steps - before[0].steps)
+        affordable = rung.steps + int((WITHIN * seconds - took) / a_step)
+        most = MOST_STEPS * plan_steps(len(self.dataset.train), NETS[rung.recipe][1]).n_steps
+        steps = _round_down(min(affordable, most))
+        return self.rung(rung.recipe, rung.image_size, steps) if steps >= CLEARLY * rung.steps else None
 
 
 def _round_down(steps: int) -> int:
