@@ -33,7 +33,7 @@ SCREENING_SHARE = 1 / 3  # of the budget, to compare nets by short trainings
 PROMISING = 2  # nets of the screening that are trained longer, the second one if the budget allows
 MOST_SEEDS = 3  # of a finalist: more tell little of how seeds differ
 # Seconds of processor time for each side, by default: a floor, and more for each million pixels of all pictures.
-LEAST_BUDGET, MOST_BUDGET, SECONDS_PER_MEGAPIXEL = 60.0, 1800.0, 12.0
+LEAST_BUDGET, MOST_BUDGET, SECONDS_PER_MEGAPIXEL = 60.0, 1800.0, 16.0
 
 
 @dataclass

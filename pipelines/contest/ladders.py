@@ -25,7 +25,7 @@ NETS = {
 }
 FEWEST_STEPS, ENOUGH_STEPS = 30, 200  # of a first, short training, which tells what nets and sizes learn fast
 SCREENED = 4  # of the cheapest of those trainings the budget for all of them holds at least so many, if it can
-WITHIN = 0.95  # of what is left is planned for: no estimate is exact
+UNSURE, WITHIN = 0.4, 0.95  # of what is left is planned for after one training of a net, and after two
 CLEARLY = 1.5  # times the steps: less is not worth another training
 MOST_STEPS = 4  # times what the recipe asks for on these pictures: longer trainings stopped paying
 FLOP_RATE = 30e9  # floating-point operations a second of processor time, until the first training tells
@@ -65,7 +65,7 @@ class NetLadder:
         title, config = NETS[recipe]
         shape = (size, size, self.dataset.image_shape[2])
         n_train, n_classes = len(self.dataset.train), len(self.dataset.class_names)
-        config = fit_to(replace(config, least_steps=max(steps, config.least_steps)), n_train, shape, steps)
+        config = fit_to(config, n_train, shape, steps)
         try:
             flops = expected_cost(config, n_train, shape, n_classes, len(self.dataset.validation))
         except ValueError:  # the net cannot take such pictures: it is refused, with the reason, when it is tried
@@ -85,10 +85,10 @@ class NetLadder:
         """
         (rung, took), before = tried[-1], tried[-2] if len(tried) > 1 else None
         assert rung.steps is not None
-        a_step = took / rung.steps
+        a_step, share = took / rung.steps, UNSURE
         if before and before[0].steps and took > before[1]:
-            a_step = (took - before[1]) / (rung.steps - before[0].steps)
-        affordable = rung.steps + int((WITHIN * seconds - took) / a_step)
+            a_step, share = (took - before[1]) / (rung.steps - before[0].steps), WITHIN
+        affordable = rung.steps + int((share * seconds - took) / a_step)
         most = MOST_STEPS * plan_steps(len(self.dataset.train), NETS[rung.recipe][1]).n_steps
         steps = _round_down(min(affordable, most))
         return self.rung(rung.recipe, rung.image_size, steps) if steps >= CLEARLY * rung.steps else None

@@ -1,10 +1,11 @@
 """The search of one side's ladder of recipes under a budget of processor time, judged on validation.
 
-A ladder is a grid: recipes from cheap to rich, picture sizes from small to large. The search climbs from the cheapest
-rung; each next one is a step up - a richer recipe or the next size - from the best rung so far that has one left, the
-cheapest first. Sizes are given up where the last step in size made validation clearly worse, a rung is passed over once
-a richer or larger one did better than what led to it, and one that would not finish in what is left of the budget is
-not begun: its cost is the recipe's own estimate, times what the rungs before it took over theirs.
+A ladder is a grid: recipes in the order in which they are worth trying, picture sizes from small to large. The search
+climbs from the first rung; each next one is a step up - the next recipe that can be afforded, or the next size - from
+the best rung so far that has one left, the cheaper first. Sizes are given up where the last step in size made
+validation clearly worse, a rung is passed over once a later or larger one did better than what led to it, and one that
+would not finish in what is left of the budget is not begun: its cost is the recipe's own estimate, times what the rungs
+before it took over theirs.
 """
 
 from __future__ import annotations
@@ -94,27 +95,25 @@ def climb(rungs: Sequence[Rung], purse: Purse, attempt: Try, noise: float) -> It
     scores: dict[Position, float] = {}
     refused: set[Position] = set()
     while True:
-        steps = steps_up(grid, scores, refused, noise)
-        affordable = {p: from_ for p, from_ in steps.items() if purse.estimate(grid[p]) <= purse.left}
-        if not affordable:
+        affordable = {p: rung for p, rung in grid.items() if purse.estimate(rung) <= purse.left}
+        steps = steps_up(affordable, scores, refused, noise)
+        if not steps:
             break
-        position = max(affordable, key=lambda p: (affordable[p], -grid[p].expected_seconds))
+        position = max(steps, key=lambda p: (steps[p], -grid[p].expected_seconds))
         found = attempt(grid[position])
         purse.pay(found.rung, found.seconds) if found.outcome == "tried" else refused.add(position)
         if found.validation_score is not None:
             scores[position] = found.validation_score
         yield found
+    steps = steps_up(grid, scores, refused, noise)
     for position in sorted(grid.keys() - scores.keys() - refused):
         outcome: Outcome = "not reached" if position in steps else "passed over"
         yield Attempt(grid[position], outcome, remark=f"about {purse.estimate(grid[position]):.0f} s")
 
 
 def lay_out(rungs: Sequence[Rung]) -> dict[Position, Rung]:
-    """Rungs by recipe, the cheapest first, and size."""
-    costs: dict[str, float] = {}
-    for rung in rungs:
-        costs[rung.recipe] = max(costs.get(rung.recipe, 0.0), rung.expected_seconds)
-    recipes = sorted(costs, key=costs.__getitem__)
+    """Rungs by recipe, in the order of their first mention, and size."""
+    recipes = list(dict.fromkeys(rung.recipe for rung in rungs))
     sizes = sorted({rung.image_size for rung in rungs})
     return {(recipes.index(rung.recipe), sizes.index(rung.image_size)): rung for rung in rungs}
 
@@ -124,11 +123,11 @@ def steps_up(
 ) -> dict[Position, float]:
     """The rungs that may be tried next, each with the best validation score that it is a step up from.
 
-    The cheapest rung is where one begins. From any rung one may go to every richer recipe at its size, and to the next
-    size of its recipe, unless the last step in size made it clearly worse.
+    One begins with the first recipe at the smallest size. From any rung one may go to the recipes after it at its size,
+    and to the next size of its recipe, unless the last step in size made it clearly worse.
     """
     if not scores:
-        start = min(sorted(grid.keys() - refused), key=lambda p: grid[p].expected_seconds, default=None)
+        start = min(grid.keys() - refused, default=None)
         return {} if start is None else {start: 0.0}
     reached: dict[Position, float] = {}
     for position in sorted(grid.keys() - scores.keys() - refused):
@@ -140,7 +139,8 @@ def steps_up(
         came_from = max((scores[p] for p in below), default=None)
         if came_from is not None and not _is_passed(position, scores, came_from):
             reached[position] = came_from
-    return reached
+    first = {size: min(recipe for recipe, other in reached if other == size) for _, size in reached}
+    return {(recipe, size): reached[recipe, size] for size, recipe in first.items()}
 
 
 def _grows(
