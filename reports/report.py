@@ -122,7 +122,7 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
         else None,
         _describe_unconverged(comparison),
         *comparison.task.notes[:MAX_NOTES],
-        _describe_tuning(comparison) if efforts[0] != efforts[1] else None,
+        _describe_tuning(comparison) if efforts[0] != efforts[1] and not (hand.contest and net.contest) else None,
         _describe_seeds(comparison),
         *(_describe_better(comparison, side, c) for side, c in zip(SIDES, (hand, net), strict=True)),
         describe_refit(comparison),

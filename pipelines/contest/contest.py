@@ -58,8 +58,12 @@ class Contender:
         """The best on validation, the cheaper one among equals; None where nothing could be tried."""
         return max(self.tried, key=_merit, default=None)
 
-    def best_by_recipe(self) -> list[Attempt]:
-        return list({attempt.rung.recipe: attempt for attempt in sorted(self.tried, key=_merit)}.values())
+    @property
+    def shown(self) -> list[Attempt]:
+        """The best of each recipe, of nets those that were trained in full: a short first training shows nothing."""
+        best = {attempt.rung.recipe: attempt for attempt in sorted(self.tried, key=_merit)}
+        shortest = min((attempt.rung.steps or 0 for attempt in self.tried), default=0)
+        return [a for a in best.values() if a is self.finalist or a.rung.steps is None or a.rung.steps > shortest]
 
     def pay(self, run: RunResult) -> float:
         """Seconds of a run that were not paid before: processor time, or by the clock where an accelerator worked."""
@@ -174,7 +178,7 @@ class Contest:
         if kept is not None:
             return kept
         run = rung.experiment.run(self.dataset, seed=seed, workspace=apart)
-        run = replace(run, environment={**run.environment, "key": key, "contest": rung.recipe})
+        run = replace(run, environment={**run.environment, "key": key})
         save_run(run, apart.runs)
         return run
 
@@ -224,13 +228,15 @@ class Contest:
         )
 
     def _keep(self, contenders: Sequence[Contender], study: StudyResult) -> None:
-        """The best run of each recipe, of a finalist all seeds, among the task's runs; an earlier contest's go."""
+        """Save what is shown among the task's runs, of a finalist all seeds; what an earlier contest left goes."""
         task = task_folder(self.workspace.runs, study.dataset, study.fingerprint)
         _remove_earlier(task)
         for contender in contenders:
-            for attempt in contender.best_by_recipe():
+            spent = {"budget": self.budget, "spent": contender.purse.spent}
+            for attempt in contender.shown:
                 for run in contender.runs[attempt.rung.name]:
-                    folder = save_run(run, self.workspace.runs)
+                    environment = {**run.environment, "contest": spent}
+                    folder = save_run(replace(run, environment=environment), self.workspace.runs)
                     kept = run_folder(self.apart.runs, run.dataset, run.fingerprint, run.experiment, run.seed)
                     shutil.copy2(kept / FILE_NAME, folder / FILE_NAME)
         save_study(study, task)

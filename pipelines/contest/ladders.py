@@ -25,6 +25,7 @@ NETS = {
 }
 FEWEST_STEPS, ENOUGH_STEPS = 30, 200  # of a first, short training, which tells what nets and sizes learn fast
 SCREENED = 4  # of the cheapest of those trainings the budget for all of them holds at least so many, if it can
+LEAST_SHARE = 0.6  # of a training's time is taken by its steps, whatever two short trainings seem to tell
 UNSURE, WITHIN = 0.4, 0.95  # of what is left is planned for after one training of a net, and after two
 CLEARLY = 1.5  # times the steps: less is not worth another training
 MOST_STEPS = 4  # times what the recipe asks for on these pictures: longer trainings stopped paying
@@ -87,7 +88,7 @@ class NetLadder:
         assert rung.steps is not None
         a_step, share = took / rung.steps, UNSURE
         if before and before[0].steps and took > before[1]:
-            a_step, share = (took - before[1]) / (rung.steps - before[0].steps), WITHIN
+            a_step, share = max((took - before[1]) / (rung.steps - before[0].steps), LEAST_SHARE * a_step), WITHIN
         affordable = rung.steps + int((share * seconds - took) / a_step)
         most = MOST_STEPS * plan_steps(len(self.dataset.train), NETS[rung.recipe][1]).n_steps
         steps = _round_down(min(affordable, most))

@@ -35,7 +35,7 @@ def summary_table(comparison: Comparison) -> Table:
     leads = ("balanced accuracy", "test accuracy") if comparison.is_unbalanced else ("test accuracy",)
     columns = ("finalist", *leads, comparison.clock, "with its choice", "peak memory")
     caption = (
-        "The best of each side, chosen on validation; “with its choice” is the time of all experiments of the side, "
+        "The best of each side, chosen on validation; “with its choice” is the time of all that the side tried, "
         "among which it was chosen"
     )
     return Table(caption, columns, (*rows, dummy))
@@ -43,6 +43,9 @@ def summary_table(comparison: Comparison) -> Table:
 
 def _selection_cell(c: Contestant, comparison: Comparison) -> Cell:
     side = [other for other in comparison.contestants if other.side == c.side]
+    if c.contest:
+        spent = float(c.contest["spent"])
+        return Cell(seconds(spent), spent, f"of {seconds(c.contest['budget'])} of processor time")
     spent = selection_seconds(side, comparison.clock)
     return Cell(seconds(spent), spent, plural(len(side), "experiment"))
 

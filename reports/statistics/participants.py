@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -141,6 +142,11 @@ class Contestant(Participant):
         """Mean over runs; processor time is summed over cores."""
         stages = [stage for run in self.runs for stage in run.stages if kind in (None, stage.kind)]
         return sum(stage.spent(clock) for stage in stages) / len(self.runs)
+
+    @property
+    def contest(self) -> Mapping[str, float]:
+        """Seconds of the budget of its side, and what was spent of it; empty for an experiment that was named."""
+        return self.runs[0].environment.get("contest", {})
 
     @property
     def is_on_cpu(self) -> bool:

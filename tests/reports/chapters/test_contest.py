@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.reports.chapters.contest import contest_section, describe_lead, size_table, spending
+
+
+def row(side: str, name: str, size: int, score: float | None, seconds: float = 10.0, **more) -> dict:
+    outcome = "tried" if score is not None else "not reached"
+    return {
+        "side": side,
+        "experiment": name,
+        "recipe": name.partition("-")[0],
+        "image_size": size,
+        "steps": None,
+        "outcome": outcome,
+        "is_finalist": False,
+        "n_seeds": 1,
+        "validation_score": score,
+        "train_score": score,
+        "expected_seconds": 12.0,
+        "seconds": seconds if score is not None else 0.0,
+        "remark": "",
+        **more,
+    }
+
+
+HAND = [row("hand-crafted", "hog-32px", 32, 0.5), row("hand-crafted", "fisher-64px", 64, 0.7, 40.0, is_finalist=True)]
+NET = [row("end-to-end", "convnet-32px", 32, 0.6, 20.0), row("end-to-end", "convnet-64px", 64, 0.8, 40.0)]
+NET[1].update(is_finalist=True, n_seeds=3)
+
+
+def study(rows) -> StudyResult:
+    settings = {"budget": 90.0, "spent": {"hand-crafted": 50.0, "end-to-end": 60.0}}
+    return StudyResult("contest", "How each side spent its budget", "pets", "f" * 64, settings, tuple(rows), {}, 100.0)
+
+
+def test_tells_budget_finalist_and_what_was_not_reached():
+    section = contest_section(study([*HAND, row("hand-crafted", "fisher-128px", 128, None), *NET]))
+    hand, net, _ = section.paragraphs
+    assert "50 s of 90 s of processor time were spent on 2 of 3 configurations" in hand.replace("\u00a0", " ")
+    assert "Not reached, for they would not have finished: fisher-128px." in hand
+    assert "convnet-64px (80.0 % there, run with 3 seeds)" in net.replace("\u00a0", " ")
+
+
+def test_a_configuration_that_was_passed_over_is_named():
+    passed = row("hand-crafted", "fisher-32px", 32, None, outcome="passed over")
+    assert "fisher-32px" in contest_section(study([*HAND, passed, *NET])).paragraphs[0]
+
+
+def test_spending_is_a_staircase_of_the_best_so_far():
+    worse = row("hand-crafted", "lbp-64px", 64, 0.6, 5.0)
+    assert spending([*HAND, worse], "hand-crafted") == ([10.0, 50.0, 55.0], [0.5, 0.7, 0.7])
+
+
+def test_the_lead_changes_where_the_other_side_finishes_something_better():
+    text = describe_lead([*HAND, *NET]).replace("\u00a0", " ")  # 0.6 at 20 s, 0.7 at 50 s, 0.8 at 60 s
+    assert text.endswith("end-to-end from 20 s, hand-crafted from 50 s and end-to-end from 60 s.")
+    assert "the hand-crafted side was ahead" in describe_lead([HAND[1], row("end-to-end", "mlp-32px", 32, 0.2)])
+
+
+def test_the_table_of_sizes_holds_each_sides_best_and_is_left_out_for_one_size():
+    table = size_table([*HAND, *NET])
+    assert [[cell.value for cell in line.cells[1:]] for line in table.rows] == [[0.5, 0.7], [0.6, 0.8]]
+    assert size_table([HAND[0], NET[0]]) is None
+
+
+def test_the_figure_and_every_row_are_there():
+    section = contest_section(study([*HAND, *NET]))
+    assert section.parts[0].name == "spending"
+    assert len(section.parts[1].rows) == 4
