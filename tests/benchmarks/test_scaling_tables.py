@@ -10,7 +10,7 @@ import pytest
 from bakeoff.benchmarks.scaling_tables import tables
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RECORD = json.loads((ROOT / "reports" / "published" / "scaling.json").read_text())
+RECORD = json.loads((ROOT / "docs" / "results" / "scaling.json").read_text())
 TABLES = tables(RECORD)
 
 
