@@ -40,6 +40,13 @@ def resize_dataset(dataset: Dataset, side: int, store: Store | None = None) -> D
     return replace(dataset, train=train, validation=validation, test=test, task=dataset.task_fingerprint())
 
 
+def bring_to_size(images: np.ndarray, side: int) -> np.ndarray:
+    """uint8 (n, h, w, channels) -> (n, side, side, channels), as `resize_dataset` does; themselves if they have it."""
+    if images.shape[1:3] == (side, side):
+        return images
+    return _resize(images, side, Memory()).reshape(len(images), side, side, -1)
+
+
 def _resize(images: np.ndarray, side: int, store: Store) -> np.ndarray:
     rows = store.allocate((len(images), side * side * images.shape[3]), np.dtype(np.uint8))
     for start in range(0, len(images), BLOCK):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.resizing import resize_dataset
 from bakeoff.pipelines.neural.model_file import NeuralModel
 from bakeoff.pipelines.predict.models import load_trained_model
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder
@@ -159,6 +160,7 @@ def inspect(
     Of the chosen ones, unless there are none: said int (m,), neighbors int (m, k) among the drawn training pictures,
     cosines (m, k), occlusion and, for a net of torch, gradients (m, n_cells, n_cells).
     """
+    dataset = resize_dataset(dataset, model.image_shape[0])  # a model may look at smaller pictures
     learned = model.represent(dataset.train.images[drawn])
     sample = draw_pictures(len(dataset.test), settings.n_test, seed)
     tested = model.represent(dataset.test.images[sample])

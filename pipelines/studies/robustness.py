@@ -18,6 +18,7 @@ import numpy as np
 from bakeoff.datasets.corruptions.sweeps import SWEEPS, apply_sweep
 from bakeoff.datasets.corruptions.table import SEVERITIES, corrupt, corruptions_for
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.pipelines.predict.models import load_trained_model
 from bakeoff.pipelines.results.run import RunResult, run_folder
 from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
@@ -122,7 +123,9 @@ def name_all(run: RunResult, load: Load, change: Change, pictures: Split, reques
 
     def compute() -> dict[str, np.ndarray]:
         changed = np.concatenate([change.apply(amount) for amount in change.amounts])  # few pictures leave cores idle
-        named = load(folder).predict_scores(changed).argmax(axis=1).reshape(len(change.amounts), -1)
+        model = load(folder)
+        shown = bring_to_size(changed, model.image_shape[0])
+        named = model.predict_scores(shown).argmax(axis=1).reshape(len(change.amounts), -1)
         return {"correct": named == pictures.labels}
 
     stage = request.workspace.cache.get_or_compute(

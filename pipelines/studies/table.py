@@ -12,7 +12,7 @@ from bakeoff.pipelines.studies.study import Profile, Request
 
 # What a profile asks for, in this order; nothing of the quick one trains.
 IN_PROFILE: Mapping[Profile, tuple[ModuleType, ...]] = {
-    "quick": (robustness, look_inside),
+    "quick": (look_inside,),
     "full": (ablations, learning_curves, label_noise, robustness, look_inside, cues),
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.resizing import resize_dataset, sizes_to_try
+from bakeoff.datasets.resizing import bring_to_size, resize_dataset, sizes_to_try
 from bakeoff.pipelines.machine.cache import Cache
 
 
@@ -54,3 +54,9 @@ def test_nothing_is_enlarged():
 @pytest.mark.parametrize(("side", "expected"), [(32, (32,)), (64, (32, 64)), (150, (32, 64, 150))])
 def test_sizes_grow_up_to_the_own_one(side, expected):
     assert sizes_to_try(dataset(side)) == expected
+
+
+def test_loose_pictures_are_brought_to_a_size_in_the_same_way():
+    large = dataset()
+    np.testing.assert_array_equal(bring_to_size(large.test.images, 32), resize_dataset(large, 32).test.images)
+    assert bring_to_size(large.test.images, 64) is large.test.images
