@@ -34,12 +34,13 @@ def describe_budget(study: StudyResult, side: str) -> str:
     """What one side did with its budget: how many rungs, which is its finalist, and what it did not get to."""
     mine = [row for row in study.rows if row["side"] == side]
     finalist = next(row for row in mine if row["is_finalist"])
-    seeds = f", run with {finalist['n_seeds']} seeds" if finalist["n_seeds"] > 1 else ""
+    n_seeds, score = _number(finalist["n_seeds"]), _number(finalist["validation_score"])
+    seeds = f", run with {n_seeds:.0f} seeds" if n_seeds > 1 else ""
     spent, budget = study.settings["spent"][side], study.settings["budget"]
     text = (
         f"{side[0].upper()}{side[1:]}: {seconds(spent)} of {seconds(budget)} of processor time were spent on "
         f"{len(tried(study.rows, side))} of {len(mine)} configurations. The finalist, chosen on validation, is "
-        f"{finalist['experiment']} ({percent(finalist['validation_score'])} there{seeds})."
+        f"{finalist['experiment']} ({percent(score)} there{seeds})."
     )
     unreached = [str(row["experiment"]) for row in mine if row["outcome"] == "not reached"]
     if unreached:
@@ -57,8 +58,7 @@ def spending(rows: Sequence[Row], side: str) -> tuple[list[float], list[float]]:
     """(processor seconds spent so far, best validation score so far), a point for each rung."""
     spent, best, points = 0.0, 0.0, []
     for row in tried(rows, side):
-        spent += row["seconds"]  # type: ignore[operator]
-        best = max(best, row["validation_score"])  # type: ignore[type-var]
+        spent, best = spent + _number(row["seconds"]), max(best, _number(row["validation_score"]))
         points.append((spent, best))
     return [x for x, _ in points], [y for _, y in points]
 
@@ -104,6 +104,11 @@ def draw_spending(study: StudyResult) -> Figure:
     return Figure("spending", caption, alt, to_svg(canvas, "spending", alt))
 
 
+def _number(value: object) -> float:
+    assert isinstance(value, int | float)  # rows of a contest are made by the contest
+    return float(value)
+
+
 def rung_table(rows: Sequence[Row]) -> Table:
     columns = ("configuration", "picture size", "validation", "training", "estimate", "processor time", "outcome")
     return Table("Every configuration, in the order tried", columns, tuple(map(_rung_row, rows)), folded=True)
@@ -111,15 +116,16 @@ def rung_table(rows: Sequence[Row]) -> Table:
 
 def _rung_row(row: Row) -> TableRow:
     def share(value: object) -> Cell:
-        return Cell("–") if value is None else Cell(percent(float(value)), float(value))  # type: ignore[arg-type]
+        return Cell("–") if value is None else Cell(percent(_number(value)), _number(value))
 
-    took = float(row["seconds"]) if row["validation_score"] is not None else None  # type: ignore[arg-type]
+    took = _number(row["seconds"]) if row["validation_score"] is not None else None
+    expected = _number(row["expected_seconds"])
     cells = (
         Cell(str(row["experiment"])),
-        Cell(f"{row['image_size']}{SPACE}px", float(row["image_size"])),  # type: ignore[arg-type]
+        Cell(f"{row['image_size']}{SPACE}px", _number(row["image_size"])),
         share(row["validation_score"]),
         share(row["train_score"]),
-        Cell(seconds(row["expected_seconds"]), float(row["expected_seconds"])),  # type: ignore[arg-type]
+        Cell(seconds(expected), expected),
         Cell("–") if took is None else Cell(seconds(took), took),
         Cell("finalist" if row["is_finalist"] else str(row["outcome"]), note=str(row["remark"])),
     )
@@ -128,14 +134,14 @@ def _rung_row(row: Row) -> TableRow:
 
 def size_table(rows: Sequence[Row]) -> Table | None:
     """The best validation score of each side at each picture size; None where there was one size."""
-    sizes = sorted({int(row["image_size"]) for row in rows if row["validation_score"] is not None})  # type: ignore[arg-type]
+    sizes = sorted({int(_number(row["image_size"])) for row in rows if row["validation_score"] is not None})
     if len(sizes) < 2:
         return None
     table = []
     for side in SIDES:
         cells = [Cell(side)]
         for size in sizes:
-            scores = [float(r["validation_score"]) for r in tried(rows, side) if r["image_size"] == size]  # type: ignore[arg-type]
+            scores = [_number(r["validation_score"]) for r in tried(rows, side) if r["image_size"] == size]
             cells.append(Cell(percent(max(scores)), max(scores)) if scores else Cell("–"))
         table.append(TableRow(tuple(cells), side=side))  # type: ignore[arg-type]
     columns = ("side", *(f"{size}{SPACE}px" for size in sizes))
