@@ -20,11 +20,12 @@ from bakeoff.datasets.registry import load_dataset
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import FeatureFamily
-from bakeoff.pipelines.commands import keep_task, train_one
+from bakeoff.pipelines.command_line.commands import train_one
 from bakeoff.pipelines.contest.contest import Contest, default_budget
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.machine.artifacts import claim
 from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.task import keep_task
 from bakeoff.reports.__main__ import parse_arguments, read_report, save_report
 from bakeoff.reports.changes import read_base
 from bakeoff.reports.report import Report
@@ -119,7 +120,7 @@ def compare(
     console = Console(stderr=True, quiet=quiet)
     workspace = Workspace(Path(artifacts), console, command=f"bakeoff.compare({dataset.name!r}, {budget=})")
     fingerprint = dataset.fingerprint()
-    keep_task(dataset, fingerprint, workspace)
+    keep_task(dataset, fingerprint, workspace.runs)
     Contest(dataset, budget or default_budget(dataset), 0, workspace).run()
     for family in families:
         train_one(_alone(family), dataset, fingerprint, 0, workspace)

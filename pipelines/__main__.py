@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.registry import SHORT_NAMES, dataset_names, load_dataset
-from bakeoff.pipelines.arguments import UsageError, build_parser
-from bakeoff.pipelines.commands import COMMANDS, chosen_experiments
+from bakeoff.pipelines.command_line.arguments import UsageError, build_parser
+from bakeoff.pipelines.command_line.commands import COMMANDS, chosen_experiments
+from bakeoff.pipelines.command_line.make_variables import FLAG, arguments_from_make, name_what_was_typed
+from bakeoff.pipelines.command_line.plain_commands import WITHOUT_DATA
 from bakeoff.pipelines.machine.artifacts import claim
 from bakeoff.pipelines.machine.workspace import Advance, Workspace
-from bakeoff.pipelines.make_variables import FLAG, arguments_from_make, name_what_was_typed
-from bakeoff.pipelines.plain_commands import WITHOUT_DATA
 
 if TYPE_CHECKING:
     from bakeoff.pipelines.machine.cluster import Cluster
@@ -162,9 +162,9 @@ def launched_together() -> bool:
 
 def train_together(options: argparse.Namespace) -> int:
     """As one of several processes: the first does what a single one does, the others train along with it."""
-    from bakeoff.pipelines.neural.distributed.assignment import dismiss
-    from bakeoff.pipelines.neural.distributed.pipeline import follow
     from bakeoff.pipelines.neural.distributed.processes import joined
+    from bakeoff.pipelines.neural.training.assignment import dismiss
+    from bakeoff.pipelines.neural.training.on_processes import follow
 
     with joined() as processes:
         if processes.rank > 0:

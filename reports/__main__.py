@@ -13,8 +13,9 @@ from rich.text import Text
 
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.guest import load_guests
-from bakeoff.pipelines.results.run import Task, task_folder
+from bakeoff.pipelines.results.run import task_folder
 from bakeoff.pipelines.results.study import load_studies
+from bakeoff.pipelines.results.task import Task
 from bakeoff.reports.arguments import report_options
 from bakeoff.reports.canvas.elements import Table
 from bakeoff.reports.changes import find_changes, read_base

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.pipelines.results.guest import load_guests, save_guests
-from bakeoff.pipelines.results.run import RunResult, save_run, save_task, task_folder
+from bakeoff.pipelines.results.run import RunResult, save_run, task_folder
 from bakeoff.pipelines.results.study import load_studies, save_study
+from bakeoff.pipelines.results.task import save_task
 from bakeoff.reports.selection import find_task, select_runs, task_name
 
 # What a run learned, and no picture of the data set: weights and averages of patches.

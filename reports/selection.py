@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bakeoff.pipelines.results.run import RunResult, Task, load_runs, load_task, task_folder
+from bakeoff.pipelines.results.run import RunResult, load_runs, task_folder
+from bakeoff.pipelines.results.task import Task, load_task
 
 SHORT_NAMES = {"cues": "cues-all"}  # as the registry of data sets has them
 SUFFIXES = re.compile(r"(\.(zip|csv|tgz|tar|gz|bz2|xz))+$")  # of archives and tables of pictures

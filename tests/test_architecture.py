@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("datasets", "pipelines", "reports", "benchmarks")
@@ -88,3 +91,38 @@ def test_nothing_that_only_unix_has_is_imported_with_a_module():
             for alias in node.names
         }
         assert at_import.isdisjoint({"fcntl", "resource", "pwd", "grp", "termios", "pty"}), path
+
+
+PACKAGES = ("datasets", "pipelines", "pipelines.classic", "pipelines.neural", "reports")
+MOST = {"pipelines": (12, 7, 44), "pipelines.classic": (12, 7, 30)}  # rooms, floors, arrows
+
+
+def rooms_of(package: str) -> dict[str, set[str]]:
+    """room -> the rooms that it imports; a room is a sub-package or a loose module of the package."""
+    place = ROOT.joinpath(*package.split("."))
+    rooms = {path.stem for path in place.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    imports: dict[str, set[str]] = {room: set() for room in rooms if not room.startswith("__")}
+    for module, imported in sources():
+        room = next((room for room in imports if belongs(module, f"{package}.{room}")), None)
+        if room is not None:
+            imports[room] |= {other for other in imports for name in imported if belongs(name, f"{package}.{other}")}
+            imports[room] -= {room}
+    return imports
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_rooms_of_a_package_never_import_each_other_both_ways(package):
+    TopologicalSorter(rooms_of(package)).prepare()  # raises CycleError, naming the rooms, also for a longer way round
+
+
+@pytest.mark.parametrize("package", MOST)
+def test_a_house_has_few_rooms_floors_and_arrows(package):
+    imports = rooms_of(package)
+    floors: dict[str, int] = {}
+    for room in TopologicalSorter(imports).static_order():
+        floors[room] = 1 + max((floors[other] for other in imports[room]), default=0)
+    n_arrows = sum(map(len, imports.values()))
+    most_rooms, most_floors, most_arrows = MOST[package]
+    assert len(imports) <= most_rooms, sorted(imports)
+    assert max(floors.values()) <= most_floors, floors
+    assert n_arrows <= most_arrows, imports

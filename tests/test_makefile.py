@@ -10,8 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.pipelines.arguments import UsageError, build_parser
-from bakeoff.pipelines.make_variables import arguments_from_make, commands_of, name_what_was_typed, variables_of
+from bakeoff.pipelines.command_line.arguments import UsageError, build_parser
+from bakeoff.pipelines.command_line.make_variables import (
+    arguments_from_make,
+    commands_of,
+    name_what_was_typed,
+    variables_of,
+)
 from bakeoff.reports.arguments import report_options
 
 ROOT = Path(__file__).parent.parent

@@ -16,8 +16,8 @@ from bakeoff.pipelines.classic.codebook.kmeans import Codebook
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.descriptors import DenseSift
-from bakeoff.pipelines.classic.families.pipeline import encode
 from bakeoff.pipelines.classic.families.visual_words import draw_visual_words
+from bakeoff.pipelines.classic.system.family_features import encode
 from bakeoff.pipelines.classic.system.fusion import choose_fusion_weights, fuse_scores
 from bakeoff.pipelines.classic.system.model_file import ClassicModel, store_classic_model
 from bakeoff.pipelines.classic.system.pipeline import VERSION as SYSTEM_VERSION

@@ -18,13 +18,12 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import sizes_to_try
-from bakeoff.pipelines.commands import load_kept
 from bakeoff.pipelines.contest.ladders import NetLadder, hand_crafted_ladder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import run_key
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
-from bakeoff.pipelines.results.model import FILE_NAME
+from bakeoff.pipelines.results.model import FILE_NAME, load_kept
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Side, Stage, run_folder, save_run, task_folder
 from bakeoff.pipelines.results.study import StudyResult, load_study, save_study, study_file
 
@@ -174,7 +173,7 @@ class Contest:
         apart = self.apart
         key = run_key(rung.experiment, self.dataset.fingerprint(), seed)
         folder = run_folder(apart.runs, self.dataset.name, self.dataset.task_fingerprint(), rung.name, seed)
-        kept = load_kept(folder, key, apart)
+        kept = load_kept(folder, key, apart.say)
         if kept is not None:
             return kept
         run = rung.experiment.run(self.dataset, seed=seed, workspace=apart)

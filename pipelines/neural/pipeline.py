@@ -21,8 +21,6 @@ from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer, describe
 from bakeoff.pipelines.neural.cost import count_flops
-from bakeoff.pipelines.neural.distributed.assignment import Assignment, handed_out
-from bakeoff.pipelines.neural.distributed.pipeline import run_timed_epoch, spent_elsewhere
 from bakeoff.pipelines.neural.distributed.processes import Processes
 from bakeoff.pipelines.neural.inspection import first_layer_weights, layer_statistics
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
@@ -30,10 +28,12 @@ from bakeoff.pipelines.neural.networks.build import Network, count_parameters
 from bakeoff.pipelines.neural.probing import bfloat16_is_faster, threads_for
 from bakeoff.pipelines.neural.recipe import fit_to
 from bakeoff.pipelines.neural.speed.threads import threads
+from bakeoff.pipelines.neural.training.assignment import Assignment, handed_out
 from bakeoff.pipelines.neural.training.checkpoint import encode_snapshot
 from bakeoff.pipelines.neural.training.event_log import EventLog, event_log, log_history
 from bakeoff.pipelines.neural.training.examples import Examples, to_examples
 from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.on_processes import run_timed_epoch, spent_elsewhere
 from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
 from bakeoff.pipelines.results.balance import fits_training
 from bakeoff.pipelines.results.files import write_atomically

@@ -13,7 +13,7 @@ from bakeoff.pipelines.neural.onnx_export import export_onnx, predict_with_onnx
 from bakeoff.pipelines.predict.locate import find_model, reading_of
 from bakeoff.pipelines.predict.models import load_trained_model
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.pipelines.results.run import load_task
+from bakeoff.pipelines.results.task import load_task
 
 TOLERANCE = 1e-4  # of the scores, as a share of the largest where that exceeds 1
 CHECKED_PICTURES = 64

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from safetensors.numpy import save
 
 from bakeoff.pipelines.results.configuration import rebuild
 from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.pipelines.results.run import RunResult, load_run, saved_key
 
 FILE_NAME = "model.safetensors"
 FORMAT = 1
@@ -97,6 +98,17 @@ def stored_image_shape(path: Path) -> tuple[int, int, int]:
         return rebuild(header["image_shape"], tuple[int, int, int])  # type: ignore[no-any-return]
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
         raise ValueError(f"{path} is not a whole model ({error}): train it again") from error
+
+
+def load_kept(folder: Path, key: str, say: Callable[[str], None]) -> RunResult | None:
+    """The run in a folder if it is the one of this key and whole, with its model; damage is told."""
+    if saved_key(folder) != key or not (folder / FILE_NAME).exists():
+        return None
+    try:
+        return load_run(folder)
+    except ValueError as error:
+        say(f"{str(error).partition(':')[0]}: training again")
+        return None
 
 
 def _build(metadata: Mapping[str, str], arrays: dict[str, np.ndarray]) -> StoredModel:

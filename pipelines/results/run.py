@@ -2,7 +2,7 @@
 
 Layout, below a root folder (`artifacts/runs`):
 
-    <dataset>-<fingerprint[:8]>/task.json, task.npz         what was asked (`Task`)
+    <dataset>-<fingerprint[:8]>/task.json, task.npz         what was asked (`task.Task`)
     <dataset>-<fingerprint[:8]>/<experiment>/seed-<n>/run.json, scores.npz, pictures.npz   one answer (`RunResult`)
 
 Only numpy and the standard library, so that a report needs neither torch nor scikit-learn. No pickle: a
@@ -12,61 +12,23 @@ file from a stranger cannot run code (`stored_files`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from bakeoff.pipelines.results.files import read_arrays, read_json, write_arrays, write_json
-from bakeoff.pipelines.results.record import check_fields
+from bakeoff.pipelines.results.record import build_value, json_part, naming_damage
 
 Side = Literal["hand-crafted", "end-to-end"]
 StageKind = Literal["features", "training", "prediction"]
 Clock = Literal["wall clock", "processor time"]
-SCHEMA_VERSION = 1
 
 
 class NotApplicableError(ValueError):
     """This experiment says nothing about these pictures, such as one on color about gray ones; others may."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a report must know of a data set: its card, and the test pictures it may show.
-
-    test_images: uint8 (n_test, height, width, channels), or (0, ...) where they must not be passed on.
-    test_labels: int64 (n_test,).
-    split_sizes: pictures in train, validation, test.   class_counts: split -> pictures per class.
-    test_groups: int64 (n_test,), equal for pictures that are no independent draws; None where all are.
-    reading: how files become such pictures, as in `Dataset`.
-    """
-
-    dataset: str
-    fingerprint: str
-    class_names: tuple[str, ...]
-    description: str
-    notes: tuple[str, ...]
-    split_sizes: Mapping[str, int]
-    class_counts: Mapping[str, tuple[int, ...]]
-    test_images: np.ndarray
-    test_labels: np.ndarray
-    test_groups: np.ndarray | None = None
-    reading: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        images, labels, groups = self.test_images, self.test_labels, self.test_groups
-        if groups is not None and (groups.shape != labels.shape or groups.dtype.kind not in "iu"):
-            raise ValueError(f"test_groups must be whole numbers, one a label, got {groups.dtype} {groups.shape}")
-        if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
-            raise ValueError(f"test_images must be uint8 (n, height, width, 1 or 3), got {images.dtype} {images.shape}")
-        fits = labels.ndim == 1 and len(images) in (0, len(labels))
-        if not fits or labels.dtype.kind not in "iu":
-            raise ValueError(f"test_labels must be whole numbers, one an image, got {labels.dtype} {labels.shape}")
-        if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.class_names):
-            raise ValueError(f"test_labels must lie in 0..{len(self.class_names) - 1}")
 
 
 @dataclass(frozen=True)
@@ -183,25 +145,6 @@ def run_folder(root: Path, dataset: str, fingerprint: str, experiment: str, seed
     return task_folder(root, dataset, fingerprint) / experiment / f"seed-{seed}"
 
 
-def save_task(task: Task, root: Path) -> Path:
-    """Write a task's card and test pictures; returns its folder."""
-    folder = task_folder(root, task.dataset, task.fingerprint)
-    arrays = {"test_images": task.test_images, "test_labels": task.test_labels, "test_groups": task.test_groups}
-    write_arrays(folder / "task.npz", {name: array for name, array in arrays.items() if array is not None})
-    write_json(folder / "task.json", _json_part(task))
-    return folder
-
-
-def load_task(folder: Path) -> Task:
-    """Read back what `save_task` wrote. Raises ValueError, naming the file, if it is damaged."""
-    card = read_json(folder / "task.json")
-    with _naming_damage(folder / "task.json"):
-        for name in ("class_names", "notes"):
-            card[name] = tuple(card[name])
-        card["class_counts"] = {split: tuple(counts) for split, counts in card["class_counts"].items()}
-    return _build(Task, card | read_arrays(folder / "task.npz"), folder)
-
-
 def save_run(run: RunResult, root: Path) -> Path:
     """Write a run; `run.json` goes first and comes last, so a folder that has it is whole. Returns the folder."""
     folder = run_folder(root, run.dataset, run.fingerprint, run.experiment, run.seed)
@@ -209,7 +152,7 @@ def save_run(run: RunResult, root: Path) -> Path:
     names = ("labels", "scores", "validation_labels", "validation_scores")
     write_arrays(folder / "scores.npz", {name: getattr(run, name) for name in names})
     write_arrays(folder / "pictures.npz", dict(run.pictures))
-    write_json(folder / "run.json", {**_json_part(run), "accuracy": run.accuracy})
+    write_json(folder / "run.json", {**json_part(run), "accuracy": run.accuracy})
     return folder
 
 
@@ -217,7 +160,7 @@ def load_run(folder: Path) -> RunResult:
     """Read back what `save_run` wrote. Raises ValueError, naming the file, if it is damaged."""
     record = read_json(folder / "run.json")
     record.pop("accuracy", None)
-    with _naming_damage(folder / "run.json"):
+    with naming_damage(folder / "run.json"):
         record["stages"] = tuple(Stage(**stage) for stage in record["stages"])
         record["size"] = Size(**record["size"])
         for name in ("class_names", "trials", "history"):
@@ -225,7 +168,7 @@ def load_run(folder: Path) -> RunResult:
     arrays = read_arrays(folder / "scores.npz")
     # Published runs keep half the digits of their scores; all reckoning is in float32 or better.
     arrays = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}
-    return _build(RunResult, {**record, **arrays, "pictures": read_arrays(folder / "pictures.npz")}, folder)
+    return build_value(RunResult, {**record, **arrays, "pictures": read_arrays(folder / "pictures.npz")}, folder)
 
 
 def saved_key(folder: Path) -> str | None:
@@ -240,42 +183,3 @@ def load_runs(folder: Path) -> tuple[RunResult, ...]:
     """Every whole run of one task, sorted by experiment, then seed."""
     found = sorted(folder.glob("*/seed-*/run.json"))
     return tuple(sorted((load_run(path.parent) for path in found), key=lambda run: (run.experiment, run.seed)))
-
-
-def _json_part(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass that are not arrays."""
-    skipped = {f.name for f in fields(value) if _holds_arrays(getattr(value, f.name))} | {"pictures"}
-    return {"schema": SCHEMA_VERSION} | {
-        f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in skipped
-    }
-
-
-def _holds_arrays(value: Any) -> bool:
-    return isinstance(value, np.ndarray)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple) and value and isinstance(value[0], Stage):
-        return [asdict(stage) for stage in value]
-    return asdict(value) if isinstance(value, Size) else value
-
-
-def _build(kind: type, values: dict[str, Any], folder: Path) -> Any:
-    schema = values.pop("schema", None)
-    if schema != SCHEMA_VERSION:
-        raise ValueError(
-            f"{folder} has schema {schema}, expected {SCHEMA_VERSION}: delete it and run `bakeoff train` again"
-        )
-    with _naming_damage(folder):
-        value = kind(**values)
-        check_fields(value)
-        return value
-
-
-@contextmanager
-def _naming_damage(path: Path) -> Iterator[None]:
-    """Whatever a stranger's file makes go wrong is said of that file, in one line."""
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `bakeoff train` again") from error

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import log_softmax
 
-from bakeoff.pipelines.results.run import Task
+from bakeoff.pipelines.results.task import Task
 from bakeoff.reports.canvas.elements import Card, Gallery
 from bakeoff.reports.canvas.formats import percent, plural
 from bakeoff.reports.canvas.pictures import encode_png, montage

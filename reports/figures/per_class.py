@@ -85,11 +85,12 @@ def describe_classes(comparison: Comparison) -> str:
 def count_shown(comparison: Comparison, classes: np.ndarray) -> int:
     """In how many of the classes the finalists differ by tests that hold together (Holm)."""
     spreads = comparison.spreads["hand-crafted"], comparison.spreads["end-to-end"]
+    hand, net = comparison.finalists
     p_values, sample = [], comparison.sample
     for label in classes:
         own = sample.labels == label
         within = Sample(sample.labels[own], None if sample.groups is None else sample.groups[own])
-        p_values.append(compare_paired(*(c.correct[:, own] for c in comparison.finalists), within, spreads).p_value)
+        p_values.append(compare_paired(hand.correct[:, own], net.correct[:, own], within, spreads).p_value)
     return sum(p < LEVEL for p in holm(p_values))
 
 

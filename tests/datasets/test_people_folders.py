@@ -14,7 +14,7 @@ import tifffile
 from bakeoff.datasets.folder.load import load_folder
 from bakeoff.datasets.registry import load_dataset
 from bakeoff.pipelines import __main__ as command_line
-from bakeoff.pipelines.results.run import load_task
+from bakeoff.pipelines.results.task import load_task
 from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
 
 

@@ -17,10 +17,11 @@ from bakeoff.pipelines import __main__ as command_line
 from bakeoff.pipelines import experiments
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.classic import experiments as classic
-from bakeoff.pipelines.commands import log_kept_run
+from bakeoff.pipelines.command_line.commands import log_kept_run
 from bakeoff.pipelines.experiments import all_experiments
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.results.run import load_runs, load_task
+from bakeoff.pipelines.results.run import load_runs
+from bakeoff.pipelines.results.task import load_task
 
 pytestmark = pytest.mark.whole
 
@@ -129,7 +130,7 @@ def test_a_run_killed_after_its_model_leaves_no_older_run_beside_it(run_command,
         assert run_command("train", "pca", "--dataset", pictures)[0] == 130
     assert saved_runs(tmp_path)[0].trials[0]["settings"]["C"] != 0.5
     with monkeypatch.context() as patch:
-        patch.setattr("bakeoff.pipelines.commands.save_run", killed)
+        patch.setattr("bakeoff.pipelines.command_line.commands.save_run", killed)
         assert run_command("train", "pca", "--dataset", pictures)[0] == 130
     assert saved_runs(tmp_path) == ()
     assert "kept" not in run_command("train", "pca", "--dataset", pictures)[1][0]
@@ -443,7 +444,7 @@ sys.exit(main(["features", "pca", "--dataset", "digits"]))
 """
 
 
-@pytest.mark.parametrize("name", ["bakeoff.pipelines.arguments", "numpy", "torch"])
+@pytest.mark.parametrize("name", ["bakeoff.pipelines.command_line.arguments", "numpy", "torch"])
 def test_control_c_while_libraries_are_imported_is_one_line(name, tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", INTERRUPTED.format(name=name)]

@@ -8,7 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.results.run import load_run, load_task, save_run, save_task
+from bakeoff.pipelines.results.run import load_run, save_run
+from bakeoff.pipelines.results.task import load_task, save_task
 from bakeoff.tests.pipelines.results.test_run import make_run, make_task
 
 VALUES = (None, True, -1, 1e308, float("nan"), 10**40, "", "\x00", [], [[]], {}, {"a": []}, [1, "2"], "0" * 5000)

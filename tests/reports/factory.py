@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from bakeoff.pipelines.results.guest import Guest
-from bakeoff.pipelines.results.run import RunResult, Side, Size, Stage, Task
+from bakeoff.pipelines.results.run import RunResult, Side, Size, Stage
+from bakeoff.pipelines.results.task import Task
 
 FINGERPRINT = "0123456789abcdef" * 4
 CLASS_NAMES = ("cat", "ship", "coffee", "grass", "moon")

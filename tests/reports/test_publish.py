@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.results.guest import load_guests, save_guests
-from bakeoff.pipelines.results.run import load_run, load_task, save_run, save_task, task_folder
+from bakeoff.pipelines.results.run import load_run, save_run, task_folder
 from bakeoff.pipelines.results.study import load_studies, save_study
+from bakeoff.pipelines.results.task import load_task, save_task
 from bakeoff.reports.__main__ import main as report
 from bakeoff.reports.publish import main, shrink
 from bakeoff.tests.reports.factory import make_guest, make_run, make_task

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.results.run import Stage, save_run, save_task
+from bakeoff.pipelines.results.run import Stage, save_run
+from bakeoff.pipelines.results.task import save_task
 from bakeoff.reports.__main__ import main
 from bakeoff.reports.chapters.results import result_table
 from bakeoff.reports.report import Report, build_report, find_caveats

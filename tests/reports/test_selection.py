@@ -5,7 +5,8 @@ import pytest
 
 from bakeoff.datasets.folder.load import dataset_name
 from bakeoff.datasets.registry import SHORT_NAMES
-from bakeoff.pipelines.results.run import save_run, save_task
+from bakeoff.pipelines.results.run import save_run
+from bakeoff.pipelines.results.task import save_task
 from bakeoff.reports.selection import distinct_runs, find_task, find_tasks, select_runs, task_name
 from bakeoff.tests.reports.factory import make_run, make_task
 

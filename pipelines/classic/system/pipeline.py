@@ -10,7 +10,6 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.classic.families.pipeline import encode
 from bakeoff.pipelines.classic.matrix.distant_features import hold_features
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.feature_store import Features
@@ -19,6 +18,7 @@ from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_stand
 from bakeoff.pipelines.classic.svm.cost_choice import CostChoice
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores, train_linear_svm
 from bakeoff.pipelines.classic.svm.svm_on_codes import CodesChoice, compress_features
+from bakeoff.pipelines.classic.system.family_features import encode
 from bakeoff.pipelines.classic.system.model_file import FittedSystem
 from bakeoff.pipelines.classic.system.training import choose_from_codes, choose_from_features, follow, weigh_classes
 from bakeoff.pipelines.classic.system.values import Codes, Encoded, Outcome

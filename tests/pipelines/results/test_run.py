@@ -6,17 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.results.run import (
-    RunResult,
-    Size,
-    Stage,
-    Task,
-    load_run,
-    load_runs,
-    load_task,
-    save_run,
-    save_task,
-)
+from bakeoff.pipelines.results.run import RunResult, Size, Stage, load_run, load_runs, save_run
+from bakeoff.pipelines.results.task import Task, load_task, save_task
 
 
 def make_run(**changes) -> RunResult:

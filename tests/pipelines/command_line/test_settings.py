@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bakeoff.pipelines.command_line.settings import change_settings, parse_assignments, settings_of
 from bakeoff.pipelines.experiments import choose_experiments
-from bakeoff.pipelines.settings import change_settings, parse_assignments, settings_of
 
 
 def change(names, text):
@@ -64,7 +64,7 @@ def test_trainings_that_have_become_equal_are_done_once():
         ("mlp", "epochs=5.5", "expected int"),
         ("mlp", "epochs=-5", "it must not be negative"),
         ("hog", "costs=0.1,-1", "it must not be negative"),
-        ("mlp", "pixels=gray", "expected standardize, zca, got 'gray'"),
+        ("mlp", "flip=gray", "expected none, random, alternating, got 'gray'"),
         ("mlp", "flip_averaging=3", "expected bool"),
         ("xrce2011-compressed", "refit=true", "refit must be False with a compressed system"),
     ],

@@ -6,27 +6,15 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.registry import dataset_names
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.results.model import FILE_NAME
-from bakeoff.pipelines.results.run import (
-    NotApplicableError,
-    RunResult,
-    Task,
-    load_run,
-    run_folder,
-    save_run,
-    save_task,
-    saved_key,
-    task_folder,
-)
+from bakeoff.pipelines.results.model import load_kept
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, save_run, task_folder
 from bakeoff.pipelines.results.study import save_study
+from bakeoff.pipelines.results.task import keep_task
 from bakeoff.pipelines.studies.published_guests import keep_guests
 
 if TYPE_CHECKING:
@@ -49,8 +37,8 @@ def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: W
 
 def chosen_experiments(options: argparse.Namespace) -> Sequence[Experiment]:
     """Those that were named, with the settings that were given."""
+    from bakeoff.pipelines.command_line.settings import change_settings
     from bakeoff.pipelines.experiments import choose_experiments
-    from bakeoff.pipelines.settings import change_settings
 
     own = {"mlp": "mlp-numpy"} if getattr(options, "engine", "torch") == "numpy" else {}
     return change_settings(choose_experiments([own.get(word, word) for word in options.experiments]), options.set)
@@ -62,7 +50,7 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     fingerprint = dataset.fingerprint()
     named = chosen_experiments(options)
     chosen = distinct_experiments(named, dataset.image_shape)
-    if keep_task(dataset, fingerprint, workspace):
+    if keep_task(dataset, fingerprint, workspace.runs):
         tell_notes(dataset, options, workspace)
     keep_guests(dataset, options.data_root, workspace)
     for twin in named:
@@ -107,7 +95,7 @@ def spend_budgets(dataset: Dataset, options: argparse.Namespace, workspace: Work
 
     if options.set:
         raise ValueError("--set changes named experiments: name them with --experiments, or leave it out")
-    if keep_task(dataset, dataset.fingerprint(), workspace):
+    if keep_task(dataset, dataset.fingerprint(), workspace.runs):
         tell_notes(dataset, options, workspace)
     keep_guests(dataset, options.data_root, workspace)
     budget = options.budget or default_budget(dataset)
@@ -120,7 +108,7 @@ def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
 
     fingerprint = dataset.fingerprint()
     study = run_sweep(options.sweep, dataset, options.seed, workspace)
-    keep_task(dataset, fingerprint, workspace)
+    keep_task(dataset, fingerprint, workspace.runs)
     path = save_study(study, task_folder(workspace.runs, dataset.name, fingerprint))
     workspace.say(
         f"{study.title}: {len(study.rows)} nets, {study.seconds:.0f} s in all, in {path}; `bakeoff report` shows it"
@@ -130,7 +118,7 @@ def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
 
 def add_guests(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
     """1 where nothing is published for this data set."""
-    keep_task(dataset, dataset.fingerprint(), workspace)
+    keep_task(dataset, dataset.fingerprint(), workspace.runs)
     return 0 if keep_guests(dataset, options.data_root, workspace) else 1
 
 
@@ -140,7 +128,7 @@ def study(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
 
     chosen = choose_studies(options.studies, options.profile)
     fingerprint = dataset.fingerprint()
-    keep_task(dataset, fingerprint, workspace)
+    keep_task(dataset, fingerprint, workspace.runs)
     request = Request(dataset, workspace, options.profile, tuple(options.experiments), options.seed)
     for one in chosen:
         try:
@@ -170,7 +158,7 @@ def train_one(
 
     key = run_key(experiment, fingerprint, seed)
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
-    kept = load_kept(folder, key, workspace)
+    kept = load_kept(folder, key, workspace.say)
     if kept is not None:
         log_kept_run(kept, workspace)
         workspace.say(f"{summary(kept)}  (kept from before)")
@@ -186,17 +174,6 @@ def train_one(
     return run
 
 
-def load_kept(folder: Path, key: str, workspace: Workspace) -> RunResult | None:
-    """The run in a folder if it is the one of this key and whole; damage is told."""
-    if saved_key(folder) != key or not (folder / FILE_NAME).exists():
-        return None
-    try:
-        return load_run(folder)
-    except ValueError as error:
-        workspace.say(f"{str(error).partition(':')[0]}: training again")
-        return None
-
-
 def log_kept_run(run: RunResult, workspace: Workspace) -> None:
     """The curves of a net that was trained before, for TensorBoard, if they are wanted and not there."""
     log = workspace.event_log_folder(run.dataset, run.experiment, run.seed)
@@ -206,46 +183,8 @@ def log_kept_run(run: RunResult, workspace: Workspace) -> None:
         log_history(log, run.history)
 
 
-def saved_value(path: Path, name: str) -> Any:
-    """One value of a file of JSON; None if the file is missing, damaged or has none."""
-    try:
-        return json.loads(path.read_bytes())[name]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def summary(run: RunResult) -> str:
     return f"{run.experiment:<32} {run.accuracy:6.1%} of {len(run.labels)} test pictures, {run.seconds():7.1f} s in all"
-
-
-def keep_task(dataset: Dataset, fingerprint: str, workspace: Workspace) -> bool:
-    """Save the data set's card for the report; its file's time says which data set of a name was asked for last.
-
-    Returns whether it is new: then a person has not yet been told what it says.
-    """
-    card = task_folder(workspace.runs, dataset.name, fingerprint) / "task.json"
-    if saved_value(card, "notes") == list(dataset.notes):
-        card.touch()
-        return False
-    counts = {
-        name: tuple(np.bincount(split.labels, minlength=len(dataset.class_names)).tolist())
-        for name, split in dataset.splits.items()
-    }
-    task = Task(
-        dataset=dataset.name,
-        fingerprint=fingerprint,
-        class_names=dataset.class_names,
-        description=dataset.description,
-        notes=dataset.notes,
-        split_sizes={name: len(split) for name, split in dataset.splits.items()},
-        class_counts=counts,
-        test_images=dataset.test.images,
-        test_labels=dataset.test.labels,
-        test_groups=dataset.test.groups,
-        reading=dataset.reading,
-    )
-    save_task(task, workspace.runs)
-    return True
 
 
 COMMANDS: Mapping[str, Callable[[Dataset, argparse.Namespace, Workspace], int]] = {

@@ -10,8 +10,8 @@ import torch
 
 from bakeoff.pipelines.machine.device import choose_device, make_repeatable
 from bakeoff.pipelines.machine.stopwatch import measure
-from bakeoff.pipelines.neural.distributed.assignment import receive
 from bakeoff.pipelines.neural.distributed.processes import Processes
+from bakeoff.pipelines.neural.training.assignment import receive
 from bakeoff.pipelines.neural.training.loop import Trainer
 
 

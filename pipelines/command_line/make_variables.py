@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bakeoff.pipelines.arguments import UsageError
+from bakeoff.pipelines.command_line.arguments import UsageError
 
 FLAG = "--from-make"  # first word of the command line that the Makefile gives
 RENAMED = {"select": "RUNS"}

@@ -1,0 +1,103 @@
+"""What was asked: a data set's card and the test pictures that a report may show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.results.files import read_arrays, read_json, write_arrays, write_json
+from bakeoff.pipelines.results.record import build_value, json_part, naming_damage
+from bakeoff.pipelines.results.run import task_folder
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a report must know of a data set: its card, and the test pictures it may show.
+
+    test_images: uint8 (n_test, height, width, channels), or (0, ...) where they must not be passed on.
+    test_labels: int64 (n_test,).
+    split_sizes: pictures in train, validation, test.   class_counts: split -> pictures per class.
+    test_groups: int64 (n_test,), equal for pictures that are no independent draws; None where all are.
+    reading: how files become such pictures, as in `Dataset`.
+    """
+
+    dataset: str
+    fingerprint: str
+    class_names: tuple[str, ...]
+    description: str
+    notes: tuple[str, ...]
+    split_sizes: Mapping[str, int]
+    class_counts: Mapping[str, tuple[int, ...]]
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    test_groups: np.ndarray | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        images, labels, groups = self.test_images, self.test_labels, self.test_groups
+        if groups is not None and (groups.shape != labels.shape or groups.dtype.kind not in "iu"):
+            raise ValueError(f"test_groups must be whole numbers, one a label, got {groups.dtype} {groups.shape}")
+        if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
+            raise ValueError(f"test_images must be uint8 (n, height, width, 1 or 3), got {images.dtype} {images.shape}")
+        fits = labels.ndim == 1 and len(images) in (0, len(labels))
+        if not fits or labels.dtype.kind not in "iu":
+            raise ValueError(f"test_labels must be whole numbers, one an image, got {labels.dtype} {labels.shape}")
+        if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.class_names):
+            raise ValueError(f"test_labels must lie in 0..{len(self.class_names) - 1}")
+
+
+def keep_task(dataset: Dataset, fingerprint: str, root: Path) -> bool:
+    """Save the data set's card for the report; its file's time says which data set of a name was asked for last.
+
+    Returns whether it is new: then a person has not yet been told what it says.
+    """
+    card = task_folder(root, dataset.name, fingerprint) / "task.json"
+    try:
+        if read_json(card).get("notes") == list(dataset.notes):
+            card.touch()
+            return False
+    except ValueError:  # missing or damaged: written anew
+        pass
+    n_classes = len(dataset.class_names)
+    task = Task(
+        dataset=dataset.name,
+        fingerprint=fingerprint,
+        class_names=dataset.class_names,
+        description=dataset.description,
+        notes=dataset.notes,
+        split_sizes={name: len(split) for name, split in dataset.splits.items()},
+        class_counts={
+            name: tuple(np.bincount(split.labels, minlength=n_classes).tolist())
+            for name, split in dataset.splits.items()
+        },
+        test_images=dataset.test.images,
+        test_labels=dataset.test.labels,
+        test_groups=dataset.test.groups,
+        reading=dataset.reading,
+    )
+    save_task(task, root)
+    return True
+
+
+def save_task(task: Task, root: Path) -> Path:
+    """Write a task's card and test pictures; returns its folder."""
+    folder = task_folder(root, task.dataset, task.fingerprint)
+    arrays = {"test_images": task.test_images, "test_labels": task.test_labels, "test_groups": task.test_groups}
+    write_arrays(folder / "task.npz", {name: array for name, array in arrays.items() if array is not None})
+    write_json(folder / "task.json", json_part(task))
+    return folder
+
+
+def load_task(folder: Path) -> Task:
+    """Read back what `save_task` wrote. Raises ValueError, naming the file, if it is damaged."""
+    card = read_json(folder / "task.json")
+    with naming_damage(folder / "task.json"):
+        for name in ("class_names", "notes"):
+            card[name] = tuple(card[name])
+        card["class_counts"] = {split: tuple(counts) for split, counts in card["class_counts"].items()}
+    return build_value(Task, card | read_arrays(folder / "task.npz"), folder)
