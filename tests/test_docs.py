@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bakeoff.docs import settings
-from bakeoff.pipelines.arguments import build_parser
 from bakeoff.pipelines.classic.config import System
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from bakeoff.pipelines.commands import chosen_experiments
+from bakeoff.pipelines.command_line.arguments import build_parser
+from bakeoff.pipelines.command_line.commands import chosen_experiments
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.reports.arguments import report_options
 

@@ -211,7 +211,9 @@ class DescriptorEncoder(TransformerMixin, BaseEstimator):
             raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}, got {self.encoding!r}")
         rows = self._sets(X, reset=True).flatten(0, 1)
         fit = fit_kmeans if self.encoding != "fisher vector" else fit_gaussian_mixture
-        size = {"n_components" if fit is fit_gaussian_mixture else "n_words": min(self.n_components, len(rows))}
+        size: dict[str, Any] = {
+            "n_components" if fit is fit_gaussian_mixture else "n_words": min(self.n_components, len(rows))
+        }
         self.codebook_ = fit(rows, n_iterations=self.n_iterations, seed=self.random_state, **size)
         return self
 

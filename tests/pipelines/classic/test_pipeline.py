@@ -96,7 +96,7 @@ def test_chooses_the_cost_that_is_best_on_validation(result):
 
 def test_a_second_run_computes_nothing_and_says_the_same(result, folder, monkeypatch):
     for stage in (
-        "families.pipeline.encode_all",
+        "system.family_features.encode_all",
         "system.pipeline.choose_from_features",
         "system.pipeline.predict_scores",
     ):
