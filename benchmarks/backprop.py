@@ -10,7 +10,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch.nn import functional
 
-from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.backprop.differentiate import leaves
 from bakeoff.pipelines.backprop.functions import Layers
 from bakeoff.pipelines.backprop.training import Momentum, initialize_layers, mlp_objective, training_steps
@@ -34,26 +34,20 @@ def measure_training_step(widths: tuple[int, ...] = (3072, 512, 256, 10), batch_
     parameters = [torch.tensor(array, requires_grad=True) for array in leaves(layers)]
     ours, peer = _our_step(layers, x, labels), _torch_step(parameters, torch.tensor(x), torch.tensor(labels))
     n_threads = torch.get_num_threads()
-    with threadpool_limits(n_threads, user_api="blas"):  # torch keeps its own count
-        ours()
-        peer()
-        error = max(
-            float(np.abs(array - tensor.detach().numpy()).max())
-            for array, tensor in zip(leaves(layers), parameters, strict=True)
-        )
-        ours_per_second, peer_per_second = time_side_by_side(ours, peer, units=1)
     # Forward, gradient of the weights; every layer but the first also the gradient of its input.
     sizes = [n_in * n_out for n_in, n_out in pairwise(widths)]
-    operations = 2 * batch_size * (3 * sum(sizes) - sizes[0])
-    return Measurement(
-        work=f"training step {'-'.join(map(str, widths))}, batch {batch_size}, {n_threads} threads",
-        ours_per_second=ours_per_second,
-        peer="torch autograd + SGD",
-        peer_per_second=peer_per_second,
-        ratio=ours_per_second / peer_per_second,
-        max_abs_error=error,
-        matmul_share=operations * ours_per_second / 1e9 / matmul_rate(),
-    )
+    with threadpool_limits(n_threads, user_api="blas"):  # torch keeps its own count
+        return compare(
+            f"training step {'-'.join(map(str, widths))}, batch {batch_size}, {n_threads} threads",
+            ours,
+            "torch autograd + SGD",
+            peer,
+            lambda *_: max(
+                float(np.abs(array - tensor.detach().numpy()).max())
+                for array, tensor in zip(leaves(layers), parameters, strict=True)
+            ),
+            operations=2 * batch_size * (3 * sum(sizes) - sizes[0]),
+        )
 
 
 def _our_step(layers: Layers, x: np.ndarray, labels: np.ndarray) -> Callable[[], float]:

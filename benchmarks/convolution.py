@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.neural.speed.winograd import Winograd
 
 # pictures, input channels, output channels, side in pixels: layers of the small AlexNet and of the fast small net
@@ -16,11 +16,10 @@ SETTINGS: tuple[tuple[int, int, int, int], ...] = ((128, 128, 256, 8), (128, 256
 def measure() -> list[Measurement]:
     """One line per layer. The share of the matrix-product rate counts the operations of sliding filters: above 1 is
     possible, since Winograd's algorithm needs fewer."""
-    rate = matmul_rate()
-    return [_measure(*setting, rate) for setting in SETTINGS]
+    return [_measure(*setting) for setting in SETTINGS]
 
 
-def _measure(n_images: int, n_inputs: int, n_outputs: int, side: int, rate: float) -> Measurement:
+def _measure(n_images: int, n_inputs: int, n_outputs: int, side: int) -> Measurement:
     generator = torch.Generator().manual_seed(0)
 
     def draw(*shape: int) -> Tensor:
@@ -38,15 +37,12 @@ def _measure(n_images: int, n_inputs: int, n_outputs: int, side: int, rate: floa
         output = F.conv2d(images, filters, padding=1)
         return output.detach(), *torch.autograd.grad(output, (images, filters), weights)
 
-    error = max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(ours(), peer(), strict=True))
-    ours_rate, peer_rate = time_side_by_side(ours, peer, n_images)
-    operations = 3 * 2 * 9 * n_inputs * n_outputs * side**2  # of a picture: outputs and both gradients
-    return Measurement(
-        work=f"3 x 3 convolution with gradients, {n_inputs} -> {n_outputs} channels, {side} x {side}: pictures",
-        ours_per_second=ours_rate,
-        peer="torch conv2d (oneDNN)",
-        peer_per_second=peer_rate,
-        ratio=ours_rate / peer_rate,
-        max_abs_error=error,
-        matmul_share=ours_rate * operations / (rate * 1e9),
+    return compare(
+        f"3 x 3 convolution with gradients, {n_inputs} -> {n_outputs} channels, {side} x {side}: pictures",
+        ours,
+        "torch conv2d (oneDNN)",
+        peer,
+        lambda *both: max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(*both, strict=True)),
+        units=(n_images, n_images),
+        operations=3 * 2 * 9 * n_inputs * n_outputs * side**2 * n_images,  # outputs and both gradients
     )

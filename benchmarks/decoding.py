@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bakeoff.benchmarks.measurement import Measurement, time_side_by_side
+from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.datasets.folder.decoded_pictures import decode_pictures
 from bakeoff.datasets.sets.photos import PICTURES, read_picture
 
@@ -53,14 +53,12 @@ def _measure(paths: list[Path], image_size: int) -> Measurement:
                 pictures.append(np.asarray(resized))
         return np.stack(pictures)
 
-    # JPEG's own halving is no bilinear resize: the largest of all differences is at single sharp edges
-    error = float(np.abs(ours().astype(int) - peer()).mean(axis=(1, 2, 3)).max())
-    ours_rate, peer_rate = time_side_by_side(ours, peer, len(paths))
-    return Measurement(
-        work=f"read, decode, resize {SIDE} px JPEGs to {image_size} px: pictures (difference: mean of the worst one)",
-        ours_per_second=ours_rate,
-        peer="a loop over Pillow",
-        peer_per_second=peer_rate,
-        ratio=ours_rate / peer_rate,
-        max_abs_error=error,
+    return compare(
+        f"read, decode, resize {SIDE} px JPEGs to {image_size} px: pictures (difference: mean of the worst one)",
+        ours,
+        "a loop over Pillow",
+        peer,
+        # JPEG's own halving is no bilinear resize: the largest of all differences is at single sharp edges
+        lambda found, theirs: np.abs(found.astype(int) - theirs).mean(axis=(1, 2, 3)).max(),
+        units=(len(paths), len(paths)),
     )

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import torch
 
-from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.classic.features.dense_sift import Window, dense_sift_positions, extract_dense_sift
 
 STRIDE = 2
@@ -28,11 +28,10 @@ SETTINGS: tuple[tuple[int, int, Window, int, int], ...] = (
 
 def measure() -> list[Measurement]:
     """One line per setting."""
-    machine = matmul_rate()
-    return [_measure(*setting, machine) for setting in SETTINGS]
+    return [_measure(*setting) for setting in SETTINGS]
 
 
-def _measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int, machine: float) -> Measurement:
+def _measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int) -> Measurement:
     gray = _pictures(n_ours, side)
     images = torch.from_numpy(gray).unsqueeze(-1)
     positions = dense_sift_positions(side, side, bin_size=bin_size, stride=STRIDE)
@@ -45,18 +44,14 @@ def _measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int,
     def peer() -> np.ndarray:
         return np.stack([sift.compute(picture, keypoints)[1] for picture in gray[:n_peer]])
 
-    error = _largest_difference(images[:n_peer], peer(), bin_size)
-    ours_calls, peer_calls = time_side_by_side(ours, peer, 1)
-    ours_rate, peer_rate = ours_calls * n_ours * len(positions), peer_calls * n_peer * len(positions)
-    operations = ours_calls * n_ours * _pooling_operations(side, bin_size, window)
-    return Measurement(
-        work=f"dense SIFT, {side} x {side} gray, bins of {bin_size} px, stride {STRIDE}, {window}: descriptors",
-        ours_per_second=ours_rate,
-        peer="cv2.SIFT.compute (gaussian)",
-        peer_per_second=peer_rate,
-        ratio=ours_rate / peer_rate,
-        max_abs_error=error,
-        matmul_share=operations / 1e9 / machine,
+    return compare(
+        f"dense SIFT, {side} x {side} gray, bins of {bin_size} px, stride {STRIDE}, {window}: descriptors",
+        ours,
+        "cv2.SIFT.compute (gaussian)",
+        peer,
+        lambda _, theirs: _largest_difference(images[:n_peer], theirs, bin_size),
+        units=(n_ours * len(positions), n_peer * len(positions)),
+        operations=n_ours * _pooling_operations(side, bin_size, window),
     )
 
 

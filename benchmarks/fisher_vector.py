@@ -7,7 +7,7 @@ import torch
 from skimage.feature import fisher_vector as skimage_fisher_vector
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
-from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
 from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
 
@@ -30,26 +30,19 @@ def measure() -> list[Measurement]:
     peer = _as_sklearn(mixture)
     few = N_IMAGES // 10  # scikit-image's rate does not depend on the number of pictures
     theirs = [image.double().numpy() for image in descriptors[:few]]
-    ours_per_second, peer_per_second = time_side_by_side(
-        lambda: encode_fisher_vector(descriptors, mixture),
-        lambda: [skimage_fisher_vector(image, peer, improved=True) for image in theirs],
-        units=N_IMAGES,
-    )
-    peer_per_second *= few / N_IMAGES
     expected = np.stack([skimage_fisher_vector(image, peer)[N_COMPONENTS:] for image in theirs])
     expected[:, N_COMPONENTS * DIMENSION :] *= -1
-    error = np.abs(encode_fisher_vector(descriptors[:few], mixture, normalize=False).numpy() - expected).max()
-    # two products (m, 2d) x (2d, k) and (k, m) x (m, 2d), 2 operations a term
-    operations = 8 * N_DESCRIPTORS * DIMENSION * N_COMPONENTS
+    found = encode_fisher_vector(descriptors[:few], mixture, normalize=False).numpy()
     return [
-        Measurement(
-            work=f"improved Fisher vector, K={N_COMPONENTS}, D={DIMENSION}, {N_DESCRIPTORS} descriptors",
-            ours_per_second=ours_per_second,
-            peer="skimage.feature.fisher_vector",
-            peer_per_second=peer_per_second,
-            ratio=ours_per_second / peer_per_second,
-            max_abs_error=float(error),
-            matmul_share=ours_per_second * operations / 1e9 / matmul_rate(),
+        compare(
+            f"improved Fisher vector, K={N_COMPONENTS}, D={DIMENSION}, {N_DESCRIPTORS} descriptors",
+            lambda: encode_fisher_vector(descriptors, mixture),
+            "skimage.feature.fisher_vector",
+            lambda: [skimage_fisher_vector(image, peer, improved=True) for image in theirs],
+            lambda *_: np.abs(found - expected).max(),
+            units=(N_IMAGES, few),
+            # two products (m, 2d) x (2d, k) and (k, m) x (m, 2d), 2 operations a term
+            operations=8 * N_IMAGES * N_DESCRIPTORS * DIMENSION * N_COMPONENTS,
         )
     ]
 
@@ -61,8 +54,3 @@ def _as_sklearn(mixture: GaussianMixture) -> SklearnMixture:
     peer.covariances_ = mixture.variances.double().numpy()
     peer.precisions_cholesky_ = 1 / np.sqrt(peer.covariances_)
     return peer
-
-
-if __name__ == "__main__":
-    for measurement in measure():
-        print(measurement)

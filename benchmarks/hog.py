@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from skimage.feature import hog
 
-from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.classic.features.hog import extract_hog, hog_length
 
 # side in pixels, cell in pixels, pictures that we extract a call, pictures that the peer extracts a call
@@ -19,11 +19,10 @@ OPERATIONS_PER_VALUE = 7  # of the descriptor: two sums of squares, two division
 def measure() -> list[Measurement]:
     """One line per setting. HOG has few operations for each byte that it moves, and no matrix products: its share of
     their rate tells how far from those it is by nature, not what could be gained."""
-    rate = matmul_rate()
-    return [_measure(*setting, rate) for setting in SETTINGS]
+    return [_measure(*setting) for setting in SETTINGS]
 
 
-def _measure(side: int, cell_size: int, n_ours: int, n_peer: int, rate: float) -> Measurement:
+def _measure(side: int, cell_size: int, n_ours: int, n_peer: int) -> Measurement:
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (n_ours, side, side, 3), generator=generator, dtype=torch.uint8)
 
@@ -35,16 +34,13 @@ def _measure(side: int, cell_size: int, n_ours: int, n_peer: int, rate: float) -
         pictures = images[:n_peer].numpy()
         return np.stack([hog(p, pixels_per_cell=cell, cells_per_block=(2, 2), channel_axis=-1) for p in pictures])
 
-    error = float(np.abs(ours()[:n_peer].numpy() - peer()).max())
-    ours_per_picture, peer_per_picture = time_side_by_side(ours, peer, 1)
-    ours_rate, peer_rate = ours_per_picture * n_ours, peer_per_picture * n_peer
     operations = OPERATIONS_PER_PIXEL * side**2 + OPERATIONS_PER_VALUE * hog_length(side, side, cell_size=cell_size)
-    return Measurement(
-        work=f"HOG, {side} x {side} RGB, 9 orientations, cells of {cell_size} px: pictures",
-        ours_per_second=ours_rate,
-        peer="skimage.feature.hog",
-        peer_per_second=peer_rate,
-        ratio=ours_rate / peer_rate,
-        max_abs_error=error,
-        matmul_share=ours_rate * operations / (rate * 1e9),
+    return compare(
+        f"HOG, {side} x {side} RGB, 9 orientations, cells of {cell_size} px: pictures",
+        ours,
+        "skimage.feature.hog",
+        peer,
+        lambda found, theirs: np.abs(found[:n_peer].numpy() - theirs).max(),
+        units=(n_ours, n_peer),
+        operations=n_ours * operations,
     )

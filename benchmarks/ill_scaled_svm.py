@@ -6,19 +6,14 @@ in float64 from the weights as they are handed back. Features are float32, as ou
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from time import perf_counter
-from typing import TypeVar
-
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.svm import LinearSVC
 
-from bakeoff.benchmarks.linear_svm import fit_peer
-from bakeoff.benchmarks.measurement import Measurement
-from bakeoff.pipelines.classic.svm.linear_svm import train_linear_svm
+from bakeoff.benchmarks.linear_svm import fit_peer, objective, train
+from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm
 
-Fit = TypeVar("Fit")
 COSTS = (1e-6, 1.0, 1e4)
 Set = tuple[np.ndarray, np.ndarray]  # features float32 (n, d), labels int (n,)
 
@@ -63,50 +58,29 @@ def measure() -> list[Measurement]:
 
 
 def measure_fit(name: str, features: np.ndarray, labels: np.ndarray, cost: float) -> Measurement:
-    seconds, svm = timed(lambda: train_linear_svm(features, labels, n_classes=labels.max() + 1, C=cost))
-    peer_seconds, peer = timed(lambda: fit_liblinear(features, labels, cost, tolerance=1e-4))
-    best = fit_liblinear(features, labels, cost, tolerance=1e-8)
-    ours = objective(svm.weights, svm.bias, features, labels, cost)
-    theirs, optimum = (_objective_of(model, features, labels, cost) for model in (peer, best))
-    optimum = min(ours, theirs, optimum)
+    def liblinear(tolerance: float = 1e-4) -> LinearSVC:
+        return fit_peer(LinearSVC(C=cost, dual=False, tol=tolerance, max_iter=2_000), features, labels)
+
+    svm = train(features, labels, cost)
+    ours, theirs, best = (
+        objective(*both_classes(model), features, labels, cost) for model in (svm, liblinear(), liblinear(1e-8))
+    )
+    optimum = min(ours, theirs, best)
     state = "converged" if svm.converged else "NOT converged"
-    return Measurement(
-        work=f"linear SVM on {name}, C = {cost:g}: {state}, {svm.n_passes} passes; above the optimum by "
+    return compare(
+        f"linear SVM on {name}, C = {cost:g}: {state}, {svm.n_passes} passes; above the optimum by "
         f"{ours / optimum - 1:.1e}, LinearSVC by {theirs / optimum - 1:.1e}",
-        ours_per_second=1 / seconds,
-        peer="sklearn.svm.LinearSVC(dual=False)",
-        peer_per_second=1 / peer_seconds,
-        ratio=peer_seconds / seconds,
-        max_abs_error=ours / optimum - 1,
+        lambda: train(features, labels, cost),
+        "sklearn.svm.LinearSVC(dual=False)",
+        liblinear,
+        lambda *_: ours / optimum - 1,
+        repeats=1,
     )
 
 
-def timed(work: Callable[[], Fit]) -> tuple[float, Fit]:
-    """Seconds by the clock, and what the work returned."""
-    start = perf_counter()
-    result = work()
-    return perf_counter() - start, result
-
-
-def fit_liblinear(features: np.ndarray, labels: np.ndarray, cost: float, tolerance: float) -> LinearSVC:
-    return fit_peer(LinearSVC(C=cost, dual=False, tol=tolerance, max_iter=2_000), features, labels)
-
-
-def _objective_of(model: LinearSVC, features: np.ndarray, labels: np.ndarray, cost: float) -> float:
-    pair = len(model.classes_) == 2  # then it has the second class's row only, and ours has both
-    weights = np.vstack([-model.coef_, model.coef_]) if pair else model.coef_
-    bias = np.concatenate([-model.intercept_, model.intercept_]) if pair else model.intercept_
-    return objective(weights, bias, features, labels, cost)
-
-
-def objective(weights: np.ndarray, bias: np.ndarray, features: np.ndarray, labels: np.ndarray, cost: float) -> float:
-    """sum over classes of |w|^2 / 2 + b^2 / 2 + C sum_i max(0, 1 - y_i (w.x_i + b))^2, in float64."""
-    signs = np.where(labels[:, None] == np.arange(len(weights)), 1, -1)
-    weights, bias = weights.astype(np.float64), bias.astype(np.float64)
-    losses = np.maximum(0, 1 - signs * (features.astype(np.float64) @ weights.T + bias)) ** 2
-    return float(((weights**2).sum() + (bias**2).sum()) / 2 + cost * losses.sum())
-
-
-if __name__ == "__main__":
-    for measurement in measure():
-        print(f"{measurement.work} ({measurement.ratio:.2g}x as fast)")
+def both_classes(model: LinearSvm | LinearSVC) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and bias, a row for each class; of two classes liblinear has the second one's only."""
+    if isinstance(model, LinearSvm):
+        return model.weights, model.bias
+    sign = [[-1], [1]] if len(model.classes_) == 2 else [[1]]
+    return sign * model.coef_, np.ravel(sign * model.intercept_)

@@ -15,7 +15,7 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.classic.codebook.kmeans import fit_kmeans
 
 N_ROWS, DIMENSION, N_WORDS, N_ITERATIONS = 100_000, 64, 256, 10
@@ -43,29 +43,19 @@ def measure() -> list[Measurement]:
         model.train(descriptors.numpy(), init_centroids=start.numpy())
         return torch.from_numpy(np.array(model.centroids))
 
-    operations = 2 * N_ROWS * N_WORDS * DIMENSION * N_ITERATIONS  # the scores of all rows for all words
-    measurements = []
-    for name, peer in (("sklearn.cluster.KMeans", sklearn), ("faiss.Kmeans", faiss_kmeans)):
-        ours_per_second, peer_per_second = time_side_by_side(ours, peer, units=1, repeats=5)
-        our_inertia, peer_inertia = (_inertia(descriptors, fit()) for fit in (ours, peer))
-        measurements.append(
-            Measurement(
-                work=f"k-means, {N_ROWS} x {DIMENSION}, {N_WORDS} words, {N_ITERATIONS} iterations; error of inertia",
-                ours_per_second=ours_per_second,
-                peer=name,
-                peer_per_second=peer_per_second,
-                ratio=ours_per_second / peer_per_second,
-                max_abs_error=abs(our_inertia / peer_inertia - 1),
-                matmul_share=ours_per_second * operations / 1e9 / matmul_rate(),
-            )
+    return [
+        compare(
+            f"k-means, {N_ROWS} x {DIMENSION}, {N_WORDS} words, {N_ITERATIONS} iterations; error of inertia",
+            ours,
+            name,
+            peer,
+            lambda found, theirs: abs(_inertia(descriptors, found) / _inertia(descriptors, theirs) - 1),
+            operations=2 * N_ROWS * N_WORDS * DIMENSION * N_ITERATIONS,  # the scores of all rows for all words
+            repeats=5,
         )
-    return measurements
+        for name, peer in (("sklearn.cluster.KMeans", sklearn), ("faiss.Kmeans", faiss_kmeans))
+    ]
 
 
 def _inertia(descriptors: torch.Tensor, centers: torch.Tensor) -> float:
     return fit_kmeans(descriptors, n_words=len(centers), n_iterations=0, seed=0, initialization=centers).inertia
-
-
-if __name__ == "__main__":
-    for measurement in measure():
-        print(measurement)

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
+from typing import TypeVar
 
 import torch
+
+Ours, Peer = TypeVar("Ours"), TypeVar("Peer")
 
 
 @dataclass(frozen=True)
@@ -35,25 +38,33 @@ class Measurement:
     matmul_share: float | None = None
 
 
-def time_side_by_side(
-    ours: Callable[[], object], peer: Callable[[], object], units: float, repeats: int = 7
-) -> tuple[float, float]:
-    """Median rates (ours, peer), in units a second, of two callables that each do `units` of work a call.
+def compare(
+    work: str,
+    ours: Callable[[], Ours],
+    peer_name: str,
+    peer: Callable[[], Peer],
+    error: Callable[[Ours, Peer], float],
+    *,
+    units: tuple[float, float] = (1, 1),
+    operations: float = 0,
+    repeats: int = 7,
+) -> Measurement:
+    """Time both by turns. One call of each warms caches up, and gives what `error` compares; then they alternate
+    A B A B, so that both meet the same disturbances.
 
-    One call of each warms caches up; then they alternate A B A B, so that both meet the same disturbances.
-    Raises ValueError if repeats < 1.
+    units: of work that a call of ours does, and one of the peer's.
+    operations: useful floating-point ones of a call of ours; 0 where they are not a meaningful count.
     """
-    if repeats < 1:
-        raise ValueError(f"repeats must be at least 1, got {repeats}")
-    ours()
-    peer()
+    difference = error(ours(), peer())
     seconds: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
-        for work, taken in zip((ours, peer), seconds, strict=True):
+        for call, taken in zip((ours, peer), seconds, strict=True):
             start = perf_counter()
-            work()
+            call()
             taken.append(perf_counter() - start)
-    return units / median(seconds[0]), units / median(seconds[1])
+    ours_rate, peer_rate = (n / median(taken) for n, taken in zip(units, seconds, strict=True))
+    share = operations * ours_rate / units[0] / 1e9 / matmul_rate() if operations else None
+    return Measurement(work, ours_rate, peer_name, peer_rate, ours_rate / peer_rate, float(difference), share)
 
 
 def matmul_rate(size: int = 2048, repeats: int = 5) -> float:

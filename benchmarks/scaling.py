@@ -5,13 +5,10 @@ Processor seconds are what is measured: other work on the machine stretches them
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
-import shlex
-import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import process_time
@@ -50,39 +47,29 @@ from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.run import RunResult
 
 CALIBRATION = (500, 4000)  # pictures of the two runs that the model is made of
+CHECKED = (1000, 10_000, 100_000)  # and of those that it is compared with
 SIDE, N_CLASSES = 224, 1000  # of ImageNet
 N_LARGE = 4  # pictures of 224 pixels that are encoded
 FORECASTS = {"ImageNet": 1_281_167, "a billion": 1_000_000_000}
 PASSES_OF_A_COST = 12  # over the features for one C, both products counted; see `linear_svm.py`
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bakeoff.benchmarks.scaling", description=__doc__)
-    parser.add_argument("--output", type=Path, default=Path("artifacts/scaling.json"))
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000], help="pictures of the checks")
-    options = parser.parse_args(arguments)
-    record: dict[str, Any] = dict(
-        Workspace(Path(), command="python -m bakeoff.benchmarks.scaling " + shlex.join(sys.argv[1:])).environment
-    )
-    steps: list[tuple[str, Callable[[], Any]]] = [
-        ("decode", measure_decoding),
-        ("encode_224", lambda: {name: measure_encoding(name) for name in ("classic", "xrce2011")}),
-        ("products", measure_products),
-        ("seconds_per_task", measure_tasks),
-        ("nets", lambda: {name: measure_net(name) for name in ("mlp", "speedrun", "alexnet-2012")}),
-        ("runs", lambda: {str(n): stage_seconds(run_classic(n)) for n in CALIBRATION}),
-    ]
-    for name, measure in steps:
+def measure_scaling(output: Path) -> None:
+    """Measure, and write the record after every run, so that a killed one leaves what it found."""
+    record: dict[str, Any] = dict(Workspace(Path(), command="bakeoff bench --scaling").environment)
+    for name, measure in STEPS.items():
         record[name] = measure()
         print(name, json.dumps(record[name]), flush=True)
-    for n in sorted(options.sizes):
+    record |= {"runs": {}, "checks": []}
+    for n in (*CALIBRATION, *CHECKED):
         record["runs"][str(n)] = stage_seconds(run_classic(n))
-        record["checks"] = check(record["runs"], [size for size in options.sizes if str(size) in record["runs"]])
-        record["forecasts"] = {experiment: forecasts(experiment, record) for experiment in record["encode_224"]}
-        write_atomically(options.output, json.dumps(record, indent=1).encode())
-        print(json.dumps(record["checks"][-1]), flush=True)
-    print(f"written to {options.output}")
-    return 0
+        if n in CHECKED:
+            record["checks"].append(check(record["runs"], n))
+            print(json.dumps(record["checks"][-1]), flush=True)
+        write_atomically(output, json.dumps(record, indent=1).encode())
+    record["forecasts"] = {experiment: forecasts(experiment, record) for experiment in record["encode_224"]}
+    write_atomically(output, json.dumps(record, indent=1).encode())
+    print(f"written to {output}")
 
 
 def processor_seconds(work: Callable[[], object], repeats: int = 3) -> float:
@@ -142,17 +129,13 @@ def hastily(family: FeatureFamily) -> FeatureFamily:
 
 
 def measure_products() -> dict[str, float]:
-    """Both products of the SVM: seconds a picture, dimension and class, with ten classes and with a thousand."""
-    features = torch.rand(2048, 4096)
-    found = {}
-    for k in (10, N_CLASSES):
-        with one_worker_per_core() as workers:
-            vectors, factors = torch.rand(k, 4096), torch.rand(2048, k)
-            seconds = processor_seconds(
-                lambda v=vectors, f=factors, w=workers: (multiply(features, v, w), multiply_transposed(features, f, w))  # type: ignore[misc]
-            )
-        found[str(k)] = seconds / (2048 * 4096 * k) / 2
-    return found
+    """Both products of the SVM for a thousand classes: seconds a picture, dimension and class."""
+    features, vectors, factors = torch.rand(2048, 4096), torch.rand(N_CLASSES, 4096), torch.rand(2048, N_CLASSES)
+    with one_worker_per_core() as workers:
+        seconds = processor_seconds(
+            lambda: (multiply(features, vectors, workers), multiply_transposed(features, factors, workers))
+        )
+    return {str(N_CLASSES): seconds / features.numel() / N_CLASSES / 2}
 
 
 def measure_tasks() -> float:
@@ -222,15 +205,12 @@ def stage_seconds(run: RunResult) -> dict[str, float]:
     return {stage.name: stage.cpu_seconds for stage in run.stages}
 
 
-def check(runs: dict[str, dict[str, float]], sizes: list[int]) -> list[dict[str, Any]]:
-    """The model's processor seconds beside those of the runs."""
-    few, many = (runs[str(n)] for n in CALIBRATION)
+def check(runs: dict[str, dict[str, float]], n: int) -> dict[str, Any]:
+    """The model's processor seconds beside those of the run of n pictures."""
+    few, many = (runs[str(size)] for size in CALIBRATION)
     model = [fit_stage(name, CALIBRATION, (few[name], many[name])) for name in few]
-    rows = []
-    for n in sorted(sizes):
-        measured, predicted = sum(runs[str(n)].values()), sum(cpu_seconds(stage, n) for stage in model)
-        rows.append({"pictures": n, "measured": measured, "predicted": predicted, "ratio": predicted / measured})
-    return rows
+    measured, predicted = sum(runs[str(n)].values()), sum(cpu_seconds(stage, n) for stage in model)
+    return {"pictures": n, "measured": measured, "predicted": predicted, "ratio": predicted / measured}
 
 
 def forecasts(experiment: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -271,5 +251,10 @@ def svm_stage(system: System, experiment: str, record: dict[str, Any]) -> StageC
     return StageCost(f"svm {system.name}", 0.0, seconds, n_passes * 4.0 * N_CLASSES, n_passes / span_pictures)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+STEPS: Mapping[str, Callable[[], Any]] = {
+    "decode": measure_decoding,
+    "encode_224": lambda: {name: measure_encoding(name) for name in ("classic", "xrce2011")},
+    "products": measure_products,
+    "seconds_per_task": measure_tasks,
+    "nets": lambda: {name: measure_net(name) for name in ("mlp", "speedrun", "alexnet-2012")},
+}

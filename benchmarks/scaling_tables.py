@@ -1,4 +1,4 @@
-"""The tables of docs/scaling.md, from the record that `python -m bakeoff.benchmarks.scaling` writes: `python -m
+"""The tables of docs/scaling.md, from the record of `bakeoff bench --scaling`: `python -m
 bakeoff.benchmarks.scaling_tables docs/results/scaling.json` prints them."""
 
 from __future__ import annotations
@@ -12,16 +12,6 @@ from typing import Any
 from bakeoff.benchmarks.scaling_model import CORES_PER_MACHINE, DAY
 
 UNITS = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
-NET_HEAD = ("net", "pixels", "a picture, trained once", "epochs", "ImageNet", "a billion")
-TOTALS_HEAD = (
-    "experiment",
-    "pictures",
-    "machines",
-    "files",
-    "features on disk",
-    "pixels on disk",
-    "solver, at most",
-)
 DURATIONS = ((365.25 * DAY, "years"), (DAY, "days"), (3600.0, "hours"), (60.0, "minutes"))
 
 
@@ -38,7 +28,10 @@ def tables(record: dict[str, Any]) -> dict[str, str]:
             for experiment, forecasts in record["forecasts"].items()
             for name, forecast in forecasts.items()
         },
-        "totals": table(TOTALS_HEAD, total_rows(record)),
+        "totals": table(
+            ("experiment", "pictures", "machines", "files", "features on disk", "pixels on disk", "solver, at most"),
+            total_rows(record),
+        ),
     }
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from bakeoff.benchmarks.measurement import Measurement, matmul_rate, time_side_by_side
+from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Perceptron
 from bakeoff.pipelines.neural.experiments import MLP
@@ -84,14 +84,14 @@ def _minibatches() -> Measurement:
     theirs_changed = torch.stack(
         [pictures.change(i, *shifts[i].tolist(), mirrored=bool(mirrored[i])) for i in range(4)]
     )
-    rates = time_side_by_side(ours, lambda: list(_loader(pictures)), len(examples), REPEATS)
-    return Measurement(
-        work=f"minibatches of {BATCH}, 32 x 32 RGB, cropped, flipped, standardized: pictures",
-        ours_per_second=rates[0],
-        peer="torch Dataset + DataLoader",
-        peer_per_second=rates[1],
-        ratio=rates[0] / rates[1],
-        max_abs_error=(ours_changed - theirs_changed).abs().max().item(),
+    return compare(
+        f"minibatches of {BATCH}, 32 x 32 RGB, cropped, flipped, standardized: pictures",
+        ours,
+        "torch Dataset + DataLoader",
+        lambda: list(_loader(pictures)),
+        lambda *_: (ours_changed - theirs_changed).abs().max().item(),
+        units=(len(examples), len(examples)),
+        repeats=REPEATS,
     )
 
 
@@ -111,16 +111,8 @@ def _against_loader(config: NeuralConfig) -> Measurement:
 
     with torch.inference_mode():  # both start with the same weights
         error = (trainer.network(examples.images[:8]) - network(examples.images[:8])).abs().max().item()
-    ours_rate, peer_rate = _steps_per_second(trainer, peer)
-    return Measurement(
-        work=_describe(config, trainer.bfloat16),
-        ours_per_second=ours_rate,
-        peer="torch Dataset + DataLoader loop, float32",
-        peer_per_second=peer_rate,
-        ratio=ours_rate / peer_rate,
-        max_abs_error=error,
-        matmul_share=None if trainer.bfloat16 else ours_rate * _useful_operations(network) / (matmul_rate() * 1e9),
-    )
+    operations = 0 if trainer.bfloat16 else _useful_operations(network)
+    return _steps(config, trainer, "torch Dataset + DataLoader loop, float32", peer, error, operations)
 
 
 def _against_sklearn(config: NeuralConfig) -> Measurement:
@@ -137,20 +129,24 @@ def _against_sklearn(config: NeuralConfig) -> Measurement:
         peer.partial_fit(pixels, labels, classes=np.arange(N_CLASSES))
         error = _difference_with_the_same_weights(network, peer, examples.images[:64], pixels[:64])
         few = slice(PEER_STEPS * BATCH)
-        ours_rate, peer_rate = _steps_per_second(trainer, lambda: peer.partial_fit(pixels[few], labels[few]))
-    return Measurement(
-        work=_describe(config, trainer.bfloat16),
-        ours_per_second=ours_rate,
-        peer="sklearn.neural_network.MLPClassifier, float32",
-        peer_per_second=peer_rate,
-        ratio=ours_rate / peer_rate,
-        max_abs_error=error,
+        name = "sklearn.neural_network.MLPClassifier, float32"
+        return _steps(config, trainer, name, lambda: peer.partial_fit(pixels[few], labels[few]), error)
+
+
+def _steps(
+    config: NeuralConfig, trainer: Trainer, name: str, peer: Callable[[], object], error: float, operations: float = 0
+) -> Measurement:
+    """operations: of a step.   error: found before either trained."""
+    return compare(
+        _describe(config, trainer.bfloat16),
+        trainer.run_epoch,
+        name,
+        peer,
+        lambda *_: error,
+        units=(LEAST_STEPS_A_PASS, PEER_STEPS),
+        operations=operations * LEAST_STEPS_A_PASS,
+        repeats=REPEATS,
     )
-
-
-def _steps_per_second(trainer: Trainer, peer: Callable[[], object]) -> tuple[float, float]:
-    ours_calls, peer_calls = time_side_by_side(trainer.run_epoch, peer, 1, REPEATS)
-    return ours_calls * LEAST_STEPS_A_PASS, peer_calls * PEER_STEPS
 
 
 def _difference_with_the_same_weights(

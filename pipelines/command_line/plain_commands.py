@@ -33,14 +33,6 @@ def lecture(options: argparse.Namespace) -> int:
     return main(["--output", str(options.artifacts / "lecture")])
 
 
-def bench(options: argparse.Namespace) -> int:
-    name = "scaling" if options.scaling else "bench"
-    module = import_module("bakeoff.benchmarks.scaling" if options.scaling else "bakeoff.benchmarks.__main__")
-    claim(options.artifacts)
-    status: int = module.main([*options.work, "--output", str(options.artifacts / f"{name}.json")])
-    return status
-
-
 def remove_artifacts(options: argparse.Namespace) -> int:
     removed = clean(options.artifacts)
     print(f"removed from {options.artifacts}: {', '.join(removed) or 'nothing, there was nothing'}")
@@ -49,14 +41,14 @@ def remove_artifacts(options: argparse.Namespace) -> int:
 
 def in_module(name: str, function: str) -> Callable[[argparse.Namespace], int]:
     """A command whose module is imported when it is asked for: that takes seconds."""
-    return lambda options: getattr(import_module(f"bakeoff.pipelines.{name}"), function)(options)  # type: ignore[no-any-return]
+    return lambda options: getattr(import_module(f"bakeoff.{name}"), function)(options)  # type: ignore[no-any-return]
 
 
 WITHOUT_DATA: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "list": list_experiments,
-    "predict": in_module("predict.command", "predict"),
-    "export": in_module("predict.export", "export"),
+    "predict": in_module("pipelines.predict.command", "predict"),
+    "export": in_module("pipelines.predict.export", "export"),
     "lecture": lecture,
-    "bench": bench,
+    "bench": in_module("benchmarks.bench", "bench"),
     "clean": remove_artifacts,
 }
