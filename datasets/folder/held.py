@@ -119,9 +119,10 @@ def _held(source: Any, class_names: Sequence[str]) -> Held:
     if isinstance(source, Held):
         return source
     columns, names = getattr(source, "column_names", None), class_names or getattr(source, "classes", ())
-    if columns and hasattr(source, "__getitem__"):  # of Hugging Face
-        image, label = _columns(columns)
+    image, label = _columns(columns) if columns else ("", "")
+    if getattr(source, "features", None):  # of Hugging Face
         names = class_names or getattr(source.features[label], "names", None) or ()
+    if columns and hasattr(source, "__len__"):  # one that is no stream
         groups = source[GROUP_COLUMN] if GROUP_COLUMN in columns else ()
         return Held(lambda index: source[index][image], source[label], names, groups)
     if hasattr(source, "targets"):  # of torchvision

@@ -54,6 +54,19 @@ class HuggingFaceSet:
         return Image.fromarray(PIXELS[index])
 
 
+class Stream:
+    """Stands for datasets.IterableDataset: columns that are streams as well, and no length."""
+
+    column_names, features = HuggingFaceSet.column_names, HuggingFaceSet.features
+
+    def __getitem__(self, key):
+        return object()
+
+    def __iter__(self):
+        rows = HuggingFaceSet(range(40))
+        return (rows[index] for index in range(40))
+
+
 def content(dataset):
     return sorted(
         (dataset.class_names[label], image.tobytes())
@@ -72,8 +85,9 @@ def content(dataset):
         ([{"image": pixels, "label": name} for pixels, name in zip(PIXELS, NAMES, strict=True)],),
         (TorchvisionSet(),),
         (HuggingFaceSet(range(40)),),
+        (Stream(),),
     ],
-    ids=["array", "list of images", "pairs", "iterator", "rows", "torchvision", "hugging face"],
+    ids=["array", "list of images", "pairs", "iterator", "rows", "torchvision", "hugging face", "stream"],
 )
 def test_gives_what_a_folder_of_the_same_pictures_gives(given, tmp_path):
     for name in ("cat", "dog"):
