@@ -11,20 +11,10 @@ from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Figure, Gallery, Section, Table
 from bakeoff.reports.canvas.formats import listing
 from bakeoff.reports.changes import Changes
-from bakeoff.reports.chapters import (
-    compression,
-    cost,
-    difference,
-    provenance,
-    results,
-    together,
-    tuning,
-    understanding,
-)
-from bakeoff.reports.chapters import studies as studies_chapters
-from bakeoff.reports.chapters.changes import changes_section
-from bakeoff.reports.chapters.two_classes import Stakes, two_classes_section
-from bakeoff.reports.figures.cost import describe_front, draw_cost
+from bakeoff.reports.chapters import results, tuning
+from bakeoff.reports.chapters.chapter import write_chapters
+from bakeoff.reports.chapters.cost import describe_front, draw_cost
+from bakeoff.reports.chapters.two_classes import Stakes
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 from bakeoff.reports.verdict import Verdict, reach_verdict
 
@@ -75,29 +65,16 @@ def build_report(
     """
     verdict = reach_verdict(comparison)
     caveats = (*remarks, *find_caveats(comparison))
-    candidates = (
-        changes_section(changes, verdict.answer) if changes else None,
-        difference.difference_section(comparison, verdict),
-        two_classes_section(comparison, stakes or Stakes()),
-        cost.cost_section(comparison),
-        *studies_chapters.study_sections(
-            studies if show_pictures else {name: study.without_pictures() for name, study in studies.items()},
-            [c.experiment for c in comparison.finalists],
-        ),
-        results.results_section(comparison),
-        compression.compression_section(comparison),
-        together.together_section(comparison),
-        understanding.classes_section(comparison),
-        understanding.families_section(comparison),
-        understanding.learning_section(comparison),
-        together.pictures_section(comparison) if show_pictures else None,
-        understanding.inside_section(comparison),
-        understanding.trust_section(comparison),
-        tuning.tuning_section(comparison),
-        provenance.data_section(comparison),
-        provenance.methods_section(comparison, caveats[MAX_CAVEATS:]),
-        provenance.provenance_section(comparison, studies),
-    )
+    material = {
+        "comparison": comparison,
+        "verdict": verdict,
+        "caveats": caveats[MAX_CAVEATS:],
+        "changes": changes,
+        "stakes": stakes or Stakes(),
+        "finalists": [c.experiment for c in comparison.finalists],
+        "show_pictures": show_pictures,
+    }
+    shown = studies if show_pictures else {name: study.without_pictures() for name, study in studies.items()}
     return Report(
         comparison,
         verdict,
@@ -105,7 +82,7 @@ def build_report(
         draw_cost(comparison),
         describe_front(comparison),
         caveats[:MAX_CAVEATS],
-        tuple(sorted((section for section in candidates if section is not None), key=lambda section: section.folded)),
+        write_chapters(material, shown),
         changes,
         lessons,
     )

@@ -123,8 +123,7 @@ def add_guests(dataset: Dataset, options: argparse.Namespace, workspace: Workspa
 
 
 def study(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    from bakeoff.pipelines.studies.study import Request
-    from bakeoff.pipelines.studies.table import choose_studies
+    from bakeoff.pipelines.studies.study import Request, choose_studies
 
     chosen = choose_studies(options.studies, options.profile)
     fingerprint = dataset.fingerprint()

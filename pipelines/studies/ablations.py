@@ -25,7 +25,7 @@ from bakeoff.pipelines.experiments import Experiment, all_experiments
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.pipelines.studies.perceptrons import PLAIN, SWEEPS
-from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.study import Request, study
 from bakeoff.pipelines.studies.sweeps import run_sweep
 from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
@@ -64,6 +64,7 @@ NOTES = (
 )
 
 
+@study(NAME, TITLE, place=1)
 def run(request: Request) -> StudyResult:
     """Raises NotApplicableError if experiments are asked for without `classic`, the only one that is taken apart."""
     if request.experiments and WHOLE not in [experiment.name for experiment in request.choose(())]:

@@ -17,7 +17,7 @@ from bakeoff.datasets.splits import nested_subsets
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import Row, StudyResult
-from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.study import Request, study
 from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "cues"
@@ -45,6 +45,7 @@ NOTES = (
 )
 
 
+@study(NAME, TITLE, place=6)
 def run(request: Request) -> StudyResult:
     """Raises NotApplicableError for pictures that are not made from cues."""
     if not request.dataset.name.startswith("cues-"):

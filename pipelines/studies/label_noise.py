@@ -13,7 +13,7 @@ from bakeoff.datasets.corruptions.wrong_labels import flip_labels
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.study import Request, study
 from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "label-noise"
@@ -39,6 +39,7 @@ NOTES = (
 )
 
 
+@study(NAME, TITLE, place=3)
 def run(request: Request) -> StudyResult:
     settings = PROFILES[request.profile]
     experiments = request.choose(settings.experiments)

@@ -14,7 +14,7 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.splits import nested_subsets
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.study import Request, study
 from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "learning-curves"
@@ -50,6 +50,7 @@ NOTES = (
 )
 
 
+@study(NAME, TITLE, place=2)
 def run(request: Request) -> StudyResult:
     settings = PROFILES[request.profile]
     experiments = request.choose(settings.experiments)

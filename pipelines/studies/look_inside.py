@@ -26,7 +26,7 @@ from bakeoff.pipelines.results.trained_model import TrainedModel
 from bakeoff.pipelines.studies.evidence import N_CELLS, occlusion_maps, pool_to_cells
 from bakeoff.pipelines.studies.representations import map_points, nearest, vote
 from bakeoff.pipelines.studies.saved_runs import choose_runs, draw_pictures
-from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.study import Request, study
 
 NAME = "look-inside"
 TITLE = "Where the two sides look"
@@ -63,6 +63,7 @@ NOTES = (
 )
 
 
+@study(NAME, TITLE, place=5, profiles=("quick", "full"))
 def run(request: Request) -> StudyResult:
     """Raises NotApplicableError without a saved run of each side, or for pictures that are too small or too few."""
     dataset, settings = request.dataset, PROFILES[request.profile]

@@ -24,7 +24,7 @@ from bakeoff.pipelines.results.run import RunResult, run_folder
 from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
 from bakeoff.pipelines.results.trained_model import TrainedModel
 from bakeoff.pipelines.studies.saved_runs import choose_runs, draw_pictures
-from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.study import Request, study
 
 NAME = "robustness"
 TITLE = "Accuracy on changed test pictures"
@@ -68,6 +68,7 @@ NOTES = (
 )
 
 
+@study(NAME, TITLE, place=4)
 def run(request: Request) -> StudyResult:
     dataset, workspace = request.dataset, request.workspace
     runs = choose_runs(request)

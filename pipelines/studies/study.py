@@ -1,9 +1,12 @@
-"""Study request and its answer."""
+"""Studies: each announces itself where it is written; a request to one, and its answer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, Literal
 
 from bakeoff.datasets.dataset import Dataset
@@ -45,3 +48,46 @@ class Request:
             seconds=seconds,
             notes=tuple(notes),
         )
+
+
+Run = Callable[[Request], StudyResult]
+
+
+@dataclass(frozen=True)
+class Study:
+    """place: among the studies, the first lowest.   profiles: of `bakeoff report` that it belongs to."""
+
+    name: str
+    title: str
+    run: Run
+    place: int
+    profiles: tuple[Profile, ...]
+
+
+_ANNOUNCED: dict[str, Study] = {}
+
+
+def study(name: str, title: str, *, place: int, profiles: tuple[Profile, ...] = ("full",)) -> Callable[[Run], Run]:
+    """Make a function from a request to its answer a study that the command line knows."""
+
+    def announce(run: Run) -> Run:
+        _ANNOUNCED[name] = Study(name, title, run, place, profiles)
+        return run
+
+    return announce
+
+
+def all_studies() -> dict[str, Study]:
+    """By name, in their order."""
+    for module in iter_modules([str(Path(__file__).parent)]):
+        import_module(f"{__package__}.{module.name}")
+    return {one.name: one for one in sorted(_ANNOUNCED.values(), key=lambda one: one.place)}
+
+
+def choose_studies(names: Sequence[str], profile: Profile) -> list[Study]:
+    """The studies of these names, or all of the profile if none is named. Raises ValueError for an unknown one."""
+    table = all_studies()
+    unknown = [name for name in names if name not in table]
+    if unknown:
+        raise ValueError(f"there is no study {unknown[0]!r}; choose from: {', '.join(table)}")
+    return [table[name] for name in names] or [one for one in table.values() if profile in one.profiles]

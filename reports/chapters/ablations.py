@@ -9,8 +9,9 @@ from bakeoff.pipelines.results.study import Row, StudyResult, unpack_correct
 from bakeoff.reports.canvas.elements import Cell, Section, Table
 from bakeoff.reports.canvas.elements import Row as TableRow
 from bakeoff.reports.canvas.formats import SPACE, listing, p_number, percent, percent_range, points, points_range
+from bakeoff.reports.canvas.settings import distinct, show
+from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.chapters.sweeps import best, compare, shown_together
-from bakeoff.reports.figures.sweeps import distinct, show
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, holm
 
 N_FAMILIES = 2  # of tests in this chapter: families joined, and settings against their defaults
@@ -26,6 +27,7 @@ FACTORS: dict[str, str] = {
 }
 
 
+@chapter(90, study="ablations")
 def ablations_section(study: StudyResult) -> Section:
     families = [row for row in study.rows if row["factor"] == "families"]
     choices = find_choices(study.rows)

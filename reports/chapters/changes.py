@@ -5,13 +5,15 @@ from __future__ import annotations
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import listing, p_number, percent, plural, points, points_range, ratio, seconds
 from bakeoff.reports.changes import Change, Changes
-from bakeoff.reports.verdict import Answer
+from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.verdict import Answer, Verdict
 
 
-def changes_section(changes: Changes, answer: Answer) -> Section:
+@chapter(10)
+def changes_section(changes: Changes, verdict: Verdict) -> Section:
     """Runs that came and went, accuracies and times that moved."""
     parts = (changes_table(changes),) if changes.kept else ()
-    return Section("changes", "What changed", (describe_changes(changes, answer),), parts)
+    return Section("changes", "What changed", (describe_changes(changes, verdict.answer),), parts)
 
 
 def describe_changes(changes: Changes, answer: Answer) -> str:

@@ -8,11 +8,13 @@ from typing import Any
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import bytes_size, percent, plural, points, points_range, ratio, seconds
+from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 COLUMNS = ("experiment", "accuracy", "difference", "bytes a picture", "codebooks", "training")
 
 
+@chapter(130)
 def compression_section(comparison: Comparison) -> Section | None:
     """A row for every experiment on compressed features that has a twin on the same features as they are.
 

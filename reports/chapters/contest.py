@@ -13,10 +13,12 @@ from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table
 from bakeoff.reports.canvas.elements import Row as TableRow
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, seconds
 from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.chapters.chapter import chapter
 
 SIDES = ("hand-crafted", "end-to-end")
 
 
+@chapter(50, study="contest")
 def contest_section(study: StudyResult) -> Section:
     paragraphs = [describe_budget(study, side) for side in SIDES]
     paragraphs.append(describe_lead(study.rows))

@@ -12,12 +12,14 @@ from bakeoff.reports.canvas.curve_axes import curves_table, draw_curves, is_draw
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent, plural, points, points_range
 from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference
 from bakeoff.reports.statistics.curves import Curve, compare_curves, find_crossing, read_curves
 
 Tests = Sequence[tuple[float, PairedDifference, float]]
 
 
+@chapter(60, study="learning-curves")
 def learning_curves_section(study: StudyResult) -> Section:
     """Accuracy by number of training pictures, the two sides tested against each other at every number."""
     curves = read_curves(study.rows, lambda row: float(row["n_train"]))  # type: ignore[arg-type]
@@ -36,6 +38,7 @@ def learning_curves_section(study: StudyResult) -> Section:
     return Section("data-size", "How many pictures it takes", (text + study.notes[0], told), tuple(parts))
 
 
+@chapter(61, study="label-noise")
 def label_noise_section(study: StudyResult) -> Section:
     """Accuracy by share of wrong labels."""
     curves = read_curves(study.rows, lambda row: float(row["rate"]))  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from typing import Any
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, text_table
 from bakeoff.reports.canvas.formats import SPACE, plural, points, seconds
+from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison
 
 METHODS = (
@@ -30,6 +31,7 @@ METHODS = (
 )
 
 
+@chapter(220)
 def data_section(comparison: Comparison) -> Section:
     task = comparison.task
     height, width, channels = task.test_images.shape[1:]
@@ -54,6 +56,7 @@ def data_section(comparison: Comparison) -> Section:
 _PURPOSE = {"train": "training", "validation": "validation", "test": "testing"}
 
 
+@chapter(230)
 def methods_section(comparison: Comparison, caveats: Sequence[str] = ()) -> Section:
     """caveats: those that the first screen has no room for."""
     margin = f"{points(comparison.margin, signed=False)}{SPACE}points"
@@ -66,6 +69,7 @@ def methods_section(comparison: Comparison, caveats: Sequence[str] = ()) -> Sect
     return Section("methods", "How it was judged", (rule, *METHODS, *caveats))
 
 
+@chapter(240)
 def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult] = MappingProxyType({})) -> Section:
     """What all runs share, said once; what differs, in a table; what made each study, in another."""
     task = comparison.task

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bakeoff.pipelines.results.run import Clock
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, plural, points, seconds
+from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 from bakeoff.reports.statistics.participants import Participant
 
@@ -106,6 +107,7 @@ def _guest_row(guest: Participant, comparison: Comparison, n_columns: int) -> Ro
     return Row((*cells, *[Cell("–")] * (n_columns - len(cells))), guest.side)
 
 
+@chapter(120)
 def results_section(comparison: Comparison) -> Section:
     n_test = len(comparison.task.test_labels)
     counts = [sum(c.side == side for c in comparison.contestants) for side in SIDES]

@@ -13,7 +13,8 @@ from bakeoff.pipelines.results.study import Row as Record
 from bakeoff.pipelines.results.study import StudyResult, unpack_correct
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, percent_range, points, points_range
-from bakeoff.reports.figures.robustness import draw_corruptions, draw_sweeps
+from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.robustness_figures import draw_corruptions, draw_sweeps
 from bakeoff.reports.statistics.seeds import Interval
 
 
@@ -93,6 +94,7 @@ def crossed_interval(values: np.ndarray) -> Interval:
     return float(values.mean() - half), float(values.mean() + half)
 
 
+@chapter(70, study="robustness")
 def robustness_section(study: StudyResult, finalists: Sequence[str] = ()) -> Section:
     """finalists: the two experiments that the sentences are about, if the study has them."""
     models = read_endurance(study)

@@ -13,10 +13,12 @@ import numpy as np
 from bakeoff.pipelines.results.study import Row, StudyResult, unpack_correct
 from bakeoff.reports.canvas.elements import Section
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, points, points_range
-from bakeoff.reports.figures.sweeps import distinct, draw_spreads, show, show_accuracies
+from bakeoff.reports.canvas.settings import distinct, draw_spreads, show, show_accuracies
+from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired, holm
 
 
+@chapter(110, study="regularization")
 def regularization_section(study: StudyResult) -> Section:
     figure = show_accuracies(
         study, "width", "l2", "Accuracy by strength of L2, a panel for each number of hidden units; training in gray."
@@ -48,6 +50,7 @@ def describe_regularization(rows: Sequence[Row]) -> str:
     return opening + answer
 
 
+@chapter(111, study="activation")
 def activation_section(study: StudyResult) -> Section:
     caption = (
         "Accuracy by activation, a panel for each kind of first weights; training in gray, a cross where the loss was "
@@ -98,6 +101,7 @@ def describe_first_weights(rows: Sequence[Row]) -> list[str]:
     return sentences
 
 
+@chapter(112, study="depth")
 def depth_section(study: StudyResult) -> Section:
     caption = "Accuracy by number of hidden layers, without and with batch normalization; training in gray."
     figure = show_accuracies(study, "normalization", "layers", caption)
@@ -113,6 +117,7 @@ def depth_section(study: StudyResult) -> Section:
     return Section("depth", study.title, (study.notes[0], " ".join(texts)), (figure,))
 
 
+@chapter(113, study="width")
 def width_section(study: StudyResult) -> Section:
     caption = "Accuracy by number of hidden units, without and with crops and flips; training in gray."
     figure = show_accuracies(study, "augmentation", "width", caption)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import percent, plural, seconds
+from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 
 
@@ -58,6 +59,7 @@ def describe_efforts(comparison: Comparison) -> str:
     )
 
 
+@chapter(210)
 def tuning_section(comparison: Comparison) -> Section:
     """What was tried on validation, on either side."""
     text = describe_efforts(comparison)

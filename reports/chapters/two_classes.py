@@ -11,6 +11,7 @@ from bakeoff.reports.canvas.axes import new_canvas, percent_axis, side_color, si
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import percent, percent_range
 from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import accuracy_interval
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.sample import Sample
@@ -34,6 +35,7 @@ class Stakes:
             raise ValueError(f"--costs must be two numbers from 0 on, not both 0, got {self.costs}")
 
 
+@chapter(30)
 def two_classes_section(comparison: Comparison, stakes: Stakes) -> Section | None:
     """None unless there are two classes. The wanted one is the rarer one in training, of equal ones the second."""
     if len(comparison.task.class_names) != 2:

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from bakeoff.reports.chapters.difference import difference_section
-from bakeoff.reports.figures.differences import draw_differences
+from bakeoff.reports.chapters.difference import difference_section, draw_differences
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_json import render_json
 from bakeoff.reports.statistics.accuracy import PairedDifference

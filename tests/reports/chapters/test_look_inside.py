@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.results.study import StudyResult, pack_correct
-from bakeoff.reports.chapters.look_inside import describe_evidence, describe_votes, look_inside_section
-from bakeoff.reports.figures.maps import draw_maps
+from bakeoff.reports.chapters.look_inside import describe_evidence, describe_votes, draw_maps, look_inside_section
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.statistics.comparison import build_comparison

@@ -8,7 +8,7 @@ import pytest
 from bakeoff.pipelines.results.study import StudyResult, pack_correct
 from bakeoff.reports.canvas.elements import Figure, Table
 from bakeoff.reports.chapters import sweeps
-from bakeoff.reports.chapters.studies import study_sections
+from bakeoff.reports.chapters.chapter import write_chapters
 
 N = 400
 
@@ -111,7 +111,7 @@ WIDTH = [row(0.6 + 0.1 * (w > 8), width=w, augmentation=a) for a in ("none", "cr
 )
 def test_each_sweep_has_a_chapter_with_its_figure_and_table(name, rows, words):
     study = StudyResult(name, "Title", "pets", "0" * 64, {}, tuple(rows), {}, 1.0, ("How.",))
-    (section,) = study_sections({name: study, "another": study})
+    (section,) = write_chapters({}, {name: study, "another": study})
     assert words in section.paragraphs[1].replace("\N{NO-BREAK SPACE}", " ")
     for part in section.parts:
         assert len((part.table if isinstance(part, Figure) else part).rows) == len(rows)

@@ -1,15 +1,26 @@
-"""Training curves of the nets: loss and accuracy by epoch."""
+"""Chapter on learning: loss and accuracy of the nets, epoch by epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bakeoff.reports.canvas.axes import new_canvas, percent_axis, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import percent, short
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.statistics.comparison import Contestant
+from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
+
+
+@chapter(170)
+def learning_section(comparison: Comparison) -> Section | None:
+    """None if no net kept its history."""
+    nets = with_history(comparison.contestants)
+    if not nets:
+        return None
+    return Section("learning", "How the net learned", (describe_learning(nets[0]),), (draw_learning_curves(nets),))
+
 
 # Curves of one side share its color; they differ by the dashes and by the label at their end.
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))

@@ -1,4 +1,4 @@
-"""Figure on feature families: accuracy of each alone, and points lost without it."""
+"""Chapter on feature families: what each does alone, and what leaving it out costs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ from itertools import combinations
 from matplotlib.axes import Axes
 
 from bakeoff.reports.canvas.axes import new_canvas, percent_axis, points_axis, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import listing, p_number, percent, percent_range, points, points_range, short
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.seeds import Interval
+
+
+@chapter(160)
+def families_section(comparison: Comparison) -> Section | None:
+    """None if no experiment shows a feature family alone or leaves one out."""
+    families = find_families(comparison)
+    if not families:
+        return None
+    figure = draw_families(comparison, families)
+    return Section("features", "What each feature adds", (describe_families(comparison, families),), (figure,))
+
 
 ALL = "classic"
 LEFT_OUT = "classic-without-"

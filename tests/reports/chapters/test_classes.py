@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bakeoff.reports.figures.per_class import MAX_CLASSES, describe_classes, draw_per_class
+from bakeoff.reports.chapters.classes import MAX_CLASSES, describe_classes, draw_per_class
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.tests.reports.factory import make_run, make_task
 

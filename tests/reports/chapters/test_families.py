@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bakeoff.reports.figures.families import Family, describe_families, draw_families, find_families
+from bakeoff.reports.chapters.families import Family, describe_families, draw_families, find_families
 from bakeoff.reports.statistics.accuracy import PairedDifference
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.tests.reports.factory import make_run, make_runs, make_task

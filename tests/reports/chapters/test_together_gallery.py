@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.reports.figures.gallery import N_CARDS, PER_CLASS, build_galleries, choose_pictures, true_margins
+from bakeoff.reports.chapters.together import N_CARDS, PER_CLASS, build_galleries, choose_pictures, true_margins
 from bakeoff.tests.reports.factory import make_scores, make_task
 
 

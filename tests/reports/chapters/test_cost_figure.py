@@ -1,4 +1,4 @@
-from bakeoff.reports.figures.cost import describe_front, draw_cost, pareto_front
+from bakeoff.reports.chapters.cost import describe_front, draw_cost, pareto_front
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.tests.reports.factory import make_run, make_task
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.figures.confusion import describe_confusions, draw_confusion
+from bakeoff.reports.chapters.classes import describe_confusions, draw_confusion
 from bakeoff.reports.statistics.comparison import Contestant
 from bakeoff.tests.reports.factory import make_run, make_task
 

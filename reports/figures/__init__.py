@@ -1,1 +1,0 @@
-"""One file for each kind of figure; each turns numbers into an `elements.Figure`."""
