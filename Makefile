@@ -16,6 +16,7 @@ Variables:
   GROUP        a regular expression on a folder's paths: what it matches stays in one split, such as a patient
   DUPLICATES   copies of given test pictures in an earlier split: drop, move or keep (drop)
   BUDGET       for report: processor time that each side may spend, such as 90s, 10min or 2h
+  SPLITS       for report: splits that both finalists are tested on; 1 for the one only (5 to 20 below 2,000 pictures)
   MARGIN       loss of accuracy, in points, that you would accept: decides between enough and not enough (1.0)
   RUNS         for report: compare these runs only, experiment or experiment:seed (all there are)
   RUNS_FROM    for report: folder of other saved runs on the same data set, such as published ones

@@ -103,6 +103,7 @@ def compare(
     *,
     budget: float | None = None,
     margin: float = 1.0,
+    splits: int | None = None,
     families: Sequence[FeatureFamily] = (),
     artifacts: str | Path = "artifacts",
     quiet: bool = False,
@@ -111,6 +112,7 @@ def compare(
 
     dataset: from `load`, or what it takes.   budget: seconds of processor time for each side; None: by the pictures.
     margin: loss of accuracy, in points, that you would accept from hand-crafted features.
+    splits: that both finalists are tested on; None: 5 to 20 below 2,000 pictures, else the one there is.
     families: of your own, each trained alone beside the budgets, as a further contestant of the hand-crafted side.
     artifacts: folder of the cache and the runs: what was done before is not done again.   quiet: say nothing.
     Raises NotApplicableError if a side can finish nothing within the budget.
@@ -121,7 +123,7 @@ def compare(
     workspace = Workspace(Path(artifacts), console, command=f"bakeoff.compare({dataset.name!r}, {budget=})")
     fingerprint = dataset.fingerprint()
     keep_task(dataset, fingerprint, workspace.runs)
-    Contest(dataset, budget or default_budget(dataset), 0, workspace).run()
+    Contest(dataset, budget or default_budget(dataset), 0, workspace, splits).run()
     for family in families:
         train_one(_alone(family), dataset, fingerprint, 0, workspace)
     where = ["--runs", str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]

@@ -58,6 +58,7 @@ class Dataset:
     notes: what happened while loading that a reader should know (files skipped, duplicates moved ...).
     task: fingerprint of the data set that this one shows in another form, such as smaller; "" for one of its own.
     reading: how files become such pictures, in plain values: what `Rules` holds; empty where there is nothing to say.
+    split_by_us: whether the splits are a draw of ours, so that other ones are as good.
     Raises ValueError if the splits disagree in picture shape, or a label has no class name.
     """
 
@@ -70,6 +71,7 @@ class Dataset:
     notes: tuple[str, ...] = field(default=())
     task: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
+    split_by_us: bool = False
 
     def __post_init__(self) -> None:
         shapes = {split.images.shape[1:] for split in self.splits.values()}

@@ -67,7 +67,9 @@ def read_report(options: argparse.Namespace) -> Report:
     )
     studies = {name: study for folder in reversed(folders) for name, study in load_studies(folder).items()}
     guests = next((found for folder in folders if (found := load_guests(folder))), ())
-    comparison = build_comparison(task, select_runs(folders, options.select), options.margin / 100, guests)
+    comparison = build_comparison(
+        task, select_runs(folders, options.select), options.margin / 100, guests, studies.get("folds")
+    )
     changes = find_changes(comparison, base, options.base) if base else None
     return build_report(
         comparison,

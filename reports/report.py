@@ -19,6 +19,7 @@ from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 from bakeoff.reports.verdict import Verdict, reach_verdict
 
 MAX_NOTES = 2  # of the data set's own among the caveats; the chapter on the data has all
+LOOKS_GROUPED = "Names look as if"  # how the folder's note begins that may make the whole result an illusion
 MAX_CAVEATS = 4  # on the first screen; the chapter on the method has the rest
 
 
@@ -97,8 +98,9 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
         "`make train EXPERIMENT=alexnet` adds one to this comparison."
         if all(c.is_perceptron for c in comparison.contestants if c.side == "end-to-end")
         else None,
+        next((note for note in comparison.task.notes if note.startswith(LOOKS_GROUPED)), None),
         _describe_unconverged(comparison),
-        *comparison.task.notes[:MAX_NOTES],
+        *[note for note in comparison.task.notes if not note.startswith(LOOKS_GROUPED)][:MAX_NOTES],
         _describe_tuning(comparison) if efforts[0] != efforts[1] and not (hand.contest and net.contest) else None,
         _describe_seeds(comparison),
         *(_describe_better(comparison, side, c) for side, c in zip(SIDES, (hand, net), strict=True)),
@@ -134,7 +136,7 @@ def _describe_seeds(comparison: Comparison) -> str | None:
     single = [
         c.experiment for c in comparison.finalists if len(c.runs) == 1 and not comparison.spreads[c.side].n_repeats
     ]
-    if not single:
+    if not single or comparison.folds:  # every split has a seed of its own
         return None
     return (
         f"{listing(single)} ran with one seed on one set of {n_test:,} test pictures: how much another seed would "

@@ -7,6 +7,7 @@
     measure      "accuracy", or "balanced accuracy" where classes differ much in size: what verdict and tests go by
     majority_accuracy  of always naming the most frequent class; caveats: what limits the verdict, in sentences
     comparison   the finalists and the planned test between them
+    folds        the finalists' scores in each split of all pictures, on which the planned test then rests; null without
     fusion       the two finalists together: weight of the hand-crafted side, accuracy, test against the better one;
                  null where the two were validated on other pictures
     guests       published models: accuracy, and the test against the favorite
@@ -62,6 +63,7 @@ def render_json(report: Report) -> str:
             "clock": comparison.clock,
             **_test(comparison.difference),
         },
+        "folds": _folds(comparison),
         "fusion": _fusion(comparison),
         "guests": [_participant(visitor, comparison) for visitor in comparison.visitors],
         "experiments": [_experiment(c, comparison) for c in comparison.ranked],
@@ -83,6 +85,18 @@ def _test(test: PairedDifference) -> dict[str, Any]:
         "standard_error": test.error,
         "degrees_of_freedom": test.freedom if np.isfinite(test.freedom) else None,
         "method": test.method,
+    }
+
+
+def _folds(comparison: Comparison) -> dict[str, Any] | None:
+    folds = comparison.folds
+    if folds is None:
+        return None
+    return {
+        "n_pictures": len(folds.sample.labels),
+        "n_folds": folds.n_folds,
+        "n_splits": folds.n_splits,
+        "scores": dict(zip(folds.experiments, folds.scores.tolist(), strict=True)),
     }
 
 

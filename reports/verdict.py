@@ -200,9 +200,9 @@ def _victory(comparison: Comparison, winner: Contestant) -> str:
     verb = "win" if winner.side == "hand-crafted" else "wins"
     return (
         f"{name[0].upper()}{name[1:]} {verb} on {comparison.task.dataset}: {winner.experiment} classifies "
-        f"{_share(winner, comparison)} and {loser.experiment} {percent(comparison.score(loser))}, "
+        f"{_share(winner, comparison)} and {loser.experiment} {percent(comparison.leading_score(loser))}, "
         f"{points(abs(difference.difference), signed=False)}{SPACE}points more "
-        f"(95{SPACE}% interval {points_range((low, high))}, {p_value(difference.p_value)})."
+        f"(95{SPACE}% interval {points_range((low, high))}, {p_value(difference.p_value)}{_basis(comparison)})."
     )
 
 
@@ -212,17 +212,22 @@ def _no_difference(comparison: Comparison) -> str:
     return (
         f"No difference shown on {comparison.task.dataset}: {hand.experiment}, hand-crafted, classifies "
         f"{_share(hand, comparison)} and {net.experiment}, end-to-end, "
-        f"{percent(comparison.score(net))}, a difference of {points(difference.difference)}{SPACE}points "
-        f"(95{SPACE}% interval {points_range(difference.interval)}, {p_value(difference.p_value)})."
+        f"{percent(comparison.leading_score(net))}, a difference of {points(difference.difference)}{SPACE}points "
+        f"(95{SPACE}% interval {points_range(difference.interval)}, {p_value(difference.p_value)}{_basis(comparison)})."
     )
 
 
 def _share(contestant: Contestant, comparison: Comparison) -> str:
     """What of, too, where it is not of all test pictures alike."""
-    share = percent(comparison.score(contestant))
+    share, which = percent(comparison.leading_score(contestant)), "" if comparison.folds else "test "
     if comparison.is_unbalanced:
-        return f"{share} of a class's test pictures correctly, on average over the classes,"
-    return f"{share} of the test pictures correctly"
+        return f"{share} of a class's {which}pictures correctly, on average over the classes,"
+    return f"{share} of the {which}pictures correctly"
+
+
+def _basis(comparison: Comparison) -> str:
+    """Which pictures the numbers are of, where it is not the test split."""
+    return f"; {comparison.folds.describe()}" if comparison.folds else ""
 
 
 def _times(cost_ratio: float) -> str:

@@ -68,6 +68,7 @@ def assemble(stages: FolderStages) -> Dataset:
         ),
         notes=tuple(card["notes"]),
         reading={"ranges": card["ranges"], "channels": reading.channels, "pages": reading.pages},
+        split_by_us=not any(file.split for file in stages.files),
     )
 
 

@@ -33,6 +33,7 @@ def load_digits() -> Dataset:
         validation=every.take(chosen["validation"]),
         test=every.take(chosen["test"]),
         description=DESCRIPTION,
+        split_by_us=True,
     )
 
 

@@ -157,6 +157,7 @@ def _contest() -> Parser:
     add = options.add_argument
     add("dataset", nargs="?", type=given, default=argparse.SUPPRESS, metavar="DATASET", help="the same as --dataset")
     add("--budget", type=duration, help="processor time for each side, such as 90s, 10min or 2h (by the data)")
+    add("--splits", type=positive, help="the finalists are tested on; 1: the one only (5 to 20 below 2,000 pictures)")
     add("--profile", choices=PROFILES, default="quick", help="what is studied beside the runs (quick)")
     add("--experiments", nargs="+", default=[], metavar="EXPERIMENT", help="compare these, instead of a contest")
     return options

@@ -100,7 +100,7 @@ def spend_budgets(dataset: Dataset, options: argparse.Namespace, workspace: Work
     keep_guests(dataset, options.data_root, workspace)
     budget = options.budget or default_budget(dataset)
     workspace.say(f"each side has {budget:.0f} s of processor time (--budget), and is judged on validation")
-    Contest(dataset, budget, options.seed, workspace).run()
+    Contest(dataset, budget, options.seed, workspace, options.splits).run()
 
 
 def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:

@@ -2,8 +2,9 @@
 
 The hand-crafted side climbs from histograms to Fisher vectors, and from small pictures to large ones. The nets are
 first compared by short trainings, in a third of the budget; the best of them is then trained for as long as the rest
-allows. Either side is judged on validation alone. What is left at the end buys further seeds of its finalist. Every
-rung is kept as a run: a killed contest goes on where it was, and a larger budget begins with what this one found.
+allows. Either side is judged on validation alone. What is left at the end buys further seeds of its finalist; where
+pictures are few, both finalists are then cross-validated (`folds`). Every rung is kept as a run: a killed contest goes
+on where it was, and a larger budget begins with what this one found.
 """
 
 from __future__ import annotations
@@ -11,20 +12,23 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import sizes_to_try
+from bakeoff.pipelines.contest import folds
+from bakeoff.pipelines.contest.contender import Contender, merit, paid_seconds
+from bakeoff.pipelines.contest.folds import cross_validate, plan_splits
 from bakeoff.pipelines.contest.ladders import NetLadder, hand_crafted_ladder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import run_key
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
 from bakeoff.pipelines.results.model import FILE_NAME, load_kept
-from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Side, Stage, run_folder, save_run, task_folder
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, save_run, task_folder
 from bakeoff.pipelines.results.study import StudyResult, load_study, save_study, study_file
 
 NAME, TITLE = "contest", "How each side spent its budget"
@@ -35,59 +39,15 @@ MOST_SEEDS = 3  # of a finalist: more tell little of how seeds differ
 LEAST_BUDGET, MOST_BUDGET, SECONDS_PER_MEGAPIXEL = 60.0, 1800.0, 16.0
 
 
-@dataclass
-class Contender:
-    """One side in the contest: what it has spent, and what it found.
-
-    ledger: every stage that was paid for; rungs share features, which cost once.
-    """
-
-    side: Side
-    purse: Purse
-    attempts: list[Attempt] = field(default_factory=list)
-    runs: dict[str, list[RunResult]] = field(default_factory=dict)  # by rung, one for each seed
-    ledger: set[tuple[str, float, float]] = field(default_factory=set)
-
-    @property
-    def tried(self) -> list[Attempt]:
-        return [a for a in self.attempts if a.validation_score is not None]
-
-    @property
-    def finalist(self) -> Attempt | None:
-        """The best on validation, the cheaper one among equals; None where nothing could be tried."""
-        return max(self.tried, key=_merit, default=None)
-
-    @property
-    def shown(self) -> list[Attempt]:
-        """The best of each recipe, of nets those that were trained in full: a short first training shows nothing."""
-        best = {attempt.rung.recipe: attempt for attempt in sorted(self.tried, key=_merit)}
-        shortest = min((attempt.rung.steps or 0 for attempt in self.tried), default=0)
-        return [a for a in best.values() if a is self.finalist or a.rung.steps is None or a.rung.steps > shortest]
-
-    def pay(self, run: RunResult) -> float:
-        """Seconds of a run that were not paid before: processor time, or by the clock where an accelerator worked."""
-        on_cpu = run.environment.get("device", "cpu") == "cpu"
-        new = {_entry(stage): stage for stage in run.stages if _entry(stage) not in self.ledger}
-        self.ledger |= new.keys()
-        return sum(stage.cpu_seconds if on_cpu else stage.seconds for stage in new.values())
-
-
-def _merit(attempt: Attempt) -> tuple[float, float]:
-    return attempt.validation_score or 0.0, -attempt.seconds
-
-
-def _entry(stage: Stage) -> tuple[str, float, float]:
-    return stage.name, stage.seconds, stage.cpu_seconds
-
-
 @dataclass(frozen=True)
 class Contest:
-    """What both sides are given. budget: seconds of processor time for each."""
+    """What both sides are given. budget: seconds of processor time for each.   splits: see `plan_splits`."""
 
     dataset: Dataset
     budget: float
     seed: int
     workspace: Workspace
+    splits: int | None = None
 
     def run(self) -> StudyResult:
         """Let both sides climb, save their best runs as answers to the task, and tell how the budgets were spent.
@@ -104,6 +64,7 @@ class Contest:
                 )
         study = self._tell(contenders, time.perf_counter() - started)
         self._keep(contenders, study)
+        self._fold(contenders)
         return study
 
     def _hand_crafted(self) -> Contender:
@@ -123,7 +84,7 @@ class Contest:
             contender.attempts = [a for a in contender.attempts if a.rung is not rungs[0]]
             contender.attempts.append(self._try(contender, rungs[0]))
             contender.purse.pay(rungs[0], contender.attempts[-1].seconds)
-        for attempt in sorted(contender.tried, key=_merit, reverse=True)[:PROMISING]:
+        for attempt in sorted(contender.tried, key=merit, reverse=True)[:PROMISING]:
             trainings = [(attempt.rung, attempt.seconds)]
             while (longer := ladder.longer(trainings, contender.purse.left)) is not None:
                 contender.attempts.append(self._try(contender, longer))
@@ -240,8 +201,25 @@ class Contest:
                     shutil.copy2(kept / FILE_NAME, folder / FILE_NAME)
         save_study(study, task)
 
+    def _fold(self, contenders: Sequence[Contender]) -> None:
+        """Both finalists on further splits, where one tells too little or several were asked for."""
+        finalists = [c.finalist.rung for c in contenders if c.finalist]
+        runs = [c.runs[rung.name][0] for c, rung in zip(contenders, finalists, strict=True)]
+        dearest = max(paid_seconds(run, run.stages) for run in runs)
+        n_splits = plan_splits(self.dataset, self.splits, self.budget / max(dearest, 1e-3))
+        if n_splits:
+            self.workspace.say(f"both finalists on {n_splits} splits (--splits), up to {dearest:.0f} s for each")
+            try:
+                experiments = [rung.experiment for rung in finalists]
+                study = cross_validate(self.dataset, experiments, n_splits, self.seed, self.workspace)
+            except NotApplicableError as error:
+                self.workspace.say(f"skipped: {error}")
+            else:
+                save_study(study, task_folder(self.workspace.runs, study.dataset, study.fingerprint))
+
 
 def _remove_earlier(task: Path) -> None:
+    study_file(task, folds.NAME).unlink(missing_ok=True)
     path = study_file(task, NAME)
     if path.exists():
         for row in load_study(path).rows:

@@ -122,6 +122,16 @@ def load_studies(task_folder: Path) -> dict[str, StudyResult]:
     return studies
 
 
+def pack_numbers(numbers: np.ndarray) -> str:
+    """Whole numbers (n,) as one text, which keeps a file short."""
+    return " ".join(map(str, numbers.tolist()))
+
+
+def unpack_numbers(text: str) -> np.ndarray:
+    """int64 (n,): the inverse of `pack_numbers`."""
+    return np.array(text.split(), dtype=np.int64)
+
+
 def pack_correct(correct: np.ndarray) -> str:
     """Correctness of pictures, bool (n,), as hexadecimal text: four pictures a digit, the first highest."""
     return np.packbits(correct).tobytes().hex()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bakeoff.reports.canvas.axes import MARKERS, new_canvas, points_axis, side_color, styled
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, text_table
-from bakeoff.reports.canvas.formats import SPACE, listing, p_number, p_value, plural, points, points_range, short
+from bakeoff.reports.canvas.formats import SPACE, listing, p_number, p_value, percent, plural, points, points_range, short
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison
+from bakeoff.reports.statistics.folds import Folds
 from bakeoff.reports.verdict import Verdict
 
 
@@ -17,6 +20,9 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
     """The planned test between the finalists, what it rests on, and everyone against the favorite."""
     texts = [_describe_planned_test(comparison), describe_chance(comparison), _describe_others(comparison)]
     parts: list[Figure | Table] = [draw_differences(comparison), tests_table(comparison)]
+    if comparison.folds:
+        texts.insert(1, _describe_folds(comparison, comparison.folds))
+        parts.insert(0, fold_table(comparison.folds))
     if len(verdict.margin_table) > 1:
         rows = [
             (f"{points(m.low, signed=False)} to {points(m.high, signed=False)}", m.answer) for m in verdict.margin_table
@@ -32,6 +38,28 @@ def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
     )
 
 
+def _describe_folds(comparison: Comparison, folds: Folds) -> str:
+    """What the planned test was made on, and what the one split alone would have said."""
+    alone = comparison.compare(*comparison.finalists)
+    return (
+        f"That test is made on {folds.describe()}: both finalists learned again in each of {folds.n_splits} splits, "
+        f"with a seed of its own, from {folds.n_train:,} pictures and what chose their settings. As splits share "
+        "pictures, the variance over them is corrected (Nadeau and Bengio 2003); groups and near copies stay in one "
+        "fold. All other tests and tables are of the one test split, which alone has "
+        f"{points(alone.difference)}{SPACE}points for the finalists ({points_range(alone.interval)})."
+    )
+
+
+def fold_table(folds: Folds) -> Table:
+    rows = [
+        (str(split + 1), percent(hand), percent(net), points(hand - net))
+        for split, (hand, net) in enumerate(folds.scores.T.tolist())
+    ]
+    return replace(
+        text_table("The finalists in each split", ("split", *folds.experiments, "points"), rows), folded=True
+    )
+
+
 def describe_chance(comparison: Comparison) -> str:
     """What the intervals hold of seeds and groups."""
     told = []
@@ -41,11 +69,11 @@ def describe_chance(comparison: Comparison) -> str:
         source = f"told by {plural(spread.n_repeats, 'repeated run')}" if spread.n_repeats else "assumed"
         told.append(f"{size}{SPACE}points for {finalist.experiment} ({source}; {n_seeds} ran)")
     text = f"All intervals hold what another seed would change: a standard deviation of {listing(told)}."
-    if comparison.sample.groups is None:
+    if comparison.tested.groups is None:
         return text
-    n, n_groups = len(comparison.task.test_labels), len(set(comparison.sample.units.tolist()))
+    n, n_groups = len(comparison.tested.labels), len(set(comparison.tested.units.tolist()))
     return (
-        f"{text} The {n:,} test pictures come in {plural(n_groups, 'group')} and are resampled as such: for this "
+        f"{text} The {n:,} tested pictures come in {plural(n_groups, 'group')} and are resampled as such: for this "
         f"difference they tell as much as {comparison.effective_n:,.0f} pictures drawn one by one."
     )
 
@@ -55,7 +83,7 @@ def _describe_planned_test(comparison: Comparison) -> str:
     hand, net = comparison.finalists
     disagree = difference.only_first + difference.only_second
     return (
-        f"{hand.experiment} and {net.experiment} answer the same test pictures, so what counts is where one is right "
+        f"{hand.experiment} and {net.experiment} answer the same pictures, so what counts is where one is right "
         f"and the other wrong: that is so for {disagree:,.0f} pictures, {difference.only_first:,.0f} of them to the "
         f"credit of the hand-crafted side and {difference.only_second:,.0f} to that of the end-to-end side. The "
         f"difference of {comparison.measure} is {points(difference.difference)}{SPACE}points "

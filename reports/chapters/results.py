@@ -22,6 +22,7 @@ def summary_table(comparison: Comparison) -> Table:
         Row(
             (
                 Cell(c.experiment, note=f"{c.side}{REFIT if c.is_refit else ''}"),
+                *_fold_cells(c, comparison),
                 *_lead_cells(c, comparison),
                 Cell(seconds(comparison.seconds(c)), comparison.seconds(c)),
                 _selection_cell(c, comparison),
@@ -32,14 +33,27 @@ def summary_table(comparison: Comparison) -> Table:
         for c in sorted(comparison.finalists, key=lambda c: -comparison.score(c))
     )
     always = [Cell(percent(share)) for share in comparison.dummy_shares[: 1 + comparison.is_unbalanced]]
+    if comparison.folds:
+        always.insert(0, Cell(percent(comparison.best_constant)))
     dummy = Row((Cell("always the same class", note="for scale"), *always, Cell(""), Cell(""), Cell("")))
     leads = ("balanced accuracy", "test accuracy") if comparison.is_unbalanced else ("test accuracy",)
-    columns = ("finalist", *leads, comparison.clock, "with its choice", "peak memory")
+    out_of_fold = (f"{comparison.measure} out of fold",) if comparison.folds else ()
+    columns = ("finalist", *out_of_fold, *leads, comparison.clock, "with its choice", "peak memory")
     caption = (
         "The best of each side, chosen on validation; “with its choice” is the time of all that the side tried, "
         "among which it was chosen"
     )
+    if comparison.folds:
+        caption += f"; out of fold: {comparison.folds.describe()}; test: the one split that it was chosen beside"
     return Table(caption, columns, (*rows, dummy))
+
+
+def _fold_cells(c: Contestant, comparison: Comparison) -> tuple[Cell, ...]:
+    """What the verdict rests on, where there are folds."""
+    if comparison.folds is None:
+        return ()
+    score = comparison.leading_score(c)
+    return (Cell(percent(score), score, percent_range(comparison.folds.interval(c.experiment))),)
 
 
 def _selection_cell(c: Contestant, comparison: Comparison) -> Cell:

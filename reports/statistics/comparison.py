@@ -12,7 +12,9 @@ from bakeoff.pipelines.results.balance import is_unbalanced
 from bakeoff.pipelines.results.guest import Guest
 from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind
 from bakeoff.pipelines.results.task import Task
+from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired, holm
+from bakeoff.reports.statistics.folds import Folds, read_folds
 from bakeoff.reports.statistics.participants import Contestant, Participant, Visitor
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import Interval, SeedSpread, pool_seeds
@@ -26,12 +28,14 @@ class Comparison:
 
     margin: in 0..1, the loss of accuracy that the reader would accept from hand-crafted features.
     visitors: the task's guests. They are tested and shown; no choice and no verdict asks them.
+    fold_study: of the finalists on repeated splits, if there is one.
     """
 
     task: Task
     contestants: tuple[Contestant, ...]
     margin: float
     visitors: tuple[Visitor, ...] = ()
+    fold_study: StudyResult | None = None
 
     @cached_property
     def is_unbalanced(self) -> bool:
@@ -73,11 +77,26 @@ class Comparison:
         spreads = self.spreads[first.side], self.spreads[second.side]
         return compare_paired(first.correct, second.correct, self.sample, spreads)
 
+    @cached_property
+    def folds(self) -> Folds | None:
+        """The finalists' answers out of fold, on which the verdict then rests; None where these were not asked for."""
+        found = read_folds(self.fold_study, self.is_unbalanced) if self.fold_study else None
+        return found if found and found.experiments == tuple(c.experiment for c in self.finalists) else None
+
+    @property
+    def tested(self) -> Sample:
+        """The pictures that the planned test and the verdict are about."""
+        return self.folds.sample if self.folds else self.sample
+
+    def leading_score(self, finalist: Contestant) -> float:
+        """What the verdict names: out of fold where there are folds, else on the test pictures."""
+        return self.folds.score(finalist.experiment) if self.folds else self.score(finalist)
+
     @property
     def effective_n(self) -> float:
         """As many pictures, each drawn by itself, would tell as much about the difference of the finalists."""
-        hand, net = (c.correct.mean(axis=0) for c in self.finalists)
-        return len(hand) / self.sample.design_effect(hand - net)
+        hand, net = self.folds.right if self.folds else (c.correct.mean(axis=0) for c in self.finalists)
+        return len(hand) / self.tested.design_effect(hand - net)
 
     @cached_property
     def clock(self) -> Clock:
@@ -117,7 +136,7 @@ class Comparison:
     @cached_property
     def difference(self) -> PairedDifference:
         """Best hand-crafted minus best end-to-end: the one test that was planned, hence not corrected."""
-        return self.compare(self.hand_crafted, self.end_to_end)
+        return self.folds.difference if self.folds else self.compare(*self.finalists)
 
     @cached_property
     def favorite(self) -> Contestant:
@@ -143,13 +162,15 @@ class Comparison:
 
     @property
     def best_constant(self) -> float:
-        """The highest score on the test pictures that any answer reaches which is the same for all of them."""
-        shares = np.bincount(self.task.test_labels) / len(self.task.test_labels)
+        """The highest score on the tested pictures that any answer reaches which is the same for all of them."""
+        shares = np.bincount(self.tested.labels) / len(self.tested.labels)
         return float(1 / np.count_nonzero(shares) if self.is_unbalanced else shares.max())
 
     def learned(self, contestant: Contestant) -> bool:
         """Whether its interval beats the best constant answer."""
-        return self.interval(contestant)[0] > self.best_constant
+        folds = self.folds if contestant in self.finalists else None
+        interval = folds.interval(contestant.experiment) if folds else self.interval(contestant)
+        return interval[0] > self.best_constant
 
     @property
     def majority(self) -> float:
@@ -167,7 +188,13 @@ class Comparison:
         return next((c for c in self.contestants if c.experiment == experiment), None)
 
 
-def build_comparison(task: Task, runs: Sequence[RunResult], margin: float, guests: Sequence[Guest] = ()) -> Comparison:
+def build_comparison(
+    task: Task,
+    runs: Sequence[RunResult],
+    margin: float,
+    guests: Sequence[Guest] = (),
+    fold_study: StudyResult | None = None,
+) -> Comparison:
     """Group runs by experiment and check that they belong together.
 
     Raises ValueError if a run was made on other data (fingerprint, classes or test labels differ), if one of the two
@@ -190,4 +217,4 @@ def build_comparison(task: Task, runs: Sequence[RunResult], margin: float, guest
         groups.setdefault(run.experiment, []).append(run)
     contestants = tuple(Contestant(tuple(sorted(group, key=lambda r: r.seed))) for group in groups.values())
     visitors = tuple(Visitor(guest, task.test_labels, task.class_names) for guest in guests)
-    return Comparison(task, contestants, margin, visitors)
+    return Comparison(task, contestants, margin, visitors, fold_study)

@@ -66,6 +66,16 @@ def test_both_sides_are_judged_on_validation_and_send_their_best(dataset, tmp_pa
     assert load_study(study_file(task, "contest")) == study
 
 
+def test_few_pictures_are_cross_validated_and_one_split_ends_that(dataset, tmp_path, short_ladders):
+    ours = replace(dataset, split_by_us=True)
+    study, workspace, text = hold(ours, tmp_path)
+    kept = study_file(task_folder(workspace.runs, "colored", ours.fingerprint()), "folds")
+    assert {row["experiment"] for row in load_study(kept).rows} == {r["experiment"] for r in finalists(study).values()}
+    assert "both finalists on 20 splits" in text.getvalue()
+    Contest(ours, 60.0, 0, workspace, splits=1).run()
+    assert not kept.exists()
+
+
 def test_what_is_left_buys_seeds_of_what_is_random(dataset, tmp_path, short_ladders):
     study, *_ = hold(dataset, tmp_path)
     seeds = {side: row["n_seeds"] for side, row in finalists(study).items()}

@@ -1,0 +1,58 @@
+"""One side of a contest: what it tried, its best so far, and what that cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bakeoff.pipelines.contest.search import Attempt, Purse
+from bakeoff.pipelines.results.run import RunResult, Side, Stage
+
+
+@dataclass
+class Contender:
+    """One side in the contest: what it has spent, and what it found.
+
+    ledger: every stage that was paid for; rungs share features, which cost once.
+    """
+
+    side: Side
+    purse: Purse
+    attempts: list[Attempt] = field(default_factory=list)
+    runs: dict[str, list[RunResult]] = field(default_factory=dict)  # by rung, one for each seed
+    ledger: set[tuple[str, float, float]] = field(default_factory=set)
+
+    @property
+    def tried(self) -> list[Attempt]:
+        return [a for a in self.attempts if a.validation_score is not None]
+
+    @property
+    def finalist(self) -> Attempt | None:
+        """The best on validation, the cheaper one among equals; None where nothing could be tried."""
+        return max(self.tried, key=merit, default=None)
+
+    @property
+    def shown(self) -> list[Attempt]:
+        """The best of each recipe, of nets those that were trained in full: a short first training shows nothing."""
+        best = {attempt.rung.recipe: attempt for attempt in sorted(self.tried, key=merit)}
+        shortest = min((attempt.rung.steps or 0 for attempt in self.tried), default=0)
+        return [a for a in best.values() if a is self.finalist or a.rung.steps is None or a.rung.steps > shortest]
+
+    def pay(self, run: RunResult) -> float:
+        """Seconds of a run that were not paid before: processor time, or by the clock where an accelerator worked."""
+        new = {_entry(stage): stage for stage in run.stages if _entry(stage) not in self.ledger}
+        self.ledger |= new.keys()
+        return paid_seconds(run, new.values())
+
+
+def merit(attempt: Attempt) -> tuple[float, float]:
+    return attempt.validation_score or 0.0, -attempt.seconds
+
+
+def paid_seconds(run: RunResult, stages: Iterable[Stage]) -> float:
+    on_cpu = run.environment.get("device", "cpu") == "cpu"
+    return sum(stage.cpu_seconds if on_cpu else stage.seconds for stage in stages)
+
+
+def _entry(stage: Stage) -> tuple[str, float, float]:
+    return stage.name, stage.seconds, stage.cpu_seconds

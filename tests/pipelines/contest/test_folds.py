@@ -1,0 +1,112 @@
+"""Splits of all pictures: who is tested when, what stays together, and what is kept."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.contest.folds import NEVER, cross_validate, deal_folds, fold_dataset, plan_splits, pool
+from bakeoff.pipelines.experiments import all_experiments
+from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import NotApplicableError
+from bakeoff.pipelines.results.study import load_study, save_study, unpack_correct, unpack_numbers
+
+
+def colored(n: int, seed: int, groups: np.ndarray | None = None) -> Split:
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 2
+    images = rng.integers(0, 120, (n, 32, 32, 3))
+    images[labels == 1, :, :, 0] += 60
+    return Split(images.astype(np.uint8), labels, groups)
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return Dataset("colored", ("blue", "red"), colored(35, 0), colored(5, 1), colored(10, 2), split_by_us=True)
+
+
+def test_every_picture_is_tested_once_and_classes_are_spread_evenly():
+    labels = np.repeat([0, 1], [180, 20])
+    folds = deal_folds(labels, np.arange(200), 5, seed=0)
+    assert np.bincount(folds).tolist() == [40] * 5
+    assert np.bincount(folds[labels == 1]).tolist() == [4] * 5
+    assert (folds != deal_folds(labels, np.arange(200), 5, seed=1)).any()
+
+
+def test_a_group_is_in_one_fold():
+    labels, groups = np.arange(300) // 10 % 2, np.arange(300) // 10
+    folds = deal_folds(labels, groups, 5, seed=0)
+    assert all(len(set(folds[groups == group])) == 1 for group in range(30))
+
+
+def test_a_class_of_two_groups_is_learned_from_alone():
+    labels, groups = np.repeat([0, 1, 2], 10), np.arange(30)
+    groups[20:] = 20 + np.arange(10) % 2
+    folds = deal_folds(labels, groups, 5, seed=0)
+    assert (folds == NEVER).tolist() == (labels == 2).tolist()
+
+
+def test_too_few_groups_are_refused():
+    with pytest.raises(NotApplicableError, match="two classes of 3"):
+        deal_folds(np.array([0, 0, 0, 1, 1]), np.arange(5), 5, seed=0)
+
+
+def test_copies_in_several_splits_are_one_group(dataset):
+    copied = replace(dataset, test=Split(np.repeat(dataset.train.images[:1], 10, 0), dataset.test.labels * 0))
+    groups = pool(copied).groups
+    assert groups.tolist() == [*range(40), *[0] * 10]
+
+
+def test_validation_shares_no_group_with_training():
+    groups = np.arange(80) // 4
+    one = colored(80, 0, groups)
+    base = Dataset("colored", ("blue", "red"), one, one, one)
+    folds = deal_folds(one.labels, groups, 5, seed=0)
+    split = fold_dataset(base, one, folds == 1, seed=0)
+    found = [set(part.groups.tolist()) for part in split.splits.values()]
+    assert sum(map(len, found)) == 20 == len(set.union(*found))
+    assert sum(map(len, split.splits.values())) == 80
+
+
+@pytest.mark.parametrize(
+    ("asked", "affordable", "changes", "expected"),
+    [
+        (None, 0.1, {}, 5),  # one repeat, whatever it costs
+        (None, 12, {}, 10),
+        (None, 1e6, {}, 20),
+        (None, 1e6, {"split_by_us": False}, 0),
+        (1, 1e6, {}, 0),
+        (3, 0.1, {"split_by_us": False}, 3),
+    ],
+)
+def test_how_many_splits_are_drawn(dataset, asked, affordable, changes, expected):
+    assert plan_splits(replace(dataset, **changes), asked, affordable) == expected
+
+
+def test_many_pictures_keep_their_split(dataset):
+    many = Split(np.zeros((2000, 8, 8, 1), np.uint8), np.zeros(2000, np.int64))
+    large = Dataset("large", ("a", "b"), many, many, many, split_by_us=True)
+    assert plan_splits(large, None, 1e6) == 0
+
+
+def test_answers_out_of_fold_are_kept_and_found_again(dataset, tmp_path, monkeypatch):
+    workspace = Workspace(tmp_path, console=Console(file=io.StringIO()))
+    finalists = [replace(all_experiments()[name], image_size=16) for name in ("color-histogram", "linear-pixels")]
+    study = cross_validate(dataset, finalists, 6, 0, workspace)
+    assert load_study(save_study(study, tmp_path)) == study
+    assert [row["split"] for row in study.rows] == [split for split in range(6) for _ in finalists]
+    folds = [unpack_numbers(text) for text in study.settings["folds"]]
+    assert [len(unpack_numbers(study.settings["labels"])), *map(len, folds)] == [50, 50, 50]
+    for row in study.rows:
+        right = unpack_correct(row["correct"], row["n_test"])
+        assert len(right) == np.count_nonzero(folds[row["repeat"]] == row["fold"])
+        assert right.mean() == pytest.approx(row["accuracy"])
+    assert np.mean([row["accuracy"] for row in study.rows if row["experiment"] == "color-histogram"]) > 0.9
+    for pipeline in ("classic", "neural"):
+        monkeypatch.setattr(f"bakeoff.pipelines.{pipeline}.pipeline.save_stored_model", None)  # nothing trains
+    assert cross_validate(dataset, finalists, 6, 0, workspace).rows == study.rows
