@@ -11,8 +11,8 @@ import numpy as np
 from bakeoff.pipelines.results.balance import is_unbalanced
 from bakeoff.pipelines.results.guest import Guest
 from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind
-from bakeoff.pipelines.results.task import Task
 from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.pipelines.results.task import Task
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired, holm
 from bakeoff.reports.statistics.folds import Folds, read_folds
 from bakeoff.reports.statistics.participants import Contestant, Participant, Visitor

@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 
 from bakeoff.pipelines.results.study import StudyResult, unpack_correct, unpack_numbers
-from bakeoff.reports.canvas.formats import plural
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired, compare_resampled
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import FIXED, Interval
@@ -59,7 +58,7 @@ class Folds:
 
     def describe(self) -> str:
         """What was tested how often."""
-        n = plural(len(self.sample.labels), "picture")
+        n = f"{len(self.sample.labels):,} pictures"
         repeats, rest = divmod(self.n_splits, self.n_folds)
         if rest:
             return f"{n}, tested in {self.n_splits} splits of {self.n_test:,} each"
