@@ -6,7 +6,17 @@ from dataclasses import replace
 
 from bakeoff.reports.canvas.axes import MARKERS, new_canvas, points_axis, side_color, styled
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, text_table
-from bakeoff.reports.canvas.formats import SPACE, listing, p_number, p_value, percent, plural, points, points_range, short
+from bakeoff.reports.canvas.formats import (
+    SPACE,
+    listing,
+    p_number,
+    p_value,
+    percent,
+    plural,
+    points,
+    points_range,
+    short,
+)
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
