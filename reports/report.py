@@ -94,11 +94,11 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     hand, net = comparison.finalists
     efforts = [tuning.measure_effort([c]).settings for c in comparison.finalists]
     candidates = (
+        next((note for note in comparison.task.notes if note.startswith(LOOKS_GROUPED)), None),
         "No convolutional net was trained, and for pictures they are the stronger kind of net: "
         "`make train EXPERIMENT=alexnet` adds one to this comparison."
         if all(c.is_perceptron for c in comparison.contestants if c.side == "end-to-end")
         else None,
-        next((note for note in comparison.task.notes if note.startswith(LOOKS_GROUPED)), None),
         _describe_unconverged(comparison),
         *[note for note in comparison.task.notes if not note.startswith(LOOKS_GROUPED)][:MAX_NOTES],
         _describe_tuning(comparison) if efforts[0] != efforts[1] and not (hand.contest and net.contest) else None,

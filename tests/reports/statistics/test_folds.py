@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.results.study import StudyResult, pack_correct, pack_numbers
-from bakeoff.reports.report import build_report
+from bakeoff.reports.report import build_report, find_caveats
 from bakeoff.reports.report_json import render_json
 from bakeoff.reports.report_markdown import render_markdown
 from bakeoff.reports.statistics.accuracy import compare_resampled
@@ -106,3 +106,15 @@ def test_folds_of_other_finalists_say_nothing():
     study = make_folds(0.9, 0.6)
     other = tuple({**row, "experiment": "hog" if row["experiment"] == "classic" else "mlp"} for row in study.rows)
     assert compare(replace(study, rows=other)).folds is None
+
+
+def test_names_that_look_like_groups_are_the_first_caveat():
+    task = make_task(N)
+    notes = (
+        "Pictures of 96 px are brought to 64 px.",
+        "2 files left out.",
+        "Names look as if pictures came in groups.",
+    )
+    runs = [make_run(task), make_run(task, "mlp", "end-to-end")]
+    assert find_caveats(build_comparison(replace(task, notes=notes), runs, 0.01))[0] == notes[2]
+    assert notes[0] in find_caveats(build_comparison(replace(task, notes=notes), runs, 0.01))
