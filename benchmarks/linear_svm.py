@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import warnings
 from time import process_time
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -54,7 +55,7 @@ def measure_fit(features: np.ndarray, labels: np.ndarray) -> Measurement:
     )
 
 
-def train(features: np.ndarray, labels: np.ndarray, cost: float = COST, **options: float) -> LinearSvm:
+def train(features: np.ndarray, labels: np.ndarray, cost: float = COST, **options: Any) -> LinearSvm:
     return train_linear_svm(features, labels, n_classes=int(labels.max()) + 1, C=cost, **options)
 
 

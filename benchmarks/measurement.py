@@ -14,7 +14,8 @@ from typing import TypeVar
 
 import torch
 
-Ours, Peer = TypeVar("Ours"), TypeVar("Peer")
+Ours = TypeVar("Ours")
+Peer = TypeVar("Peer")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+import timeit
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,14 +20,8 @@ import torch
 from PIL import Image
 from rich.console import Console
 
-from bakeoff.benchmarks.scaling_model import (
-    CORES_PER_MACHINE,
-    StageCost,
-    cpu_seconds,
-    fit_stage,
-    forecast,
-    machines_for,
-)
+from bakeoff.benchmarks import scaling_model
+from bakeoff.benchmarks.scaling_model import StageCost
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.folder.decode import decode_picture
 from bakeoff.datasets.sets.photos import PICTURES, load_photos, read_picture
@@ -62,7 +57,7 @@ def measure_scaling(output: Path) -> None:
         print(name, json.dumps(record[name]), flush=True)
     record |= {"runs": {}, "checks": []}
     for n in (*CALIBRATION, *CHECKED):
-        record["runs"][str(n)] = stage_seconds(run_classic(n))
+        record["runs"][str(n)] = {stage.name: stage.cpu_seconds for stage in run_classic(n).stages}
         if n in CHECKED:
             record["checks"].append(check(record["runs"], n))
             print(json.dumps(record["checks"][-1]), flush=True)
@@ -75,12 +70,7 @@ def measure_scaling(output: Path) -> None:
 def processor_seconds(work: Callable[[], object], repeats: int = 3) -> float:
     """Of this process, the least of several calls, on one core."""
     torch.set_num_threads(1)
-    seconds = []
-    for _ in range(repeats):
-        start = process_time()
-        work()
-        seconds.append(process_time() - start)
-    return min(seconds)
+    return min(timeit.repeat(work, timer=process_time, repeat=repeats, number=1))
 
 
 def large_pictures() -> np.ndarray:
@@ -201,15 +191,11 @@ def run_classic(n: int) -> RunResult:
         )
 
 
-def stage_seconds(run: RunResult) -> dict[str, float]:
-    return {stage.name: stage.cpu_seconds for stage in run.stages}
-
-
 def check(runs: dict[str, dict[str, float]], n: int) -> dict[str, Any]:
     """The model's processor seconds beside those of the run of n pictures."""
     few, many = (runs[str(size)] for size in CALIBRATION)
-    model = [fit_stage(name, CALIBRATION, (few[name], many[name])) for name in few]
-    measured, predicted = sum(runs[str(n)].values()), sum(cpu_seconds(stage, n) for stage in model)
+    model = [scaling_model.fit_stage(name, CALIBRATION, (few[name], many[name])) for name in few]
+    measured, predicted = sum(runs[str(n)].values()), sum(scaling_model.cpu_seconds(stage, n) for stage in model)
     return {"pictures": n, "measured": measured, "predicted": predicted, "ratio": predicted / measured}
 
 
@@ -218,15 +204,15 @@ def forecasts(experiment: str, record: dict[str, Any]) -> dict[str, Any]:
     found = {}
     stages = stages_at_224(experiment, record)
     for name, n in FORECASTS.items():
-        machines = machines_for(stages, n)
-        cores = max(1.0, machines * CORES_PER_MACHINE)
+        machines = scaling_model.machines_for(stages, n)
+        cores = max(1.0, machines * scaling_model.CORES_PER_MACHINE)
         found[name] = {
             "machines_for_a_day": machines,
             "feature_bytes": n * sum(row["feature_bytes"] for row in record["encode_224"][experiment]),
             "file_bytes": n * record["decode"]["file_bytes"],
             "pixel_bytes": n * SIDE * SIDE * 3,
             "solver_bytes": n * 4 * MOST_DIRECTIONS * -(-N_CLASSES // CLASSES_TOGETHER),
-            "stages": [asdict(forecast(stage, n, cores, record["seconds_per_task"])) for stage in stages],
+            "stages": [asdict(scaling_model.forecast(stage, n, cores, record["seconds_per_task"])) for stage in stages],
         }
     return found
 

@@ -70,7 +70,7 @@ class NetLadder:
         try:
             flops = expected_cost(config, n_train, shape, n_classes, len(self.dataset.validation))
         except ValueError:  # the net cannot take such pictures: it is refused, with the reason, when it is tried
-            flops = 0.0
+            flops = 0
         name = f"{recipe}-{size}px-{steps}steps"
         experiment = Experiment(
             name, f"{title}, {size} px, {steps:,} steps", "end-to-end", config, neural.run, neural.VERSION, size

@@ -10,8 +10,6 @@ from collections.abc import Callable
 
 import torch
 
-QUADRANTS = ((2, 2),)  # the pooling of Coates, Ng, Lee 2011
-
 
 def append_positions(
     descriptors: torch.Tensor, positions: torch.Tensor, height: int, width: int, *, scale: float
