@@ -49,7 +49,8 @@ override TESTS := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-COMMANDS := list features train-svm train-mlp train predict export study sweep report compare lecture bench clean
+COMMANDS := list features train-svm train-mlp train predict export study sweep \
+  report report-saved compare publish lecture bench clean
 .PHONY: help setup $(COMMANDS) bench-scaling test fast slow check format misspelled
 
 help: ## show the targets and the variables
@@ -74,7 +75,9 @@ export: ## write the net MODEL as model.onnx, checked against torch on its test 
 study: ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
 sweep: ## train a ready sweep over small perceptrons: SWEEP=regularization, activation, depth or width
 report: ## train both sides and compare them: artifacts/reports/<dataset>/report.html, .md, .json
-compare: ## the same, and what changed since BASE=<report.json of an earlier report>
+report-saved: ## the report on saved runs alone (RUNS_FROM=<folder>: with those of others)
+compare: ## the same as report, and what changed since BASE=<report.json of an earlier report>
+publish: ## copy the saved runs of DATASET, small and without a picture, to docs/results
 lecture: ## the experiments behind a first lecture, as one page: artifacts/lecture/lecture.html
 bench: ## our kernels against the libraries people use, side by side -> artifacts/bench.json
 clean: ## remove what was computed from ARTIFACTS, and nothing else

@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     earlier = signal.signal(signal.SIGINT, stop)
     from bakeoff.pipelines.__main__ import main as run
-    from bakeoff.reports.arguments import report_options
+    from bakeoff.reports.arguments import options_of_commands
 
     signal.signal(signal.SIGINT, earlier)
-    return run(
-        arguments, reporting=[report_options()], finish={"report": report, "compare": report, "lecture": lecture}
-    )
+    finish = {"report": report, "compare": report, "report-saved": report, "publish": publish, "lecture": lecture}
+    return run(arguments, reporting=options_of_commands(), finish=finish)
 
 
 def stop(*_: object) -> None:
@@ -30,16 +29,21 @@ def stop(*_: object) -> None:
 
 
 def report(options: Namespace) -> int:
-    from bakeoff.reports.__main__ import report as write
+    from bakeoff.reports.commands import report as write
 
-    options.runs, options.output = [options.artifacts / "runs"], options.artifacts / "reports"
     return write(options)
 
 
-def lecture(options: Namespace) -> int:
-    from bakeoff.reports.lecture.__main__ import main as draw
+def publish(options: Namespace) -> int:
+    from bakeoff.reports.commands import publish_runs
 
-    return draw(["--output", str(options.artifacts / "lecture")])
+    return publish_runs(options)
+
+
+def lecture(options: Namespace) -> int:
+    from bakeoff.reports.lecture.page import draw_lecture
+
+    return draw_lecture(options.artifacts / "lecture")
 
 
 if __name__ == "__main__":

@@ -26,8 +26,9 @@ from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.machine.artifacts import claim
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.task import keep_task
-from bakeoff.reports.__main__ import parse_arguments, read_report, save_report
+from bakeoff.reports.arguments import saved_options
 from bakeoff.reports.changes import read_base
+from bakeoff.reports.commands import read_report, save_report
 from bakeoff.reports.report import Report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
@@ -126,8 +127,8 @@ def compare(
     Contest(dataset, budget or default_budget(dataset), 0, workspace, splits).run()
     for family in families:
         train_one(_alone(family), dataset, fingerprint, 0, workspace)
-    where = ["--runs", str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]
-    report = read_report(parse_arguments([*where, "--margin", str(margin)]))
+    where = [str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]
+    report = read_report(saved_options().parse_args([*where, "--margin", str(margin)]))
     return Comparison(json.loads(render_json(report)), report)
 
 

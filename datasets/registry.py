@@ -56,9 +56,7 @@ def load_dataset(
         if given:
             raise ValueError(f"{given[0]} can be set for a folder of pictures only; {name} has a form of its own")
         dataset = BUILT_IN[name]() if name in BUILT_IN else load_cifar(DOWNLOADED[name], data_root, progress)
-        taken = (
-            f"This is the data set {name} that comes with us; for the folder of that name here write ./{name_or_path}."
-        )
+        taken = f"{name} is the built-in data set; your folder of that name is ./{name_or_path}."
         return replace(dataset, notes=(taken, *dataset.notes)) if path.is_dir() else dataset
     if not path.exists():
         raise ValueError(

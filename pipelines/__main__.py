@@ -11,11 +11,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bakeoff.datasets.dataset import Dataset
-from bakeoff.datasets.registry import SHORT_NAMES, dataset_names, load_dataset
+from bakeoff.datasets.registry import load_dataset
 from bakeoff.pipelines.command_line.arguments import UsageError, build_parser
 from bakeoff.pipelines.command_line.commands import COMMANDS, chosen_experiments
 from bakeoff.pipelines.command_line.make_variables import FLAG, arguments_from_make, name_what_was_typed
@@ -34,18 +33,18 @@ Finish = Callable[[argparse.Namespace], int]
 def main(
     arguments: Sequence[str] | None = None,
     *,
-    reporting: Sequence[argparse.ArgumentParser] = (),
+    reporting: Mapping[str, argparse.ArgumentParser] | None = None,
     finish: Mapping[str, Finish] | None = None,
 ) -> int:
     """Run one command; returns the exit status.
 
-    reporting, finish: options of the reports' side, and what it does, by command, once the pipelines are done.
+    reporting, finish: by command the options of the reports' side, and what it does once the pipelines are done.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows a question mark
             stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
-    parser, from_make = build_parser(reporting), words[:1] == [FLAG]
+    parser, from_make = build_parser(reporting or {}), words[:1] == [FLAG]
     wording = partial(name_what_was_typed, parser=parser, from_make=from_make)
     try:
         if from_make:
@@ -70,6 +69,8 @@ def main(
 def run(options: argparse.Namespace) -> int:
     if options.command in WITHOUT_DATA:
         return WITHOUT_DATA[options.command](options)
+    if options.command not in COMMANDS:  # of the reports alone
+        return 0
     if options.command == "train" and launched_together():
         return train_together(options)
     if options.processes > 1:
@@ -131,10 +132,6 @@ def workers(scheduler: str) -> AbstractContextManager[Cluster | None]:
 
 def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
     """The data set, with progress for downloads and large folders."""
-    if SHORT_NAMES.get(options.dataset, options.dataset) in dataset_names() and Path(options.dataset).exists():
-        workspace.say(
-            f"note: {options.dataset} is the built-in data set; your folder of that name is ./{options.dataset}"
-        )
     with ExitStack() as shown:
         bars: dict[str, Advance] = {}
         done: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Options of a report: which runs it compares, and what it asks of them."""
+"""Options of the reports' commands: which runs are compared, and what is asked of them."""
 
 from __future__ import annotations
 
@@ -28,3 +28,35 @@ def report_options() -> argparse.ArgumentParser:
     add("--false-alarms", type=margin, default=1.0, help="of two classes, percent of the other that may pass (1.0)")
     add("--costs", type=float, nargs=2, metavar=("MISS", "ALARM"), help="of two classes, what either error costs")
     return options
+
+
+def saved_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(
+        add_help=False, parents=[report_options()], description="the report on saved runs, without the pictures"
+    )
+    add = options.add_argument
+    add("runs", type=Path, nargs="*", metavar="FOLDER", help="folders of saved runs, yours first (artifacts/runs)")
+    add("--dataset", default="photos", help="name of the data set (photos)")
+    add("--fingerprint", default="", help="its first characters, where data sets share a name")
+    add("--base", type=Path, help="report.json of an earlier report: tell what changed since")
+    return options
+
+
+def publish_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False, description="copy saved runs, small and without a picture")
+    add = options.add_argument
+    add("--dataset", required=True, help="name of the data set")
+    add("--output", type=Path, help="folder to write (docs/results/<dataset>/runs)")
+    add("--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="these runs only (all)")
+    return options
+
+
+def options_of_commands() -> dict[str, argparse.ArgumentParser]:
+    """Command -> its options on this side."""
+    compared = report_options()
+    return {
+        "report": compared,
+        "compare": compared,
+        "report-saved": saved_options(),
+        "publish": publish_options(),
+    }

@@ -1,15 +1,14 @@
-"""`python -m bakeoff.reports.publish --dataset cifar10`: the saved runs of a data set, small, without a picture of it.
+"""Saved runs of a data set made small, without a picture of it, to be passed on.
 
-What it writes has the layout of `artifacts/runs`, so that anyone can make the report again and put own runs beside:
+What `bakeoff publish --dataset cifar10` writes has the layout of `artifacts/runs`, so that anyone can make the report
+again and put own runs beside:
 
-    python -m bakeoff.reports --dataset cifar10 --runs docs/results/cifar10/runs      # the published runs alone
-    make report DATASET=cifar10 RUNS_FROM=docs/results/cifar10/runs          # beside your own
+    bakeoff report-saved docs/results/cifar10/runs --dataset cifar10      # the published runs alone
+    bakeoff report cifar10 --runs-from docs/results/cifar10/runs          # beside your own
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,27 +51,3 @@ def publish(runs: Path, dataset: str, output: Path, selected: list[str]) -> tupl
     for run in chosen:
         save_run(shrink(run), output)
     return target, len(chosen)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m bakeoff.reports.publish", description="Copy saved runs to pass them on."
-    )
-    parser.add_argument("--runs", type=Path, default=Path("artifacts/runs"), help="folder of saved runs")
-    parser.add_argument("--dataset", required=True, help="name of the data set")
-    parser.add_argument("--output", type=Path, help="folder to write (default: docs/results/<dataset>/runs)")
-    parser.add_argument("--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="these runs only")
-    options = parser.parse_args(arguments)
-    output = options.output or Path("docs/results") / task_name(options.dataset) / "runs"
-    try:
-        target, n_runs = publish(options.runs, options.dataset, output, options.select)
-    except (ValueError, OSError) as error:
-        print(f"bakeoff.reports.publish: {error}", file=sys.stderr)
-        return 1
-    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    print(f"{n_runs} runs, {size / 1e6:.1f} MB: {target}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

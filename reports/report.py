@@ -96,7 +96,7 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     candidates = (
         next((note for note in comparison.task.notes if note.startswith(LOOKS_GROUPED)), None),
         "No convolutional net was trained, and for pictures they are the stronger kind of net: "
-        "`make train EXPERIMENT=alexnet` adds one to this comparison."
+        "`bakeoff train alexnet` adds one to this comparison."
         if all(c.is_perceptron for c in comparison.contestants if c.side == "end-to-end")
         else None,
         _describe_unconverged(comparison),
@@ -125,8 +125,7 @@ def _describe_tuning(comparison: Comparison) -> str:
     remedy = ""
     if comparison.finalists[1].experiment == "mlp":
         remedy = (
-            " `make train EXPERIMENT=mlp-tuned` lets the perceptron try as many learning rates as the SVM tries "
-            "values of C."
+            " `bakeoff train mlp-tuned` lets the perceptron try as many learning rates as the SVM tries values of C."
         )
     return f"Tuning was not equal: {tuning.describe_efforts(comparison)}{remedy}"
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.__main__ import main as bakeoff
 from bakeoff.pipelines import __main__ as command_line
 from bakeoff.pipelines.neural import experiments as neural
 from bakeoff.pipelines.neural.config import Perceptron
 from bakeoff.pipelines.results.task import load_task
-from bakeoff.reports.__main__ import main as report
 from bakeoff.tests.datasets.pictures import write_class
 from bakeoff.tests.odd_folder import ACCENTS, CHANGED, MAX_PIXELS, SCRIPT, SKIPPED, write_odd_folder
 
@@ -57,7 +57,7 @@ def make(root: Path, data: Path, *options: str) -> int:
     status = command_line.main(["train", "hog", "mlp", "--dataset", str(data), "--artifacts", artifacts, *options])
     if status:
         return status
-    return report(["--dataset", str(data), "--runs", f"{artifacts}/runs", "--output", f"{artifacts}/reports"])
+    return bakeoff(["report-saved", "--dataset", str(data), "--artifacts", artifacts])
 
 
 def data_chapter(text: str) -> str:

@@ -17,7 +17,6 @@ from bakeoff.pipelines.backprop import experiments as backprop
 from bakeoff.pipelines.classic import experiments as classic
 from bakeoff.pipelines.neural import experiments as neural
 from bakeoff.pipelines.neural.config import Perceptron
-from bakeoff.reports.__main__ import main as report
 
 pytestmark = pytest.mark.whole
 
@@ -110,6 +109,13 @@ def test_every_command_of_the_readme(small_experiments, make, capsys):
     assert not Path("artifacts").exists()
 
 
+def test_a_report_lets_both_sides_spend_a_budget(make):
+    make("report", BUDGET="5s", PROFILE="none")
+    record = report_of("ground")
+    assert {run["side"] for run in record["runs"]} >= {"hand-crafted", "end-to-end"}
+    assert "of processor time were spent on" in Path("artifacts/reports/ground/report.md").read_text()
+
+
 @pytest.mark.slow
 def test_lecture_and_export(small_experiments, make, capsys):
     make("lecture")
@@ -127,10 +133,10 @@ def test_pictures_in_report_out_and_the_second_time_nothing_is_computed(
         write_class(tmp_path / "ground" / name, tint)
     pictures, artifacts = str(tmp_path / "ground"), tmp_path / "artifacts"
     training = ["train", *EXPERIMENTS, "--dataset", pictures, "--image-size", "24", "--artifacts", str(artifacts)]
-    reporting = ["--runs", str(artifacts / "runs"), "--dataset", pictures, "--output", str(artifacts / "reports")]
+    reporting = ["report-saved", "--dataset", pictures, "--artifacts", str(artifacts)]
 
     assert train(training) == 0
-    assert report(reporting) == 0
+    assert bakeoff(reporting) == 0
     assert "report.html" in capsys.readouterr().out.replace("\n", "")
 
     folder = artifacts / "reports" / "ground"

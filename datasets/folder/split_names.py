@@ -12,19 +12,8 @@ SPLIT_WORDS = {
     **dict.fromkeys(("test", "testing", "holdout"), "test"),
 }
 THINGS = {
-    "set",
-    "sets",
-    "data",
-    "dataset",
-    "split",
-    "images",
-    "image",
-    "imgs",
-    "img",
-    "pictures",
-    "pics",
-    "photos",
-    "folder",
+    *("set", "sets", "data", "dataset", "split", "folder"),
+    *("images", "image", "imgs", "img", "pictures", "pics", "photos"),
 }
 GLUED = re.compile(rf"({'|'.join(sorted(SPLIT_WORDS, key=len, reverse=True))})(set|data|images)")  # trainset
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -72,17 +72,21 @@ def duration(text: str) -> float:
     return float(match[1]) * SECONDS[match[2]]
 
 
-def build_parser(reporting: Sequence[argparse.ArgumentParser] = ()) -> Parser:
-    """The parser of every command. reporting: options of `report` and `compare` that the side of the reports adds."""
+def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
+    """The parser of every command. reporting: by command the options that the side of the reports adds."""
     parser = Parser(prog="bakeoff", description="Hand-crafted features or a net trained end to end, on your pictures.")
     parser.set_defaults(tensorboard=False, scheduler="", processes=1, json=False, base=None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     common, settings, machines = _common(), _settings(), _json()
     add = commands.add_parser
-    contest: list[Any] = [common, settings, _contest(), *reporting, machines]
+    compared = [reporting["report"]] if "report" in reporting else []
+    contest: list[Any] = [common, settings, _contest(), *compared, machines]
     add("report", parents=contest, help="train both sides and compare them: report.html, report.md, report.json")
     comparer = add("compare", parents=contest, help="the same, and what changed since an earlier report")
     comparer.add_argument("--base", type=earlier_report, required=True, help="report.json of the earlier report")
+    for name in reporting.keys() - commands.choices.keys():
+        own: list[Any] = [_place(), reporting[name], machines]
+        add(name, parents=own, help=reporting[name].description)
     one = add("features", parents=[common, settings], help="extract and cache hand-crafted features")
     one.add_argument("experiments", nargs="*", default=["hand-crafted"], metavar="EXPERIMENT")
     training = [common, settings, _training(), machines]
@@ -93,7 +97,6 @@ def build_parser(reporting: Sequence[argparse.ArgumentParser] = ()) -> Parser:
     one = add("train-mlp", parents=training, help="a multi-layer perceptron on pixels, trained end to end")
     one.set_defaults(command="train", experiments=["mlp"])
     one.add_argument("--engine", choices=ENGINES, default="torch", help="torch, or our own back-propagation in numpy")
-    add("guests", parents=[common], help="add published models to saved runs, as `train` does too")
     one = add("predict", parents=[common, machines], help="the class of pictures, by a trained model")
     one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
     one.add_argument("images", nargs="+", metavar="IMAGE", help="a picture, or a folder of pictures")

@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.datasets.dataset import Dataset
@@ -116,12 +117,6 @@ def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     return 0
 
 
-def add_guests(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    """1 where nothing is published for this data set."""
-    keep_task(dataset, dataset.fingerprint(), workspace.runs)
-    return 0 if keep_guests(dataset, options.data_root, workspace) else 1
-
-
 def study(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
     from bakeoff.pipelines.studies.study import Request, choose_studies
 
@@ -142,7 +137,7 @@ def study(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
 
 def tell_notes(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> None:
     """What was found in somebody's folder, a line each; the report has all of it."""
-    if options.dataset not in dataset_names():
+    if options.dataset not in dataset_names() or Path(options.dataset).is_dir():  # which of both was taken
         for note in dataset.notes:
             cut = note.rfind("; ", 0, MAX_NOTE_LENGTH) if len(note) > MAX_NOTE_LENGTH else len(note)
             more = "; and more, see the report's chapter on the data" if cut < len(note) else ""
@@ -191,7 +186,6 @@ COMMANDS: Mapping[str, Callable[[Dataset, argparse.Namespace, Workspace], int]] 
     "compare": contest,
     "features": extract_features,
     "train": train,
-    "guests": add_guests,
     "sweep": sweep,
     "study": study,
 }

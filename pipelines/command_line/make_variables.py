@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -82,34 +81,17 @@ def _check(name: str, action: argparse.Action, value: str) -> None:
 
 
 def name_what_was_typed(message: str, parser: argparse.ArgumentParser, *, from_make: bool) -> str:
-    """A message with its options and commands as make, or the command line, spells them."""
+    """A message with its options as make, or the command line, spells them, and commands as they can be typed."""
     actions = {a.dest: a for command in commands_of(parser).values() for a in command._actions if a.option_strings}
     spelled: dict[str, str] = {}
     for dest, action in actions.items():
         option = action.option_strings[-1]
         name = RENAMED.get(dest, dest.upper()) if from_make else option
         spelled |= {option: name} | ({dest: name} if "_" in dest else {})
-    if from_make:
-        message = re.sub(r"`bakeoff ([^`]+)`", lambda match: f"`{_as_make(match[1], parser)}`", message)
     names = "|".join(sorted(map(re.escape, spelled), key=len, reverse=True))
-    message = re.sub(rf"(?<![\w-])({names})(?![\w-])", lambda match: spelled[match[1]], message)
+    words = re.compile(rf"`bakeoff [^`]*`|(?<![\w-])({names})(?![\w-])")
+    message = words.sub(lambda match: spelled[match[1]] if match[1] else match[0], message)
+    if from_make:
+        message = message.replace("`bakeoff ", "`.venv/bin/bakeoff ")
     first, space, rest = message.partition(" ")  # an argument that is an ordinary word begins its message
     return f"{spelled.get(f'--{first}', first)}{space}{rest}"
-
-
-def _as_make(command: str, parser: argparse.ArgumentParser) -> str:
-    """`train pca --seed 1` -> `make train EXPERIMENT=pca SEED=1`."""
-    name, *words = shlex.split(command)
-    if name not in commands_of(parser) or "--help" in words:
-        return "make help"
-    variables = variables_of(commands_of(parser)[name])
-    by_option = {option: v for v, action in variables.items() for option in action.option_strings}
-    place = next((v for v, action in variables.items() if not action.option_strings), "")
-    values: dict[str, list[str]] = {}
-    current = place
-    for word in words:
-        if word in by_option:
-            current = by_option[word]
-        else:
-            values.setdefault(current, []).append(word)
-    return shlex.join(["make", name]) + "".join(f" {v}={shlex.quote(' '.join(w))}" for v, w in values.items())

@@ -1,1 +1,1 @@
-"""The lecture's experiments, a chapter a file: `python -m bakeoff.pipelines.lecture` computes the numbers of all."""
+"""The lecture's experiments, a chapter a file: `bakeoff lecture` computes the numbers of all."""

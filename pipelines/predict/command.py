@@ -1,4 +1,4 @@
-"""`python -m bakeoff.pipelines predict`: which class is in these pictures, says a model that was trained before."""
+"""`bakeoff predict`: which class is in these pictures, says a model that was trained before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bakeoff.pipelines export`: a net's ONNX file beside its model, checked against the net on real pictures."""
+"""`bakeoff export`: a net's ONNX file beside its model, checked against the net on real pictures."""
 
 from __future__ import annotations
 

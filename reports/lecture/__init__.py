@@ -1,1 +1,1 @@
-"""The lecture's page: reads the numbers that `python -m bakeoff.pipelines.lecture` wrote, and draws them."""
+"""The lecture's page: reads the numbers that `bakeoff lecture` computed, and draws them."""

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.svg import standalone_svg
 from bakeoff.reports.canvas.theme import render_page
 from bakeoff.reports.lecture.features import draw_color_histogram, draw_hog, draw_sift, draw_visual_words
 from bakeoff.reports.lecture.functions import draw_bumps, draw_convexity, draw_initialization, draw_loss_surfaces
@@ -183,3 +185,21 @@ def _features(results: Results) -> Chapter:
         tuple(drawer(results[name]) for drawer, name in zip(draw, names, strict=True)),
         _made_by(results, *names),
     )
+
+
+def write_lecture(folder: Path, chapters: tuple[Chapter, ...]) -> Path:
+    """Write folder/lecture.html and folder/figures; returns the page's path."""
+    for chapter in chapters:
+        for figure in chapter.figures:
+            picture = figure.picture
+            content = standalone_svg(picture).encode() if isinstance(picture, str) else picture
+            write_atomically(folder / "figures" / figure.file_name, content)
+    page = folder / "lecture.html"
+    write_atomically(page, render_lecture(chapters).encode())
+    return page
+
+
+def draw_lecture(folder: Path) -> int:
+    """From folder/numbers. Raises ValueError where they are missing."""
+    print(write_lecture(folder, build_chapters(read_results(folder / "numbers"))))
+    return 0

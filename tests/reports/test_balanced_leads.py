@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bakeoff.reports.__main__ import to_rich
 from bakeoff.reports.chapters.cost import draw_cost
 from bakeoff.reports.chapters.results import result_table, summary_table
+from bakeoff.reports.commands import to_rich
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.statistics.comparison import Comparison, build_comparison

@@ -50,7 +50,7 @@ def test_unequal_tuning_is_a_caveat_and_equal_tuning_is_none():
     equal = find_caveats(compare(trials(3, 2.0), trials(3, 10.0)))
     assert any(caveat.startswith("Tuning was not equal: classic tried 4 settings") for caveat in unequal)
     assert not any("Tuning" in caveat for caveat in equal)
-    assert any("`make train EXPERIMENT=mlp-tuned` lets the perceptron try" in caveat for caveat in unequal)
+    assert any("`bakeoff train mlp-tuned` lets the perceptron try" in caveat for caveat in unequal)
 
 
 def test_the_cost_of_one_picture_is_shown_where_it_was_measured():

@@ -3,17 +3,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bakeoff.__main__ import main
 from bakeoff.pipelines.results.guest import load_guests, save_guests
 from bakeoff.pipelines.results.run import load_run, save_run, task_folder
 from bakeoff.pipelines.results.study import load_studies, save_study
 from bakeoff.pipelines.results.task import load_task, save_task
-from bakeoff.reports.__main__ import main as report
-from bakeoff.reports.publish import main, shrink
+from bakeoff.reports.publish import shrink
 from bakeoff.tests.reports.factory import make_guest, make_run, make_task
 from bakeoff.tests.reports.study_factory import make_learning_curves
 
 TASK = make_task(60)
 SECRET = np.full((2, 8, 8, 3), 7, np.uint8)
+
+
+def publish(folder):
+    return main(["publish", "--dataset", "photos", "--artifacts", str(folder), "--output", str(folder / "out")])
 
 
 @pytest.fixture
@@ -24,7 +28,7 @@ def published(tmp_path):
     save_run(make_run(TASK, pictures=words), tmp_path / "runs")
     save_run(make_run(TASK, "mlp", "end-to-end"), tmp_path / "runs")
     save_study(replace(make_learning_curves([0.5], [0.6]), pictures={"test": SECRET}), folder)
-    assert main(["--runs", str(tmp_path / "runs"), "--dataset", "photos", "--output", str(tmp_path / "out")]) == 0
+    assert publish(tmp_path) == 0
     return tmp_path / "out"
 
 
@@ -56,12 +60,12 @@ def test_scores_that_half_precision_would_change_are_kept_whole():
 
 
 def test_the_report_comes_out_of_what_was_published(published, tmp_path):
-    assert report(["--runs", str(published), "--output", str(tmp_path / "reports")]) == 0
+    assert main(["report-saved", str(published), "--artifacts", str(tmp_path)]) == 0
     html = (tmp_path / "reports" / "photos" / "report.html").read_text()
     assert "Pictures that tell them apart" not in html
     assert "published-net" in html
 
 
 def test_what_cannot_be_published_is_said_in_one_line(tmp_path, capsys):
-    assert main(["--runs", str(tmp_path), "--dataset", "photos", "--output", str(tmp_path / "out")]) == 1
+    assert publish(tmp_path) == 1
     assert capsys.readouterr().err.count("\n") == 1

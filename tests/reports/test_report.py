@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from bakeoff.__main__ import main
 from bakeoff.pipelines.results.run import Stage, save_run
 from bakeoff.pipelines.results.task import save_task
-from bakeoff.reports.__main__ import main
 from bakeoff.reports.chapters.results import result_table
 from bakeoff.reports.report import Report, build_report, find_caveats
 from bakeoff.reports.report_html import render_html
@@ -297,7 +297,7 @@ def saved(tmp_path) -> Path:
 
 
 def run_main(folder: Path, *more: str) -> int:
-    return main(["--runs", str(folder / "runs"), "--output", str(folder / "reports"), *more])
+    return main(["report-saved", "--artifacts", str(folder), *more])
 
 
 def test_the_command_writes_all_three_forms_and_prints_where(saved, capsys):
@@ -436,4 +436,4 @@ def test_what_changes_no_decision_is_folded_and_comes_last(report):
 
 
 def test_commands_in_sentences_are_code_in_the_page(report):
-    assert "<code>make train EXPERIMENT=" in render_html(report)
+    assert "<code>bakeoff train " in render_html(report)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bakeoff.datasets.sets.digits import load_digits
-from bakeoff.pipelines.lecture import __main__ as compute
+from bakeoff.pipelines.lecture import computations as compute
 from bakeoff.pipelines.lecture.bumps import approximate
 from bakeoff.pipelines.lecture.capacity import compare_width_and_l2
 from bakeoff.pipelines.lecture.convexity import check_convexity
@@ -17,8 +17,7 @@ from bakeoff.pipelines.lecture.initialization import measure_gradient_flow
 from bakeoff.pipelines.lecture.loss_surface import scan_loss_surfaces
 from bakeoff.pipelines.lecture.templates import learn_templates
 from bakeoff.pipelines.lecture.warping import warp_spirals
-from bakeoff.reports.lecture.__main__ import main, write_lecture
-from bakeoff.reports.lecture.page import RESULTS, build_chapters, read_results
+from bakeoff.reports.lecture.page import RESULTS, build_chapters, draw_lecture, read_results, write_lecture
 
 SMALL = {
     "templates-digits": lambda: learn_templates(load_digits(), n_epochs=1),
@@ -103,9 +102,9 @@ def test_save_result_keeps_every_field_and_the_name_of_the_function(tmp_path):
         assert arrays["output"] == -12
 
 
-def test_missing_numbers_are_told_in_one_line(tmp_path, capsys):
-    assert main(["--output", str(tmp_path)]) == 1
-    assert "bakeoff lecture" in capsys.readouterr().err
+def test_missing_numbers_are_told(tmp_path):
+    with pytest.raises(ValueError, match="bakeoff lecture"):
+        draw_lecture(tmp_path)
 
 
 def test_sentences_say_what_the_numbers_show(folder):

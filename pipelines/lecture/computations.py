@@ -1,8 +1,7 @@
-"""`python -m bakeoff.pipelines.lecture`: compute the numbers behind every figure of the lecture, one .npz file each."""
+"""The numbers behind every figure of the lecture, one .npz file each."""
 
 from __future__ import annotations
 
-import argparse
 import io
 import time
 from collections.abc import Callable
@@ -52,17 +51,8 @@ def save_result(folder: Path, name: str, compute: Callable[[], Any]) -> None:
     write_atomically(folder / f"{name}.npz", buffer.getvalue())
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bakeoff.pipelines.lecture", description=__doc__)
-    parser.add_argument("--output", type=Path, default=Path("artifacts/lecture"), help="folder of the lecture")
-    parser.add_argument("--only", nargs="+", choices=COMPUTATIONS, default=list(COMPUTATIONS), metavar="NAME")
-    options = parser.parse_args(arguments)
-    for name in options.only:
+def compute_all(folder: Path) -> None:
+    for name, compute in COMPUTATIONS.items():
         start = time.perf_counter()
-        save_result(options.output / "numbers", name, COMPUTATIONS[name])
+        save_result(folder, name, compute)
         print(f"{name:<24}{time.perf_counter() - start:6.1f} s", flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,10 +1,9 @@
-"""`python -m bakeoff.reports --dataset photos`: saved runs in, report.html, report.md and report.json out."""
+"""Commands of the reports: saved runs in, report.html, report.md and report.json out, or runs to pass on."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -16,12 +15,12 @@ from bakeoff.pipelines.results.guest import load_guests
 from bakeoff.pipelines.results.run import task_folder
 from bakeoff.pipelines.results.study import load_studies
 from bakeoff.pipelines.results.task import Task
-from bakeoff.reports.arguments import report_options
 from bakeoff.reports.canvas.elements import Table
 from bakeoff.reports.changes import find_changes, read_base
 from bakeoff.reports.chapters.changes import describe_changes
 from bakeoff.reports.chapters.results import result_table
 from bakeoff.reports.chapters.two_classes import Stakes
+from bakeoff.reports.publish import publish
 from bakeoff.reports.report import Report, build_report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
@@ -33,38 +32,12 @@ TERMINAL_COLUMNS = ("total", "peak memory")  # with experiment and leading score
 RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", None: "dim"}
 
 
-def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m bakeoff.reports",
-        description="Compare the saved runs of one data set.",
-        parents=[report_options()],
-    )
-    parser.add_argument(
-        "--runs", type=Path, nargs="+", default=[Path("artifacts/runs")], help="folders of saved runs, yours first"
-    )
-    parser.add_argument("--dataset", default="photos", help="name of the data set (default: photos)")
-    parser.add_argument("--fingerprint", default="", help="its first characters, where data sets share a name")
-    parser.add_argument("--output", type=Path, default=Path("artifacts/reports"), help="folder of reports")
-    parser.add_argument("--base", type=Path, help="report.json of an earlier report: tell what changed since")
-    parser.add_argument("--json", action="store_true", help="print report.json")
-    return parser.parse_args(arguments)
-
-
-def write_report(options: argparse.Namespace) -> tuple[Report, Path]:
-    """Build the report and write all three forms; returns it and its folder. Raises ValueError on bad input."""
-    report = read_report(options)
-    target = report_folder(options.output, report.comparison.task)
-    save_report(report, target)
-    return report, target
-
-
 def read_report(options: argparse.Namespace) -> Report:
     """The report on saved runs. Raises ValueError on bad input."""
     base = read_base(options.base) if options.base else None  # before it is overwritten, if it is the same file
     lessons = read_lessons(options.lessons) if options.lessons else ()
-    folders, task, remarks = find_tasks(
-        [*options.runs, *options.runs_from], task_name(options.dataset), options.fingerprint
-    )
+    runs = getattr(options, "runs", ()) or [options.artifacts / "runs"]
+    folders, task, remarks = find_tasks([*runs, *options.runs_from], task_name(options.dataset), options.fingerprint)
     studies = {name: study for folder in reversed(folders) for name, study in load_studies(folder).items()}
     guests = next((found for folder in folders if (found := load_guests(folder))), ())
     comparison = build_comparison(
@@ -135,23 +108,21 @@ def to_rich(table: Table) -> RichTable:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Write the report and show its result. Raises ValueError or OSError on bad input."""
-    written, target = write_report(options)
+    """Write the report in all three forms and show its result. Raises ValueError or OSError on bad input."""
+    report = read_report(options)
+    target = report_folder(options.artifacts / "reports", report.comparison.task)
+    save_report(report, target)
     if options.json:
         print((target / "report.json").read_text())
     else:
-        print_result(written, target, Console(highlight=False))
+        print_result(report, target, Console(highlight=False))
     return 0
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = parse_arguments(arguments)
-    try:
-        return report(options)
-    except (ValueError, OSError) as error:
-        print(f"reports: {error}", file=sys.stderr)
-        return 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+def publish_runs(options: argparse.Namespace) -> int:
+    """Copy saved runs to pass them on. Raises ValueError or OSError on bad input."""
+    output = options.output or Path("docs/results") / task_name(options.dataset) / "runs"
+    target, n_runs = publish(options.artifacts / "runs", options.dataset, output, options.select)
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    print(f"{n_runs} runs, {size / 1e6:.1f} MB: {target}")
+    return 0
