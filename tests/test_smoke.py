@@ -86,6 +86,8 @@ def test_every_command_of_the_readme(small_experiments, make, capsys):
         "train-mlp": {"ENGINE": "numpy"},
         "train": {"EXPERIMENT": "mlp"},
         "report": {"EXPERIMENT": "hand-crafted mlp"},
+        "report-saved": {},
+        "publish": {},
         "predict": {"MODEL": "mlp", "IMAGE": "ground/brick"},
         "study": {"STUDY": "learning-curves", "EXPERIMENT": "hog"},
         "sweep": {"SWEEP": "depth"},
@@ -105,6 +107,7 @@ def test_every_command_of_the_readme(small_experiments, make, capsys):
     markdown = Path("artifacts/reports/ground/report.md").read_text().replace("\\", "")
     assert "hog[costs=0.1,1]" in markdown
     assert "epochs = 2" in markdown
+    assert list(Path("docs/results/ground/runs").glob("*/hog/seed-0/run.json"))
     make("clean")
     assert not Path("artifacts").exists()
 
