@@ -39,6 +39,7 @@ def saved_options() -> argparse.ArgumentParser:
     add("--dataset", default="photos", help="name of the data set (photos)")
     add("--fingerprint", default="", help="its first characters, where data sets share a name")
     add("--base", type=Path, help="report.json of an earlier report: tell what changed since")
+    add("--json", action="store_true", help="for machines")
     return options
 
 

@@ -102,11 +102,12 @@ def test_every_command_of_the_readme(small_experiments, make, capsys):
         make(target, **variables)
         printed = capsys.readouterr().out
         assert target != "predict" or printed.count("brick") >= 25
-    runs = {run["experiment"] for run in report_of("ground")["runs"]}
-    assert {*classic.COMPARISON, "mlp", "mlp-numpy", "hog[costs=0.1,1]", "mlp[epochs=2]"} <= runs
+    runs = {run["experiment"]: run for run in report_of("ground")["runs"]}
+    assert {*classic.COMPARISON, "mlp", "mlp-numpy", "hog[costs=0.1,1]", "mlp[epochs=2]"} <= runs.keys()
+    assert runs["mlp[epochs=2]"]["settings"]["epochs"] == 2
     markdown = Path("artifacts/reports/ground/report.md").read_text().replace("\\", "")
     assert "hog[costs=0.1,1]" in markdown
-    assert "epochs = 2" in markdown
+    assert "mlp[epochs=2]" in markdown
     assert list(Path("docs/results/ground/runs").glob("*/hog/seed-0/run.json"))
     make("clean")
     assert not Path("artifacts").exists()

@@ -84,9 +84,10 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     add("report", parents=contest, help="train both sides and compare them: report.html, report.md, report.json")
     comparer = add("compare", parents=contest, help="the same, and what changed since an earlier report")
     comparer.add_argument("--base", type=earlier_report, required=True, help="report.json of the earlier report")
-    for name in reporting.keys() - commands.choices.keys():
-        own: list[Any] = [_place(), reporting[name], machines]
-        add(name, parents=own, help=reporting[name].description)
+    for name in ("report-saved", "publish"):
+        if name in reporting:
+            own: list[Any] = [_place(), reporting[name]]
+            add(name, parents=own, help=reporting[name].description)
     one = add("features", parents=[common, settings], help="extract and cache hand-crafted features")
     one.add_argument("experiments", nargs="*", default=["hand-crafted"], metavar="EXPERIMENT")
     training = [common, settings, _training(), machines]
