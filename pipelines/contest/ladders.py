@@ -1,4 +1,4 @@
-"""The ladders of the two sides: which recipes, at which sizes, and what each is expected to take."""
+"""The ladders of the sides: which recipes, at which sizes, and what each is expected to take."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.recipes import expected_seconds, recipes
 from bakeoff.pipelines.contest.search import Rung
 from bakeoff.pipelines.experiments import Experiment
+from bakeoff.pipelines.frozen import pipeline as frozen
+from bakeoff.pipelines.frozen.experiments import FROZEN, alone, beside
+from bakeoff.pipelines.frozen.family import FrozenNet
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import ConvNet
 from bakeoff.pipelines.neural.cost import expected_cost
@@ -29,6 +32,7 @@ LEAST_SHARE = 0.6  # of a training's time is taken by its steps, whatever two sh
 UNSURE, WITHIN = 0.4, 0.95  # of what is left is planned for after one training of a net, and after two
 CLEARLY = 1.5  # times the steps: less is not worth another training
 MOST_STEPS = 4  # times what the recipe asks for on these pictures: longer trainings stopped paying
+SECONDS_FROZEN = 0.03  # of processor time, a picture through the frozen net; measured on one core of 110 GFLOP/s
 FLOP_RATE = 30e9  # floating-point operations a second of processor time, until the first training tells
 
 
@@ -45,6 +49,33 @@ def hand_crafted_ladder(dataset: Dataset, sizes: Sequence[int]) -> list[Rung]:
             is_random = any(family.is_random for system in recipe.config.systems for family in system.families)
             cost = expected_seconds(recipe.config, n_pictures, shape, len(dataset.class_names))
             rungs.append(Rung(experiment, recipe.name, cost, is_random=is_random))
+    return rungs
+
+
+def frozen_ladder(dataset: Dataset, size: int, weights: str, finalist: Rung) -> list[Rung]:
+    """A frozen net's features alone, and beside those of the hand-crafted finalist's recipe; nothing without weights.
+
+    weights: their checksum, from `weights.available`.   size: of the pictures, the largest there is.
+    """
+    if not weights:
+        return []
+    shape = (size, size, dataset.image_shape[2])
+    n_train, n_classes = len(dataset.train), len(dataset.class_names)
+    n_pictures = sum(map(len, dataset.splits.values()))
+    net = FrozenNet(weights=weights)
+    found = [("frozen", "Features of a frozen net, EfficientNet-Lite0", replace(FROZEN, systems=(alone(net),)), 0.0)]
+    for recipe in recipes(shape, n_train, n_classes):
+        if recipe.name == finalist.recipe:
+            cost = expected_seconds(recipe.config, n_pictures, shape, n_classes)
+            found.append(
+                (f"frozen-and-{recipe.name}", f"The same, and {recipe.title}", beside(net, recipe.config), cost)
+            )
+    rungs = []
+    for name, title, config, cost in found:
+        experiment = Experiment(
+            f"{name}-{size}px", f"{title}, {size} px", "frozen", config, frozen.run, frozen.VERSION, size
+        )
+        rungs.append(Rung(experiment, name, cost + n_pictures * SECONDS_FROZEN, is_random=cost > 0))
     return rungs
 
 

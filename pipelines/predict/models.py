@@ -7,12 +7,14 @@ from pathlib import Path
 
 from bakeoff.pipelines.backprop.model_file import build_backprop_model
 from bakeoff.pipelines.classic.system.model_file import build_classic_model
+from bakeoff.pipelines.frozen.pipeline import build_frozen_model
 from bakeoff.pipelines.neural.model_file import build_neural_model
 from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, load_stored_model
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
 BUILDERS: Mapping[str, Callable[[StoredModel], TrainedModel]] = {
     "classic": build_classic_model,
+    "frozen": build_frozen_model,
     "neural": build_neural_model,
     "backprop": build_backprop_model,
 }

@@ -25,7 +25,7 @@ FILE_NAME = "model.safetensors"
 FORMAT = 1
 HEADER, CHECKSUM = "bakeoff", "checksum"  # the two entries of the file's metadata
 MOST_PIXELS = 4096 * 4096 * 3  # values in a picture: more is damage, and would fill the memory
-Approach = Literal["classic", "neural", "backprop"]
+Approach = Literal["classic", "frozen", "neural", "backprop"]
 
 
 @dataclass(frozen=True)

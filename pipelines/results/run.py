@@ -22,7 +22,7 @@ import numpy as np
 from bakeoff.pipelines.results.files import read_arrays, read_json, write_arrays, write_json
 from bakeoff.pipelines.results.record import build_value, json_part, naming_damage
 
-Side = Literal["hand-crafted", "end-to-end"]
+Side = Literal["hand-crafted", "end-to-end", "frozen"]
 StageKind = Literal["features", "training", "prediction"]
 Clock = Literal["wall clock", "processor time"]
 

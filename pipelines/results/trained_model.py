@@ -1,4 +1,4 @@
-"""Interface of a trained model, the same for both sides."""
+"""Interface of a trained model, the same for every side."""
 
 from __future__ import annotations
 

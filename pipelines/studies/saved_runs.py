@@ -9,7 +9,7 @@ from bakeoff.pipelines.studies.study import Request
 
 
 def choose_runs(request: Request) -> list[RunResult]:
-    """The saved runs of the experiments asked for; else the best of each side on validation.
+    """The saved runs of the experiments asked for; else the best on validation of the two sides that are compared.
 
     Raises ValueError if there is none, or none of an experiment asked for.
     """
@@ -25,7 +25,7 @@ def choose_runs(request: Request) -> list[RunResult]:
                 f"run `bakeoff train {missing[0]}` first"
             )
         return [run for run in saved if run.experiment in names]
-    sides = sorted({run.side for run in saved}, reverse=True)
+    sides = sorted({run.side for run in saved} - {"frozen"}, reverse=True)
     if not sides:
         raise ValueError(
             f"no saved run of {dataset.name} with seed {request.seed}: "

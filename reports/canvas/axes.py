@@ -18,7 +18,7 @@ from bakeoff.reports.canvas.svg import STYLE
 from bakeoff.reports.canvas.theme import LIGHT, SIDE_COLORS
 
 WIDTH = 540
-MARKERS = {"hand-crafted": "s", "end-to-end": "o"}
+MARKERS = {"hand-crafted": "s", "end-to-end": "o", "frozen": "^"}
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -76,7 +76,7 @@ def seconds_axis(axes: Axes, low: float, high: float) -> None:
 
 
 def side_handles(sides: Sequence[str] = ("hand-crafted", "end-to-end")) -> list[Line2D]:
-    """Legend entries of the two sides."""
+    """Legend entries of the sides."""
     return [
         Line2D([], [], linestyle="none", marker=MARKERS[side], color=side_color(side), markersize=8, label=side)
         for side in sides

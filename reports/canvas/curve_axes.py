@@ -27,7 +27,7 @@ def is_drawn(curves: Sequence[Curve]) -> bool:
 
 def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True, bands: bool = True) -> None:
     """Lines, dots and bands of the curves, on an axis of percent; hollow marks where a net did not train."""
-    drawn, lines = {"hand-crafted": 0, "end-to-end": 0}, []
+    drawn, lines = dict.fromkeys(MARKERS, 0), []
     for curve in curves:
         again, style = divmod(drawn[curve.side], len(DASHES))
         drawn[curve.side] += 1

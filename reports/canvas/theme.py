@@ -17,9 +17,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-# Orange and blue stay apart under all common color-vision deficiencies (Okabe and Ito 2008), and figures repeat
-# the difference in shape: squares for hand-crafted, circles for end-to-end. Text colors have a contrast of 4.5
-# or more on `paper` and `panel`.
+# Orange, blue and green stay apart under all common color-vision deficiencies (Okabe and Ito 2008), and figures repeat
+# the difference in shape: squares for hand-crafted, circles for end-to-end, triangles for frozen nets. Text colors have
+# a contrast of 4.5 or more on `paper` and `panel`.
 LIGHT = {
     "paper": "#fcfbf8",
     "panel": "#f4f2ec",
@@ -29,6 +29,7 @@ LIGHT = {
     "ink": "#24221e",
     "hand": "#b34d0a",
     "net": "#1463a5",
+    "frozen": "#0b6e55",
 }
 DARK = {
     "paper": "#17181b",
@@ -39,8 +40,9 @@ DARK = {
     "ink": "#ebe8e1",
     "hand": "#f39a58",
     "net": "#6cb4f0",
+    "frozen": "#4fc3a1",
 }
-SIDE_COLORS = {"hand-crafted": "hand", "end-to-end": "net"}
+SIDE_COLORS = {"hand-crafted": "hand", "end-to-end": "net", "frozen": "frozen"}
 
 _FOLDER = Path(__file__).parents[1] / "templates"
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bakeoff.pipelines.results.study import Row, StudyResult
-from bakeoff.reports.canvas.axes import new_canvas, percent_axis, seconds_axis, side_color, side_handles, styled
+from bakeoff.reports.canvas.axes import (
+    MARKERS,
+    new_canvas,
+    percent_axis,
+    seconds_axis,
+    side_color,
+    side_handles,
+    styled,
+)
 from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table
 from bakeoff.reports.canvas.elements import Row as TableRow
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, seconds
@@ -20,7 +28,7 @@ SIDES = ("hand-crafted", "end-to-end")
 
 @chapter(50, study="contest")
 def contest_section(study: StudyResult) -> Section:
-    paragraphs = [describe_budget(study, side) for side in SIDES]
+    paragraphs = [describe_budget(study, side) for side in study.settings["spent"]]
     paragraphs.append(describe_lead(study.rows))
     parts: tuple[Table | Figure, ...] = (draw_spending(study), rung_table(study.rows))
     sizes = size_table(study.rows)
@@ -35,7 +43,9 @@ def tried(rows: Sequence[Row], side: str) -> list[Row]:
 def describe_budget(study: StudyResult, side: str) -> str:
     """What one side did with its budget: how many rungs, which is its finalist, and what it did not get to."""
     mine = [row for row in study.rows if row["side"] == side]
-    finalist = next(row for row in mine if row["is_finalist"])
+    finalist = next((row for row in mine if row["is_finalist"]), None)
+    if finalist is None:
+        return f"{side[0].upper()}{side[1:]}: nothing could be finished within {seconds(study.settings['budget'])}."
     n_seeds, score = _number(finalist["n_seeds"]), _number(finalist["validation_score"])
     seeds = f", run with {n_seeds:.0f} seeds" if n_seeds > 1 else ""
     spent, budget = study.settings["spent"][side], study.settings["budget"]
@@ -89,18 +99,18 @@ def draw_spending(study: StudyResult) -> Figure:
     """Best validation score against processor time spent, a staircase for each side."""
     canvas, (axes,) = new_canvas(250)
     budget = study.settings["budget"]
-    first = budget
-    for side in SIDES:
+    first, sides = budget, [side for side in study.settings["spent"] if tried(study.rows, side)]
+    for side in sides:
         spent, best = spending(study.rows, side)
         first = min(first, spent[0])
         axes.step([*spent, max(budget, spent[-1])], [*best, best[-1]], where="post", color=side_color(side))
-        axes.plot(spent, best, "s" if side == "hand-crafted" else "o", color=side_color(side), markersize=5)
+        axes.plot(spent, best, MARKERS[side], color=side_color(side), markersize=5)
     seconds_axis(axes, max(first / 2, 0.01), budget * 1.2)
     percent_axis(axes.yaxis)
     axes.set_xlabel("processor time spent")
     axes.set_ylabel("best accuracy on validation")
     axes.grid(axis="y")
-    axes.legend(handles=side_handles(), loc="lower right")
+    axes.legend(handles=side_handles(sides), loc="lower right")
     caption = "What a budget buys: the best validation score that each side had after so much processor time."
     alt = f"{caption} {describe_lead(study.rows)}"
     return Figure("spending", caption, alt, to_svg(canvas, "spending", alt))
@@ -140,7 +150,7 @@ def size_table(rows: Sequence[Row]) -> Table | None:
     if len(sizes) < 2:
         return None
     table = []
-    for side in SIDES:
+    for side in (side for side in (*SIDES, "frozen") if tried(rows, side)):
         cells = [Cell(side)]
         for size in sizes:
             scores = [_number(r["validation_score"]) for r in tried(rows, side) if r["image_size"] == size]

@@ -146,7 +146,12 @@ def draw_cost(comparison: Comparison) -> Figure:
     axes.set_axisbelow(True)
     percent_axis(axes.yaxis)
     axes.legend(
-        handles=side_handles(), loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderpad=0, handletextpad=0.3
+        handles=side_handles(comparison.sides),
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=3,
+        borderpad=0,
+        handletextpad=0.3,
     )
     ordered = sorted(comparison.ranked, key=lambda c: (c not in comparison.finalists, c not in front))
     label_points(

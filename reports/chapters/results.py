@@ -9,7 +9,7 @@ from bakeoff.pipelines.results.run import Clock
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, plural, points, seconds
 from bakeoff.reports.chapters.chapter import chapter
-from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.participants import Participant
 
 COLUMNS = ("experiment", "accuracy", "macro F1", "parameters", "total", "peak memory")
@@ -17,7 +17,8 @@ REFIT = "; learned from validation pictures too"
 
 
 def summary_table(comparison: Comparison) -> Table:
-    """The first screen's table: the finalists and the dummy."""
+    """The first screen's table: the finalists, the best frozen net if one took part, and the dummy."""
+    shown = (*comparison.finalists, *([comparison.frozen] if comparison.frozen else []))
     rows = tuple(
         Row(
             (
@@ -30,7 +31,7 @@ def summary_table(comparison: Comparison) -> Table:
             ),
             c.side,
         )
-        for c in sorted(comparison.finalists, key=lambda c: -comparison.score(c))
+        for c in sorted(shown, key=lambda c: -comparison.score(c))
     )
     always = [Cell(percent(share)) for share in comparison.dummy_shares[: 1 + comparison.is_unbalanced]]
     if comparison.folds:
@@ -52,6 +53,8 @@ def _fold_cells(c: Contestant, comparison: Comparison) -> tuple[Cell, ...]:
     """What the verdict rests on, where there are folds."""
     if comparison.folds is None:
         return ()
+    if c not in comparison.finalists:
+        return (Cell("–"),)
     score = comparison.leading_score(c)
     return (Cell(percent(score), score, percent_range(comparison.folds.interval(c.experiment))),)
 
@@ -124,9 +127,9 @@ def _guest_row(guest: Participant, comparison: Comparison, n_columns: int) -> Ro
 @chapter(120)
 def results_section(comparison: Comparison) -> Section:
     n_test = len(comparison.task.test_labels)
-    counts = [sum(c.side == side for c in comparison.contestants) for side in SIDES]
+    counts = [(sum(c.side == side for c in comparison.contestants), side) for side in comparison.sides]
     text = (
-        f"{plural(counts[0], 'hand-crafted experiment')} and {plural(counts[1], 'end-to-end experiment')}, all "
+        f"{listing([plural(n, f'{side} experiment') for n, side in counts])}, all "
         f"tested on the same {plural(n_test, 'picture')}. Rows in bold are the finalists: the best of each side on "
         "validation, so that the test pictures took no part in the choice."
     )

@@ -41,7 +41,7 @@ def draw_corruptions(models: Sequence[Model], table: Table) -> Figure:
     """A row for each corruption, a mark for each model, a thin line for its accuracy on the clean pictures."""
     names = list(models[0].right)
     canvas, (axes,) = new_canvas(100 + 22 * len(names))
-    drawn = {"hand-crafted": 0, "end-to-end": 0}
+    drawn = dict.fromkeys(MARKERS, 0)
     for model in models:
         color, fill = side_color(model.side), FILLED[drawn[model.side] % len(FILLED)]
         drawn[model.side] += 1

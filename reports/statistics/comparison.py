@@ -19,7 +19,7 @@ from bakeoff.reports.statistics.participants import Contestant, Participant, Vis
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import Interval, SeedSpread, pool_seeds
 
-SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")
+SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")  # of the verdict; a frozen net may take part beside them
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,14 @@ class Comparison:
     def spreads(self) -> Mapping[Side, SeedSpread]:
         """What another seed changes, from all repeated experiments of a side."""
         return {
-            side: pool_seeds([c.correct for c in self.contestants if c.side == side], self.sample) for side in SIDES
+            side: pool_seeds([c.correct for c in self.contestants if c.side == side], self.sample)
+            for side in self.sides
         }
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The two of the verdict, and the frozen one where a net of it takes part."""
+        return SIDES if self.frozen is None else (*SIDES, "frozen")
 
     def interval(self, participant: Participant) -> Interval:
         """95 % interval of the score."""
@@ -128,6 +134,11 @@ class Comparison:
     @cached_property
     def end_to_end(self) -> Contestant:
         return self._finalist("end-to-end")
+
+    @cached_property
+    def frozen(self) -> Contestant | None:
+        """The best frozen net, which no verdict asks; None where none takes part."""
+        return self._finalist("frozen") if any(c.side == "frozen" for c in self.contestants) else None
 
     @cached_property
     def finalists(self) -> tuple[Contestant, Contestant]:

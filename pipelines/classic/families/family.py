@@ -15,6 +15,7 @@ import torch
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
 from bakeoff.pipelines.machine.progress import Advance, ShowProgress, no_progress
+from bakeoff.pipelines.results.run import Side
 
 # Pictures of one task at most, whatever the family's batch_size: what travels to a worker, and lies in the scheduler.
 BATCH_BYTES = 2**21
@@ -31,7 +32,7 @@ class FeatureFamily(ABC):
     """A configuration that encodes pictures.
 
     state_type: dataclass of tensors that `fit` returns.   is_random: what it learns depends on the seed.
-    needs_color: cannot say anything about gray pictures.
+    needs_color: cannot say anything about gray pictures.   side: on which a run with such a family is.
     version: raise it, and the pipeline's VERSION, when a change of code changes the features.
     batch_size: pictures encoded at once on one core; bounds the memory.
     """
@@ -39,6 +40,7 @@ class FeatureFamily(ABC):
     state_type: ClassVar[type] = NoState
     is_random: ClassVar[bool] = False
     needs_color: ClassVar[bool] = False
+    side: ClassVar[Side] = "hand-crafted"
     batch_size: ClassVar[int] = 100
     version: ClassVar[int] = 1
 

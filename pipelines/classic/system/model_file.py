@@ -1,4 +1,4 @@
-"""A trained model of the hand-crafted side: fitted families, linear SVMs, fusion; on disk and back, never a pickle."""
+"""A trained model of features and SVMs: fitted families, linear SVMs, fusion; on disk and back, never a pickle."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
 from bakeoff.pipelines.classic.system.fusion import FusionWeights, fuse_scores
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
-from bakeoff.pipelines.results.model import StoredModel
+from bakeoff.pipelines.results.model import Approach, StoredModel
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.trained_model import check_images
 
@@ -74,7 +74,12 @@ class ClassicModel:
     systems: tuple[FittedSystem, ...]
     fusion: FusionWeights | None
     mirror: bool
-    side: Side = "hand-crafted"
+
+    @property
+    def side(self) -> Side:
+        """Hand-crafted, unless a family of it is of another side."""
+        sides = (family.side for fitted in self.systems for family in fitted.system.families)
+        return next((side for side in sides if side != "hand-crafted"), "hand-crafted")
 
     def predict_scores(self, images: np.ndarray) -> np.ndarray:
         return np.concatenate([self._score(part) for part in self._parts(images)])
@@ -110,7 +115,8 @@ def store_classic_model(model: ClassicModel) -> StoredModel:
     if model.fusion is not None:
         arrays |= to_arrays(model.fusion, "fusion.")
     config = ClassicConfig(tuple(fitted.system for fitted in model.systems), mirror=model.mirror)
-    return StoredModel("classic", model.experiment, model.class_names, model.image_shape, describe(config), arrays)
+    approach: Approach = "frozen" if model.side == "frozen" else "classic"
+    return StoredModel(approach, model.experiment, model.class_names, model.image_shape, describe(config), arrays)
 
 
 def build_classic_model(stored: StoredModel) -> ClassicModel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from bakeoff.pipelines.classic.recipes import Recipe
 from bakeoff.pipelines.contest import contest as contest_module
 from bakeoff.pipelines.contest import ladders
 from bakeoff.pipelines.contest.contest import Contest, default_budget, validation_score
+from bakeoff.pipelines.frozen.family import FrozenNet
+from bakeoff.pipelines.frozen.weights import identify
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NEURAL
 from bakeoff.pipelines.results.run import NotApplicableError, load_run, load_runs, run_folder, task_folder
@@ -47,6 +50,30 @@ def hold(dataset: Dataset, folder, budget: float = 60.0):
     text = io.StringIO()
     workspace = Workspace(folder, console=Console(file=text, width=200))
     return Contest(dataset, budget, 0, workspace).run(), workspace, text
+
+
+def test_a_frozen_net_runs_third_alone_and_beside_the_finalists_features(dataset, tmp_path, short_ladders, monkeypatch):
+    small = partial(FrozenNet, image_size=32)
+    monkeypatch.setattr(ladders, "FrozenNet", small)
+    workspace = Workspace(tmp_path, console=Console(quiet=True))
+    study = Contest(dataset, 60.0, 0, workspace, weights=None).run()
+    rows = {row["experiment"]: row for row in study.rows if row["side"] == "frozen"}
+    finalist = finalists(study)["hand-crafted"]["recipe"]
+    assert list(rows) == ["frozen-32px", f"frozen-and-{finalist}-32px"]
+    assert rows["frozen-32px"]["validation_score"] > 0.5
+    assert 0 < study.settings["spent"]["frozen"] <= 60
+    (best,) = [
+        run
+        for run in load_runs(task_folder(workspace.runs, "colored", dataset.fingerprint()))
+        if run.side == "frozen" and run.experiment == finalists(study)["frozen"]["experiment"]
+    ]
+    assert best.diagnostics["backbone"]["weights"] == identify()
+
+
+def test_a_budget_too_small_for_the_frozen_net_is_told_and_no_error(dataset, tmp_path, short_ladders, monkeypatch):
+    monkeypatch.setattr(ladders, "SECONDS_FROZEN", 1.0)
+    study = Contest(dataset, 60.0, 0, Workspace(tmp_path, console=Console(quiet=True)), weights=None).run()
+    assert [row["outcome"] for row in study.rows if row["side"] == "frozen"] == ["not reached", "passed over"]
 
 
 def finalists(study):

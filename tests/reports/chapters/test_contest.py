@@ -68,3 +68,15 @@ def test_the_figure_and_every_row_are_there():
     section = contest_section(study([*HAND, *NET]))
     assert section.parts[0].name == "spending"
     assert len(section.parts[1].rows) == 4
+
+
+def test_a_frozen_side_has_its_paragraph_row_and_staircase_also_where_it_finished_nothing():
+    frozen = [row("frozen", "frozen-64px", 64, 0.9, 12.0, is_finalist=True)]
+    whole = study([*HAND, *NET, *frozen])
+    whole.settings["spent"]["frozen"] = 12.0
+    section = contest_section(whole)
+    assert section.paragraphs[2].startswith("Frozen: 12")
+    assert [line.side for line in section.parts[2].rows] == ["hand-crafted", "end-to-end", "frozen"]
+    none = study([*HAND, *NET, row("frozen", "frozen-64px", 64, None)])
+    none.settings["spent"]["frozen"] = 0.0
+    assert "nothing could be finished" in contest_section(none).paragraphs[2]

