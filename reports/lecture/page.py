@@ -200,6 +200,6 @@ def write_lecture(folder: Path, chapters: tuple[Chapter, ...]) -> Path:
 
 
 def draw_lecture(folder: Path) -> int:
-    """From folder/numbers. Raises ValueError where they are missing."""
+    """From folder/numbers. Raises FileNotFoundError where they are missing."""
     print(write_lecture(folder, build_chapters(read_results(folder / "numbers"))))
     return 0

@@ -103,7 +103,7 @@ def test_save_result_keeps_every_field_and_the_name_of_the_function(tmp_path):
 
 
 def test_missing_numbers_are_told(tmp_path):
-    with pytest.raises(ValueError, match="bakeoff lecture"):
+    with pytest.raises(FileNotFoundError, match="bakeoff lecture"):
         draw_lecture(tmp_path)
 
 
