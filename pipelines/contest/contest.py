@@ -22,7 +22,7 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import sizes_to_try
 from bakeoff.pipelines.contest import folds
 from bakeoff.pipelines.contest.contender import Contender, merit, paid_seconds
-from bakeoff.pipelines.contest.folds import cross_validate, plan_splits
+from bakeoff.pipelines.contest.folds import FOLDS, are_few, cross_validate, plan_splits
 from bakeoff.pipelines.contest.ladders import NetLadder, frozen_ladder, hand_crafted_ladder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import run_key
@@ -223,6 +223,11 @@ class Contest:
         runs = [c.runs[rung.name][0] for c, rung in zip(contenders, finalists, strict=True)]
         dearest = max(paid_seconds(run, run.stages) for run in runs)
         n_splits = plan_splits(self.dataset, self.splits, self.budget / max(dearest, 1e-3))
+        if not n_splits and self.splits is None and are_few(self.dataset):
+            self.workspace.say(
+                f"{FOLDS} splits would test every picture once, and take up to {FOLDS * dearest:.0f} s a side, more "
+                f"than the budget: --splits {FOLDS} draws them"
+            )
         if n_splits:
             self.workspace.say(f"both finalists on {n_splits} splits (--splits), up to {dearest:.0f} s for each")
             try:

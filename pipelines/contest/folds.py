@@ -33,14 +33,17 @@ NEVER = -1
 def plan_splits(dataset: Dataset, asked: int | None, affordable: float) -> int:
     """How many splits to draw, 0 where the one there is stands.
 
-    asked: 1 for none but that one; None: whole repeats where pictures are few and nobody gave a split, at least one and
-    as many as are affordable.   affordable: splits that a second budget pays for.
+    asked: 1 for none but that one; None: as many whole repeats as are affordable, where `are_few`.
+    affordable: splits that a second budget pays for.
     """
     if asked is not None:
         return asked if asked > 1 else 0
-    if not dataset.split_by_us or sum(map(len, dataset.splits.values())) >= FEW_PICTURES:
-        return 0
-    return FOLDS * int(np.clip(affordable // FOLDS, 1, MOST_REPEATS))
+    return FOLDS * int(min(affordable // FOLDS, MOST_REPEATS)) if are_few(dataset) else 0
+
+
+def are_few(dataset: Dataset) -> bool:
+    """Whether one split tells too little, and is ours to draw again."""
+    return dataset.split_by_us and sum(map(len, dataset.splits.values())) < FEW_PICTURES
 
 
 def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:

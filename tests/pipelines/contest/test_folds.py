@@ -76,7 +76,7 @@ def test_validation_shares_no_group_with_training():
 @pytest.mark.parametrize(
     ("asked", "affordable", "changes", "expected"),
     [
-        (None, 0.1, {}, 5),  # one repeat, whatever it costs
+        (None, 4.9, {}, 0),  # not even one repeat
         (None, 12, {}, 10),
         (None, 1e6, {}, 20),
         (None, 1e6, {"split_by_us": False}, 0),
