@@ -46,7 +46,7 @@ override PY := $(or $(value PY),python3)
 $(foreach v,$(VARIABLES),$(if $(filter-out undefined,$(origin $v)),$(eval override $v := $$(value $v))$(eval export $v)))
 export override VARIABLES UNKNOWN
 override PYTHON := .venv/bin/python
-override TESTS := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
+override TESTS := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves

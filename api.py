@@ -21,7 +21,8 @@ from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.command_line.commands import train_one
-from bakeoff.pipelines.contest.contest import Contest, default_budget
+from bakeoff.pipelines.contest.contest import Contest
+from bakeoff.pipelines.contest.search import default_budget
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.machine.artifacts import claim
 from bakeoff.pipelines.machine.workspace import Workspace

@@ -95,7 +95,8 @@ def contest(dataset: Dataset, options: argparse.Namespace, workspace: Workspace)
 
 
 def spend_budgets(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> None:
-    from bakeoff.pipelines.contest.contest import Contest, default_budget
+    from bakeoff.pipelines.contest.contest import Contest
+    from bakeoff.pipelines.contest.search import default_budget
 
     if options.set:
         raise ValueError("--set changes named experiments: name them with --experiments, or leave it out")

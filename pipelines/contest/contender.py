@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.contest.search import Attempt, Purse
+from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
 from bakeoff.pipelines.results.run import RunResult, Side, Stage
 
 
@@ -56,3 +60,11 @@ def paid_seconds(run: RunResult, stages: Iterable[Stage]) -> float:
 
 def _entry(stage: Stage) -> tuple[str, float, float]:
     return stage.name, stage.seconds, stage.cpu_seconds
+
+
+def validation_score(run: RunResult, dataset: Dataset) -> float:
+    """What a side is judged by: accuracy on validation, balanced over classes where they differ much in size."""
+    predictions = run.validation_scores.argmax(axis=1)
+    if is_unbalanced(np.bincount(dataset.train.labels, minlength=len(dataset.class_names))):
+        return balanced_accuracy(predictions, run.validation_labels)
+    return float((predictions == run.validation_labels).mean())

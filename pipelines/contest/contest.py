@@ -16,19 +16,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import sizes_to_try
 from bakeoff.pipelines.contest import folds
-from bakeoff.pipelines.contest.contender import Contender, merit, paid_seconds
+from bakeoff.pipelines.contest.contender import Contender, merit, paid_seconds, validation_score
 from bakeoff.pipelines.contest.folds import FOLDS, are_few, cross_validate, plan_splits
 from bakeoff.pipelines.contest.ladders import NetLadder, frozen_ladder, hand_crafted_ladder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import run_key
 from bakeoff.pipelines.frozen.weights import NONE, available
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
 from bakeoff.pipelines.results.model import FILE_NAME, load_kept
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, save_run, task_folder
 from bakeoff.pipelines.results.study import StudyResult, load_study, save_study, study_file
@@ -37,8 +34,6 @@ NAME, TITLE = "contest", "How each side spent its budget"
 SCREENING_SHARE = 1 / 3  # of the budget, to compare nets by short trainings
 PROMISING = 2  # nets of the screening that are trained longer, the second one if the budget allows
 MOST_SEEDS = 3  # of a finalist: more tell little of how seeds differ
-# Seconds of processor time for each side, by default: a floor, and more for each million pixels of all pictures.
-LEAST_BUDGET, MOST_BUDGET, SECONDS_PER_MEGAPIXEL = 60.0, 1800.0, 16.0
 
 
 @dataclass(frozen=True)
@@ -246,17 +241,3 @@ def _remove_earlier(task: Path) -> None:
         for row in load_study(path).rows:
             if row["n_seeds"]:
                 shutil.rmtree(task / str(row["experiment"]), ignore_errors=True)
-
-
-def validation_score(run: RunResult, dataset: Dataset) -> float:
-    """What a side is judged by: accuracy on validation, balanced over classes where they differ much in size."""
-    predictions = run.validation_scores.argmax(axis=1)
-    if is_unbalanced(np.bincount(dataset.train.labels, minlength=len(dataset.class_names))):
-        return balanced_accuracy(predictions, run.validation_labels)
-    return float((predictions == run.validation_labels).mean())
-
-
-def default_budget(dataset: Dataset) -> float:
-    """Seconds of processor time for each side: more for more pixels, within half an hour."""
-    megapixels = sum(split.images[..., 0].size for split in dataset.splits.values()) / 1e6
-    return float(np.clip(np.ceil(SECONDS_PER_MEGAPIXEL * megapixels / 30) * 30, LEAST_BUDGET, MOST_BUDGET))

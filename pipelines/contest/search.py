@@ -14,8 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
+from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.experiments import Experiment
 
+# Seconds of processor time for each side, by default: a floor, and more for each million pixels of all pictures.
+LEAST_BUDGET, MOST_BUDGET, SECONDS_PER_MEGAPIXEL = 60.0, 1800.0, 16.0
 Outcome = Literal["tried", "refused", "passed over", "not reached"]
 
 
@@ -161,3 +166,9 @@ def _grows(
 def _is_passed(p: Position, scores: Mapping[Position, float], came_from: float) -> bool:
     """Whether a rung that is as rich and as large, or more so, did at least as well as what leads to this one."""
     return any(q[0] >= p[0] and q[1] >= p[1] and score >= came_from for q, score in scores.items())
+
+
+def default_budget(dataset: Dataset) -> float:
+    """Seconds of processor time for each side: more for more pixels, within half an hour."""
+    megapixels = sum(split.images[..., 0].size for split in dataset.splits.values()) / 1e6
+    return float(np.clip(np.ceil(SECONDS_PER_MEGAPIXEL * megapixels / 30) * 30, LEAST_BUDGET, MOST_BUDGET))

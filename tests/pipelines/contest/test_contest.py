@@ -13,9 +13,10 @@ from rich.console import Console
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.classic.experiments import EXPERIMENTS as CLASSIC
 from bakeoff.pipelines.classic.recipes import Recipe
-from bakeoff.pipelines.contest import contest as contest_module
 from bakeoff.pipelines.contest import ladders
-from bakeoff.pipelines.contest.contest import Contest, default_budget, validation_score
+from bakeoff.pipelines.contest.contender import validation_score
+from bakeoff.pipelines.contest.contest import Contest
+from bakeoff.pipelines.contest.search import LEAST_BUDGET, MOST_BUDGET, default_budget
 from bakeoff.pipelines.frozen.family import FrozenNet
 from bakeoff.pipelines.frozen.weights import identify
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -170,6 +171,6 @@ def test_an_unbalanced_task_is_judged_by_balanced_accuracy(dataset, tmp_path, sh
 
 
 def test_the_default_budget_grows_with_the_pixels(dataset):
-    assert default_budget(dataset) == contest_module.LEAST_BUDGET
+    assert default_budget(dataset) == LEAST_BUDGET
     many = replace(dataset, train=Split(np.zeros((12000, 32, 32, 3), np.uint8), np.zeros(12000, np.int64)))
-    assert contest_module.LEAST_BUDGET < default_budget(many) < contest_module.MOST_BUDGET
+    assert LEAST_BUDGET < default_budget(many) < MOST_BUDGET
