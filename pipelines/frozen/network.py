@@ -87,7 +87,8 @@ def _norm(n_channels: int) -> nn.BatchNorm2d:
 
 def _padded(convolution: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """TensorFlow's "same": of an even side that is halved, one pixel more at the end than at the beginning."""
-    (kernel, _), (stride, _) = convolution.kernel_size, convolution.stride
+    assert isinstance(convolution, nn.Conv2d)
+    (kernel, *_), (stride, *_) = convolution.kernel_size, convolution.stride
     total = kernel - stride
     before, after = total // 2, total - total // 2
     if before == after:
@@ -110,7 +111,11 @@ def unfold(values: torch.Tensor) -> nn.Module:
     if values.shape != (expected,):
         raise ValueError(f"the net has {expected:,} weights, got {tuple(values.shape)}")
     vector_to_parameters(values, network.parameters())
-    return network.requires_grad_(False).to(memory_format=torch.channels_last)
+    network.requires_grad_(False)
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return network
 
 
 def _fold_norms(module: nn.Module) -> nn.Module:

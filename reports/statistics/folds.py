@@ -40,13 +40,18 @@ class Folds:
         Where that interval is the narrower one, as when no split differs, by what the pictures themselves leave open:
         another sample of them would change as much at least.
         """
-        by_picture = compare_paired(*(one[None] for one in self.right), self.sample, (FIXED, FIXED))
+        hand, net = (one[None] for one in self.right)
+        by_picture = compare_paired(hand, net, self.sample, (FIXED, FIXED))
         by_split = compare_resampled(self.scores[0] - self.scores[1], self.n_train, self.n_test)
         by_split = replace(by_split, method=f"{by_split.method} over {self.n_splits} splits")
         low, high = by_split.interval
         wider = by_split if high - low > by_picture.interval[1] - by_picture.interval[0] else by_picture
-        counts = {"only_first": by_picture.only_first, "only_second": by_picture.only_second}
-        return replace(wider, difference=by_split.difference, **counts)
+        return replace(
+            wider,
+            difference=by_split.difference,
+            only_first=by_picture.only_first,
+            only_second=by_picture.only_second,
+        )
 
     def score(self, experiment: str) -> float:
         """The mean of the measure over splits."""
