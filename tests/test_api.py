@@ -63,7 +63,7 @@ def test_a_comparison_tells_the_answer_as_values(found):
     assert found.answer in ("enough", "cannot tell", "not enough")
     assert "stripes" in found.sentence
     assert str(found) == f"{found.answer.capitalize()}. {found.sentence}"
-    assert {row["side"] for row in found.table} == {"hand-crafted", "end-to-end"}
+    assert {row["side"] for row in found.table} == {"hand-crafted", "end-to-end", "frozen"}
     assert [row["accuracy"] for row in found.table] == sorted((row["accuracy"] for row in found.table), reverse=True)
     assert found.record["margin"] == 0.3
 

@@ -10,18 +10,19 @@ def test_no_name_is_given_twice():
     """Two approaches with one name would hide an experiment."""
     from bakeoff.pipelines.backprop.experiments import EXPERIMENTS as BACKPROP
     from bakeoff.pipelines.classic.experiments import EXPERIMENTS as CLASSIC
+    from bakeoff.pipelines.frozen.experiments import EXPERIMENTS as FROZEN
     from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NEURAL
 
     table = all_experiments()
-    assert len(table) == len(BACKPROP) + len(CLASSIC) + len(NEURAL)
+    assert len(table) == len(BACKPROP) + len(CLASSIC) + len(FROZEN) + len(NEURAL)
     assert not set(GROUPS) & set(table)
     assert all(experiment.name == name for name, experiment in table.items())
 
 
-def test_both_sides_are_there_and_the_hand_crafted_one_comes_first():
+def test_all_sides_are_there_and_the_hand_crafted_one_comes_first():
     sides = [experiment.side for experiment in all_experiments().values()]
-    assert sides == sorted(sides, key=["hand-crafted", "end-to-end"].index)
-    assert set(sides) == {"hand-crafted", "end-to-end"}
+    assert sides == sorted(sides, key=["hand-crafted", "end-to-end", "frozen"].index)
+    assert set(sides) == {"hand-crafted", "end-to-end", "frozen"}
 
 
 def test_every_configuration_can_be_hashed_and_differs_from_the_others():
