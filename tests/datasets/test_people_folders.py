@@ -375,7 +375,7 @@ def test_what_calls_itself_a_picture_and_cannot_be_read_is_counted(root, suffix)
 def test_a_folder_called_like_a_built_in_set_is_told(root, monkeypatch):
     (root / "digits").mkdir(parents=True)
     monkeypatch.chdir(root)
-    assert "for the folder of that name here write ./digits." in load_dataset("digits").notes[0]
+    assert "your folder of that name is ./digits." in load_dataset("digits").notes[0]
 
 
 @pytest.mark.parametrize("name", ["", "  "])

@@ -229,7 +229,7 @@ def corrupt_cifar(tmp_path):
             "there is no experiment 'mpl'; choose from: color-histogram",
         ),
         (lambda _: ["train", "--dataset", "digits"], "no experiment was named"),
-        (lambda _: ["features", "mlp", "--dataset", "digits"], "mlp has no hand-crafted features"),
+        (lambda _: ["features", "mlp", "--dataset", "digits"], "mlp has no features of its own"),
         (lambda _: ["train", "pca", "--dataset", "digits", "--image-size", "64"], "a form of its own"),
         (empty_folder, "must hold at least two classes"),
         (one_picture_class, "dog"),

@@ -6,7 +6,7 @@ import pytest
 
 from bakeoff.pipelines.results.run import Stage
 from bakeoff.reports.changes import find_changes, read_base
-from bakeoff.reports.chapters.changes import changes_section, changes_table
+from bakeoff.reports.chapters.changes import changes_table, describe_changes
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_json import render_json
 from bakeoff.reports.statistics.accuracy import compare_paired
@@ -42,7 +42,7 @@ def test_the_same_runs_show_no_change():
     changes = changes_to(as_base(OLD, NET), OLD, NET)
     assert (changes.added, changes.removed) == ((), ())
     assert not any(change.is_shown or change.time_changed for change in changes.kept)
-    text = changes_section(changes, "enough").paragraphs[0]
+    text = describe_changes(changes, "enough")
     assert "No difference of accuracy is shown for the 2 experiments in both" in text
 
 
@@ -70,9 +70,7 @@ def test_an_older_report_that_tells_only_the_clock_is_compared_by_the_clock():
         del record["processor_seconds"]
     changes = changes_to(base, make_waiting(90.0), NET)
     assert [c.contestant.experiment for c in changes.kept if c.time_changed] == ["classic"]
-    assert (
-        "The wall clock differs by a quarter or more for classic." in changes_section(changes, "enough").paragraphs[0]
-    )
+    assert "The wall clock differs by a quarter or more for classic." in describe_changes(changes, "enough")
     assert changes_table(changes).columns[-3:-1] == ("wall clock before", "wall clock now")
 
 
