@@ -101,8 +101,8 @@ slow: .venv/ready-to-develop ## run the tests that take minutes (with DATA_ROOT:
 format: .venv/ready-to-develop ## format and sort imports
 	@$(PYTHON) -m ruff check --fix . ; $(PYTHON) -m ruff format .
 
-check: .venv/ready-to-develop ## lint, format, types and all tests that need no data: what CI runs
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && $(TESTS) -m "not data"
+check: .venv/ready-to-develop ## lint, format, types and the tests: what CI runs (`make slow` has those of minutes)
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && $(TESTS)
 
 ifneq ($(UNKNOWN),)
 help setup .venv/ready .venv/ready-to-develop: misspelled
