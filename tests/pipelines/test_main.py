@@ -434,6 +434,7 @@ def test_a_terminal_without_the_characters_gets_question_marks(pictures, tmp_pat
 
 INTERRUPTED = """
 import importlib.abc, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without one
 class Interrupter(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == {name!r}:
