@@ -31,7 +31,7 @@ SCREENED = 4  # of the cheapest of those trainings the budget for all of them ho
 LEAST_SHARE = 0.6  # of a training's time is taken by its steps, whatever two short trainings seem to tell
 UNSURE, WITHIN = 0.4, 0.95  # of what is left is planned for after one training of a net, and after two
 CLEARLY = 1.5  # times the steps: less is not worth another training
-MOST_STEPS = 4  # times what the recipe asks for on these pictures: longer trainings stopped paying
+MOST_STEPS = 4  # times what the recipe asks for on these pictures: a bound, longer ones were not tried
 SECONDS_FROZEN = 0.03  # of processor time, a picture through the frozen net; measured on one core of 110 GFLOP/s
 FLOP_RATE = 30e9  # floating-point operations a second of processor time, until the first training tells
 

@@ -88,10 +88,10 @@ def describe_lead(rows: Sequence[Row]) -> str:
     if len(leaders) == 1:
         return (
             f"From {seconds(leaders[0][0])} on, when both sides had finished something, the {leaders[0][1]} side was "
-            "ahead on validation for every smaller budget too."
+            "ahead on validation for the rest of this contest."
         )
     changes = listing([f"{leader} from {seconds(spent)}" for spent, leader in leaders])
-    return f"Who was ahead on validation depended on the budget: {changes}."
+    return f"Who was ahead on validation changed with the time spent: {changes}."
 
 
 @styled
