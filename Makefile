@@ -27,8 +27,7 @@ Variables:
   SEED         seed of everything random; runs of several seeds stand side by side in the report (0)
   EXPERIMENT   for train, study and report: one or more names from `make list`
   ENGINE       for train-mlp: torch, or numpy (our own back-propagation)
-  STUDY        ablations | learning-curves | label-noise | robustness | look-inside | cues (all)
-  SWEEP        regularization | activation | depth | width
+  STUDY        learning-curves | label-noise | robustness | look-inside | cues (all)
   MODEL        for predict and export: an experiment that was trained, a run's folder, or a model file
   IMAGE        for predict and export: a picture, or a folder of pictures
   PROCESSES    for train and train-mlp: processes that train one net together, by torchrun (1)
@@ -50,7 +49,7 @@ override TESTS := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-COMMANDS := list features train-svm train-mlp train predict export study sweep \
+COMMANDS := list features train-svm train-mlp train predict export study \
   report report-saved compare publish lecture bench clean
 .PHONY: help setup $(COMMANDS) bench-scaling test fast slow check format misspelled
 
@@ -74,7 +73,6 @@ train: ## train EXPERIMENT=<name> (see `make list`)
 predict: ## the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file>
 export: ## write the net MODEL as model.onnx, checked against torch on its test pictures (or IMAGE)
 study: ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
-sweep: ## train a ready sweep over small perceptrons: SWEEP=regularization, activation, depth or width
 report: ## train both sides and compare them: artifacts/reports/<dataset>/report.html, .md, .json
 report-saved: ## the report on saved runs alone (RUNS_FROM=<folder>: with those of others)
 compare: ## the same as report, and what changed since BASE=<report.json of an earlier report>

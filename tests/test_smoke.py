@@ -90,7 +90,6 @@ def test_every_command_of_the_readme(small_experiments, make, capsys):
         "publish": {},
         "predict": {"MODEL": "mlp", "IMAGE": "ground/brick"},
         "study": {"STUDY": "learning-curves", "EXPERIMENT": "hog"},
-        "sweep": {"SWEEP": "depth"},
         "compare": {"BASE": "base.json", "EXPERIMENT": "hand-crafted mlp", "SET": "costs=0.1,1 epochs=2"},
     }
     table = (ROOT / "README.md").read_text().partition("## All commands")[2].partition("\n## ")[0]

@@ -108,8 +108,6 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     one.add_argument("studies", nargs="*", metavar="STUDY", help="names; none stands for all of the profile")
     one.add_argument("--profile", choices=PROFILES[:2], default="full", help="how much is done (full)")
     one.add_argument("--experiments", nargs="+", default=(), metavar="EXPERIMENT", help="names or groups to study")
-    one = add("sweep", parents=[common], help="train a ready sweep over small perceptrons")
-    one.add_argument("sweep", nargs="?", default="regularization", metavar="SWEEP", help="or activation, depth, width")
     add("list", parents=[machines], help="list every experiment")
     add("lecture", parents=[_place()], help="the experiments behind a first lecture, as one page")
     one = add("bench", parents=[_place()], help="our kernels beside the libraries people use")

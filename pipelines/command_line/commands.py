@@ -108,19 +108,6 @@ def spend_budgets(dataset: Dataset, options: argparse.Namespace, workspace: Work
     Contest(dataset, budget, options.seed, workspace, options.splits, options.weights).run()
 
 
-def sweep(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    from bakeoff.pipelines.studies.sweeps import run_sweep
-
-    fingerprint = dataset.fingerprint()
-    study = run_sweep(options.sweep, dataset, options.seed, workspace)
-    keep_task(dataset, fingerprint, workspace.runs)
-    path = save_study(study, task_folder(workspace.runs, dataset.name, fingerprint))
-    workspace.say(
-        f"{study.title}: {len(study.rows)} nets, {study.seconds:.0f} s in all, in {path}; `bakeoff report` shows it"
-    )
-    return 0
-
-
 def study(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
     from bakeoff.pipelines.studies.study import Request, choose_studies
 
@@ -190,6 +177,5 @@ COMMANDS: Mapping[str, Callable[[Dataset, argparse.Namespace, Workspace], int]] 
     "compare": contest,
     "features": extract_features,
     "train": train,
-    "sweep": sweep,
     "study": study,
 }

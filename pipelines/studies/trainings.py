@@ -1,8 +1,8 @@
 """Experiments trained on variants of a data set, each once: its answers are cached, its model is not kept.
 
 A variant's training works in a folder of its own, which is deleted when it is done; so a killed study goes on from the
-net's last checkpoint, and a learning curve does not fill the disk with features of subsets. Features that several
-variants have in common stay in the cache, and so does what was measured of the machine.
+net's last checkpoint, and a learning curve does not fill the disk with features of subsets. What was measured of the
+machine stays in the cache.
 """
 
 from __future__ import annotations
@@ -26,10 +26,7 @@ VERSION = 2  # raise it when what is kept of a training changes; the experiment'
 
 @dataclass(frozen=True)
 class Training:
-    """What is kept of one training. correct: bool (n_test,).   scores are accuracies in 0..1, seconds wall clock.
-
-    seconds: where features are kept, without those that were there already, so that none are counted twice.
-    """
+    """What is kept of one training. correct: bool (n_test,).   scores are accuracies in 0..1, seconds wall clock."""
 
     correct: np.ndarray
     validation_score: float
@@ -43,14 +40,12 @@ class Variant:
     """One point of a study: `dataset` with something changed.
 
     facts: what tells this point from the others, as columns of the study's table.
-    keep_features: for other variants, or the runs, use them too.
     """
 
     dataset: Dataset
     experiment: Experiment
     seed: int
     facts: Row
-    keep_features: bool = False
 
 
 def train_variants(what: str, variants: Iterable[Variant], workspace: Workspace) -> tuple[list[Row], float]:
@@ -103,18 +98,15 @@ def train(variant: Variant, workspace: Workspace) -> Training:
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
     key = run_key(experiment, fingerprint, seed)
     if saved_key(folder) == key:
-        run = load_run(folder)
-        return _keep(run, variant)
+        return _keep(load_run(folder))
     inputs = {"run": key}
     scratch = workspace.artifacts / "studies" / hash_inputs(STAGE, VERSION, inputs)
-    cache = workspace.cache.root if variant.keep_features else None
 
     def compute() -> dict[str, np.ndarray]:
         own = replace(
-            workspace, artifacts=scratch, cache_folder=cache, machine_cache_folder=workspace.machine_cache.root
+            workspace, artifacts=scratch, cache_folder=None, machine_cache_folder=workspace.machine_cache.root
         )
-        run = experiment.run(dataset, seed=seed, workspace=own)
-        training = _keep(run, variant)
+        training = _keep(experiment.run(dataset, seed=seed, workspace=own))
         shutil.rmtree(scratch, ignore_errors=True)
         numbers = [training.validation_score, training.train_score, training.seconds, training.did_not_train]
         return {"correct": training.correct, "numbers": np.array(numbers)}
@@ -124,7 +116,6 @@ def train(variant: Variant, workspace: Workspace) -> Training:
     return Training(np.array(arrays["correct"]), validation_score, train_score, seconds, bool(did_not_train))
 
 
-def _keep(run: RunResult, variant: Variant) -> Training:
-    seconds = sum(stage.seconds for stage in run.stages if not (stage.reused and variant.keep_features))
+def _keep(run: RunResult) -> Training:
     correct = run.predictions == run.labels
-    return Training(correct, run.validation_score, run.train_score, seconds, run.did_not_train)
+    return Training(correct, run.validation_score, run.train_score, run.seconds(), run.did_not_train)
