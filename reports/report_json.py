@@ -29,11 +29,12 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.pipelines.results.calibrator import fit_temperature
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.pipelines.results.study import pack_correct
 from bakeoff.reports.report import Report
 from bakeoff.reports.statistics.accuracy import PairedDifference, wilson_interval
-from bakeoff.reports.statistics.calibration import fit_temperature, measure_calibration
+from bakeoff.reports.statistics.calibration import measure_calibration
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.fusion import fuse_finalists
 from bakeoff.reports.statistics.participants import Participant

@@ -66,7 +66,8 @@ def run(
     some = evenly_spread(len(dataset.validation), MOST_PICTURES)
     model = BackpropModel(experiment, dataset.class_names, dataset.image_shape, standardizer, layers)
     folder = run_folder(workspace.runs, dataset.name, dataset.task_fingerprint(), experiment, seed)
-    n_bytes = save_stored_model(store_backprop_model(model), folder / FILE_NAME)
+    stored = store_backprop_model(model).calibrated_on(dataset, validation_scores)
+    n_bytes = save_stored_model(stored, folder / FILE_NAME)
     return RunResult(
         experiment=experiment,
         title=title,

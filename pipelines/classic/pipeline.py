@@ -55,7 +55,8 @@ def run(
     )
     pictures, drawn = pictures_of_words(outcome.encoded, dataset, workspace)
     folder = run_folder(workspace.runs, dataset.name, dataset.task_fingerprint(), experiment, seed)
-    n_bytes = save_stored_model(store_classic_model(model), folder / FILE_NAME)
+    stored = store_classic_model(model).calibrated_on(dataset, outcome.scores["validation"])
+    n_bytes = save_stored_model(stored, folder / FILE_NAME)
     return RunResult(
         experiment=experiment,
         title=title if systems == config.systems else " + ".join(e.family.label for e in outcome.encoded),

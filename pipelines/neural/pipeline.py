@@ -98,7 +98,8 @@ def run(
     description = NetDescription(config.architecture, config.flip_averaging, config.shift_averaging)
     model = NeuralModel(experiment, dataset.class_names, dataset.image_shape, description, best.network)
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment, seed)
-    n_bytes = save_stored_model(store_neural_model(model), folder / FILE_NAME)
+    stored = store_neural_model(model).calibrated_on(dataset, validation_scores.cpu().numpy())
+    n_bytes = save_stored_model(stored, folder / FILE_NAME)
     return RunResult(
         experiment=experiment,
         title=title,

@@ -9,7 +9,7 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,12 +17,14 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from bakeoff.pipelines.results.configuration import rebuild
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.results.calibrator import Calibrator, fit_calibrator
+from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.run import RunResult, load_run, saved_key
 
 FILE_NAME = "model.safetensors"
-FORMAT = 1
+FORMAT = 2
 HEADER, CHECKSUM = "bakeoff", "checksum"  # the two entries of the file's metadata
 MOST_PIXELS = 4096 * 4096 * 3  # values in a picture: more is damage, and would fill the memory
 Approach = Literal["classic", "frozen", "neural", "backprop"]
@@ -35,6 +37,7 @@ class StoredModel:
     approach: which package can build it.   experiment: the name that it was trained under.
     image_shape: (height, width, channels) of its pictures.
     settings: what it is built from, as plain JSON values.   arrays: what was learned.
+    calibrator: of its scores.   reading: how files became its pictures, as in `Dataset`; {} if it is not known.
     Raises ValueError if there are fewer than two classes, or the shape is not one of pictures.
     """
 
@@ -44,12 +47,20 @@ class StoredModel:
     image_shape: tuple[int, int, int]
     settings: Mapping[str, Any]
     arrays: Mapping[str, np.ndarray]
+    calibrator: Calibrator = field(default_factory=Calibrator)
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.class_names) < 2:
             raise ValueError(f"a model needs at least two classes, got {list(self.class_names)}")
         if min(self.image_shape) < 1 or self.image_shape[2] not in (1, 3) or math.prod(self.image_shape) > MOST_PIXELS:
             raise ValueError(f"image_shape must be (height, width, 1 or 3), got {self.image_shape}")
+
+    def calibrated_on(self, dataset: Dataset, validation_scores: np.ndarray) -> StoredModel:
+        """The same model with what it needs beside its arrays. validation_scores: float (n_validation, n_classes)."""
+        counts = np.bincount(dataset.train.labels, minlength=len(self.class_names))
+        calibrator = fit_calibrator(validation_scores, dataset.validation.labels, counts)
+        return replace(self, calibrator=calibrator, reading=dataset.reading)
 
 
 def save_stored_model(model: StoredModel, path: Path) -> int:
@@ -66,6 +77,8 @@ def save_stored_model(model: StoredModel, path: Path) -> int:
             "class_names": model.class_names,
             "image_shape": model.image_shape,
             "settings": model.settings,
+            "calibrator": describe(model.calibrator),
+            "reading": model.reading,
         }
     )
     # In C order: the format keeps shapes and no strides, so a transposed view would come back wrong.
@@ -91,36 +104,46 @@ def load_stored_model(path: Path) -> StoredModel:
 
 
 def stored_image_shape(path: Path) -> tuple[int, int, int]:
-    """(height, width, channels) of a model's pictures, without its arrays. Raises ValueError for a damaged file."""
+    """(height, width, channels) of a model's pictures, without its arrays.
+
+    Raises ValueError for a damaged file, or one of an earlier format.
+    """
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {})[HEADER])
+            header = _read_header(file.metadata() or {})
         return rebuild(header["image_shape"], tuple[int, int, int])  # type: ignore[no-any-return]
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
         raise ValueError(f"{path} is not a whole model ({error}): train it again") from error
 
 
 def load_kept(folder: Path, key: str, say: Callable[[str], None]) -> RunResult | None:
-    """The run in a folder if it is the one of this key and whole, with its model; damage is told."""
+    """The run in a folder if it is the one of this key and whole, with its model; damage, and age, are told."""
     if saved_key(folder) != key or not (folder / FILE_NAME).exists():
         return None
     try:
+        stored_image_shape(folder / FILE_NAME)  # an earlier format lacks what predictions need
         return load_run(folder)
     except ValueError as error:
         say(f"{str(error).partition(':')[0]}: training again")
         return None
 
 
-def _build(metadata: Mapping[str, str], arrays: dict[str, np.ndarray]) -> StoredModel:
+def _read_header(metadata: Mapping[str, str]) -> dict[str, Any]:
     if HEADER not in metadata:
         raise ValueError("it has no header of ours")
     header = json.loads(metadata[HEADER])
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ValueError(f"the header must be of format {FORMAT}")
+    return header
+
+
+def _build(metadata: Mapping[str, str], arrays: dict[str, np.ndarray]) -> StoredModel:
+    header = _read_header(metadata)
     if metadata.get(CHECKSUM) != _checksum(metadata[HEADER], arrays):
         raise ValueError("its checksum differs")
-    if not isinstance(header["settings"], dict):
-        raise ValueError("the settings must be a JSON object")
+    for name in ("settings", "reading"):
+        if not isinstance(header[name], dict):
+            raise ValueError(f"the {name} must be a JSON object")
     return StoredModel(
         approach=rebuild(header["approach"], Approach),
         experiment=rebuild(header["experiment"], str),
@@ -128,6 +151,8 @@ def _build(metadata: Mapping[str, str], arrays: dict[str, np.ndarray]) -> Stored
         image_shape=rebuild(header["image_shape"], tuple[int, int, int]),
         settings=header["settings"],
         arrays=arrays,
+        calibrator=rebuild(header["calibrator"], Calibrator),
+        reading=header["reading"],
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
 
+from bakeoff.pipelines.results.calibrator import FALSE_ALARMS, choose_threshold, wanted_class
 from bakeoff.reports.canvas.axes import new_canvas, percent_axis, side_color, side_handles, styled
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import percent, percent_range
@@ -27,7 +28,7 @@ class Stakes:
     costs: of a missed picture and of a false alarm, in any unit; None if neither is known.
     """
 
-    false_alarms: float = 0.01
+    false_alarms: float = FALSE_ALARMS
     costs: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
@@ -40,8 +41,7 @@ def two_classes_section(comparison: Comparison, stakes: Stakes) -> Section | Non
     """None unless there are two classes. The wanted one is the rarer one in training, of equal ones the second."""
     if len(comparison.task.class_names) != 2:
         return None
-    counts = comparison.task.class_counts["train"]
-    wanted = int(counts[1] <= counts[0])
+    wanted = wanted_class(np.array(comparison.task.class_counts["train"]))
     name = comparison.task.class_names[wanted]
     rate = percent(stakes.false_alarms)
     texts = [
@@ -63,15 +63,13 @@ def two_classes_section(comparison: Comparison, stakes: Stakes) -> Section | Non
     return Section("two-classes", "Misses and false alarms", tuple(texts), (_draw(comparison, wanted, name), table))
 
 
-def choose_threshold(is_wanted: np.ndarray, scores: np.ndarray, stakes: Stakes, *, by_cost: bool = False) -> float:
-    """The lowest threshold at which no more than the share of false alarms pass, or the one of least cost.
+def cheapest_threshold(is_wanted: np.ndarray, scores: np.ndarray, costs: tuple[float, float]) -> float:
+    """The threshold of least cost: at it and above, a picture is taken for the wanted class.
 
-    is_wanted: bool (n,).   scores: float (n,); at the threshold and above, a picture is taken for the wanted class.
+    is_wanted: bool (n,).   scores: float (n,).   costs: of a missed picture and of a false alarm.
     """
     false_alarms, recall, thresholds = roc_curve(is_wanted, scores, drop_intermediate=False)
-    if not by_cost or stakes.costs is None:
-        return float(thresholds[np.flatnonzero(false_alarms <= stakes.false_alarms)[-1]])
-    missed, alarm = stakes.costs
+    missed, alarm = costs
     cost = missed * (1 - recall) * is_wanted.sum() + alarm * false_alarms * (~is_wanted).sum()
     return float(thresholds[cost.argmin()])
 
@@ -84,7 +82,7 @@ def _row(comparison: Comparison, contestant: Contestant, wanted: int, stakes: St
     run = contestant.representative
     is_wanted, scores = run.labels == wanted, _margins(run.scores, wanted)
     validation = run.validation_labels == wanted, _margins(run.validation_scores, wanted)
-    threshold = choose_threshold(*validation, stakes)
+    threshold = choose_threshold(*validation, stakes.false_alarms)
     area = auc(*roc_curve(is_wanted, scores)[:2])
     precision = average_precision_score(is_wanted, scores)
     cells = [Cell(contestant.experiment), Cell(f"{area:.3f}", area), Cell(f"{precision:.3f}", precision)]
@@ -95,7 +93,7 @@ def _row(comparison: Comparison, contestant: Contestant, wanted: int, stakes: St
         cells.append(Cell(percent(passed.mean()), float(passed.mean()), percent_range(interval)))
     cells.append(Cell(f"{threshold:.3g}", min(threshold, 1e300)))
     if stakes.costs:
-        cheapest = choose_threshold(*validation, stakes, by_cost=True)
+        cheapest = cheapest_threshold(*validation, stakes.costs)
         said = scores >= cheapest
         cost = (stakes.costs[0] * (is_wanted & ~said).sum() + stakes.costs[1] * (~is_wanted & said).sum()) / len(said)
         cells += [Cell(f"{cost:.3g}", float(cost)), Cell(f"{cheapest:.3g}", min(cheapest, 1e300))]

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.optimize import brentq
+from scipy.special import softmax
 from scipy.stats import foldnorm
 from sklearn.metrics import brier_score_loss
 
+from bakeoff.pipelines.results.calibrator import fit_temperature, negative_log_likelihood
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.reports.statistics.seeds import Interval
 
@@ -50,11 +51,6 @@ class Calibrated:
     temperature: float
     validation_scores: np.ndarray
     scores: np.ndarray
-
-
-def negative_log_likelihood(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Mean of -log p(true class), in nats."""
-    return float(-log_softmax(scores.astype(np.float64), axis=1)[np.arange(len(labels)), labels].mean())
 
 
 def reliability_bins(probabilities: np.ndarray, labels: np.ndarray, n_bins: int = N_BINS) -> list[ReliabilityBin]:
@@ -115,18 +111,6 @@ def measure_calibration(scores: np.ndarray, labels: np.ndarray, design_effect: f
         float(brier_score_loss(labels, probabilities, labels=range(scores.shape[1]), scale_by_half=False)),
         *correct_calibration_error(reliability_bins(probabilities, labels), design_effect),
     )
-
-
-def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
-    """The T > 0 that minimizes the negative log-likelihood of softmax(scores / T), searched in 1e-3..1e3.
-
-    Fit it on validation scores. Source: Guo et al. 2017, section 4.2.
-    """
-    bound = np.log(1e3)
-    found = minimize_scalar(
-        lambda log_t: negative_log_likelihood(scores / np.exp(log_t), labels), bounds=(-bound, bound), method="bounded"
-    )
-    return float(np.exp(found.x))
 
 
 def calibrated(run: RunResult) -> Calibrated:

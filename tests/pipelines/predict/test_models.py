@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,8 @@ from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import NeuralConfig, Perceptron
 from bakeoff.pipelines.predict.models import build_trained_model, load_trained_model
-from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, load_stored_model
+from bakeoff.pipelines.results.calibrator import fit_calibrator
+from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, load_kept, load_stored_model
 from bakeoff.pipelines.results.run import run_folder, save_run
 
 SYSTEM = System("small", (PixelPca(n_components=3), ColorHistogram(n_bins=2, grids=(1,))), costs=(1.0,))
@@ -63,6 +65,26 @@ def test_a_run_s_folder_or_its_file_gives_the_model_that_made_its_scores(folder)
         assert (model.experiment, model.class_names, model.image_shape) == ("e", ("a", "b"), (8, 8, 3))
         assert model.side == side
         np.testing.assert_allclose(model.predict_scores(DATASET.test.images), scores, atol=1e-4)
+
+
+def test_every_model_keeps_the_temperature_and_the_threshold_of_its_validation_scores(folder):
+    with np.load(folder / "scores.npz") as archive:
+        expected = fit_calibrator(archive["validation_scores"], archive["validation_labels"], np.array([10, 10]))
+    assert load_stored_model(folder / FILE_NAME).calibrator == expected
+    assert expected.wanted == 1
+
+
+def test_a_model_of_an_earlier_format_is_trained_again(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    said: list[str] = []
+    record = json.loads((copy / "run.json").read_text())
+    record["environment"]["key"] = "of this run"
+    (copy / "run.json").write_text(json.dumps(record))
+    assert load_kept(copy, "of this run", said.append).experiment == "e"
+    content = (copy / FILE_NAME).read_bytes()
+    (copy / FILE_NAME).write_bytes(content.replace(rb'"format\": 2', rb'"format\": 1', 1))
+    assert load_kept(copy, "of this run", said.append) is None
+    assert said == [f"{copy / FILE_NAME} is not a whole model (the header must be of format 2): training again"]
 
 
 def test_pictures_of_another_shape_and_none_at_all_are_refused(folder):

@@ -108,8 +108,8 @@ def test_an_array_of_absurd_size_is_refused(tmp_path):
     [
         (None, "no header of ours"),
         ("[" * 100_000, "recursion|Expecting"),
-        ("[]", "format 1"),
-        ('{"format": 2}', "format 1"),
+        ("[]", "format 2"),
+        ('{"format": 1}', "format 2"),
     ],
 )
 def test_safetensors_files_of_others_are_refused(tmp_path, header, reason):

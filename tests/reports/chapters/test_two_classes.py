@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bakeoff.reports.chapters.two_classes import Stakes, choose_threshold, two_classes_section
+from bakeoff.pipelines.results.calibrator import choose_threshold
+from bakeoff.reports.chapters.two_classes import Stakes, cheapest_threshold, two_classes_section
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.statistics.comparison import build_comparison
@@ -22,11 +23,11 @@ def test_threshold_by_hand():
     is_wanted = np.array([False] * 10 + [True] * 4)
     scores = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 4.5, 7.5, 8.5, 9.5])
     # Of ten others one may pass: 9 does, 8 must not, and the lowest picture above 8 has 8.5.
-    assert choose_threshold(is_wanted, scores, Stakes(0.1)) == 8.5
-    assert choose_threshold(is_wanted, scores, Stakes(0.0)) == 9.5
+    assert choose_threshold(is_wanted, scores, 0.1) == 8.5
+    assert choose_threshold(is_wanted, scores, 0.0) == 9.5
     # A miss costs as much as ten alarms: at 4.5 five alarms and no miss, at 7.5 two and one.
-    assert choose_threshold(is_wanted, scores, Stakes(costs=(10, 1)), by_cost=True) == 4.5
-    assert choose_threshold(is_wanted, scores, Stakes(costs=(1.5, 1)), by_cost=True) == 7.5
+    assert cheapest_threshold(is_wanted, scores, (10, 1)) == 4.5
+    assert cheapest_threshold(is_wanted, scores, (1.5, 1)) == 7.5
 
 
 def test_it_is_chosen_on_validation_and_held_against_test():
@@ -36,7 +37,7 @@ def test_it_is_chosen_on_validation_and_held_against_test():
     row = section.parts[1].rows[0]
     run = comparison.hand_crafted.representative
     margins = run.validation_scores[:, 1].astype(float) - run.validation_scores[:, 0]
-    threshold = choose_threshold(run.validation_labels == 1, margins, Stakes(0.1))
+    threshold = choose_threshold(run.validation_labels == 1, margins, 0.1)
     assert (margins >= threshold)[run.validation_labels == 0].mean() <= 0.1
     passed = run.scores[:, 1].astype(float) - run.scores[:, 0] >= threshold
     assert row.cells[3].value == pytest.approx(passed[LABELS == 1].mean())
