@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import math
+import struct
 import threading
 from functools import partial
 from typing import Any
@@ -59,8 +60,11 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
     COMPLAINTS.of_thread.lines = []
     try:
         tiff = tifffile.TiffFile(io.BytesIO(content))
+        _check_chain(content, tiff)
         page, series = tiff.pages.first, tiff.series[0]
         is_everyday = _is_everyday(tiff)
+    except PictureError:
+        raise
     except Exception:  # Pillow says what is wrong with it, or finds what there is to be read
         return None
     COMPLAINTS.check()
@@ -94,6 +98,21 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
         tuple(remark for remark, holds in remarks.items() if holds),
         is_color and n_channels == 3,
     )
+
+
+def _check_chain(content: bytes, tiff: tifffile.TiffFile) -> None:
+    """Each page says where the next one is. tifffile would follow a circle of pages for ever."""
+    layout, offset, met = tiff.tiff, tiff.pages.first.offset, set()
+    while offset and offset not in met:
+        met.add(offset)
+        try:
+            (n_tags,) = struct.unpack_from(layout.tagnoformat, content, offset)
+            end = offset + layout.tagnosize + n_tags * layout.tagsize
+            (offset,) = struct.unpack_from(layout.offsetformat, content, end)
+        except struct.error:  # outside of the file, which tifffile tells
+            return
+    if offset:
+        raise PictureError("damaged: its list of pages is a circle")
 
 
 def _is_everyday(tiff: tifffile.TiffFile) -> bool:

@@ -236,3 +236,17 @@ def test_what_is_missing_is_not_filled_up_with_black(share):
 def test_more_planes_than_are_allowed_are_refused_unread():
     with pytest.raises(PictureError, match=r"over the limit of 1,600 pixels"):
         decode(tiff(np.zeros((21, SIDE, SIDE), np.uint16)), SIDE, max_pixels=1600)
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize(("first", "n_pages"), [(0, 1), (1, 2), (0, 150)])
+def test_a_circle_of_pages_is_damage(order, first, n_pages):
+    """The last page's link to the next leads back to page `first`."""
+    content = bytearray(tiff(np.zeros((n_pages, SIDE, SIDE), np.uint8), photometric="minisblack", byteorder=order))
+    with tifffile.TiffFile(io.BytesIO(content)) as whole:
+        starts = [page.offset for page in whole.pages]
+    n_tags = struct.unpack_from(f"{order}H", content, starts[-1])[0]
+    assert struct.unpack_from(f"{order}I", content, starts[-1] + 2 + 12 * n_tags) == (0,)
+    struct.pack_into(f"{order}I", content, starts[-1] + 2 + 12 * n_tags, starts[first])
+    with pytest.raises(PictureError, match="damaged: its list of pages is a circle"):
+        decode(bytes(content), SIDE)
