@@ -85,8 +85,8 @@ class Sample:
 
     def _residuals(self, values: np.ndarray, units: np.ndarray) -> np.ndarray:
         """float64 (n,): w_i (v_i - mean of its class) sqrt(G / (G - 1))."""
-        pairs = np.unique(np.stack([self.strata, units]), axis=1)
-        n_units = np.bincount(pairs[0])[self.strata]
+        pairs = np.unique(self.strata * len(units) + units)  # of a class and a unit that has pictures of it
+        n_units = np.bincount(pairs // len(units))[self.strata]
         means = (np.bincount(self.strata, values) / np.bincount(self.strata))[self.strata]
         center = np.where(n_units > 1, means, self.mean(values))
         return self.weights * (values - center) * np.sqrt(n_units / np.maximum(n_units - 1, 1))

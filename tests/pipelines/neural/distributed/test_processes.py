@@ -50,7 +50,7 @@ def launch(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*torchrun, *command],
         cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         text=True,
         timeout=300,
@@ -64,7 +64,9 @@ def runs(artifacts: Path) -> dict[str, RunResult]:
 
 @pytest.fixture(scope="module")
 def experiments():
+    """On the CPU, as processes that talk over gloo are: a GPU's rounding alone would part the loss curves."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "choose_device", lambda: torch.device("cpu"))
         from bakeoff.tests.pipelines.neural.distributed import command
 
         for name in NAMES:

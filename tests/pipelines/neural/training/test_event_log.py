@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import sys
 
-import numpy as np
 import pytest
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -12,7 +11,7 @@ from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron
 from bakeoff.pipelines.neural.training.event_log import event_log, log_history, require_tensorboard
-from bakeoff.tests.pipelines.neural.test_pipeline import DATASET
+from bakeoff.tests.pipelines.neural.test_pipeline import DATASET, assert_same_scores
 
 CONFIG = NeuralConfig(
     architecture=Perceptron((16,), dropout=0.2),
@@ -36,7 +35,7 @@ def trained(folder, tensorboard: bool):
 
 def test_a_run_logs_its_curves_and_layers_and_is_not_changed_by_it(tmp_path):
     watched, alone = trained(tmp_path / "a", True), trained(tmp_path / "b", False)
-    np.testing.assert_array_equal(watched.scores, alone.scores)
+    assert_same_scores(watched.scores, alone.scores)
     assert not (tmp_path / "b" / "tensorboard").exists()
     curves = scalars(tmp_path / "a" / "tensorboard" / "halves" / "mlp" / "seed-1")
     for name in ("train_loss", "validation_score", "learning_rate"):
