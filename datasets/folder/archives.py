@@ -16,7 +16,6 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -47,15 +46,14 @@ ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
 def list_archive(path: Path, opened: ExitStack) -> list[PictureFile]:
-    """Every file of an archive, without a folder that holds everything.
+    """Every file of an archive.
 
     opened: what must be closed when the files have been read.   Raises ValueError if the archive is damaged.
     """
     try:
-        files = _list_zip(path, opened) if path.suffix.lower() == ".zip" else _list_tar(path, opened)
+        return _list_zip(path, opened) if path.suffix.lower() == ".zip" else _list_tar(path, opened)
     except DAMAGE as error:
         raise ValueError(f"{path} is damaged or no archive: {error}") from error
-    return _without_common_folder(files)
 
 
 def _list_zip(path: Path, opened: ExitStack) -> list[PictureFile]:
@@ -112,16 +110,6 @@ def _as_file(name: str, read: Callable[[], bytes]) -> PictureFile:
     if ".." in parts or not parts:
         return PictureFile((name,), read, left_out=CLIMBS)
     return PictureFile(parts, read, left_out="" if all(map(is_visible, parts)) else HIDDEN)
-
-
-def _without_common_folder(files: list[PictureFile]) -> list[PictureFile]:
-    """Archives often hold one folder that holds everything, perhaps beside hidden files or a text: it is no class."""
-    seen = [file.parts for file in files if not file.left_out and len(file.parts) > 1]
-    while len({parts[0] for parts in seen}) == 1 and max(map(len, seen)) > 2:
-        common = seen[0][0]
-        files = [replace(f, parts=f.parts[1:]) if f.parts[0] == common and len(f.parts) > 1 else f for f in files]
-        seen = [parts[1:] for parts in seen if len(parts) > 2]
-    return files
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

@@ -19,6 +19,7 @@ from bakeoff.datasets.folder.notes import (
     note_conversions,
     note_formats,
     note_ignored,
+    note_recording,
     note_skipped,
     note_split_folders,
     notes_left_out,
@@ -94,12 +95,16 @@ class Arrangement:
 
 def arrange(plan: Plan, images: np.ndarray, findings: Findings) -> Arrangement:
     """images, findings: as decoded for good. Pictures are gray (one channel) if every one of them is."""
+    formats = [findings.file_formats[index] for index in plan.kept]
+    kinds = [findings.kinds.get(index, "") for index in plan.kept.tolist()]
+    recordings = [f"{name}, {kind}" if kind else name for name, kind in zip(formats, kinds, strict=True)]
     chosen = _as_gray_if_all_are(images, plan.kept)
     place = {index: row for row, index in enumerate(plan.kept.tolist())}
     notes = [
         *plan.notes,
         note_conversions(plan.files, {place[i]: texts for i, texts in findings.remarks.items() if i in place}),
-        note_formats(plan.files, [findings.file_formats[index] for index in plan.kept]),
+        note_formats(plan.files, formats),
+        note_recording(plan.files, recordings),
         ALL_GRAY if chosen.n_channels == 1 else "",
     ]
     rows = {name: np.flatnonzero(plan.split_of == index) for index, name in enumerate(SPLITS)}

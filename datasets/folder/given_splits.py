@@ -185,7 +185,8 @@ def _deal(
     for name in shares:
         split_of[here & np.isin(groups, dealt_heads[dealt[name]])] = SPLITS.index(name)
     percentages = ", ".join(f"{share:.0%} {name}" for name, share in shares.items())
-    notes = [f"The {' and '.join(shares)} split was taken from training by us, within each class: {percentages}."]
+    named = f"{' and '.join(shares)} split{' was' if len(shares) == 1 else 's were'}"
+    notes = [f"The {named} taken from training by us, within each class: {percentages}."]
     if small:
         names = [f"{class_names[label]} ({n_heads[label]})" for label in small]
         notes.append(

@@ -11,9 +11,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.datasets.folder.split_names import split_of_name
 
 # What file names of a group look like, as a pattern to suggest: P07_3.png, or pictures in a folder of their own.
-NAME_PATTERN, FOLDER_PATTERN = r"([^/]*\d[^/]*)[-_ .]\d+\.\w+", r".*/([^/]+)/"
+NAME_PATTERN, FOLDER_PATTERN = r"([^/]*\d[^/]*)[-_ .][a-zA-Z]*\d*\.\w+", r".*/([^/]+)/"
 LEAST_GROUPS, LEAST_SHARE = 2, 0.8  # of a class, and of pictures that share theirs with others
 
 
@@ -52,7 +53,7 @@ def _suggest(files: Sequence[PictureFile]) -> list[str]:
         for file in files:
             inside = "/".join(file.parts[-2:] if pattern == NAME_PATTERN else file.parts)
             match = re.search(pattern, inside)
-            if match and match.group(1) != file.class_name and len(file.parts) > 1:
+            if match and len(file.parts) > 1 and not _says_no_more(match.group(1), file):
                 groups_of[file.class_name][match.group(1)] += 1
         shared = sum(n for groups in groups_of.values() for n in groups.values() if n > 1)
         enough = [groups for groups in groups_of.values() if len(groups) >= LEAST_GROUPS]
@@ -64,6 +65,11 @@ def _suggest(files: Sequence[PictureFile]) -> list[str]:
                 "test recognizes them and promises too much."
             ]
     return []
+
+
+def _says_no_more(name: str, file: PictureFile) -> bool:
+    """Whether that is but the class or the split once more."""
+    return name == file.class_name or (file.split != "" and split_of_name(name)[0] == file.split)
 
 
 def connect(n_pictures: int, links: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bakeoff.datasets.folder.archives import ARCHIVE_SUFFIXES, list_archive
 from bakeoff.datasets.folder.picture_file import (
+    AROUND,
     EMPTY,
     HIDDEN,
     MET_BEFORE,
@@ -28,7 +29,7 @@ from bakeoff.datasets.folder.picture_file import (
     read_plain_file,
     stamp_now,
 )
-from bakeoff.datasets.folder.split_names import find_splits, split_of_name
+from bakeoff.datasets.folder.split_names import THINGS, find_splits, split_of_name
 from bakeoff.datasets.folder.tables import TABLE_SUFFIXES, list_table
 
 PACKED_OTHERWISE = (".7z", ".rar", ".zst", ".gz", ".bz2", ".xz")
@@ -62,11 +63,11 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
 
 
 def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
-    """Read class and split from the folders that a file lies in.
+    """Read class and split from the folders that a file lies in, but for a folder that holds all others.
 
     Raises ValueError where every folder holds the same folders, and either could be the classes.
     """
-    files = _mark_own_output(sorted(files, key=lambda file: file.parts))
+    files = _mark_own_output(sorted(_without_common_folder(list(files)), key=lambda file: file.parts))
     inside: dict[str, set[str]] = {}
     for file in files:
         if len(file.parts) > 1 and not file.left_out:
@@ -93,13 +94,26 @@ def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
 
 
 def _label_in_split(file: PictureFile, splits: Mapping[str, str], inside: Mapping[str, set[str]]) -> PictureFile:
-    """`split/class/**/file`; a folder of a split that holds nothing but one called like a split is passed through."""
+    """`split/class/**/file`; the only folder of a split is passed through if it is called like a split, or images."""
     split, parts = splits.get(file.parts[0], ""), file.parts[1:]
-    if len(parts) > 2 and inside.get(file.parts[0]) == {parts[0]} and split_of_name(parts[0])[0] == split:
-        parts = parts[1:]
+    if len(parts) > 2 and inside.get(file.parts[0]) == {parts[0]}:
+        says_no_class = split_of_name(parts[0])[0] == split or parts[0].lower() in THINGS
+        parts = parts[1:] if says_no_class else parts
     if not split or len(parts) < 2:
         return file
     return replace(file, class_name=as_class_name(parts[0]), split=split)
+
+
+def _without_common_folder(files: list[PictureFile]) -> list[PictureFile]:
+    """What is unpacked or copied often lies in one folder, perhaps beside hidden files or a text: it is no class."""
+    around: list[PictureFile] = []
+    seen = [file.parts for file in files if not file.left_out and len(file.parts) > 1]
+    while len({parts[0] for parts in seen}) == 1 and max(map(len, seen)) > 2:
+        common = seen[0][0]
+        around.append(PictureFile((common,), bytes, left_out=AROUND))
+        files = [replace(f, parts=f.parts[1:]) if f.parts[0] == common and len(f.parts) > 1 else f for f in files]
+        seen = [parts[1:] for parts in seen if len(parts) > 2]
+    return [*around, *files]
 
 
 def _mark_own_output(files: Sequence[PictureFile]) -> list[PictureFile]:

@@ -14,6 +14,7 @@ from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
 from bakeoff.datasets.splits import is_unbalanced
 
+LEAST_RECORDED, TELLING = 5, 0.9  # pictures; shares of a class and of a way of recording that go together
 MAX_LISTED = 50  # files named in one note; a report must stay readable
 
 
@@ -63,6 +64,18 @@ def note_formats(files: Sequence[PictureFile], file_formats: Sequence[str]) -> s
     ]
     wrong = f"; named after another format, read by content: {listed(misnamed)}" if misnamed else ""
     return f"File formats: {kinds}{wrong}."
+
+
+def note_recording(files: Sequence[PictureFile], recordings: Sequence[str]) -> str:
+    """Which classes are recorded as no other is, by what each picture is recorded as: "PNG", "TIFF, 16-bit"."""
+    told = []
+    pairs = Counter(zip((file.class_name for file in files), recordings, strict=True))
+    of_class, of_recording = Counter(file.class_name for file in files), Counter(recordings)
+    for (name, recording), n in sorted(pairs.items()):
+        if n >= max(LEAST_RECORDED, TELLING * of_class[name], TELLING * of_recording[recording]):
+            told.append(f"{name} is {recording} ({n:,} of {of_class[name]:,}; others {of_recording[recording] - n:,})")
+    warning = "the recording may be what is recognized, not what it shows. Save all pictures in one way"
+    return f"Classes are recorded in different ways: {listed(told)}: {warning}." if told else ""
 
 
 def note_conversions(files: Sequence[PictureFile], remarks: Mapping[int, Iterable[str]]) -> str:

@@ -13,8 +13,9 @@ MAX_FILE_BYTES = 500_000_000  # no picture is larger; a film or a zip bomb is
 NEVER_PICTURES = {"Thumbs.db", "desktop.ini", "__MACOSX"}  # left behind by operating systems, as are .hidden files
 JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian words, Hindi letters and emoji
 # Reasons to leave a file or folder out, in words that follow "as".
+AROUND = "the folder around all others, which are the classes or splits"
 HIDDEN, EMPTY, MET_BEFORE, CLIMBS = "hidden", "empty folders", "folders met before", "paths out of the archive"
-OWN_OUTPUT, OWN_MARK = "output of ours", ".bakeoff"
+OWN_OUTPUT, OWN_MARK, NOT_USED = "output of ours", ".bakeoff", "columns of the table that say nothing here"
 # What an artifacts folder holds.
 MAIN_FOLDERS = {"runs", "reports"}
 OWN_FOLDERS = {"cache", "studies", "contest", "tensorboard", "lecture", "bench.json", "scaling.json", *MAIN_FOLDERS}

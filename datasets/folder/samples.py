@@ -151,7 +151,9 @@ def project(stack: np.ndarray, rule: str) -> np.ndarray:
 def describe_pages(rule: str) -> str:
     """In words that follow a number."""
     made = {"max": "each pixel's maximum", "mean": "each pixel's mean", "channels": "as channels"}
-    return f"of several pages or z planes, {made.get(rule, rule if rule.isalpha() else f'page {rule}')} taken"
+    return (
+        f"of several pages or z planes, {made.get(rule, f'the {rule} one' if rule.isalpha() else f'page {rule}')} taken"
+    )
 
 
 def open_array(content: bytes, rules: Rules) -> Raw | None:

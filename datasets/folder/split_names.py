@@ -11,7 +11,7 @@ SPLIT_WORDS = {
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval", "evaluation"), "validation"),
     **dict.fromkeys(("test", "testing", "holdout"), "test"),
 }
-THINGS = {
+THINGS = {  # words that name no class and no split
     *("set", "sets", "data", "dataset", "split", "folder"),
     *("images", "image", "imgs", "img", "pictures", "pics", "photos"),
 }
@@ -20,10 +20,8 @@ GLUED = re.compile(rf"({'|'.join(sorted(SPLIT_WORDS, key=len, reverse=True))})(s
 
 def split_of_name(name: str) -> tuple[str, frozenset[str]]:
     """The split that a name says, "" if none, and what else it says: "seg_train" -> ("train", {"seg"})."""
-    text = (
-        re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().replace("hold-out", "holdout").replace("hold_out", "holdout")
-    )
-    words = [word for word in re.split(r"[^a-z0-9]+", text) if word]
+    text = re.sub(r"hold[-_ ]out", "holdout", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    words = [word for word in re.split(r"[^a-z]+", text) if word]  # a number tells a year, an order or a share
     words = [part for word in words for part in (GLUED.sub(r"\1 \2", word) if GLUED.fullmatch(word) else word).split()]
     splits = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
     others = frozenset(word for word in words if word not in SPLIT_WORDS and word not in THINGS)

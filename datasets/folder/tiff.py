@@ -21,7 +21,7 @@ STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = range(3)  # photometric interpretations
 ASSOCIATED, UNASSOCIATED = 1, 2  # kinds of alpha
 UNSIGNED, UNCOMPRESSED, CONTIGUOUS = 1, 1, 1  # values of other tags
-PACKED = (10, 12, 14)  # bits of samples that do not begin with a byte
+PACKED = set(range(1, 17)) - {1, 2, 4, 8, 16}  # bits of samples that neither Pillow nor tifffile takes apart
 INVERTED = "with white as zero, inverted"
 TIMES = "of several times, the first taken"
 SERIES = "of several pictures, the first taken"
@@ -121,7 +121,7 @@ def _is_everyday(tiff: tifffile.TiffFile) -> bool:
     if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
         return True
     usual = page.samplesperpixel in (3, 4) if page.photometric == RGB else page.samplesperpixel == 1
-    if _bits(page) > 8 or page.sampleformat != UNSIGNED or not usual:
+    if _bits(page) > 8 or _bits(page) in PACKED or page.sampleformat != UNSIGNED or not usual:
         return False
     return _bits(page) == 1 or not set(tiff.series[0].axes) - set("YXS")
 
@@ -187,7 +187,7 @@ def _decode(content: bytes, page: Any, series: Any) -> np.ndarray:
 
 
 def _unpack(content: bytes, page: Any) -> np.ndarray:
-    """Samples of 10, 12 or 14 bits, one after the other from the highest bit on; each row begins a new byte."""
+    """Samples of so many bits, one after the other from the highest bit on; each row begins a new byte."""
     n_samples, bits = page.imagewidth * page.samplesperpixel, _bits(page)
     if page.is_tiled or page.planarconfig != CONTIGUOUS:
         raise PictureError(f"{bits}-bit samples in tiles or planes are not read: save the picture with 16 bits")

@@ -43,7 +43,9 @@ def load(path):
 
 
 def outcome(dataset):
-    return dataset.fingerprint(), dataset.class_names, dataset.notes
+    """All but that an archive has a folder around everything."""
+    notes = [note for note in dataset.notes if not note.startswith("Left out as the folder around all others")]
+    return dataset.fingerprint(), dataset.class_names, notes
 
 
 def pack_zip(root: Path, target: Path) -> None:
@@ -107,4 +109,5 @@ def test_a_table_has_the_outcome_of_its_folder(odd, tmp_path, with_links):
     assert (table.fingerprint(), table.class_names) == (folder.fingerprint(), folder.class_names)
     unlisted = ("Left out as ", "1 file outside any class folder")
     expected = [re.sub("(train|test)/", r"odd pictures/\1/", note) for note in folder.notes]
-    assert list(table.notes) == [note for note in expected if not note.startswith(unlisted)]
+    notes = [re.sub(r", line \d+ of the table", "", note) for note in table.notes]
+    assert notes == [note for note in expected if not note.startswith(unlisted)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from bakeoff.datasets.folder.load import load_folder
 from bakeoff.datasets.registry import load_dataset
@@ -154,12 +155,15 @@ def test_no_group_is_in_two_splits(root):
     assert load_folder(root).train.groups is None
 
 
-def test_groups_of_a_table_and_of_given_splits(root):
+@pytest.mark.parametrize("column", ["group", "patient_id", "Subject ID"])
+def test_groups_of_a_table_and_of_given_splits(root, column):
     write_patients(root)
     rows = sorted(root.rglob("*.png"))
-    lines = [f"{path.relative_to(root)},{path.parent.name},{path.name[:3]}" for path in rows]
-    (root / "table.csv").write_text("\n".join(["path,label,group", *lines]))
-    assert load_folder(root / "table.csv").fingerprint() == load_folder(root, group=r"(P\d+)_").fingerprint()
+    lines = [f"{path.relative_to(root)},{path.parent.name},61,{path.name[:3]}" for path in rows]
+    (root / "table.csv").write_text("\n".join([f"path,label,age,{column}", *lines]))
+    dataset = load_folder(root / "table.csv")
+    assert dataset.fingerprint() == load_folder(root, group=r"(P\d+)_").fingerprint()
+    assert "Left out as columns of the table that say nothing here: age." in notes_of(dataset)
     for path in rows:
         split = "test" if path.name.startswith(("P00", "P01")) or path.stem.endswith("_4") else "train"
         target = root.parent / "given" / split / path.parent.name
@@ -174,6 +178,29 @@ def test_groups_of_a_table_and_of_given_splits(root):
 def test_names_that_look_like_groups_are_told(root):
     write_patients(root)
     assert "Names look as if pictures came in groups, such as P00 (5 pictures)." in notes_of(load_folder(root))
+
+
+def test_folders_of_splits_do_not_look_like_groups(root):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind / "train", 8, first_seed=100 * number)
+        write_class(root / kind / "test", 4, first_seed=1000 + 100 * number)
+    assert "look as if" not in notes_of(load_folder(root))
+
+
+@pytest.mark.parametrize("suffix", ["tif", "bmp"])
+def test_classes_that_are_recorded_in_ways_of_their_own_are_told(root, suffix):
+    write_class(root / "cat", 8)
+    write_class(root / "dog", 8, first_seed=100)
+    assert "recorded" not in notes_of(load_folder(root))
+    for path in sorted((root / "dog").iterdir()):
+        with Image.open(path) as image:
+            deep = np.asarray(image.convert("L")).astype(np.uint16) * 16
+            Image.fromarray(deep).save(path.with_suffix(".tif")) if suffix == "tif" else image.save(
+                path.with_suffix(".bmp")
+            )
+        path.unlink()
+    kind = "TIFF, 16-bit" if suffix == "tif" else "BMP"
+    assert f"cat is PNG (8 of 8; others 0); dog is {kind} (8 of 8; others 0)" in notes_of(load_folder(root))
 
 
 def test_a_given_test_set_is_never_changed(root):
@@ -249,16 +276,30 @@ def test_where_every_picture_has_a_near_copy_they_are_still_found(root):
 
 @pytest.mark.parametrize(
     ("names", "inner"),
-    [(("training_set", "test_set"), ""), (("seg_train", "seg_test"), "same"), (("Train", "Holdout"), "")],
+    [
+        *((names, "") for names in (("training_set", "test_set"), ("train2017", "test2017"), ("Train", "Holdout"))),
+        (("seg_train", "seg_test"), "same"),
+        (("train", "test"), "images"),
+    ],
 )
 def test_splits_by_other_names(root, names, inner):
     for name, seed in zip(names, (0, 5000), strict=True):
         for number, kind in enumerate(("cat", "dog")):
-            write_class(root / name / (name if inner else "") / kind, 6, first_seed=seed + 100 * number)
+            write_class(root / name / {"same": name}.get(inner, inner) / kind, 6, first_seed=seed + 100 * number)
     dataset = load_folder(root)
     assert dataset.class_names == ("cat", "dog")
     assert len(dataset.test) == 12
-    assert (f"{names[1]} (test)" in notes_of(dataset)) == (names[1] != "Holdout")  # which is plain enough
+    assert (f"{names[1]} (test)" in notes_of(dataset)) == (names[1] not in ("Holdout", "test"))  # plain enough
+
+
+@pytest.mark.parametrize("splits", [("train", "test"), ("",)])
+def test_a_folder_around_all_others_is_no_class_and_is_told(root, splits):
+    for split, n in zip(splits, (8, 5), strict=False):
+        write_splits(root / "export", (split,), (n,))
+    (root / "readme.txt").write_text("made by hand")
+    dataset = load_folder(root)
+    assert dataset.class_names == ("cat", "dog")
+    assert "Left out as the folder around all others, which are the classes or splits: export." in notes_of(dataset)
 
 
 def test_splits_inside_classes(root):
@@ -324,6 +365,14 @@ def test_a_table_in_a_code_page_of_windows(root):
     lines = [line.replace(",cat", ",chat siamois été") for line in table_of(root)]
     (root / "table.csv").write_bytes("\r\n".join(["sep=,", *lines]).encode("cp1252"))
     assert load_folder(root / "table.csv").class_names == ("chat siamois été", "dog")
+
+
+def test_an_odd_byte_in_a_table_spoils_its_own_row_only(root):
+    lines = "\n".join(table_of(root)).replace("p/", "p ä/").encode()
+    (root / "p").rename(root / "p ä")
+    (root / "table.csv").write_bytes(lines.replace(b"cat/003", b"cat/\xff003"))
+    with pytest.raises(ValueError, match=r"1 of 16 .*\\udcff003.png \(cannot be read: No such .*, line 5 of the table"):
+        load_folder(root / "table.csv")
 
 
 def test_hard_links_of_a_tar_are_read(root):

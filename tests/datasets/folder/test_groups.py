@@ -48,9 +48,16 @@ def test_a_table_may_name_groups():
     [
         [f"{kind}/P{patient:02}_{k}.png" for patient in range(4) for kind in ("a", "b") for k in range(3)],
         [f"{kind}/plate3-{patient} {k}.tif" for patient in range(4) for kind in ("a", "b") for k in range(3)],
+        [f"{kind}/subject-{patient:02}-view{k}.png" for patient in range(4) for kind in ("a", "b") for k in range(3)],
+        [
+            f"{kind}/{patient}_{eye}.jpg"
+            for patient in range(10, 14)
+            for kind in ("a", "b")
+            for eye in ("left", "right")
+        ],
         [f"{kind}/patient {kind}{patient}/{k}.png" for patient in range(4) for kind in ("a", "b") for k in range(3)],
     ],
-    ids=["prefix", "plate", "folder"],
+    ids=["prefix", "plate", "view", "eye", "folder"],
 )
 def test_suggests_a_pattern_where_names_look_like_groups(paths):
     found, notes = name_groups(files(*paths), "")

@@ -399,14 +399,17 @@ def test_a_table_may_give_the_split(animals):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["picture,what", "cat/000.png,cat"], "line 1 must name the columns path and label, got picture, what"),
-        ([""], "line 1 must name the columns path and label, got nothing"),
+        (["what,sort", "cat/000.png,cat"], r"line 1 must name the columns path \(or .*\), got what, sort"),
+        ([""], r"line 1 must name .* and label \(or .*\), got nothing"),
         (["path,label"], "has a header and no rows"),
         (["path,label", "", "cat/000.png,"], r"line 3 must have a path and a label, got \['cat/000.png', ''\]"),
-        (["path,label", '"cat/000.png,cat', "dog/000.png,dog"], "line 3 is no row of a table: unexpected end of data"),
+        (
+            ["path,label", '"cat/000.png,cat', "dog/000.png,dog"],
+            "line 2 begins no row of a table: unexpected end of data",
+        ),
         (["path,label", "cat/000.png,cat", "dog/0\0.png,dog"], "line 3 holds a zero byte"),
         (["path,label,split", "cat/000.png,cat,later"], "line 2: split must be train, val or test, got 'later'"),
-        (["path,label", "gone.png,cat", "gone.png,dog"], "2 of 2 pictures .* No such file"),
+        (["path,label", "gone.png,cat", "gone.png,dog"], "2 of 2 pictures .* No such file or directory, line 2 of"),
     ],
 )
 def test_names_what_is_wrong_with_a_table(animals, rows, message):

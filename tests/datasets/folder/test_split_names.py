@@ -10,6 +10,7 @@ from bakeoff.datasets.folder.split_names import find_splits, split_of_name
         ("trainset", "train"), ("val", "validation"), ("valid", "validation"), ("dev", "validation"),
         ("eval-images", "validation"),
         ("Test", "test"), ("testing", "test"), ("test_set", "test"), ("hold-out", "test"), ("holdout_set", "test"),
+        ("Hold out", "test"), ("train2017", "train"), ("02_val", "validation"), ("Test (30%)", "test"),
         ("trainer", ""), ("valley", ""), ("tests", ""), ("cat", ""), ("train test", ""), ("", ""),
     ],
 )  # fmt: skip
