@@ -30,6 +30,9 @@ Variables:
   STUDY        learning-curves | label-noise | robustness | look-inside | cues (all)
   MODEL        for predict and export: an experiment that was trained, a run's folder, or a model file
   IMAGE        for predict and export: a picture, or a folder of pictures
+  OUTPUT       for predict: file to write, .csv, .json or .jsonl; a killed command goes on (for publish: a folder)
+  NOT_SURE_BELOW  for predict: probability below which the answer is "not sure", such as 0.6
+  BY_THRESHOLD  for predict: 1 names the wanted one of two classes from the model's own threshold on
   PROCESSES    for train and train-mlp: processes that train one net together, by torchrun (1)
   TENSORBOARD  for train and train-mlp: 1 writes logs to artifacts/tensorboard
   SCHEDULER    address of a Dask scheduler (tcp://host:8786) whose workers share the hand-crafted side's work
@@ -70,7 +73,7 @@ features: ## extract and cache the hand-crafted features
 train-svm: ## hand-crafted features -> linear SVM: every family alone, left out, and together
 train-mlp: ## pixels -> multi-layer perceptron, trained end to end (ENGINE=numpy for our own engine)
 train: ## train EXPERIMENT=<name> (see `make list`)
-predict: ## the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file>
+predict: ## the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file> (OUTPUT=<file>: to a file)
 export: ## write the net MODEL as model.onnx, checked against torch on its test pictures (or IMAGE)
 study: ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
 report: ## train both sides and compare them: artifacts/reports/<dataset>/report.html, .md, .json

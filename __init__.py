@@ -14,6 +14,7 @@ from typing import Any
 _FAMILIES = "pipelines.classic.families"
 _PLACES = {
     "api": ("load", "compare", "load_report", "Comparison", "SavedReport"),
+    "pipelines.predict.classifier": ("load_model", "Classifier"),
     "datasets.dataset": ("Dataset", "Split"),
     "pipelines.classic.estimators": ("LinearSvmClassifier", "Standardize", "FeatureExtractor", "DescriptorEncoder"),
     f"{_FAMILIES}.family": ("FeatureFamily",),

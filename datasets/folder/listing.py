@@ -151,11 +151,13 @@ def list_folder(root: Path) -> Iterator[PictureFile]:
         if parts and is_own_output(names):
             yield PictureFile(parts, bytes, left_out=OWN_OUTPUT)
             continue
+        folders = []
         for name in names:
             path = os.path.join(root, *parts, name)
             if not is_visible(name):
                 yield PictureFile((*parts, name), bytes, left_out=HIDDEN)
             elif os.path.isdir(path):
-                (waiting.appendleft if os.path.islink(path) else waiting.append)((*parts, name))
+                (waiting.appendleft if os.path.islink(path) else folders.append)((*parts, name))
             else:
                 yield PictureFile((*parts, name), partial(read_plain_file, path), stamp=stamp_now(path))
+        waiting.extend(reversed(folders))

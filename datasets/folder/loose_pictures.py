@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,22 @@ from bakeoff.datasets.folder.ranges import as_ranges
 from bakeoff.datasets.folder.samples import Rules
 
 
-def find_pictures(path: Path) -> list[PictureFile]:
-    """A file, or every visible file below a folder, sorted by path.
+def find_pictures(path: Path) -> Iterator[PictureFile]:
+    """A file, or every visible file below a folder, folder by folder: one at a time, however many there are.
 
     Raises FileNotFoundError if there is no such path, ValueError if the folder has none.
     """
     if path.is_dir():
-        found = sorted((file for file in list_folder(path) if not file.left_out), key=lambda file: file.parts)
-        if not found:
+        listed = (file for file in list_folder(path) if not file.left_out)
+        first = next(listed, None)
+        if first is None:
             raise ValueError(f"{path} holds no files that are not hidden: name a picture, or a folder of pictures")
-        return found
-    if not path.exists():
+        yield first
+        yield from listed
+    elif not path.exists():
         raise FileNotFoundError(f"{path} does not exist: name a picture, or a folder of pictures")
-    return [PictureFile((path.name,), lambda: read_plain_file(str(path)))]
+    else:
+        yield PictureFile((path.name,), lambda: read_plain_file(str(path)))
 
 
 def read_pictures(
@@ -46,7 +48,7 @@ def read_pictures(
     height, width, channels = image_shape
     if height != width:
         raise ValueError(f"pictures are read as squares, and this model takes {height} x {width} pixels")
-    rules = replace(Rules(**reading), ranges=as_ranges(reading["ranges"])) if reading else AS_STATED
+    rules = rules_of(reading)
     suffixes = [file.suffix for file in files]
     decoded = decode_pictures([file.read for file in files], height, rules=rules, suffixes=suffixes)
     images = decoded.images
@@ -54,3 +56,11 @@ def read_pictures(
         gray = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
         images = np.stack(gray)[..., None] if gray else images[..., :1]
     return images, decoded.findings.errors
+
+
+def rules_of(reading: Mapping[str, Any] | None) -> Rules:
+    """Of a data set's reading; without one what files state. Raises ValueError and the like for anything else."""
+    if not reading:
+        return AS_STATED
+    known = Rules(**reading)
+    return Rules(as_ranges(reading["ranges"]), str(known.channels), str(known.pages))

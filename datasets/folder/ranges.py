@@ -108,4 +108,4 @@ def note_ranges(ranges: Ranges, kinds: Mapping[int, str], given: Range | None) -
 
 def as_ranges(stored: Mapping[str, Any]) -> Ranges:
     """From JSON, which has no tuples."""
-    return {kind: tuple((low, high) for low, high in parts) for kind, parts in stored.items()}
+    return {kind: tuple((float(low), float(high)) for low, high in parts) for kind, parts in stored.items()}

@@ -64,6 +64,18 @@ def percent(text: str) -> float:
     return float(text)
 
 
+def share(text: str) -> float:
+    if not re.fullmatch(r"0?\.\d+|[01]\.?0*", text):
+        raise argparse.ArgumentTypeError(f"must be a probability in 0..1, such as 0.6, got {text!r}")
+    return float(text)
+
+
+def table_file(text: str) -> Path:
+    if not text.endswith((".csv", ".json", ".jsonl")):
+        raise argparse.ArgumentTypeError(f"must end in .csv, .json or .jsonl, got {text!r}")
+    return Path(text).expanduser()
+
+
 def duration(text: str) -> float:
     """Seconds of `90s`, `10min` or `2h`."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(s|min|h)", text)
@@ -101,6 +113,12 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     one = add("predict", parents=[common, machines], help="the class of pictures, by a trained model")
     one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
     one.add_argument("images", nargs="+", metavar="IMAGE", help="a picture, or a folder of pictures")
+    one.add_argument("--output", type=table_file, help="file to write, .csv, .json or .jsonl; a killed command goes on")
+    one.add_argument(
+        "--not-sure-below", type=share, default=0.0, help='probability below which the answer is "not sure"'
+    )
+    words = "of two classes, name the wanted one from the model's own threshold on (at most 1 %% false alarms)"
+    one.add_argument("--by-threshold", action="store_true", help=words)
     one = add("export", parents=[common], help="write a net as ONNX, checked against torch")
     one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
     one.add_argument("images", nargs="*", metavar="IMAGE", help="pictures to check it with (its test pictures)")

@@ -10,9 +10,10 @@ import numpy as np
 from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
 from bakeoff.pipelines.neural.model_file import NeuralModel
 from bakeoff.pipelines.neural.onnx_export import export_onnx, predict_with_onnx
-from bakeoff.pipelines.predict.locate import find_model, reading_of
+from bakeoff.pipelines.predict.locate import find_model
 from bakeoff.pipelines.predict.models import load_trained_model
 from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.pipelines.results.model import load_stored_model
 from bakeoff.pipelines.results.task import load_task
 
 TOLERANCE = 1e-4  # of the scores, as a share of the largest where that exceeds 1
@@ -45,7 +46,7 @@ def real_pictures(path: Path, places: list[str], image_shape: tuple[int, int, in
     """
     if places:
         files = [file for place in places for file in find_pictures(Path(place).expanduser())][:CHECKED_PICTURES]
-        images, errors = read_pictures(files, image_shape, reading_of(path))
+        images, errors = read_pictures(files, image_shape, load_stored_model(path).reading)
         kept = images[[i for i in range(len(files)) if i not in errors]]
     else:
         task = path.parent.parent.parent  # <task>/<experiment>/seed-<n>/model.safetensors

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from bakeoff.datasets.folder.load import dataset_name
 from bakeoff.datasets.registry import SHORT_NAMES, dataset_names
-from bakeoff.pipelines.results.files import read_json
 from bakeoff.pipelines.results.model import FILE_NAME, stored_image_shape
 
 
@@ -53,15 +50,6 @@ def find_model(word: str, *, runs: Path, dataset: str, seed: int, image_size: in
                 f"`bakeoff train {word} --dataset {dataset} --image-size {image_size}` first"
             )
     return max(found, key=lambda file: file.stat().st_mtime)
-
-
-def reading_of(model_file: Path) -> Mapping[str, Any] | None:
-    """How the pictures were read that a model learned from, by the card of its task; None where it lies alone."""
-    try:
-        reading = read_json(model_file.parents[2] / "task.json")["reading"]  # <task>/<experiment>/seed-<n>/<file>
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
-        return None
-    return reading if isinstance(reading, dict) and set(reading) == {"ranges", "channels", "pages"} else None
 
 
 def _only_name(word: str) -> str:

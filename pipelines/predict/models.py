@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bakeoff.datasets.folder.loose_pictures import rules_of
 from bakeoff.pipelines.backprop.model_file import build_backprop_model
 from bakeoff.pipelines.classic.system.model_file import build_classic_model
 from bakeoff.pipelines.frozen.pipeline import build_frozen_model
@@ -33,7 +34,17 @@ def load_trained_model(place: Path) -> TrainedModel:
 def build_trained_model(stored: StoredModel, path: Path) -> TrainedModel:
     """The model of these parts, which came from `path`. Raises ValueError, naming it, if they fit no model of ours."""
     try:
+        rules_of(stored.reading)
         return BUILDERS[stored.approach](stored)
-    except (ValueError, KeyError, TypeError, IndexError, RuntimeError, OverflowError, MemoryError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        RuntimeError,
+        OverflowError,
+        MemoryError,
+    ) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ValueError(f"{path} is not a whole model ({reason}): train it again") from error

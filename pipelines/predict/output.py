@@ -1,84 +1,133 @@
-"""Output of predictions: a table for people, JSON for programs."""
+"""Predictions as a table for people, and as CSV, JSON or JSON Lines for programs, a row at a time."""
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Sequence
+import os
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TextIO
 
-import numpy as np
 from rich.table import Table
 from rich.text import Text
 
 from bakeoff.datasets.folder.picture_file import printable
-from bakeoff.pipelines.predict.predictions import Prediction, Timing, confidences, measure_of
-from bakeoff.pipelines.results.trained_model import TrainedModel
+from bakeoff.pipelines.predict.classifier import Classifier, Prediction
 
 N_SHOWN = 3  # classes of a picture
-EXPLANATIONS = {
-    "probability": "probability: softmax of the net's outputs; the report's calibration says how far to trust it",
-    "margin": "margin: the linear classifier's score, the larger the surer; not a probability",
-}
+DIGITS = 6  # of a probability
+Row = dict[str, Any]
 
 
-def prediction_table(model: TrainedModel, predictions: Sequence[Prediction]) -> Table:
-    """A row for each picture that was read: its class, how sure, and what comes next."""
-    measure = measure_of(model)
+def prediction_table(predictions: Sequence[Prediction]) -> Table:
+    """A row for each picture that was read: its class, how probable, and what comes next."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("picture", "class", measure, "then"):
-        table.add_column(column, justify="right" if column == measure else "left", overflow="fold")
-    for prediction in predictions:
-        if prediction.scores is None:
+    for column in ("picture", "class", "probability", "then"):
+        table.add_column(column, justify="right" if column == "probability" else "left", overflow="fold")
+    for found in predictions:
+        if found.probabilities is None:
             continue
-        values = confidences(model, prediction.scores)
-        best, *others = np.argsort(-values, kind="stable")[:N_SHOWN]
-        then = ", ".join(f"{printable(model.class_names[i])} {_number(measure, values[i])}" for i in others)
-        cells = (prediction.file, printable(model.class_names[best]), _number(measure, values[best]), then)
+        ranked = sorted(found.probabilities.items(), key=lambda item: -item[1])
+        others = [(name, value) for name, value in ranked[:N_SHOWN] if name != found.class_name]
+        then = ", ".join(f"{printable(name)} {value:.1%}" for name, value in others)
+        cells = (found.file, printable(found.class_name), f"{found.probability:.1%}", then)
         table.add_row(*(Text(cell, style="bold" if i == 1 else "") for i, cell in enumerate(cells)))
     return table
 
 
-def summary_lines(
-    model: TrainedModel, path: Path, predictions: Sequence[Prediction], loading: float, timing: Timing
-) -> list[str]:
-    """What the numbers are, and what they took."""
-    n = len(predictions)
-    seconds = timing.decoding + timing.scoring
-    return [
-        EXPLANATIONS[measure_of(model)],
-        f"{1000 * seconds / n:.1f} ms a picture ({1000 * timing.decoding / n:.1f} decoding, "
-        f"{1000 * timing.scoring / n:.1f} scoring), {n} in all; model loaded in {loading:.2f} s",
-        f"{printable(model.experiment)}: {path}",
-    ]
-
-
-def prediction_json(
-    model: TrainedModel, path: Path, predictions: Sequence[Prediction], loading: float, timing: Timing
-) -> str:
-    """One JSON object: the model, the times in seconds, and a row for each file in order, with "error" where it could
-    not be read. scores: as the model gives them; probabilities: of nets only."""
-    rows = [_row(model, prediction) for prediction in predictions]
-    record = {
-        "model": {"path": str(path), "experiment": model.experiment, "side": model.side, "measure": measure_of(model)},
-        "seconds": {"loading": loading, "decoding": timing.decoding, "scoring": timing.scoring},
-        "pictures": rows,
+def row_of(found: Prediction) -> Row:
+    """The values of one line of JSON."""
+    if found.probabilities is None:
+        return {"file": found.file, "error": found.error}
+    rounded = {name: round(value, DIGITS) for name, value in found.probabilities.items()}
+    return {
+        "file": found.file,
+        "class": found.class_name,
+        "probability": round(found.probability, DIGITS),
+        "probabilities": rounded,
     }
-    return json.dumps(record, indent=1)
 
 
-def _row(model: TrainedModel, prediction: Prediction) -> dict[str, object]:
-    if prediction.scores is None:
-        return {"file": prediction.file, "error": prediction.error}
-    by_name = dict(zip(model.class_names, prediction.scores.tolist(), strict=True))
-    row: dict[str, object] = {
-        "file": prediction.file,
-        "class": model.class_names[int(prediction.scores.argmax())],
-        "scores": by_name,
+def facts_of(classifier: Classifier) -> Row:
+    """What a program should know of the model behind the rows."""
+    calibrator = classifier.calibrator
+    wanted = None if calibrator.wanted is None else classifier.class_names[calibrator.wanted]
+    return {
+        "path": str(classifier.path),
+        "experiment": classifier.model.experiment,
+        "side": classifier.model.side,
+        "temperature": calibrator.temperature,
+        "threshold": None if wanted is None else {"class": wanted, "probability": calibrator.threshold},
+        "by_threshold": classifier.by_threshold,
+        "not_sure_below": classifier.not_sure_below,
     }
-    if measure_of(model) == "probability":
-        row["probabilities"] = dict(zip(model.class_names, confidences(model, prediction.scores).tolist(), strict=True))
-    return row
 
 
-def _number(measure: str, value: float) -> str:
-    return f"{value:.1%}" if measure == "probability" else f"{value:+.2f}"
+def write_csv(rows: Iterable[Row], class_names: Sequence[str], file: TextIO) -> None:
+    """Columns file, class, probability, p(<class>) for each class, error."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["file", "class", "probability", *(f"p({name})" for name in class_names), "error"])
+    for row in rows:
+        chances = row.get("probabilities", {})
+        known = [row.get(name, "") for name in ("file", "class", "probability")]
+        writer.writerow([*known, *(chances.get(name, "") for name in class_names), row.get("error", "")])
+
+
+def write_json(rows: Iterable[Row], facts: Row, file: TextIO, seconds: Callable[[], Row] | None = None) -> None:
+    """One object: "model", "pictures", a row for each file in order, and what `seconds` gives when they are done."""
+    file.write(f'{{"model": {json.dumps(facts)},\n"pictures": [')
+    for i, row in enumerate(rows):
+        file.write(("," if i else "") + "\n" + json.dumps(row))
+    file.write("\n]" + (f',\n"seconds": {json.dumps(seconds())}' if seconds else "") + "}\n")
+
+
+def write_row(row: Row, file: TextIO) -> None:
+    file.write(json.dumps(row) + "\n")
+
+
+def rows_that_stand(journal: Path, names: Iterable[str]) -> int:
+    """How many rows of an unfinished file are whole and about these files, in this order; the rest is cut off."""
+    n_rows = n_bytes = 0
+    with journal.open("ab+") as file:
+        file.seek(0)
+        for line, name in zip(file, names, strict=False):
+            if not _is_about(line, name):
+                break
+            n_rows, n_bytes = n_rows + 1, n_bytes + len(line)
+        file.truncate(n_bytes)
+    return n_rows
+
+
+def _is_about(line: bytes, name: str) -> bool:
+    try:
+        return line.endswith(b"\n") and json.loads(line)["file"] == name
+    except (ValueError, KeyError, TypeError):  # cut short by a crash
+        return False
+
+
+def convert_rows(journal: Path, target: Path, classifier: Classifier, tally: Counter[str]) -> None:
+    """Write the whole file in the format of its name, and remove the rows; tally counts them by class, "" unread."""
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with journal.open() as lines, temporary.open("x", newline="") as file:
+            rows = _counted(map(json.loads, lines), tally)
+            if target.suffix == ".csv":
+                write_csv(rows, classifier.class_names, file)
+            elif target.suffix == ".json":
+                write_json(rows, facts_of(classifier), file)
+            else:
+                for row in rows:
+                    write_row(row, file)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    journal.unlink()
+
+
+def _counted(rows: Iterable[Row], tally: Counter[str]) -> Iterator[Row]:
+    for row in rows:
+        tally[row.get("class", "")] += 1
+        yield row

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
-from sklearn.metrics import roc_curve
 
 FALSE_ALARMS = 0.01  # share of the other class's validation pictures that may pass a model's own threshold
 
@@ -90,5 +89,7 @@ def choose_threshold(is_wanted: np.ndarray, scores: np.ndarray, false_alarms: fl
 
     is_wanted: bool (n,).   scores: float (n,); at the threshold and above, a picture is taken for the wanted class.
     """
-    alarms, _, thresholds = roc_curve(is_wanted, scores, drop_intermediate=False)
-    return float(thresholds[np.flatnonzero(alarms <= false_alarms)[-1]])
+    others = np.sort(scores[~is_wanted])[::-1]
+    n_passing = int(false_alarms * len(others) + 1e-9)
+    first_refused = others[n_passing] if n_passing < len(others) else -np.inf
+    return float(min(scores[scores > first_refused], default=np.inf))

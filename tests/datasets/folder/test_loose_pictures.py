@@ -21,13 +21,13 @@ def noise(seed, *shape):
 def test_finds_one_file_or_all_of_a_folder_in_order(tmp_path):
     for name in ("b.png", "a/c.png", ".hidden.png"):
         save(tmp_path / name, noise(0, 8, 8))
-    assert [file.path for file in find_pictures(tmp_path)] == ["a/c.png", "b.png"]
+    assert [file.path for file in find_pictures(tmp_path)] == ["b.png", "a/c.png"]
     assert [file.path for file in find_pictures(tmp_path / "b.png")] == ["b.png"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="empty holds no files that are not hidden"):
-        find_pictures(tmp_path / "empty")
+        next(find_pictures(tmp_path / "empty"))
     with pytest.raises(FileNotFoundError, match="does not exist: name a picture"):
-        find_pictures(tmp_path / "none.png")
+        next(find_pictures(tmp_path / "none.png"))
 
 
 @pytest.mark.parametrize("colors", [(3,), ()], ids=["color", "gray"])
@@ -37,7 +37,7 @@ def test_decodes_as_a_folder_of_training_pictures_is_decoded(tmp_path, colors):
             save(tmp_path / "set" / name / f"{number}.png", noise([ord(name), number], 20, 31, *colors))
     dataset = load_folder(tmp_path / "set", image_size=16)
     known = {split.images[i].tobytes() for split in dataset.splits.values() for i in range(len(split))}
-    images, errors = read_pictures(find_pictures(tmp_path / "set"), dataset.image_shape)
+    images, errors = read_pictures(list(find_pictures(tmp_path / "set")), dataset.image_shape)
     assert not errors
     assert images.shape == (8, *dataset.image_shape)
     assert {image.tobytes() for image in images} == known
@@ -45,7 +45,7 @@ def test_decodes_as_a_folder_of_training_pictures_is_decoded(tmp_path, colors):
 
 def test_a_color_picture_becomes_its_luma_for_a_gray_model(tmp_path):
     path = save(tmp_path / "red.png", np.full((8, 8, 3), (255, 0, 0), np.uint8))
-    images, _ = read_pictures(find_pictures(path), (8, 8, 1))
+    images, _ = read_pictures(list(find_pictures(path)), (8, 8, 1))
     assert images.shape == (1, 8, 8, 1)
     assert (images == 76).all()  # 0.299 * 255
 
@@ -53,7 +53,7 @@ def test_a_color_picture_becomes_its_luma_for_a_gray_model(tmp_path):
 def test_what_is_no_picture_is_told_by_its_index(tmp_path):
     save(tmp_path / "b.png", noise(0, 8, 8))
     (tmp_path / "a.png").write_bytes(b"no picture")
-    images, errors = read_pictures(find_pictures(tmp_path), (8, 8, 3))
+    images, errors = read_pictures(list(find_pictures(tmp_path)), (8, 8, 3))
     assert list(errors) == [0]
     assert images[1].any()
 

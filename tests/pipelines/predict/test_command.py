@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.special import softmax
 
+import bakeoff
+from bakeoff.datasets.folder.loose_pictures import find_pictures
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.neural import experiments as neural
 from bakeoff.pipelines.neural.config import Perceptron
-from bakeoff.pipelines.predict import export
+from bakeoff.pipelines.predict import classifier, export
 from bakeoff.pipelines.predict.locate import find_model
 from bakeoff.pipelines.predict.models import load_trained_model
+from bakeoff.pipelines.predict.output import rows_that_stand
+from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.model import FILE_NAME
 
 pytestmark = pytest.mark.whole
@@ -57,7 +64,7 @@ def test_names_the_class_of_a_picture(home, tmp_path, capsys, model):
     out = capsys.readouterr().out
     row = next(line for line in out.splitlines() if line.startswith("new.png"))
     assert row.split()[1] == "water"
-    assert ("%" in row) == (model == "mlp")
+    assert row.count("%") == 2
     assert "ms a picture" in out
     assert "loaded in" in out
 
@@ -71,19 +78,129 @@ def test_a_run_of_another_size_is_not_taken_for_it(home, tmp_path, capsys):
     assert "pca was trained on ground at 12 pixels, not at --image-size 16: run `bakeoff train pca" in line
 
 
-def test_json_holds_what_the_model_says(home, tmp_path, capsys):
+@pytest.mark.parametrize("name", ["mlp", "pca"])
+def test_json_holds_what_the_model_says(home, tmp_path, capsys, name):
     paths = [save_picture(tmp_path / f"{name}.png", tint, 99) for name, tint in TINTS.items()]
-    assert main(["predict", "mlp", str(tmp_path), "--json", *where(home)]) == 0
+    assert main(["predict", name, str(tmp_path), "--json", *where(home)]) == 0
     record = json.loads(capsys.readouterr().out)
-    model = load_trained_model(find_model("mlp", runs=home / "artifacts/runs", dataset=str(home / "ground"), seed=0))
-    scores = model.predict_scores(np.stack([np.asarray(Image.open(path)) for path in paths]))
+    path = find_model(name, runs=home / "artifacts/runs", dataset=str(home / "ground"), seed=0)
+    scores = load_trained_model(path).predict_scores(np.stack([np.asarray(Image.open(path)) for path in paths]))
     assert [row["class"] for row in record["pictures"]] == list(TINTS)
-    for row, expected in zip(record["pictures"], scores, strict=True):
-        np.testing.assert_allclose(list(row["scores"].values()), expected, atol=1e-5)
-        assert sum(row["probabilities"].values()) == pytest.approx(1)
-        assert max(row["probabilities"], key=row["probabilities"].get) == row["class"]
-    assert record["model"]["measure"] == "probability"
-    assert record["seconds"]["loading"] > 0
+    for row, expected in zip(record["pictures"], softmax(scores / record["model"]["temperature"], 1), strict=True):
+        np.testing.assert_allclose(list(row["probabilities"].values()), expected, atol=1e-5)
+        assert row["probability"] == row["probabilities"][row["class"]]
+    assert record["model"]["threshold"]["class"] == "water"
+    assert record["seconds"].keys() == {"loading", "decoding", "scoring", "n_files"}
+    found = list(bakeoff.load_model(path).predict(tmp_path))
+    assert [(one.file, one.class_name) for one in found] == [(row["file"], row["class"]) for row in record["pictures"]]
+
+
+def test_below_the_chosen_probability_it_is_not_sure(home, tmp_path, capsys):
+    for name, tint in TINTS.items():
+        save_picture(tmp_path / f"{name}.png", tint, 99)
+    assert main(["predict", "pca", str(tmp_path), *where(home), "--not-sure-below", "0.9999"]) == 0
+    assert capsys.readouterr().out.count("not sure") == 2
+    assert main(["predict", "pca", str(tmp_path), *where(home), "--not-sure-below", "0.5"]) == 0
+    assert "not sure" not in capsys.readouterr().out
+
+
+def test_the_wanted_class_is_named_from_the_models_own_threshold_on(home):
+    path = find_model("pca", runs=home / "artifacts/runs", dataset=str(home / "ground"), seed=0)
+    model = bakeoff.load_model(path)
+    grays = [replace(model, by_threshold=True, calibrator=Calibrator(1.0, 1, one)) for one in (0.3, 0.5, 0.7)]
+    chances = np.array([0.6, 0.4])
+    assert [one._decide("x", chances).class_name for one in grays] == ["water", "brick", "brick"]
+    assert [one._decide("x", chances).probability for one in grays] == [0.4, 0.6, 0.6]
+
+
+def output_of(home, folder, name, *more):
+    return ["predict", "pca", str(folder), *where(home), "--output", str(folder / name), *more]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three pictures in two folders, and a file that is none."""
+    save_picture(tmp_path / "a.png", TINTS["brick"], 99)
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    save_picture(tmp_path / "deep" / "c, d.png", TINTS["water"], 99)
+    save_picture(tmp_path / "deep" / "e.png", TINTS["water"], 98)
+    return tmp_path
+
+
+def test_every_format_holds_the_same_rows(home, folder, capsys):
+    for name in ("out.csv", "out.json", "out.jsonl"):
+        assert main(output_of(home, folder / ".", name)) == 1
+        out, err = capsys.readouterr()
+        assert out == f"{folder / name}: 4 pictures: 1 brick, 2 water\n"
+        assert err == f"error: 1 pictures could not be read: see their rows' error in {folder / name}\n"
+        for other in folder.glob("out.*"):
+            other.rename(folder / f".{other.name}")  # hidden from the next
+    lines = [json.loads(line) for line in (folder / ".out.jsonl").read_text().splitlines()]
+    assert json.loads((folder / ".out.json").read_text())["pictures"] == lines
+    with (folder / ".out.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["file", "class", "probability", "p(brick)", "p(water)", "error"]
+    assert [row["file"] for row in rows] == ["a.png", "b.png", "deep/c, d.png", "deep/e.png"]
+    assert [row["error"] for row in rows] == ["", "not a picture in a format that is read here", "", ""]
+    for row, line in zip(rows, lines, strict=True):
+        assert row["class"] == line.get("class", "")
+        assert row["p(water)"] == str(line.get("probabilities", {}).get("water", ""))
+
+
+def test_the_file_itself_is_no_picture_and_nothing_else_is_left_behind(home, folder, capsys):
+    for _ in range(2):
+        assert main(output_of(home, folder, "out.csv")) == 1
+        assert "4 pictures" in capsys.readouterr().out
+    assert sorted(path.name for path in folder.iterdir()) == ["a.png", "b.png", "deep", "out.csv"]
+
+
+def test_a_killed_command_goes_on_where_it_stopped(home, folder, capsys, monkeypatch):
+    monkeypatch.setattr(classifier, "PICTURES_AT_A_TIME", 1)
+    read, seen = classifier.read_pictures, []
+
+    def read_or_die(files, *rest):
+        seen.append(files[0].path)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return read(files, *rest)
+
+    monkeypatch.setattr(classifier, "read_pictures", read_or_die)
+    assert main(output_of(home, folder, "out.jsonl")) == 130
+    (part,) = folder.glob(".out.jsonl.*.part")
+    with part.open("a") as file:
+        file.write('{"file": "deep/c')  # a row that a crash cut short
+    assert main(output_of(home, folder, "out.jsonl")) == 1
+    assert seen == ["a.png", "b.png", "deep/c, d.png", "deep/c, d.png", "deep/e.png"]
+    assert "2 of 4 pictures are kept from before" in capsys.readouterr().err
+    resumed = (folder / "out.jsonl").read_text()
+    assert main(output_of(home, folder, "out.jsonl")) == 1
+    assert (folder / "out.jsonl").read_text() == resumed
+    assert not list(folder.glob(".out*"))
+
+
+def test_rows_about_other_pictures_are_made_anew(tmp_path):
+    journal = tmp_path / "rows"
+    rows = [{"file": "a"}, {"file": "b"}, {"file": "c"}]
+    journal.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert rows_that_stand(journal, iter("abc")) == 3
+    assert rows_that_stand(journal, iter("aXc")) == 1
+    assert journal.read_text() == '{"file": "a"}\n'
+    assert rows_that_stand(tmp_path / "none", iter("abc")) == 0
+
+
+def test_memory_does_not_grow_with_the_folder(home, tmp_path):
+    """Ten thousand files that are no pictures; their rows alone would take more."""
+    for number in range(200):
+        (tmp_path / f"{number:03}" / "x.png").parent.mkdir()
+        (tmp_path / f"{number:03}" / "x.png").write_bytes(b"none")
+    model = bakeoff.load_model(find_model("pca", runs=home / "artifacts/runs", dataset=str(home / "ground"), seed=0))
+    many = (file for _ in range(50) for file in find_pictures(tmp_path))
+    tracemalloc.start()
+    n = sum(len(batch) for batch in model.predict_batches(many))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert n == 10_000
+    assert peak < 3_000_000
 
 
 def test_a_bad_file_gets_its_line_and_the_others_their_class(home, tmp_path, capsys):
@@ -97,7 +214,7 @@ def test_a_bad_file_gets_its_line_and_the_others_their_class(home, tmp_path, cap
     assert main(["predict", "pca", str(tmp_path), "--json", *where(home)]) == 1
     rows = json.loads(capsys.readouterr().out)["pictures"]
     assert rows[1] == {"file": "b.png", "error": "not a picture in a format that is read here"}
-    assert "probabilities" not in rows[0]
+    assert rows[0]["class"] == "brick"
 
 
 def test_a_name_cannot_steer_the_terminal(home, tmp_path, capsys):
@@ -152,6 +269,18 @@ def test_what_is_wrong_gets_one_line(home, capsys, monkeypatch, model, image, me
     assert len(err.splitlines()) == 1
     assert err.startswith("error: ")
     assert re.search(message, err)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--output", "x.xls"], r"must end in \.csv, \.json or \.jsonl, got 'x\.xls'"),
+        (["--not-sure-below", "60"], "must be a probability in 0..1, such as 0.6, got '60'"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_before_any_work(capsys, words, message):
+    assert main(["predict", "nothing", "nowhere", *words]) == 2
+    assert re.search(message, capsys.readouterr().err)
 
 
 def test_only_nets_are_exported(home, capsys):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import softmax
+from sklearn.metrics import roc_curve
 
 from bakeoff.pipelines.results import calibrator
 from bakeoff.pipelines.results.calibrator import (
@@ -58,6 +59,14 @@ def test_the_threshold_lets_a_hundredth_of_the_others_pass():
     assert passed[labels == 0].sum() == 10
     margins = scores[:, 1] - scores[:, 0]
     np.testing.assert_array_equal(passed, margins >= choose_threshold(labels == 1, margins, 0.01))
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.013, 0.1, 1.0])
+def test_the_threshold_agrees_with_scikit_learn_s_curve(rate):
+    rng = np.random.default_rng(0)
+    is_wanted, scores = rng.random(300) < 0.3, rng.integers(0, 40, 300).astype(float)  # with many ties
+    alarms, _, thresholds = roc_curve(is_wanted, scores, drop_intermediate=False)
+    assert choose_threshold(is_wanted, scores, rate) == thresholds[np.flatnonzero(alarms <= rate)[-1]]
 
 
 def test_the_rarer_class_is_wanted_and_more_classes_have_no_threshold():

@@ -1,0 +1,131 @@
+"""Classifier of picture files: a trained model with its probabilities, its reading, and when it is not sure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
+from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.pipelines.predict.models import build_trained_model
+from bakeoff.pipelines.results.calibrator import Calibrator
+from bakeoff.pipelines.results.model import FILE_NAME, load_stored_model
+from bakeoff.pipelines.results.trained_model import TrainedModel
+
+NOT_SURE = "not sure"  # in place of a class
+PICTURES_AT_A_TIME = 256  # decoded at once, so that a large folder needs no more memory than a small one
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one file.
+
+    class_name: the class, or "not sure".   probability: of the likeliest class, or of the one decided for.
+    probabilities: by class, sum 1.   error: why there are none; then all else is empty.
+    """
+
+    file: str
+    class_name: str = ""
+    probability: float = 0.0
+    probabilities: Mapping[str, float] | None = None
+    error: str = ""
+
+
+@dataclass
+class Timing:
+    """Seconds of reading and decoding files, and of everything from pixels to scores, for so many of them."""
+
+    decoding: float = 0.0
+    scoring: float = 0.0
+    n_files: int = 0
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A trained model and how it decides.
+
+    calibrator: of its scores.   reading: how files became the pictures that it learned from.
+    not_sure_below: in 0..1; where no class is that probable, the answer is "not sure".
+    by_threshold: of two classes, name the wanted one from the model's own threshold on, instead of the likelier.
+    Raises ValueError if that cannot be.
+    """
+
+    path: Path
+    model: TrainedModel
+    calibrator: Calibrator
+    reading: Mapping[str, Any]
+    not_sure_below: float = 0.0
+    by_threshold: bool = False
+
+    def __post_init__(self) -> None:
+        if self.by_threshold and self.calibrator.threshold is None:
+            raise ValueError(f"--by-threshold is for models of two classes, {self.path} knows {len(self.class_names)}")
+        if self.not_sure_below and NOT_SURE in self.class_names:
+            raise ValueError(
+                f"--not-sure-below names pictures {NOT_SURE!r}, which is a class of {self.path}: leave it out"
+            )
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.model.class_names
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """uint8 (n, height, width, channels) -> float64 (n, n_classes). Raises ValueError for any other shape."""
+        return self.calibrator.probabilities(self.model.predict_scores(images))
+
+    def predict(self, *places: str | Path) -> Iterator[Prediction]:
+        """One prediction for each file, in the order of `find_pictures`.
+
+        places: pictures, or folders of them.   Raises FileNotFoundError or ValueError for a place without any.
+        """
+        for batch in self.predict_batches(file for place in places for file in find_pictures(Path(place).expanduser())):
+            yield from batch
+
+    def predict_batches(self, files: Iterable[PictureFile], timing: Timing | None = None) -> Iterator[list[Prediction]]:
+        """The same by the batch, with the times added to `timing`."""
+        waiting, timing = iter(files), timing or Timing()
+        while batch := list(islice(waiting, PICTURES_AT_A_TIME)):
+            start = time.perf_counter()
+            images, errors = read_pictures(batch, self.model.image_shape, self.reading)
+            decoded = time.perf_counter()
+            good = [i for i in range(len(batch)) if i not in errors]
+            found = dict(zip(good, self.probabilities(images[good]), strict=True)) if good else {}
+            timing.decoding += decoded - start
+            timing.scoring += time.perf_counter() - decoded
+            timing.n_files += len(batch)
+            yield [
+                self._decide(file.path, found[i]) if i in found else Prediction(file.path, error=str(errors[i]))
+                for i, file in enumerate(batch)
+            ]
+
+    def _decide(self, file: str, probabilities: np.ndarray) -> Prediction:
+        best = int(probabilities.argmax())
+        wanted, threshold = self.calibrator.wanted, self.calibrator.threshold
+        if self.by_threshold and wanted is not None and threshold is not None:
+            best = wanted if probabilities[wanted] >= threshold else 1 - wanted
+        name = NOT_SURE if probabilities.max() < self.not_sure_below else self.class_names[best]
+        by_name = dict(zip(self.class_names, probabilities.tolist(), strict=True))
+        return Prediction(file, name, float(probabilities[best]), by_name)
+
+
+def load_model(place: str | Path, *, not_sure_below: float = 0.0, by_threshold: bool = False) -> Classifier:
+    """The model of a run's folder or of a model file, ready to classify picture files; see `Classifier`.
+
+    Raises ValueError, naming the file, if it is missing, damaged, or holds what is not in our tables. No code in it
+    is ever run.
+
+        model = bakeoff.load_model("artifacts/runs/photos-0d7c13be/classic/seed-0", not_sure_below=0.6)
+        for found in model.predict("new pictures"):
+            print(found.file, found.class_name, found.probability)
+    """
+    path = Path(place).expanduser()
+    path = path / FILE_NAME if path.is_dir() else path
+    stored = load_stored_model(path)
+    model = build_trained_model(stored, path)
+    return Classifier(path, model, stored.calibrator, stored.reading, not_sure_below, by_threshold)
