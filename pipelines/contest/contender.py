@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
-from bakeoff.pipelines.contest.search import Attempt, Purse
+from bakeoff.pipelines.contest.search import Attempt, Purse, Rung
 from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
 from bakeoff.pipelines.results.run import RunResult, Side, Stage
 
@@ -39,8 +39,17 @@ class Contender:
     def shown(self) -> list[Attempt]:
         """The best of each recipe, of nets those that were trained in full: a short first training shows nothing."""
         best = {attempt.rung.recipe: attempt for attempt in sorted(self.tried, key=merit)}
-        shortest = min((attempt.rung.steps or 0 for attempt in self.tried), default=0)
-        return [a for a in best.values() if a is self.finalist or a.rung.steps is None or a.rung.steps > shortest]
+        return [attempt for attempt in best.values() if attempt is self.finalist or not attempt.rung.is_brief]
+
+    def of_one_net(self, rung: Rung) -> list[Rung]:
+        """What was tried of the rung's recipe at its size."""
+        tried = (attempt.rung for attempt in self.tried)
+        return [other for other in tried if (other.recipe, other.image_size) == (rung.recipe, rung.image_size)]
+
+    def training_seconds(self, attempt: Attempt) -> float:
+        """Of a rung's first run, choosing included, as they are paid for; 0 where it was refused."""
+        runs = self.runs.get(attempt.rung.name, ())[:1]
+        return sum(paid_seconds(run, [stage for stage in run.stages if stage.kind == "training"]) for run in runs)
 
     def pay(self, run: RunResult) -> float:
         """Seconds of a run that were not paid before: processor time, or by the clock where an accelerator worked."""

@@ -1,11 +1,11 @@
 """The contest of the sides at equal cost: each spends one budget of processor time on its own ladder of recipes.
 
 The hand-crafted side climbs from histograms to Fisher vectors, and from small pictures to large ones. The nets are
-first compared by short trainings, in a third of the budget; the best of them is then trained for as long as the rest
-allows. A frozen net, if its weights are there, runs third, on the same budget, and no verdict asks it. Every side is
-judged on validation alone. What is left at the end buys further seeds of its finalist; where pictures are few, the two
-finalists of the verdict are then cross-validated (`folds`). Every rung is kept as a run: a killed contest goes on where
-it was, and a larger budget begins with what this one found.
+first compared by short trainings, in a third of the budget, those that are close by longer ones; the best is then
+trained for as long as the rest allows. A frozen net, if its weights are there, runs third, on the same budget, and no
+verdict asks it. Every side is judged on validation alone. What is left at the end buys further seeds of its finalist;
+where pictures are few, the two finalists of the verdict are then cross-validated (`folds`). Every rung is kept as a
+run: a killed contest goes on where it was, and a larger budget begins with what this one found.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bakeoff.datasets.resizing import sizes_to_try
 from bakeoff.pipelines.contest import folds
 from bakeoff.pipelines.contest.contender import Contender, merit, paid_seconds, validation_score
 from bakeoff.pipelines.contest.folds import FOLDS, are_few, cross_validate, plan_splits
-from bakeoff.pipelines.contest.ladders import NetLadder, frozen_ladder, hand_crafted_ladder
+from bakeoff.pipelines.contest.ladders import SCREENING_SHARE, NetLadder, frozen_ladder, hand_crafted_ladder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import run_key
 from bakeoff.pipelines.frozen.weights import NONE, available
@@ -31,8 +31,7 @@ from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_fol
 from bakeoff.pipelines.results.study import StudyResult, load_study, save_study, study_file
 
 NAME, TITLE = "contest", "How each side spent its budget"
-SCREENING_SHARE = 1 / 3  # of the budget, to compare nets by short trainings
-PROMISING = 2  # nets of the screening that are trained longer, the second one if the budget allows
+SEMIFINAL_SHARE, PROMISING = 1 / 4, 3  # of the budget, for longer trainings of at most so many nets that are close
 MOST_SEEDS = 3  # of a finalist: more tell little of how seeds differ
 
 
@@ -78,23 +77,38 @@ class Contest:
         return contender
 
     def _nets(self) -> Contender:
-        ladder = NetLadder(self.dataset, sizes_to_try(self.dataset))
+        """Short trainings of all nets, longer ones of the few that are close together, the rest for the best."""
+        ladder = NetLadder(self.dataset, sizes_to_try(self.dataset), self.budget)
         contender = Contender("end-to-end", Purse(self.budget * SCREENING_SHARE))
-        rungs = ladder.screening(self.budget * SCREENING_SHARE)
+        start = ladder.start()
+        if start.expected_seconds > self.budget:
+            contender.attempts.append(Attempt(start, "not reached", remark=f"about {start.expected_seconds:.0f} s"))
+            return contender
+        first = self._attempt(contender, start)
+        rungs = ladder.screening(ladder.flop_rate(start, contender.training_seconds(first)))
         self._climb(contender, climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise))
         contender.purse.budget = self.budget
-        if not contender.tried and rungs[0].expected_seconds <= self.budget:  # a budget for one net, not for a choice
-            contender.attempts = [a for a in contender.attempts if a.rung is not rungs[0]]
-            contender.attempts.append(self._try(contender, rungs[0]))
-            contender.purse.pay(rungs[0], contender.attempts[-1].seconds)
-        for attempt in sorted(contender.tried, key=merit, reverse=True)[:PROMISING]:
-            trainings = [(attempt.rung, attempt.seconds)]
-            while (longer := ladder.longer(trainings, contender.purse.left)) is not None:
-                contender.attempts.append(self._try(contender, longer))
-                contender.purse.pay(longer, contender.attempts[-1].seconds)
-                trainings.append((longer, contender.attempts[-1].seconds))
+        ranked = sorted(contender.tried, key=merit, reverse=True)
+        close = [a for a in ranked if merit(a)[0] >= merit(ranked[0])[0] - 2 * self._noise][:PROMISING]
+        if len(close) > 1:
+            for attempt in close:
+                self._train_longer(contender, ladder, attempt, SEMIFINAL_SHARE * self.budget / len(close))
+        for attempt in sorted(contender.tried, key=merit, reverse=True):
+            self._train_longer(contender, ladder, attempt, contender.purse.left)
         self._repeat(contender)
         return contender
+
+    def _train_longer(self, contender: Contender, ladder: NetLadder, attempt: Attempt, seconds: float) -> None:
+        longer = ladder.longer(attempt.rung, contender.training_seconds(attempt), seconds)
+        if longer is not None and all(
+            (longer.steps or 0) > (other.steps or 0) for other in contender.of_one_net(longer)
+        ):
+            self._attempt(contender, longer)
+
+    def _attempt(self, contender: Contender, rung: Rung) -> Attempt:
+        contender.attempts.append(self._try(contender, rung))
+        contender.purse.pay(rung, contender.attempts[-1].seconds)
+        return contender.attempts[-1]
 
     def _frozen(self, weights: str, hand_crafted: Contender) -> list[Contender]:
         """Of somebody else's training; no part of the verdict, so that it may lack a finalist. None without weights."""

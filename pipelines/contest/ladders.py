@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic import pipeline as classic
@@ -14,8 +15,8 @@ from bakeoff.pipelines.frozen import pipeline as frozen
 from bakeoff.pipelines.frozen.experiments import FROZEN, alone, beside
 from bakeoff.pipelines.frozen.family import FrozenNet
 from bakeoff.pipelines.neural import pipeline as neural
-from bakeoff.pipelines.neural.config import ConvNet
-from bakeoff.pipelines.neural.cost import expected_cost
+from bakeoff.pipelines.neural.config import ConvNet, NeuralConfig
+from bakeoff.pipelines.neural.cost import TrainingCost, expected_cost
 from bakeoff.pipelines.neural.experiments import CONVNET, EXPERIMENTS
 from bakeoff.pipelines.neural.recipe import fit_to
 from bakeoff.pipelines.neural.training.examples import plan_steps
@@ -26,14 +27,14 @@ NETS = {
     "convnet-wide": ("The same, twice as wide", replace(CONVNET, architecture=ConvNet(width=32))),
     "speedrun": EXPERIMENTS["speedrun"],
 }
-FEWEST_STEPS, ENOUGH_STEPS = 30, 200  # of a first, short training, which tells what nets and sizes learn fast
-SCREENED = 4  # of the cheapest of those trainings the budget for all of them holds at least so many, if it can
-LEAST_SHARE = 0.6  # of a training's time is taken by its steps, whatever two short trainings seem to tell
-UNSURE, WITHIN = 0.4, 0.95  # of what is left is planned for after one training of a net, and after two
+FEWEST_STEPS = 30  # of a training: with fewer no net tells anything
+MANY_STEPS = 10**6  # with so many, it looks at the validation pictures as often as any
+SCREENING_SHARE, LARGEST_SHARE = 1 / 3, 1 / 4  # of the budget, for all short trainings; of a full training, for one
+FULL_SHARE, WITHIN = 0.6, 0.95  # of the budget, that a full training may expect; of what is left, that is planned for
 CLEARLY = 1.5  # times the steps: less is not worth another training
 MOST_STEPS = 4  # times what the recipe asks for on these pictures: a bound, longer ones were not tried
 SECONDS_FROZEN = 0.03  # of processor time, a picture through the frozen net; measured on one core of 110 GFLOP/s
-FLOP_RATE = 30e9  # floating-point operations a second of processor time, until the first training tells
+FLOP_RATE = 45e9  # floating-point operations a second of processor time, until the first training tells
 
 
 def hand_crafted_ladder(dataset: Dataset, sizes: Sequence[int]) -> list[Rung]:
@@ -81,49 +82,88 @@ def frozen_ladder(dataset: Dataset, size: int, weights: str, finalist: Rung) -> 
 
 @dataclass(frozen=True)
 class NetLadder:
-    """Nets for one data set, at sizes smallest first."""
+    """Nets for one data set, at sizes smallest first, under a budget of seconds."""
 
     dataset: Dataset
     sizes: Sequence[int]
+    budget: float
 
-    def screening(self, budget: float) -> list[Rung]:
-        """Every net at every size, trained shortly; budget: seconds for all of them."""
-        cheapest = self.rung(next(iter(NETS)), self.sizes[0], ENOUGH_STEPS)
-        affordable = ENOUGH_STEPS * budget / SCREENED / cheapest.expected_seconds
-        steps = _round_down(int(min(ENOUGH_STEPS, max(FEWEST_STEPS, affordable))))
-        return [self.rung(recipe, size, steps) for recipe in NETS for size in self.sizes]
+    def start(self) -> Rung:
+        """The cheapest training: what tells how fast this machine is."""
+        return self.rung(next(iter(NETS)), self.sizes[0], FEWEST_STEPS, brief=True)
 
-    def rung(self, recipe: str, size: int, steps: int) -> Rung:
-        title, config = NETS[recipe]
-        shape = (size, size, self.dataset.image_shape[2])
-        n_train, n_classes = len(self.dataset.train), len(self.dataset.class_names)
-        config = fit_to(config, n_train, shape, steps)
-        try:
-            flops = expected_cost(config, n_train, shape, n_classes, len(self.dataset.validation))
-        except ValueError:  # the net cannot take such pictures: it is refused, with the reason, when it is tried
-            flops = 0
+    def screening(self, flop_rate: float) -> list[Rung]:
+        """Every net at every size, trained for the same share of the training that it would get in the end: as long as
+        the budget allows, or as its recipe asks for.
+
+        So a net that is ahead early only because each of its steps costs more has fewer of them. The share is what a
+        third of the budget pays for, leaving out nets that could not take FEWEST_STEPS.
+        """
+        cells = list(product(NETS, self.sizes))
+        found = {(recipe, size): self._cost(recipe, size, MANY_STEPS, brief=True) for recipe, size in cells}
+        costs = {cell: cost for cell, cost in found.items() if cost}
+        full = {cell: self._full_steps(cell[0], cost, flop_rate) for cell, cost in costs.items()}
+        paid, share = sorted(costs, key=lambda cell: costs[cell].a_step), 0.0
+        while paid:
+            fixed = sum(costs[cell].looks + costs[cell].scoring for cell in paid)
+            whole = sum(costs[cell].a_step * full[cell] for cell in paid)
+            share = min((SCREENING_SHARE * self.budget * flop_rate - fixed) / whole, LARGEST_SHARE)
+            if share * min(full[cell] for cell in paid) >= FEWEST_STEPS:
+                break
+            paid.pop()
+        steps = {cell: max(FEWEST_STEPS, _round_down(int(share * full[cell]))) for cell in paid}
+        return [self.rung(recipe, size, steps.get((recipe, size), FEWEST_STEPS), brief=True) for recipe, size in cells]
+
+    def rung(self, recipe: str, size: int, steps: int, *, brief: bool = False) -> Rung:
+        """brief: pictures are predicted in one view."""
+        title, config = self._fitted(recipe, size, steps, brief=brief)
+        cost = self._cost(recipe, size, steps, brief=brief)
         name = f"{recipe}-{size}px-{steps}steps"
         experiment = Experiment(
             name, f"{title}, {size} px, {steps:,} steps", "end-to-end", config, neural.run, neural.VERSION, size
         )
-        return Rung(experiment, recipe, flops / FLOP_RATE, steps)
+        return Rung(experiment, recipe, cost.total / FLOP_RATE if cost else 0, steps, is_brief=brief)
 
-    def longer(self, tried: Sequence[tuple[Rung, float]], seconds: float) -> Rung | None:
-        """The same net at the same size, trained for as long as fits into so many seconds, within reason.
+    def flop_rate(self, rung: Rung, seconds: float) -> float:
+        """Operations a second of a training.   seconds: of it and of choosing, without the test pictures."""
+        cost = self._cost(rung.recipe, rung.image_size, rung.steps or FEWEST_STEPS, brief=True)
+        return (cost.a_step * cost.n_steps + cost.looks) / max(seconds, 1e-3) if cost else FLOP_RATE
 
-        tried: trainings of that net so far and the seconds they took, shortest first. What a step costs is told by the
-        last two, for a training has costs that do not grow with its steps.
-        Returns None if it would not be clearly longer than the last one.
+    def longer(self, rung: Rung, seconds: float, left: float) -> Rung | None:
+        """The same net at the same size, trained for as long as fits into what is left, within reason.
+
+        seconds: that the rung's training took.   left: seconds.
+        Returns None if it would not be clearly longer.
         """
-        (rung, took), before = tried[-1], tried[-2] if len(tried) > 1 else None
         assert rung.steps is not None
-        a_step, share = took / rung.steps, UNSURE
-        if before and before[0].steps and took > before[1]:
-            a_step, share = max((took - before[1]) / (rung.steps - before[0].steps), LEAST_SHARE * a_step), WITHIN
-        affordable = rung.steps + int((share * seconds - took) / a_step)
+        cost, rate = self._cost(rung.recipe, rung.image_size, rung.steps), self.flop_rate(rung, seconds)
+        if cost is None:
+            return None
+        affordable = int((WITHIN * left * rate - cost.scoring - cost.looks) / cost.a_step)
         most = MOST_STEPS * plan_steps(len(self.dataset.train), NETS[rung.recipe][1]).n_steps
         steps = _round_down(min(affordable, most))
         return self.rung(rung.recipe, rung.image_size, steps) if steps >= CLEARLY * rung.steps else None
+
+    def _full_steps(self, recipe: str, cost: TrainingCost, flop_rate: float) -> int:
+        affordable = int(FULL_SHARE * self.budget * flop_rate / cost.a_step)
+        return min(affordable, MOST_STEPS * plan_steps(len(self.dataset.train), NETS[recipe][1]).n_steps)
+
+    def _fitted(self, recipe: str, size: int, steps: int, *, brief: bool) -> tuple[str, NeuralConfig]:
+        title, config = NETS[recipe]
+        config = fit_to(config, len(self.dataset.train), (size, size, self.dataset.image_shape[2]), steps)
+        return title, replace(config, flip_averaging=False, shift_averaging=0) if brief else config
+
+    def _cost(self, recipe: str, size: int, steps: int, *, brief: bool = False) -> TrainingCost | None:
+        """None of a net that cannot take such pictures: it is refused, with the reason, when it is tried."""
+        n_train, n_validation, n_test = map(len, self.dataset.splits.values())
+        _, config = self._fitted(recipe, size, steps, brief=brief)
+        shape = (size, size, self.dataset.image_shape[2])
+        n_scored = n_validation + n_test + min(n_train, neural.PICTURES_FOR_TRAIN_SCORE)
+        n_classes = len(self.dataset.class_names)
+        try:
+            return expected_cost(config, n_train, shape, n_classes, n_validation=n_validation, n_scored=n_scored)
+        except ValueError:
+            return None
 
 
 def _round_down(steps: int) -> int:

@@ -30,7 +30,7 @@ class Rung:
 
     recipe: its row on the ladder; a recipe has one rung for each size, or several with more steps of training.
     expected_seconds: processor time by the recipe's own estimate.   steps: of a net's training; None for features.
-    is_random: whether another seed gives another answer.
+    is_random: whether another seed gives another answer.   is_brief: a training to choose nets by, shown to nobody.
     """
 
     experiment: Experiment
@@ -38,6 +38,7 @@ class Rung:
     expected_seconds: float
     steps: int | None = None
     is_random: bool = True
+    is_brief: bool = False
 
     @property
     def name(self) -> str:

@@ -1,13 +1,43 @@
 """Rungs of both sides for pictures of any size."""
 
 import numpy as np
+import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.contest.ladders import NETS, NetLadder
+from bakeoff.pipelines.contest.ladders import FEWEST_STEPS, FLOP_RATE, NETS, NetLadder
+
+RATE = 50e9
+
+
+def ladder(side, sizes, budget):
+    split = Split(np.zeros((600, side, side, 3), np.uint8), np.arange(600) % 2)
+    return NetLadder(Dataset("drawn", ("a", "b"), split, split, split), sizes, budget)
 
 
 def test_a_net_that_pictures_are_too_small_for_has_its_rung_and_costs_nothing():
-    part = Split(np.zeros((4, 16, 16, 3), np.uint8), np.array([0, 1, 0, 1]))
-    rungs = NetLadder(Dataset("small", ("a", "b"), part, part, part), [16]).screening(60.0)
+    rungs = ladder(16, [16], 60.0).screening(RATE)
     assert [rung.recipe for rung in rungs] == list(NETS)
     assert [rung.expected_seconds > 0 for rung in rungs] == [rung.recipe != "speedrun" for rung in rungs]
+
+
+def test_short_trainings_fit_into_a_third_of_the_budget_and_are_shares_of_full_ones():
+    rungs = ladder(64, [32, 64], 2400.0).screening(RATE)
+    assert all(rung.steps > FEWEST_STEPS for rung in rungs)
+    assert 600 < sum(rung.expected_seconds for rung in rungs) * FLOP_RATE / RATE <= 800
+    assert rungs[0].steps > rungs[-1].steps  # in the same time a net takes fewer of its dearer steps
+
+
+def test_a_longer_training_fits_into_what_is_left_and_is_clearly_longer():
+    nets = ladder(64, [64], 600.0)
+    short = nets.rung("convnet", 64, 100, brief=True)
+    seconds = short.expected_seconds  # at 45 GFLOP/s, predictions of test pictures included
+    longer = nets.longer(short, seconds, 10 * seconds)
+    assert 5 * short.steps < longer.steps <= 10 * short.steps
+    assert not longer.is_brief
+    assert nets.longer(short, seconds, seconds) is None
+
+
+def test_flop_rate_is_that_of_the_steps():
+    nets = ladder(32, [32], 60.0)
+    start = nets.start()
+    assert nets.flop_rate(start, 2.0) == pytest.approx(nets.flop_rate(start, 1.0) / 2)

@@ -33,10 +33,15 @@ def test_local_layers_by_hand():
 def test_a_training_is_its_steps_and_looks():
     config = NeuralConfig(architecture=Perceptron((16,)), batch_size=64, epochs=3)
     one, both = count_flops(config, SHAPE, 10), count_flops(config, SHAPE, 10, training=True)
-    assert expected_cost(config, 1000, SHAPE, 10) == 3 * 15 * 64 * both
-    assert expected_cost(config, 1000, SHAPE, 10, n_validation=50) == 3 * (15 * 64 * both + 50 * one)
+    assert expected_cost(config, 1000, SHAPE, 10).total == 3 * 15 * 64 * both
+    assert expected_cost(config, 1000, SHAPE, 10, n_validation=50).total == 3 * (15 * 64 * both + 50 * one)
     two = replace(config, optimizers=(Optimizer(), Optimizer()), steps=7)
-    assert expected_cost(two, 1000, SHAPE, 10) == 2 * 7 * 64 * both
+    assert expected_cost(two, 1000, SHAPE, 10).total == 2 * 7 * 64 * both
+
+
+def test_pictures_scored_at_the_end_are_seen_in_every_view():
+    config = NeuralConfig(architecture=Perceptron((16,)), flip_averaging=True, shift_averaging=1)
+    assert expected_cost(config, 1000, SHAPE, 10, n_scored=7).scoring == 7 * 6 * count_flops(config, SHAPE, 10)
 
 
 def test_alexnet_costs_about_the_same_at_every_size():
