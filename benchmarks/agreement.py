@@ -16,16 +16,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from bakeoff.api import compare
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.registry import load_dataset
 from bakeoff.datasets.splits import nested_subsets
-from bakeoff.pipelines.contest.contest import Contest
-from bakeoff.pipelines.machine.artifacts import claim
-from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.pipelines.results.task import keep_task
-from bakeoff.reports.arguments import saved_options
-from bakeoff.reports.commands import read_report
 
 MOST_CLASSES, PICTURES = 10, (20, 300)  # of a task; pictures of each class in each split, log-uniform
 UNDECIDED = "cannot tell"
@@ -51,11 +46,7 @@ def draw_task(dataset: Dataset, seed: int) -> Dataset:
 
 def answer(task: Dataset, budget: float, artifacts: Path) -> dict[str, object]:
     """What the report says of a task after so many seconds of processor time for each side."""
-    claim(artifacts)
-    workspace = Workspace(artifacts, Console(stderr=True), command=f"agreement {task.name}")
-    keep_task(task, task.fingerprint(), workspace.runs)
-    Contest(task, budget, 0, workspace).run()
-    found = read_report(saved_options().parse_args([str(workspace.runs), "--dataset", task.name])).verdict
+    found = compare(task, budget=budget, weights="none", artifacts=artifacts)
     return {"budget": budget, "answer": found.answer, "sentence": found.sentence}
 
 
