@@ -21,12 +21,14 @@ class Split:
     images: uint8 (n, height, width, channels), channels 1 (gray) or 3 (RGB).
     labels: int64 (n,), indices into the data set's class names.
     groups: int64 (n,), equal for pictures that are no independent draws, such as one patient's; None where all are.
+    paths: str (n,), of the files in their folder, for tables; None where there are none. No method sees them.
     Raises ValueError if a shape or dtype is off.
     """
 
     images: np.ndarray
     labels: np.ndarray
     groups: np.ndarray | None = None
+    paths: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[3] not in (1, 3) or self.images.dtype != np.uint8:
@@ -46,8 +48,8 @@ class Split:
 
     def take(self, indices: np.ndarray) -> Split:
         """The pictures at these indices, in that order, or those of a boolean mask."""
-        groups = None if self.groups is None else self.groups[indices]
-        return Split(self.images[indices], self.labels[indices], groups)
+        groups, paths = (None if part is None else part[indices] for part in (self.groups, self.paths))
+        return Split(self.images[indices], self.labels[indices], groups, paths)
 
 
 @dataclass(frozen=True)

@@ -85,11 +85,12 @@ def plan(
 
 @dataclass(frozen=True)
 class Arrangement:
-    """notes: as in `Dataset`.   pictures: split -> its pictures.   labels, groups: split -> int64 (n,)."""
+    """notes: as in `Dataset`.   pictures, labels, paths, groups: split -> what it has, as in `Split`."""
 
     notes: tuple[str, ...]
     pictures: dict[str, ChosenPictures]
     labels: dict[str, np.ndarray]
+    paths: dict[str, np.ndarray]
     groups: dict[str, np.ndarray]
 
 
@@ -112,6 +113,7 @@ def arrange(plan: Plan, images: np.ndarray, findings: Findings) -> Arrangement:
         tuple(note for note in notes if note),
         {name: choose(chosen, chosen_rows) for name, chosen_rows in rows.items()},
         {name: plan.labels[chosen_rows] for name, chosen_rows in rows.items()},
+        {name: np.array([plan.files[row].path for row in chosen_rows]) for name, chosen_rows in rows.items()},
         {} if plan.groups is None else {name: plan.groups[chosen_rows] for name, chosen_rows in rows.items()},
     )
 

@@ -51,6 +51,7 @@ def assemble(stages: FolderStages) -> Dataset:
             np.asarray(arrays[name]).reshape(-1, image_size, image_size, card["n_channels"]),
             np.array(arrays[f"{name} labels"]),
             np.array(arrays[f"{name} groups"]) if f"{name} groups" in arrays else None,
+            arrays[f"{name} paths"],
         )
         for name in SPLITS
     )

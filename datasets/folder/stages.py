@@ -35,7 +35,7 @@ from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
 from bakeoff.datasets.folder.store import Store
 from bakeoff.datasets.splits import evenly_spread
 
-VERSION = 3  # raise it when a change of code changes what is kept, where it goes, or what is said about it
+VERSION = 4  # raise it when a change of code changes what is kept, where it goes, or what is said about it
 DECODED, ARRANGED = "decoded pictures", "folder"
 BASE_SIZES = (32, 64, 128)  # pixels; a larger one is a choice, since the work grows with its square
 MEASURED = 200  # pictures whose size is looked at
@@ -118,6 +118,7 @@ class FolderStages:
             "card": np.array(json.dumps(card)),
             **{name: self._write(pictures) for name, pictures in arranged.pictures.items()},
             **{f"{name} labels": labels for name, labels in arranged.labels.items()},
+            **{f"{name} paths": paths for name, paths in arranged.paths.items()},
             **{f"{name} groups": groups for name, groups in arranged.groups.items()},
         }
 

@@ -86,11 +86,13 @@ def run(
     )
 
 
-def extract(dataset: Dataset, *, config: ClassicConfig, seed: int, workspace: Workspace) -> None:
+def extract(dataset: Dataset, *, config: ClassicConfig, seed: int, workspace: Workspace) -> list[Encoded]:
     """Only the features, into the cache."""
-    for system in usable_systems(config, dataset.image_shape):
-        for family in system.families:
-            encode(family, system, dataset, config, seed, workspace)
+    return [
+        encode(family, system, dataset, config, seed, workspace)
+        for system in usable_systems(config, dataset.image_shape)
+        for family in system.families
+    ]
 
 
 def usable_systems(config: ClassicConfig, image_shape: tuple[int, int, int]) -> tuple[System, ...]:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from bakeoff.datasets.folder.decode import MAX_PIXELS
 from bakeoff.datasets.registry import dataset_names
 from bakeoff.pipelines.command_line.settings import parse_assignments
+from bakeoff.pipelines.results.feature_table import check_table
 
 SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
@@ -44,6 +45,15 @@ def earlier_report(text: str) -> Path:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise argparse.ArgumentTypeError(f"must name the report.json of an earlier report, got {text!r}") from error
     return Path(text).expanduser()
+
+
+def table(text: str) -> Path:
+    """A file for features that can be written: found out before any work."""
+    try:
+        check_table(folder(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return folder(text)
 
 
 def natural(text: str) -> int:
@@ -102,6 +112,7 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
             add(name, parents=own, help=reporting[name].description)
     one = add("features", parents=[common, settings], help="extract and cache hand-crafted features")
     one.add_argument("experiments", nargs="*", default=["hand-crafted"], metavar="EXPERIMENT")
+    one.add_argument("--table", type=table, metavar="FILE", help="also write them as .csv or .parquet, named columns")
     training = [common, settings, _training(), machines]
     one = add("train", parents=training, help="train experiments and save their runs")
     one.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names or groups (see `bakeoff list`)")

@@ -19,6 +19,7 @@ from bakeoff.pipelines.results.task import keep_task
 from bakeoff.pipelines.studies.published_guests import keep_guests
 
 if TYPE_CHECKING:
+    from bakeoff.pipelines.classic.system.values import Encoded
     from bakeoff.pipelines.experiments import Experiment
 
 MAX_NOTE_LENGTH = 1200  # characters of a note on the terminal: about fifteen lines
@@ -26,15 +27,26 @@ MAX_NOTE_LENGTH = 1200  # characters of a note on the terminal: about fifteen li
 
 def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
     from bakeoff.pipelines.classic.pipeline import extract
+    from bakeoff.pipelines.classic.system.feature_table import feature_rows, name_columns
+    from bakeoff.pipelines.results.feature_table import write_table
 
     tell_notes(dataset, options, workspace)
+    encoded: dict[tuple[str, ...], Encoded] = {}  # experiments share families
     for experiment in chosen_experiments(options):
         if experiment.side == "end-to-end":
             raise ValueError(
                 f"{experiment.name} has no features of its own: name an experiment that does not train a net"
             )
-        extract(dataset, config=experiment.config, seed=options.seed, workspace=workspace)
+        for one in extract(dataset, config=experiment.config, seed=options.seed, workspace=workspace):
+            encoded.setdefault(one.keys, one)
     workspace.say(f"features of {dataset.name} are in {workspace.cache.root}")
+    if options.table:
+        if not encoded:
+            raise ValueError(f"no family of features can be applied to {dataset.name}: there is nothing for a table")
+        found = list(encoded.values())
+        columns = name_columns(found, dataset.image_shape)
+        write_table(options.table, columns, feature_rows(dataset, found))
+        workspace.say(f"{len(columns):,} values of every picture are in {options.table}")
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signe
 from bakeoff.pipelines.classic.encoding.spatial import pool_pyramid
 from bakeoff.pipelines.classic.encoding.vlad import encode_vlad
 from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
-from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.families.family import FeatureFamily, cell_names
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
 from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
@@ -50,6 +50,9 @@ class BagOfWords(FeatureFamily):
         with show(f"{self.label}: k-means", self.n_iterations) as advance:
             return fit_kmeans(sample, n_words=n_words, n_iterations=self.n_iterations, seed=seed, advance=advance)
 
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        return word_names(self.pyramid, length)
+
     def encode(self, images: torch.Tensor, state: Codebook) -> torch.Tensor:
         height, width = images.shape[1:3]
         pooled = pool_pyramid(
@@ -67,6 +70,12 @@ class BagOfWords(FeatureFamily):
         return encode_bag_of_words(sets, codebook, assignment=self.assignment)
 
 
+def word_names(pyramid: tuple[tuple[int, int], ...], length: int) -> list[str]:
+    """Of `pool_pyramid`'s values, region by region."""
+    cells = [cell for level in pyramid for cell in cell_names(*level)]
+    return [f"{cell} word {word + 1}" for cell in cells for word in range(length // len(cells))]
+
+
 @dataclass(frozen=True)
 class Vlad(BagOfWords):
     """How descriptors differ from their word, added up. Jegou, Douze, Schmid, Perez 2010."""
@@ -76,6 +85,10 @@ class Vlad(BagOfWords):
     @property
     def label(self) -> str:
         return f"VLAD of {self.descriptors.label}"
+
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        """Of each word all dimensions of its descriptors, one after the other."""
+        return [name.replace(" word ", " value ") for name in super().column_names(image_shape, state, length)]
 
     def encode_sets(self, sets: torch.Tensor, codebook: Codebook) -> torch.Tensor:
         return encode_vlad(sets, codebook)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ import torch
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.families.histograms import fault_of_size
-from bakeoff.pipelines.classic.features.co_occurrence import extract_co_occurrence
+from bakeoff.pipelines.classic.features.co_occurrence import ANGLES, PROPERTIES, extract_co_occurrence
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer, standardize
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
@@ -49,6 +49,11 @@ class CoOccurrence(FeatureFamily):
         """The squared length is 1 on average."""
         standardized = standardize(self._extract(images), state).clamp_(-FARTHEST, FARTHEST)
         return standardized / math.sqrt(standardized.shape[1])
+
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        """Values are in deviations from the mean of the training pictures, over the root of their number."""
+        offsets = [f"{distance} px {math.degrees(angle):g} degrees" for distance in self.distances for angle in ANGLES]
+        return [f"{name} {offset}" for name in (*PROPERTIES, "entropy") for offset in offsets]
 
     def _extract(self, images: torch.Tensor) -> torch.Tensor:
         return extract_co_occurrence(images, distances=self.distances, n_levels=self.n_levels)

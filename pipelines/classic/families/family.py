@@ -67,6 +67,10 @@ class FeatureFamily(ABC):
         """
         return NoState()
 
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        """What each of the `length` values of such a picture is, for a table; all different."""
+        return [f"value {number}" for number in range(length)]
+
     @abstractmethod
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
         """uint8 (n, h, w, c) -> float32 (n, length), finite."""
@@ -106,6 +110,13 @@ def encode_all(
         start += len(encoded)
         advance(len(encoded))
     return features
+
+
+def cell_names(n_rows: int, n_columns: int) -> list[str]:
+    """Of the cells of a grid laid on the picture, row by row."""
+    if n_rows == n_columns == 1:
+        return ["whole"]
+    return [f"cell {y + 1},{x + 1} of {n_rows}x{n_columns}" for y in range(n_rows) for x in range(n_columns)]
 
 
 def grown(length: int, height: int, width: int, reference_side: int) -> int:

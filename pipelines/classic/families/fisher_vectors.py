@@ -75,6 +75,12 @@ class FisherVectors(FeatureFamily):
             )
         return ProjectionAndMixture(pca, mixture)
 
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        """The last two dimensions are x and y, where positions are appended."""
+        k, d = state.mixture.means.shape
+        ofs = [f"{part} of gaussian {gaussian + 1}" for part in ("mean", "deviation") for gaussian in range(k)]
+        return [f"{of} component {component + 1}" for of in ofs for component in range(d)]
+
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
         vectors = self._pool(images, state)
         if self.symmetric:

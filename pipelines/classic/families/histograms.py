@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, ClassVar, Literal
 
 import torch
 
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
-from bakeoff.pipelines.classic.families.family import FeatureFamily, grown
+from bakeoff.pipelines.classic.families.family import FeatureFamily, cell_names, grown
 from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram, extract_gray_histogram
 from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.hog import extract_hog
@@ -32,6 +33,16 @@ class ColorHistogram(FeatureFamily):
         ]
         return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
 
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        numbers = range(1, self.n_bins + 1)
+        if self.joint:
+            bins = [
+                " ".join(f"{c}{i}" for c, i in zip(self.space, of, strict=True)) for of in product(numbers, repeat=3)
+            ]
+        else:
+            bins = [f"{channel}{number}" for channel in self.space for number in numbers]
+        return [f"{cell} bin {one}" for grid in self.grids for cell in cell_names(grid, grid) for one in bins]
+
 
 @dataclass(frozen=True)
 class GrayHistogram(FeatureFamily):
@@ -46,6 +57,10 @@ class GrayHistogram(FeatureFamily):
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
         histograms = [extract_gray_histogram(images, n_bins=self.n_bins, n_cells=grid) for grid in self.grids]
         return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
+
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        bins = range(1, self.n_bins + 1)
+        return [f"{cell} bin {number}" for grid in self.grids for cell in cell_names(grid, grid) for number in bins]
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,19 @@ class Hog(FeatureFamily):
         ]
         return torch.cat([l2_normalize(scale) for scale in scales], dim=1)
 
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        """Cells by their place in the picture, in each block they stand in; an orientation by where its bin opens."""
+        height, width, _ = image_shape
+        step = (360 if self.signed else 180) / self.n_orientations
+        names = []
+        for size in (grown(cell_size, height, width, self.reference_side) for cell_size in self.cell_sizes):
+            n_blocks = (side // size - self.block_size + 1 for side in (height, width))
+            inside = range(self.block_size)
+            for y, x, row, column in product(*map(range, n_blocks), inside, inside):
+                place = f"cells of {size} px: block {y + 1},{x + 1} cell {y + row + 1},{x + column + 1}"
+                names += [f"{place} orientation {number * step:g}" for number in range(self.n_orientations)]
+        return names
+
 
 @dataclass(frozen=True)
 class LocalBinaryPatterns(FeatureFamily):
@@ -104,6 +132,11 @@ class LocalBinaryPatterns(FeatureFamily):
             for radius in self.radii
         ]
         return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
+
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        cells = cell_names(self.n_cells, self.n_cells)
+        patterns = range(length // len(cells) // len(self.radii))
+        return [f"radius {r} {cell} pattern {pattern}" for r in self.radii for cell in cells for pattern in patterns]
 
 
 def fault_of_size(image_shape: tuple[int, int, int], side: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ import torch
 from bakeoff.pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
 from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
 from bakeoff.pipelines.classic.encoding.spatial import pool_pyramid
+from bakeoff.pipelines.classic.families.bag_of_words import word_names
 from bakeoff.pipelines.classic.families.descriptors import Patches, sample_descriptors
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
@@ -62,6 +63,9 @@ class PatchWords(FeatureFamily):
                 white, n_words=n_words, n_iterations=n, seed=seed, initialization=start, advance=advance
             )
         return WhiteningAndCodebook(zca, codebook)
+
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        return word_names(self.pyramid, length)
 
     def encode(self, images: torch.Tensor, state: WhiteningAndCodebook) -> torch.Tensor:
         height, width = images.shape[1:3]

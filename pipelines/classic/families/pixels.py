@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -39,6 +39,9 @@ class PixelPca(FeatureFamily):
             if exact:
                 return fit_pca(blocks, n_components=n_components, whiten=True)
             return fit_randomized_pca(blocks, n_components=n_components, seed=0, whiten=True)
+
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        return [f"component {number + 1}" for number in range(length)]
 
     def encode(self, images: torch.Tensor, state: PCA) -> torch.Tensor:
         return l2_normalize(project(_flatten(images), state))

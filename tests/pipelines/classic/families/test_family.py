@@ -163,3 +163,11 @@ def test_whatever_is_learnt_tells_how_far_it_is(family):
     assert bool(told) == (family.state_type is not NoState)
     for description, total, done in told:
         assert done == total or ("k-means" in description and 0 < done < total)  # k-means may end early
+
+
+@every_family
+def test_every_value_has_a_name_of_its_own(family):
+    state = family.fit(IMAGES, 0)
+    length = encode_all(family, state, IMAGES[:1]).shape[1]
+    names = family.column_names(IMAGES.shape[1:], state, length)
+    assert len(names) == length == len(set(names))

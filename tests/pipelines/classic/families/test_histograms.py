@@ -66,3 +66,41 @@ def test_a_gray_histogram_of_a_picture_half_black_by_hand():
     vector = GrayHistogram(n_bins=2, grids=(1, 2)).encode(image, NoState())[0]
     np.testing.assert_allclose(vector[:2], np.sqrt([0.5, 0.5]), atol=1e-6)
     np.testing.assert_allclose(vector[2:].reshape(4, 2), np.array([[1, 0], [0, 1]] * 2) / 2, atol=1e-6)
+
+
+def named(family, image):
+    """Of one picture the values that are not zero, by name."""
+    (values,) = family.encode(image, NoState()).numpy()
+    names = family.column_names(tuple(image.shape[1:]), NoState(), len(values))
+    return {name: float(value) for name, value in zip(names, values, strict=True) if value}
+
+
+def test_names_say_which_color_and_where():
+    image = torch.zeros(1, 8, 8, 3, dtype=torch.uint8)
+    image[:, :, :4, 0], image[:, :4, 4:, 2] = 255, 255
+    found = named(ColorHistogram(space="rgb", n_bins=2, grids=(2,)), image)
+    assert set(found) == {
+        "cell 1,1 of 2x2 bin r2 g1 b1",
+        "cell 1,2 of 2x2 bin r1 g1 b2",
+        "cell 2,1 of 2x2 bin r2 g1 b1",
+        "cell 2,2 of 2x2 bin r1 g1 b1",
+    }
+    apart = named(ColorHistogram(space="rgb", n_bins=2, joint=False, grids=(1,)), image)
+    assert min(apart, key=apart.get) == "whole bin b2"
+    assert set(named(GrayHistogram(n_bins=4, grids=(1,)), image)) == {"whole bin 1", "whole bin 2"}
+
+
+def test_names_say_which_cell_and_orientation():
+    image = torch.zeros(1, 12, 12, 1, dtype=torch.uint8)
+    image[:, 5:7, 10:] = 200  # its left edge, in the cell of the second row and third column, is steep sideways
+    found = named(Hog(cell_sizes=(4,)), image)
+    assert all("cell 2,3" in name for name in found)
+    assert {name.split(" cell ")[0] for name in found} == {f"cells of 4 px: block {y},2" for y in (1, 2)}
+    assert max(found, key=found.get).endswith("orientation 0")
+
+
+def test_names_say_which_pattern():
+    flat = torch.full((1, 16, 16, 1), 99, dtype=torch.uint8)
+    found = named(LocalBinaryPatterns(radii=(1, 2), n_cells=1), flat)
+    assert max(found, key=found.get) in ("radius 1 whole pattern 255", "radius 2 whole pattern 255")
+    assert "radius 2 whole pattern 255" in found
