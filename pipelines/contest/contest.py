@@ -22,7 +22,7 @@ from bakeoff.pipelines.contest import folds
 from bakeoff.pipelines.contest.contender import Contender, merit, paid_seconds, validation_score
 from bakeoff.pipelines.contest.folds import FOLDS, are_few, cross_validate, plan_splits
 from bakeoff.pipelines.contest.ladders import SCREENING_SHARE, NetLadder, frozen_ladder, hand_crafted_ladder
-from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
+from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb, not_reached
 from bakeoff.pipelines.experiments import run_key
 from bakeoff.pipelines.frozen.weights import NONE, available
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -82,11 +82,12 @@ class Contest:
         contender = Contender("end-to-end", Purse(self.budget * SCREENING_SHARE))
         start = ladder.start()
         if start.expected_seconds > self.budget:
-            contender.attempts.append(Attempt(start, "not reached", remark=f"about {start.expected_seconds:.0f} s"))
+            contender.attempts.append(not_reached(start, contender.purse))
             return contender
         first = self._attempt(contender, start)
-        rungs = ladder.screening(ladder.flop_rate(start, contender.training_seconds(first)))
-        self._climb(contender, climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise))
+        within, beyond = ladder.screening(ladder.flop_rate(start, contender.training_seconds(first)))
+        self._climb(contender, climb(within, contender.purse, lambda rung: self._try(contender, rung), self._noise))
+        contender.attempts += [not_reached(rung, contender.purse) for rung in beyond]
         contender.purse.budget = self.budget
         ranked = sorted(contender.tried, key=merit, reverse=True)
         close = [a for a in ranked if merit(a)[0] >= merit(ranked[0])[0] - 2 * self._noise][:PROMISING]

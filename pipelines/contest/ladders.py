@@ -92,12 +92,13 @@ class NetLadder:
         """The cheapest training: what tells how fast this machine is."""
         return self.rung(next(iter(NETS)), self.sizes[0], FEWEST_STEPS, brief=True)
 
-    def screening(self, flop_rate: float) -> list[Rung]:
+    def screening(self, flop_rate: float) -> tuple[list[Rung], list[Rung]]:
         """Every net at every size, trained for the same share of the training that it would get in the end: as long as
         the budget allows, or as its recipe asks for.
 
         So a net that is ahead early only because each of its steps costs more has fewer of them. The share is what a
-        third of the budget pays for, leaving out nets that could not take FEWEST_STEPS.
+        third of the budget pays for.
+        Returns the trainings, and those of nets that could not take FEWEST_STEPS.
         """
         cells = list(product(NETS, self.sizes))
         found = {(recipe, size): self._cost(recipe, size, MANY_STEPS, brief=True) for recipe, size in cells}
@@ -111,8 +112,17 @@ class NetLadder:
             if share * min(full[cell] for cell in paid) >= FEWEST_STEPS:
                 break
             paid.pop()
-        steps = {cell: max(FEWEST_STEPS, _round_down(int(share * full[cell]))) for cell in paid}
-        return [self.rung(recipe, size, steps.get((recipe, size), FEWEST_STEPS), brief=True) for recipe, size in cells]
+        within, beyond = [], []
+        for recipe, size in cells:
+            if (recipe, size) in paid or (
+                recipe,
+                size,
+            ) not in costs:  # those of no cost are refused when they are tried
+                steps = max(FEWEST_STEPS, _round_down(int(share * full.get((recipe, size), 0))))
+                within.append(self.rung(recipe, size, steps, brief=True))
+            else:
+                beyond.append(self.rung(recipe, size, FEWEST_STEPS, brief=True))
+        return within, beyond
 
     def rung(self, recipe: str, size: int, steps: int, *, brief: bool = False) -> Rung:
         """brief: pictures are predicted in one view."""

@@ -11,7 +11,7 @@ before it took over theirs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -113,8 +113,12 @@ def climb(rungs: Sequence[Rung], purse: Purse, attempt: Try, noise: float) -> It
         yield found
     steps = steps_up(grid, scores, refused, noise)
     for position in sorted(grid.keys() - scores.keys() - refused):
-        outcome: Outcome = "not reached" if position in steps else "passed over"
-        yield Attempt(grid[position], outcome, remark=f"about {purse.estimate(grid[position]):.0f} s")
+        beyond = not_reached(grid[position], purse)
+        yield beyond if position in steps else replace(beyond, outcome="passed over")
+
+
+def not_reached(rung: Rung, purse: Purse) -> Attempt:
+    return Attempt(rung, "not reached", remark=f"about {purse.estimate(rung):.0f} s")
 
 
 def lay_out(rungs: Sequence[Rung]) -> dict[Position, Rung]:

@@ -15,16 +15,25 @@ def ladder(side, sizes, budget):
 
 
 def test_a_net_that_pictures_are_too_small_for_has_its_rung_and_costs_nothing():
-    rungs = ladder(16, [16], 60.0).screening(RATE)
+    rungs, _ = ladder(16, [16], 60.0).screening(RATE)
     assert [rung.recipe for rung in rungs] == list(NETS)
     assert [rung.expected_seconds > 0 for rung in rungs] == [rung.recipe != "speedrun" for rung in rungs]
 
 
 def test_short_trainings_fit_into_a_third_of_the_budget_and_are_shares_of_full_ones():
-    rungs = ladder(64, [32, 64], 2400.0).screening(RATE)
+    rungs, beyond = ladder(64, [32, 64], 2400.0).screening(RATE)
+    assert not beyond
     assert all(rung.steps > FEWEST_STEPS for rung in rungs)
     assert 600 < sum(rung.expected_seconds for rung in rungs) * FLOP_RATE / RATE <= 800
     assert rungs[0].steps > rungs[-1].steps  # in the same time a net takes fewer of its dearer steps
+
+
+def test_nets_too_dear_for_a_share_are_not_begun():
+    within, beyond = ladder(64, [32, 64], 120.0).screening(RATE)
+    assert within
+    assert beyond
+    assert max(rung.expected_seconds for rung in within) * FLOP_RATE / RATE < 40
+    assert {rung.steps for rung in beyond} == {FEWEST_STEPS}
 
 
 def test_a_longer_training_fits_into_what_is_left_and_is_clearly_longer():
