@@ -14,7 +14,7 @@ from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
 from bakeoff.datasets.splits import is_unbalanced
 
-LEAST_RECORDED, TELLING = 5, 0.9  # pictures; shares of a class and of a way of recording that go together
+LEAST_RECORDED, TELLING = 5, 0.9  # pictures; the share of a class, and of all others, whose recordings differ
 MAX_LISTED = 50  # files named in one note; a report must stay readable
 
 
@@ -72,8 +72,9 @@ def note_recording(files: Sequence[PictureFile], recordings: Sequence[str]) -> s
     pairs = Counter(zip((file.class_name for file in files), recordings, strict=True))
     of_class, of_recording = Counter(file.class_name for file in files), Counter(recordings)
     for (name, recording), n in sorted(pairs.items()):
-        if n >= max(LEAST_RECORDED, TELLING * of_class[name], TELLING * of_recording[recording]):
-            told.append(f"{name} is {recording} ({n:,} of {of_class[name]:,}; others {of_recording[recording] - n:,})")
+        others, n_others = of_recording[recording] - n, len(files) - of_class[name]
+        if n >= max(LEAST_RECORDED, TELLING * of_class[name]) and others <= (1 - TELLING) * n_others:
+            told.append(f"{name} is {recording} ({n:,} of {of_class[name]:,}; others {others:,} of {n_others:,})")
     warning = "the recording may be what is recognized, not what it shows. Save all pictures in one way"
     return f"Classes are recorded in different ways: {listed(told)}: {warning}." if told else ""
 
