@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import torch
 
 from bakeoff.pipelines.machine.cores import map_on_cores, one_worker_per_core
+from bakeoff.pipelines.machine.tracing import is_exporting
 
 __all__ = [
     "argmax_last", "check_finite", "check_rows", "iterate_blocks", "map_on_cores", "one_worker_per_core",
@@ -65,6 +66,8 @@ def check_rows(rows: torch.Tensor, dimension: int | None = None, name: str = "de
 
 def check_finite(values: torch.Tensor, name: str = "descriptors") -> None:
     """Raise ValueError if any value is NaN or infinite."""
+    if is_exporting():
+        return
     # One fast pass: a sum with such a term is not finite. The second only tells it from an overflow of the sum.
     if not torch.isfinite(values.sum()) and not torch.isfinite(values).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity; drop those rows or repair their source")

@@ -22,6 +22,7 @@ from bakeoff.pipelines.machine.chunks import (
     sample_rows,
     spans_of,
 )
+from bakeoff.pipelines.machine.tracing import is_exporting
 
 # Lloyd iterations for the starting point, on a sample: expectation-maximization refines it anyway.
 START_ITERATIONS = 10
@@ -44,6 +45,9 @@ class QuadraticForm:
 
     def statistics(self, descriptors: torch.Tensor) -> torch.Tensor:
         """[x - origin, (x - origin)^2] of descriptors (n, d): float32 (n, 2d)."""
+        if is_exporting():
+            centered = descriptors - self.origin
+            return torch.cat([centered, centered.square()], dim=1)
         statistics = descriptors.new_empty(len(descriptors), len(self.weights))
         first, second = statistics.chunk(2, dim=1)
         torch.sub(descriptors, self.origin, out=first)

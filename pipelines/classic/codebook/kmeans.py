@@ -25,6 +25,7 @@ from bakeoff.pipelines.machine.chunks import (
     spans_of,
 )
 from bakeoff.pipelines.machine.progress import Advance
+from bakeoff.pipelines.machine.tracing import is_exporting, untraced
 
 # k-means++ looks at a uniform sample of this many descriptors per word: its picks are random anyway, and choosing
 # them from all descriptors costs as much as many iterations.
@@ -60,10 +61,13 @@ class Codebook:
 
     def nearest(self, rows: torch.Tensor) -> torch.Tensor:
         """Index of the nearest center of each of rows (n, d): int64 (n,); the lowest index wins a tie."""
-        origin = far_origin(self.centers)
+        with untraced():
+            origin = far_origin(self.centers)
         if origin is not None:
             return Codebook(self.centers - origin).nearest(rows - origin)
         bias, transposed = -self.centers.square().sum(dim=1) / 2, self.centers.T.contiguous()
+        if is_exporting():
+            return torch.addmm(bias, rows, transposed).argmax(dim=1)
         words = torch.empty(len(rows), dtype=torch.int64, device=rows.device)
         chunk_rows = rows_per_chunk(4 * self.n_words, rows.device)
         scores = rows.new_empty(min(chunk_rows, len(rows)), self.n_words)

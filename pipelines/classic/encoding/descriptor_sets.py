@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 
 from bakeoff.pipelines.machine.chunks import check_finite, map_on_cores, rows_per_chunk
+from bakeoff.pipelines.machine.tracing import is_exporting
 
 CHUNKS_PER_TASK = 4  # enough to hide the start of a task, few enough to keep all cores busy to the end
 
@@ -33,6 +34,9 @@ def encode_in_chunks(
         return descriptors.new_zeros(n_images, width)
     encodings = descriptors.new_empty(n_images, width)
     floats_per_image = n_descriptors * floats_per_descriptor + 2 * width  # the encoding, and what becomes it
+    if is_exporting():
+        encode_chunk(descriptors, encodings)
+        return encodings
     chunk_images = rows_per_chunk(4 * floats_per_image, descriptors.device)
 
     def encode_task(task: tuple[torch.Tensor, torch.Tensor]) -> None:

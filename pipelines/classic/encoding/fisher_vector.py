@@ -14,6 +14,7 @@ import torch
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
 from bakeoff.pipelines.classic.encoding.descriptor_sets import encode_in_chunks
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from bakeoff.pipelines.machine.tracing import untraced
 
 
 def encode_fisher_vector(
@@ -29,7 +30,8 @@ def encode_fisher_vector(
     fisher_vector(improved=True) has that gradient (k values) in front, and the variance part with the opposite sign.
     """
     n_components, dimension = mixture.means.shape
-    gradients = _FisherGradients(mixture, descriptors.shape[-2])
+    with untraced():
+        gradients = _FisherGradients(mixture, descriptors.shape[-2])
 
     def encode_chunk(chunk: torch.Tensor, encodings: torch.Tensor) -> None:
         gradients.write(chunk, encodings)

@@ -23,7 +23,7 @@ def encode_vlad(descriptors: torch.Tensor, codebook: Codebook, *, intra_normaliz
     def encode_chunk(chunk: torch.Tensor, encodings: torch.Tensor) -> None:
         rows = chunk.reshape(-1, dimension)
         words = codebook.nearest(rows)
-        images = torch.arange(len(chunk), device=chunk.device).repeat_interleave(chunk.shape[1])
+        images = torch.arange(chunk.shape[0], device=chunk.device).repeat_interleave(chunk.shape[1])
         residuals = rows - codebook.centers[words]
         sums = (
             encodings.zero_().view(-1, dimension).index_add_(0, images * n_words + words, residuals).view_as(encodings)

@@ -19,6 +19,7 @@ from bakeoff.pipelines.classic.features.patches import extract_patches, normaliz
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
 from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
+from bakeoff.pipelines.machine.tracing import computed_once
 
 SAMPLING_BATCH = 100  # pictures
 DESCRIPTORS_PER_PICTURE = 40  # at most, where there are pictures enough: descriptors of one picture resemble each other
@@ -96,6 +97,7 @@ class DenseSift(Descriptors):
         ]
         return torch.cat(grids, dim=1)
 
+    @computed_once
     def positions(self, height: int, width: int) -> torch.Tensor:
         grids, stride = [], self.stride_in(height, width)
         for size in self.bin_sizes:
@@ -128,6 +130,7 @@ class ColorStatistics(Descriptors):
         ]
         return torch.cat(grids, dim=1)
 
+    @computed_once
     def positions(self, height: int, width: int) -> torch.Tensor:
         grids, stride = [], self.stride_in(height, width)
         for size in self.cell_sizes:

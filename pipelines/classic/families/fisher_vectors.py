@@ -20,6 +20,7 @@ from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
 from bakeoff.pipelines.machine.chunk_map import MapChunks
 from bakeoff.pipelines.machine.cores import stream_on_cores
 from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
+from bakeoff.pipelines.machine.tracing import untraced
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class FisherVectors(FeatureFamily):
         """Append x and y, each with position_scale times the root mean square deviation of the projected values."""
         if self.position_scale == 0:
             return projected
-        deviation = self.position_scale * float(pca.variances.mean().sqrt())
+        with untraced():
+            deviation = self.position_scale * float(pca.variances.mean().sqrt())
         side = math.sqrt(12) * deviation  # a uniform coordinate over a side s has deviation s / sqrt(12)
         return append_positions(projected, positions, height, width, scale=side)
 

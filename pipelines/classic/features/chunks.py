@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bakeoff.pipelines.machine.cores import map_on_cores
+from bakeoff.pipelines.machine.tracing import is_exporting
 
 CACHE_PIXELS = 1 << 16  # 256 KiB a float32 plane: the dozen planes that a kernel has in flight fit into L2 and L3
 ACCELERATOR_PIXELS = 1 << 22  # enough work to fill a GPU, little memory
@@ -20,6 +21,8 @@ def in_chunks(kernel: Callable[[Tensor], Tensor], images: Tensor, cache_pixels: 
 
     cache_pixels: pixels in a chunk on the processor, less for a kernel whose results are much larger than its input.
     """
+    if is_exporting():
+        return kernel(images)
     on_processor = images.device.type == "cpu"
     pixels = cache_pixels if on_processor else ACCELERATOR_PIXELS
     most = max(1, pixels // max(1, images.shape[1] * images.shape[2]))

@@ -6,8 +6,6 @@ the ImageNet challenge in 2011 (Perronnin, Sanchez, Mensink, ECCV 2010).
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
@@ -21,6 +19,7 @@ from bakeoff.pipelines.classic.features.grid import (
     window_centers,
 )
 from bakeoff.pipelines.classic.features.planes import picture_size, to_color_planes
+from bakeoff.pipelines.machine.tracing import computed_once
 
 LENGTH = N_BINS**2 * 3 * 2
 MIDDLE = (
@@ -51,7 +50,7 @@ def extract_color_statistics(images: Tensor, *, cell_size: int, stride: int) -> 
         cells, bins_y, bins_x = _cell_statistics(to_color_planes(chunk), cell_size, stride)
         rows = bins_by_window(cells, 2, bins_x).contiguous()  # (n, places_y, patches_x, 4, 6)
         patches = bins_by_window(rows, 1, bins_y)  # (n, patches_y, 4, patches_x, 4, 6)
-        return patches.transpose(2, 3).reshape(len(chunk), -1, LENGTH)
+        return patches.transpose(2, 3).reshape(chunk.shape[0], -1, LENGTH)
 
     return in_chunks(statistics, images, CHUNK_PIXELS)
 
@@ -68,7 +67,7 @@ def _cell_statistics(planes: Tensor, cell_size: int, stride: int) -> tuple[Tenso
     return torch.cat([means + MIDDLE, deviations]).float().permute(1, 2, 3, 0).contiguous(), bins_y, bins_x
 
 
-@lru_cache(maxsize=64)
+@computed_once
 def _cell_sums(length: int, cell_size: int, stride: int, device: torch.device) -> tuple[Bins, Tensor]:
     """The sub-regions along one side, and float32 (n_places, length): 1 where a pixel lies in one, else 0."""
     bins = shared_bins(length, window_size=N_BINS * cell_size, bin_size=cell_size, stride=stride)

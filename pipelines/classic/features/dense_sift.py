@@ -17,7 +17,6 @@ to whole pixels, and the center of an odd one (1.5 bins from the first bin) lies
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -34,6 +33,7 @@ from bakeoff.pipelines.classic.features.grid import (
     window_centers,
 )
 from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
+from bakeoff.pipelines.machine.tracing import computed_once, is_exporting
 
 Window = Literal["triangular", "gaussian"]
 N_ORIENTATIONS = 8
@@ -115,15 +115,27 @@ def _orientation_maps(gray: Tensor) -> Tensor:
 
     With t the direction in units of 45 degrees, orientation o gets m * max(0, 1 - |t - o|) = max(0, m - |m t - m o|).
     """
-    y, x = torch.gradient(gray, dim=(1, 2))
+    y, x = _slope(gray, 1), _slope(gray, 2)
     magnitudes = (x * x).addcmul_(y, y).sqrt_()
     moments = torch.atan2(y, x).mul_(N_ORIENTATIONS / (2 * math.pi)).mul_(magnitudes)  # t in -4..4
-    maps = torch.empty(N_ORIENTATIONS, *gray.shape, device=gray.device)
     half = N_ORIENTATIONS // 2
+    if is_exporting():  # a graph has no place to write to
+        orientations = torch.arange(-half, half + 1.0).view(-1, 1, 1, 1)
+        shares = (magnitudes - (moments - orientations * magnitudes).abs()).clamp(min=0)
+        return torch.cat([shares[half:-1], shares[:1] + shares[-1:], shares[1:half]])
+    maps = torch.empty(N_ORIENTATIONS, *gray.shape, device=gray.device)
     for orientation in range(-half, half):
         _share(moments, magnitudes, orientation, maps[orientation % N_ORIENTATIONS])
     maps[half] += _share(moments, magnitudes, half, torch.empty_like(gray))  # -4 and 4 are one direction
     return maps
+
+
+def _slope(gray: Tensor, dim: int) -> Tensor:
+    """As `torch.gradient`, which torch.export cannot follow for any number of pictures."""
+    n = gray.shape[dim]
+    inner = (gray.narrow(dim, 2, n - 2) - gray.narrow(dim, 0, n - 2)) / 2
+    first = gray.narrow(dim, 1, 1) - gray.narrow(dim, 0, 1)
+    return torch.cat([first, inner, gray.narrow(dim, n - 1, 1) - gray.narrow(dim, n - 2, 1)], dim)
 
 
 def _share(moments: Tensor, magnitudes: Tensor, orientation: int, out: Tensor) -> Tensor:
@@ -131,7 +143,7 @@ def _share(moments: Tensor, magnitudes: Tensor, orientation: int, out: Tensor) -
     return torch.sub(magnitudes, out, out=out).clamp_(min=0)
 
 
-@lru_cache(maxsize=64)
+@computed_once
 def _pooling(length: int, bin_size: int, stride: int, window: Window, device: torch.device) -> tuple[Bins, Tensor]:
     """The bins along one side, and float32 (n_places, length): the weight of each pixel of a row (or column) in each.
 

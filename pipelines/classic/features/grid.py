@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from bakeoff.pipelines.machine.tracing import computed_once, is_exporting
+
 N_BINS = 4  # along each side of a window, in SIFT and in the color statistics
 
 
@@ -41,6 +43,10 @@ def own_bins(length: int, *, window_size: int, bin_size: int, stride: int) -> Bi
 
 def bins_by_window(values: Tensor, dim: int, bins: Bins) -> Tensor:
     """View dimension `dim` (places) of values as two, (windows, 4). Windows overlap in memory: nothing is copied."""
+    if is_exporting():  # no graph knows such views
+        starts = torch.arange(bins.n_windows)[:, None] * bins.window_step
+        places = (starts + torch.arange(N_BINS) * bins.bin_step).flatten()
+        return values.index_select(dim, places).unflatten(dim, (bins.n_windows, N_BINS))
     shape, strides = values.shape, values.stride()
     return values.as_strided(
         (*shape[:dim], bins.n_windows, N_BINS, *shape[dim + 1 :]),
@@ -53,6 +59,7 @@ def window_starts(length: int, *, window_size: int, stride: int) -> range:
     return range(0, length - window_size + 1, stride)
 
 
+@computed_once
 def window_centers(height: int, width: int, *, window_size: int, stride: int) -> Tensor:
     """float32 (n_windows, 2): x and y of each center in pixels (0 is the center of the first pixel), row by row.
 

@@ -7,7 +7,6 @@ own steps, for on pictures of few gray levels many pixels lie on the border of t
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from bakeoff.pipelines.classic.features.chunks import in_chunks
 from bakeoff.pipelines.classic.features.planes import picture_size, to_planes
+from bakeoff.pipelines.machine.tracing import computed_once
 
 BlockNorm = Literal["L1", "L1-sqrt", "L2", "L2-Hys"]
 EPSILON = 1e-5  # in every block norm, as in scikit-image
@@ -132,19 +132,20 @@ def _cell_histograms(bins: Tensor, magnitudes: Tensor, n_orientations: int, cell
     n, height, width = bins.shape
     cells_y, cells_x = height // cell_size, width // cell_size
     inside = (slice(None), slice(cells_y * cell_size), slice(cells_x * cell_size))
-    places = _first_bins(n, cells_y, cells_x, n_orientations, cell_size, bins.device) + bins[inside]
-    sums = magnitudes.new_zeros(n * cells_y * cells_x * n_orientations)
+    first_bins = _first_bins(cells_y, cells_x, n_orientations, cell_size, bins.device)  # of one picture
+    length = cells_y * cells_x * n_orientations
+    pictures = torch.arange(0, n * length, length, device=bins.device)[:, None, None]
+    places = bins[inside] + first_bins + pictures
+    sums = magnitudes.new_zeros(n * length)
     sums.scatter_add_(0, places.flatten(), magnitudes[inside].flatten())
     return sums.div_(cell_size**2).float().view(n, cells_y, cells_x, n_orientations)
 
 
-@lru_cache(maxsize=8)
-def _first_bins(
-    n: int, cells_y: int, cells_x: int, n_orientations: int, cell_size: int, device: torch.device
-) -> Tensor:
-    """int64 (n, cells_y * cell_size, cells_x * cell_size): where the histogram of each pixel's cell begins."""
-    cells = torch.arange(n * cells_y * cells_x, device=device).view(n, cells_y, cells_x) * n_orientations
-    return cells.repeat_interleave(cell_size, dim=1).repeat_interleave(cell_size, dim=2)
+@computed_once
+def _first_bins(cells_y: int, cells_x: int, n_orientations: int, cell_size: int, device: torch.device) -> Tensor:
+    """int64 (cells_y * cell_size, cells_x * cell_size): where the histogram of each pixel's cell begins."""
+    cells = torch.arange(cells_y * cells_x, device=device).view(cells_y, cells_x) * n_orientations
+    return cells.repeat_interleave(cell_size, dim=0).repeat_interleave(cell_size, dim=1)
 
 
 def _normalized_blocks(histograms: Tensor, block_size: int, block_norm: BlockNorm) -> Tensor:

@@ -13,6 +13,7 @@ from bakeoff.pipelines.classic.features.cell_histograms import cell_histograms
 from bakeoff.pipelines.classic.features.chunks import in_chunks
 from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_planes
+from bakeoff.pipelines.machine.tracing import computed_once
 
 Method = Literal["uniform", "default"]
 
@@ -60,6 +61,7 @@ def _circle_point(gray: Tensor, i: int, n_points: int, radius: float) -> Tensor:
     return (1 - down[:, None]) * upper + down[:, None] * lower
 
 
+@computed_once
 def _neighbors(offset: float, length: int, margin: int, device: torch.device) -> tuple[slice, slice, Tensor]:
     """Pixels before and after coordinate + offset on one side, as slices of the padded picture; their fraction."""
     before, after = math.floor(offset) + margin, math.ceil(offset) + margin

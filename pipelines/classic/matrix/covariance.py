@@ -1,4 +1,4 @@
-"""Mean and covariance of any number of descriptors in one pass."""
+"""Mean and covariance of any number of descriptors in one pass, and what is made of them: centered, then turned."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import partial
 
 import torch
 
-from bakeoff.pipelines.machine.chunks import iterate_blocks, map_on_cores, spans_of
+from bakeoff.pipelines.machine.chunks import check_finite, iterate_blocks, map_on_cores, spans_of
+from bakeoff.pipelines.machine.tracing import is_exporting
 
 
 def mean_and_covariance(
@@ -37,3 +38,23 @@ def mean_and_covariance(
 def _moments_about(origin: torch.Tensor, span: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     centered = span - origin
     return centered.sum(dim=0), centered.T @ centered
+
+
+def center_and_multiply(vectors: torch.Tensor, mean: torch.Tensor, matrix: torch.Tensor, name: str) -> torch.Tensor:
+    """(x - mean) matrix, on every core: float32 (..., d) -> (..., k).
+
+    Raises ValueError, which says `name`, if d differs from the mean's, or a vector is not finite.
+    """
+    if vectors.shape[-1] != len(mean):
+        raise ValueError(f"{name} must have shape (..., {len(mean)}), got {tuple(vectors.shape)}")
+    if is_exporting():
+        return (vectors - mean) @ matrix
+    rows = vectors.reshape(-1, len(mean))
+    products = rows.new_empty(len(rows), matrix.shape[1])
+
+    def multiply_span(span: tuple[torch.Tensor, torch.Tensor]) -> None:
+        check_finite(span[0], name)
+        torch.mm(span[0] - mean, matrix, out=span[1])
+
+    map_on_cores(multiply_span, zip(spans_of(rows), spans_of(products), strict=True))
+    return products.unflatten(0, vectors.shape[:-1])

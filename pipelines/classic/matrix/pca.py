@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import scipy.linalg
 import torch
 
-from bakeoff.pipelines.classic.matrix.covariance import mean_and_covariance
-from bakeoff.pipelines.machine.chunks import check_finite, iterate_blocks, map_on_cores, spans_of
+from bakeoff.pipelines.classic.matrix.covariance import center_and_multiply, mean_and_covariance
+from bakeoff.pipelines.machine.chunks import iterate_blocks
 
 # Directions with less than this share of the largest variance are rounding error: whitening maps them to zero.
 SMALLEST_VARIANCE_SHARE = 1e-12
@@ -103,14 +103,4 @@ def project(descriptors: torch.Tensor, pca: PCA) -> torch.Tensor:
 
     Raises ValueError if d differs from the PCA's, or a descriptor is not finite.
     """
-    if descriptors.shape[-1] != len(pca.mean):
-        raise ValueError(f"descriptors must have shape (..., {len(pca.mean)}), got {tuple(descriptors.shape)}")
-    rows = descriptors.reshape(-1, len(pca.mean))
-    projected = rows.new_empty(len(rows), len(pca.variances))
-
-    def project_span(span: tuple[torch.Tensor, torch.Tensor]) -> None:
-        check_finite(span[0])
-        torch.mm(span[0] - pca.mean, pca.components.T, out=span[1])
-
-    map_on_cores(project_span, zip(spans_of(rows), spans_of(projected), strict=True))
-    return projected.unflatten(0, descriptors.shape[:-1])
+    return center_and_multiply(descriptors, pca.mean, pca.components.T, "descriptors")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from bakeoff.pipelines.classic.matrix.covariance import mean_and_covariance
-from bakeoff.pipelines.machine.chunks import check_finite, map_on_cores, spans_of
+from bakeoff.pipelines.classic.matrix.covariance import center_and_multiply, mean_and_covariance
 
 
 @dataclass(frozen=True)
@@ -45,14 +44,4 @@ def whiten(patches: torch.Tensor, zca: ZCA) -> torch.Tensor:
 
     Raises ValueError if d differs from the ZCA's, or a patch is not finite.
     """
-    if patches.shape[-1] != len(zca.mean):
-        raise ValueError(f"patches must have shape (..., {len(zca.mean)}), got {tuple(patches.shape)}")
-    rows = patches.reshape(-1, len(zca.mean))
-    whitened = torch.empty_like(rows)
-
-    def whiten_span(span: tuple[torch.Tensor, torch.Tensor]) -> None:
-        check_finite(span[0], "patches")
-        torch.mm(span[0] - zca.mean, zca.matrix, out=span[1])
-
-    map_on_cores(whiten_span, zip(spans_of(rows), spans_of(whitened), strict=True))
-    return whitened.view(patches.shape)
+    return center_and_multiply(patches, zca.mean, zca.matrix, "patches")
