@@ -7,7 +7,7 @@ override define HELP
 Variables:
   DATASET      photos | digits | cifar10 | cifar100 | cues-color | ... | a folder with one sub-folder per class
   DATA_ROOT    folder that already holds unpacked archives (cifar-10-batches-bin ...); else they are downloaded
-  IMAGE_SIZE   side in pixels that a folder's pictures are brought to (32, 64 or 128, as they are large)
+  IMAGE_SIZE   side in pixels that a folder's pictures are brought to (32, 64, 128 or 224)
   MAX_SKIPPED  percent of a folder's pictures that may be unusable before it stops (5)
   MAX_PIXELS   larger pictures of a folder are refused, undecoded (100000000)
   RANGE        raw values that become black and white in pictures of over 8 bits, such as 0,4095

@@ -35,9 +35,10 @@ from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
 from bakeoff.datasets.folder.store import Store
 from bakeoff.datasets.splits import evenly_spread
 
-VERSION = 4  # raise it when a change of code changes what is kept, where it goes, or what is said about it
+VERSION = 5  # raise it when a change of code changes what is kept, where it goes, or what is said about it
 DECODED, ARRANGED = "decoded pictures", "folder"
-BASE_SIZES = (32, 64, 128)  # pixels; a larger one is a choice, since the work grows with its square
+BASE_SIZES = (32, 64, 128, 224)  # pixels; a larger one is a choice, since the work grows with its square
+MOST_AT_LARGEST = 3000  # files: more at 224 pixels would fill half a gigabyte
 MEASURED = 200  # pictures whose size is looked at
 
 
@@ -125,7 +126,8 @@ class FolderStages:
     def _decode(self) -> dict[str, Any]:
         """The pixels of all files; those with more than 8 bits last, by a range that pictures for training give."""
         median = self._median_side()
-        image_size = self.reading.image_size or max((s for s in BASE_SIZES if s <= median), default=BASE_SIZES[0])
+        sizes = BASE_SIZES if len(self.files) <= MOST_AT_LARGEST else BASE_SIZES[:-1]
+        image_size = self.reading.image_size or max((s for s in sizes if s <= median), default=sizes[0])
         rows = self.store.allocate((len(self.files), image_size**2 * 3), np.dtype(np.uint8))
         findings = self._decode_into(rows, image_size, {})
         kinds = {i: error.kind for i, error in findings.errors.items() if isinstance(error, UnknownRangeError)}

@@ -162,7 +162,11 @@ def _common() -> Parser:
     add = options.add_argument
     add("--dataset", type=given, default="photos", help=f"{', '.join(dataset_names())}, or a path to pictures")
     add("--data-root", type=folder, help="folder of unpacked archives, e.g. cifar-10-batches-bin")
-    add("--image-size", type=positive, help="side in pixels that a folder's pictures are brought to (32, 64 or 128)")
+    add(
+        "--image-size",
+        type=positive,
+        help="side in pixels that a folder's pictures are brought to (32, 64, 128 or 224)",
+    )
     add("--max-skipped", type=percent, default=5.0, help="percent of a folder's pictures that may be unusable (5)")
     add("--max-pixels", type=positive, default=MAX_PIXELS, help="larger pictures are refused, undecoded")
     add("--range", help="raw values that become black and white in pictures of over 8 bits, such as 0,4095")

@@ -19,8 +19,9 @@ import numpy as np
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.experiments import Experiment
 
-# Seconds of processor time for each side, by default: a floor, and more for each million pixels of all pictures.
+# Seconds of processor time for each side, by default: within bounds, so many for each million pixels of all pictures.
 LEAST_BUDGET, MOST_BUDGET, SECONDS_PER_MEGAPIXEL = 60.0, 1800.0, 16.0
+SIDE_TO_BUDGET_FOR = 128  # pixels: larger pictures are tried if that leaves time for them
 Outcome = Literal["tried", "refused", "passed over", "not reached"]
 
 
@@ -175,5 +176,6 @@ def _is_passed(p: Position, scores: Mapping[Position, float], came_from: float) 
 
 def default_budget(dataset: Dataset) -> float:
     """Seconds of processor time for each side: more for more pixels, within half an hour."""
-    megapixels = sum(split.images[..., 0].size for split in dataset.splits.values()) / 1e6
+    side = min(*dataset.image_shape[:2], SIDE_TO_BUDGET_FOR)
+    megapixels = sum(map(len, dataset.splits.values())) * side**2 / 1e6
     return float(np.clip(np.ceil(SECONDS_PER_MEGAPIXEL * megapixels / 30) * 30, LEAST_BUDGET, MOST_BUDGET))

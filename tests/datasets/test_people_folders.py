@@ -126,7 +126,7 @@ def test_stacks_channels_and_floats_are_read_and_told(root):
         assert text in notes_of(dataset)
 
 
-@pytest.mark.parametrize(("side", "expected"), [(20, 32), (40, 32), (64, 64), (100, 64), (300, 128), (600, 128)])
+@pytest.mark.parametrize(("side", "expected"), [(20, 32), (40, 32), (64, 64), (100, 64), (200, 128), (600, 224)])
 def test_the_size_follows_the_pictures(root, side, expected):
     for number, kind in enumerate(("a", "b")):
         write_class(root / kind, 4, first_seed=100 * number, side=side)
@@ -135,6 +135,13 @@ def test_the_size_follows_the_pictures(root, side, expected):
     told = f"Pictures of {side} px (median short side) are brought to {expected} px"
     assert (told in notes_of(dataset)) == (side > expected)
     assert load_folder(root, image_size=224).image_shape == (224, 224, 3)
+
+
+def test_many_pictures_are_brought_to_no_more_than_128_pixels(root, monkeypatch):
+    monkeypatch.setattr("bakeoff.datasets.folder.stages.MOST_AT_LARGEST", 7)
+    for number, kind in enumerate(("a", "b")):
+        write_class(root / kind, 4, first_seed=100 * number, side=300)
+    assert load_folder(root).image_shape == (128, 128, 3)
 
 
 def write_patients(root):
