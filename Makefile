@@ -28,11 +28,12 @@ Variables:
   EXPERIMENT   for train, study and report: one or more names from `make list`
   ENGINE       for train-mlp: torch, or numpy (our own back-propagation)
   STUDY        learning-curves | label-noise | robustness | look-inside | cues (all)
-  MODEL        for predict and export: an experiment that was trained, a run's folder, or a model file
+  MODEL        for predict, serve and export: an experiment that was trained, a run's folder, or a model file
   IMAGE        for predict and export: a picture, or a folder of pictures
   OUTPUT       for predict: file to write, .csv, .json or .jsonl; a killed command goes on (for publish: a folder)
-  NOT_SURE_BELOW  for predict: probability below which the answer is "not sure", such as 0.6
-  BY_THRESHOLD  for predict: 1 names the wanted one of two classes from the model's own threshold on
+  NOT_SURE_BELOW  for predict and serve: probability below which the answer is "not sure", such as 0.6
+  BY_THRESHOLD  for predict and serve: 1 names the wanted one of two classes from the model's own threshold on
+  PORT         for serve: of 127.0.0.1 (8765)
   PROCESSES    for train and train-mlp: processes that train one net together, by torchrun (1)
   TENSORBOARD  for train and train-mlp: 1 writes logs to artifacts/tensorboard
   SCHEDULER    address of a Dask scheduler (tcp://host:8786) whose workers share the hand-crafted side's work
@@ -52,7 +53,7 @@ override TESTS := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
-COMMANDS := list features train-svm train-mlp train predict export study \
+COMMANDS := list features train-svm train-mlp train predict serve export study \
   report report-saved compare publish lecture bench clean
 .PHONY: help setup $(COMMANDS) bench-scaling test fast slow check format misspelled
 
@@ -74,6 +75,7 @@ train-svm: ## hand-crafted features -> linear SVM: every family alone, left out,
 train-mlp: ## pixels -> multi-layer perceptron, trained end to end (ENGINE=numpy for our own engine)
 train: ## train EXPERIMENT=<name> (see `make list`)
 predict: ## the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file> (OUTPUT=<file>: to a file)
+serve: ## a page on this machine that classifies the pictures dropped on it, by MODEL
 export: ## write the net MODEL as model.onnx, checked against torch on its test pictures (or IMAGE)
 study: ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
 report: ## train both sides and compare them: artifacts/reports/<dataset>/report.html, .md, .json

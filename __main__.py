@@ -18,7 +18,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from bakeoff.reports.arguments import options_of_commands
 
     signal.signal(signal.SIGINT, earlier)
-    finish = {"report": report, "compare": report, "report-saved": report, "publish": publish, "lecture": lecture}
+    finish = {
+        "train": describe,
+        "report": report,
+        "compare": report,
+        "report-saved": report,
+        "publish": publish,
+        "lecture": lecture,
+    }
     return run(arguments, reporting=options_of_commands(), finish=finish)
 
 
@@ -32,6 +39,12 @@ def report(options: Namespace) -> int:
     from bakeoff.reports.commands import report as write
 
     return write(options)
+
+
+def describe(options: Namespace) -> int:
+    from bakeoff.reports.commands import write_model_cards
+
+    return write_model_cards(options)
 
 
 def publish(options: Namespace) -> int:

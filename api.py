@@ -26,10 +26,12 @@ from bakeoff.pipelines.contest.search import default_budget
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.machine.artifacts import claim
 from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import task_folder
 from bakeoff.pipelines.results.task import keep_task
 from bakeoff.reports.arguments import saved_options
 from bakeoff.reports.changes import read_base
 from bakeoff.reports.commands import read_report, save_report
+from bakeoff.reports.model_card import write_cards
 from bakeoff.reports.report import Report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
@@ -131,6 +133,7 @@ def compare(
     Contest(dataset, budget or default_budget(dataset), 0, workspace, splits, weights).run()
     for family in families:
         train_one(_alone(family), dataset, fingerprint, 0, workspace)
+    write_cards(task_folder(workspace.runs, dataset.name, fingerprint))
     where = [str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]
     report = read_report(saved_options().parse_args([*where, "--margin", str(margin)]))
     return Comparison(json.loads(render_json(report)), report)

@@ -20,12 +20,13 @@ from bakeoff.reports.changes import find_changes, read_base
 from bakeoff.reports.chapters.changes import describe_changes
 from bakeoff.reports.chapters.results import result_table
 from bakeoff.reports.chapters.two_classes import Stakes
+from bakeoff.reports.model_card import write_cards
 from bakeoff.reports.publish import publish
 from bakeoff.reports.report import Report, build_report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
 from bakeoff.reports.report_markdown import render_markdown, save_figures
-from bakeoff.reports.selection import find_tasks, select_runs, task_name
+from bakeoff.reports.selection import find_task, find_tasks, select_runs, task_name
 from bakeoff.reports.statistics.comparison import build_comparison
 
 TERMINAL_COLUMNS = ("total", "peak memory")  # with experiment and leading score they fit 80 columns
@@ -112,10 +113,18 @@ def report(options: argparse.Namespace) -> int:
     report = read_report(options)
     target = report_folder(options.artifacts / "reports", report.comparison.task)
     save_report(report, target)
+    task = report.comparison.task
+    write_cards(task_folder(options.artifacts / "runs", task.dataset, task.fingerprint))
     if options.json:
         print((target / "report.json").read_text())
     else:
         print_result(report, target, Console(highlight=False))
+    return 0
+
+
+def write_model_cards(options: argparse.Namespace) -> int:
+    """Cards of the models of the data set that was trained on last."""
+    write_cards(find_task(options.artifacts / "runs", task_name(options.dataset))[0])
     return 0
 
 

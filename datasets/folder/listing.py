@@ -151,7 +151,7 @@ def list_folder(root: Path) -> Iterator[PictureFile]:
         if parts and is_own_output(names):
             yield PictureFile(parts, bytes, left_out=OWN_OUTPUT)
             continue
-        folders = []
+        folders: list[tuple[str, ...]] = []
         for name in names:
             path = os.path.join(root, *parts, name)
             if not is_visible(name):

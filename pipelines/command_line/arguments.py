@@ -121,15 +121,14 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     one = add("train-mlp", parents=training, help="a multi-layer perceptron on pixels, trained end to end")
     one.set_defaults(command="train", experiments=["mlp"])
     one.add_argument("--engine", choices=ENGINES, default="torch", help="torch, or our own back-propagation in numpy")
-    one = add("predict", parents=[common, machines], help="the class of pictures, by a trained model")
-    one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
+    deciding = _deciding()
+    one = add("predict", parents=[common, deciding, machines], help="the class of pictures, by a trained model")
     one.add_argument("images", nargs="+", metavar="IMAGE", help="a picture, or a folder of pictures")
     one.add_argument("--output", type=table_file, help="file to write, .csv, .json or .jsonl; a killed command goes on")
-    one.add_argument(
-        "--not-sure-below", type=share, default=0.0, help='probability below which the answer is "not sure"'
+    one = add(
+        "serve", parents=[common, deciding], help="a page on this machine that classifies a picture dropped on it"
     )
-    words = "of two classes, name the wanted one from the model's own threshold on (at most 1 %% false alarms)"
-    one.add_argument("--by-threshold", action="store_true", help=words)
+    one.add_argument("--port", type=natural, default=8765, help="of 127.0.0.1 (8765)")
     one = add("export", parents=[common], help="write a net as ONNX, checked against torch")
     one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
     one.add_argument("images", nargs="*", metavar="IMAGE", help="pictures to check it with (its test pictures)")
@@ -176,6 +175,17 @@ def _common() -> Parser:
     add("--duplicates", default="drop", help="of given test pictures in an earlier split: drop, move or keep")
     add("--seed", type=natural, default=0, help="seed of everything random")
     add("--scheduler", default="", help="of Dask, such as tcp://host:8786: its workers share the work")
+    return options
+
+
+def _deciding() -> Parser:
+    """The model, and when it names a class."""
+    options = Parser(add_help=False)
+    add = options.add_argument
+    add("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
+    add("--not-sure-below", type=share, default=0.0, help='probability below which the answer is "not sure"')
+    words = "of two classes, name the wanted one from the model's own threshold on (at most 1 %% false alarms)"
+    add("--by-threshold", action="store_true", help=words)
     return options
 
 

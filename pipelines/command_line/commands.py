@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.registry import dataset_names
+from bakeoff.pipelines.command_line.plain_commands import in_module
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.model import load_kept
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, save_run, task_folder
@@ -190,4 +191,5 @@ COMMANDS: Mapping[str, Callable[[Dataset, argparse.Namespace, Workspace], int]] 
     "features": extract_features,
     "train": train,
     "study": study,
+    "serve": in_module("pipelines.predict.serve", "serve"),
 }

@@ -40,9 +40,9 @@ def remove_artifacts(options: argparse.Namespace) -> int:
     return 0
 
 
-def in_module(name: str, function: str) -> Callable[[argparse.Namespace], int]:
+def in_module(name: str, function: str) -> Callable[..., int]:
     """A command whose module is imported when it is asked for: that takes seconds."""
-    return lambda options: getattr(import_module(f"bakeoff.{name}"), function)(options)  # type: ignore[no-any-return]
+    return lambda *given: getattr(import_module(f"bakeoff.{name}"), function)(*given)  # type: ignore[no-any-return]
 
 
 WITHOUT_DATA: Mapping[str, Callable[[argparse.Namespace], int]] = {

@@ -100,11 +100,12 @@ class Classifier:
             timing.scoring += time.perf_counter() - decoded
             timing.n_files += len(batch)
             yield [
-                self._decide(file.path, found[i]) if i in found else Prediction(file.path, error=str(errors[i]))
+                self.decide(file.path, found[i]) if i in found else Prediction(file.path, error=str(errors[i]))
                 for i, file in enumerate(batch)
             ]
 
-    def _decide(self, file: str, probabilities: np.ndarray) -> Prediction:
+    def decide(self, file: str, probabilities: np.ndarray) -> Prediction:
+        """What these probabilities, float64 (n_classes,), say of the file."""
         best = int(probabilities.argmax())
         wanted, threshold = self.calibrator.wanted, self.calibrator.threshold
         if self.by_threshold and wanted is not None and threshold is not None:

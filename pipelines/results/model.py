@@ -24,6 +24,7 @@ from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.run import RunResult, load_run, saved_key
 
 FILE_NAME = "model.safetensors"
+CARD_NAME = "model.md"  # what people should know of it, beside it
 FORMAT = 2
 HEADER, CHECKSUM = "bakeoff", "checksum"  # the two entries of the file's metadata
 MOST_PIXELS = 4096 * 4096 * 3  # values in a picture: more is damage, and would fill the memory
@@ -66,8 +67,8 @@ class StoredModel:
 def save_stored_model(model: StoredModel, path: Path) -> int:
     """Write the file, whole or not at all. Returns its size in bytes.
 
-    What tells of the model that was there goes first, the run's `run.json` and an exported `.onnx` file: who is killed
-    before the new run is saved leaves a model without a run, and never one beside the answers of another.
+    What tells of the model that was there goes first, the run's `run.json`, the card and an exported `.onnx` file: who
+    is killed before the new run is saved leaves a model without a run, and never one beside the answers of another.
     """
     header = json.dumps(
         {
@@ -84,7 +85,7 @@ def save_stored_model(model: StoredModel, path: Path) -> int:
     # In C order: the format keeps shapes and no strides, so a transposed view would come back wrong.
     arrays = {name: np.require(array, requirements="C") for name, array in model.arrays.items()}
     content = save(arrays, {HEADER: header, CHECKSUM: _checksum(header, arrays)})
-    for told in (path.with_name("run.json"), path.with_suffix(".onnx")):
+    for told in (path.with_name("run.json"), path.with_name(CARD_NAME), path.with_suffix(".onnx")):
         told.unlink(missing_ok=True)
     write_atomically(path, content)
     return len(content)

@@ -109,8 +109,8 @@ def test_the_wanted_class_is_named_from_the_models_own_threshold_on(home):
     model = bakeoff.load_model(path)
     grays = [replace(model, by_threshold=True, calibrator=Calibrator(1.0, 1, one)) for one in (0.3, 0.5, 0.7)]
     chances = np.array([0.6, 0.4])
-    assert [one._decide("x", chances).class_name for one in grays] == ["water", "brick", "brick"]
-    assert [one._decide("x", chances).probability for one in grays] == [0.4, 0.6, 0.6]
+    assert [one.decide("x", chances).class_name for one in grays] == ["water", "brick", "brick"]
+    assert [one.decide("x", chances).probability for one in grays] == [0.4, 0.6, 0.6]
 
 
 def output_of(home, folder, name, *more):

@@ -52,7 +52,7 @@ def test_comes_back_as_it_was(tmp_path, content):
 
 
 def test_what_tells_of_the_model_before_goes_and_the_rest_stays(tmp_path):
-    for name in ("run.json", "model.onnx", "scores.npz"):
+    for name in ("run.json", "model.md", "model.onnx", "scores.npz"):
         (tmp_path / name).write_text("of the model before")
     save_stored_model(MODEL, tmp_path / FILE_NAME)
     assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, "scores.npz"]

@@ -1,0 +1,177 @@
+"""Model card beside every saved model: model.md in Hugging Face's format, from its run, data set and studies."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from bakeoff.pipelines.results.balance import balanced_accuracy
+from bakeoff.pipelines.results.calibrator import FALSE_ALARMS, fit_calibrator
+from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.pipelines.results.model import CARD_NAME, FILE_NAME
+from bakeoff.pipelines.results.run import RunResult, load_run
+from bakeoff.pipelines.results.study import StudyResult, load_studies
+from bakeoff.pipelines.results.task import Task, load_task
+from bakeoff.reports.canvas.elements import Cell, Row, Table
+from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, seconds
+from bakeoff.reports.canvas.theme import environment
+from bakeoff.reports.chapters.robustness import crossed_interval, read_endurance
+from bakeoff.reports.report_markdown import escape_markdown, render_table
+from bakeoff.reports.statistics.accuracy import accuracy_interval
+from bakeoff.reports.statistics.calibration import measure_calibration
+from bakeoff.reports.statistics.sample import Sample
+from bakeoff.reports.statistics.seeds import FIXED, Interval
+
+
+def write_cards(folder: Path) -> int:
+    """A card beside every model of a task whose run is whole; returns how many. Raises ValueError on damaged files."""
+    models = [path.parent for path in folder.glob(f"*/seed-*/{FILE_NAME}") if path.with_name("run.json").exists()]
+    if models:
+        task, studies = load_task(folder), load_studies(folder)
+        for place in models:
+            write_atomically(place / CARD_NAME, render_card(load_run(place), task, studies).encode())
+    return len(models)
+
+
+def render_card(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) -> str:
+    """The Markdown text, with facts about the model in a header of YAML."""
+    jinja = environment()
+    jinja.filters |= {
+        "md": escape_markdown,
+        "table": render_table,
+        "percent": percent,
+        "percent_range": percent_range,
+        "json": lambda value, indent=None: json.dumps(value, indent=indent, ensure_ascii=False),
+        "code_span": lambda text: text.replace("`", "'"),
+    }
+    hardware = run.environment.get("hardware", {})
+    text = jinja.get_template("model.md.j2").render(
+        run=run,
+        task=task,
+        scores=tuple(_scores(run, task)),
+        groups=_describe_groups(task),
+        classes=_class_table(run, task),
+        limits=tuple(_limits(run)),
+        confidence=_describe_confidence(run, task),
+        decision=_describe_decision(run, task),
+        robustness=_describe_robustness(run, studies),
+        costs=_cost_table(run),
+        hardware=f"{hardware.get('processor', 'an unknown processor')}, {hardware.get('cores', '?')} cores",
+        weights=_describe_weights(run),
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _interval(run: RunResult, task: Task, chosen: np.ndarray, *, balanced: bool = False) -> Interval:
+    """Of the accuracy on the chosen test pictures, bool (n_test,), for other pictures and this trained model."""
+    groups = None if task.test_groups is None else task.test_groups[chosen]
+    correct = (run.predictions == run.labels)[chosen]
+    return accuracy_interval(correct[None], Sample(run.labels[chosen], groups, balanced), FIXED)
+
+
+def _scores(run: RunResult, task: Task) -> Iterator[tuple[str, str, float, Interval | None]]:
+    """Name, kind for Hugging Face, value in 0..1, interval."""
+    every = np.ones(len(run.labels), bool)
+    yield "accuracy", "accuracy", run.accuracy, _interval(run, task, every)
+    balanced = balanced_accuracy(run.predictions, run.labels)
+    yield "balanced accuracy", "balanced_accuracy", balanced, _interval(run, task, every, balanced=True)
+    yield "macro F1", "f1", float(f1_score(run.labels, run.predictions, average="macro", zero_division=0)), None
+
+
+def _describe_groups(task: Task) -> str:
+    if task.test_groups is None:
+        return "Every test picture counts as drawn by itself."
+    n_groups = len(np.unique(task.test_groups))
+    return f"The test pictures come from {n_groups:,} groups, each in one split; the intervals allow for that."
+
+
+def _class_table(run: RunResult, task: Task) -> Table:
+    rows = []
+    for index, name in enumerate(task.class_names):
+        counts = [task.class_counts[split][index] for split in ("train", "validation", "test")]
+        own = run.labels == index
+        cells = [Cell(name), *(Cell(f"{n:,}", n) for n in counts)]
+        if own.any():
+            recall = float((run.predictions[own] == index).mean())
+            cells.append(Cell(percent(recall), recall, percent_range(_interval(run, task, own))))
+        rows.append(Row((*cells, *[Cell("none to test")] * (5 - len(cells)))))
+    return Table("", ("class", "train", "validation", "test", "recognized in test"), tuple(rows))
+
+
+def _limits(run: RunResult) -> Iterator[str]:
+    if run.did_not_train:
+        yield "It did not fit its own training pictures: it is of no use as it is."
+    if run.diagnostics.get("svm_converged") is False:
+        yield "Its SVM is not known to have reached its optimum."
+    if run.side == "frozen":
+        known = run.diagnostics.get("backbone", {}).get("trained_on")
+        yield f"Its features were learned from {known or 'unknown pictures'}: test pictures may be among them."
+
+
+def _describe_confidence(run: RunResult, task: Task) -> str:
+    calibrator = fit_calibrator(run.validation_scores, run.validation_labels, np.array(task.class_counts["train"]))
+    groups = Sample(run.labels, task.test_groups)
+    effect = groups.design_effect(run.predictions == run.labels)
+    found = measure_calibration(run.scores / calibrator.temperature, run.labels, effect)
+    return (
+        f"Its probabilities are the softmax of its scores divided by {calibrator.temperature:.4g}, which was chosen on "
+        f"validation by log loss; their calibration error on the test pictures is {percent(found.corrected)} "
+        f"({percent_range(found.interval)})."
+    )
+
+
+def _describe_decision(run: RunResult, task: Task) -> str:
+    calibrator = fit_calibrator(run.validation_scores, run.validation_labels, np.array(task.class_counts["train"]))
+    if calibrator.wanted is None or calibrator.threshold is None:
+        return ""
+    passed = calibrator.probabilities(run.scores)[:, calibrator.wanted] >= calibrator.threshold
+    is_wanted = run.labels == calibrator.wanted
+    return (
+        f"With `--by-threshold` a picture is {task.class_names[calibrator.wanted]} from a probability of "
+        f"{calibrator.threshold:.4g} on, at which at most {percent(FALSE_ALARMS)} of the others passed on validation; "
+        f"on the test pictures {(passed & is_wanted).sum():,} of {is_wanted.sum():,} pass, and "
+        f"{(passed & ~is_wanted).sum():,} of the {(~is_wanted).sum():,} others."
+    )
+
+
+def _describe_robustness(run: RunResult, studies: Mapping[str, StudyResult]) -> str:
+    study = studies.get("robustness")
+    models = read_endurance(study) if study else []
+    one = next((model for model in models if model.experiment == run.experiment), None)
+    if one is None or study is None or study.settings.get("seed") != run.seed:
+        return f"Not measured: `bakeoff study robustness --experiments {run.experiment}` measures it."
+    right = np.stack([one.right[name] for name in one.counted])
+    return (
+        f"{percent(right.mean())} ({percent_range(crossed_interval(right))}) of {right.shape[1]:,} test pictures that "
+        f"were changed in {len(right)} ways ({listing(sorted({one.groups[name] for name in one.counted}))}), against "
+        f"{percent(one.clean.mean())} of the same pictures unchanged."
+    )
+
+
+def _cost_table(run: RunResult) -> Table:
+    rows = [
+        Row((Cell(f"{stage.name} ({stage.kind})"), Cell(seconds(stage.seconds), stage.seconds))) for stage in run.stages
+    ]
+    facts = (
+        ("one picture alone", run.diagnostics.get("single_picture_seconds"), seconds),
+        ("pictures a second, many at once", run.diagnostics.get("pictures_per_second"), count),
+        ("highest memory of the process", max((s.peak_memory_bytes for s in run.stages), default=None), bytes_size),
+        ("model file", run.size.bytes, bytes_size),
+        ("learned numbers", run.size.parameters, count),
+        ("values of a picture's features", run.size.dimensions, count),
+    )
+    rows += [Row((Cell(name), Cell(text(value), value))) for name, value, text in facts if value is not None]
+    return Table("", ("what", "cost"), tuple(rows))
+
+
+def _describe_weights(run: RunResult) -> str:
+    if run.side != "frozen":
+        return ""
+    known = run.diagnostics.get("backbone", {})
+    licence = known.get("licence") or "not known"
+    return f"The model file holds the weights of {known.get('name', 'a frozen net')}. Their licence: {licence}."
