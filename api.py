@@ -132,7 +132,7 @@ def compare(
     weights = None if weights is None else Path(weights)
     Contest(dataset, budget or default_budget(dataset), 0, workspace, splits, weights).run()
     for family in families:
-        train_one(_alone(family), dataset, fingerprint, 0, workspace)
+        train_one(_alone(family), dataset, 0, workspace)
     write_cards(task_folder(workspace.runs, dataset.name, fingerprint))
     where = [str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]
     report = read_report(saved_options().parse_args([*where, "--margin", str(margin)]))

@@ -12,8 +12,8 @@ import bakeoff
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
+from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.predict.models import load_trained_model
 from bakeoff.pipelines.results.run import run_folder
 
 ROOT = Path(__file__).parent.parent

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,7 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.registry import dataset_names
 from bakeoff.pipelines.command_line.plain_commands import in_module
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.results.model import load_kept
-from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, save_run, task_folder
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, task_folder
 from bakeoff.pipelines.results.study import save_study
 from bakeoff.pipelines.results.task import keep_task
 from bakeoff.pipelines.studies.published_guests import keep_guests
@@ -27,18 +25,13 @@ MAX_NOTE_LENGTH = 1200  # characters of a note on the terminal: about fifteen li
 
 
 def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    from bakeoff.pipelines.classic.pipeline import extract
     from bakeoff.pipelines.classic.system.feature_table import feature_rows, name_columns
     from bakeoff.pipelines.results.feature_table import write_table
 
     tell_notes(dataset, options, workspace)
     encoded: dict[tuple[str, ...], Encoded] = {}  # experiments share families
     for experiment in chosen_experiments(options):
-        if experiment.side == "end-to-end":
-            raise ValueError(
-                f"{experiment.name} has no features of its own: name an experiment that does not train a net"
-            )
-        for one in extract(dataset, config=experiment.config, seed=options.seed, workspace=workspace):
+        for one in experiment.extract(dataset, seed=options.seed, workspace=workspace):
             encoded.setdefault(one.keys, one)
     workspace.say(f"features of {dataset.name} are in {workspace.cache.root}")
     if options.table:
@@ -73,7 +66,7 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     for twin in named:
         if twin not in chosen:
             workspace.say(f"skipped: {twin.name} is another of these experiments again on {dataset.name}")
-    found = [train_one(experiment, dataset, fingerprint, options.seed, workspace) for experiment in chosen]
+    found = [train_one(experiment, dataset, options.seed, workspace) for experiment in chosen]
     runs = [run for run in found if run is not None]
     if not runs:
         raise ValueError(f"nothing was trained: no chosen experiment can be applied to {dataset.name}")
@@ -148,37 +141,17 @@ def tell_notes(dataset: Dataset, options: argparse.Namespace, workspace: Workspa
             workspace.say(f"note: {note[:cut]}{more}")
 
 
-def train_one(
-    experiment: Experiment, dataset: Dataset, fingerprint: str, seed: int, workspace: Workspace
-) -> RunResult | None:
+def train_one(experiment: Experiment, dataset: Dataset, seed: int, workspace: Workspace) -> RunResult | None:
     """Train and save, unless the very same run is there already; None if the experiment cannot be applied here."""
-    from bakeoff.pipelines.experiments import run_key
+    from bakeoff.pipelines.experiments import train_once
 
-    key = run_key(experiment, fingerprint, seed)
-    folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
-    kept = load_kept(folder, key, workspace.say)
-    if kept is not None:
-        log_kept_run(kept, workspace)
-        workspace.say(f"{summary(kept)}  (kept from before)")
-        return kept
     try:
-        run = experiment.run(dataset, seed=seed, workspace=workspace)
+        run, kept = train_once(experiment, dataset, seed, workspace)
     except NotApplicableError as error:
         workspace.say(f"skipped: {error}")
         return None
-    run = replace(run, environment={**run.environment, "key": key})
-    save_run(run, workspace.runs)
-    workspace.say(summary(run))
+    workspace.say(f"{summary(run)}{'  (kept from before)' if kept else ''}")
     return run
-
-
-def log_kept_run(run: RunResult, workspace: Workspace) -> None:
-    """The curves of a net that was trained before, for TensorBoard, if they are wanted and not there."""
-    log = workspace.event_log_folder(run.dataset, run.experiment, run.seed)
-    if log is not None and run.side == "end-to-end":
-        from bakeoff.pipelines.neural.training.event_log import log_history
-
-        log_history(log, run.history)
 
 
 def summary(run: RunResult) -> str:

@@ -23,11 +23,11 @@ from bakeoff.pipelines.contest.contender import Contender, merit, paid_seconds, 
 from bakeoff.pipelines.contest.folds import FOLDS, are_few, cross_validate, plan_splits
 from bakeoff.pipelines.contest.ladders import SCREENING_SHARE, NetLadder, frozen_ladder, hand_crafted_ladder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb, not_reached
-from bakeoff.pipelines.experiments import run_key
+from bakeoff.pipelines.experiments import train_once
 from bakeoff.pipelines.frozen.weights import NONE, available
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.results.model import FILE_NAME, load_kept
-from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, save_run, task_folder
+from bakeoff.pipelines.results.model import FILE_NAME
+from bakeoff.pipelines.results.run import NotApplicableError, run_folder, save_run, task_folder
 from bakeoff.pipelines.results.study import StudyResult, load_study, save_study, study_file
 
 NAME, TITLE = "contest", "How each side spent its budget"
@@ -130,7 +130,7 @@ class Contest:
 
     def _try(self, contender: Contender, rung: Rung) -> Attempt:
         try:
-            run = self._answer(rung, self.seed)
+            run, _ = train_once(rung.experiment, self.dataset, self.seed, self.apart)
         except NotApplicableError as error:
             return Attempt(rung, "refused", remark=str(error))
         contender.runs[rung.name] = [run]
@@ -150,23 +150,11 @@ class Contest:
                 return
             if contender.purse.estimate(finalist.rung) > contender.purse.left:
                 return
-            runs.append(self._answer(finalist.rung, self.seed + len(runs)))
+            run, _ = train_once(finalist.rung.experiment, self.dataset, self.seed + len(runs), self.apart)
+            runs.append(run)
             seconds = contender.pay(runs[-1])
             contender.purse.spent += max(seconds, 1e-3)
             self.workspace.say(f"{finalist.rung.name:<32} another seed, {seconds:6.0f} s")
-
-    def _answer(self, rung: Rung, seed: int) -> RunResult:
-        """The rung's run: kept from before if it is this very one."""
-        apart = self.apart
-        key = run_key(rung.experiment, self.dataset.fingerprint(), seed)
-        folder = run_folder(apart.runs, self.dataset.name, self.dataset.task_fingerprint(), rung.name, seed)
-        kept = load_kept(folder, key, apart.say)
-        if kept is not None:
-            return kept
-        run = rung.experiment.run(self.dataset, seed=seed, workspace=apart)
-        run = replace(run, environment={**run.environment, "key": key})
-        save_run(run, apart.runs)
-        return run
 
     @property
     def apart(self) -> Workspace:

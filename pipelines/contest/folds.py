@@ -17,10 +17,10 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.folder.given_splits import group_duplicates
 from bakeoff.datasets.folder.groups import join, majority_labels
 from bakeoff.pipelines.experiments import Experiment
+from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import Row, StudyResult, pack_numbers
-from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME, TITLE = "folds", "The finalists on several splits"
 FOLDS, VALIDATION_PARTS = 5, 8  # 70 % to learn from, 10 % to choose on, 20 % to be tested: as one split has it

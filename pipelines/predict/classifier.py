@@ -13,7 +13,7 @@ import numpy as np
 
 from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile
-from bakeoff.pipelines.predict.models import build_trained_model
+from bakeoff.pipelines.experiments.models import build_trained_model
 from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.model import FILE_NAME, load_stored_model
 from bakeoff.pipelines.results.trained_model import TrainedModel

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
+from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.neural.model_file import NeuralModel
 from bakeoff.pipelines.neural.onnx_export import export_onnx, predict_with_onnx
 from bakeoff.pipelines.predict.locate import find_model
-from bakeoff.pipelines.predict.models import load_trained_model
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.model import load_stored_model
 from bakeoff.pipelines.results.task import load_task

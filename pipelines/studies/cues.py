@@ -15,10 +15,10 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.sets.cues import CUES, N_CLASSES, load_cues
 from bakeoff.datasets.splits import nested_subsets
 from bakeoff.pipelines.experiments import Experiment
+from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.pipelines.studies.study import Request, study
-from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "cues"
 SHOWN_OF_A_CLASS = 2

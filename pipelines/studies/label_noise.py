@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from bakeoff.datasets.corruptions.wrong_labels import flip_labels
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.experiments import Experiment
+from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.pipelines.studies.study import Request, study
-from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "label-noise"
 TITLE = "Accuracy by share of wrong labels"

@@ -13,9 +13,9 @@ import numpy as np
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.splits import nested_subsets
 from bakeoff.pipelines.experiments import Experiment
+from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.pipelines.studies.study import Request, study
-from bakeoff.pipelines.studies.trainings import Variant, train_variants
 
 NAME = "learning-curves"
 TITLE = "Accuracy by number of training pictures"

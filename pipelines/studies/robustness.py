@@ -19,7 +19,7 @@ from bakeoff.datasets.corruptions.sweeps import SWEEPS, apply_sweep
 from bakeoff.datasets.corruptions.table import SEVERITIES, corrupt, corruptions_for
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.resizing import bring_to_size
-from bakeoff.pipelines.predict.models import load_trained_model
+from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.results.run import RunResult, run_folder
 from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
 from bakeoff.pipelines.results.trained_model import TrainedModel

@@ -17,8 +17,7 @@ from bakeoff.pipelines import __main__ as command_line
 from bakeoff.pipelines import experiments
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.classic import experiments as classic
-from bakeoff.pipelines.command_line.commands import log_kept_run
-from bakeoff.pipelines.experiments import all_experiments
+from bakeoff.pipelines.experiments import all_experiments, log_kept_run
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import load_runs
 from bakeoff.pipelines.results.task import load_task

@@ -15,7 +15,7 @@ from bakeoff.pipelines.results.run import NotApplicableError, RunResult, save_ru
 from bakeoff.pipelines.results.study import load_study, save_study, unpack_correct
 from bakeoff.pipelines.studies import look_inside
 from bakeoff.pipelines.studies.study import Request
-from bakeoff.tests.pipelines.predict.test_models import APPROACHES
+from bakeoff.tests.pipelines.experiments.test_models import APPROACHES
 from bakeoff.tests.reports.factory import make_run, make_task
 
 SMALL = look_inside.Settings(n_pictures=4, n_train=30, n_test=12, k=3)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.experiments import all_experiments
+from bakeoff.pipelines.experiments import all_experiments, trainings
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import experiments as neural
 from bakeoff.pipelines.neural.config import Optimizer, Perceptron
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import unpack_correct
-from bakeoff.pipelines.studies import label_noise, learning_curves, trainings
+from bakeoff.pipelines.studies import label_noise, learning_curves
 from bakeoff.pipelines.studies.study import Request
 
 

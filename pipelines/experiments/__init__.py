@@ -1,6 +1,6 @@
-"""The table of every named experiment: name -> side, pipeline and frozen configuration.
+"""The table of every named experiment: name -> side, pipeline and frozen configuration; and its run, made once.
 
-Only this module and the commands know all the approaches.
+Only this room and those above it know all the approaches.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from bakeoff.pipelines.backprop import experiments as backprop_table
 from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.classic import experiments as classic_table
 from bakeoff.pipelines.classic import pipeline as classic
+from bakeoff.pipelines.classic.system.values import Encoded
 from bakeoff.pipelines.frozen import experiments as frozen_table
 from bakeoff.pipelines.frozen import pipeline as frozen
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import experiments as neural_table
 from bakeoff.pipelines.neural import pipeline as neural
-from bakeoff.pipelines.results.run import RunResult, Side
+from bakeoff.pipelines.neural.training.event_log import log_history
+from bakeoff.pipelines.results.model import load_kept
+from bakeoff.pipelines.results.run import RunResult, Side, run_folder, save_run
 
 
 class Pipeline(Protocol):
@@ -55,6 +58,12 @@ class Experiment:
         return self.pipeline(
             dataset, experiment=self.name, title=self.title, config=self.config, seed=seed, workspace=workspace
         )
+
+    def extract(self, dataset: Dataset, *, seed: int, workspace: Workspace) -> list[Encoded]:
+        """Only the features, into the cache: of each family. Raises ValueError for a net, which has none of its own."""
+        if self.side == "end-to-end":
+            raise ValueError(f"{self.name} has no features of its own: name an experiment that does not train a net")
+        return classic.extract(dataset, config=self.config, seed=seed, workspace=workspace)
 
 
 # Words that stand for several experiments on the command line.
@@ -120,3 +129,27 @@ def run_key(experiment: Experiment, fingerprint: str, seed: int) -> str:
     if experiment.image_size:
         inputs["image_size"] = experiment.image_size
     return hash_inputs(experiment.name, experiment.version, inputs)
+
+
+def train_once(experiment: Experiment, dataset: Dataset, seed: int, workspace: Workspace) -> tuple[RunResult, bool]:
+    """The experiment's saved run, and whether it is kept from before: the very same, whole and with its model.
+
+    Raises what `Experiment.run` raises.
+    """
+    key = run_key(experiment, dataset.fingerprint(), seed)
+    folder = run_folder(workspace.runs, dataset.name, dataset.task_fingerprint(), experiment.name, seed)
+    kept = load_kept(folder, key, workspace.say)
+    if kept is not None:
+        log_kept_run(kept, workspace)
+        return kept, True
+    run = experiment.run(dataset, seed=seed, workspace=workspace)
+    run = replace(run, environment={**run.environment, "key": key})
+    save_run(run, workspace.runs)
+    return run, False
+
+
+def log_kept_run(run: RunResult, workspace: Workspace) -> None:
+    """The curves of a net that was trained before, for TensorBoard, if they are wanted and not there."""
+    log = workspace.event_log_folder(run.dataset, run.experiment, run.seed)
+    if log is not None and run.side == "end-to-end":
+        log_history(log, run.history)

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from bakeoff.pipelines.experiments import GROUPS, all_experiments, choose_experiments, distinct_experiments
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.experiments import GROUPS, all_experiments, choose_experiments, distinct_experiments, train_once
 from bakeoff.pipelines.machine.cache import hash_inputs
+from bakeoff.pipelines.machine.workspace import Workspace
 
 
 def test_no_name_is_given_twice():
@@ -52,3 +57,19 @@ def test_of_experiments_that_are_identical_on_these_pictures_the_shortest_name_i
     kept = distinct_experiments(chosen, (32, 32, channels))
     assert {e.name for e in chosen} - {e.name for e in kept} == left_out
     assert [e for e in chosen if e in kept] == kept
+
+
+def test_a_run_is_made_once_and_again_for_another_seed_or_setting(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 1), dtype=np.uint8)
+    part = Split(images, np.arange(12) % 2)
+    dataset, workspace = Dataset("noise", ("a", "b"), part, part, part), Workspace(tmp_path)
+    experiment = all_experiments()["hog"]
+    run, kept = train_once(experiment, dataset, 0, workspace)
+    again, kept_again = train_once(experiment, dataset, 0, workspace)
+    assert (kept, kept_again) == (False, True)
+    np.testing.assert_array_equal(run.scores, again.scores)
+    changed = replace(experiment, config=replace(experiment.config, mirror=True))
+    assert not train_once(changed, dataset, 0, workspace)[1]
+    assert not train_once(changed, dataset, 1, workspace)[1]
+    with pytest.raises(ValueError, match="mlp has no features of its own"):
+        all_experiments()["mlp"].extract(dataset, seed=0, workspace=workspace)
