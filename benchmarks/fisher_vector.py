@@ -48,7 +48,7 @@ def measure() -> list[Measurement]:
 
 
 def _as_sklearn(mixture: GaussianMixture) -> SklearnMixture:
-    peer = SklearnMixture(mixture.n_components, covariance_type="diag")
+    peer = SklearnMixture(len(mixture.weights), covariance_type="diag")
     peer.weights_ = mixture.weights.double().numpy()
     peer.means_ = mixture.means.double().numpy()
     peer.covariances_ = mixture.variances.double().numpy()

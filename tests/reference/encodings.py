@@ -9,16 +9,13 @@ def distances(x: np.ndarray, centers: np.ndarray) -> np.ndarray:
     return np.array([np.sqrt(sum((x[j] - center[j]) ** 2 for j in range(len(x)))) for center in centers])
 
 
-def bag_of_words(descriptors: np.ndarray, centers: np.ndarray, assignment: str, bandwidth: float) -> np.ndarray:
+def bag_of_words(descriptors: np.ndarray, centers: np.ndarray, assignment: str) -> np.ndarray:
     """descriptors (m, d), centers (k, d) -> (k,)."""
     encoding = np.zeros(len(centers))
     for x in descriptors:
         z = distances(x, centers)
         if assignment == "hard":
             encoding[z.argmin()] += 1
-        elif assignment == "soft":
-            kernel = np.exp(-(z**2) / (2 * bandwidth**2))
-            encoding += kernel / kernel.sum()
         else:
             encoding += np.maximum(0, z.mean() - z)
     return encoding / len(descriptors)

@@ -47,10 +47,6 @@ def steepest_gradient(image: np.ndarray, x: int, y: int) -> tuple[float, float]:
 
 
 def normalize(block: np.ndarray, block_norm: str, epsilon: float = 1e-5) -> np.ndarray:
-    if block_norm == "L1":
-        return block / (block.sum() + epsilon)
-    if block_norm == "L1-sqrt":
-        return np.sqrt(block / (block.sum() + epsilon))
     block = block / math.sqrt((block**2).sum() + epsilon**2)
     if block_norm == "L2":
         return block

@@ -82,14 +82,6 @@ class GaussianMixture:
         if not (self.weights > 0).all() or not (self.variances > 0).all():
             raise ValueError("weights and variances must be positive, got a value that is not")
 
-    @property
-    def n_components(self) -> int:
-        return self.means.shape[0]
-
-    @property
-    def dimension(self) -> int:
-        return self.means.shape[1]
-
     def quadratic_form(self) -> QuadraticForm:
         """The logarithm of each weighted density as a linear function of [x, x^2], worked out in float64."""
         weights, means, variances = self.weights.double(), self.means.double(), self.variances.double()
@@ -153,13 +145,6 @@ def fit_gaussian_mixture(
         if progress is not None:
             progress(iteration, mixture.log_likelihood)
     return mixture
-
-
-def responsibilities(descriptors: torch.Tensor, mixture: GaussianMixture) -> torch.Tensor:
-    """Posterior probability of each component for each descriptor: float32 (n, d) -> (n, k), rows sum to 1."""
-    check_rows(descriptors, mixture.dimension)
-    form = mixture.quadratic_form()
-    return torch.softmax(torch.addmm(form.bias, form.statistics(descriptors), form.weights), dim=1)
 
 
 def _variance_floor(sample: torch.Tensor, share: float) -> torch.Tensor:

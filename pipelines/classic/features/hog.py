@@ -1,15 +1,10 @@
-"""Histograms of oriented gradients (Dalal and Triggs, CVPR 2005), equal to `skimage.feature.hog`, batched.
-
-Bytes take a fast road: between whole numbers no rounding decides a bin. Floats and square roots take scikit-image's
-own steps, for on pictures of few gray levels many pixels lie on the border of two bins, or two channels are alike.
-"""
+"""Histograms of oriented gradients (Dalal and Triggs, CVPR 2005), equal to `skimage.feature.hog` on bytes, batched."""
 
 from __future__ import annotations
 
 import math
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,7 +12,7 @@ from bakeoff.pipelines.classic.features.chunks import in_chunks
 from bakeoff.pipelines.classic.features.planes import picture_size, to_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
-BlockNorm = Literal["L1", "L1-sqrt", "L2", "L2-Hys"]
+BlockNorm = Literal["L2", "L2-Hys"]
 EPSILON = 1e-5  # in every block norm, as in scikit-image
 CLIP = 0.2  # L2-Hys, Lowe 2004
 
@@ -42,40 +37,26 @@ def extract_hog(
     block_size: int = 2,
     block_norm: BlockNorm = "L2-Hys",
     signed: bool = False,
-    transform_sqrt: bool = False,
 ) -> Tensor:
     """HOG descriptors of a batch of pictures.
 
     images: uint8 or float32 (n, height, width, 1 or 3); in each pixel the channel with the steepest gradient counts.
+        Between whole numbers no rounding decides a bin; of other floats, one on the border of two may fall into either.
     cell_size: pixels.   block_size: cells.   Rows and columns beyond the last whole cell are dropped.
     signed: gradient directions over 0..360 degrees instead of 0..180.
-    transform_sqrt: square root of the values first (gamma compression); they must not be negative.
     Returns float32 (n, hog_length(height, width, ...)), ordered block row, block column, cell row, cell column,
     orientation; zeros for a constant picture.
-    Raises ValueError for pictures smaller than a block, non-finite or (with transform_sqrt) negative values.
+    Raises ValueError for pictures smaller than a block, and for non-finite values.
     """
     hog_length(*picture_size(images), cell_size=cell_size, block_size=block_size)
-    if block_norm not in ("L1", "L1-sqrt", "L2", "L2-Hys"):
-        raise ValueError(f"block_norm must be L1, L1-sqrt, L2 or L2-Hys, got {block_norm!r}")
 
     def descriptors(chunk: Tensor) -> Tensor:
-        planes = _square_root(chunk) if transform_sqrt else to_planes(chunk)
-        exact = chunk.dtype == torch.uint8 and not transform_sqrt  # whole numbers: no tie is decided by rounding
-        x, y, magnitudes = _steepest_gradient(planes) if exact else _steepest_rounded(planes)
-        bins = (_orientation_bins if exact else _rounded_bins)(x, y, n_orientations, signed)
+        x, y, magnitudes = _steepest_gradient(to_planes(chunk))
+        bins = _orientation_bins(x, y, n_orientations, signed)
         histograms = _cell_histograms(bins, magnitudes, n_orientations, cell_size)
         return _normalized_blocks(histograms, block_size, block_norm).flatten(1)
 
     return in_chunks(descriptors, images)
-
-
-def _square_root(images: Tensor) -> Tensor:
-    """Of bytes in float64, as scikit-image, and by numpy: a root of torch may be off by a rounding and change a bin."""
-    if (images < 0).any():
-        raise ValueError("images must not be negative when transform_sqrt is set")
-    planes = to_planes(images)
-    roots = np.sqrt((planes.double() if images.dtype == torch.uint8 else planes).cpu().numpy())
-    return torch.from_numpy(roots).to(images.device)
 
 
 def _steepest_gradient(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -95,25 +76,6 @@ def _steepest_gradient(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, y = x.lerp(all_x[channel], steeper), y.lerp(all_y[channel], steeper)
         energy = torch.maximum(energy, energies[channel])
     return x, y, energy.sqrt()
-
-
-def _steepest_rounded(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """As `_steepest_gradient`, in float64, with scikit-image's rounding between channels that are alike."""
-    numbers = planes.cpu().numpy()
-    y, x = np.zeros_like(numbers), np.zeros_like(numbers)
-    y[..., 1:-1, :], x[..., 1:-1] = numbers[..., 2:, :] - numbers[..., :-2, :], numbers[..., 2:] - numbers[..., :-2]
-    steepest = np.hypot(y, x).argmax(axis=0)[None]
-    y, x = (np.take_along_axis(side, steepest, axis=0)[0].astype(np.float64) for side in (y, x))
-    x_, y_, magnitudes = (torch.from_numpy(side).to(planes.device) for side in (x, y, np.hypot(x, y)))
-    return x_, y_, magnitudes
-
-
-def _rounded_bins(x: Tensor, y: Tensor, n_orientations: int, signed: bool) -> Tensor:
-    """As `_orientation_bins`, in scikit-image's own steps: degrees, and borders belong to the bin they open."""
-    full_turn = 360 if signed else 180
-    degrees = np.rad2deg(np.arctan2(y.cpu().numpy(), x.cpu().numpy())) % full_turn
-    borders = full_turn / n_orientations * np.arange(1, n_orientations)
-    return torch.from_numpy(np.searchsorted(borders, degrees, side="right")).to(x.device)
 
 
 def _orientation_bins(x: Tensor, y: Tensor, n_orientations: int, signed: bool) -> Tensor:
@@ -154,10 +116,6 @@ def _normalized_blocks(histograms: Tensor, block_size: int, block_norm: BlockNor
         2, block_size, 1
     )  # (n, blocks_y, blocks_x, bins, cell_y, cell_x)
     blocks = blocks.permute(0, 1, 2, 4, 5, 3).flatten(3)
-    if block_norm == "L1":
-        return blocks / (blocks.sum(-1, keepdim=True) + EPSILON)
-    if block_norm == "L1-sqrt":
-        return (blocks / (blocks.sum(-1, keepdim=True) + EPSILON)).sqrt_()
     blocks = blocks / _length(blocks)
     if block_norm == "L2":
         return blocks

@@ -1,4 +1,4 @@
-"""Bags of words with hard, soft and triangle assignment."""
+"""Bags of words with hard and triangle assignment."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from bakeoff.pipelines.classic.codebook.kmeans import Codebook
 from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
 from bakeoff.tests.reference import encodings
 
-ASSIGNMENTS = ["hard", "soft", "triangle"]
+ASSIGNMENTS = ["hard", "triangle"]
 
 
 def random_case(seed: int = 0) -> tuple[torch.Tensor, Codebook]:
@@ -30,18 +30,12 @@ def test_triangle_by_hand():
     torch.testing.assert_close(encoding, expected)
 
 
-def test_soft_shares_a_descriptor_halfway_between_two_words():
-    codebook = Codebook(torch.tensor([[0.0], [2.0]]))
-    encoding = encode_bag_of_words(torch.tensor([[[1.0]]]), codebook, assignment="soft", bandwidth=0.3)
-    torch.testing.assert_close(encoding, torch.tensor([[0.5, 0.5]]))
-
-
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_equals_the_definition(assignment):
     descriptors, codebook = random_case()
-    ours = encode_bag_of_words(descriptors, codebook, assignment=assignment, bandwidth=0.8)
+    ours = encode_bag_of_words(descriptors, codebook, assignment=assignment)
     expected = [
-        encodings.bag_of_words(image, codebook.centers.double().numpy(), assignment, 0.8)
+        encodings.bag_of_words(image, codebook.centers.double().numpy(), assignment)
         for image in descriptors.double().numpy()
     ]
     np.testing.assert_allclose(ours.numpy(), expected, atol=1e-5)
@@ -51,41 +45,24 @@ def test_equals_the_definition(assignment):
 def test_order_of_descriptors_does_not_matter(assignment):
     descriptors, codebook = random_case()
     torch.testing.assert_close(
-        encode_bag_of_words(descriptors, codebook, assignment=assignment, bandwidth=1.0),
-        encode_bag_of_words(descriptors.flip(1), codebook, assignment=assignment, bandwidth=1.0),
+        encode_bag_of_words(descriptors, codebook, assignment=assignment),
+        encode_bag_of_words(descriptors.flip(1), codebook, assignment=assignment),
     )
 
 
-@pytest.mark.parametrize("assignment", ["hard", "soft"])
-def test_shares_sum_to_one(assignment):
+def test_hard_shares_sum_to_one():
     descriptors, codebook = random_case()
-    rows = encode_bag_of_words(descriptors, codebook, assignment=assignment, bandwidth=1.0)
+    rows = encode_bag_of_words(descriptors, codebook)
     torch.testing.assert_close(rows.sum(dim=1), torch.ones(4))
-
-
-def test_a_narrow_kernel_is_hard_assignment():
-    descriptors, codebook = random_case()
-    soft = encode_bag_of_words(descriptors, codebook, assignment="soft", bandwidth=1e-2)
-    torch.testing.assert_close(soft, encode_bag_of_words(descriptors, codebook))
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_is_zero_for_no_descriptors(assignment):
-    rows = encode_bag_of_words(torch.empty(2, 0, 6), random_case()[1], assignment=assignment, bandwidth=1.0)
+    rows = encode_bag_of_words(torch.empty(2, 0, 6), random_case()[1], assignment=assignment)
     assert torch.equal(rows, torch.zeros(2, 9))
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_refuses_descriptors_that_are_not_finite(assignment):
     with pytest.raises(ValueError, match="finite"):
-        encode_bag_of_words(torch.full((1, 2, 6), torch.nan), random_case()[1], assignment=assignment, bandwidth=1.0)
-
-
-@pytest.mark.parametrize(
-    ("assignment", "bandwidth", "message"),
-    [("soft", None, "bandwidth"), ("fuzzy", None, "'hard', 'soft' or 'triangle'")],
-)
-def test_refuses_bad_settings(assignment, bandwidth, message):
-    descriptors, codebook = random_case()
-    with pytest.raises(ValueError, match=message):
-        encode_bag_of_words(descriptors, codebook, assignment=assignment, bandwidth=bandwidth)
+        encode_bag_of_words(torch.full((1, 2, 6), torch.nan), random_case()[1], assignment=assignment)

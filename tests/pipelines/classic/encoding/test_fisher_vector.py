@@ -25,7 +25,7 @@ def random_mixture(n_components: int, dimension: int, offset: float = 0.0) -> Ga
 
 
 def as_sklearn(mixture: GaussianMixture) -> SklearnMixture:
-    peer = SklearnMixture(mixture.n_components, covariance_type="diag")
+    peer = SklearnMixture(len(mixture.weights), covariance_type="diag")
     peer.weights_ = mixture.weights.double().numpy() / mixture.weights.double().sum().item()
     peer.means_, peer.covariances_ = mixture.means.double().numpy(), mixture.variances.double().numpy()
     peer.precisions_cholesky_ = 1 / np.sqrt(peer.covariances_)

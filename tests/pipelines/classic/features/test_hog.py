@@ -8,7 +8,7 @@ from skimage.feature import hog as skimage_hog
 from bakeoff.pipelines.classic.features.hog import extract_hog, hog_length
 from bakeoff.tests.reference.hog import hog as reference_hog
 
-BLOCK_NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
+BLOCK_NORMS = ("L2", "L2-Hys")
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
@@ -18,19 +18,16 @@ def noise(*shape: int, seed: int = 0) -> np.ndarray:
 def test_solves_one_cell_by_hand():
     image = torch.zeros(1, 3, 3, 1)
     image[0, :, :, 0] = torch.tensor([[0.0, 0, 0], [0, 0, 3], [0, 4, 0]])  # gradient (3, 4) in the middle: 53.1 degrees
-    histogram = extract_hog(image, n_orientations=9, cell_size=3, block_size=1, block_norm="L1")
+    histogram = extract_hog(image, n_orientations=9, cell_size=3, block_size=1, block_norm="L2")
     expected = torch.zeros(9)
-    expected[2] = (5 / 9) / (5 / 9 + 1e-5)  # the bin of 40..60 degrees; length 5 over 9 pixels
+    expected[2] = 1.0  # the bin of 40..60 degrees
     torch.testing.assert_close(histogram[0], expected)
 
 
 @pytest.mark.parametrize("block_norm", BLOCK_NORMS)
-@pytest.mark.parametrize("transform_sqrt", [False, True])
-@pytest.mark.parametrize("kind", ["bytes", "floats", "gray bytes"])
-def test_equals_scikit_image_in_every_element(block_norm, transform_sqrt, kind):
-    images = noise(3, 37, 50, 1 if kind == "gray bytes" else 3)
-    if kind == "floats":
-        images = images.astype(np.float32) + np.random.default_rng(1).random(images.shape, dtype=np.float32)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_equals_scikit_image_in_every_element(block_norm, channels):
+    images = noise(3, 37, 50, channels)
     for n_orientations, (cell_size, block_size) in product((6, 8, 9), ((4, 2), (5, 3), (8, 1))):
         ours = extract_hog(
             torch.from_numpy(images),
@@ -38,7 +35,6 @@ def test_equals_scikit_image_in_every_element(block_norm, transform_sqrt, kind):
             cell_size=cell_size,
             block_size=block_size,
             block_norm=block_norm,
-            transform_sqrt=transform_sqrt,
         )
         theirs = [
             skimage_hog(
@@ -47,7 +43,6 @@ def test_equals_scikit_image_in_every_element(block_norm, transform_sqrt, kind):
                 pixels_per_cell=(cell_size, cell_size),
                 cells_per_block=(block_size, block_size),
                 block_norm=block_norm,
-                transform_sqrt=transform_sqrt,
                 channel_axis=-1,
             )
             for image in images
@@ -58,19 +53,15 @@ def test_equals_scikit_image_in_every_element(block_norm, transform_sqrt, kind):
         np.testing.assert_allclose(ours.numpy(), np.stack(theirs), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("transform_sqrt", [False, True])
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("kind", [np.uint8, np.float32])
 @pytest.mark.parametrize("n_levels", [2, 3, 4, 8, 16])
-def test_equals_scikit_image_on_pictures_of_few_gray_levels(n_levels, kind, channels, transform_sqrt):
+def test_equals_scikit_image_on_pictures_of_few_gray_levels(n_levels, channels):
     """Where gradients lie on the borders of bins, and channels are alike."""
     levels = np.random.default_rng(n_levels).integers(0, n_levels, (3, 32, 32, channels))
-    images = (levels * (255 // (n_levels - 1))).astype(np.uint8) if kind is np.uint8 else levels / (n_levels - 1)
-    images = images.astype(kind)
+    images = (levels * (255 // (n_levels - 1))).astype(np.uint8)
     for n_orientations in (2, 4, 7, 8, 9, 12):
-        settings = {"transform_sqrt": transform_sqrt}
-        ours = extract_hog(torch.from_numpy(images), n_orientations=n_orientations, cell_size=4, **settings)
-        settings |= {"pixels_per_cell": (4, 4), "cells_per_block": (2, 2), "channel_axis": -1}
+        ours = extract_hog(torch.from_numpy(images), n_orientations=n_orientations, cell_size=4)
+        settings = {"pixels_per_cell": (4, 4), "cells_per_block": (2, 2), "channel_axis": -1}
         theirs = [skimage_hog(image, orientations=n_orientations, **settings) for image in images]
         np.testing.assert_allclose(ours.numpy(), np.stack(theirs), rtol=0, atol=1e-6)
 
@@ -115,10 +106,3 @@ def test_does_not_depend_on_brightness_and_hardly_on_contrast():
     images = torch.from_numpy(noise(2, 16, 16, 3)).float() / 2
     torch.testing.assert_close(extract_hog(images + 100), extract_hog(images), rtol=0, atol=1e-4)
     torch.testing.assert_close(extract_hog(images * 2), extract_hog(images), rtol=0, atol=1e-4)
-
-
-def test_refuses_negative_values_under_a_square_root_and_an_unknown_norm():
-    with pytest.raises(ValueError, match="negative"):
-        extract_hog(torch.full((1, 16, 16, 1), -1.0), transform_sqrt=True)
-    with pytest.raises(ValueError, match="block_norm must be L1, L1-sqrt, L2 or L2-Hys, got 'max'"):
-        extract_hog(torch.zeros(1, 16, 16, 1), block_norm="max")
