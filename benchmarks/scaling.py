@@ -150,7 +150,7 @@ def measure_net(name: str) -> dict[str, float]:
     side, k, n = (SIDE, N_CLASSES, 16) if large else (32, 10, 256)
     images = torch.randint(0, 256, (n, 3, side, side), dtype=torch.uint8)
     labels = torch.randint(0, k, (n,))
-    network = build_network(config, (side, side, 3), k, seed=0)
+    network = build_network(config.architecture, (side, side, 3), k, seed=0)
     fit_to_pixels(network, images)
     optimizer = build_optimizer(network, config.optimizers[0])
 

@@ -17,9 +17,10 @@ from torch.utils.data import Dataset as TorchDataset
 
 from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.machine.device import make_repeatable
-from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Perceptron
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig
 from bakeoff.pipelines.neural.experiments import MLP
 from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.speed.precision import bfloat16_pays
 from bakeoff.pipelines.neural.training.augmentation import augment, draw, flip, shift
 from bakeoff.pipelines.neural.training.examples import LEAST_STEPS_A_PASS, Examples
@@ -173,7 +174,7 @@ def _trainer(config: NeuralConfig, examples: Examples) -> Trainer:
 
 
 def _network(config: NeuralConfig, examples: Examples) -> Network:
-    network = build_network(config, SHAPE, N_CLASSES, seed=0)
+    network = build_network(config.architecture, SHAPE, N_CLASSES, seed=0)
     fit_to_pixels(network, examples.images)
     return network
 

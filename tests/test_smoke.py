@@ -16,7 +16,7 @@ from bakeoff.pipelines.__main__ import main as train
 from bakeoff.pipelines.backprop import experiments as backprop
 from bakeoff.pipelines.classic import experiments as classic
 from bakeoff.pipelines.neural import experiments as neural
-from bakeoff.pipelines.neural.config import Perceptron
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
 
 pytestmark = pytest.mark.whole
 

@@ -15,9 +15,10 @@ from bakeoff.pipelines.frozen import pipeline as frozen
 from bakeoff.pipelines.frozen.experiments import FROZEN, alone, beside
 from bakeoff.pipelines.frozen.family import FrozenNet
 from bakeoff.pipelines.neural import pipeline as neural
-from bakeoff.pipelines.neural.config import ConvNet, NeuralConfig
+from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.cost import TrainingCost, expected_cost
 from bakeoff.pipelines.neural.experiments import CONVNET, EXPERIMENTS
+from bakeoff.pipelines.neural.networks.convnet import ConvNet
 from bakeoff.pipelines.neural.recipe import fit_to
 from bakeoff.pipelines.neural.training.examples import plan_steps
 

@@ -5,65 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Activation = Literal["relu", "leaky-relu", "elu", "gelu", "sigmoid", "tanh", "maxout"]
-Initialization = Literal["matched", "he", "xavier", "too-small", "too-large", "zero"]
-Normalization = Literal["none", "batch", "layer"]
+from bakeoff.pipelines.neural.networks.build import Architecture
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.results.configuration import describe as describe_kind
+
 Schedule = Literal["constant", "cosine", "one-cycle", "triangular"]
-
-
-@dataclass(frozen=True)
-class Perceptron:
-    """Fully connected layers on the pixels: W3 max(0, W2 max(0, W1 x)) for two widths and ReLU."""
-
-    widths: tuple[int, ...] = (1024, 1024, 1024)  # units of each hidden layer; () is a linear classifier
-    activation: Activation = "relu"
-    initialization: Initialization = "matched"  # He for the rectifiers, Xavier for sigmoid and tanh; or one by name
-    normalization: Normalization = "batch"  # between the product and the activation
-    dropout: float = 0.0  # share of hidden units set to zero while training
-
-
-@dataclass(frozen=True)
-class LocalPerceptron:
-    """Units that see a window of the picture, each place with weights of its own: no convolution, nothing shared."""
-
-    widths: tuple[int, ...] = (48, 96, 192)  # units at each place of the local layers
-    hidden: int = 1024  # units of the fully connected layer
-    dropout: float = 0.25  # before and after it
-
-
-@dataclass(frozen=True)
-class AlexNet:
-    """The 2012 net for pictures of 224 x 224. Source: Krizhevsky, Sutskever, Hinton, NIPS 2012."""
-
-    dropout: float = 0.5  # on the two hidden fully connected layers, as published
-
-
-@dataclass(frozen=True)
-class SmallAlexNet:
-    """AlexNet's idea at CIFAR size: convolutions with batch norm, overlapping pooling, dropout before the classes."""
-
-    widths: tuple[int, ...] = (64, 128, 256, 256, 256)  # channels of the five convolutions (2012: 96 256 384 384 256)
-    hidden: int = 1024  # units of the fully connected layer (2012: 4096, for 1000 classes)
-    dropout: float = 0.5
-
-
-@dataclass(frozen=True)
-class Speedrun:
-    """A small convolutional net that trains in minutes, after airbench94 (Jordan 2024, arXiv 2404.00498)."""
-
-    widths: tuple[int, ...] = (64, 256, 256)  # channels of the three blocks
-    output_scale: float = 1 / 9  # logits are multiplied by it; airbench's value
-
-
-@dataclass(frozen=True)
-class ConvNet:
-    """Pairs of 3 x 3 convolutions, pooled between, as far as the pictures allow: a net for two cores at any size."""
-
-    width: int = 16  # channels of the first pair, doubled after each pooling
-    most: int = 256  # channels of any
-
-
-Architecture = Perceptron | LocalPerceptron | AlexNet | SmallAlexNet | Speedrun | ConvNet
 
 
 @dataclass(frozen=True)
@@ -121,11 +67,6 @@ class NeuralConfig:
     mixed_precision: Literal["off", "auto"] = "off"
 
 
-def describe_architecture(architecture: Architecture) -> dict[str, Any]:
-    """The architecture's kind and fields, as plain JSON values."""
-    return {"kind": type(architecture).__name__, **asdict(architecture)}
-
-
 def describe(config: NeuralConfig) -> dict[str, Any]:
     """Every setting, as plain JSON values."""
-    return asdict(config) | {"architecture": describe_architecture(config.architecture)}
+    return asdict(config) | {"architecture": describe_kind(config.architecture)}

@@ -26,7 +26,7 @@ def count_flops(
     Raises ValueError if the architecture cannot take pictures of that shape.
     """
     height, width, n_channels = image_shape
-    network = outline_network(config, image_shape, n_classes).eval()
+    network = outline_network(config.architecture, image_shape, n_classes).eval()
     images = torch.empty(1, n_channels, height, width, device="meta")
     with torch.set_grad_enabled(training), FlopCounterMode(display=False) as counter:
         logits = network(images)

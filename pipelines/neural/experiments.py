@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bakeoff.pipelines.neural.config import (
-    AlexNet,
-    Augmentation,
-    ConvNet,
-    FilterMuon,
-    LocalPerceptron,
-    NeuralConfig,
-    Optimizer,
-    Perceptron,
-    SmallAlexNet,
-    Speedrun,
-)
+from bakeoff.pipelines.neural.config import Augmentation, FilterMuon, NeuralConfig, Optimizer
+from bakeoff.pipelines.neural.networks.alexnet import AlexNet, SmallAlexNet
+from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.local import LocalPerceptron
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.speedrun import Speedrun
 
 # CIFAR-10: 67.7 % in 13 minutes. Photos: 79.0 % in a minute, before its views were shifted.
 MLP = NeuralConfig(mixed_precision="auto", shift_averaging=2)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from bakeoff.pipelines.neural import networks
 from bakeoff.pipelines.neural.attribution import integrated_gradients
-from bakeoff.pipelines.neural.config import Architecture, NeuralConfig
-from bakeoff.pipelines.neural.networks.build import Network, outline_network
+from bakeoff.pipelines.neural.networks.build import Architecture, Network, outline_network
 from bakeoff.pipelines.neural.training.prediction import last_hidden_layer, predict_scores, views
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.model import StoredModel
@@ -88,11 +90,12 @@ def build_neural_model(stored: StoredModel) -> NeuralModel:
 
     Raises ValueError for an unknown kind, and RuntimeError if the arrays are not those of the net described.
     """
+    for module in iter_modules(networks.__path__):  # a net is known once it is defined
+        import_module(f"{networks.__name__}.{module.name}")
     description: NetDescription = rebuild(stored.settings, NetDescription)
-    config = NeuralConfig(architecture=description.architecture)
     _check_depth(description.architecture, len(stored.arrays))
     # On no device, so that a file that promises more weights than it holds fills no memory.
-    network = outline_network(config, stored.image_shape, len(stored.class_names))
+    network = outline_network(description.architecture, stored.image_shape, len(stored.class_names))
     weights = {name: torch.from_numpy(array) for name, array in stored.arrays.items()}
     _check_types(weights, network.state_dict())
     network.load_state_dict(weights, assign=True)

@@ -14,12 +14,13 @@ import numpy as np
 import torch
 
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.neural.config import NeuralConfig, describe_architecture
+from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.networks.build import Network
 from bakeoff.pipelines.neural.speed.precision import bfloat16_pays, has_bfloat16
 from bakeoff.pipelines.neural.speed.threads import threads_that_pay
 from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
 from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.results.configuration import describe
 
 VERSION = 1  # raise it when a change of code changes decisions
 
@@ -67,7 +68,7 @@ def _remembered(
 ) -> Any:
     device = train.images.device
     inputs = {
-        "architecture": describe_architecture(config.architecture),
+        "architecture": describe(config.architecture),
         "image_shape": list(train.images.shape[1:]),
         "processor": workspace.environment["hardware"]["processor"],
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,

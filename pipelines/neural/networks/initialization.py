@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from torch import nn
 
-from bakeoff.pipelines.neural.config import Activation, Initialization
-
+Activation = Literal["relu", "leaky-relu", "elu", "gelu", "sigmoid", "tanh", "maxout"]
+Initialization = Literal["matched", "he", "xavier", "too-small", "too-large", "zero"]
 TOO_SMALL, TOO_LARGE = 1e-3, 1.0  # signals die out, or saturate and explode, within three layers of 1000 units
 
 

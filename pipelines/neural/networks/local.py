@@ -11,11 +11,12 @@ CIFAR-10: Neyshabur, "Towards learning convolutions from scratch", NeurIPS 2020.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from bakeoff.pipelines.neural.config import LocalPerceptron
+from bakeoff.pipelines.neural.networks.build import Architecture
 from bakeoff.pipelines.neural.networks.initialization import initialize
 
 LEAST_SIDE = 16  # windows of 4 x 4, 2 apart
@@ -70,27 +71,35 @@ class ChannelsLast(nn.Module):
         return images.permute(0, 2, 3, 1)
 
 
-def build_local_perceptron(config: LocalPerceptron, image_shape: tuple[int, int, int], n_classes: int) -> nn.Sequential:
-    """Local layers, a fully connected one, logits. Windows of a quarter of the picture's side, an eighth apart, then
-    of 3 x 3 places. Raises ValueError for small pictures."""
-    height, width, _ = image_shape
-    side = min(height, width)
-    if side < LEAST_SIDE:
-        raise ValueError(
-            f"local receptive fields need pictures of at least {LEAST_SIDE} x {LEAST_SIDE}, got {height} x {width}"
-        )
-    blocks: list[nn.Module] = []
-    shape = image_shape
-    for number, units in enumerate(config.widths):
-        window, stride = (WINDOW, 1) if number else (side // 4, side // 8)
-        layer = LocalLayer(shape, window, stride, units)
-        blocks.append(LocalBlock(layer))
-        shape = layer.output_shape
-    hidden = nn.Linear(math.prod(shape), config.hidden, bias=False)
-    leave = nn.Linear(config.hidden, n_classes)
-    initialize(hidden, "relu", "matched")
-    initialize(leave, None, "matched")
-    return nn.Sequential(
-        ChannelsLast(), *blocks, nn.Flatten(), nn.Dropout(config.dropout),
-        hidden, nn.BatchNorm1d(config.hidden), nn.ReLU(), nn.Dropout(config.dropout), leave,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class LocalPerceptron(Architecture):
+    """Units that see a window of the picture, each place with weights of its own: no convolution, nothing shared."""
+
+    widths: tuple[int, ...] = (48, 96, 192)  # units at each place of the local layers
+    hidden: int = 1024  # units of the fully connected layer
+    dropout: float = 0.25  # before and after it
+
+    def build(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Sequential:
+        """Local layers, a fully connected one, logits. Windows of a quarter of the picture's side, an eighth apart,
+        then of 3 x 3 places. Raises ValueError for small pictures."""
+        height, width, _ = image_shape
+        side = min(height, width)
+        if side < LEAST_SIDE:
+            raise ValueError(
+                f"local receptive fields need pictures of at least {LEAST_SIDE} x {LEAST_SIDE}, got {height} x {width}"
+            )
+        blocks: list[nn.Module] = []
+        shape = image_shape
+        for number, units in enumerate(self.widths):
+            window, stride = (WINDOW, 1) if number else (side // 4, side // 8)
+            layer = LocalLayer(shape, window, stride, units)
+            blocks.append(LocalBlock(layer))
+            shape = layer.output_shape
+        hidden = nn.Linear(math.prod(shape), self.hidden, bias=False)
+        leave = nn.Linear(self.hidden, n_classes)
+        initialize(hidden, "relu", "matched")
+        initialize(leave, None, "matched")
+        return nn.Sequential(
+            ChannelsLast(), *blocks, nn.Flatten(), nn.Dropout(self.dropout),
+            hidden, nn.BatchNorm1d(self.hidden), nn.ReLU(), nn.Dropout(self.dropout), leave,
+        )  # fmt: skip

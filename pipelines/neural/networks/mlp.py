@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from typing import Literal
+
 from torch import Tensor, nn
 
-from bakeoff.pipelines.neural.config import Activation, Normalization, Perceptron
-from bakeoff.pipelines.neural.networks.initialization import initialize
+from bakeoff.pipelines.neural.networks.build import Architecture
+from bakeoff.pipelines.neural.networks.initialization import Activation, Initialization, initialize
+
+Normalization = Literal["none", "batch", "layer"]
 
 
 class Maxout(nn.Module):
@@ -15,14 +21,24 @@ class Maxout(nn.Module):
         return units.unflatten(1, (-1, 2)).amax(dim=2)  # (n, d, 2) -> (n, d)
 
 
-def build_perceptron(config: Perceptron, n_inputs: int, n_classes: int) -> nn.Sequential:
-    """Hidden layers of product, normalization, activation and dropout, then the product that gives the logits."""
-    layers: list[nn.Module] = [nn.Flatten()]
-    for width in config.widths:
-        layers += _hidden_layer(config, n_inputs, width)
-        n_inputs = width
-    layers.append(_linear(n_inputs, n_classes, None, config, bias=True))
-    return nn.Sequential(*layers)
+@dataclass(frozen=True)
+class Perceptron(Architecture):
+    """Fully connected layers on the pixels: W3 max(0, W2 max(0, W1 x)) for two widths and ReLU."""
+
+    widths: tuple[int, ...] = (1024, 1024, 1024)  # units of each hidden layer; () is a linear classifier
+    activation: Activation = "relu"
+    initialization: Initialization = "matched"  # He for the rectifiers, Xavier for sigmoid and tanh; or one by name
+    normalization: Normalization = "batch"  # between the product and the activation
+    dropout: float = 0.0  # share of hidden units set to zero while training
+
+    def build(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Sequential:
+        """Hidden layers of product, normalization, activation and dropout, then the product that gives the logits."""
+        layers, n_inputs = list[nn.Module]([nn.Flatten()]), math.prod(image_shape)
+        for width in self.widths:
+            layers += _hidden_layer(self, n_inputs, width)
+            n_inputs = width
+        layers.append(_linear(n_inputs, n_classes, None, self, bias=True))
+        return nn.Sequential(*layers)
 
 
 def _hidden_layer(config: Perceptron, n_inputs: int, width: int) -> list[nn.Module]:

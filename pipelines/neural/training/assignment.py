@@ -33,7 +33,7 @@ class Assignment:
 
     def build(self, device: torch.device) -> Network:
         """The net with its first weights, before it has seen a picture."""
-        return build_network(self.config, self.image_shape, self.n_classes, self.seed).to(device)
+        return build_network(self.config.architecture, self.image_shape, self.n_classes, self.seed).to(device)
 
     def begin(self, network: Network, train: Examples, validation: Examples, processes: Processes) -> Trainer:
         """A trainer of the net, ready for the next epoch; the same in every process."""

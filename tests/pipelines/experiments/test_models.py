@@ -25,7 +25,8 @@ from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.experiments.models import build_trained_model, load_trained_model
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline as neural
-from bakeoff.pipelines.neural.config import NeuralConfig, Perceptron
+from bakeoff.pipelines.neural.config import NeuralConfig
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.results.calibrator import fit_calibrator
 from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, load_kept, load_stored_model
 from bakeoff.pipelines.results.run import run_folder, save_run

@@ -4,8 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bakeoff.pipelines.neural.config import ConvNet, LocalPerceptron, NeuralConfig, Optimizer, Perceptron, SmallAlexNet
+from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.cost import count_flops, expected_cost
+from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
+from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.local import LocalPerceptron
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
 
 SHAPE = (32, 32, 3)
 

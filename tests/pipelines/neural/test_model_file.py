@@ -6,16 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.pipelines.neural.config import (
-    ConvNet,
-    LocalPerceptron,
-    NeuralConfig,
-    Perceptron,
-    SmallAlexNet,
-    Speedrun,
-)
+from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, build_neural_model, store_neural_model
+from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
+from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.local import LocalPerceptron
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.speedrun import Speedrun
 from bakeoff.pipelines.results.model import load_stored_model, save_stored_model
 
 DESCRIPTIONS = [
@@ -33,7 +31,7 @@ def make_model(description: NetDescription = DESCRIPTIONS[2], seed: int = 3) -> 
     shape = (24, 24, 3)
     images = np.random.default_rng(seed).integers(0, 256, (9, *shape), dtype=np.uint8)
     config = NeuralConfig(architecture=description.architecture)
-    network = build_network(config, shape, 2, seed)
+    network = build_network(config.architecture, shape, 2, seed)
     fit_to_pixels(network, torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))
     return NeuralModel("net", ("cat", "dog"), shape, description, network.eval()), images
 

@@ -8,16 +8,14 @@ import pytest
 import torch
 
 from bakeoff.pipelines.neural import onnx_export
-from bakeoff.pipelines.neural.config import (
-    ConvNet,
-    LocalPerceptron,
-    NeuralConfig,
-    Perceptron,
-    SmallAlexNet,
-    Speedrun,
-)
+from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel
+from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
+from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.local import LocalPerceptron
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.speedrun import Speedrun
 from bakeoff.pipelines.neural.onnx_export import PixelsToScores, export_onnx, predict_with_onnx
 
 # Two of them in every run of the tests: torch.export takes 2 to 10 seconds for each.
@@ -40,7 +38,7 @@ def make_images(n: int) -> np.ndarray:
 
 def make_model(description: NetDescription) -> NeuralModel:
     config = NeuralConfig(architecture=description.architecture)
-    network = build_network(config, SHAPE, 3, seed=0)
+    network = build_network(config.architecture, SHAPE, 3, seed=0)
     fit_to_pixels(network, torch.from_numpy(make_images(50).transpose(0, 3, 1, 2).copy()))
     return NeuralModel("net", ("cat", "dog", "pig"), SHAPE, description, network.eval())
 

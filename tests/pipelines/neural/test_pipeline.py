@@ -14,8 +14,10 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.machine.device import choose_device
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline, probing
-from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, Speedrun
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.model_file import build_neural_model
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.speedrun import Speedrun
 from bakeoff.pipelines.neural.speed.threads import threads
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.results.model import FILE_NAME, load_stored_model

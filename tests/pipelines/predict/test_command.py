@@ -19,7 +19,7 @@ from bakeoff.datasets.folder.loose_pictures import find_pictures
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.neural import experiments as neural
-from bakeoff.pipelines.neural.config import Perceptron
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.predict import classifier, export
 from bakeoff.pipelines.predict.locate import find_model
 from bakeoff.pipelines.predict.output import rows_that_stand

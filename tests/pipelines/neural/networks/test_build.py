@@ -4,16 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.config import (
-    AlexNet,
-    ConvNet,
-    LocalPerceptron,
-    NeuralConfig,
-    Perceptron,
-    SmallAlexNet,
-    Speedrun,
-)
+from bakeoff.pipelines.neural.config import NeuralConfig
+from bakeoff.pipelines.neural.networks.alexnet import AlexNet, SmallAlexNet
 from bakeoff.pipelines.neural.networks.build import Network, build_network, count_parameters, fit_to_pixels
+from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.local import LocalPerceptron
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.speedrun import Speedrun
 
 SMALL = [
     Perceptron((8,)),
@@ -32,13 +29,13 @@ def noise(n: int = 4, channels: int = 3, side: int = 32) -> torch.Tensor:
 def shapes_of_alexnet(n_classes: int) -> Network:
     """The net without its numbers, which would take seconds to draw."""
     with torch.device("meta"):
-        return build_network(NeuralConfig(architecture=AlexNet()), (224, 224, 3), n_classes, seed=0)
+        return build_network(AlexNet(), (224, 224, 3), n_classes, seed=0)
 
 
 @pytest.mark.parametrize("architecture", SMALL, ids=lambda a: type(a).__name__)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_net_turns_pixels_into_finite_logits(architecture, channels):
-    network = build_network(NeuralConfig(architecture=architecture), (32, 32, channels), 5, seed=0)
+    network = build_network(architecture, (32, 32, channels), 5, seed=0)
     images = noise(channels=channels)
     fit_to_pixels(network, images)
     logits = network(images)
@@ -51,7 +48,7 @@ def test_first_weights_depend_on_the_seed_alone(architecture):
     config = NeuralConfig(architecture=architecture)
     torch.manual_seed(99)
     before = torch.get_rng_state()
-    nets = [build_network(config, (32, 32, 3), 5, seed).state_dict() for seed in (1, 1, 2)]
+    nets = [build_network(config.architecture, (32, 32, 3), 5, seed).state_dict() for seed in (1, 1, 2)]
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(value, nets[1][name]) for name, value in nets[0].items())
     assert any(not torch.equal(value, nets[2][name]) for name, value in nets[0].items())
@@ -86,13 +83,13 @@ def test_response_normalization_is_the_published_formula():
 )
 def test_pictures_of_a_wrong_size_are_refused(architecture, message):
     with pytest.raises(ValueError, match=message):
-        build_network(NeuralConfig(architecture=architecture), (8, 8, 3), 2, seed=0)
+        build_network(architecture, (8, 8, 3), 2, seed=0)
 
 
 def test_whitening_filters_make_patches_uncorrelated_with_unit_variance():
     smooth = torch.randn(300, 3, 16, 16, generator=torch.Generator().manual_seed(0)).cumsum(3) * 8 + 128
     images = nn.functional.interpolate(smooth, 32, mode="bilinear").clamp(0, 255).to(torch.uint8)
-    network = build_network(NeuralConfig(architecture=Speedrun((4, 4, 4))), (32, 32, 3), 2, seed=0)
+    network = build_network(Speedrun((4, 4, 4)), (32, 32, 3), 2, seed=0)
     fit_to_pixels(network, images)
     whitening = network.body[0]
     with torch.no_grad():

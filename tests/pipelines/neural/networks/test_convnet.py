@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.config import ConvNet
-from bakeoff.pipelines.neural.networks.convnet import build_convnet
+from bakeoff.pipelines.neural.networks.convnet import ConvNet
 
 
 @pytest.mark.parametrize(
@@ -20,7 +19,7 @@ from bakeoff.pipelines.neural.networks.convnet import build_convnet
     ],
 )
 def test_a_stage_for_each_halving(side, widths):
-    net = build_convnet(ConvNet(), (side, side, 3), 10)
+    net = ConvNet().build((side, side, 3), 10)
     convolutions = [layer.out_channels for layer in net if isinstance(layer, nn.Conv2d)]
     assert convolutions == [width for width in widths for _ in range(2)]
 
@@ -28,9 +27,9 @@ def test_a_stage_for_each_halving(side, widths):
 @pytest.mark.parametrize("shape", [(16, 16, 1), (23, 40, 3), (65, 64, 3)])
 def test_takes_any_shape_from_16_pixels_on(shape):
     height, width, channels = shape
-    assert build_convnet(ConvNet(4), shape, 7)(torch.randn(2, channels, height, width)).shape == (2, 7)
+    assert ConvNet(4).build(shape, 7)(torch.randn(2, channels, height, width)).shape == (2, 7)
 
 
 def test_its_width_is_a_setting():
-    net = build_convnet(ConvNet(width=8, most=16), (32, 32, 3), 10)
+    net = ConvNet(width=8, most=16).build((32, 32, 3), 10)
     assert [layer.out_channels for layer in net if isinstance(layer, nn.Conv2d)] == [8, 8, 16, 16, 16, 16]

@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.config import Perceptron
 from bakeoff.pipelines.neural.networks.initialization import deviation
-from bakeoff.pipelines.neural.networks.mlp import build_perceptron
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
 
 
 @pytest.mark.parametrize(
@@ -33,7 +32,7 @@ def signal_after(activation: str, initialization: str) -> float:
     """Deviation of what five hidden layers of 400 units make of unit noise."""
     torch.manual_seed(0)
     config = Perceptron((400,) * 5, activation, initialization, normalization="none")
-    hidden = build_perceptron(config, 400, 2)[:-1]
+    hidden = config.build((20, 20, 1), 2)[:-1]
     return hidden(torch.randn(200, 400)).std().item()
 
 
@@ -49,7 +48,7 @@ def test_weights_too_small_lose_the_signal_and_too_large_blow_it_up():
 
 
 def test_zero_weights_never_tell_units_apart():
-    net = build_perceptron(Perceptron((8,), initialization="zero", normalization="none"), 4, 2)
+    net = Perceptron((8,), initialization="zero", normalization="none").build((2, 2, 1), 2)
     net(torch.randn(5, 4)).sum().backward()
     hidden = next(layer for layer in net if isinstance(layer, nn.Linear))
     assert hidden.weight.grad.abs().max() == 0

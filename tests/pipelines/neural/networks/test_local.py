@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.config import LocalPerceptron
-from bakeoff.pipelines.neural.networks.local import LocalLayer, build_local_perceptron
+from bakeoff.pipelines.neural.networks.local import LocalLayer, LocalPerceptron
 
 
 @pytest.mark.parametrize(("window", "stride"), [(3, 1), (4, 2)])
@@ -30,7 +29,7 @@ def test_a_place_has_its_own_weights():
 
 @pytest.mark.parametrize("side", [16, 32, 45])
 def test_windows_grow_with_the_picture(side):
-    net = build_local_perceptron(LocalPerceptron((4, 6, 8), hidden=10), (side, side, 3), 5)
+    net = LocalPerceptron((4, 6, 8), hidden=10).build((side, side, 3), 5)
     assert net(torch.randn(3, 3, side, side)).shape == (3, 5)
     first = net[1].layer
     assert 7 <= first.rows <= 9
@@ -39,4 +38,4 @@ def test_windows_grow_with_the_picture(side):
 
 def test_small_pictures_are_refused():
     with pytest.raises(ValueError, match="at least 16 x 16, got 8 x 20"):
-        build_local_perceptron(LocalPerceptron(), (8, 20, 3), 5)
+        LocalPerceptron().build((8, 20, 3), 5)

@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.config import Perceptron
-from bakeoff.pipelines.neural.networks.mlp import Maxout, build_perceptron
+from bakeoff.pipelines.neural.networks.mlp import Maxout, Perceptron
 
 
 def test_maxout_by_hand():
@@ -14,7 +13,7 @@ def test_maxout_by_hand():
 
 def test_three_layers_are_w3_relu_w2_relu_w1_x():
     torch.manual_seed(0)
-    net = build_perceptron(Perceptron((7, 5), normalization="none"), 12, 3)
+    net = Perceptron((7, 5), normalization="none").build((2, 2, 3), 3)
     w1, w2, w3 = (layer.weight for layer in net if isinstance(layer, nn.Linear))
     x = torch.randn(4, 3, 2, 2)
     expected = (w3 @ (w2 @ (w1 @ x.flatten(1).T).clamp(min=0)).clamp(min=0)).T
@@ -22,7 +21,7 @@ def test_three_layers_are_w3_relu_w2_relu_w1_x():
 
 
 def test_no_hidden_layer_is_linear():
-    net = build_perceptron(Perceptron(()), 12, 3)
+    net = Perceptron(()).build((2, 2, 3), 3)
     a, b = torch.randn(2, 3, 2, 2), torch.randn(2, 3, 2, 2)
     torch.testing.assert_close(net(a + b) + net(torch.zeros_like(a)), net(a) + net(b))
 
@@ -31,6 +30,6 @@ def test_no_hidden_layer_is_linear():
 @pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
 def test_every_combination_trains_all_its_weights(activation, normalization):
     torch.manual_seed(0)
-    net = build_perceptron(Perceptron((6, 6), activation, normalization=normalization, dropout=0.1), 12, 3)
+    net = Perceptron((6, 6), activation, normalization=normalization, dropout=0.1).build((2, 2, 3), 3)
     net(torch.randn(16, 3, 2, 2)).square().sum().backward()
     assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in net.parameters())

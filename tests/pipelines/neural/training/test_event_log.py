@@ -9,7 +9,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline
-from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.training.event_log import event_log, log_history, require_tensorboard
 from bakeoff.tests.pipelines.neural.test_pipeline import DATASET, assert_same_scores
 

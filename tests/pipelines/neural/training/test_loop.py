@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer, Perceptron, SmallAlexNet
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
+from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.training.checkpoint import decode_snapshot, encode_snapshot
 from bakeoff.pipelines.neural.training.examples import Examples
 from bakeoff.pipelines.neural.training.loop import Trainer
@@ -32,7 +34,7 @@ def examples(n: int = 400, seed: int = 0, side: int = 8) -> Examples:
 
 def trainer(config: NeuralConfig = BUSY, seed: int = 0, side: int = 8) -> Trainer:
     train, validation = examples(side=side), examples(90, 1, side)
-    network = build_network(config, (side, side, 3), 3, seed)
+    network = build_network(config.architecture, (side, side, 3), 3, seed)
     fit_to_pixels(network, train.images)
     return Trainer(network, train, validation, config, config.optimizers[0], seed=seed)
 
@@ -156,7 +158,7 @@ def test_label_smoothing_lifts_the_least_loss():
     # Least cross-entropy with smoothing e over k classes is the entropy of the smoothed target, never 0.
     sharp = Examples(examples().images, examples().labels, 3)
     config = replace(BUSY, label_smoothing=0.3, augmentation=Augmentation("none", 0), epochs=8)
-    network = build_network(config, (8, 8, 3), 3, 0)
+    network = build_network(config.architecture, (8, 8, 3), 3, 0)
     fit_to_pixels(network, sharp.images)
     run = Trainer(network, sharp, sharp, config, Optimizer("adamw", 1e-2), seed=0)
     losses = [run.run_epoch()["train_loss"] for _ in range(8)]
@@ -173,7 +175,7 @@ def unbalanced(n: int = 300, seed: int = 0) -> Examples:
 
 def test_rare_classes_weigh_more_and_balanced_accuracy_chooses():
     config = replace(BUSY, architecture=Perceptron((), initialization="zero"), label_smoothing=0.0, epochs=1)
-    network = build_network(config, (8, 8, 3), 2, 0)
+    network = build_network(config.architecture, (8, 8, 3), 2, 0)
     run = Trainer(network, unbalanced(), unbalanced(100, 1), config, Optimizer("sgd", 0.0), seed=0)
     torch.testing.assert_close(run.class_weights, torch.tensor([300 / (2 * 270), 300 / (2 * 30)]))
     assert run.run_epoch()["validation_score"] == pytest.approx(0.5)  # all of class 0, none of class 1
