@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
-from functools import partial
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
+from bakeoff.datasets import sets
 from bakeoff.datasets.dataset import Dataset, Progress
 from bakeoff.datasets.folder.held import load_pictures, read_parquet
 from bakeoff.datasets.folder.load import dataset_name, load_folder
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.store import Store
-from bakeoff.datasets.sets.cifar import CIFAR10, CIFAR100, load_cifar
-from bakeoff.datasets.sets.cues import CUES, load_cues
-from bakeoff.datasets.sets.digits import load_digits
-from bakeoff.datasets.sets.photos import load_photos
 
-# Those that need no download and have one fixed form.
-BUILT_IN: dict[str, Callable[[], Dataset]] = {
-    "photos": load_photos,
-    "digits": load_digits,
-    **{f"cues-{cue}": partial(load_cues, cue) for cue in CUES},
-}
-DOWNLOADED = {archive.name: archive for archive in (CIFAR10, CIFAR100)}
+DEFAULT = "photos"
 SHORT_NAMES = {"cues": "cues-all"}
 
 
 def dataset_names() -> tuple[str, ...]:
     """The names that `load_dataset` knows, the default first."""
-    return (*BUILT_IN, *DOWNLOADED)
+    for module in iter_modules(sets.__path__):  # each announces its own
+        import_module(f"{sets.__name__}.{module.name}")
+    return (DEFAULT, *(name for name in sets.NAMED if name != DEFAULT))
 
 
 def load_dataset(
@@ -55,7 +49,9 @@ def load_dataset(
         given = [field for field, value in asdict(Reading(**options)).items() if value != getattr(Reading(), field)]
         if given:
             raise ValueError(f"{given[0]} can be set for a folder of pictures only; {name} has a form of its own")
-        dataset = BUILT_IN[name]() if name in BUILT_IN else load_cifar(DOWNLOADED[name], data_root, progress)
+        given_to = signature(sets.NAMED[name]).parameters
+        place = {"data_root": data_root, "progress": progress}
+        dataset = sets.NAMED[name](**{word: value for word, value in place.items() if word in given_to})
         taken = f"{name} is the built-in data set; your folder of that name is ./{name_or_path}."
         return replace(dataset, notes=(taken, *dataset.notes)) if path.is_dir() else dataset
     if not path.exists():

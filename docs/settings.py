@@ -15,6 +15,7 @@ from bakeoff.datasets.folder.reading import Reading
 from bakeoff.pipelines.backprop.config import BackpropConfig
 from bakeoff.pipelines.classic import families
 from bakeoff.pipelines.classic.config import ClassicConfig
+from bakeoff.pipelines.neural import networks
 from bakeoff.pipelines.neural.config import NeuralConfig
 
 SECTIONS = {
@@ -32,8 +33,9 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def tables() -> str:
-    for module in iter_modules(families.__path__):  # a family is known once it is defined
-        import_module(f"{families.__name__}.{module.name}")
+    for package in (families, networks):  # a family or a net is known once it is defined
+        for module in iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{module.name}")
     parts = []
     for title, root in SECTIONS.items():
         parts.append(f"\n## {title}\n")

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING says that a new thing takes: its files are there; a family and an encoding work once defined."""
+"""What CONTRIBUTING says that a new thing takes: its files are there; each thing, in a folder of its own, works."""
 
 import importlib
 import re
@@ -9,18 +9,34 @@ import numpy as np
 import pytest
 
 import bakeoff
+from bakeoff.datasets import sets
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.registry import dataset_names, load_dataset
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.neural import pipeline as neural
+from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.results.run import run_folder
+from bakeoff.pipelines.studies import study
+from bakeoff.reports.chapters import chapter
 
 ROOT = Path(__file__).parent.parent
 NEW = '''
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+from torch import nn
+
 import bakeoff
+from bakeoff.datasets.sets import named
+from bakeoff.pipelines.neural.networks.build import Architecture
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.pipelines.studies.study import study
+from bakeoff.reports.canvas.elements import Section
+from bakeoff.reports.chapters.chapter import chapter
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,49 @@ class Furthest(bakeoff.BagOfWords):
 
     def encode_sets(self, sets, codebook):
         return (sets[:, :, None] - codebook.centers).norm(dim=3).amax(dim=1)
+
+
+@dataclass(frozen=True)
+class Columns(bakeoff.Descriptors):
+    """A local descriptor: the pixels of a column."""
+
+    label = "columns"
+
+    def extract(self, images):
+        return images.float().permute(0, 2, 1, 3).flatten(2)
+
+    def positions(self, height, width):
+        return torch.stack([torch.arange(width), torch.full((width,), height / 2)], dim=1).float()
+
+
+@dataclass(frozen=True)
+class OnePixel(Architecture):
+    """A net: a hidden layer that every pixel has for itself."""
+
+    width: int = 4
+
+    def build(self, image_shape, n_classes):
+        height, width, channels = image_shape
+        layers = nn.Conv2d(channels, self.width, 1), nn.ReLU(), nn.Flatten()
+        return nn.Sequential(*layers, nn.Linear(self.width * height * width, n_classes))
+
+
+@named("new-bars")
+def load_bars():
+    """A data set."""
+    images = np.zeros((9, 8, 8, 1), np.uint8)
+    part = bakeoff.Split(images, np.arange(9) % 3)
+    return bakeoff.Dataset("new-bars", ("a", "b", "c"), part, part, part)
+
+
+@study("new-study", "How many pictures there are", place=99)
+def count(request):
+    return request.answer("new-study", "Pictures", bakeoff.Hog(), [{"n": len(request.dataset.train)}], 0.0)
+
+
+@chapter(99, study="new-study")
+def tell(study: StudyResult) -> Section:
+    return Section("new", study.title, (f"There are {study.rows[0]['n']}.",))
 '''
 
 
@@ -47,6 +106,8 @@ def new(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         yield importlib.import_module("new_things")
+    for register, name in ((sets.NAMED, "new-bars"), (study._ANNOUNCED, "new-study"), (chapter.CHAPTERS, 99)):
+        del register[name]  # other tests see what is ours alone
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +121,37 @@ def dataset():
     return Dataset("bars", ("plain", "barred"), part(0), part(1), part(2))
 
 
-@pytest.mark.parametrize("kind", ["family", "encoding", "both"])
-def test_a_family_and_an_encoding_train_save_load_and_predict_once_defined(new, dataset, kind, tmp_path):
-    encoding = new.Furthest(bakeoff.Patches(), n_words=8, n_samples=500, n_iterations=3)
-    families = {"family": (new.ColumnMeans(),), "encoding": (encoding,), "both": (new.ColumnMeans(), encoding)}[kind]
-    config = ClassicConfig((System("new", families),))
-    result = classic.run(dataset, experiment="new", title="New", config=config, seed=0, workspace=Workspace(tmp_path))
+def of_family(make):
+    return lambda new: (classic.run, ClassicConfig((System("new", make(new)),)))
+
+
+WORDS = {"n_words": 8, "n_samples": 500, "n_iterations": 3}
+NEW_THINGS = {
+    "a family": of_family(lambda new: (new.ColumnMeans(),)),
+    "an encoding": of_family(lambda new: (new.Furthest(bakeoff.Patches(), **WORDS),)),
+    "both": of_family(lambda new: (new.ColumnMeans(), new.Furthest(bakeoff.Patches(), **WORDS))),
+    "a descriptor": of_family(lambda new: (bakeoff.BagOfWords(new.Columns(), **WORDS),)),
+    "a net": lambda new: (neural.run, NeuralConfig(new.OnePixel(), epochs=30, mixed_precision="off")),
+}
+
+
+@pytest.mark.parametrize("kind", NEW_THINGS)
+def test_trains_saves_loads_and_predicts_once_defined(new, dataset, kind, tmp_path):
+    run, config = NEW_THINGS[kind](new)
+    result = run(dataset, experiment="new", title="New", config=config, seed=0, workspace=Workspace(tmp_path))
     assert result.accuracy > 0.9
     model = load_trained_model(run_folder(tmp_path / "runs", "bars", dataset.fingerprint(), "new", 0))
     np.testing.assert_allclose(model.predict_scores(dataset.test.images), result.scores, atol=1e-4)
+
+
+def test_a_data_set_a_study_and_a_chapter_are_known_once_they_are_announced(new, dataset, tmp_path):
+    assert "new-bars" in dataset_names()
+    assert load_dataset("new-bars").class_names == ("a", "b", "c")
+    (chosen,) = study.choose_studies(["new-study"], "full")
+    assert chosen in study.choose_studies([], "full")
+    found = chosen.run(study.Request(dataset, Workspace(tmp_path)))
+    (section,) = chapter.write_chapters({}, {"new-study": found})
+    assert section.paragraphs == ("There are 40.",)
 
 
 def test_every_file_that_is_named_is_there():

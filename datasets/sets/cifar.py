@@ -10,6 +10,7 @@ import os
 import tarfile
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +18,7 @@ import numpy as np
 import pooch
 
 from bakeoff.datasets.dataset import Dataset, Progress, Split
+from bakeoff.datasets.sets import named
 
 PIXEL_BYTES = 3 * 32 * 32
 CACHE_FOLDER = Path("~/.cache/bakeoff")  # where archives go if no data root is named
@@ -205,3 +207,7 @@ class _Bar:
 
     def close(self) -> None:
         pass
+
+
+for _archive in (CIFAR10, CIFAR100):
+    named(_archive.name)(partial(load_cifar, _archive))

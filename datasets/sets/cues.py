@@ -13,11 +13,13 @@ the pixels, and every shape covers the same area, so a histogram of gray or colo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.random import RandomState
 
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.sets import named
 
 SIDE = 32
 N_CLASSES = 6
@@ -212,3 +214,6 @@ OUTLINES = np.stack(
         _outline(_polygon([1.0, 0.4] * 5)),
     ]
 ).astype(np.float32)
+
+for _cue in CUES:
+    named(f"cues-{_cue}")(partial(load_cues, _cue))

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import zoom
 
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.sets import named
 from bakeoff.datasets.splits import stratified_split
 
 SHARES = {"train": 0.6, "validation": 0.15, "test": 0.25}
@@ -18,6 +19,7 @@ DESCRIPTION = (
 )
 
 
+@named("digits")
 def load_digits() -> Dataset:
     """1,069 / 276 / 452 gray pictures of 32x32, split within each class; the same every time."""
     from sklearn.datasets import load_digits as load_small_digits  # takes a second: here, nobody else waits for it

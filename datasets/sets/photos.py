@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.sets import named
 
 # class name -> (package, file inside it); only files in the wheels themselves, none that would be fetched.
 PICTURES: Mapping[str, tuple[str, str]] = {
@@ -58,6 +59,7 @@ DESCRIPTION = (
 )
 
 
+@named("photos")
 def load_photos() -> Dataset:
     """Cut the eighteen pictures into 3,600 / 900 / 1,800 RGB crops; the same ones every time, whatever the seed.
 

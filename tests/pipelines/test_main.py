@@ -129,7 +129,7 @@ def test_a_run_killed_after_its_model_leaves_no_older_run_beside_it(run_command,
         assert run_command("train", "pca", "--dataset", pictures)[0] == 130
     assert saved_runs(tmp_path)[0].trials[0]["settings"]["C"] != 0.5
     with monkeypatch.context() as patch:
-        patch.setattr("bakeoff.pipelines.command_line.commands.save_run", killed)
+        patch.setattr("bakeoff.pipelines.experiments.save_run", killed)
         assert run_command("train", "pca", "--dataset", pictures)[0] == 130
     assert saved_runs(tmp_path) == ()
     assert "kept" not in run_command("train", "pca", "--dataset", pictures)[1][0]
