@@ -26,7 +26,6 @@ from bakeoff.datasets.folder.load import load_folder
 from bakeoff.pipelines.classic.families.family import NoState, encode_all
 from bakeoff.pipelines.classic.families.histograms import Hog
 from bakeoff.pipelines.machine.cache import Cache
-from bakeoff.pipelines.machine.cores import stream_on_cores
 from bakeoff.pipelines.machine.stopwatch import peak_memory_bytes
 
 ENCODED, LOADED = (10_000, 100_000), (2_000, 20_000)  # pictures: few, many
@@ -84,10 +83,9 @@ def _in_child(work: str, one: object) -> tuple[float, int]:
 
 def encode(n: str, cache: Cache) -> None:
     pictures = SyntheticPictures(int(n))
-    options = {"map_chunks": stream_on_cores, "allocate": cache.allocate}
 
     def compute() -> dict[str, np.ndarray]:
-        return {"train": encode_all(Hog(), NoState(), pictures, **options)}  # type: ignore[arg-type]
+        return {"train": encode_all(Hog(), NoState(), pictures, allocate=cache.allocate)}  # type: ignore[arg-type]
 
     cache.get_or_compute("hog encode", version=1, inputs={}, compute=compute)
 

@@ -15,9 +15,7 @@ from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.frozen.network import DOWNSCALING, unfold
 from bakeoff.pipelines.frozen.weights import read_weights
-from bakeoff.pipelines.machine.chunk_map import MapChunks
-from bakeoff.pipelines.machine.cores import stream_on_cores
-from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
+from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.results.run import Side
 
 MEAN, DEVIATION = 127.0, 128.0  # of a pixel value, as TensorFlow's Lite nets were trained
@@ -59,9 +57,7 @@ class FrozenNet(FeatureFamily):
     def label(self) -> str:
         return "EfficientNet-Lite0"
 
-    def fit(
-        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
-    ) -> FrozenWeights:
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> FrozenWeights:
         return FrozenWeights(read_weights(self.weights))
 
     def encode(self, images: torch.Tensor, state: FrozenWeights) -> torch.Tensor:

@@ -11,13 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import torch
 
-from bakeoff.pipelines.machine.cores import map_on_cores, one_worker_per_core
 from bakeoff.pipelines.machine.tracing import is_exporting
-
-__all__ = [
-    "argmax_last", "check_finite", "check_rows", "iterate_blocks", "map_on_cores", "one_worker_per_core",
-    "rows_per_chunk", "sample_rows", "spans_of",
-]  # fmt: skip
 
 # Intermediate values of one piece: about a core's second-level cache on the CPU; enough to fill an accelerator.
 SCRATCH_BYTES = {"cpu": 2**21, "cuda": 2**28}

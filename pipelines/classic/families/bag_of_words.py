@@ -15,9 +15,7 @@ from bakeoff.pipelines.classic.encoding.spatial import pool_pyramid
 from bakeoff.pipelines.classic.encoding.vlad import encode_vlad
 from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
 from bakeoff.pipelines.classic.families.family import FeatureFamily, cell_names
-from bakeoff.pipelines.machine.chunk_map import MapChunks
-from bakeoff.pipelines.machine.cores import stream_on_cores
-from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
+from bakeoff.pipelines.machine.cores import HERE, Hands
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,10 @@ class BagOfWords(FeatureFamily):
     def label(self) -> str:
         return f"bag of words of {self.descriptors.label}"
 
-    def fit(
-        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
-    ) -> Codebook:
-        sample, _ = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks, show=show
-        )
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Codebook:
+        sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed, hands=hands)
         n_words = min(self.n_words, len(sample))
-        with show(f"{self.label}: k-means", self.n_iterations) as advance:
+        with hands.show(f"{self.label}: k-means", self.n_iterations) as advance:
             return fit_kmeans(sample, n_words=n_words, n_iterations=self.n_iterations, seed=seed, advance=advance)
 
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:

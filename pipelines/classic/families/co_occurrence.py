@@ -14,9 +14,7 @@ from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.families.histograms import fault_of_size
 from bakeoff.pipelines.classic.features.co_occurrence import ANGLES, PROPERTIES, extract_co_occurrence
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer, standardize
-from bakeoff.pipelines.machine.chunk_map import MapChunks
-from bakeoff.pipelines.machine.cores import stream_on_cores
-from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
+from bakeoff.pipelines.machine.cores import HERE, Hands
 
 PICTURES_FOR_SCALE = 2000  # means and deviations of so many are good to 2 %
 FARTHEST = 5.0  # deviations: an odd picture must not outweigh all others
@@ -33,13 +31,11 @@ class CoOccurrence(FeatureFamily):
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         return fault_of_size(image_shape, max(self.distances) + 1)
 
-    def fit(
-        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
-    ) -> Standardizer:
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Standardizer:
         chosen = evenly_spread(len(images), PICTURES_FOR_SCALE)
         parts = [chosen[start : start + self.batch_size] for start in range(0, len(chosen), self.batch_size)]
         rows = []
-        with show(f"{self.label}: scale", len(chosen)) as advance:
+        with hands.show(f"{self.label}: scale", len(chosen)) as advance:
             for part in parts:
                 rows.append(self._extract(torch.from_numpy(images[part])))
                 advance(len(part))

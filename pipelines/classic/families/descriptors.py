@@ -16,9 +16,7 @@ from bakeoff.pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR, 
 from bakeoff.pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
 from bakeoff.pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
 from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
-from bakeoff.pipelines.machine.chunk_map import MapChunks
-from bakeoff.pipelines.machine.cores import stream_on_cores
-from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
+from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.machine.tracing import computed_once
 
 SAMPLING_BATCH = 100  # pictures
@@ -175,8 +173,7 @@ def sample_descriptors(
     *,
     n_samples: int,
     seed: int,
-    map_chunks: MapChunks = stream_on_cores,
-    show: ShowProgress = no_progress,
+    hands: Hands = HERE,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Descriptors drawn at random without replacement, equally many from each of many random pictures.
 
@@ -200,8 +197,8 @@ def sample_descriptors(
             yield images[batch], drawn[-1]
 
     parts = []
-    with show(f"{descriptors.label}: descriptors to learn from", n_images) as advance:
-        for part in map_chunks(partial(sample_batch, descriptors), draw_batches()):
+    with hands.show(f"{descriptors.label}: descriptors to learn from", n_images) as advance:
+        for part in hands.map_chunks(partial(sample_batch, descriptors), draw_batches()):
             parts.append(torch.from_numpy(part))
             advance(len(part) // per_image)
     rows = torch.cat(parts)

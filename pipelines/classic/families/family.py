@@ -12,9 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from bakeoff.pipelines.machine.chunk_map import MapChunks
-from bakeoff.pipelines.machine.cores import stream_on_cores
-from bakeoff.pipelines.machine.progress import Advance, ShowProgress, no_progress
+from bakeoff.pipelines.machine.cores import HERE, Hands
+from bakeoff.pipelines.machine.progress import Advance
 from bakeoff.pipelines.results.run import Side
 
 # Pictures of one task at most, whatever the family's batch_size: what travels to a worker, and lies in the scheduler.
@@ -58,13 +57,8 @@ class FeatureFamily(ABC):
         """For people, who may see several families of one class."""
         return self.name
 
-    def fit(
-        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
-    ) -> Any:
-        """Learn the state from training pictures, uint8 (n, h, w, c); map_chunks does what is done to many pictures.
-
-        show: tells how far it is.
-        """
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Any:
+        """Learn the state from training pictures, uint8 (n, h, w, c); hands do what is done to many of them."""
         return NoState()
 
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
@@ -84,7 +78,7 @@ def encode_all(
     mirrored: bool = False,
     dtype: np.dtype[Any] | type = np.float32,
     advance: Advance = lambda n: None,
-    map_chunks: MapChunks = stream_on_cores,
+    hands: Hands = HERE,
     allocate: Callable[[tuple[int, int], np.dtype[Any]], Any] = np.empty,
 ) -> Any:
     """Encode many pictures, a batch on every core at a time.
@@ -103,7 +97,7 @@ def encode_all(
     batches = (images[start:end] for start, end in pairwise([0, *ends]))
     features: Any = None
     start = 0
-    for encoded in map_chunks(encode, batches):
+    for encoded in hands.map_chunks(encode, batches):
         if start == 0:
             features = allocate((len(images), encoded.shape[1]), np.dtype(dtype))
         features[start : start + len(encoded)] = encoded

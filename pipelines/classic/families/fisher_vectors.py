@@ -17,9 +17,7 @@ from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptor
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.matrix.pca import PCA, fit_pca, project
 from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
-from bakeoff.pipelines.machine.chunk_map import MapChunks
-from bakeoff.pipelines.machine.cores import stream_on_cores
-from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
+from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.machine.tracing import untraced
 
 
@@ -52,21 +50,19 @@ class FisherVectors(FeatureFamily):
     def label(self) -> str:
         return f"fisher vectors of {self.descriptors.label}"
 
-    def fit(
-        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
-    ) -> ProjectionAndMixture:
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> ProjectionAndMixture:
         sample, positions = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks, show=show
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, hands=hands
         )
-        return self._fit(sample, positions, images, seed, show)
+        return self._fit(sample, positions, images, seed, hands)
 
     def _fit(
-        self, sample: torch.Tensor, positions: torch.Tensor, images: np.ndarray, seed: int, show: ShowProgress
+        self, sample: torch.Tensor, positions: torch.Tensor, images: np.ndarray, seed: int, hands: Hands
     ) -> ProjectionAndMixture:
         height, width = images.shape[1:3]
         pca = fit_pca(sample, n_components=min(self.n_components, sample.shape[1]))
         placed = self._place(project(sample, pca)[:, None], positions[:, None], height, width, pca)[:, 0]
-        with show(f"{self.descriptors.label}: Gaussian mixture", self.n_iterations) as advance:
+        with hands.show(f"{self.descriptors.label}: Gaussian mixture", self.n_iterations) as advance:
             mixture = fit_gaussian_mixture(
                 placed,
                 n_components=min(self.n_gaussians, len(placed)),
@@ -126,15 +122,13 @@ class PatchFisherVectors(FisherVectors):
     descriptors: Descriptors = field(default_factory=Patches)
     regularizer: float = 0.1  # added to the eigenvalues before whitening, as a share of their mean
 
-    def fit(
-        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
-    ) -> Any:
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Any:
         sample, positions = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks, show=show
+            self.descriptors, images, n_samples=self.n_samples, seed=seed, hands=hands
         )
         mean_eigenvalue = float(sample.var(dim=0).mean())  # the trace over the dimension
         zca = fit_zca(sample, regularizer=self.regularizer * mean_eigenvalue)
-        learned = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed, show)
+        learned = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed, hands)
         return WhitenedProjectionAndMixture(zca, learned.pca, learned.mixture)
 
     def _describe(self, images: torch.Tensor, state: Any) -> torch.Tensor:

@@ -15,9 +15,7 @@ from bakeoff.pipelines.classic.families.bag_of_words import word_names
 from bakeoff.pipelines.classic.families.descriptors import Patches, sample_descriptors
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
-from bakeoff.pipelines.machine.chunk_map import MapChunks
-from bakeoff.pipelines.machine.cores import stream_on_cores
-from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
+from bakeoff.pipelines.machine.cores import HERE, Hands
 
 # Of the random centers that k-means starts from, as in the authors' code: near the mean, so that every one wins patches
 # by its direction. Centers chosen among the patches, by k-means++ above all, are often outliers that keep a patch each.
@@ -47,18 +45,14 @@ class PatchWords(FeatureFamily):
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         return self.descriptors.refusal(image_shape)
 
-    def fit(
-        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
-    ) -> WhiteningAndCodebook:
-        sample, _ = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, map_chunks=map_chunks, show=show
-        )
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> WhiteningAndCodebook:
+        sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed, hands=hands)
         zca = fit_zca(sample, regularizer=self.regularizer)
         n_words = min(self.n_words, len(sample))
         generator = torch.Generator().manual_seed(seed)
         start = INITIAL_DEVIATION * torch.randn(n_words, sample.shape[1], generator=generator)
         white, n = whiten(sample, zca), self.n_iterations
-        with show(f"{self.label}: k-means", n) as advance:
+        with hands.show(f"{self.label}: k-means", n) as advance:
             codebook = fit_kmeans(
                 white, n_words=n_words, n_iterations=n, seed=seed, initialization=start, advance=advance
             )

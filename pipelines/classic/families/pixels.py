@@ -13,9 +13,8 @@ from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.matrix.pca import N_PRODUCTS, PCA, fit_pca, fit_randomized_pca, project
-from bakeoff.pipelines.machine.chunk_map import MapChunks
-from bakeoff.pipelines.machine.cores import stream_on_cores
-from bakeoff.pipelines.machine.progress import Advance, ShowProgress, no_progress
+from bakeoff.pipelines.machine.cores import HERE, Hands
+from bakeoff.pipelines.machine.progress import Advance
 
 # In a picture, for an exact fit: the covariance has its square in float64, 512 MiB; at 224 x 224 x 3 it has 181 GB.
 MOST_VALUES = 8192
@@ -28,13 +27,11 @@ class PixelPca(FeatureFamily):
     state_type: ClassVar[type] = PCA
     n_components: int = 128  # dimensions kept; whitened, so that each weighs the same
 
-    def fit(
-        self, images: np.ndarray, seed: int, map_chunks: MapChunks = stream_on_cores, show: ShowProgress = no_progress
-    ) -> PCA:
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> PCA:
         n_components = min(self.n_components, len(images) - 1, images[0].size)
         exact = images[0].size <= MOST_VALUES
         n_chosen = min(len(images), len(images) if exact else max(PICTURES_FOR_LARGE, n_components + 1))
-        with show(f"{self.label}: principal components", n_chosen * (1 if exact else 2 + N_PRODUCTS)) as advance:
+        with hands.show(f"{self.label}: principal components", n_chosen * (1 if exact else 2 + N_PRODUCTS)) as advance:
             blocks = _Blocks(images, n_chosen, advance)
             if exact:
                 return fit_pca(blocks, n_components=n_components, whiten=True)

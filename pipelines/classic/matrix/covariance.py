@@ -7,7 +7,8 @@ from functools import partial
 
 import torch
 
-from bakeoff.pipelines.machine.chunks import check_finite, iterate_blocks, map_on_cores, spans_of
+from bakeoff.pipelines.machine.chunks import check_finite, iterate_blocks, spans_of
+from bakeoff.pipelines.machine.cores import map_on_cores
 from bakeoff.pipelines.machine.tracing import is_exporting
 
 

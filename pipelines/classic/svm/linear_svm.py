@@ -34,7 +34,7 @@ from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, 
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, column_scale, empty_space
 from bakeoff.pipelines.classic.svm.labels import ClassWeight, check_labels, signs_and_costs
 from bakeoff.pipelines.classic.svm.squared_hinge import TINY, SquaredHinge, row_dots
-from bakeoff.pipelines.machine.chunks import one_worker_per_core
+from bakeoff.pipelines.machine.cores import one_worker_per_core
 
 # Classes that search one space together. The work inside a space grows with the cube of their number, and hardly helps
 # beyond some: with a hundred classes it would cost more than the passes.

@@ -12,7 +12,7 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import FeatureFamily, encode_all
 from bakeoff.pipelines.classic.system.values import Encoded
-from bakeoff.pipelines.machine.cores import stream_on_cores
+from bakeoff.pipelines.machine.cores import Hands, stream_on_cores
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 
@@ -21,12 +21,12 @@ def encode(
     family: FeatureFamily, system: System, dataset: Dataset, config: ClassicConfig, seed: int, workspace: Workspace
 ) -> Encoded:
     """Fit a family on the training pictures and encode all pictures; both from the cache where it has them."""
-    map_chunks = workspace.cluster.map_chunks if workspace.cluster else stream_on_cores
+    hands = Hands(workspace.cluster.map_chunks if workspace.cluster else stream_on_cores, workspace.progress)
     learned = workspace.cache.get_or_compute(
         f"{family.name} fit",
         version=family.version,
         inputs={"family": family, "data": dataset.fingerprint(), "seed": seed if family.is_random else None},
-        compute=lambda: to_arrays(family.fit(dataset.train.images, seed, map_chunks, workspace.progress)),
+        compute=lambda: to_arrays(family.fit(dataset.train.images, seed, hands)),
     )
     state: Any = from_arrays(family.state_type, learned.arrays)
 
@@ -41,7 +41,7 @@ def encode(
                     mirrored=mirrored,
                     dtype=np.dtype(system.storage),
                     advance=advance,
-                    map_chunks=map_chunks,
+                    hands=hands,
                     allocate=workspace.cache.allocate,
                 )
                 for name, split in dataset.splits.items()

@@ -30,6 +30,7 @@ from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linear_svm
 from bakeoff.pipelines.machine import cluster as cluster_module
 from bakeoff.pipelines.machine.cluster import connect
+from bakeoff.pipelines.machine.cores import Hands
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
 
@@ -113,7 +114,7 @@ def test_a_worker_killed_in_mid_run_changes_nothing(cluster, monkeypatch):
             killed.append(busy[0])
             os.kill(pids[busy[0]], signal.SIGKILL)
 
-    found = encode_all(family, NoState(), images, advance=kill_once, map_chunks=cluster.map_chunks)
+    found = encode_all(family, NoState(), images, advance=kill_once, hands=Hands(cluster.map_chunks))
     assert killed
     np.testing.assert_allclose(found, encode_all(family, NoState(), images), atol=1e-6)
     assert killed[0] not in cluster.client.nthreads()

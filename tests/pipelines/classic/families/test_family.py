@@ -19,6 +19,7 @@ from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, Pat
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.patch_words import PatchWords
 from bakeoff.pipelines.classic.families.pixels import PixelPca
+from bakeoff.pipelines.machine.cores import Hands
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 
 SIFT = DenseSift(bin_sizes=(3, 4), stride=4)
@@ -159,7 +160,7 @@ def test_whatever_is_learnt_tells_how_far_it_is(family):
 
         yield advance
 
-    family.fit(IMAGES, 0, show=show)
+    family.fit(IMAGES, 0, Hands(show=show))
     assert bool(told) == (family.state_type is not NoState)
     for description, total, done in told:
         assert done == total or ("k-means" in description and 0 < done < total)  # k-means may end early

@@ -15,7 +15,7 @@ from bakeoff.pipelines.classic.matrix.feature_store import (
     read_rows,
     row_chunks,
 )
-from bakeoff.pipelines.machine.chunks import one_worker_per_core
+from bakeoff.pipelines.machine.cores import one_worker_per_core
 
 WIDE, HIGH = PANEL_COLUMNS + 7, 2 * PANEL_ROWS + 3
 

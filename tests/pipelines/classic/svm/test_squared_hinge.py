@@ -7,7 +7,7 @@ import torch
 
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, empty_space
 from bakeoff.pipelines.classic.svm.squared_hinge import SquaredHinge, line_search, minimize_class
-from bakeoff.pipelines.machine.chunks import one_worker_per_core
+from bakeoff.pipelines.machine.cores import one_worker_per_core
 
 
 @pytest.fixture

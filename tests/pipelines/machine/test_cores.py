@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from bakeoff.pipelines.machine.chunk_map import results_in_order
+from bakeoff.pipelines.machine.cores import results_in_order
 
 
 def finished(value):
