@@ -34,6 +34,7 @@ from bakeoff.pipelines.classic.matrix.feature_store import multiply, multiply_tr
 from bakeoff.pipelines.classic.svm.direction_space import MOST_DIRECTIONS
 from bakeoff.pipelines.classic.svm.linear_svm import CLASSES_TOGETHER
 from bakeoff.pipelines.machine.cores import one_worker_per_core
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NETS
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
@@ -181,14 +182,8 @@ def run_classic(n: int) -> RunResult:
     """The experiment `classic` on n pictures, from nothing, on one core."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        return pipeline.run(
-            tiled_photos(n),
-            experiment="classic",
-            title="classic",
-            config=EXPERIMENTS["classic"][1],
-            seed=0,
-            workspace=Workspace(Path(folder), console=Console(file=io.StringIO())),
-        )
+        workspace = Workspace(Path(folder), console=Console(file=io.StringIO()))
+        return pipeline.run(Job(tiled_photos(n), EXPERIMENTS["classic"][1], 0, workspace, "classic", "classic"))
 
 
 def check(runs: dict[str, dict[str, float]], n: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bakeoff.datasets.registry import dataset_names, load_dataset
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.experiments.models import load_trained_model
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import NeuralConfig
@@ -138,7 +139,7 @@ NEW_THINGS = {
 @pytest.mark.parametrize("kind", NEW_THINGS)
 def test_trains_saves_loads_and_predicts_once_defined(new, dataset, kind, tmp_path):
     run, config = NEW_THINGS[kind](new)
-    result = run(dataset, experiment="new", title="New", config=config, seed=0, workspace=Workspace(tmp_path))
+    result = run(Job(dataset, experiment="new", title="New", config=config, seed=0, workspace=Workspace(tmp_path)))
     assert result.accuracy > 0.9
     model = load_trained_model(run_folder(tmp_path / "runs", "bars", dataset.fingerprint(), "new", 0))
     np.testing.assert_allclose(model.predict_scores(dataset.test.images), result.scores, atol=1e-4)

@@ -28,12 +28,12 @@ from bakeoff.pipelines.backprop.training import (
     mlp_objective,
     training_steps,
 )
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.latency import measure_latency
+from bakeoff.pipelines.machine.progress import Advance
 from bakeoff.pipelines.machine.stopwatch import measure
-from bakeoff.pipelines.machine.workspace import Advance, Workspace
 from bakeoff.pipelines.results.balance import fits_training
-from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
-from bakeoff.pipelines.results.run import RunResult, Size, Stage, run_folder
+from bakeoff.pipelines.results.run import RunResult, Size, Stage
 
 VERSION = 1  # raise it when a change of code changes results
 
@@ -47,39 +47,27 @@ class Trained:
     cost: Stage
 
 
-def run(
-    dataset: Dataset, *, experiment: str, title: str, config: BackpropConfig, seed: int, workspace: Workspace
-) -> RunResult:
+def run(job: Job[BackpropConfig]) -> RunResult:
     """Train on `dataset.train`, choose the epoch on `dataset.validation`, predict `dataset.test` once.
 
     The model is kept beside the run's other files. Raises FloatingPointError, naming the step, if the objective is not
     finite.
     """
-    environment = workspace.environment
+    dataset, config, environment = job.dataset, job.config, job.workspace.environment
     standardizer = fit_standardizer(dataset.train.images)
-    trained = train(dataset, standardizer, config, seed, workspace, experiment)
+    trained = train(job, standardizer)
     layers = trained.layers
     validation_scores = predict_scores(layers, standardizer, dataset.validation.images)
     train_scores = predict_scores(layers, standardizer, dataset.train.images)
     with measure("predict", "prediction") as clock:
         test_scores = predict_scores(layers, standardizer, dataset.test.images)
     some = evenly_spread(len(dataset.validation), MOST_PICTURES)
-    model = BackpropModel(experiment, dataset.class_names, dataset.image_shape, standardizer, layers)
-    folder = run_folder(workspace.runs, dataset.name, dataset.task_fingerprint(), experiment, seed)
-    stored = store_backprop_model(model).calibrated_on(dataset, validation_scores)
-    n_bytes = save_stored_model(stored, folder / FILE_NAME)
-    return RunResult(
-        experiment=experiment,
-        title=title,
+    model = BackpropModel(job.experiment, dataset.class_names, dataset.image_shape, standardizer, layers)
+    n_bytes = job.keep(store_backprop_model(model), validation_scores)
+    return job.answer(
         side="end-to-end",
-        dataset=dataset.name,
-        fingerprint=dataset.task_fingerprint(),
-        class_names=dataset.class_names,
-        seed=seed,
         settings=json.loads(json.dumps(asdict(config))),
-        labels=dataset.test.labels,
         scores=test_scores,
-        validation_labels=dataset.validation.labels,
         validation_scores=validation_scores,
         validation_score=accuracy(validation_scores, dataset.validation),
         train_score=accuracy(train_scores, dataset.train),
@@ -97,23 +85,17 @@ def run(
     )
 
 
-def train(
-    dataset: Dataset,
-    standardizer: Standardizer,
-    config: BackpropConfig,
-    seed: int,
-    workspace: Workspace,
-    experiment: str,
-) -> Trained:
+def train(job: Job[BackpropConfig], standardizer: Standardizer) -> Trained:
     """Train one net, or take it from the cache if this very training was done before."""
+    dataset, config, seed = job.dataset, job.config, job.seed
 
     def compute() -> dict[str, np.ndarray]:
         n_steps = config.epochs * steps_per_epoch(dataset, config)
-        with workspace.progress(f"train {experiment}", n_steps) as advance:
+        with job.workspace.progress(f"train {job.experiment}", n_steps) as advance:
             best, history = run_epochs(dataset, standardizer, config, seed, advance)
         return {"history": np.array(json.dumps(history))} | {f"{i}": array for i, array in enumerate(best)}
 
-    stage = workspace.cache.get_or_compute(
+    stage = job.workspace.cache.get_or_compute(
         "backprop",
         version=VERSION,
         inputs={"config": config, "data": dataset.fingerprint(), "seed": seed},

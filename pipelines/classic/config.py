@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bakeoff.pipelines.classic.families.family import FeatureFamily
-from bakeoff.pipelines.classic.svm.linear_svm_sgd import Loss
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,6 @@ class Compression:
 
     sub_dimension: int = 8  # 8 float32 values in a byte: 32 times smaller; 16: 64 times
     positive_weights: tuple[float, ...] = (1.0, 3.0)
-    loss: Loss = "squared_hinge"
     batch_size: int = 64  # a product with fewer rows leaves the processor waiting for the weights
     n_epochs: int = 6
     patience: int = 2

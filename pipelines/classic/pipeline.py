@@ -17,17 +17,16 @@ from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.descriptors import DenseSift
 from bakeoff.pipelines.classic.families.visual_words import draw_visual_words
-from bakeoff.pipelines.classic.system.family_features import encode
+from bakeoff.pipelines.classic.system.family_features import Encoded, encode
 from bakeoff.pipelines.classic.system.fusion import choose_fusion_weights, fuse_scores
 from bakeoff.pipelines.classic.system.model_file import ClassicModel, store_classic_model
 from bakeoff.pipelines.classic.system.pipeline import VERSION as SYSTEM_VERSION
-from bakeoff.pipelines.classic.system.pipeline import run_system
-from bakeoff.pipelines.classic.system.values import Encoded, Outcome
+from bakeoff.pipelines.classic.system.pipeline import Outcome, run_system
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.configuration import describe
-from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
-from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage, run_folder
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage
 
 VERSION = SYSTEM_VERSION  # of saved runs; a system's stages decide what is in them
 # The patches of so many descriptors illustrate the visual words: 1,000 training pictures of 32 px, 50 of 128 px.
@@ -35,40 +34,29 @@ DESCRIPTORS_FOR_WORDS, DESCRIPTORS_AT_A_TIME = 150_000, 20_000
 DESCRIPTOR_BINS = 4  # a SIFT descriptor is this many bins wide
 
 
-def run(
-    dataset: Dataset, *, experiment: str, title: str, config: ClassicConfig, seed: int, workspace: Workspace
-) -> RunResult:
+def run(job: Job[ClassicConfig]) -> RunResult:
     """Extract, learn on `dataset.train`, choose on `dataset.validation`, score `dataset.test` once.
 
     The model is kept beside the run's other files. Families that these pictures cannot feed are left out; raises
     NotApplicableError if none remains.
     """
-    environment = workspace.environment
+    dataset, config, environment = job.dataset, job.config, job.workspace.environment
     systems = usable_systems(config, dataset.image_shape)
     if not systems:
         reason = config.systems[0].families[0].refusal(dataset.image_shape)
-        raise NotApplicableError(f"{experiment} cannot be applied to {dataset.name}: {reason}")
-    outcomes = [run_system(system, dataset, config, seed, workspace) for system in systems]
+        raise NotApplicableError(f"{job.experiment} cannot be applied to {dataset.name}: {reason}")
+    outcomes = [run_system(system, job) for system in systems]
     outcome = outcomes[0] if len(outcomes) == 1 else fuse(outcomes, dataset)
     model = ClassicModel(
-        experiment, dataset.class_names, dataset.image_shape, outcome.systems, outcome.fusion, mirror=config.mirror
+        job.experiment, dataset.class_names, dataset.image_shape, outcome.systems, outcome.fusion, mirror=config.mirror
     )
-    pictures, drawn = pictures_of_words(outcome.encoded, dataset, workspace)
-    folder = run_folder(workspace.runs, dataset.name, dataset.task_fingerprint(), experiment, seed)
-    stored = store_classic_model(model).calibrated_on(dataset, outcome.scores["validation"])
-    n_bytes = save_stored_model(stored, folder / FILE_NAME)
-    return RunResult(
-        experiment=experiment,
-        title=title if systems == config.systems else " + ".join(e.family.label for e in outcome.encoded),
+    pictures, drawn = pictures_of_words(outcome.encoded, dataset, job.workspace)
+    n_bytes = job.keep(store_classic_model(model), outcome.scores["validation"])
+    return job.answer(
+        title=job.title if systems == config.systems else " + ".join(e.family.label for e in outcome.encoded),
         side=model.side,
-        dataset=dataset.name,
-        fingerprint=dataset.task_fingerprint(),
-        class_names=dataset.class_names,
-        seed=seed,
         settings=describe(replace(config, systems=systems)),
-        labels=dataset.test.labels,
         scores=outcome.scores["test"],
-        validation_labels=dataset.validation.labels,
         validation_scores=outcome.scores["validation"],
         validation_score=accuracy(outcome.scores["validation"], dataset.validation.labels),
         train_score=accuracy(outcome.scores["train"], dataset.train.labels),
@@ -81,18 +69,14 @@ def run(
             "dimensions": {e.family.label: e.parts["train"].shape[1] for e in outcome.encoded},
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
             "svm_converged": outcome.converged,
-            "training_features": outcome.training_features,
         },
     )
 
 
-def extract(dataset: Dataset, *, config: ClassicConfig, seed: int, workspace: Workspace) -> list[Encoded]:
+def extract(job: Job[ClassicConfig]) -> list[Encoded]:
     """Only the features, into the cache."""
-    return [
-        encode(family, system, dataset, config, seed, workspace)
-        for system in usable_systems(config, dataset.image_shape)
-        for family in system.families
-    ]
+    systems = usable_systems(job.config, job.dataset.image_shape)
+    return [encode(family, system, job) for system in systems for family in system.families]
 
 
 def usable_systems(config: ClassicConfig, image_shape: tuple[int, int, int]) -> tuple[System, ...]:
@@ -120,9 +104,6 @@ def fuse(outcomes: list[Outcome], dataset: Dataset) -> Outcome:
         ),
         trials=tuple(trial for o in outcomes for trial in o.trials),
         encoded=tuple(e for o in outcomes for e in o.encoded),
-        training_features={
-            name: sum(o.training_features[name] for o in outcomes) for name in outcomes[0].training_features
-        },
         systems=tuple(system for o in outcomes for system in o.systems),
         converged=all(o.converged for o in outcomes),
         fusion=weights,

@@ -18,7 +18,7 @@ from bakeoff.pipelines.results.task import keep_task
 from bakeoff.pipelines.studies.published_guests import keep_guests
 
 if TYPE_CHECKING:
-    from bakeoff.pipelines.classic.system.values import Encoded
+    from bakeoff.pipelines.classic.system.family_features import Encoded
     from bakeoff.pipelines.experiments import Experiment
 
 MAX_NOTE_LENGTH = 1200  # characters of a note on the terminal: about fifteen lines

@@ -16,10 +16,11 @@ from bakeoff.pipelines.backprop import experiments as backprop_table
 from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.classic import experiments as classic_table
 from bakeoff.pipelines.classic import pipeline as classic
-from bakeoff.pipelines.classic.system.values import Encoded
+from bakeoff.pipelines.classic.system.family_features import Encoded
 from bakeoff.pipelines.frozen import experiments as frozen_table
 from bakeoff.pipelines.frozen import pipeline as frozen
 from bakeoff.pipelines.machine.cache import hash_inputs
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import experiments as neural_table
 from bakeoff.pipelines.neural import pipeline as neural
@@ -31,9 +32,7 @@ from bakeoff.pipelines.results.run import RunResult, Side, run_folder, save_run
 class Pipeline(Protocol):
     """What the `pipeline.py` of every approach offers."""
 
-    def __call__(
-        self, dataset: Dataset, *, experiment: str, title: str, config: Any, seed: int, workspace: Workspace
-    ) -> RunResult: ...
+    def __call__(self, job: Job[Any], /) -> RunResult: ...
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,13 @@ class Experiment:
         """Raises what the approach raises, NotApplicableError if it cannot take these pictures."""
         if self.image_size:
             dataset = resize_dataset(dataset, self.image_size, workspace.cache)
-        return self.pipeline(
-            dataset, experiment=self.name, title=self.title, config=self.config, seed=seed, workspace=workspace
-        )
+        return self.pipeline(Job(dataset, self.config, seed, workspace, self.name, self.title))
 
     def extract(self, dataset: Dataset, *, seed: int, workspace: Workspace) -> list[Encoded]:
         """Only the features, into the cache: of each family. Raises ValueError for a net, which has none of its own."""
         if self.side == "end-to-end":
             raise ValueError(f"{self.name} has no features of its own: name an experiment that does not train a net")
-        return classic.extract(dataset, config=self.config, seed=seed, workspace=workspace)
+        return classic.extract(Job(dataset, self.config, seed, workspace, self.name, self.title))
 
 
 # Words that stand for several experiments on the command line.

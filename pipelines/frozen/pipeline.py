@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig
 from bakeoff.pipelines.classic.system.model_file import ClassicModel, build_classic_model
 from bakeoff.pipelines.frozen.family import FrozenNet
 from bakeoff.pipelines.frozen.weights import ORIGINS, UNKNOWN, identify
-from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.results.model import StoredModel
 from bakeoff.pipelines.results.run import RunResult
 
@@ -32,12 +31,10 @@ def with_weights(config: ClassicConfig, file: Path | None = None) -> ClassicConf
     return replace(config, systems=tuple(systems))
 
 
-def run(
-    dataset: Dataset, *, experiment: str, title: str, config: ClassicConfig, seed: int, workspace: Workspace
-) -> RunResult:
+def run(job: Job[ClassicConfig]) -> RunResult:
     """As the hand-crafted approach; its diagnostics tell what is known of the weights."""
-    config = with_weights(config)
-    found = classic.run(dataset, experiment=experiment, title=title, config=config, seed=seed, workspace=workspace)
+    config = with_weights(job.config)
+    found = classic.run(replace(job, config=config))
     nets = [family for system in config.systems for family in system.families if isinstance(family, FrozenNet)]
     known = asdict(ORIGINS.get(nets[0].weights, UNKNOWN))
     backbone = {"name": nets[0].label, "image_size": nets[0].image_size, "weights": nets[0].weights, **known}

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.device import choose_device, make_repeatable
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -37,8 +37,7 @@ from bakeoff.pipelines.neural.training.on_processes import run_timed_epoch, spen
 from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
 from bakeoff.pipelines.results.balance import fits_training
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.pipelines.results.model import FILE_NAME, save_stored_model
-from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage, run_folder
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage
 
 VERSION = 2  # raise it when a change of code changes results
 SECONDS_BETWEEN_CHECKPOINTS = 60.0  # a killed run loses no more; shorter runs need none
@@ -62,59 +61,45 @@ class Trained:
         return max(row["validation_score"] for row in self.history)
 
 
-def run(
-    dataset: Dataset, *, experiment: str, title: str, config: NeuralConfig, seed: int, workspace: Workspace
-) -> RunResult:
+def run(job: Job[NeuralConfig]) -> RunResult:
     """Train on `dataset.train`, choose on `dataset.validation`, predict `dataset.test` once.
 
-    config: a recipe, which is fitted to the number and size of the pictures first (`recipe.fit_to`).
+    The configuration is a recipe, which is fitted to the number and size of the pictures first (`recipe.fit_to`).
     The model is kept beside the run's other files. Raises NotApplicableError if the net cannot take the pictures,
     and FloatingPointError, naming the step, if the training loss is not finite.
     """
     make_repeatable()
-    config = fit_to(config, len(dataset.train), dataset.image_shape)
-    environment = workspace.environment
-    device = choose_device()
-    fingerprint, n_classes = dataset.task_fingerprint(), len(dataset.class_names)
-    train = to_examples(dataset.train, n_classes, device)
-    validation = to_examples(dataset.validation, n_classes, device)
+    dataset, environment, device = job.dataset, job.workspace.environment, choose_device()
+    config = fit_to(job.config, len(dataset.train), dataset.image_shape)
+    examples = partial(to_examples, n_classes=len(dataset.class_names), device=device)
+    train, validation = examples(dataset.train), examples(dataset.validation)
 
-    log_folder = workspace.event_log_folder(dataset.name, experiment, seed)
+    log_folder = job.workspace.event_log_folder(dataset.name, job.experiment, job.seed)
     candidates = []
     for number, optimizer in enumerate(config.optimizers, start=1):
-        one = replace(config, optimizers=(optimizer,))
+        one = replace(job, config=replace(config, optimizers=(optimizer,)))
         log = log_folder / f"trial-{number}" if log_folder and len(config.optimizers) > 1 else log_folder
-        candidates.append(train_net(dataset, train, validation, one, seed, workspace, experiment, log))
+        candidates.append(train_net(one, train, validation, log))
     best = max(candidates, key=lambda trained: trained.validation_score)
 
     predict = partial(predict_scores, flip_averaging=config.flip_averaging, shift_averaging=config.shift_averaging)
-    some = np.random.default_rng(seed).permutation(len(train))[:PICTURES_FOR_TRAIN_SCORE]
+    some = np.random.default_rng(job.seed).permutation(len(train))[:PICTURES_FOR_TRAIN_SCORE]
     with measure("scores to choose by", "training") as choosing:
-        validation_scores = predict(best.network, validation.images)
+        validation_scores = predict(best.network, validation.images).cpu().numpy()
         train_scores = predict(best.network, train.images[some])
-    test = to_examples(dataset.test, n_classes, device)
+    test = examples(dataset.test)
     with measure("predict", "prediction") as clock:
         test_scores = predict(best.network, test.images).cpu().numpy()
 
     description = NetDescription(config.architecture, config.flip_averaging, config.shift_averaging)
-    model = NeuralModel(experiment, dataset.class_names, dataset.image_shape, description, best.network)
-    folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment, seed)
-    stored = store_neural_model(model).calibrated_on(dataset, validation_scores.cpu().numpy())
-    n_bytes = save_stored_model(stored, folder / FILE_NAME)
-    return RunResult(
-        experiment=experiment,
-        title=title,
+    model = NeuralModel(job.experiment, dataset.class_names, dataset.image_shape, description, best.network)
+    n_bytes = job.keep(store_neural_model(model), validation_scores)
+    return job.answer(
         side="end-to-end",
-        dataset=dataset.name,
-        fingerprint=fingerprint,
-        class_names=dataset.class_names,
-        seed=seed,
         settings=describe(config),
-        labels=dataset.test.labels,
         scores=test_scores,
-        validation_labels=dataset.validation.labels,
-        validation_scores=validation_scores.cpu().numpy(),
-        validation_score=accuracy(validation_scores, validation.labels),
+        validation_scores=validation_scores,
+        validation_score=float((validation_scores.argmax(axis=1) == dataset.validation.labels).mean()),
         train_score=accuracy(train_scores, train.labels[some]),
         did_not_train=not fits_training(train_scores.argmax(dim=1).cpu().numpy(), dataset.train.labels[some]),
         stages=(*(trained.cost for trained in candidates), choosing.stage, clock.stage),
@@ -126,28 +111,20 @@ def run(
         diagnostics={
             "bfloat16": best.bfloat16,
             "layers": layer_statistics(best.network, validation.images),
-            "flops_per_picture": count_flops(config, dataset.image_shape, n_classes)
+            "flops_per_picture": count_flops(config, dataset.image_shape, len(dataset.class_names))
             * n_views(config.flip_averaging, config.shift_averaging),
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
         },
     )
 
 
-def train_net(
-    dataset: Dataset,
-    train: Examples,
-    validation: Examples,
-    config: NeuralConfig,
-    seed: int,
-    workspace: Workspace,
-    name: str,
-    log: Path | None = None,
-) -> Trained:
+def train_net(job: Job[NeuralConfig], train: Examples, validation: Examples, log: Path | None = None) -> Trained:
     """Train one net, or take it from the cache if this very training was done before.
 
-    config: with one optimizer.   name: of the experiment.   log: folder for TensorBoard; None for no log.
+    job: with one optimizer.   log: folder for TensorBoard; None for no log.
     Raises NotApplicableError if the net cannot take the pictures.
     """
+    dataset, config, seed, workspace, name = job.dataset, job.config, job.seed, job.workspace, job.experiment
     device, processes = train.images.device, Processes.current()
     assignment = Assignment(
         config, dataset.image_shape, train.n_classes, len(train), len(validation), seed, bfloat16=False, snapshot=None

@@ -3,7 +3,7 @@
 For each class, with signs y_i = +1 for its rows and -1 for all others, and a constant 1 appended to every x_i, so that
 the bias is a weight as the others:
 
-    min_w  1/2 |w|^2 + C sum_i c_i loss(y_i w.x_i),   loss(m) = max(0, 1 - m) or max(0, 1 - m)^2
+    min_w  1/2 |w|^2 + C sum_i c_i loss(y_i w.x_i),   loss(m) = max(0, 1 - m)^2
 
 c_i is `positive_weight` for the class's own rows, else 1. Divided by n C it is lambda / 2 |w|^2 + mean loss with
 lambda = 1 / (n C). A mini-batch B moves all classes at once, in two matrix products:
@@ -25,12 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
-Loss = Literal["hinge", "squared_hinge"]
 Chunks = Callable[[], Iterable[tuple[Any, np.ndarray]]]  # starts a new round over the stream with every call
 POWER = 3
 TRIAL_ROWS = 1000
@@ -40,14 +39,13 @@ POWER_ITERATIONS = 20  # for the largest mean square; an error of some percent d
 
 @dataclass(frozen=True)
 class SgdSettings:
-    """loss, C, positive_weight: of the objective above.
+    """C, positive_weight: of the objective above.
 
     batch_size: rows a step; larger ones use the processor better and make fewer steps.
     n_epochs: rounds over the stream, at most.
     learning_rate: gamma_0; None finds the best of TRIAL_FACTORS / mean |x|^2 on TRIAL_ROWS rows of the first chunk.
     """
 
-    loss: Loss = "squared_hinge"
     C: float = 1.0
     positive_weight: float = 1.0
     batch_size: int = 32
@@ -55,8 +53,6 @@ class SgdSettings:
     learning_rate: float | None = None
 
     def __post_init__(self) -> None:
-        if self.loss not in ("hinge", "squared_hinge"):
-            raise ValueError(f'loss must be "hinge" or "squared_hinge", got {self.loss!r}')
         for name in ("C", "positive_weight", "batch_size", "n_epochs", "learning_rate"):
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -167,8 +163,7 @@ class _Descent:
         """lambda / 2 |w|^2 + mean loss of the current weights, summed over classes; infinite after an overflow."""
         scores = torch.addmm(self.bias, features, self.weights.T)
         signs, costs = _signs_and_costs(labels, scores.shape[1], self.settings)
-        losses = (1 - signs * scores).clamp_min(0)
-        losses = losses.square() if self.settings.loss == "squared_hinge" else losses
+        losses = (1 - signs * scores).clamp_min(0).square()
         norm = self.weights.square().sum() + self.bias.square().sum()
         value = float(self.shrinkage / 2 * norm + (costs * losses).sum(dim=1).mean())
         return value if np.isfinite(value) else np.inf
@@ -222,9 +217,7 @@ def _signs_and_costs(labels: torch.Tensor, n_classes: int, settings: SgdSettings
 def _slopes(scores: torch.Tensor, labels: torch.Tensor, settings: SgdSettings) -> torch.Tensor:
     """The derivative of every row's loss by its scores: float32 (b, k)."""
     signs, costs = _signs_and_costs(labels, scores.shape[1], settings)
-    violations = (1 - signs * scores).clamp_min(0)
-    steepness = 2 * violations if settings.loss == "squared_hinge" else (violations > 0).float()
-    return -costs * signs * steepness
+    return -2 * costs * signs * (1 - signs * scores).clamp_min(0)
 
 
 def _read(features: Any, labels: np.ndarray, n_classes: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,29 +22,12 @@ from bakeoff.pipelines.classic.matrix.product_quantization import (
     decompress,
     fit_product_quantizer,
 )
+from bakeoff.pipelines.classic.svm.cost_choice import CostChoice
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
 from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings, SgdSvm, train_linear_svm_sgd
 
 CHUNK_ROWS = 1024  # decoded together: 140 MB at d = 33,792
 MAX_BITS = 8  # a code is a byte
-
-
-@dataclass(frozen=True)
-class CodesChoice:
-    """The settings and the epoch of the best validation accuracy; among equals the first.
-
-    svm: for features as they are, not rotated.
-    trials: for every candidate `{"settings": {"C", "positive_weight", "epochs"}, "validation_score": accuracy of its
-        best epoch, "seconds": s}`.
-    """
-
-    settings: SgdSettings
-    svm: LinearSvm
-    trials: tuple[dict[str, Any], ...]
-
-    @property
-    def C(self) -> float:  # noqa: N802 - the field's name
-        return self.settings.C
 
 
 def compress_features(
@@ -84,8 +65,9 @@ def choose_on_codes(
     seed: int,
     clock: Callable[[], float],
     on_epoch: Callable[[float], None] = lambda accuracy: None,
-) -> CodesChoice:
-    """Train with each candidate, look at validation after every epoch, and keep the best epoch of all.
+) -> CostChoice:
+    """Train with each candidate, look at validation after every epoch, and keep the best epoch of all; among equals
+    the first. Its svm is for features as they are, not rotated; trials tell C, positive_weight and epochs.
 
     codes: uint8 (n, n_subvectors).   labels: int (n,).   validation_features: (m, d), neither coded nor rotated.
     patience: epochs without a better one that end a descent: stopping early regularizes.
@@ -112,7 +94,7 @@ def choose_on_codes(
         chosen = {"C": settings.C, "positive_weight": settings.positive_weight, "epochs": epochs.best_epoch}
         trials.append({"settings": chosen, "validation_score": epochs.best, "seconds": clock() - start})
     winner = int(np.argmax([epochs.best for epochs in tried]))
-    return CodesChoice(candidates[winner], tried[winner].svm, tuple(trials))
+    return CostChoice(candidates[winner].C, tried[winner].svm, tuple(trials))
 
 
 class _Epochs:

@@ -1,32 +1,80 @@
-"""One family over one data set: fitted on the training pictures, then every split through the one encode function."""
+"""One family over one data set, fitted on training pictures, then shown every split; and several side by side."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import FeatureFamily, encode_all
-from bakeoff.pipelines.classic.system.values import Encoded
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
+from bakeoff.pipelines.classic.matrix.standardize import Standardizer
 from bakeoff.pipelines.machine.cores import Hands, stream_on_cores
-from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
+from bakeoff.pipelines.results.run import Stage
 
 
-def encode(
-    family: FeatureFamily, system: System, dataset: Dataset, config: ClassicConfig, seed: int, workspace: Workspace
-) -> Encoded:
+@dataclass(frozen=True)
+class Encoded:
+    """One family over one data set.
+
+    parts: features (n, length) of "train", "validation", "test"; of mirror images also "mirrored train" ...
+    keys: of the cache entries they come from.   costs: of making them.
+    """
+
+    family: FeatureFamily
+    state: Any
+    parts: Mapping[str, np.ndarray]
+    keys: tuple[str, ...]
+    costs: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Early fusion: the families of a system side by side, as its classifier sees them.
+
+    standardizer: None leaves them as they are.   n_views: of each picture, two with its mirror image.
+    """
+
+    system: System
+    encoded: tuple[Encoded, ...]
+    n_views: int
+    standardizer: Standardizer | None = None
+
+    def matrix(self, *splits: str) -> FeatureMatrix:
+        """The splits below each other, each followed by its mirror images where there are any."""
+        names = [view + split for split in splits for view in ("", "mirrored ")[: self.n_views]]
+        blocks = [[e.parts[name] for e in self.encoded] for name in names]
+        return FeatureMatrix(blocks, self.system.factors, self.standardizer)
+
+    def inputs(self, job: Job[ClassicConfig], *, before_classifier: bool = False) -> dict[str, Any]:
+        """Of the system's stages, for their cache keys: the whole configuration but other systems, and what lies
+        upstream. before_classifier: of what is shared by all that is tried on it, so that this is left out."""
+        system = self.system
+        if before_classifier:
+            compression = system.compression and replace(system.compression, positive_weights=())
+            system = replace(system, costs=(), compression=compression)
+        return {
+            "features": [e.keys for e in self.encoded],
+            "config": replace(job.config, systems=(system,)),
+            "seed": job.seed if system.compression else None,
+        }
+
+
+def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> Encoded:
     """Fit a family on the training pictures and encode all pictures; both from the cache where it has them."""
+    dataset, workspace = job.dataset, job.workspace
     hands = Hands(workspace.cluster.map_chunks if workspace.cluster else stream_on_cores, workspace.progress)
     learned = workspace.cache.get_or_compute(
         f"{family.name} fit",
         version=family.version,
-        inputs={"family": family, "data": dataset.fingerprint(), "seed": seed if family.is_random else None},
-        compute=lambda: to_arrays(family.fit(dataset.train.images, seed, hands)),
+        inputs={"family": family, "data": dataset.fingerprint(), "seed": job.seed if family.is_random else None},
+        compute=lambda: to_arrays(family.fit(dataset.train.images, job.seed, hands)),
     )
     state: Any = from_arrays(family.state_type, learned.arrays)
 
@@ -54,7 +102,7 @@ def encode(
             inputs={"fit": learned.key, "mirrored": mirrored, "storage": system.storage},
             compute=partial(encode_splits, mirrored),
         )
-        for mirrored in ((False, True) if config.mirror else (False,))
+        for mirrored in ((False, True) if job.config.mirror else (False,))
     ]
     parts = {name: array for stage in stages for name, array in stage.arrays.items()}
     costs = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
-from bakeoff.pipelines.classic.system.values import Encoded
+from bakeoff.pipelines.classic.system.family_features import Encoded
 from bakeoff.pipelines.results.feature_table import About
 
 BLOCK_VALUES = 1 << 22  # of features that are held at once: 16 MiB as float32

@@ -8,7 +8,6 @@ What is then chosen is a point of the simplex: shares >= 0 with sum 1, on a regu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import comb
 
 import numpy as np
@@ -17,22 +16,10 @@ MAX_CANDIDATES = 2000  # about a second for 5,000 rows of 10 classes; 3 systems 
 MAX_STEPS = 100
 
 
-@dataclass(frozen=True)
-class FusionWeights:
-    """weights: float32 (n_systems,), to multiply raw scores with: share / deviation.   shares: what was chosen.
+def choose_fusion_weights(validation_scores: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray:
+    """What to multiply raw scores with, share / deviation: float32 (n_systems,). Deterministic.
 
-    validation_score: accuracy of the fused scores.   plain_sum_score: with equal shares, the baseline.
-    """
-
-    weights: np.ndarray
-    shares: np.ndarray
-    validation_score: float
-    plain_sum_score: float
-
-
-def choose_fusion_weights(validation_scores: Sequence[np.ndarray], labels: np.ndarray) -> FusionWeights:
-    """The weights of the best validation accuracy; among equals the nearest to a plain sum. Deterministic.
-
+    The shares of the best validation accuracy; among equals the nearest to a plain sum.
     validation_scores: one array (n, k) a system.   labels: int (n,), 0 .. k-1.
     All points of the simplex with steps 1/s are tried, s as large as MAX_CANDIDATES allows.
     Raises ValueError if shapes disagree, there are no rows or systems, or a score is not finite.
@@ -42,24 +29,23 @@ def choose_fusion_weights(validation_scores: Sequence[np.ndarray], labels: np.nd
     normalized = scores / deviations[:, None, None]
     n_systems = len(scores)
     equal = np.full(n_systems, 1 / n_systems)
-    plain_sum_score = _accuracy(normalized, equal, labels)
-    best, best_rank = equal, (plain_sum_score, 0.0)
+    best, best_rank = equal, (_accuracy(normalized, equal, labels), 0.0)
     for shares in _simplex(n_systems):
         rank = (_accuracy(normalized, shares, labels), -float(np.abs(shares - equal).max()))
         if rank > best_rank:
             best, best_rank = shares, rank
-    return FusionWeights((best / deviations).astype(np.float32), best, best_rank[0], plain_sum_score)
+    return (best / deviations).astype(np.float32)
 
 
-def fuse_scores(scores: Sequence[np.ndarray], weights: FusionWeights) -> np.ndarray:
+def fuse_scores(scores: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
     """The weighted sum of the systems' scores: float32 (n, k).
 
     Raises ValueError if there are not as many systems as weights, or their shapes differ.
     """
-    if len(scores) != len(weights.weights):
-        raise ValueError(f"scores must hold {len(weights.weights)} systems to match the weights, got {len(scores)}")
+    if len(scores) != len(weights):
+        raise ValueError(f"scores must hold {len(weights)} systems to match the weights, got {len(scores)}")
     _check_shapes(scores)
-    return np.tensordot(weights.weights, np.stack(scores).astype(np.float32), axes=1)
+    return np.tensordot(weights, np.stack(scores).astype(np.float32), axes=1)
 
 
 def _accuracy(scores: np.ndarray, shares: np.ndarray, labels: np.ndarray) -> float:

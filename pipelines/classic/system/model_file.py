@@ -17,7 +17,7 @@ from bakeoff.pipelines.classic.families.family import encode_all
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
-from bakeoff.pipelines.classic.system.fusion import FusionWeights, fuse_scores
+from bakeoff.pipelines.classic.system.fusion import fuse_scores
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.model import Approach, StoredModel
@@ -72,7 +72,7 @@ class ClassicModel:
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
     systems: tuple[FittedSystem, ...]
-    fusion: FusionWeights | None
+    fusion: np.ndarray | None
     mirror: bool
 
     @property
@@ -113,7 +113,7 @@ def store_classic_model(model: ClassicModel) -> StoredModel:
         for j, state in enumerate(fitted.states):
             arrays |= to_arrays(state, f"systems.{i}.families.{j}.")
     if model.fusion is not None:
-        arrays |= to_arrays(model.fusion, "fusion.")
+        arrays["fusion"] = model.fusion
     config = ClassicConfig(tuple(fitted.system for fitted in model.systems), mirror=model.mirror)
     approach: Approach = "frozen" if model.side == "frozen" else "classic"
     return StoredModel(approach, model.experiment, model.class_names, model.image_shape, describe(config), arrays)
@@ -125,7 +125,7 @@ def build_classic_model(stored: StoredModel) -> ClassicModel:
         import_module(f"{families.__name__}.{module.name}")
     config: ClassicConfig = rebuild(stored.settings, ClassicConfig)
     systems = tuple(_build_system(system, stored.arrays, f"systems.{i}.") for i, system in enumerate(config.systems))
-    fusion = from_arrays(FusionWeights, stored.arrays, "fusion.") if len(systems) > 1 else None
+    fusion = stored.arrays["fusion"] if len(systems) > 1 else None
     model = ClassicModel(
         stored.experiment, stored.class_names, stored.image_shape, systems, fusion, mirror=config.mirror
     )

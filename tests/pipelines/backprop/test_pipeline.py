@@ -10,6 +10,7 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.backprop.config import BackpropConfig
 from bakeoff.pipelines.backprop.experiments import EXPERIMENTS
 from bakeoff.pipelines.backprop.pipeline import run
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import RunResult, load_run, save_run
 
@@ -31,7 +32,7 @@ def dataset() -> Dataset:
 
 
 def run_in(folder: Path, dataset: Dataset, config: BackpropConfig = CONFIG, seed: int = 0) -> RunResult:
-    return run(dataset, experiment="mlp-numpy", title="MLP", config=config, seed=seed, workspace=Workspace(folder))
+    return run(Job(dataset, experiment="mlp-numpy", title="MLP", config=config, seed=seed, workspace=Workspace(folder)))
 
 
 def test_run_learns_and_tells_its_story(tmp_path: Path, dataset: Dataset) -> None:

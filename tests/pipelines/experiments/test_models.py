@@ -23,6 +23,7 @@ from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.experiments.models import build_trained_model, load_trained_model
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import NeuralConfig
@@ -52,7 +53,7 @@ def folder(request, tmp_path_factory):
     """A run's folder."""
     pipeline, config = APPROACHES[request.param]
     workspace = Workspace(tmp_path_factory.mktemp(request.param), console=Console(file=io.StringIO()))
-    run = pipeline.run(DATASET, experiment="e", title="T", config=config, seed=0, workspace=workspace)
+    run = pipeline.run(Job(DATASET, experiment="e", title="T", config=config, seed=0, workspace=workspace))
     save_run(run, workspace.runs)
     return run_folder(workspace.runs, DATASET.name, DATASET.fingerprint(), "e", 0)
 

@@ -31,6 +31,7 @@ from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linea
 from bakeoff.pipelines.machine import cluster as cluster_module
 from bakeoff.pipelines.machine.cluster import connect
 from bakeoff.pipelines.machine.cores import Hands
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
 
@@ -71,7 +72,7 @@ def cluster(scheduler):
 
 def run(folder, cluster=None):
     workspace = Workspace(folder, console=Console(file=io.StringIO()), cluster=cluster)
-    return pipeline.run(DATASET, experiment="classic", title="T", config=CONFIG, seed=0, workspace=workspace)
+    return pipeline.run(Job(DATASET, experiment="classic", title="T", config=CONFIG, seed=0, workspace=workspace))
 
 
 def cached_arrays(folder):

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.machine.device import choose_device
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline, probing
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
@@ -46,7 +47,7 @@ DATASET = Dataset("halves", ("above", "below"), split(300, 0), split(60, 1), spl
 
 def run(folder: Path, config: NeuralConfig = CONFIG, dataset: Dataset = DATASET) -> RunResult:
     workspace = Workspace(folder, console=Console(file=io.StringIO()))
-    return pipeline.run(dataset, experiment="mlp", title="Net", config=config, seed=0, workspace=workspace)
+    return pipeline.run(Job(dataset, experiment="mlp", title="Net", config=config, seed=0, workspace=workspace))
 
 
 def assert_same_scores(ours: np.ndarray, theirs: np.ndarray) -> None:

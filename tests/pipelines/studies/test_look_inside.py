@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, save_run
 from bakeoff.pipelines.results.study import load_study, save_study, unpack_correct
@@ -39,7 +40,7 @@ def train(folder, *approaches: str, dataset: Dataset = DATASET) -> Request:
     for name in approaches:
         pipeline, config = APPROACHES[name]
         save_run(
-            pipeline.run(dataset, experiment=name, title="T", config=config, seed=0, workspace=workspace),
+            pipeline.run(Job(dataset, experiment=name, title="T", config=config, seed=0, workspace=workspace)),
             workspace.runs,
         )
     return Request(dataset, workspace)

@@ -110,7 +110,7 @@ def test_takes_the_candidate_that_is_best_on_validation(compressed):
     choice = choose(compressed, (bad, GOOD), clock=lambda: float(next(clock)))
     scores = [trial["validation_score"] for trial in choice.trials]
     assert scores[1] > scores[0]
-    assert choice.settings == GOOD
+    assert choice.C == GOOD.C
     predictions = predict_scores(VALIDATION, choice.svm).argmax(axis=1)
     assert (predictions == VALIDATION_LABELS).mean() == scores[1]
     assert [trial["settings"]["positive_weight"] for trial in choice.trials] == [1e-6, 1.0]

@@ -8,8 +8,8 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines import __main__ as command_line
 from bakeoff.pipelines.classic.families.histograms import GrayHistogram
 from bakeoff.pipelines.classic.system import feature_table
+from bakeoff.pipelines.classic.system.family_features import Encoded
 from bakeoff.pipelines.classic.system.feature_table import feature_rows, name_columns
-from bakeoff.pipelines.classic.system.values import Encoded
 from bakeoff.tests.datasets.pictures import write_class
 
 SPLIT = Split(np.zeros((5, 8, 8, 1), np.uint8), np.array([0, 1, 0, 1, 1]), None, np.array(list("abcde")))

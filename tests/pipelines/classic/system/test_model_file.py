@@ -27,6 +27,7 @@ from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHi
 from bakeoff.pipelines.classic.families.patch_words import PatchWords
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.system.model_file import build_classic_model
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, load_stored_model
@@ -76,7 +77,7 @@ GRAY = Dataset(
 
 def run(folder, config: ClassicConfig, dataset: Dataset = DATASET) -> tuple[RunResult, StoredModel]:
     workspace = Workspace(folder, console=Console(file=io.StringIO()))
-    result = pipeline.run(dataset, experiment="classic", title="T", config=config, seed=0, workspace=workspace)
+    result = pipeline.run(Job(dataset, experiment="classic", title="T", config=config, seed=0, workspace=workspace))
     path = run_folder(folder / "runs", dataset.name, dataset.fingerprint(), "classic", 0) / FILE_NAME
     assert result.size.bytes == path.stat().st_size
     return result, load_stored_model(path)

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
@@ -31,7 +32,7 @@ def scalars(folder) -> dict[str, list[tuple[int, float]]]:
 
 def trained(folder, tensorboard: bool):
     workspace = Workspace(folder, console=Console(file=io.StringIO()), tensorboard=tensorboard)
-    return pipeline.run(DATASET, experiment="mlp", title="Net", config=CONFIG, seed=1, workspace=workspace)
+    return pipeline.run(Job(DATASET, experiment="mlp", title="Net", config=CONFIG, seed=1, workspace=workspace))
 
 
 def test_a_run_logs_its_curves_and_layers_and_is_not_changed_by_it(tmp_path):
