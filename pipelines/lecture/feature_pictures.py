@@ -40,7 +40,7 @@ class ColorHistogram:
 
 def color_histogram() -> ColorHistogram:
     images = read_photograph()
-    shares = extract_color_histogram(images, space="hsv", n_bins=N_COLOR_BINS)[0].numpy() * 3  # each channel sums to 1
+    shares = extract_color_histogram(images, n_bins=N_COLOR_BINS)[0].numpy() * 3  # each channel sums to 1
     return ColorHistogram(images[0].numpy(), *shares.reshape(3, N_COLOR_BINS))
 
 

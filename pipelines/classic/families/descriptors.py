@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
@@ -13,9 +13,10 @@ import numpy as np
 import torch
 
 from bakeoff.pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR, grown
-from bakeoff.pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
-from bakeoff.pipelines.classic.features.dense_sift import dense_sift_positions, extract_dense_sift, opponent_colors
-from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
+from bakeoff.pipelines.classic.features.color_statistics import extract_color_statistics
+from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift, footprint, opponent_colors
+from bakeoff.pipelines.classic.features.grid import N_BINS, window_centers
+from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast
 from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.machine.tracing import computed_once
 
@@ -65,7 +66,36 @@ class Descriptors(ABC):
 
 
 @dataclass(frozen=True)
-class DenseSift(Descriptors):
+class WindowDescriptors(Descriptors):
+    """Of square windows on the grid, of one size or several."""
+
+    @abstractmethod
+    def windows(self) -> Iterable[tuple[int, int, int]]:
+        """Of each size, in pixels: as it is configured, the window's side, and how far windows reach out of the
+        picture, whose border is repeated there."""
+
+    @abstractmethod
+    def describe(self, images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
+        """The windows of one size that lie within the images: (n, h, w, c) -> float32 (n, n_windows, d)."""
+
+    def extract(self, images: torch.Tensor) -> torch.Tensor:
+        stride = self.stride_in(*images.shape[1:3])
+        grids = [self.describe(repeat_border(images, margin), size, stride) for size, _, margin in self.windows()]
+        return torch.cat(grids, dim=1)
+
+    @computed_once
+    def positions(self, height: int, width: int) -> torch.Tensor:
+        stride = self.stride_in(height, width)
+        return torch.cat(
+            [
+                window_centers(height + 2 * margin, width + 2 * margin, window_size=side, stride=stride) - margin
+                for _, side, margin in self.windows()
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class DenseSift(WindowDescriptors):
     """SIFT on a grid (Lowe 2004; dense as in Bosch, Zisserman, Munoz 2007)."""
 
     bin_sizes: tuple[int, ...] = (3, 4, 6)  # pixels; a descriptor covers 4 x 4 bins, so 12, 16 and 24 pixels
@@ -78,38 +108,22 @@ class DenseSift(Descriptors):
     def label(self) -> str:
         return "SIFT" if self.color == "gray" else f"{self.color} SIFT"
 
+    def windows(self) -> Iterable[tuple[int, int, int]]:
+        return [(size, footprint(size), (size + 2) // 2 if self.overhang else 0) for size in self.bin_sizes]
+
     def extract(self, images: torch.Tensor) -> torch.Tensor:
-        per_channel = self.color == "opponent" and images.shape[-1] == 3
-        source = opponent_colors(images) if per_channel else images
-        stride = self.stride_in(*images.shape[1:3])
-        grids = [
-            extract_dense_sift(
-                repeat_border(source, self._margin(size)),
-                bin_size=size,
-                stride=stride,
-                root=self.root,
-                per_channel=per_channel,
-                regularizer=self.regularizer,
-            )
-            for size in self.bin_sizes
-        ]
-        return torch.cat(grids, dim=1)
+        return super().extract(opponent_colors(images) if self._per_channel(images) else images)
 
-    @computed_once
-    def positions(self, height: int, width: int) -> torch.Tensor:
-        grids, stride = [], self.stride_in(height, width)
-        for size in self.bin_sizes:
-            margin = self._margin(size)
-            grid = dense_sift_positions(height + 2 * margin, width + 2 * margin, bin_size=size, stride=stride)
-            grids.append(grid - margin)
-        return torch.cat(grids)
+    def describe(self, images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
+        kind = {"root": self.root, "regularizer": self.regularizer, "per_channel": self._per_channel(images)}
+        return extract_dense_sift(images, bin_size=size, stride=stride, **kind)
 
-    def _margin(self, bin_size: int) -> int:
-        return (bin_size + 2) // 2 if self.overhang else 0
+    def _per_channel(self, images: torch.Tensor) -> bool:
+        return self.color == "opponent" and images.shape[-1] == 3
 
 
 @dataclass(frozen=True)
-class ColorStatistics(Descriptors):
+class ColorStatistics(WindowDescriptors):
     """Mean and deviation of red, green and blue in 4 x 4 cells (Clinchant, Csurka, Perronnin, Renders 2007)."""
 
     needs_color: ClassVar[bool] = True
@@ -120,29 +134,15 @@ class ColorStatistics(Descriptors):
     def label(self) -> str:
         return "color statistics"
 
-    def extract(self, images: torch.Tensor) -> torch.Tensor:
-        stride = self.stride_in(*images.shape[1:3])
-        grids = [
-            extract_color_statistics(repeat_border(images, self._margin(size)), cell_size=size, stride=stride)
-            for size in self.cell_sizes
-        ]
-        return torch.cat(grids, dim=1)
+    def windows(self) -> Iterable[tuple[int, int, int]]:
+        return [(size, N_BINS * size, size if self.overhang else 0) for size in self.cell_sizes]
 
-    @computed_once
-    def positions(self, height: int, width: int) -> torch.Tensor:
-        grids, stride = [], self.stride_in(height, width)
-        for size in self.cell_sizes:
-            margin = self._margin(size)
-            grid = color_statistics_positions(height + 2 * margin, width + 2 * margin, cell_size=size, stride=stride)
-            grids.append(grid - margin)
-        return torch.cat(grids)
-
-    def _margin(self, cell_size: int) -> int:
-        return cell_size if self.overhang else 0
+    def describe(self, images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
+        return extract_color_statistics(images, cell_size=size, stride=stride)
 
 
 @dataclass(frozen=True)
-class Patches(Descriptors):
+class Patches(WindowDescriptors):
     """Raw patches, each with its own contrast normalized (Coates, Ng, Lee 2011)."""
 
     patch_size: int = 6  # pixels
@@ -153,12 +153,11 @@ class Patches(Descriptors):
     def label(self) -> str:
         return "patches"
 
-    def extract(self, images: torch.Tensor) -> torch.Tensor:
-        patches = extract_patches(images, patch_size=self.patch_size, stride=self.stride_in(*images.shape[1:3]))
-        return normalize_contrast(patches, regularizer=self.regularizer)
+    def windows(self) -> Iterable[tuple[int, int, int]]:
+        return [(self.patch_size, self.patch_size, 0)]
 
-    def positions(self, height: int, width: int) -> torch.Tensor:
-        return patch_positions(height, width, patch_size=self.patch_size, stride=self.stride_in(height, width))
+    def describe(self, images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
+        return normalize_contrast(extract_patches(images, patch_size=size, stride=stride), self.regularizer)
 
 
 def repeat_border(images: torch.Tensor, margin: int) -> torch.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 
@@ -21,26 +21,18 @@ class ColorHistogram(FeatureFamily):
     """How much of each color, here and there; square root for the Hellinger kernel. Swain, Ballard 1991."""
 
     needs_color: ClassVar[bool] = True
-    space: Literal["rgb", "hsv", "lab"] = "hsv"
-    n_bins: int = 6  # per channel; jointly n_bins ** 3 colors
-    joint: bool = True
+    n_bins: int = 6  # of hue, of saturation and of value; n_bins ** 3 colors
     grids: tuple[int, ...] = (1, 2, 4)  # each cuts the picture into grid x grid regions, with a histogram each
 
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
         histograms = [
-            extract_color_histogram(images, space=self.space, n_bins=self.n_bins, joint=self.joint, n_cells=grid)
-            for grid in self.grids
+            extract_color_histogram(images, n_bins=self.n_bins, joint=True, n_cells=grid) for grid in self.grids
         ]
         return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
 
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
         numbers = range(1, self.n_bins + 1)
-        if self.joint:
-            bins = [
-                " ".join(f"{c}{i}" for c, i in zip(self.space, of, strict=True)) for of in product(numbers, repeat=3)
-            ]
-        else:
-            bins = [f"{channel}{number}" for channel in self.space for number in numbers]
+        bins = [f"h{h} s{s} v{v}" for h, s, v in product(numbers, repeat=3)]
         return [f"{cell} bin {one}" for grid in self.grids for cell in cell_names(grid, grid) for one in bins]
 
 

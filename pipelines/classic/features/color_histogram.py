@@ -7,29 +7,24 @@ from torch import Tensor
 
 from bakeoff.pipelines.classic.features.cell_histograms import cell_histograms
 from bakeoff.pipelines.classic.features.chunks import in_chunks
-from bakeoff.pipelines.classic.features.color_spaces import RANGES, ColorSpace, from_rgb
 from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
 
 
-def extract_color_histogram(
-    images: Tensor, *, space: ColorSpace, n_bins: int, joint: bool = False, n_cells: int = 1
-) -> Tensor:
-    """Shares of the pixels by color.
+def extract_color_histogram(images: Tensor, *, n_bins: int, joint: bool = False, n_cells: int = 1) -> Tensor:
+    """Shares of the pixels by color: hue, saturation and value.
 
     images: uint8 or float32 (n, height, width, 3), 0..255; values outside count in the first or last bin.
-    n_bins: per channel, of equal width over the channel's range in `space`.
+    n_bins: per channel, of equal width over 0..1.
     joint: one histogram over triples of bins, instead of three side by side.   n_cells: cells a side.
     Returns float32 (n, n_cells**2 * (n_bins**3 if joint else 3 * n_bins)), by cell, row by row;
     each cell's part sums to 1.
-    Raises ValueError for gray pictures, fewer pixels than cells a side, another space, and non-finite values.
+    Raises ValueError for gray pictures, fewer pixels than cells a side, and non-finite values.
     """
     check_window_fits(*picture_size(images), n_cells)
-    if space not in RANGES:
-        raise ValueError(f"space must be rgb, hsv or lab, got {space!r}")
 
     def histograms(chunk: Tensor) -> Tensor:
-        bins = _bins(from_rgb(to_color_planes(chunk).div_(255), space), space, n_bins)
+        bins = (rgb_to_hsv(to_color_planes(chunk).div_(255)) * n_bins).floor_().clamp_(0, n_bins - 1).long()
         if joint:
             triples = (bins[0] * n_bins + bins[1]) * n_bins + bins[2]
             counts = cell_histograms(triples, n_bins**3, n_cells)
@@ -57,7 +52,17 @@ def extract_gray_histogram(images: Tensor, *, n_bins: int, n_cells: int = 1) -> 
     return in_chunks(histograms, images)
 
 
-def _bins(colors: Tensor, space: ColorSpace, n_bins: int) -> Tensor:
-    """int64, as colors (3, n, h, w)."""
-    low, high = torch.tensor(RANGES[space], device=colors.device).T.unflatten(1, (3, 1, 1, 1))
-    return ((colors - low) * (n_bins / (high - low))).floor_().clamp_(0, n_bins - 1).long()
+def rgb_to_hsv(rgb: Tensor) -> Tensor:
+    """float32 (3, ...) in 0..1 -> hue, saturation, value in 0..1; hue 0 for grays, saturation 0 for black.
+
+    Equal to scikit-image's conversion.
+    """
+    red, green, blue = rgb
+    value = rgb.amax(0)
+    spread = value - rgb.amin(0)
+    safe = torch.where(spread > 0, spread, 1)
+    sixths = torch.where(value == red, (green - blue) / safe, 0)
+    sixths = torch.where(value == green, 2 + (blue - red) / safe, sixths)
+    sixths = torch.where(value == blue, 4 + (red - green) / safe, sixths)  # of two largest the later counts, as there
+    hue = torch.where(spread > 0, (sixths / 6).remainder(1), 0)
+    return torch.stack([hue, spread / torch.where(value > 0, value, 1), value])

@@ -16,7 +16,6 @@ from bakeoff.pipelines.classic.features.grid import (
     bins_by_window,
     check_window_fits,
     shared_bins,
-    window_centers,
 )
 from bakeoff.pipelines.classic.features.planes import picture_size, to_color_planes
 from bakeoff.pipelines.machine.tracing import computed_once
@@ -26,14 +25,6 @@ MIDDLE = (
     128  # subtracted first: the squares of what is left sum exactly in float32, for bytes and cells up to 32 pixels
 )
 CHUNK_PIXELS = 1 << 15
-
-
-def color_statistics_positions(height: int, width: int, *, cell_size: int, stride: int) -> Tensor:
-    """float32 (n_patches, 2): x and y of the patches' centers in pixels, in the order of `extract_color_statistics`.
-
-    Raises ValueError if the picture is smaller than one patch.
-    """
-    return window_centers(height, width, window_size=N_BINS * cell_size, stride=stride)
 
 
 def extract_color_statistics(images: Tensor, *, cell_size: int, stride: int) -> Tensor:

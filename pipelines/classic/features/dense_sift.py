@@ -49,7 +49,7 @@ def dense_sift_positions(height: int, width: int, *, bin_size: int, stride: int)
 
     Raises ValueError if the picture is smaller than one descriptor.
     """
-    return window_centers(height, width, window_size=_footprint(bin_size), stride=stride)
+    return window_centers(height, width, window_size=footprint(bin_size), stride=stride)
 
 
 def extract_dense_sift(
@@ -79,7 +79,7 @@ def extract_dense_sift(
     orientation 0 points along x and they turn towards y (down).
     Raises ValueError for pictures smaller than a descriptor, non-finite values, or per_channel on gray pictures.
     """
-    check_window_fits(*picture_size(images), _footprint(bin_size))
+    check_window_fits(*picture_size(images), footprint(bin_size))
     if window not in ("triangular", "gaussian"):
         raise ValueError(f"window must be triangular or gaussian, got {window!r}")
 
@@ -106,7 +106,8 @@ def opponent_colors(images: Tensor) -> Tensor:
     return torch.stack(opponents, dim=-1)
 
 
-def _footprint(bin_size: int) -> int:
+def footprint(bin_size: int) -> int:
+    """Pixels a side of one descriptor, from the first bin's center to the last."""
     return (N_BINS - 1) * bin_size + 1
 
 
@@ -150,7 +151,7 @@ def _pooling(length: int, bin_size: int, stride: int, window: Window, device: to
     Triangles over 2 * bin_size pixels that sum to 1 inside the picture, times the Gaussian window if any.
     """
     arrange = own_bins if window == "gaussian" else shared_bins
-    bins = arrange(length, window_size=_footprint(bin_size), bin_size=bin_size, stride=stride)
+    bins = arrange(length, window_size=footprint(bin_size), bin_size=bin_size, stride=stride)
     places = torch.tensor(bins.places, dtype=torch.float64)
     pixels = torch.arange(length, dtype=torch.float64)
     weights = (1 - (pixels - places[:, None]).abs() / bin_size).clamp_(min=0) / bin_size

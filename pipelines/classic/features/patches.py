@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.grid import check_window_fits, window_centers
+from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.planes import picture_size, to_planes
-
-
-def patch_positions(height: int, width: int, *, patch_size: int, stride: int) -> Tensor:
-    """float32 (n_patches, 2): x and y of the patches' centers in pixels, in the order of `extract_patches`.
-
-    Raises ValueError if the picture is smaller than one patch.
-    """
-    return window_centers(height, width, window_size=patch_size, stride=stride)
 
 
 def extract_patches(images: Tensor, *, patch_size: int, stride: int) -> Tensor:

@@ -165,7 +165,7 @@ def test_another_seed_learns_only_what_is_random_again(folder, result):
 
 def test_features_alone_fill_the_cache(tmp_path, result):
     workspace = Workspace(tmp_path, console=Console(file=io.StringIO()))
-    pipeline.extract(DATASET, config=JOINED, seed=0, workspace=workspace)
+    pipeline.extract(Job(DATASET, JOINED, 0, workspace, "", ""))
     again = run(tmp_path)
     assert [stage.reused for stage in again.stages] == [True] * 6 + [False] * 3
     np.testing.assert_array_equal(again.scores, result.scores)

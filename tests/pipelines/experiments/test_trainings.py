@@ -114,9 +114,7 @@ def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch,
     request = request_for()
     (experiment,) = request.choose(("pca",))
     key = trainings.run_key(experiment, request.dataset.fingerprint(), 0)
-    run = experiment.pipeline(
-        request.dataset, experiment="pca", title="PCA", config=experiment.config, seed=0, workspace=request.workspace
-    )
+    run = experiment.run(request.dataset, seed=0, workspace=request.workspace)
     save_run(replace(run, environment={**run.environment, "key": key}), request.workspace.runs)
     monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.run_system", None)
     kept = trainings.train(trainings.Variant(request.dataset, all_experiments()["pca"], 0, {}), request.workspace)

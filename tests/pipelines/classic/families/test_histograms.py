@@ -14,9 +14,9 @@ def test_a_picture_half_red_and_half_blue_by_hand():
     """One histogram for the whole, then one for each quadrant; each grid has unit length."""
     image = torch.zeros(1, 8, 8, 3, dtype=torch.uint8)
     image[:, :, :4, 0], image[:, :, 4:, 2] = 255, 255
-    family = ColorHistogram(space="rgb", n_bins=2, grids=(1, 2))
+    family = ColorHistogram(n_bins=2, grids=(1, 2))
     whole, *quadrants = family.encode(image, NoState()).reshape(5, 8)
-    red, blue = np.eye(8)[4], np.eye(8)[1]  # bins of (r, g, b) in {0, 1}: 4 r + 2 g + b
+    red, blue = np.eye(8)[3], np.eye(8)[7]  # hue 0 and 2/3, both of full saturation and value: 4 h + 2 s + v
     np.testing.assert_allclose(whole, (red + blue) / np.sqrt(2), atol=1e-6)
     np.testing.assert_allclose(np.stack(quadrants), np.stack([red, blue, red, blue]) / 2, atol=1e-6)
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.pipelines.classic.features.color_statistics import color_statistics_positions, extract_color_statistics
+from bakeoff.pipelines.classic.features.color_statistics import extract_color_statistics
+from bakeoff.pipelines.classic.features.grid import window_centers
 from bakeoff.tests.reference.color_statistics import color_statistics as reference_color_statistics
 
 
@@ -28,7 +29,7 @@ def test_equals_the_slow_reference(cell_size, stride):
 
 
 def test_positions_are_the_centers_in_the_order_of_the_patches():
-    positions = color_statistics_positions(10, 8, cell_size=2, stride=2)
+    positions = window_centers(10, 8, window_size=8, stride=2)
     assert positions.tolist() == [[3.5, 3.5], [3.5, 5.5]]
     images = torch.zeros(1, 10, 8, 3, dtype=torch.uint8)
     images[0, 9] = 255

@@ -1,7 +1,8 @@
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast, patch_positions
+from bakeoff.pipelines.classic.features.grid import window_centers
+from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast
 
 
 def noise(*shape: int) -> torch.Tensor:
@@ -28,7 +29,7 @@ def test_positions_are_the_centers_in_the_order_of_the_patches():
     y, x = torch.meshgrid(torch.arange(9.0), torch.arange(12.0), indexing="ij")
     patches = extract_patches(torch.stack([x, y, x * 0], -1)[None], patch_size=4, stride=2)[0]
     centers = patches.view(-1, 16, 3).mean(1)[:, :2]
-    torch.testing.assert_close(patch_positions(9, 12, patch_size=4, stride=2), centers)
+    torch.testing.assert_close(window_centers(9, 12, window_size=4, stride=2), centers)
 
 
 def test_contrast_normalization_by_hand():

@@ -43,14 +43,11 @@ DESCRIPTORS = (
     Descriptor(
         "color statistics", partial(extract_color_statistics, cell_size=3, stride=2), smallest=12, color_only=True
     ),
-    *(
-        Descriptor(
-            f"{space} histogram",
-            partial(extract_color_histogram, space=space, n_bins=4, joint=True, n_cells=2),
-            smallest=2,
-            color_only=True,
-        )
-        for space in ("rgb", "hsv", "lab")
+    Descriptor(
+        "color histogram",
+        partial(extract_color_histogram, n_bins=4, joint=True, n_cells=2),
+        smallest=2,
+        color_only=True,
     ),
     Descriptor("patches", partial(extract_patches, patch_size=6, stride=2), smallest=6),
     Descriptor("local binary patterns", partial(extract_local_binary_patterns, n_cells=3), smallest=3),
