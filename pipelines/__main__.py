@@ -50,7 +50,7 @@ def main(
         if from_make:
             words = arguments_from_make(words[1:], parser, os.environ)
         options = parser.parse_args(words)
-        options.words, options.from_make, options.wording = words, from_make, wording
+        options.words, options.from_make, options.wording, options.parser = words, from_make, wording, parser
         status = run(options)
         return status or (finish or {}).get(options.command, lambda _: 0)(options)
     except (ValueError, OSError, FloatingPointError) as error:

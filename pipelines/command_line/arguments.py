@@ -142,6 +142,7 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     one.add_argument("work", nargs="*", metavar="WORK", help="the kernels to measure (all)")
     one.add_argument("--scaling", action="store_true", help="cost per picture, and at 1k, 10k and 100k pictures")
     add("clean", parents=[_place()], help="remove what was computed, and nothing else")
+    add("completion", help="a script that completes commands and names in bash and zsh: source <(bakeoff completion)")
     return parser
 
 

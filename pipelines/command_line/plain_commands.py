@@ -52,4 +52,5 @@ WITHOUT_DATA: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "lecture": lecture,
     "bench": in_module("benchmarks.bench", "bench"),
     "clean": remove_artifacts,
+    "completion": in_module("pipelines.command_line.completion", "complete"),
 }

@@ -39,7 +39,7 @@ class Job(Generic[Config]):
 
     def answer(self, **found: Any) -> RunResult:
         """The run. found: the fields of `RunResult` that the job does not tell; a title may be another."""
-        told = {
+        told: dict[str, Any] = {
             "experiment": self.experiment,
             "title": self.title,
             "dataset": self.dataset.name,

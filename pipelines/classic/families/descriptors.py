@@ -115,8 +115,14 @@ class DenseSift(WindowDescriptors):
         return super().extract(opponent_colors(images) if self._per_channel(images) else images)
 
     def describe(self, images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
-        kind = {"root": self.root, "regularizer": self.regularizer, "per_channel": self._per_channel(images)}
-        return extract_dense_sift(images, bin_size=size, stride=stride, **kind)
+        return extract_dense_sift(
+            images,
+            bin_size=size,
+            stride=stride,
+            root=self.root,
+            per_channel=self._per_channel(images),
+            regularizer=self.regularizer,
+        )
 
     def _per_channel(self, images: torch.Tensor) -> bool:
         return self.color == "opponent" and images.shape[-1] == 3

@@ -43,6 +43,6 @@ def test_agrees_with_loops_over_regions_and_descriptors(assignment):
     everywhere = np.ones(len(positions), bool)
     regions = (everywhere, ~lower & ~right, ~lower & right, lower & ~right, lower & right)
     for rows, found in zip(descriptors.extract(images).numpy(), family.encode(images, codebook), strict=True):
-        parts = [bag_of_words(rows[region], codebook.centers.numpy(), assignment, 1.0) for region in regions]
+        parts = [bag_of_words(rows[region], codebook.centers.numpy(), assignment) for region in regions]
         expected = np.sqrt(np.concatenate(parts))
         np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-4)

@@ -20,7 +20,7 @@ def test_agrees_with_loops_over_quadrants_and_patches():
     lower, right = y + 0.5 >= 5, x + 0.5 >= 6
     quadrants = (~lower & ~right, ~lower & right, lower & ~right, lower & right)
     for rows, found in zip(whitened.numpy(), family.encode(images, state), strict=True):
-        expected = [bag_of_words(rows[quadrant], centers, "triangle", 1.0) for quadrant in quadrants]
+        expected = [bag_of_words(rows[quadrant], centers, "triangle") for quadrant in quadrants]
         np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-3, atol=1e-4)
 
 

@@ -197,7 +197,7 @@ def test_a_header_that_promises_something_else_is_refused(stored, change, messag
         ("systems.0.weights", np.ones((2, 5), np.float32)),
         ("systems.0.weights", np.ones((3, 6), np.float32)),
         ("systems.0.bias", np.ones(3, np.float32)),
-        ("fusion.weights", np.ones(3, np.float32)),
+        ("fusion", np.ones(3, np.float32)),
         ("systems.0.families.0.mean", np.ones(4, np.float32)),
     ],
 )
