@@ -12,10 +12,11 @@ import torch
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.families.histograms import fault_of_size
-from bakeoff.pipelines.classic.features.co_occurrence import ANGLES, PROPERTIES, extract_co_occurrence
+from bakeoff.pipelines.classic.features.co_occurrence import ANGLES, extract_co_occurrence
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer, standardize
 from bakeoff.pipelines.machine.cores import HERE, Hands
 
+PROPERTIES = ("contrast", "dissimilarity", "homogeneity", "ASM", "correlation", "entropy")  # in their order
 PICTURES_FOR_SCALE = 2000  # means and deviations of so many are good to 2 %
 FARTHEST = 5.0  # deviations: an odd picture must not outweigh all others
 
@@ -49,7 +50,7 @@ class CoOccurrence(FeatureFamily):
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
         """Values are in deviations from the mean of the training pictures, over the root of their number."""
         offsets = [f"{distance} px {math.degrees(angle):g} degrees" for distance in self.distances for angle in ANGLES]
-        return [f"{name} {offset}" for name in (*PROPERTIES, "entropy") for offset in offsets]
+        return [f"{name} {offset}" for name in PROPERTIES for offset in offsets]
 
     def _extract(self, images: torch.Tensor) -> torch.Tensor:
         return extract_co_occurrence(images, distances=self.distances, n_levels=self.n_levels)
