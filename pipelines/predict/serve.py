@@ -28,12 +28,12 @@ from bakeoff.datasets.folder.loose_pictures import read_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.datasets.splits import evenly_spread
+from bakeoff.pipelines.experiments.evidence import N_CELLS, occlusion_maps
+from bakeoff.pipelines.experiments.representations import nearest
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.predict.classifier import Classifier, load_model
-from bakeoff.pipelines.predict.evidence import N_CELLS, occlusion_maps
 from bakeoff.pipelines.predict.locate import find_model
 from bakeoff.pipelines.predict.output import facts_of
-from bakeoff.pipelines.predict.representations import nearest
 from bakeoff.pipelines.results.files import read_json
 
 HOST = "127.0.0.1"

@@ -18,10 +18,10 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import resize_dataset
+from bakeoff.pipelines.experiments.evidence import N_CELLS, occlusion_maps, pool_to_cells
 from bakeoff.pipelines.experiments.models import load_trained_model
+from bakeoff.pipelines.experiments.representations import map_points, nearest, vote
 from bakeoff.pipelines.neural.model_file import NeuralModel
-from bakeoff.pipelines.predict.evidence import N_CELLS, occlusion_maps, pool_to_cells
-from bakeoff.pipelines.predict.representations import map_points, nearest, vote
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder
 from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
 from bakeoff.pipelines.results.trained_model import TrainedModel

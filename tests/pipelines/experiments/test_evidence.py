@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.predict.evidence import cell_edges, occlusion_maps, pool_to_cells
+from bakeoff.pipelines.experiments.evidence import cell_edges, occlusion_maps, pool_to_cells
 
 BLACK = np.zeros(1)
 

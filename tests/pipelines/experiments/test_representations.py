@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from bakeoff.pipelines.predict.representations import map_points, nearest, unit_length, vote
+from bakeoff.pipelines.experiments.representations import map_points, nearest, unit_length, vote
 
 
 def test_the_nearest_are_those_of_the_smallest_angle():
