@@ -12,6 +12,7 @@ from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_planes
 
 ANGLES = tuple(math.pi * quarter / 4 for quarter in range(4))  # the matrices are symmetric: the other half is the same
+PROPERTIES = ("contrast", "dissimilarity", "homogeneity", "ASM", "correlation", "entropy")
 CONSTANT = 1e-15  # a smaller deviation is none: the correlation is 1 then
 
 
@@ -20,8 +21,8 @@ def extract_co_occurrence(images: Tensor, *, distances: tuple[int, ...] = (1, 2,
 
     images: uint8 or float32 (n, height, width, channels), 0..255; taken as luminance in n_levels equal steps.
     distances: pixels, along the diagonals as well, where rows and columns are rounded.   n_levels: at most 256.
-    Returns float32 (n, 6 * n_distances * 4), each in its own unit: contrast, dissimilarity, homogeneity, sum of
-    squares, correlation and entropy in nats, each by distance and angle.
+    Returns float32 (n, 6 * n_distances * 4), each in its own unit: PROPERTIES (ASM is the sum of squares; the entropy is
+    in nats), each by distance and angle.
     Raises ValueError for pictures no larger than a distance, and for non-finite values.
     """
     check_window_fits(*picture_size(images), max(distances) + 1)
