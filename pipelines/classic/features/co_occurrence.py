@@ -21,8 +21,8 @@ def extract_co_occurrence(images: Tensor, *, distances: tuple[int, ...] = (1, 2,
 
     images: uint8 or float32 (n, height, width, channels), 0..255; taken as luminance in n_levels equal steps.
     distances: pixels, along the diagonals as well, where rows and columns are rounded.   n_levels: at most 256.
-    Returns float32 (n, 6 * n_distances * 4), each in its own unit: PROPERTIES (ASM is the sum of squares; the entropy is
-    in nats), each by distance and angle.
+    Returns float32 (n, 6 * n_distances * 4), each in its own unit: PROPERTIES, of which ASM is the sum of squares and
+    the entropy is in nats, each by distance and angle.
     Raises ValueError for pictures no larger than a distance, and for non-finite values.
     """
     check_window_fits(*picture_size(images), max(distances) + 1)
