@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,8 @@ import numpy as np
 
 from bakeoff.pipelines.results.run import Clock
 from bakeoff.pipelines.results.study import unpack_correct
-from bakeoff.reports.statistics.accuracy import compare_paired, holm
+from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired, holm
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
-from bakeoff.reports.statistics.seeds import Interval
 
 EVEN_TIMES = (0.8, 1.25)  # a time inside these ratios of another is the same time, measured twice
 
@@ -23,23 +22,15 @@ EVEN_TIMES = (0.8, 1.25)  # a time inside these ratios of another is the same ti
 class Change:
     """One experiment in both reports.
 
-    before: its score, in the measure of this comparison.   seconds_before, seconds_now: in all.
-    difference, interval: now minus before.   p_value: Holm-adjusted over all experiments in both.
+    before: its score, in the measure of this comparison.   test: now minus before, corrected over all experiments in
+    both.   seconds_before, seconds_now: in all.
     """
 
     contestant: Contestant
     before: float
-    difference: float
-    interval: Interval
-    p_value: float
+    test: PairedDifference
     seconds_before: float
     seconds_now: float
-
-    @property
-    def is_shown(self) -> bool:
-        """True if the accuracies differ by more than chance explains."""
-        outside = not self.interval[0] <= 0 <= self.interval[1]
-        return outside and self.p_value < 0.05
 
     @property
     def time_changed(self) -> bool:
@@ -85,19 +76,22 @@ def find_changes(comparison: Comparison, base: Mapping[str, Any], path: Path) ->
     earlier = {record["experiment"]: record for record in base["experiments"]}
     now = {c.experiment: c for c in comparison.ranked}
     clock = _common_clock(comparison, base)
+    key = "processor_seconds" if clock == "processor time" else "total_seconds"
+    both = [c for name, c in now.items() if name in earlier]
+    correct = [_correct_before(base, c) for c in both]
+    tests = holm(_compare(comparison, c, before) for c, before in zip(both, correct, strict=True))
     kept = [
-        _compare(comparison, c, earlier[name], _correct_before(base, name, c), clock)
-        for name, c in now.items()
-        if name in earlier
+        Change(
+            c,
+            float(comparison.sample.mean(before).mean()),
+            test,
+            float(earlier[c.experiment][key]),
+            c.seconds(clock=clock),
+        )
+        for c, before, test in zip(both, correct, tests, strict=True)
     ]
-    return Changes(
-        path,
-        base["answer"],
-        tuple(name for name in now if name not in earlier),
-        tuple(name for name in earlier if name not in now),
-        _adjust(kept),
-        clock,
-    )
+    added, removed = (tuple(name for name in a if name not in b) for a, b in ((now, earlier), (earlier, now)))
+    return Changes(path, base["answer"], added, removed, tuple(kept), clock)
 
 
 def _common_clock(comparison: Comparison, base: Mapping[str, Any]) -> Clock:
@@ -107,24 +101,12 @@ def _common_clock(comparison: Comparison, base: Mapping[str, Any]) -> Clock:
     return "processor time" if "processor time" in clocks and told else "wall clock"
 
 
-def _correct_before(base: Mapping[str, Any], experiment: str, contestant: Contestant) -> np.ndarray:
+def _correct_before(base: Mapping[str, Any], contestant: Contestant) -> np.ndarray:
     """bool (n_seeds, n_test), which pictures the earlier runs classified correctly."""
-    texts = [run["correct"] for run in base["runs"] if run["experiment"] == experiment]
+    texts = [run["correct"] for run in base["runs"] if run["experiment"] == contestant.experiment]
     return np.stack([unpack_correct(text, len(contestant.labels)) for text in texts])
 
 
-def _compare(
-    comparison: Comparison, contestant: Contestant, earlier: Mapping[str, Any], correct: np.ndarray, clock: Clock
-) -> Change:
-    key = "processor_seconds" if clock == "processor time" else "total_seconds"
+def _compare(comparison: Comparison, contestant: Contestant, before: np.ndarray) -> PairedDifference:
     spread = comparison.spreads[contestant.side]
-    test = compare_paired(contestant.correct, correct, comparison.sample, (spread, spread))
-    before = float(comparison.sample.mean(correct).mean())
-    times = float(earlier[key]), contestant.seconds(clock=clock)
-    return Change(contestant, before, test.difference, test.interval, test.p_value, *times)
-
-
-def _adjust(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """The same with Holm's correction."""
-    adjusted = holm([change.p_value for change in changes])
-    return tuple(replace(change, p_value=p) for change, p in zip(changes, adjusted, strict=True))
+    return compare_paired(contestant.correct, before, comparison.sample, (spread, spread))

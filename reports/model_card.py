@@ -20,9 +20,9 @@ from bakeoff.pipelines.results.task import Task, load_task
 from bakeoff.reports.canvas.elements import Cell, Row, Table
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, seconds
 from bakeoff.reports.canvas.theme import environment
-from bakeoff.reports.chapters.robustness import crossed_interval, read_endurance
+from bakeoff.reports.chapters.robustness import read_endurance
 from bakeoff.reports.report_markdown import escape_markdown, render_table
-from bakeoff.reports.statistics.accuracy import accuracy_interval
+from bakeoff.reports.statistics.accuracy import accuracy_interval, compare_crossed
 from bakeoff.reports.statistics.calibration import measure_calibration
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import FIXED, Interval
@@ -145,10 +145,11 @@ def _describe_robustness(run: RunResult, studies: Mapping[str, StudyResult]) -> 
     one = next((model for model in models if model.experiment == run.experiment), None)
     if one is None or study is None or study.settings.get("seed") != run.seed:
         return f"Not measured: `bakeoff study robustness --experiments {run.experiment}` measures it."
-    right = np.stack([one.right[name] for name in one.counted])
+    right = np.stack(list(one.of().values()))
+    low, high = compare_crossed(right).interval
     return (
-        f"{percent(right.mean())} ({percent_range(crossed_interval(right))}) of {right.shape[1]:,} test pictures that "
-        f"were changed in {len(right)} ways ({listing(sorted({one.groups[name] for name in one.counted}))}), against "
+        f"{percent(right.mean())} ({percent_range((max(0.0, low), high))}) of {right.shape[1]:,} test pictures that "
+        f"were changed in {len(right)} ways ({listing(sorted({one.groups[name] for name in one.of()}))}), against "
         f"{percent(one.clean.mean())} of the same pictures unchanged."
     )
 

@@ -20,6 +20,7 @@ from bakeoff.reports.verdict import Verdict, reach_verdict
 
 MAX_NOTES = 2  # of the data set's own among the caveats; the chapter on the data has all
 LOOKS_GROUPED = "Names look as if"  # how the folder's note begins that may make the whole result an illusion
+MAX_NAMED = 3  # experiments that a caveat names
 MAX_CAVEATS = 4  # on the first screen; the chapter on the method has the rest
 
 
@@ -103,9 +104,9 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
         if all(c.is_perceptron for c in comparison.contestants if c.side == "end-to-end")
         else None,
         _describe_unconverged(comparison),
-        *[note for note in comparison.task.notes if not note.startswith(LOOKS_GROUPED)][:MAX_NOTES],
-        _describe_tuning(comparison) if efforts[0] != efforts[1] and not (hand.contest and net.contest) else None,
         _describe_seeds(comparison),
+        _describe_tuning(comparison) if efforts[0] != efforts[1] and not (hand.contest and net.contest) else None,
+        *[note for note in comparison.task.notes if not note.startswith(LOOKS_GROUPED)][:MAX_NOTES],
         *(_describe_better(comparison, side, c) for side, c in zip(SIDES, (hand, net), strict=True)),
         describe_refit(comparison),
         _describe_clock(comparison),
@@ -170,7 +171,8 @@ def describe_refit(comparison: Comparison) -> str | None:
 def _describe_clock(comparison: Comparison) -> str | None:
     if comparison.clock != "processor time":
         return None
-    waited = listing([c.experiment for c in comparison.contestants if c.waited])
+    names = [c.experiment for c in comparison.contestants if c.waited]
+    waited = listing(names) if len(names) <= MAX_NAMED else f"{len(names)} of the experiments"
     return (
         f"The machine was busy with other work while {waited} ran. So costs are processor time, summed over cores: a "
         "free machine of several cores takes less by the clock."

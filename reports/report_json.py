@@ -88,6 +88,7 @@ def _test(test: PairedDifference) -> dict[str, Any]:
         "standard_error": test.error,
         "degrees_of_freedom": test.freedom if np.isfinite(test.freedom) else None,
         "method": test.method,
+        **({} if test.adjusted is None else {"p_value_holm": test.adjusted}),
     }
 
 
@@ -101,10 +102,6 @@ def _folds(comparison: Comparison) -> dict[str, Any] | None:
         "n_splits": folds.n_splits,
         "scores": dict(zip(folds.experiments, folds.scores.tolist(), strict=True)),
     }
-
-
-def _corrected(test: PairedDifference, adjusted: float) -> dict[str, Any]:
-    return _test(test) | {"p_value_holm": adjusted, "difference_shown": test.stands(adjusted)}
 
 
 def _fusion(comparison: Comparison) -> dict[str, Any] | None:
@@ -125,7 +122,7 @@ def _frozen(comparison: Comparison) -> dict[str, Any] | None:
     if net is None:
         return None
     backbone = net.representative.diagnostics.get("backbone", {})
-    against = _test(comparison.compare(net, comparison.favorite))
+    against = _test(comparison.tests[net])
     return {"experiment": net.experiment, "backbone": dict(backbone), "against_favorite": against}
 
 
@@ -141,7 +138,7 @@ def _experiment(contestant: Contestant, comparison: Comparison) -> dict[str, Any
 
 
 def _participant(participant: Participant, comparison: Comparison) -> dict[str, Any]:
-    against = next((item for item in comparison.tests if item[0] is participant), None)
+    against = comparison.tests.get(participant)
     return {
         "experiment": participant.experiment,
         "title": participant.title,
@@ -150,12 +147,12 @@ def _participant(participant: Participant, comparison: Comparison) -> dict[str, 
         "accuracy_interval": list(comparison.accuracy_interval(participant)),
         "balanced_accuracy": participant.balanced_accuracy,
         "macro_f1": participant.macro_f1,
-        "against_favorite": None if against is None else _corrected(against[1], against[2]),
+        "against_favorite": None if against is None else _test(against),
     }
 
 
 def _run(run: RunResult) -> dict[str, Any]:
-    one = Contestant((run,))
+    one = Contestant.of([run])
     stages: dict[str, float] = {}
     for stage in run.stages:
         stages[stage.name] = stages.get(stage.name, 0.0) + stage.seconds

@@ -5,8 +5,6 @@ Rows, told apart by `kind`; each has side and experiment:
              "integrated gradients"), n_cells, values (n_cells x n_cells numbers as text, row by row)
 "neighbor"   picture, rank (1 is the nearest), index (of the training picture), label, cosine, shown (place in the
              pictures "train")
-"point"      x, y, label: a test picture on the map
-"vote"       k, n_train, n_test, accuracy, correct: test pictures named by their k nearest training pictures
 """
 
 from __future__ import annotations
@@ -20,10 +18,10 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import resize_dataset
 from bakeoff.pipelines.experiments.evidence import N_CELLS, occlusion_maps, pool_to_cells
 from bakeoff.pipelines.experiments.models import load_trained_model
-from bakeoff.pipelines.experiments.representations import map_points, nearest, vote
+from bakeoff.pipelines.experiments.representations import nearest
 from bakeoff.pipelines.neural.model_file import NeuralModel
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder
-from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
+from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.pipelines.results.trained_model import TrainedModel
 from bakeoff.pipelines.studies.saved_runs import choose_runs, draw_pictures
 from bakeoff.pipelines.studies.study import Request, study
@@ -31,45 +29,40 @@ from bakeoff.pipelines.studies.study import Request, study
 NAME = "look-inside"
 TITLE = "Where the two sides look"
 STAGE = "study look-inside"
-VERSION = 1  # raise it when a change of code changes results
-LEAST_PICTURES = 10  # training and test pictures from which there are neighbors and a map
+VERSION = 2  # raise it when a change of code changes results
+LEAST_PICTURES = 10  # training and test pictures from which there are neighbors
 
 
 @dataclass(frozen=True)
 class Settings:
-    """n_pictures: test pictures looked into, at most.   k: neighbors.
-
-    n_train, n_test: pictures drawn at random for neighbors and votes, and for votes and the map.
-    """
+    """n_pictures: test pictures looked into, at most.   k: neighbors, among n_train pictures drawn at random."""
 
     n_pictures: int
     n_train: int
-    n_test: int
     k: int = 5
     experiments: tuple[str, ...] = ()
 
 
 PROFILES = {
-    "quick": Settings(n_pictures=6, n_train=1000, n_test=300),
-    "full": Settings(n_pictures=8, n_train=5000, n_test=1000),
+    "quick": Settings(n_pictures=6, n_train=1000),
+    "full": Settings(n_pictures=8, n_train=5000),
 }
 NOTES = (
     "The test pictures are chosen by rule: one of the two is right, and their margins differ most, each margin divided "
     "by its deviation over the validation pictures; at most one picture of a class from either direction.",
-    "A map comes from t-SNE (van der Maaten and Hinton 2008) of 50 principal components. It may be read for which "
-    "pictures lie side by side; distances between groups, their sizes and shapes mean nothing, and another seed would "
-    "give another map. What can be measured is how many pictures the nearest neighbors name correctly, in all "
-    "dimensions.",
 )
 
 
 @study(NAME, TITLE, place=5, profiles=("quick", "full"))
 def run(request: Request) -> StudyResult:
-    """Raises NotApplicableError without a saved run of each side, or for pictures that are too small or too few."""
+    """Raises NotApplicableError without a saved run of each side, where both get the same pictures right, or for
+    pictures that are too small or too few."""
     dataset, settings = request.dataset, PROFILES[request.profile]
     hand, net = best_of_each_side(request)
     check_pictures(dataset)
     chosen = choose_pictures(hand, net, settings.n_pictures)
+    if len(chosen) == 0:
+        raise NotApplicableError(f"the study {NAME} has no picture that just one of the two runs classifies correctly")
     drawn = draw_pictures(len(dataset.train), settings.n_train, request.seed)
     settings = replace(settings, experiments=(hand.experiment, net.experiment))
     rows: list[Row] = []
@@ -78,7 +71,7 @@ def run(request: Request) -> StudyResult:
         for one in (hand, net):
             found, cost = look_into(one, chosen, drawn, settings, request)
             who: Row = {"side": one.side, "experiment": one.experiment}
-            rows += [{"kind": kind, **who, **row} for kind, row in rows_of(found, chosen, drawn, dataset, settings)]
+            rows += [{"kind": kind, **who, **row} for kind, row in rows_of(found, chosen, drawn, dataset)]
             seconds += cost
             advance(1, one.experiment)
     neighbors = np.array([row["index"] for row in rows if row["kind"] == "neighbor"], np.int64)
@@ -145,45 +138,32 @@ def look_into(
         inputs={
             "run": [one.environment.get("key"), one.fingerprint, one.experiment, one.seed],
             "chosen": chosen.tolist(),
-            "settings": [len(drawn), settings.n_test, settings.k, request.seed],
+            "settings": [len(drawn), settings.k, request.seed],
         },
-        compute=lambda: inspect(load_trained_model(folder), request.dataset, chosen, drawn, settings, request.seed),
+        compute=lambda: inspect(load_trained_model(folder), request.dataset, chosen, drawn, settings.k),
         kind="prediction",
     )
     return {name: np.array(array) for name, array in stage.arrays.items()}, stage.cost.seconds
 
 
 def inspect(
-    model: TrainedModel, dataset: Dataset, chosen: np.ndarray, drawn: np.ndarray, settings: Settings, seed: int
+    model: TrainedModel, dataset: Dataset, chosen: np.ndarray, drawn: np.ndarray, k: int
 ) -> dict[str, np.ndarray]:
-    """Of the sample of test pictures: sample int (n_test,), points (n_test, 2), votes int (n_test,).
-
-    Of the chosen ones, unless there are none: said int (m,), neighbors int (m, k) among the drawn training pictures,
-    cosines (m, k), occlusion and, for a net of torch, gradients (m, n_cells, n_cells).
-    """
+    """Of the chosen test pictures: said int (m,), neighbors int (m, k) among the drawn training pictures, cosines
+    (m, k), occlusion and, for a net of torch, gradients (m, n_cells, n_cells)."""
     dataset = resize_dataset(dataset, model.image_shape[0])  # a model may look at smaller pictures
-    learned = model.represent(dataset.train.images[drawn])
-    sample = draw_pictures(len(dataset.test), settings.n_test, seed)
-    tested = model.represent(dataset.test.images[sample])
-    near, _ = nearest(tested, learned, settings.k)
-    found = {
-        "sample": sample,
-        "points": map_points(tested, seed),
-        "votes": vote(dataset.train.labels[drawn][near]),
-    }
-    if len(chosen) == 0:
-        return found
     images, color = dataset.test.images[chosen], dataset.train.images.mean(axis=(0, 1, 2)).astype(np.float32)
-    found["said"] = model.predict_scores(images).argmax(axis=1)
-    found["neighbors"], found["cosines"] = nearest(model.represent(images), learned, settings.k)
-    found["occlusion"] = occlusion_maps(model.predict_scores, images, found["said"], color)
+    neighbors, cosines = nearest(model.represent(images), model.represent(dataset.train.images[drawn]), k)
+    said = model.predict_scores(images).argmax(axis=1)
+    found = {"said": said, "neighbors": neighbors, "cosines": cosines}
+    found["occlusion"] = occlusion_maps(model.predict_scores, images, said, color)
     if isinstance(model, NeuralModel):
-        found["gradients"] = pool_to_cells(model.attribute(images, found["said"], color))
+        found["gradients"] = pool_to_cells(model.attribute(images, said, color))
     return found
 
 
 def rows_of(
-    found: Mapping[str, np.ndarray], chosen: np.ndarray, drawn: np.ndarray, dataset: Dataset, settings: Settings
+    found: Mapping[str, np.ndarray], chosen: np.ndarray, drawn: np.ndarray, dataset: Dataset
 ) -> Iterator[tuple[str, Row]]:
     """(kind, row without it and without the side) of everything found in one run."""
     names = dataset.class_names
@@ -202,12 +182,6 @@ def rows_of(
         for rank, (neighbor, cosine) in enumerate(near, start=1):
             label = names[dataset.train.labels[neighbor]]
             yield "neighbor", {"picture": picture, "rank": rank, "index": neighbor, "label": label, "cosine": cosine}
-    labels = dataset.test.labels[found["sample"]]
-    for (x, y), label in zip(found["points"].tolist(), labels, strict=True):
-        yield "point", {"x": round(x, 4), "y": round(y, 4), "label": names[label]}
-    correct = found["votes"] == labels
-    sizes: Row = {"k": settings.k, "n_train": len(drawn), "n_test": len(correct)}
-    yield "vote", {**sizes, "accuracy": float(correct.mean()), "correct": pack_correct(correct)}
 
 
 def place_neighbors(rows: list[Row]) -> list[Row]:

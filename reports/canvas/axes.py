@@ -1,11 +1,11 @@
-"""Canvas of every drawn figure: sizes, axes, the marks of the two sides, labels that do not collide."""
+"""Canvas of every drawn figure: sizes, axes, the marks of the sides, labels that do not collide."""
 
 from __future__ import annotations
 
 import functools
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -14,10 +14,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from bakeoff.reports.canvas.svg import STYLE
+from bakeoff.reports.canvas.elements import Figure, Table
+from bakeoff.reports.canvas.svg import STYLE, to_svg
 from bakeoff.reports.canvas.theme import LIGHT, SIDE_COLORS
 
-WIDTH = 540
+WIDTH, WIDE = 540, 680  # points: of the column, and of a figure that may leave it
 MARKERS = {"hand-crafted": "s", "end-to-end": "o", "frozen": "^"}
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,13 +40,29 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def new_canvas(
-    height: float, n_columns: int = 1, width: float = WIDTH, *, n_rows: int = 1, **options: Any
+    height: float, n_columns: int = 1, width: float = WIDTH, *, grid: Literal["x", "y", "both"] = "y", **options: Any
 ) -> tuple[Canvas, list[Axes]]:
-    """A canvas of `width` x `height` points and its axes, row by row."""
+    """A canvas of `width` x `height` points and its axes, side by side, with lines behind what is drawn."""
     layout = ConstrainedLayoutEngine(w_pad=2 / 72, h_pad=4 / 72)
     canvas = Canvas(figsize=(width / 72, height / 72), layout=layout)
-    axes = canvas.subplots(n_rows, n_columns, squeeze=False, **options)
-    return canvas, list(axes.flat)
+    panels = list(canvas.subplots(1, n_columns, squeeze=False, **options).flat)
+    for axes in panels:
+        axes.grid(axis=grid)
+    return canvas, panels
+
+
+def finish(canvas: Canvas, name: str, caption: str, alt: str, table: Table | None = None) -> Figure:
+    """The drawn canvas as a figure of the report. alt: what a person who cannot see it should know."""
+    width = round(72 * canvas.get_figwidth())
+    return Figure(name, caption, alt, to_svg(canvas, name, alt), table, wide=width > WIDTH, width=width)
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """A row for each name, from the top, without an axis line."""
+    axes.set_yticks(range(len(names)), list(names))
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
 
 
 def side_color(side: str) -> str:
@@ -75,12 +92,14 @@ def seconds_axis(axes: Axes, low: float, high: float) -> None:
     axes.minorticks_off()
 
 
-def side_handles(sides: Sequence[str] = ("hand-crafted", "end-to-end")) -> list[Line2D]:
-    """Legend entries of the sides."""
-    return [
+def side_legend(axes: Axes, sides: Sequence[str] = ("hand-crafted", "end-to-end"), loc: str | None = None) -> None:
+    """The marks of the sides, above the axes or at `loc` inside."""
+    handles = [
         Line2D([], [], linestyle="none", marker=MARKERS[side], color=side_color(side), markersize=8, label=side)
         for side in sides
     ]
+    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3}
+    axes.legend(handles=handles, borderpad=0, handletextpad=0.3, **({"loc": loc} if loc else above))
 
 
 def label_points(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from bakeoff.reports.canvas.axes import MARKERS, percent_axis, side_color
-from bakeoff.reports.canvas.elements import Cell, Row, Table
-from bakeoff.reports.canvas.formats import percent, percent_range, short
+from bakeoff.reports.canvas.axes import MARKERS, finish, new_canvas, percent_axis, side_color, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table, number_cell
+from bakeoff.reports.canvas.formats import listing, percent, percent_range, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.statistics.curves import Curve
 
@@ -21,11 +21,37 @@ LEAST_POINTS = 5  # fewer are a table: a line through them would suggest more th
 UNTRAINED = "did not train"
 
 
-def is_drawn(curves: Sequence[Curve]) -> bool:
-    return max(len(curve.points) for curve in curves) >= LEAST_POINTS
+def show_curves(
+    name: str, what: str, quantity: str, curves: Sequence[Curve], show: Callable[[float], str], *, by_size: bool = False
+) -> Figure | Table:
+    """Accuracy over a quantity: the figure of five points or more, else their table.
+
+    what: the caption, a phrase.   show: the text of an x.   by_size: x is logarithmic, with a tick at every point.
+    """
+    table = curves_table(what, quantity, curves, show)
+    return _draw(name, table, curves, show, by_size) if table.folded else table
 
 
-def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True, bands: bool = True) -> None:
+@styled
+def _draw(name: str, table: Table, curves: Sequence[Curve], show: Callable[[float], str], by_size: bool) -> Figure:
+    canvas, (axes,) = new_canvas(320)
+    quantity = table.columns[1]
+    if by_size:
+        size_axis(axes, [x for curve in curves for x in curve.xs])
+        quantity += " (logarithmic)"
+    else:
+        percent_axis(axes.xaxis)
+    draw_curves(axes, curves)
+    axes.set_xlabel(quantity)
+    axes.set_ylabel("test accuracy")
+    caption = f"{table.caption}; bands are 95 % intervals over test pictures and seeds."
+    if any(not point.trained for curve in curves for point in curve.points):
+        caption += " A hollow mark is a net that did not train."
+    ends = [f"{curve.experiment} {percent(curve.points[-1].accuracy)}" for curve in curves]
+    return finish(canvas, name, caption, f"{table.caption}. At the right end: {listing(ends)}.", table)
+
+
+def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True) -> None:
     """Lines, dots and bands of the curves, on an axis of percent; hollow marks where a net did not train."""
     drawn, lines = dict.fromkeys(MARKERS, 0), []
     for curve in curves:
@@ -44,14 +70,12 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True, ban
         hollow = [(point.x, point.accuracy) for point in curve.points if not point.trained]
         if hollow:
             axes.plot(*zip(*hollow, strict=True), linestyle="none", markerfacecolor=LIGHT["paper"], **marks)
-        if bands and shown.points:
+        if shown.points:
             low, high = zip(*(point.interval for point in shown.points), strict=True)
             axes.fill_between(shown.xs, low, high, color=color, alpha=0.14, linewidth=0)
-    axes.grid(axis="y")
-    axes.set_axisbelow(True)
     percent_axis(axes.yaxis)
     if legend and len(curves) <= ROOM:
-        axes.legend(loc="best")
+        axes.legend(loc="best", handlelength=3)
     elif legend:  # beside the axes, in the order of the lines' right ends
         ends = np.array([curve.points[-1].accuracy for curve in curves])
         axes.legend(
@@ -79,9 +103,9 @@ def curves_table(caption: str, quantity: str, curves: Sequence[Curve], show: Cal
         Row(
             (
                 Cell(curve.experiment),
-                Cell(show(point.x), point.x),
-                Cell(str(len(point.rows)), float(len(point.rows))),
-                Cell(percent(point.accuracy), point.accuracy, "" if point.trained else UNTRAINED),
+                number_cell(point.x, show),
+                number_cell(len(point.rows), str),
+                number_cell(point.accuracy, percent, "" if point.trained else UNTRAINED),
                 Cell(percent_range(point.interval), point.interval[0]),
             ),
             curve.side,
@@ -90,4 +114,4 @@ def curves_table(caption: str, quantity: str, curves: Sequence[Curve], show: Cal
         for point in curve.points
     )
     columns = ("experiment", quantity, "seeds", "test accuracy", "95 % interval")
-    return Table(caption, columns, rows, folded=is_drawn(curves))
+    return Table(caption, columns, rows, folded=max(len(curve.points) for curve in curves) >= LEAST_POINTS)

@@ -6,23 +6,12 @@ The texts are plain; each format escapes them itself.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bakeoff.pipelines.results.run import Side
 from bakeoff.reports.canvas.svg import inline_svg
-
-DECISIVE = (
-    "changes",
-    "difference",
-    "cost",
-    "two-classes",
-    "data-size",
-    "label-noise",
-    "robustness",
-    "cues",
-)  # chapters by name
 
 
 @dataclass(frozen=True)
@@ -32,6 +21,11 @@ class Cell:
     text: str
     value: float | None = None
     note: str = ""
+
+
+def number_cell(value: float | None, show: Callable[[float], str], note: str = "") -> Cell:
+    """The value as `show` writes it, sorted by itself; a dash for None."""
+    return Cell("–", None, note) if value is None else Cell(show(value), float(value), note)
 
 
 @dataclass(frozen=True)
@@ -116,17 +110,16 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Section:
-    """name: id and anchor.   paragraphs come before the parts.   Backticks in a text mark code."""
+    """name: id and anchor.   paragraphs come before the parts.   Backticks in a text mark code.
+
+    folded: shut until the reader opens it.
+    """
 
     name: str
     title: str
     paragraphs: tuple[str, ...] = ()
     parts: tuple[Table | Figure | Gallery, ...] = ()
-
-    @property
-    def folded(self) -> bool:
-        """Whether it is shut until the reader opens it: all but what may change a decision."""
-        return self.name not in DECISIVE
+    folded: bool = True
 
 
 def data_uri(png: bytes) -> str:

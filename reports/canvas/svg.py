@@ -29,6 +29,7 @@ STYLE: dict[Any, Any] = {
     "axes.titlelocation": "left",
     "axes.edgecolor": LIGHT["neutral"],
     "axes.facecolor": "none",
+    "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.unicode_minus": True,

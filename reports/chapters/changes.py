@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
+from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell
 from bakeoff.reports.canvas.formats import listing, p_number, percent, plural, points, points_range, ratio, seconds
 from bakeoff.reports.changes import Change, Changes
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.verdict import Answer, Verdict
 
 
-@chapter(10)
+@chapter(10, decisive=True)
 def changes_section(changes: Changes, verdict: Verdict) -> Section:
     """Runs that came and went, accuracies and times that moved."""
     parts = (changes_table(changes),) if changes.kept else ()
@@ -17,7 +17,7 @@ def changes_section(changes: Changes, verdict: Verdict) -> Section:
 
 
 def describe_changes(changes: Changes, answer: Answer) -> str:
-    moved = [f"{c.contestant.experiment} ({points(c.difference)} points)" for c in changes.kept if c.is_shown]
+    moved = [f"{c.contestant.experiment} ({points(c.test.difference)} points)" for c in changes.kept if c.test.is_shown]
     times = [c.contestant.experiment for c in changes.kept if c.time_changed]
     verdict = (
         f"it is still “{answer}”" if answer == changes.answer_before else f"“{changes.answer_before}” became “{answer}”"
@@ -42,18 +42,14 @@ def changes_table(changes: Changes) -> Table:
 
 
 def _row(change: Change) -> Row:
-    times = change.seconds_now / max(change.seconds_before, 1e-9)
-    return Row(
-        (
-            Cell(change.contestant.experiment),
-            Cell(percent(change.before), change.before),
-            Cell(percent(change.contestant.accuracy), change.contestant.accuracy),
-            Cell(points(change.difference), change.difference, points_range(change.interval)),
-            Cell(p_number(change.p_value), change.p_value),
-            Cell(seconds(change.seconds_before), change.seconds_before),
-            Cell(seconds(change.seconds_now), change.seconds_now),
-            Cell(ratio(times), times),
-        ),
-        change.contestant.side,
-        change.is_shown,
+    test, times = change.test, (change.seconds_before, change.seconds_now)
+    cells = (
+        Cell(change.contestant.experiment),
+        number_cell(change.before, percent),
+        number_cell(change.before + test.difference, percent),
+        number_cell(test.difference, points, points_range(test.interval)),
+        number_cell(test.p_holm, p_number),
+        *(number_cell(time, seconds) for time in times),
+        number_cell(times[1] / max(times[0], 1e-9), ratio),
     )
+    return Row(cells, change.contestant.side, test.is_shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
@@ -14,21 +15,30 @@ from bakeoff.reports.canvas.elements import Section
 
 Write = TypeVar("Write", bound=Callable[..., Section | None])
 
-CHAPTERS: dict[int, tuple[str, Callable[..., Section | None]]] = {}  # place -> (study, what writes it)
+
+@dataclass(frozen=True)
+class Chapter:
+    write: Callable[..., Section | None]
+    study: str
+    decisive: bool
 
 
-def chapter(place: int, *, study: str = "") -> Callable[[Write], Write]:
+CHAPTERS: dict[int, Chapter] = {}  # by place
+
+
+def chapter(place: int, *, study: str = "", decisive: bool = False) -> Callable[[Write], Write]:
     """Make a function from its parameters to a `Section` a chapter of every report that has what they name.
 
-    place: among the chapters, the first lowest.   study: the one that it takes as `study`.
+    place: among the chapters, the first lowest.   study: the one that it takes as `study`.   decisive: it may change
+    what the reader does, so it comes before the others, which are folded.
     The parameters it may name are those of `write_chapters`. Returning None leaves the chapter out.
     Raises ValueError for a place that is taken.
     """
 
     def announce(write: Write) -> Write:
         if place in CHAPTERS:
-            raise ValueError(f"the place of a chapter must be its own, got {place}, that of {CHAPTERS[place][1]}")
-        CHAPTERS[place] = study, write
+            raise ValueError(f"the place of a chapter must be its own, got {place}, that of {CHAPTERS[place].write}")
+        CHAPTERS[place] = Chapter(write, study, decisive)
         return write
 
     return announce
@@ -43,10 +53,11 @@ def write_chapters(material: Mapping[str, Any], studies: Mapping[str, StudyResul
     for module in iter_modules([str(Path(__file__).parent)]):
         import_module(f"{__package__}.{module.name}")
     sections = []
-    for _, (study, write) in sorted(CHAPTERS.items()):
-        known = {**material, "studies": studies, "study": studies.get(study)}
-        wanted = signature(write).parameters.values()
-        given = {one.name: known[one.name] for one in wanted if known.get(one.name) is not None}
-        if all(one.name in given or one.default is not Parameter.empty for one in wanted):
-            sections.append(write(**given))
-    return tuple(sorted((section for section in sections if section is not None), key=lambda section: section.folded))
+    for _, one in sorted(CHAPTERS.items(), key=lambda item: (not item[1].decisive, item[0])):
+        known = {**material, "studies": studies, "study": studies.get(one.study)}
+        wanted = signature(one.write).parameters.values()
+        given = {name.name: known[name.name] for name in wanted if known.get(name.name) is not None}
+        if all(name.name in given or name.default is not Parameter.empty for name in wanted):
+            section = one.write(**given)
+            sections += [replace(section, folded=not one.decisive)] if section else []
+    return tuple(sections)

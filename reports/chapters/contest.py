@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.reports.canvas.axes import (
     MARKERS,
+    finish,
     new_canvas,
     percent_axis,
     seconds_axis,
     side_color,
-    side_handles,
+    side_legend,
     styled,
 )
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number_cell
 from bakeoff.reports.canvas.elements import Row as TableRow
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, seconds
-from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.chapters.chapter import chapter
 
 SIDES = ("hand-crafted", "end-to-end")
@@ -109,11 +109,10 @@ def draw_spending(study: StudyResult) -> Figure:
     percent_axis(axes.yaxis)
     axes.set_xlabel("processor time spent")
     axes.set_ylabel("best accuracy on validation")
-    axes.grid(axis="y")
-    axes.legend(handles=side_handles(sides), loc="lower right")
+    side_legend(axes, sides, "lower right")
     caption = "What a budget buys: the best validation score that each side had after so much processor time."
     alt = f"{caption} {describe_lead(study.rows)}"
-    return Figure("spending", caption, alt, to_svg(canvas, "spending", alt))
+    return finish(canvas, "spending", caption, alt)
 
 
 def _number(value: object) -> float:
@@ -127,18 +126,15 @@ def rung_table(rows: Sequence[Row]) -> Table:
 
 
 def _rung_row(row: Row) -> TableRow:
-    def share(value: object) -> Cell:
-        return Cell("–") if value is None else Cell(percent(_number(value)), _number(value))
+    def known(key: str) -> float | None:
+        return None if row[key] is None else _number(row[key])
 
-    took = _number(row["seconds"]) if row["validation_score"] is not None else None
-    expected = _number(row["expected_seconds"])
     cells = (
         Cell(str(row["experiment"])),
-        Cell(f"{row['image_size']}{SPACE}px", _number(row["image_size"])),
-        share(row["validation_score"]),
-        share(row["train_score"]),
-        Cell(seconds(expected), expected),
-        Cell("–") if took is None else Cell(seconds(took), took),
+        number_cell(known("image_size"), f"{{:.0f}}{SPACE}px".format),
+        *(number_cell(known(key), percent) for key in ("validation_score", "train_score")),
+        number_cell(known("expected_seconds"), seconds),
+        number_cell(None if row["validation_score"] is None else known("seconds"), seconds),
         Cell("finalist" if row["is_finalist"] else str(row["outcome"]), note=str(row["remark"])),
     )
     return TableRow(cells, side=row["side"], strong=bool(row["is_finalist"]))  # type: ignore[arg-type]
@@ -154,7 +150,7 @@ def size_table(rows: Sequence[Row]) -> Table | None:
         cells = [Cell(side)]
         for size in sizes:
             scores = [_number(r["validation_score"]) for r in tried(rows, side) if r["image_size"] == size]
-            cells.append(Cell(percent(max(scores)), max(scores)) if scores else Cell("–"))
+            cells.append(number_cell(max(scores, default=None), percent))
         table.append(TableRow(tuple(cells), side=side))  # type: ignore[arg-type]
     columns = ("side", *(f"{size}{SPACE}px" for size in sizes))
     return Table("What size bought: the best validation score at each size of the pictures", columns, tuple(table))

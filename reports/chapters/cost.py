@@ -8,24 +8,24 @@ import numpy as np
 
 from bakeoff.reports.canvas.axes import (
     MARKERS,
+    finish,
     label_points,
     new_canvas,
     percent_axis,
     seconds_axis,
     side_color,
-    side_handles,
+    side_legend,
     styled,
 )
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, plural, seconds, short
-from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.chapters.results import selection_seconds
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 
-@chapter(40)
+@chapter(40, decisive=True)
 def cost_section(comparison: Comparison) -> Section:
     """What the finalists took, what choosing them took, and how fast they classify from the pixels on."""
     text = (
@@ -43,10 +43,15 @@ def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
     total = max(sum(stage.spent(clock) for stage in stages), 1e-9)
     longest = max(stages, key=lambda stage: stage.spent(clock))
     side = [c for c in comparison.contestants if c.side == contestant.side]
+    choice = (
+        f"all {plural(len(side), 'experiment')} of its side, among which it was chosen, take "
+        f"{seconds(selection_seconds(side, clock))} together"
+    )
+    if contestant.contest:
+        choice = f"finding it took {seconds(contestant.contest['spent'])} of processor time"
     return (
         f"{contestant.experiment} takes {seconds(total)}, {percent(longest.spent(clock) / total)} of it in the stage "
-        f"“{longest.name}”; all {plural(len(side), 'experiment')} of its side, among which it was chosen, take "
-        f"{seconds(selection_seconds(side, clock))} together."
+        f"“{longest.name}”; {choice}."
     )
 
 
@@ -78,21 +83,14 @@ def _use_tables(comparison: Comparison) -> tuple[Table, ...]:
 
 def _use_row(contestant: Contestant, is_finalist: bool) -> Row:
     noted, size = contestant.representative.diagnostics, contestant.representative.size
-    alone, rate, operations = (
-        noted.get(key) for key in ("single_picture_seconds", "pictures_per_second", "flops_per_picture")
+    cells = (
+        Cell(contestant.experiment, note="on a busy machine" if contestant.waited else ""),
+        number_cell(noted["single_picture_seconds"], seconds),
+        *(number_cell(noted.get(key), count) for key in ("pictures_per_second", "flops_per_picture")),
+        number_cell(size.bytes, bytes_size),
+        number_cell(size.parameters, count),
     )
-    return Row(
-        (
-            Cell(contestant.experiment, note="on a busy machine" if contestant.waited else ""),
-            Cell("–" if alone is None else seconds(alone), alone),
-            Cell("–" if rate is None else count(rate), rate),
-            Cell("–" if operations is None else count(operations), operations),
-            Cell(bytes_size(size.bytes), float(size.bytes)),
-            Cell(count(size.parameters), float(size.parameters)),
-        ),
-        contestant.side,
-        is_finalist,
-    )
+    return Row(cells, contestant.side, is_finalist)
 
 
 def _stage_table(contestants: Sequence[Contestant]) -> Table:
@@ -101,9 +99,8 @@ def _stage_table(contestants: Sequence[Contestant]) -> Table:
             (
                 Cell(c.experiment),
                 Cell(stage.name, note="from the cache" if stage.reused else ""),
-                Cell(seconds(stage.seconds), stage.seconds),
-                Cell(seconds(stage.cpu_seconds), stage.cpu_seconds),
-                Cell(bytes_size(stage.peak_memory_bytes), float(stage.peak_memory_bytes)),
+                *(number_cell(time, seconds) for time in (stage.seconds, stage.cpu_seconds)),
+                number_cell(stage.peak_memory_bytes, bytes_size),
             ),
             c.side,
         )
@@ -142,17 +139,8 @@ def draw_cost(comparison: Comparison) -> Figure:
     axes.axhline(comparison.dummy_shares[0], color=LIGHT["neutral"], linewidth=1, linestyle=(0, (2, 3)))
     axes.set_ylabel("balanced accuracy" if comparison.is_unbalanced else "test accuracy")
     axes.set_xlabel(f"{comparison.clock}: features, training and prediction")
-    axes.grid(axis="y")
-    axes.set_axisbelow(True)
     percent_axis(axes.yaxis)
-    axes.legend(
-        handles=side_handles(comparison.sides),
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=3,
-        borderpad=0,
-        handletextpad=0.3,
-    )
+    side_legend(axes, comparison.sides)
     ordered = sorted(comparison.ranked, key=lambda c: (c not in comparison.finalists, c not in front))
     label_points(
         canvas,
@@ -169,7 +157,7 @@ def draw_cost(comparison: Comparison) -> Figure:
         "finalists, the gray line joins the experiments that nothing faster beats, the dotted line is "
         "always the same class."
     )
-    return Figure("cost", caption, alt, to_svg(canvas, "cost", alt), _table(comparison, front))
+    return finish(canvas, "cost", caption, alt, _table(comparison, front))
 
 
 def _describe(c: Contestant, comparison: Comparison) -> str:
@@ -195,9 +183,8 @@ def _table(comparison: Comparison, front: Sequence[Contestant]) -> Table:
         Row(
             (
                 Cell(c.experiment),
-                Cell(percent(comparison.score(c)), comparison.score(c)),
-                Cell(percent_range(comparison.interval(c)), comparison.interval(c)[0]),
-                Cell(seconds(comparison.seconds(c)), comparison.seconds(c)),
+                number_cell(comparison.score(c), percent, percent_range(comparison.interval(c))),
+                number_cell(comparison.seconds(c), seconds),
                 Cell("yes" if c in front else "no"),
             ),
             c.side,
@@ -205,9 +192,5 @@ def _table(comparison: Comparison, front: Sequence[Contestant]) -> Table:
         )
         for c in sorted(comparison.contestants, key=lambda c: comparison.seconds(c))
     )
-    return Table(
-        f"{comparison.measure.capitalize()} and {comparison.clock}",
-        ("experiment", comparison.measure, "95 % interval", "seconds", "on the front"),
-        rows,
-        folded=True,
-    )
+    caption = f"{comparison.measure.capitalize()} and {comparison.clock}; 95 % intervals"
+    return Table(caption, ("experiment", comparison.measure, "seconds", "on the front"), rows, folded=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from bakeoff.reports.canvas.axes import MARKERS, new_canvas, points_axis, side_color, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, text_table
+from bakeoff.reports.canvas.axes import MARKERS, finish, name_rows, new_canvas, points_axis, side_color, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, text_table
 from bakeoff.reports.canvas.formats import (
     SPACE,
+    count,
     listing,
     p_number,
     p_value,
@@ -17,35 +16,23 @@ from bakeoff.reports.canvas.formats import (
     points_range,
     short,
 )
-from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.folds import Folds
-from bakeoff.reports.verdict import Verdict
 
 
-@chapter(20)
-def difference_section(comparison: Comparison, verdict: Verdict) -> Section:
+@chapter(20, decisive=True)
+def difference_section(comparison: Comparison) -> Section:
     """The planned test between the finalists, what it rests on, and everyone against the favorite."""
     texts = [_describe_planned_test(comparison), describe_chance(comparison), _describe_others(comparison)]
-    parts: list[Figure | Table] = [draw_differences(comparison), tests_table(comparison)]
+    parts: list[Figure | Table] = [draw_differences(comparison)]
     if comparison.folds:
         texts.insert(1, _describe_folds(comparison, comparison.folds))
         parts.insert(0, fold_table(comparison.folds))
-    if len(verdict.margin_table) > 1:
-        rows = [
-            (f"{points(m.low, signed=False)} to {points(m.high, signed=False)}", m.answer) for m in verdict.margin_table
-        ]
-        parts.append(text_table("The answer by the loss that is accepted", ("margin in points", "answer"), rows))
     if comparison.visitors:
         texts.append(_describe_guests(comparison))
-    return Section(
-        "difference",
-        "How sure the difference is",
-        tuple(texts),
-        tuple(parts),
-    )
+    return Section("difference", "How sure the difference is", tuple(texts), tuple(parts))
 
 
 def _describe_folds(comparison: Comparison, folds: Folds) -> str:
@@ -65,9 +52,7 @@ def fold_table(folds: Folds) -> Table:
         (str(split + 1), percent(hand), percent(net), points(hand - net))
         for split, (hand, net) in enumerate(folds.scores.T.tolist())
     ]
-    return replace(
-        text_table("The finalists in each split", ("split", *folds.experiments, "points"), rows), folded=True
-    )
+    return text_table("The finalists in each split", ("split", *folds.experiments, "points"), rows, folded=True)
 
 
 def describe_chance(comparison: Comparison) -> str:
@@ -105,7 +90,7 @@ def _describe_planned_test(comparison: Comparison) -> str:
 
 def _describe_others(comparison: Comparison) -> str:
     favorite = comparison.favorite.experiment
-    undecided = [p.experiment for p, test, adjusted in comparison.tests if not test.stands(adjusted)]
+    undecided = [p.experiment for p, test in comparison.tests.items() if not test.is_shown]
     ties = f"no difference is shown between it and {listing(undecided)}" if undecided else "it differs from all of them"
     return (
         f"Everyone against {favorite}, the best of all on validation, with Holm's correction over "
@@ -116,22 +101,14 @@ def _describe_others(comparison: Comparison) -> str:
 
 def _describe_guests(comparison: Comparison) -> str:
     """Whom of the guests the favorite beats, and who beats it."""
-    better: list[str] = []
-    worse: list[str] = []
-    undecided: list[str] = []
-    for participant, test, adjusted in comparison.tests:
-        if participant in comparison.visitors:
-            group = undecided if not test.stands(adjusted) else better if test.difference > 0 else worse
-            group.append(f"{participant.experiment} ({points(test.difference)})")
-    statements = [
-        f"{verb} {listing(names)}"
-        for verb, names in (
-            ("is better than", worse),
-            ("is worse than", better),
-            ("shows no difference to", undecided),
+    told: dict[str, list[str]] = {"is better than": [], "is worse than": [], "shows no difference to": []}
+    for guest in comparison.visitors:
+        test = comparison.tests[guest]
+        verb = (
+            "shows no difference to" if not test.is_shown else f"is {'worse' if test.difference > 0 else 'better'} than"
         )
-        if names
-    ]
+        told[verb].append(f"{guest.experiment} ({points(test.difference)})")
+    statements = [f"{verb} {listing(names)}" for verb, names in told.items() if names]
     return (
         f"Against the guests, {comparison.favorite.experiment} {', and '.join(statements)}; in brackets the guest's "
         "points against it."
@@ -144,17 +121,15 @@ def tests_table(comparison: Comparison) -> Table:
         Row(
             (
                 Cell(participant.experiment, note="guest" if participant in comparison.visitors else ""),
-                Cell(points(test.difference), test.difference),
+                number_cell(test.difference, points),
                 Cell(points_range(test.interval), test.interval[0]),
-                Cell(f"{test.only_first:,.0f}", test.only_first),
-                Cell(f"{test.only_second:,.0f}", test.only_second),
-                Cell(p_number(test.p_value), test.p_value),
-                Cell(p_number(adjusted), adjusted),
+                *(number_cell(n, count) for n in (test.only_first, test.only_second)),
+                *(number_cell(p, p_number) for p in (test.p_value, test.p_holm)),
             ),
             participant.side,
             participant in comparison.finalists,
         )
-        for participant, test, adjusted in comparison.tests
+        for participant, test in comparison.tests.items()
     )
     favorite = comparison.favorite.experiment
     columns = ("experiment", "points", "95 % interval", "only it right", "only favorite right", "p", "p, Holm")
@@ -164,27 +139,20 @@ def tests_table(comparison: Comparison) -> Table:
 @styled
 def draw_differences(comparison: Comparison) -> Figure:
     """One row for each experiment: difference to the favorite in points, with its paired interval."""
-    tests = comparison.tests
-    canvas, (axes,) = new_canvas(70 + 24 * len(tests))
+    tests, favorite = comparison.tests, comparison.favorite.experiment
+    canvas, (axes,) = new_canvas(70 + 24 * len(tests), grid="x")
     axes.axvline(0, color=LIGHT["ink"], linewidth=1)
-    for row, (participant, test, adjusted) in enumerate(tests):
-        is_guest = participant in comparison.visitors
-        color = LIGHT["muted"] if is_guest else side_color(participant.side)
+    for row, (participant, test) in enumerate(tests.items()):
+        color = LIGHT["muted"] if participant in comparison.visitors else side_color(participant.side)
         axes.plot(test.interval, [row, row], color=color, linewidth=2, alpha=0.6)
-        filled = color if test.stands(adjusted) else LIGHT["paper"]
+        filled = color if test.is_shown else LIGHT["paper"]
         axes.plot(test.difference, row, MARKERS[participant.side], color=color, markerfacecolor=filled, markersize=7)
-    axes.set_yticks(range(len(tests)), [short(p.experiment, 26) for p, _, _ in tests])
-    axes.set_ylim(len(tests) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
-    axes.set_axisbelow(True)
-    axes.set_xlabel(f"points of {comparison.measure} against {short(comparison.favorite.experiment, 26)}")
+    name_rows(axes, [short(p.experiment, 26) for p in tests])
+    axes.set_xlabel(f"points of {comparison.measure} against {short(favorite, 26)}")
     points_axis(axes.xaxis)
-    n_shown = sum(test.stands(adjusted) for _, test, adjusted in tests)
+    n_shown = sum(test.is_shown for test in tests.values())
     alt = (
-        f"Forest plot of the {comparison.measure} of {len(tests)} experiments minus that of "
-        f"{comparison.favorite.experiment}; "
+        f"Forest plot of the {comparison.measure} of {len(tests)} experiments minus that of {favorite}; "
         f"{n_shown} of the differences are shown after Holm's correction."
     )
     guests = (
@@ -196,4 +164,4 @@ def draw_differences(comparison: Comparison) -> Figure:
         "Difference to the favorite on the same pictures, with 95 % intervals. A filled mark is a difference that "
         f"stands after Holm's correction and whose interval leaves out zero, an open one is not.{guests}"
     )
-    return Figure("differences", caption, alt, to_svg(canvas, "differences", alt))
+    return finish(canvas, "differences", caption, alt, tests_table(comparison))

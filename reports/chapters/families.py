@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 from matplotlib.axes import Axes
 
-from bakeoff.reports.canvas.axes import new_canvas, percent_axis, points_axis, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
+from bakeoff.reports.canvas.axes import WIDE, WIDTH, finish, name_rows, new_canvas, percent_axis, points_axis, styled
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell
 from bakeoff.reports.canvas.formats import listing, p_number, percent, percent_range, points, points_range, short
-from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.seeds import Interval
+
+ALL = "classic"
+LEFT_OUT = "classic-without-"
+ALONE = ("color-histogram", "hog", "sift-bow", "pca")
+
+
+@dataclass(frozen=True)
+class Family:
+    """alone: the experiment with this family only, its score and interval.   loss: all families minus all but this one.
+
+    equals: families after it in this order from which it is not shown to differ, each alone.
+    """
+
+    name: str
+    alone: Contestant | None
+    score: float
+    interval: Interval
+    loss: PairedDifference | None
+    equals: tuple[str, ...] = ()
 
 
 @chapter(160)
@@ -28,62 +46,48 @@ def families_section(comparison: Comparison) -> Section | None:
     return Section("features", "What each feature adds", (describe_families(comparison, families),), (figure,))
 
 
-ALL = "classic"
-LEFT_OUT = "classic-without-"
-ALONE = ("color-histogram", "hog", "sift-bow", "pca")
-WIDE, NARROW = 680, 540  # with and without the panel of losses
-
-
-@dataclass(frozen=True)
-class Family:
-    """alone: the experiment with this family only, its score and interval.   loss: all families minus all but this one.
-
-    shown: whether that difference stands among those of all families (Holm).
-    """
-
-    name: str
-    alone: Contestant | None
-    score: float
-    interval: Interval
-    loss: PairedDifference | None
-    shown: bool = False
-
-
 def find_families(comparison: Comparison) -> list[Family]:
-    """The families that some experiment shows alone or leaves out, the most accurate alone first."""
-    complete = comparison.named(ALL)
+    """The families that some experiment shows alone or leaves out, the most accurate alone first.
+
+    All tests of the chapter, of losses and between any two alone, are corrected together: the test pictures choose
+    which of them are told.
+    """
     names = [c.experiment for c in comparison.contestants]
-    known = [n for n in names if n in ALONE]
-    known += [n.removeprefix(LEFT_OUT) for n in names if n.startswith(LEFT_OUT)]
-    families = []
-    for name in dict.fromkeys(known):
+    known = [n for n in names if n in ALONE] + [n.removeprefix(LEFT_OUT) for n in names if n.startswith(LEFT_OUT)]
+    alone = {name: comparison.named(name) for name in dict.fromkeys(known)}
+    scores = {name: comparison.score(c) if c else 0.0 for name, c in alone.items()}
+    ranked = sorted(alone, key=lambda name: -scores[name])
+    complete, tests = comparison.named(ALL), {}
+    for name in ranked:
         without = comparison.named(f"{LEFT_OUT}{name}")
-        loss = comparison.compare(complete, without) if complete and without else None
-        alone = comparison.named(name)
-        score, interval = (comparison.score(alone), comparison.interval(alone)) if alone else (0.0, (0.0, 0.0))
-        families.append(Family(name, alone, score, interval, loss))
-    adjusted = iter(holm([f.loss.p_value for f in families if f.loss]))
-    families = [replace(f, shown=f.loss.stands(next(adjusted))) if f.loss else f for f in families]
-    return sorted(families, key=lambda f: -f.score)
+        if complete and without:
+            tests[name, ALL] = comparison.compare(complete, without)
+    for first, second in combinations(ranked, 2):
+        a, b = alone[first], alone[second]
+        if a and b:
+            tests[first, second] = comparison.compare(a, b)
+    tests = dict(zip(tests, holm(tests.values()), strict=True))
+    families = []
+    for name in ranked:
+        one = alone[name]
+        interval = comparison.interval(one) if one else (0.0, 0.0)
+        equals = tuple(b for (a, b), test in tests.items() if a == name and b != ALL and not test.is_shown)
+        families.append(Family(name, one, scores[name], interval, tests.get((name, ALL)), equals))
+    return families
 
 
 @styled
 def draw_families(comparison: Comparison, families: list[Family]) -> Figure:
     """Left: accuracy alone, and of all together. Right, if any family was left out: points lost by that."""
     missed = any(family.loss for family in families)
-    width = WIDE if missed else NARROW
-    canvas, panels = new_canvas(90 + 34 * len(families), 1 + missed, width, sharey=True)
+    size = (90 + 34 * len(families), 1 + missed, WIDE if missed else WIDTH)
+    canvas, panels = new_canvas(*size, grid="x", sharey=True)
     complete = comparison.named(ALL)
     _draw_alone(panels[0], families, comparison.score(complete) if complete else None)
     for axes in panels[1:]:
         _draw_losses(axes, families)
     for axes in panels:
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.grid(axis="x")
-        axes.set_axisbelow(True)
-    panels[0].set_yticks(range(len(families)), [short(f.name) for f in families])
-    panels[0].set_ylim(len(families) - 0.4, -0.6)
+        name_rows(axes, [short(f.name) for f in families])
     alt = f"Bars and intervals for {len(families)} feature families. {describe_families(comparison, families)}"
     caption = "Each feature family alone, with 95 % intervals."
     if missed:
@@ -91,8 +95,7 @@ def draw_families(comparison: Comparison, families: list[Family]) -> Figure:
             "Each feature family alone, and what all of them together lose without it, with 95 % intervals (paired on "
             "the right). A family can be strong alone and yet add little, where others see the same."
         )
-    picture = to_svg(canvas, "families", alt)
-    return Figure("families", caption, alt, picture, _table(families), wide=missed, width=width)
+    return finish(canvas, "families", caption, alt, _table(families))
 
 
 def _draw_alone(axes: Axes, families: list[Family], complete: float | None) -> None:
@@ -119,61 +122,39 @@ def _draw_losses(axes: Axes, families: list[Family]) -> None:
 
 def describe_families(comparison: Comparison, families: list[Family]) -> str:
     """The strongest family alone, the one that is missed most, and those whose loss is none or not shown."""
-    sentences = []
-    complete = comparison.named(ALL)
-    alone = [f.alone for f in families if f.alone]
-    if alone:
+    sentences, complete, first = [], comparison.named(ALL), families[0]
+    if first.alone:
         together = f"; all together reach {percent(comparison.score(complete))}" if complete else ""
-        equal = _not_told_apart(comparison, alone)
-        doubt = f" (no difference from {listing(equal)} is shown)" if equal else ""
-        best = percent(comparison.score(alone[0]))
-        sentences.append(f"Alone, {alone[0].experiment} is the strongest with {best}{doubt}{together}.")
-    missed = [(f, f.loss) for f in families if f.loss]
+        doubt = f" (no difference from {listing(list(first.equals))} is shown)" if first.equals else ""
+        sentences.append(f"Alone, {first.name} is the strongest with {percent(first.score)}{doubt}{together}.")
+    missed = [(f.name, f.loss) for f in families if f.loss]
     if missed:
-        family, loss = max(missed, key=lambda item: item[1].difference)
-        if family.shown and loss.difference > 0:
-            sentences.append(
-                f"Most is lost without {family.name}: {points(loss.difference, signed=False)} points "
-                f"({points_range(loss.interval)})."
-            )
+        name, loss = max(missed, key=lambda item: item[1].difference)
+        if loss.is_shown and loss.difference > 0:
+            size = f"{points(loss.difference, signed=False)} points ({points_range(loss.interval)})"
+            sentences.append(f"Most is lost without {name}: {size}.")
         sentences += [
-            f"Leaving out {f.name} helps: {points(-loss.difference)} points "
+            f"Leaving out {name} helps: {points(-loss.difference)} points "
             f"({points_range((-loss.interval[1], -loss.interval[0]))})."
-            for f, loss in missed
-            if f.shown and loss.difference < 0
+            for name, loss in missed
+            if loss.is_shown and loss.difference < 0
         ]
-        idle = [f.name for f, _ in missed if not f.shown]
+        idle = [name for name, loss in missed if not loss.is_shown]
         if idle:
             sentences.append(f"Leaving out {' or '.join(idle)} makes no difference that this test could show.")
     return " ".join(sentences)
 
 
-def _not_told_apart(comparison: Comparison, ranked: list[Contestant]) -> list[str]:
-    """Whom the first, best on the test pictures, is not shown to beat: of all pairs, as the test pictures chose it."""
-    pairs = list(combinations(ranked, 2))
-    tests = [comparison.compare(*pair) for pair in pairs]
-    adjusted = holm([test.p_value for test in tests])
-    return [
-        b.experiment for (a, b), t, p in zip(pairs, tests, adjusted, strict=True) if a is ranked[0] and not t.stands(p)
-    ]
-
-
 def _table(families: list[Family]) -> Table:
-    blank = Cell("–")
     rows = []
     for family in families:
-        alone, loss = family.alone, family.loss
-        rows.append(
-            Row(
-                (
-                    Cell(family.name),
-                    Cell(percent(family.score), family.score) if alone else blank,
-                    Cell(percent_range(family.interval), family.interval[0]) if alone else blank,
-                    Cell(points(loss.difference), loss.difference) if loss else blank,
-                    Cell(points_range(loss.interval), loss.interval[0]) if loss else blank,
-                    Cell(p_number(loss.p_value), loss.p_value) if loss else blank,
-                )
-            )
+        loss, blank = family.loss, Cell("–")
+        alone = (Cell(percent(family.score), family.score, percent_range(family.interval)),)
+        lost = (
+            number_cell(loss.difference, points, points_range(loss.interval)) if loss else blank,
+            number_cell(loss.p_holm, p_number) if loss else blank,
         )
-    columns = ("family", "alone", "95 % interval", "points lost without it", "95 % interval of the loss", "p")
-    return Table("Feature families alone and left out", columns, tuple(rows), folded=True)
+        rows.append(Row((Cell(family.name), *(alone if family.alone else (blank,)), *lost)))
+    columns = ("family", "alone", "points lost without it", "p, Holm")
+    caption = "Feature families alone and left out; 95 % intervals, p corrected over all tests of the chapter"
+    return Table(caption, columns, tuple(rows), folded=True)

@@ -42,13 +42,13 @@ def describe_frozen(comparison: Comparison, studies: Mapping[str, StudyResult]) 
 
 
 def _describe_gain(net: Contestant, comparison: Comparison) -> str:
-    test = comparison.compare(net, comparison.favorite)
+    test = comparison.tests[net]
     shown = "" if test.is_shown else ", no difference shown"
     return (
         f"A frozen net, trained on somebody else's pictures, with the same SVM on top ({net.experiment}) would "
         f"classify {percent(comparison.score(net))} ({percent_range(comparison.interval(net))}): "
         f"{points(test.difference)}{SPACE}points against {comparison.favorite.experiment} "
-        f"({points_range(test.interval)}, {p_value(test.p_value)}{shown})."
+        f"({points_range(test.interval)}, {p_value(test.p_holm)}{shown})."
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bakeoff.reports.canvas.axes import new_canvas, percent_axis, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
-from bakeoff.reports.canvas.formats import percent, short
-from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.reports.canvas.axes import WIDE, finish, new_canvas, percent_axis, styled
+from bakeoff.reports.canvas.curve_axes import DASHES, LEAST_POINTS
+from bakeoff.reports.canvas.elements import Figure, Section
+from bakeoff.reports.canvas.formats import percent, plural, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
+
+ANNEALED = 0.1  # of the highest rate: below, a schedule is at its end
 
 
 @chapter(170)
@@ -19,23 +21,19 @@ def learning_section(comparison: Comparison) -> Section | None:
     nets = with_history(comparison.contestants)
     if not nets:
         return None
-    return Section("learning", "How the net learned", (describe_learning(nets[0]),), (draw_learning_curves(nets),))
-
-
-# Curves of one side share its color; they differ by the dashes and by the label at their end.
-DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))
-MAX_CURVES = len(DASHES)
-ANNEALED = 0.1  # of the highest rate: below, a schedule is at its end
+    drawn = [net for net in nets if len(curve(net, "validation_score")[0]) >= LEAST_POINTS][: len(DASHES)]
+    parts = (draw_learning_curves(drawn),) if drawn else ()
+    return Section("learning", "How the net learned", (describe_learning(nets[0]),), parts)
 
 
 def with_history(contestants: Sequence[Contestant]) -> list[Contestant]:
-    """The end-to-end experiments that kept a history with a validation score, at most four, best first."""
+    """The end-to-end experiments that kept a history with a validation score, best first."""
     nets = [
         c
         for c in contestants
         if c.side == "end-to-end" and sum("validation_score" in row for row in c.representative.history) >= 2
     ]
-    return sorted(nets, key=lambda c: -c.validation_score)[:MAX_CURVES]
+    return sorted(nets, key=lambda c: -c.validation_score)
 
 
 def curve(contestant: Contestant, key: str) -> tuple[list[float], list[float]]:
@@ -66,21 +64,15 @@ def draw_learning_curves(nets: Sequence[Contestant]) -> Figure:
     for axes, title in ((losses, "training loss"), (accuracies, "accuracy on validation")):
         axes.set_title(title, color=LIGHT["muted"])
         axes.set_xlabel(step_unit(nets[0]))
-        axes.grid(axis="y")
-        axes.set_axisbelow(True)
     percent_axis(accuracies.yaxis)
     if len(nets) > 1:
         accuracies.legend(loc="lower right")
-    alt = f"Learning curves of {len(nets)} nets. {describe_learning(nets[0])}"
+    alt = f"Learning curves of {plural(len(nets), 'net')}. {describe_learning(nets[0])}"
     caption = (
-        "Learning curves. The dot is the best epoch on validation; gray lines, where drawn, are on training pictures."
+        "Learning curves. The dot is the best epoch on validation; gray lines, where drawn, are on training pictures. "
+        "Every run's own file has the numbers."
     )
-    return Figure(
-        "learning-curves", caption, alt, to_svg(canvas, "learning-curves", alt), _table(nets), wide=True, width=WIDE
-    )
-
-
-WIDE = 680
+    return finish(canvas, "learning-curves", caption, alt)
 
 
 def describe_learning(net: Contestant) -> str:
@@ -105,23 +97,3 @@ def is_annealed(net: Contestant) -> bool:
     """Whether its learning rate ended so low that it had to stop improving there; a history without rates tells not."""
     rates = [float(row["learning_rate"]) for row in net.representative.history if row.get("learning_rate") is not None]
     return not rates or rates[-1] <= ANNEALED * max(rates)
-
-
-def _table(nets: Sequence[Contestant]) -> Table:
-    unit = step_unit(nets[0])
-    rows = []
-    for net in nets:
-        losses = dict(zip(*curve(net, "train_loss"), strict=True))
-        epochs, scores = curve(net, "validation_score")
-        stride = -(-len(epochs) // 20)  # 20 rows tell the story; the run's own file has all
-        for epoch, score in list(zip(epochs, scores, strict=True))[::stride]:
-            loss = losses.get(epoch)
-            cells = (
-                Cell(net.experiment),
-                Cell(f"{epoch:.0f}", epoch),
-                Cell("–" if loss is None else f"{loss:.3f}", loss),
-                Cell(percent(score), score),
-            )
-            rows.append(Row(cells))
-    columns = ("experiment", unit, "training loss", "validation accuracy")
-    return Table("Learning curves", columns, tuple(rows), folded=True)

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.axes import new_canvas, percent_axis, styled
-from bakeoff.reports.canvas.curve_axes import curves_table, draw_curves, is_drawn, size_axis
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
+from bakeoff.reports.canvas.curve_axes import show_curves
+from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell
 from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent, plural, points, points_range
-from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference
 from bakeoff.reports.statistics.curves import Curve, compare_curves, find_crossing, read_curves
 
-Tests = Sequence[tuple[float, PairedDifference, float]]
+Tests = Mapping[float, PairedDifference]
 
 
-@chapter(60, study="learning-curves")
+@chapter(60, study="learning-curves", decisive=True)
 def learning_curves_section(study: StudyResult) -> Section:
     """Accuracy by number of training pictures, the two sides tested against each other at every number."""
     curves = read_curves(study.rows, lambda row: float(row["n_train"]))  # type: ignore[arg-type]
     hand, net = rivals(curves)
     texts = [*(_describe_growth(curve) for curve in (hand, net) if curve), describe_untrained(curves, count)]
-    parts = [_draw_sizes(curves) if is_drawn(curves) else _sizes_table(curves)]
+    what = "Test accuracy by number of training pictures"
+    parts = [show_curves("accuracy-by-size", what, "training pictures", curves, count, by_size=True)]
     if hand and net:
         tests = compare_curves(hand, net)
         texts.append(describe_sizes(hand, net, tests))
@@ -38,13 +37,14 @@ def learning_curves_section(study: StudyResult) -> Section:
     return Section("data-size", "How many pictures it takes", (text + study.notes[0], told), tuple(parts))
 
 
-@chapter(61, study="label-noise")
+@chapter(61, study="label-noise", decisive=True)
 def label_noise_section(study: StudyResult) -> Section:
     """Accuracy by share of wrong labels."""
     curves = read_curves(study.rows, lambda row: float(row["rate"]))  # type: ignore[arg-type]
     hand, net = rivals(curves)
     texts = [*map(_describe_loss, (curve.trained for curve in curves)), describe_untrained(curves, percent)]
-    parts = [_draw_noise(curves) if is_drawn(curves) else _noise_table(curves)]
+    what = "Test accuracy by share of wrong labels"
+    parts = [show_curves("accuracy-by-noise", what, "wrong labels in training and validation", curves, percent)]
     if hand and net:
         tests = compare_curves(hand, net)
         texts.append(_describe_lead(hand, net, tests, lambda rate: f"{percent(rate)} wrong labels"))
@@ -86,7 +86,7 @@ def _validation(curve: Curve) -> float:
 
 def describe_sizes(hand: Curve, net: Curve, tests: Tests) -> str:
     """Who leads where, and whether and where the curves cross, with its uncertainty."""
-    leads = [(x, test) for x, test, p in tests if test.stands(p)]
+    leads = [(x, test) for x, test in tests.items() if test.is_shown]
     if not leads:
         return f"No difference between {hand.experiment} and {net.experiment} is shown at any of these sizes."
     first, last = leads[0], leads[-1]
@@ -115,7 +115,7 @@ def _gap(test: PairedDifference) -> str:
 
 def _describe_lead(hand: Curve, net: Curve, tests: Tests, name: Callable[[float], str]) -> str:
     """Where no crossing is shown: who leads, and where no difference is shown."""
-    leads = [(x, test) for x, test, p in tests if test.stands(p)]
+    leads = [(x, test) for x, test in tests.items() if test.is_shown]
     signs = {test.difference > 0 for _, test in leads}
     if not leads:
         return f"No difference between {hand.experiment} and {net.experiment} is shown at any of these points."
@@ -140,7 +140,8 @@ def _describe_trend(tests: Tests) -> str:
     """The gap at either end."""
     if len(tests) < 2:
         return ""
-    (few, first, _), (many, last, _) = tests[0], tests[-1]
+    few, many = min(tests), max(tests)
+    first, last = tests[few], tests[many]
     return (
         f" From {count(few)} to {count(many)} pictures the difference, hand-crafted minus end-to-end, goes from "
         f"{points(first.difference)}{SPACE}points ({points_range(first.interval)}) to {points(last.difference)} "
@@ -168,56 +169,18 @@ def _describe_loss(curve: Curve) -> str:
     )
 
 
-def _sizes_table(curves: Sequence[Curve]) -> Table:
-    return curves_table("Accuracy by number of training pictures", "training pictures", curves, count)
-
-
-def _noise_table(curves: Sequence[Curve]) -> Table:
-    return curves_table("Accuracy by share of wrong labels", "wrong labels", curves, percent)
-
-
-@styled
-def _draw_sizes(curves: Sequence[Curve]) -> Figure:
-    canvas, (axes,) = new_canvas(330)
-    size_axis(axes, [x for curve in curves for x in curve.xs])
-    draw_curves(axes, curves)
-    axes.set_xlabel("training pictures (logarithmic)")
-    axes.set_ylabel("test accuracy")
-    caption = (
-        "Test accuracy by number of training pictures; bands are 95 % intervals over test pictures and seeds. A hollow "
-        "mark is a net that did not train."
-    )
-    alt = f"Lines for {listing([curve.experiment for curve in curves])}. " + " ".join(
-        _describe_growth(curve.trained) for curve in curves if curve.trained.points
-    )
-    return Figure("accuracy-by-size", caption, alt, to_svg(canvas, "accuracy-by-size", alt), _sizes_table(curves))
-
-
-@styled
-def _draw_noise(curves: Sequence[Curve]) -> Figure:
-    canvas, (axes,) = new_canvas(300)
-    draw_curves(axes, curves)
-    percent_axis(axes.xaxis)
-    axes.set_xlabel("wrong labels in training and validation")
-    axes.set_ylabel("test accuracy")
-    caption = "Test accuracy by share of wrong labels; bands are 95 % intervals."
-    alt = f"Lines for {listing([curve.experiment for curve in curves])}. " + " ".join(map(_describe_loss, curves))
-    return Figure("accuracy-by-noise", caption, alt, to_svg(canvas, "accuracy-by-noise", alt), _noise_table(curves))
-
-
 def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Callable[[float], str]) -> Table:
     rows = tuple(
         Row(
             (
-                Cell(show(x), x),
-                Cell(points(test.difference), test.difference),
-                Cell(points_range(test.interval), test.interval[0]),
-                Cell(p_number(p), p),
-                Cell((hand if test.difference > 0 else net).experiment if test.stands(p) else "not shown"),
+                number_cell(x, show),
+                number_cell(test.difference, points, points_range(test.interval)),
+                number_cell(test.p_holm, p_number),
+                Cell((hand if test.difference > 0 else net).experiment if test.is_shown else "not shown"),
             )
         )
-        for x, test, p in tests
+        for x, test in tests.items()
     )
-    columns = (quantity, "difference in points", "95 % interval", "p (Holm)", "leads")
-    caption = f"{hand.experiment} minus {net.experiment} on the same test pictures"
+    columns = (quantity, "difference in points", "p, Holm", "leads")
+    caption = f"{hand.experiment} minus {net.experiment} on the same test pictures; 95 % intervals"
     return Table(caption, columns, rows, folded=True)

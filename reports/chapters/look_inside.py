@@ -1,47 +1,34 @@
-"""Chapter on interpretation: evidence maps, nearest neighbors and t-SNE maps of both sides."""
+"""Chapter on interpretation: evidence maps over test pictures, and their nearest training pictures, as plain SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
-from bakeoff.pipelines.results.study import Row, StudyResult, unpack_correct
-from bakeoff.reports.canvas.axes import label_points, new_canvas, side_color, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table
-from bakeoff.reports.canvas.elements import Row as TableRow
-from bakeoff.reports.canvas.formats import (
-    SPACE,
-    count,
-    p_value,
-    percent,
-    percent_range,
-    plural,
-    points,
-    points_range,
-    short,
-)
-from bakeoff.reports.canvas.svg import to_svg
+from bakeoff.pipelines.results.study import Row, StudyResult
+from bakeoff.reports.canvas.axes import WIDE, side_color
+from bakeoff.reports.canvas.elements import Figure, Section
+from bakeoff.reports.canvas.formats import listing, percent, plural, short
+from bakeoff.reports.canvas.pictures import place_picture
+from bakeoff.reports.canvas.svg import root_tag
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
-from bakeoff.reports.chapters.evidence import describe_neighbors, draw_evidence, draw_neighbors, read_map, rows_of_kind
-from bakeoff.reports.statistics.accuracy import accuracy_interval, compare_paired
+
+HEAD, MAP, MAP_STEP, MAP_ROW, FIRST_MAP = 34, 104, 138, 122, 268
+SMALL, SMALL_STEP, SMALL_ROW, FIRST_SMALL = 52, 57, 88, 96
+FAINTEST = 0.05  # share of a map's most evidence under which a cell is not drawn
+STRONGEST = 0.8  # opacity of the most evidence: the picture stays visible below it
 
 
 @chapter(100, study="look-inside")
-def look_inside_section(study: StudyResult) -> Section:
-    """The maps of evidence and the neighbors only where the study may show pictures."""
-    votes, evidence = rows_of_kind(study, "vote"), rows_of_kind(study, "evidence")
-    texts = [study.notes[0], describe_evidence(evidence)] if evidence else []
-    parts: list[Figure | Table] = []
-    if evidence and study.pictures:
-        parts += [draw_evidence(study), draw_neighbors(study)]
-    if evidence:
-        texts.append(describe_neighbors(study))
-    parts += [draw_maps(rows_of_kind(study, "point")), _votes_table(votes)]
-    return Section("look-inside", study.title, (*texts, study.notes[1], describe_votes(votes)), tuple(parts))
+def look_inside_section(study: StudyResult) -> Section | None:
+    """None where the study may show no pictures, for a few pictures show how, and tell nothing by themselves."""
+    if not len(study.pictures.get("test", ())):
+        return None
+    texts = (study.notes[0], describe_evidence(rows_of_kind(study, "evidence")), describe_neighbors(study))
+    return Section("look-inside", study.title, texts, (draw_evidence(study), draw_neighbors(study)))
 
 
 def describe_evidence(evidence: Sequence[Row]) -> str:
@@ -66,99 +53,132 @@ def describe_evidence(evidence: Sequence[Row]) -> str:
     return f"Cell by cell and {over}, {' and '.join(told)}. A few pictures show how, not how often." if told else ""
 
 
-def describe_votes(votes: Sequence[Row]) -> str:
-    """Whether the neighbors classify more pictures correctly in one representation, on the same pictures."""
-    first, second = votes
-    test = compare_paired(_correct(first), _correct(second))
-    detail = f"{points(test.difference)}{SPACE}points, {points_range(test.interval)}, {p_value(test.p_value)}"
-    names = f"{first['experiment']} and {second['experiment']}"
-    if not test.is_shown:
-        return f"No difference is shown between the neighbors of {names} ({detail})."
-    return f"The difference between the neighbors of {names} is shown ({detail})."
+def rows_of_kind(study: StudyResult, kind: str) -> list[Row]:
+    return [row for row in study.rows if row["kind"] == kind]
 
 
-def _votes_table(votes: Sequence[Row]) -> Table:
-    k, n_train, n_test = (votes[0][key] for key in ("k", "n_train", "n_test"))
-    rows = tuple(
-        TableRow(
-            (
-                Cell(str(row["experiment"])),
-                Cell("features after scaling" if row["side"] == "hand-crafted" else "last hidden layer"),
-                Cell(percent(float(row["accuracy"])), float(row["accuracy"])),  # type: ignore[arg-type]
-                Cell(percent_range(accuracy_interval(_correct(row)))),
-            ),
-            row["side"],  # type: ignore[arg-type]
-        )
-        for row in votes
-    )
+def read_map(row: Row) -> np.ndarray:
+    """float64 (n_cells, n_cells): the evidence of each cell."""
+    n_cells = _number(row, "n_cells")
+    return np.array(str(row["values"]).split(), float).reshape(n_cells, n_cells)
+
+
+def draw_evidence(study: StudyResult) -> Figure:
+    """A row for each test picture: the picture, what each side said, and a map for each side and method."""
+    evidence = rows_of_kind(study, "evidence")
+    columns = list(dict.fromkeys((str(row["side"]), str(row["method"])) for row in evidence))
+    n_pictures = len(study.pictures["test"])
+    parts = [root_tag(WIDE, HEAD + n_pictures * MAP_ROW, _describe_evidence(evidence, n_pictures))]
+    for number, (side, method) in enumerate(columns):
+        left = FIRST_MAP + number * MAP_STEP
+        parts += [_text(left, 12, side, color=side_color(side)), _text(left, 27, method, color=LIGHT["muted"], size=12)]
+    for picture, image in enumerate(study.pictures["test"]):
+        top, own = HEAD + picture * MAP_ROW, [row for row in evidence if row["picture"] == picture]
+        parts += [place_picture(image, 0, top, MAP), *_verdicts(own, MAP + 12, top + 22)]
+        gray = np.rint(image.mean(axis=2, keepdims=True)).astype(np.uint8)
+        for row in own:
+            left = FIRST_MAP + columns.index((str(row["side"]), str(row["method"]))) * MAP_STEP
+            parts += [
+                place_picture(gray, left, top, MAP),
+                _overlay(read_map(row), left, top, side_color(str(row["side"]))),
+            ]
+    parts.append("</svg>")
     caption = (
-        f"{count(float(n_test))} test pictures classified by their {k} nearest of "  # type: ignore[arg-type]
-        f"{count(float(n_train))} training pictures, in all dimensions"  # type: ignore[arg-type]
+        "The stronger the color, the more a place adds to the score of the class that the side named, each map on a "
+        "scale of its own; what speaks against the class stays gray. Occlusion covers each place in turn with the mean "
+        "color (Zeiler and Fergus 2014) and works for any method; integrated gradients follow the net's own "
+        "derivatives (Sundararajan, Taly and Yan 2017)."
     )
-    return Table(caption, ("experiment", "representation", "classified correctly", "95 % interval"), rows)
+    alt = _describe_evidence(evidence, n_pictures)
+    return Figure("evidence", caption, alt, "".join(parts), wide=True, width=WIDE)
 
 
-def _correct(row: Row) -> np.ndarray:
-    return unpack_correct(str(row["correct"]), int(row["n_test"]))[None]  # type: ignore[arg-type]
-
-
-WIDE = 680
-# Of a lightness that shows on light and on dark paper; with the signs, 30 classes are told apart.
-COLORS = ("#3b82c4", "#c8641e", "#2f9e6e", "#a05fc4", "#c94f62", "#8f8a1f")
-SIGNS = ("o", "s", "^", "D", "P")
-MOST_NAMED = len(COLORS) * len(SIGNS)  # classes in the legend
-
-
-@styled
-def draw_maps(points: Sequence[Row]) -> Figure:
-    """points: rows with side, experiment, x, y and label."""
-    names = list(dict.fromkeys(str(row["label"]) for row in sorted(points, key=lambda row: str(row["label"]))))
-    sides = list(dict.fromkeys((str(row["side"]), str(row["experiment"])) for row in points))
-    legend_rows = -(-min(len(names), MOST_NAMED) // 6)
-    canvas, panels = new_canvas(350 + 17 * legend_rows, len(sides), WIDE)
-    for axes, (side, experiment) in zip(panels, sides, strict=True):
-        _draw_points(axes, [row for row in points if row["side"] == side], names)
-        axes.set_title(short(experiment, 30), color=side_color(side))
-    if len(names) <= MOST_NAMED:
-        handles = [_sign(number, label=short(name, 14)) for number, name in enumerate(names)]
-        canvas.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=11, handletextpad=0.1)
-    for axes, (side, _) in zip(panels, sides, strict=True):
-        places = [_middle([row for row in points if row["side"] == side and row["label"] == name]) for name in names]
-        label_points(canvas, axes, places, [short(name, 12) for name in names])
-    n_points = sum(row["side"] == sides[0][0] for row in points)
+def draw_neighbors(study: StudyResult) -> Figure:
+    """A row for each test picture: the picture, and its nearest training pictures for either side."""
+    neighbors, said = rows_of_kind(study, "neighbor"), rows_of_kind(study, "evidence")
+    sides = list(dict.fromkeys(str(row["side"]) for row in neighbors))
+    k = max(_number(row, "rank") for row in neighbors)
+    labels = {_number(row, "picture"): str(row["label"]) for row in said}
+    alt = f"{plural(len(labels), 'test picture')} and their nearest training pictures. {describe_neighbors(study)}"
+    parts = [root_tag(WIDE, HEAD + len(labels) * SMALL_ROW, alt)]
+    starts = {side: FIRST_SMALL + number * (k * SMALL_STEP + 12) for number, side in enumerate(sides)}
+    parts += [_text(start, 16, side, color=side_color(side)) for side, start in starts.items()]
+    for picture, label in labels.items():
+        top = HEAD + picture * SMALL_ROW
+        parts += [place_picture(study.pictures["test"][picture], 0, top, SMALL + 12), _name(label, 0, top + 12)]
+    for row in neighbors:
+        side, same = str(row["side"]), row["label"] == labels[_number(row, "picture")]
+        left = starts[side] + (_number(row, "rank") - 1) * SMALL_STEP
+        top = HEAD + _number(row, "picture") * SMALL_ROW
+        parts.append(place_picture(study.pictures["train"][_number(row, "shown")], left, top, SMALL))
+        parts.append(_name(str(row["label"]), left, top, color=LIGHT["ink" if same else "muted"]))
+        if same:
+            parts.append(
+                f'<rect x="{left}" y="{top}" width="{SMALL}" height="{SMALL}" fill="none" '
+                f'stroke="{side_color(side)}" stroke-width="3"/>'
+            )
+    parts.append("</svg>")
     caption = (
-        f"{n_points:,} test pictures, near each other where the representation holds them for alike. A name stands at "
-        "the point in the middle of its class, where there is room."
+        "The nearest training pictures, the nearest first: among the features after scaling, and in the net's last "
+        "hidden layer, both by the cosine. A frame marks pictures of the same class."
     )
-    alt = (
-        f"Two maps of {n_points:,} points in {len(names)} classes: the features after scaling, and the net's last "
-        "hidden layer. The table tells how often neighbors agree."
-    )
-    return Figure("maps", caption, alt, to_svg(canvas, "maps", alt), wide=True, width=WIDE)
+    return Figure("neighbors", caption, alt, "".join(parts), wide=True, width=WIDE)
 
 
-def _draw_points(axes: Axes, points: Sequence[Row], names: Sequence[str]) -> None:
-    for number, name in enumerate(names):
-        places = np.array([(row["x"], row["y"]) for row in points if row["label"] == name], float).reshape(-1, 2)
-        color, sign = _look(number)
-        axes.scatter(places[:, 0], places[:, 1], s=16, c=color, marker=sign, alpha=0.75, linewidths=0)
-    axes.set(xticks=[], yticks=[], xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), aspect="equal")
-    for spine in axes.spines.values():
-        spine.set(visible=True, color=LIGHT["rule"])
+def describe_neighbors(study: StudyResult) -> str:
+    """How many of the neighbors shown are of the picture's class."""
+    labels = {row["picture"]: row["label"] for row in rows_of_kind(study, "evidence")}
+    shares: dict[str, list[bool]] = {}
+    for row in rows_of_kind(study, "neighbor"):
+        shares.setdefault(str(row["experiment"]), []).append(row["label"] == labels[row["picture"]])
+    told = [f"{percent(float(np.mean(same)))} for {name}" for name, same in shares.items()]
+    return f"Of their nearest training pictures, those of the same class make up {listing(told)}."
 
 
-def _look(number: int) -> tuple[str, str]:
-    return COLORS[number % len(COLORS)], SIGNS[number // len(COLORS) % len(SIGNS)]
+def _number(row: Row, key: str) -> int:
+    return int(row[key])  # type: ignore[arg-type]
 
 
-def _sign(number: int, label: str) -> Line2D:
-    color, sign = _look(number)
-    return Line2D([], [], linestyle="none", marker=sign, color=color, markersize=6, label=label)
+def _verdicts(rows: Sequence[Row], left: float, top: float) -> list[str]:
+    """The class, and below it what each side said."""
+    said = {str(row["side"]): (str(row["experiment"]), str(row["said"])) for row in rows}
+    parts = [_text(left, top, short(str(rows[0]["label"])), weight=600)]
+    for line, (side, (experiment, word)) in enumerate(said.items()):
+        y = top + 24 + 34 * line
+        parts.append(_text(left, y, f"{short(experiment)} said", color=LIGHT["muted"], size=11.5))
+        parts.append(_text(left, y + 15, short(word), color=side_color(side)))
+    return parts
 
 
-def _middle(points: Sequence[Row]) -> tuple[float, float]:
-    """The point with the smallest sum of distances to the others of its class."""
-    places = np.array([(row["x"], row["y"]) for row in points], float)
-    distances = np.linalg.norm(places[:, None] - places[None], axis=2).sum(axis=1)
-    x, y = places[distances.argmin()]
-    return float(x), float(y)
+def _overlay(evidence: np.ndarray, left: float, top: float, color: str) -> str:
+    """The cells that speak for the class."""
+    n_cells = len(evidence)
+    side, most = MAP / n_cells, max(float(evidence.max()), 1e-12)
+    cells = [
+        f'<rect x="{left + j * side:.1f}" y="{top + i * side:.1f}" width="{side:.1f}" height="{side:.1f}" '
+        f'fill-opacity="{STRONGEST * evidence[i, j] / most:.2f}"/>'
+        for i in range(n_cells)
+        for j in range(n_cells)
+        if evidence[i, j] > FAINTEST * most
+    ]
+    return f'<g fill="{color}">{"".join(cells)}</g>'
+
+
+def _name(label: str, left: float, top: float, *, color: str = LIGHT["ink"]) -> str:
+    return _text(left, top + SMALL + 14, short(label, 8), color=color, size=11)
+
+
+def _text(x: float, y: float, text: str, *, color: str = LIGHT["ink"], size: float = 13.5, weight: int = 400) -> str:
+    return f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" fill="{color}">{escape(text)}</text>'
+
+
+def _describe_evidence(evidence: Sequence[Row], n_pictures: int) -> str:
+    said: dict[object, list[Row]] = {}
+    for row in evidence:
+        if row["method"] == "occlusion":
+            said.setdefault(row["picture"], []).append(row)
+    told = [
+        f"{rows[0]['label']}: " + listing([f"{row['experiment']} said {row['said']}" for row in rows])
+        for rows in said.values()
+    ]
+    return f"{plural(n_pictures, 'test picture')} with maps of the evidence for what each side said. {'; '.join(told)}."

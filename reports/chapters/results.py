@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bakeoff.pipelines.results.run import Clock
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
+from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, plural, points, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
@@ -25,9 +25,9 @@ def summary_table(comparison: Comparison) -> Table:
                 Cell(c.experiment, note=f"{c.side}{REFIT if c.is_refit else ''}"),
                 *_fold_cells(c, comparison),
                 *_lead_cells(c, comparison),
-                Cell(seconds(comparison.seconds(c)), comparison.seconds(c)),
+                number_cell(comparison.seconds(c), seconds),
                 _selection_cell(c, comparison),
-                Cell(bytes_size(c.peak_memory_bytes), float(c.peak_memory_bytes)),
+                number_cell(c.peak_memory_bytes, bytes_size),
             ),
             c.side,
         )
@@ -56,16 +56,14 @@ def _fold_cells(c: Contestant, comparison: Comparison) -> tuple[Cell, ...]:
     if c not in comparison.finalists:
         return (Cell("–"),)
     score = comparison.leading_score(c)
-    return (Cell(percent(score), score, percent_range(comparison.folds.interval(c.experiment))),)
+    return (number_cell(score, percent, percent_range(comparison.folds.interval(c.experiment))),)
 
 
 def _selection_cell(c: Contestant, comparison: Comparison) -> Cell:
     side = [other for other in comparison.contestants if other.side == c.side]
     if c.contest:
-        spent = float(c.contest["spent"])
-        return Cell(seconds(spent), spent, f"of {seconds(c.contest['budget'])} of processor time")
-    spent = selection_seconds(side, comparison.clock)
-    return Cell(seconds(spent), spent, plural(len(side), "experiment"))
+        return number_cell(c.contest["spent"], seconds, f"of {seconds(c.contest['budget'])} of processor time")
+    return number_cell(selection_seconds(side, comparison.clock), seconds, plural(len(side), "experiment"))
 
 
 def selection_seconds(contestants: Sequence[Contestant], clock: Clock) -> float:
@@ -78,8 +76,8 @@ def _lead_cells(p: Participant, comparison: Comparison) -> tuple[Cell, ...]:
     """The score with its interval and spread over seeds, and the accuracy where the score is another."""
     score = comparison.score(p)
     spread = f", ±{points(p.spread, signed=False)}" if len(p.correct) > 1 else ""
-    lead = Cell(percent(score), score, percent_range(comparison.interval(p)) + spread)
-    return (lead, Cell(percent(p.accuracy), p.accuracy)) if comparison.is_unbalanced else (lead,)
+    lead = number_cell(score, percent, percent_range(comparison.interval(p)) + spread)
+    return (lead, number_cell(p.accuracy, percent)) if comparison.is_unbalanced else (lead,)
 
 
 def result_table(comparison: Comparison) -> Table:
@@ -107,10 +105,10 @@ def _result_row(c: Contestant, comparison: Comparison) -> Row:
         (
             Cell(c.experiment, note=", ".join(note for note in notes if note) + (REFIT if c.is_refit else "")),
             *_lead_cells(c, comparison),
-            Cell(f"{c.macro_f1:.3f}", c.macro_f1),
-            Cell(count(size.parameters), float(size.parameters), bytes_size(size.bytes)),
-            Cell(seconds(comparison.seconds(c)), comparison.seconds(c), " + ".join(parts)),
-            Cell(bytes_size(c.peak_memory_bytes), float(c.peak_memory_bytes)),
+            number_cell(c.macro_f1, "{:.3f}".format),
+            number_cell(size.parameters, count, bytes_size(size.bytes)),
+            number_cell(comparison.seconds(c), seconds, " + ".join(parts)),
+            number_cell(c.peak_memory_bytes, bytes_size),
         ),
         c.side,
         c in comparison.finalists,
@@ -152,7 +150,7 @@ def _balance_statement(comparison: Comparison) -> str:
 
 
 def _guest_statement(comparison: Comparison) -> str:
-    sources = listing(list(dict.fromkeys(visitor.guest.source for visitor in comparison.visitors)))
+    sources = listing(list(dict.fromkeys(visitor.source for visitor in comparison.visitors)))
     return (
         f"{plural(len(comparison.visitors), 'published model')} joined the table as guests, for scale: others "
         f"trained them and published what they say about each of these test pictures ({sources}). Their time and "

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy import stats
 
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import Row as Record
 from bakeoff.pipelines.results.study import StudyResult, unpack_correct
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
-from bakeoff.reports.canvas.formats import SPACE, listing, percent, percent_range, points, points_range
+from bakeoff.reports.canvas.axes import (
+    MARKERS,
+    WIDE,
+    finish,
+    name_rows,
+    new_canvas,
+    percent_axis,
+    side_color,
+    styled,
+)
+from bakeoff.reports.canvas.curve_axes import curves_table, draw_curves
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell
+from bakeoff.reports.canvas.formats import SPACE, listing, p_value, percent, percent_range, points, points_range
+from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
-from bakeoff.reports.chapters.robustness_figures import draw_corruptions, draw_sweeps
-from bakeoff.reports.statistics.seeds import Interval
+from bakeoff.reports.statistics.accuracy import PairedDifference, compare_crossed, holm
+from bakeoff.reports.statistics.curves import read_curves
+
+UNITS = {"translation": "pixels", "rotation": "degrees", "scale": "times", "brightness": "times"}
+FACTOR_TICKS = {"scale": (0.5, 1, 2), "brightness": (0.25, 0.5, 1, 2)}
+FILLED = ("full", "none", "left", "right")  # of the marks of one side's models
 
 
 @dataclass(frozen=True)
 class Endurance:
     """One model on changed pictures.
 
-    clean: share of right answers on the same pictures unchanged.
+    clean: bool (n_pictures,), right answers on the same pictures unchanged.
     right: corruption -> float (n_pictures,), the share of severities at which a picture is classified correctly; of
     the 15 that count, then the 4 held out.   groups: corruption -> its kind.   held_out: not in the means.
     """
@@ -34,21 +50,14 @@ class Endurance:
     groups: dict[str, str]
     held_out: frozenset[str]
 
-    @property
-    def counted(self) -> list[str]:
-        return [name for name in self.right if name not in self.held_out]
-
-    def error(self, name: str) -> float:
-        return 1 - float(self.right[name].mean())
+    def of(self, *, held_out: bool = False) -> dict[str, np.ndarray]:
+        """`right` for the corruptions that count, or for those held out."""
+        return {name: right for name, right in self.right.items() if (name in self.held_out) == held_out}
 
     @property
-    def mean_error(self) -> float:
-        return float(np.mean([self.error(name) for name in self.counted]))
-
-    def relative_to(self, reference: Endurance) -> float:
-        """Mean corruption error of Hendrycks and Dietterich 2019: the mean of the errors' ratios, 1 for `reference`."""
-        ratios = [self.error(name) / max(reference.error(name), 1e-9) for name in self.counted]
-        return float(np.mean(ratios))
+    def accuracy(self) -> float:
+        """The mean over the corruptions that count."""
+        return float(np.mean(list(self.of().values())))
 
 
 def read_endurance(study: StudyResult) -> list[Endurance]:
@@ -78,110 +87,86 @@ def _correct(row: Record) -> np.ndarray:
     return unpack_correct(str(row["correct"]), int(row["n_test"]))  # type: ignore[arg-type]
 
 
-def crossed_interval(values: np.ndarray) -> Interval:
-    """95 % interval of the mean of values (n_corruptions, n_pictures) over other corruptions and other pictures.
-
-    se^2 = variance of the corruptions' means / their number + variance of the pictures' means / theirs: what is
-    particular to a corruption of a picture counts twice, so that it is rather too wide. Student's t, degrees of
-    freedom after Satterthwaite. Source: two-way random effects, Brennan, "Generalizability theory", 2001.
-    """
-    counts = np.array([len(values) - 1, values.shape[1] - 1]).clip(1)
-    terms = np.array(
-        [mean.var() / n for mean, n in zip((values.mean(axis=1), values.mean(axis=0)), counts, strict=True)]
-    )
-    variance, spread = float(terms.sum()), float((terms**2 / counts).sum())
-    half = float(stats.t.ppf(0.975, variance**2 / spread)) * np.sqrt(variance) if spread > 0 else 0.0
-    return float(values.mean() - half), float(values.mean() + half)
-
-
-@chapter(70, study="robustness")
+@chapter(70, study="robustness", decisive=True)
 def robustness_section(study: StudyResult, finalists: Sequence[str] = ()) -> Section:
     """finalists: the two experiments that the sentences are about, if the study has them."""
     models = read_endurance(study)
-    n_pictures = len(models[0].clean)
     severities = sorted({row["amount"] for row in study.rows if row["kind"] == "corruption"})  # type: ignore[type-var]
     what = (
-        f"Saved models classify {n_pictures:,} of the test pictures, the same for all, changed in "
-        f"{len(models[0].counted)} ways at severities {listing([f'{s:g}' for s in severities])}. "
-        + " ".join(study.notes)
+        f"Saved models classify {len(models[0].clean):,} of the test pictures, the same for all, changed in "
+        f"{len(models[0].of())} ways at severities {listing([f'{s:g}' for s in severities])}. " + " ".join(study.notes)
     )
-    parts: list[Figure | Table] = [_summary(models), draw_corruptions(models, _corruption_table(models))]
+    parts: list[Figure | Table] = [_summary(models), draw_corruptions(models)]
     sweeps = [row for row in study.rows if row["kind"] == "sweep"]
     if sweeps:
         parts.append(draw_sweeps(sweeps))
     rivals = [model for model in models if model.experiment in finalists]
-    texts = (what, describe(*rivals)) if len({model.side for model in rivals}) == 2 else (what,)
+    texts = (describe(*rivals), what) if len({model.side for model in rivals}) == 2 else (what,)
     return Section("robustness", "On worse pictures", texts, tuple(parts))
 
 
 def describe(hand: Endurance, net: Endurance) -> str:
-    """Who is ahead on corrupted pictures and who loses less, over corruptions and pictures, and on what that rests."""
+    """Who is ahead on corrupted pictures and who loses less, over corruptions and pictures, and on what that rests.
+
+    What the chapter claims is corrected together (Holm). Leaving out a kind can only take a claim back.
+    """
     ahead = {name: hand.right[name] - net.right[name] for name in hand.right}
-    counted = np.array([ahead[name] for name in hand.counted])
-    clean = hand.clean.astype(float) - net.clean
-    low, high = crossed_interval(counted)
-    sentences = [
-        f"Corrupted, {hand.experiment} classifies {percent(1 - hand.mean_error)} correctly and {net.experiment} "
-        f"{percent(1 - net.mean_error)}; clean, {percent(hand.clean.mean())} and {percent(net.clean.mean())}.",
-        _compare(hand, net, counted, "is ahead", "On corrupted pictures"),
-        _compare(hand, net, counted - clean, "loses less", "Against its own clean result"),
+    counted = np.array([ahead[name] for name in hand.of()])
+    claims = [
+        ("On corrupted pictures", "is ahead", counted),
+        ("Against its own clean result", "loses less", counted - (hand.clean.astype(float) - net.clean)),
     ]
-    if not low <= 0 <= high:
-        open_kinds = [kind for kind in dict.fromkeys(hand.groups.values()) if not _stands_without(hand, ahead, kind)]
-        if open_kinds:
-            sentences.append(f"Without the corruptions of {' or of '.join(open_kinds)} no difference is shown.")
     if hand.held_out:
-        held_out = np.array([ahead[name] for name in hand.right if name in hand.held_out])
-        where = f"On the {len(held_out)} that the means leave out"
-        sentences.append(_compare(hand, net, held_out, "is ahead", where))
-    return " ".join(sentences)
+        held_out = np.array([ahead[name] for name in hand.of(held_out=True)])
+        claims.append((f"On the {len(held_out)} that the means leave out", "is ahead", held_out))
+    tests = holm(compare_crossed(values) for _, _, values in claims)
+    sentences = [_tell(hand, net, where, better, test) for (where, better, _), test in zip(claims, tests, strict=True)]
+    if tests[0].is_shown:
+        kinds = [kind for kind in dict.fromkeys(hand.groups.values()) if not _stands_without(hand, ahead, kind)]
+        if kinds:
+            sentences.insert(2, f"Without the corruptions of {' or of '.join(kinds)} no difference is shown.")
+    return (
+        f"Corrupted, {hand.experiment} classifies {percent(hand.accuracy)} correctly and {net.experiment} "
+        f"{percent(net.accuracy)}; clean, {percent(hand.clean.mean())} and {percent(net.clean.mean())}. "
+        f"{' '.join(sentences)} The p-values are corrected over these {len(tests)} tests (Holm)."
+    )
 
 
 def _stands_without(hand: Endurance, ahead: Mapping[str, np.ndarray], kind: str) -> bool:
     """Whether a lead is still shown without the corruptions of one kind."""
-    kept = [ahead[name] for name in hand.counted if hand.groups[name] != kind]
-    if not kept:
-        return True
-    low, high = crossed_interval(np.array(kept))
-    return not low <= 0 <= high
+    kept = [ahead[name] for name in hand.of() if hand.groups[name] != kind]
+    return not kept or compare_crossed(np.array(kept)).is_shown
 
 
-def _compare(hand: Endurance, net: Endurance, values: np.ndarray, better: str, what: str) -> str:
-    """values: (n_corruptions, n_pictures), above zero where the hand-crafted side is the better one."""
-    low, high = crossed_interval(values)
-    if low <= 0 <= high:
+def _tell(hand: Endurance, net: Endurance, where: str, better: str, test: PairedDifference) -> str:
+    """test: its difference is above zero where the hand-crafted side is the better one."""
+    if not test.is_shown:
         return (
-            f"{what}, no difference between {hand.experiment} and {net.experiment} is shown "
-            f"({points_range((low, high))}{SPACE}points)."
+            f"{where}, no difference between {hand.experiment} and {net.experiment} is shown "
+            f"({points_range(test.interval)}{SPACE}points, {p_value(test.p_holm)})."
         )
-    gap = points(abs(float(values.mean())), signed=False)
+    gap = points(abs(test.difference), signed=False)
     return (
-        f"{what}, {(hand if low > 0 else net).experiment} {better}, by {gap}{SPACE}points (hand-crafted minus "
-        f"end-to-end: {points_range((low, high))}, 95{SPACE}% over corruptions and pictures)."
+        f"{where}, {(hand if test.difference > 0 else net).experiment} {better}, by {gap}{SPACE}points (hand-crafted "
+        f"minus end-to-end: {points_range(test.interval)}, 95{SPACE}% over corruptions and pictures; "
+        f"{p_value(test.p_holm)})."
     )
 
 
 def _summary(models: Sequence[Endurance]) -> Table:
-    reference = models[0]
     rows = []
     for model in models:
-        low, high = crossed_interval(np.array([model.right[name] for name in model.counted]))
-        more = model.mean_error - (1 - float(model.clean.mean()))
+        low, high = compare_crossed(np.array(list(model.of().values()))).interval
+        clean = float(model.clean.mean())
         cells = (
             Cell(model.experiment),
-            Cell(percent(1 - model.clean.mean()), 1 - float(model.clean.mean())),
-            Cell(percent(model.mean_error), model.mean_error, percent_range((max(0, 1 - high), min(1, 1 - low)))),
-            Cell(points(more), more),
-            Cell(f"{100 * model.relative_to(reference):.0f}", model.relative_to(reference)),
+            number_cell(clean, percent),
+            number_cell(model.accuracy, percent, percent_range((max(0, low), high))),
+            number_cell(model.accuracy - clean, points),
         )
         rows.append(Row(cells, model.side))
-    columns = ("experiment", "clean error", "mean error", "more than clean", "mCE")
-    caption = (
-        "Errors on corrupted pictures; 95 % intervals over corruptions and pictures. mCE: the mean over corruptions of "
-        f"the error relative to that of {reference.experiment}, which is 100; the published one is relative to AlexNet "
-        "on other pictures"
-    )
-    return Table(caption, columns, tuple(rows))
+    caption = "Accuracy on clean and on corrupted pictures; 95 % intervals over corruptions and pictures"
+    return Table(caption, ("experiment", "clean", "corrupted", "points between"), tuple(rows))
 
 
 def _corruption_table(models: Sequence[Endurance]) -> Table:
@@ -190,10 +175,68 @@ def _corruption_table(models: Sequence[Endurance]) -> Table:
             (
                 Cell(name, note="held out" if name in models[0].held_out else ""),
                 Cell(models[0].groups[name]),
-                *(Cell(percent(1 - model.error(name)), 1 - model.error(name)) for model in models),
+                *(number_cell(model.right[name].mean(), percent) for model in models),
             )
         )
         for name in models[0].right
     )
     columns = ("corruption", "kind", *(model.experiment for model in models))
     return Table("Accuracy under each corruption, mean over severities", columns, rows, folded=True)
+
+
+@styled
+def draw_corruptions(models: Sequence[Endurance]) -> Figure:
+    """A row for each corruption, a mark for each model, a thin line for its accuracy on the clean pictures."""
+    names, held_out = list(models[0].right), models[0].held_out
+    canvas, (axes,) = new_canvas(100 + 22 * len(names), grid="both")
+    drawn = dict.fromkeys(MARKERS, 0)
+    for model in models:
+        color, fill = side_color(model.side), FILLED[drawn[model.side] % len(FILLED)]
+        drawn[model.side] += 1
+        values = [float(model.right[name].mean()) for name in names]
+        axes.axvline(float(model.clean.mean()), color=color, linewidth=1.2, alpha=0.6)
+        marks = {"marker": MARKERS[model.side], "fillstyle": fill, "markersize": 7.5, "color": color}
+        axes.plot(values, range(len(names)), linestyle="none", label=model.experiment, **marks)  # type: ignore[arg-type]
+    name_rows(axes, [f"{name} *" if name in held_out else name for name in names])
+    axes.set_xlabel("accuracy, mean over severities (lines: clean)")
+    percent_axis(axes.xaxis)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, 1.0 + 46 / (60 + 22 * len(names))), ncols=min(3, len(models)))
+    worst = [min(model.right, key=lambda name: float(model.right[name].mean())) for model in models]
+    alt = "Accuracy under each corruption. " + " ".join(
+        f"{model.experiment} falls lowest under {name}: {percent(float(model.right[name].mean()))}."
+        for model, name in zip(models, worst, strict=True)
+    )
+    caption = (
+        "Accuracy on pictures corrupted in the manner of CIFAR-10-C, mean over severities; vertical lines are the same "
+        "models on the clean pictures."
+    )
+    if held_out:
+        caption += (
+            f" A star marks the {len(held_out)} that {'are' if len(held_out) > 1 else 'is'} held out of the means."
+        )
+    return finish(canvas, "corruptions", caption, alt, _corruption_table(models))
+
+
+@styled
+def draw_sweeps(rows: Sequence[Record]) -> Figure:
+    """A panel for each sweep, accuracy over its amount."""
+    names = list(dict.fromkeys(str(row["change"]) for row in rows))
+    canvas, panels = new_canvas(240, len(names), WIDE, sharey=True)
+    tables = []
+    for name, axes in zip(names, panels, strict=True):
+        curves = read_curves([row for row in rows if row["change"] == name], lambda row: float(row["amount"]))  # type: ignore[arg-type]
+        draw_curves(axes, curves, legend=axes is panels[0])
+        axes.set_title(name, color=LIGHT["muted"])
+        axes.set_xlabel(UNITS.get(name, ""))
+        if name in FACTOR_TICKS:
+            axes.set_xscale("log")
+            axes.set_xticks(FACTOR_TICKS[name], [f"{tick:g}" for tick in FACTOR_TICKS[name]])
+            axes.minorticks_off()
+        tables.append(curves_table("", "amount", curves, partial("{} {:g}".format, name)))
+    alt = f"Accuracy along sweeps of {', '.join(names)}; the numbers are in the table."
+    caption = (
+        "Accuracy when the pictures are moved, turned, enlarged or brightened by more and more, borders mirrored; "
+        "bands are 95 % intervals."
+    )
+    table = Table("Accuracy along every sweep", tables[0].columns, sum((t.rows for t in tables), ()), folded=True)
+    return finish(canvas, "sweeps", caption, alt, table)

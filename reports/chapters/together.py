@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import log_softmax
+from sklearn.metrics import cohen_kappa_score
 
 from bakeoff.pipelines.results.task import Task
-from bakeoff.reports.canvas.elements import Card, Cell, Gallery, Row, Section, Table
+from bakeoff.reports.canvas.elements import Card, Cell, Gallery, Row, Section, Table, number_cell
 from bakeoff.reports.canvas.formats import SPACE, percent, percent_range, plural, points, points_range
 from bakeoff.reports.canvas.pictures import encode_png, montage
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired
 from bakeoff.reports.statistics.calibration import calibrated
-from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.fusion import Team, fuse_finalists
-from bakeoff.reports.statistics.overlap import error_agreement, measure_overlap
 from bakeoff.reports.statistics.seeds import FIXED
 
 
 @chapter(140)
 def together_section(comparison: Comparison) -> Section:
     """The overlap of the finalists' errors, their agreement, and their late fusion beside its control."""
-    hand, net = (c.representative for c in comparison.finalists)
-    overlap = measure_overlap(comparison.task.test_labels, hand.predictions, net.predictions)
-    texts = [
-        f"Both finalists classify {percent(overlap.both_right)} of the test pictures correctly; on "
-        f"{percent(overlap.only_first)} only the hand-crafted one is right, on {percent(overlap.only_second)} only the "
-        f"end-to-end one. Where both are wrong, they give the same wrong answer in {percent(overlap.same_mistake)} of "
-        f"the cases. {describe_agreement(comparison)}"
-    ]
+    texts = [f"{describe_overlap(comparison)} {describe_agreement(comparison)}"]
     team = fuse_finalists(comparison)
     if team is None:
         return Section("together", "Who is right where", tuple(texts))
     texts.append(describe_team(comparison, team))
     return Section("together", "The two together", tuple(texts), (team_table(comparison, team),))
+
+
+def describe_overlap(comparison: Comparison) -> str:
+    """On how many pictures both finalists are right, one or none."""
+    said = [c.representative.predictions for c in comparison.finalists]
+    hand, net = (answers == comparison.task.test_labels for answers in said)
+    wrong = ~hand & ~net
+    shares = [percent(float(cell.mean())) for cell in (hand & net, hand & ~net, ~hand & net)]
+    same = percent(float((said[0] == said[1])[wrong].mean()) if wrong.any() else 0.0)
+    return (
+        f"Both finalists classify {shares[0]} of the test pictures correctly; on {shares[1]} only the hand-crafted one "
+        f"is right, on {shares[2]} only the end-to-end one. Where both are wrong, they give the same wrong answer in "
+        f"{same} of the cases."
+    )
+
+
+def error_agreement(first: np.ndarray, second: np.ndarray) -> float:
+    """Cohen's kappa of two classifiers being right: 0 is chance, 1 is always, also where both always are.
+
+    first, second: bool (n_test,), which pictures each classifies correctly. Source: Cohen, Educational and
+    Psychological Measurement 1960.
+    """
+    return 1.0 if np.array_equal(first, second) else float(cohen_kappa_score(first, second))
 
 
 def describe_agreement(comparison: Comparison) -> str:
@@ -86,30 +104,23 @@ def _describe_control(comparison: Comparison) -> str:
 
 def team_table(comparison: Comparison, team: Team) -> Table:
     """Each alone, both fused, and the bound that no fusion of their two answers can pass."""
-    gain, bound = team.gain, team.upper_bound
+    rows = []
+    for c in comparison.finalists:
+        alone, test = (
+            number_cell(comparison.score(c), percent, percent_range(comparison.interval(c))),
+            comparison.tests.get(c),
+        )
+        against = number_cell(test.difference, points, points_range(test.interval)) if test else Cell("–")
+        rows.append(Row((Cell(c.experiment), alone, against), c.side))
     fused = (
         Cell("late fusion of the two"),
-        Cell(percent(team.accuracy), team.accuracy, percent_range(team.interval)),
-        Cell(points(gain.difference), gain.difference, points_range(gain.interval)),
+        number_cell(team.accuracy, percent, percent_range(team.interval)),
+        number_cell(team.gain.difference, points, points_range(team.gain.interval)),
     )
-    either = (
-        Cell("at least one of the two is right"),
-        Cell(percent(bound), bound, percent_range(team.bound_interval)),
-        Cell("–"),
-    )
-    rows = (*(_alone(comparison, c) for c in comparison.finalists), Row(fused, strong=True), Row(either))
+    bound = number_cell(team.upper_bound, percent, percent_range(team.bound_interval))
+    rows += [Row(fused, strong=True), Row((Cell("at least one of the two is right"), bound, Cell("–")))]
     columns = ("who", f"test {comparison.measure}", f"points against {comparison.favorite.experiment}")
-    return Table("Alone and together; 95 % intervals, paired for the points", columns, rows)
-
-
-def _alone(comparison: Comparison, contestant: Contestant) -> Row:
-    against = Cell("–")
-    if contestant is not comparison.favorite:
-        test = comparison.compare(contestant, comparison.favorite)
-        against = Cell(points(test.difference), test.difference, points_range(test.interval))
-    score = comparison.score(contestant)
-    accuracy = Cell(percent(score), score, percent_range(comparison.interval(contestant)))
-    return Row((Cell(contestant.experiment), accuracy, against), contestant.side)
+    return Table("Alone and together; 95 % intervals, paired for the points", columns, tuple(rows))
 
 
 @chapter(180)
@@ -129,12 +140,6 @@ def pictures_section(comparison: Comparison, show_pictures: bool = True) -> Sect
 
 N_CARDS = 8
 PER_CLASS = 2
-CELLS = {
-    "both-right": ("Both right", "the surest agreement"),
-    "only-hand-crafted": ("Only hand-crafted right", "where the margins differ most"),
-    "only-end-to-end": ("Only end-to-end right", "where the margins differ most"),
-    "both-wrong": ("Both wrong", "the surest mistakes"),
-}
 
 
 def true_margins(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -146,51 +151,53 @@ def true_margins(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return true - logs.max(axis=1)
 
 
-def choose_pictures(labels: np.ndarray, hand: np.ndarray, net: np.ndarray) -> dict[str, np.ndarray]:
-    """Indices of the pictures of each cell by the rule above. hand, net: scores (n, k), calibrated."""
+@dataclass(frozen=True)
+class Kind:
+    """members: bool (n,), the test pictures of one kind.   rank: float (n,), the highest are shown."""
+
+    name: str
+    title: str
+    rule: str
+    members: np.ndarray
+    rank: np.ndarray
+
+    def choose(self, labels: np.ndarray) -> np.ndarray:
+        """Indices of the pictures that are shown, at most PER_CLASS of a class."""
+        chosen: list[int] = []
+        for index in np.argsort(-self.rank, kind="stable"):
+            n_shown = int((labels[chosen] == labels[index]).sum())
+            if self.members[index] and n_shown < PER_CLASS and len(chosen) < N_CARDS:
+                chosen.append(int(index))
+        return np.array(chosen, int)
+
+
+def four_kinds(labels: np.ndarray, hand: np.ndarray, net: np.ndarray) -> list[Kind]:
+    """Who is right, by the rule above. hand, net: the finalists' scores (n, k), divided by their temperatures."""
     a, b = true_margins(hand, labels), true_margins(net, labels)
     right_a, right_b = hand.argmax(axis=1) == labels, net.argmax(axis=1) == labels
-    ranked = {
-        "both-right": (right_a & right_b, np.minimum(a, b)),
-        "only-hand-crafted": (right_a & ~right_b, a - b),
-        "only-end-to-end": (~right_a & right_b, b - a),
-        "both-wrong": (~right_a & ~right_b, -np.maximum(a, b)),
-    }
-    return {name: _first_of_each_class(labels, members, rank) for name, (members, rank) in ranked.items()}
-
-
-def _first_of_each_class(labels: np.ndarray, members: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    chosen: list[int] = []
-    shown = np.zeros(int(labels.max()) + 1, int)
-    for index in np.argsort(-rank, kind="stable"):
-        if members[index] and shown[labels[index]] < PER_CLASS and len(chosen) < N_CARDS:
-            chosen.append(int(index))
-            shown[labels[index]] += 1
-    return np.array(chosen, int)
+    apart = "where the margins differ most"
+    return [
+        Kind("both-right", "Both right", "the surest agreement", right_a & right_b, np.minimum(a, b)),
+        Kind("only-hand-crafted", "Only hand-crafted right", apart, right_a & ~right_b, a - b),
+        Kind("only-end-to-end", "Only end-to-end right", apart, ~right_a & right_b, b - a),
+        Kind("both-wrong", "Both wrong", "the surest mistakes", ~right_a & ~right_b, -np.maximum(a, b)),
+    ]
 
 
 def build_galleries(task: Task, hand: np.ndarray, net: np.ndarray) -> list[Gallery]:
-    """All four cells. hand, net: the finalists' scores (n_test, k), divided by their temperatures."""
-    names, labels = task.class_names, task.test_labels
+    """All four kinds. hand, net: as in `four_kinds`."""
+    names, labels, galleries = task.class_names, task.test_labels, []
     said_hand, said_net = hand.argmax(axis=1), net.argmax(axis=1)
-    right_hand, right_net = said_hand == labels, said_net == labels
-    shares = {
-        "both-right": right_hand & right_net,
-        "only-hand-crafted": right_hand & ~right_net,
-        "only-end-to-end": ~right_hand & right_net,
-        "both-wrong": ~right_hand & ~right_net,
-    }
-    galleries = []
-    for cell, chosen in choose_pictures(labels, hand, net).items():
-        title, rule = CELLS[cell]
+    for kind in four_kinds(labels, hand, net):
+        chosen = kind.choose(labels)
         cards = tuple(
             Card(encode_png(task.test_images[i]), names[labels[i]], names[said_hand[i]], names[said_net[i]])
             for i in chosen
         )
         scale = max(1, 64 // task.test_images.shape[1])
         sheet = montage(task.test_images[chosen], N_CARDS, gap=4, scale=scale) if len(chosen) else None
-        text = f"{plural(int(shares[cell].sum()), 'picture')}, {percent(float(shares[cell].mean()))}; shown: {rule}."
-        galleries.append(
-            Gallery(f"gallery-{cell}", title, text, cards, None if sheet is None else encode_png(sheet, max_side=1200))
-        )
+        share = percent(float(kind.members.mean()))
+        text = f"{plural(int(kind.members.sum()), 'picture')}, {share}; shown: {kind.rule}."
+        png = None if sheet is None else encode_png(sheet, max_side=1200)
+        galleries.append(Gallery(f"gallery-{kind.name}", kind.title, text, cards, png))
     return galleries

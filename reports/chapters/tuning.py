@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table
+from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell
 from bakeoff.reports.canvas.formats import percent, plural, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
@@ -67,9 +67,8 @@ def tuning_section(comparison: Comparison) -> Section:
         Row(
             (
                 Cell(c.experiment),
-                Cell(f"{len(c.representative.trials)}", float(len(c.representative.trials))),
-                Cell(percent(c.validation_score), c.validation_score),
-                Cell(percent(c.representative.train_score), c.representative.train_score),
+                number_cell(len(c.representative.trials), str),
+                *(number_cell(share, percent) for share in (c.validation_score, c.representative.train_score)),
                 Cell(_settings(c)),
             ),
             c.side,

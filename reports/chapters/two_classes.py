@@ -8,17 +8,14 @@ import numpy as np
 from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
 
 from bakeoff.pipelines.results.calibrator import FALSE_ALARMS, choose_threshold, wanted_class
-from bakeoff.reports.canvas.axes import new_canvas, percent_axis, side_color, side_handles, styled
+from bakeoff.reports.canvas.axes import WIDE, finish, new_canvas, percent_axis, side_color, side_legend, styled
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
 from bakeoff.reports.canvas.formats import percent, percent_range
-from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import accuracy_interval
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import FIXED
-
-WIDE = 680
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Stakes:
             raise ValueError(f"--costs must be two numbers from 0 on, not both 0, got {self.costs}")
 
 
-@chapter(30)
+@chapter(30, decisive=True)
 def two_classes_section(comparison: Comparison, stakes: Stakes) -> Section | None:
     """None unless there are two classes. The wanted one is the rarer one in training, of equal ones the second."""
     if len(comparison.task.class_names) != 2:
@@ -115,7 +112,7 @@ def _draw(comparison: Comparison, wanted: int, name: str) -> Figure:
     for axes in (left, right):
         percent_axis(axes.xaxis)
         percent_axis(axes.yaxis)
-    left.legend(handles=side_handles(), loc="lower right")
+    side_legend(left, loc="lower right")
     alt = f"ROC and precision-recall curves of both finalists for {name}; the table under it has their numbers."
     caption = "Left, the recall that a share of false alarms buys; right, how many of those found are right."
-    return Figure("two-classes", caption, alt, to_svg(canvas, "two-classes", alt), wide=True, width=WIDE)
+    return finish(canvas, "two-classes", caption, alt)

@@ -9,8 +9,8 @@ docstrings are those of the simulations in tests/reports/statistics.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -28,7 +28,8 @@ class PairedDifference:
 
     difference: in 0..1 (points divided by 100).   center, error, freedom: (true difference - center) / error is taken
     to have Student's t distribution.   only_first, only_second: pictures that one gets right and the other wrong
-    (means over the pairs of seeds).   method: the name of test and interval, for the reader.
+    (means over the pairs of seeds).   method: the name of test and interval, for the reader.   adjusted: the p-value
+    among the other tests of its family, see `holm`; None for a test that stands alone.
     """
 
     difference: float
@@ -38,6 +39,7 @@ class PairedDifference:
     only_first: float
     only_second: float
     method: str
+    adjusted: float | None = None
 
     @property
     def interval(self) -> Interval:
@@ -55,12 +57,13 @@ class PairedDifference:
 
     @property
     def is_shown(self) -> bool:
-        """True if p < 0.05: the interval leaves out zero."""
-        return self.stands(self.p_value)
+        """True if p < 0.05, corrected where it stands among others: then the interval leaves out zero, too."""
+        return self.p_holm < LEVEL
 
-    def stands(self, adjusted: float) -> bool:
-        """The same with a p-value corrected for the other tests of its family."""
-        return adjusted < LEVEL
+    @property
+    def p_holm(self) -> float:
+        """The p-value corrected for the tests it stands among; its own where it stands alone."""
+        return self.p_value if self.adjusted is None else self.adjusted
 
 
 def wilson_interval(successes: float, n: float) -> Interval:
@@ -205,15 +208,33 @@ def compare_resampled(differences: np.ndarray, n_train: int, n_test: int) -> Pai
     return PairedDifference(mean, mean, error, n_splits - 1, np.nan, np.nan, "corrected resampled t")
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values, in the given order: all claims below 0.05 hold together at the 5 % level.
+def compare_crossed(differences: np.ndarray) -> PairedDifference:
+    """The mean difference over other corruptions and other pictures than these.
 
-    The i-th smallest of m (i = 0 ...) becomes max over j <= i of (m - j) p_j, at most 1.
-    Source: Holm, Scandinavian Journal of Statistics 1979.
+    differences: float (n_corruptions, n_pictures), first minus second on each corruption of each picture.
+    error^2 = variance of the corruptions' means / their number + variance of the pictures' means / theirs: what is
+    particular to a corruption of a picture counts twice, so that the interval is rather too wide.
+    Source: two-way random effects, Brennan, "Generalizability theory", 2001.
     """
+    parts = []
+    for means in (differences.mean(axis=1), differences.mean(axis=0)):
+        freedom = max(len(means) - 1, 1)
+        parts.append((float(means.var()) / freedom, freedom))
+    variance, mean = sum(part for part, _ in parts), float(differences.mean())
+    error = float(np.sqrt(max(variance, 1e-12)))
+    method = "paired t over corruptions and pictures"
+    return PairedDifference(mean, mean, error, _freedom(variance, parts), np.nan, np.nan, method)
+
+
+def holm(tests: Iterable[PairedDifference]) -> list[PairedDifference]:
+    """The tests that one chapter claims anything by, each with its adjusted p-value, in the given order.
+
+    All claims that are then shown hold together at the 5 % level. The i-th smallest p of m (i = 0 ...) becomes
+    max over j <= i of (m - j) p_j, at most 1. Source: Holm, Scandinavian Journal of Statistics 1979.
+    """
+    family = list(tests)
+    p_values = np.array([test.p_value for test in family])
     order = np.argsort(p_values, kind="stable")
-    factors = np.arange(len(p_values), 0, -1)
-    raised = np.maximum.accumulate(factors * np.asarray(p_values, dtype=float)[order])
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(raised, 1.0)
-    return adjusted.tolist()
+    raised = np.maximum.accumulate(np.arange(len(family), 0, -1) * p_values[order])
+    adjusted = dict(zip(order.tolist(), np.minimum(raised, 1.0).tolist(), strict=True))
+    return [replace(test, adjusted=adjusted[place]) for place, test in enumerate(family)]

@@ -155,11 +155,10 @@ class Comparison:
         return self.best_on_validation(self.finalists)
 
     @cached_property
-    def tests(self) -> tuple[tuple[Participant, PairedDifference, float], ...]:
-        """(participant, participant minus favorite, Holm-adjusted p) for everyone else, guests too, best first."""
+    def tests(self) -> Mapping[Participant, PairedDifference]:
+        """Everyone else, guests too, minus the favorite, corrected together (Holm); best first."""
         others = [p for p in self.everyone if p is not self.favorite]
-        found = [self.compare(p, self.favorite) for p in others]
-        return tuple(zip(others, found, holm([f.p_value for f in found]), strict=True))
+        return dict(zip(others, holm(self.compare(p, self.favorite) for p in others), strict=True))
 
     @cached_property
     def ranked(self) -> tuple[Contestant, ...]:
@@ -226,6 +225,6 @@ def build_comparison(
     groups: dict[str, list[RunResult]] = {}
     for run in runs:
         groups.setdefault(run.experiment, []).append(run)
-    contestants = tuple(Contestant(tuple(sorted(group, key=lambda r: r.seed))) for group in groups.values())
-    visitors = tuple(Visitor(guest, task.test_labels, task.class_names) for guest in guests)
+    contestants = tuple(Contestant.of(sorted(group, key=lambda r: r.seed)) for group in groups.values())
+    visitors = tuple(Visitor.of(guest, task) for guest in guests)
     return Comparison(task, contestants, margin, visitors, fold_study)

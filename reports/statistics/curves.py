@@ -84,12 +84,11 @@ def _point(x: float, rows: Sequence[Row]) -> Point:
     return Point(x, np.stack(correct), tuple(rows), not any(row.get("did_not_train") for row in rows))
 
 
-def compare_curves(first: Curve, second: Curve) -> list[tuple[float, PairedDifference, float]]:
-    """(x, first minus second, Holm-adjusted p over these) at every x that both have."""
+def compare_curves(first: Curve, second: Curve) -> dict[float, PairedDifference]:
+    """First minus second at every x that both have, corrected together (Holm)."""
     pairs = [(a, b) for a in first.points for b in [second.at(a.x)] if b is not None]
-    found = [compare_paired(a.correct, b.correct) for a, b in pairs]
-    adjusted = holm([test.p_value for test in found])
-    return [(a.x, test, p) for (a, _), test, p in zip(pairs, found, adjusted, strict=True)]
+    tests = holm(compare_paired(a.correct, b.correct) for a, b in pairs)
+    return {a.x: test for (a, _), test in zip(pairs, tests, strict=True)}
 
 
 def find_crossing(first: Curve, second: Curve, *, seed: int = 0) -> tuple[float, Interval | None] | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,38 +12,24 @@ from sklearn.metrics import confusion_matrix, f1_score
 from bakeoff.pipelines.results.balance import balanced_accuracy
 from bakeoff.pipelines.results.guest import Guest
 from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind
+from bakeoff.pipelines.results.task import Task
 
 MUCH_WAITING = 1.5  # times a run's processor time; even on one core an undisturbed run takes hardly more than once
 
 
-class Participant(ABC):
-    """What the answers of one or several models, on the same test pictures, are enough for."""
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value; each is itself
+class Participant:
+    """What the answers of one or several models, on the same test pictures, are enough for.
 
-    @property
-    @abstractmethod
-    def experiment(self) -> str: ...
+    labels: int64 (n_test,), the true classes.   predictions: int64 (n_models, n_test).
+    """
 
-    @property
-    @abstractmethod
-    def title(self) -> str: ...
-
-    @property
-    @abstractmethod
-    def side(self) -> Side: ...
-
-    @property
-    @abstractmethod
-    def labels(self) -> np.ndarray:
-        """int64 (n_test,): the true classes."""
-
-    @property
-    @abstractmethod
-    def n_classes(self) -> int: ...
-
-    @property
-    @abstractmethod
-    def predictions(self) -> np.ndarray:
-        """int64 (n_models, n_test)."""
+    experiment: str
+    title: str
+    side: Side
+    class_names: tuple[str, ...]
+    labels: np.ndarray
+    predictions: np.ndarray
 
     @cached_property
     def correct(self) -> np.ndarray:
@@ -64,7 +49,7 @@ class Participant(ABC):
     @cached_property
     def confusion(self) -> np.ndarray:
         """int64 (n_classes, n_classes): summed over models; row = true class, column = predicted class."""
-        classes = range(self.n_classes)
+        classes = range(len(self.class_names))
         return np.sum([confusion_matrix(self.labels, p, labels=classes) for p in self.predictions], axis=0)
 
     @property
@@ -77,35 +62,16 @@ class Participant(ABC):
         return float(np.mean([f1_score(self.labels, p, average="macro") for p in self.predictions]))
 
 
-@dataclass(frozen=True, eq=False)  # arrays have no single truth value; each is itself
+@dataclass(frozen=True, eq=False)
 class Contestant(Participant):
     """One experiment with every seed it was run with (at least one)."""
 
     runs: tuple[RunResult, ...]
 
-    @property
-    def experiment(self) -> str:
-        return self.runs[0].experiment
-
-    @property
-    def title(self) -> str:
-        return self.runs[0].title
-
-    @property
-    def side(self) -> Side:
-        return self.runs[0].side
-
-    @property
-    def labels(self) -> np.ndarray:
-        return self.runs[0].labels
-
-    @property
-    def n_classes(self) -> int:
-        return len(self.runs[0].class_names)
-
-    @cached_property
-    def predictions(self) -> np.ndarray:  # type: ignore[override]
-        return np.stack([run.predictions for run in self.runs])
+    @classmethod
+    def of(cls, runs: Sequence[RunResult]) -> Contestant:
+        first, answers = runs[0], np.stack([run.predictions for run in runs])
+        return cls(first.experiment, first.title, first.side, first.class_names, first.labels, answers, tuple(runs))
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -167,42 +133,19 @@ class Contestant(Participant):
         return max((stage.peak_memory_bytes for run in self.runs for stage in run.stages), default=0)
 
 
-@dataclass(frozen=True, eq=False)  # arrays have no single truth value; each is itself
+@dataclass(frozen=True, eq=False)
 class Visitor(Participant):
-    """A guest at the test pictures of a task. Raises ValueError if it has not one answer for each of them."""
+    """A guest at the test pictures of a task. source: who published its answers, where."""
 
-    guest: Guest
-    test_labels: np.ndarray
-    class_names: tuple[str, ...]
+    source: str
 
-    def __post_init__(self) -> None:
-        n_test, answers = len(self.test_labels), self.guest.predictions
-        if len(answers) != n_test or answers.max() >= len(self.class_names):
+    @classmethod
+    def of(cls, guest: Guest, task: Task) -> Visitor:
+        """Raises ValueError if the guest has not one answer for each test picture."""
+        n_test, answers, names = len(task.test_labels), guest.predictions, task.class_names
+        if len(answers) != n_test or answers.max() >= len(names):
             raise ValueError(
-                f"guest {self.guest.name} must have one of {len(self.class_names)} classes for each of {n_test} test "
-                f"pictures, got {len(answers)} answers up to class {answers.max()}: delete the task's guests.json"
+                f"guest {guest.name} must have one of {len(names)} classes for each of {n_test} test pictures, "
+                f"got {len(answers)} answers up to class {answers.max()}: delete the task's guests.json"
             )
-
-    @property
-    def experiment(self) -> str:
-        return self.guest.name
-
-    @property
-    def title(self) -> str:
-        return self.guest.title
-
-    @property
-    def side(self) -> Side:
-        return self.guest.side
-
-    @property
-    def labels(self) -> np.ndarray:
-        return self.test_labels
-
-    @property
-    def n_classes(self) -> int:
-        return len(self.class_names)
-
-    @property
-    def predictions(self) -> np.ndarray:
-        return self.guest.predictions[None]
+        return cls(guest.name, guest.title, guest.side, names, task.test_labels, answers[None], guest.source)

@@ -28,11 +28,6 @@ class SelectiveCurve:
         reached = np.flatnonzero(self.accuracy >= accuracy)
         return float(self.coverage[reached[-1]]) if len(reached) else 0.0
 
-    @property
-    def area(self) -> float:
-        """Area under the risk-coverage curve: the mean risk over all coverages, smaller is better."""
-        return float((1 - self.accuracy).mean())
-
 
 def selective_curve(scores: np.ndarray, labels: np.ndarray) -> SelectiveCurve:
     """Rank pictures by the probability of their prediction; pictures of equal probability share what is right of them.

@@ -31,17 +31,17 @@ def test_a_better_run_of_the_same_name_is_tested_picture_by_picture():
     new = replace(make_run(TASK, "classic", strength=3.0), stages=(Stage("all", "training", 99.0, 99.0, 1),))
     classic = next(c for c in changes_to(as_base(OLD, NET), new, NET).kept if c.contestant.experiment == "classic")
     expected = compare_paired((new.predictions == new.labels)[None], (OLD.predictions == OLD.labels)[None])
-    assert classic.difference == pytest.approx(new.accuracy - OLD.accuracy)
-    assert classic.interval == expected.interval
-    assert classic.p_value == pytest.approx(2 * expected.p_value)  # Holm over two experiments
-    assert classic.is_shown
+    assert classic.test.difference == pytest.approx(new.accuracy - OLD.accuracy)
+    assert classic.test.interval == expected.interval
+    assert classic.test.p_holm == pytest.approx(2 * expected.p_value)  # over two experiments
+    assert classic.test.is_shown
     assert classic.time_changed
 
 
 def test_the_same_runs_show_no_change():
     changes = changes_to(as_base(OLD, NET), OLD, NET)
     assert (changes.added, changes.removed) == ((), ())
-    assert not any(change.is_shown or change.time_changed for change in changes.kept)
+    assert not any(change.test.is_shown or change.time_changed for change in changes.kept)
     text = describe_changes(changes, "enough")
     assert "No difference of accuracy is shown for the 2 experiments in both" in text
 

@@ -13,13 +13,13 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, save_run
-from bakeoff.pipelines.results.study import load_study, save_study, unpack_correct
+from bakeoff.pipelines.results.study import load_study, save_study
 from bakeoff.pipelines.studies import look_inside
 from bakeoff.pipelines.studies.study import Request
 from bakeoff.tests.pipelines.experiments.test_models import APPROACHES
 from bakeoff.tests.reports.factory import make_run, make_task
 
-SMALL = look_inside.Settings(n_pictures=4, n_train=30, n_test=12, k=3)
+SMALL = look_inside.Settings(n_pictures=4, n_train=30, k=3)
 
 
 def make_split(n: int, seed: int) -> Split:
@@ -58,17 +58,13 @@ def kinds(study, kind: str, side: str | None = None):
     return [row for row in study.rows if row["kind"] == kind and side in (None, row["side"])]
 
 
-def test_each_picture_has_maps_and_neighbors_and_each_side_a_map_of_points_and_a_vote(made):
+def test_each_picture_has_maps_and_neighbors(made):
     study, _ = made
     n = len(study.pictures["test"])
     assert 1 <= n <= 4
     assert len(kinds(study, "evidence", "hand-crafted")) == n
     assert {row["method"] for row in kinds(study, "evidence", "end-to-end")} == {"occlusion", "integrated gradients"}
     assert len(kinds(study, "neighbor", "end-to-end")) == 3 * n
-    assert len(kinds(study, "point")) == 2 * 12
-    for row in kinds(study, "vote"):
-        assert unpack_correct(row["correct"], 12).mean() == row["accuracy"]
-        assert row["n_train"] == 30
 
 
 def test_the_pictures_are_those_that_the_rows_speak_of(made):
@@ -151,6 +147,8 @@ def test_the_scale_of_the_scores_decides_nothing():
     )
 
 
-def test_two_that_never_part_have_no_pictures():
+def test_two_that_never_part_have_no_pictures(made, monkeypatch):
     hand, _ = make_pair()
-    assert len(look_inside.choose_pictures(hand, replace(hand, side="end-to-end"), 6)) == 0
+    monkeypatch.setattr(look_inside, "best_of_each_side", lambda _: (hand, replace(hand, side="end-to-end")))
+    with pytest.raises(NotApplicableError, match="no picture that just one of the two"):
+        look_inside.run(made[1])

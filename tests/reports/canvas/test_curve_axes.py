@@ -16,7 +16,7 @@ def drawn(methods: dict[str, float]):
         for x, part in ((1, 0.5), (2, 1.0))
     ]
     canvas, (axes,) = new_canvas(300)
-    draw_curves(axes, read_curves(rows, lambda row: float(row["x"])), bands=False)
+    draw_curves(axes, read_curves(rows, lambda row: float(row["x"])))
     to_svg(canvas, "curves", "")
     return axes
 

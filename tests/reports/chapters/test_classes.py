@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bakeoff.reports.chapters.classes import MAX_CLASSES, describe_classes, draw_per_class
-from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.reports.chapters.classes import MAX_CLASSES, describe_classes, draw_per_class, worst_confusions
+from bakeoff.reports.statistics.comparison import Contestant, build_comparison
 from bakeoff.tests.reports.factory import make_run, make_task
 
 
@@ -30,3 +30,14 @@ def test_leads_that_stand_together_are_counted():
     assert "a lead is shown in 0." in describe_classes(equal)
     apart = [make_run(task, strength=6.0), make_run(task, "mlp", "end-to-end", strength=-3.0)]
     assert "a lead is shown in 5." in describe_classes(build_comparison(task, apart, 0.01))
+
+
+def test_worst_confusions_come_first_and_right_answers_never():
+    """Labels are 0 1 2 0 1 2 0 1 2: two cats of three are taken for dogs, an owl for a cat."""
+    task = make_task(9, class_names=("cat", "dog", "owl"))
+    scores = np.eye(3, dtype=np.float32)[[1, 1, 2, 1, 1, 0, 0, 1, 2]]
+    worst = worst_confusions(Contestant.of([replace(make_run(task), scores=scores)]), 5)
+    assert [(true, said, round(share, 3)) for true, said, share in worst] == [
+        ("cat", "dog", 0.667),
+        ("owl", "cat", 0.333),
+    ]

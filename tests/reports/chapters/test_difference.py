@@ -9,7 +9,6 @@ from bakeoff.reports.report import build_report
 from bakeoff.reports.report_json import render_json
 from bakeoff.reports.statistics.accuracy import PairedDifference
 from bakeoff.reports.statistics.comparison import Comparison, build_comparison
-from bakeoff.reports.verdict import reach_verdict
 from bakeoff.tests.reports.factory import make_guest, make_run, make_task
 
 TASK = make_task(100)
@@ -29,7 +28,7 @@ def comparison(monkeypatch) -> Comparison:
 
 
 def test_text_marks_and_json_say_the_same(comparison):
-    texts = difference_section(comparison, reach_verdict(comparison)).paragraphs
+    texts = difference_section(comparison).paragraphs
     assert "0.5\N{NO-BREAK SPACE}points for classic (assumed; 1 seed ran)" in texts[1]
     assert "no difference is shown between it and hog" in texts[2]
     assert "is better than visitor" in texts[3]

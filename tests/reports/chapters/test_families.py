@@ -40,7 +40,7 @@ def test_losses_have_a_panel_of_their_own():
 def lose(name: str, low: float, loss: float, high: float) -> Family:
     error = (high - low) / 2 / stats.norm.ppf(0.975)
     test = PairedDifference(loss, loss, error, np.inf, 9, 9, "made up")
-    return Family(name, None, 0.0, (0.0, 0.0), test, test.is_shown)
+    return Family(name, None, 0.0, (0.0, 0.0), test)
 
 
 def test_what_is_lost_what_helps_and_what_is_not_shown_are_told_apart():

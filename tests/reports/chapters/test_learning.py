@@ -17,7 +17,7 @@ def test_the_gap_is_that_of_one_run_and_never_less_than_nothing(train_score, tol
         make_run(TASK, "mlp", "end-to-end", seed=s, validation_score=v, train_score=train_score, history=history)
         for s, v in enumerate((0.4, 0.5, 0.9))
     ]
-    text = describe_learning(Contestant(tuple(runs)))
+    text = describe_learning(Contestant.of(runs))
     assert text.startswith("mlp, seed 1, is best on validation at epoch")
     assert told in text
 
@@ -30,6 +30,6 @@ def test_more_epochs_are_held_out_only_where_the_rate_had_not_annealed(rates, mo
         {"epoch": i, "train_loss": 1.0, "validation_score": i / 10, "learning_rate": rate}
         for i, rate in enumerate(rates, start=1)
     ]
-    text = describe_learning(Contestant((make_run(TASK, "mlp", "end-to-end", history=history),)))
+    text = describe_learning(Contestant.of([make_run(TASK, "mlp", "end-to-end", history=history)]))
     assert text.startswith("mlp is best on validation at epoch 3 of 3")
     assert ("more epochs may bring more" in text) is more

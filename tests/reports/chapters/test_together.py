@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from bakeoff.reports.chapters.together import describe_agreement, together_section
+import numpy as np
+import pytest
+
+from bakeoff.reports.chapters.together import (
+    N_CARDS,
+    PER_CLASS,
+    build_galleries,
+    describe_agreement,
+    error_agreement,
+    four_kinds,
+    together_section,
+    true_margins,
+)
 from bakeoff.reports.statistics.comparison import build_comparison
-from bakeoff.tests.reports.factory import make_run, make_task
+from bakeoff.tests.reports.factory import make_run, make_scores, make_task
 
 TASK = make_task(300)
 
@@ -25,3 +37,50 @@ def test_agreement_is_told_with_that_of_two_seeds_for_scale():
     assert "no finalist has a second seed to compare that with" in chapter(1)
     same = [make_run(TASK, noise=1), make_run(TASK, "mlp", "end-to-end", noise=1)]
     assert "a kappa of 1.00" in describe_agreement(build_comparison(TASK, same, 0.01))
+
+
+def test_kappa_by_hand_and_where_both_are_always_right():
+    # 8 of 10 agree; right in 6 and in 6 of 10: by chance 0.36 + 0.16 agree.
+    first, second = np.arange(10) < 6, (np.arange(10) >= 1) & (np.arange(10) < 7)
+    assert error_agreement(first, second) == pytest.approx((0.8 - 0.52) / 0.48)
+    assert error_agreement(np.ones(4, bool), np.ones(4, bool)) == 1
+
+
+def test_margin_by_hand_is_positive_where_right():
+    scores = np.log(np.array([[0.7, 0.2, 0.1], [0.7, 0.2, 0.1]]))
+    assert true_margins(scores, np.array([0, 1])) == pytest.approx([np.log(3.5), -np.log(3.5)])
+
+
+def test_each_cell_holds_its_own_pictures_by_the_stated_order():
+    labels = np.array([0, 0, 0, 0, 1])
+    hand = np.array([[3.0, 0], [1, 0], [0, 2], [0, 1], [5, 0]])
+    net = np.array([[1.0, 0], [2, 0], [1, 0], [0, 4], [4, 0]])
+    chosen = {kind.name: kind.choose(labels) for kind in four_kinds(labels, hand, net)}
+    assert sorted(chosen["both-right"].tolist()) == [0, 1]
+    assert chosen["only-hand-crafted"].tolist() == []
+    assert chosen["only-end-to-end"].tolist() == [2]
+    assert chosen["both-wrong"].tolist() == [4, 3]
+
+
+def test_no_class_fills_a_row():
+    task = make_task(400)
+    hand, net = (make_scores(task.test_labels, 5, 1.0, seed) for seed in (1, 2))
+    for kind in four_kinds(task.test_labels, hand, net):
+        chosen = kind.choose(task.test_labels)
+        assert 0 < len(chosen) <= N_CARDS
+        assert np.bincount(task.test_labels[chosen]).max() <= PER_CLASS
+
+
+def test_cell_counts_add_up_to_the_test_split():
+    task = make_task(100)
+    hand, net = (make_scores(task.test_labels, 5, 1.0, seed) for seed in (1, 2))
+    counts = [int(gallery.text.split()[0].replace(",", "")) for gallery in build_galleries(task, hand, net)]
+    assert sum(counts) == 100
+
+
+def test_one_picture_is_no_pictures():
+    task = make_task(2)
+    right, wrong = (np.eye(5)[(task.test_labels + step) % 5] * 3 for step in (0, 1))
+    texts = {g.name: g.text for g in build_galleries(task, right, np.stack([right[0], wrong[1]]))}
+    assert texts["gallery-both-right"].startswith("1 picture, 50.0")
+    assert texts["gallery-both-wrong"].startswith("0 pictures, ")

@@ -11,7 +11,9 @@ from hypothesis.extra.numpy import arrays as arrays_of
 from scipy import stats
 
 from bakeoff.reports.statistics.accuracy import (
+    PairedDifference,
     accuracy_interval,
+    compare_crossed,
     compare_paired,
     compare_resampled,
     holm,
@@ -231,18 +233,24 @@ def test_corrected_resampled_t_holds_its_level_where_the_plain_one_does_not():
     assert plain / n_trials >= 0.4
 
 
+def holm_of(p_values: list[float]) -> list[float]:
+    """Adjusted, of tests with these p-values."""
+    centers = stats.norm.isf(np.maximum(p_values, 1e-300) / 2)
+    return [test.p_holm for test in holm(PairedDifference(c, c, 1.0, np.inf, 0, 0, "made up") for c in centers)]
+
+
 def test_holm_by_hand_and_in_the_given_order():
-    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm_of([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert holm([]) == []
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_holm_never_lowers_a_p_value_and_does_not_depend_on_the_order(p_values, random):
-    adjusted = holm(p_values)
-    assert all(p <= a <= 1 for a, p in zip(adjusted, p_values, strict=True))
+    adjusted = holm_of(p_values)
+    assert all(p <= a + 1e-12 and a <= 1 for a, p in zip(adjusted, p_values, strict=True))
     order = list(range(len(p_values)))
     random.shuffle(order)
-    assert holm([p_values[index] for index in order]) == pytest.approx([adjusted[index] for index in order])
+    assert holm_of([p_values[index] for index in order]) == pytest.approx([adjusted[index] for index in order])
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.integers(0, 11), st.floats(0, 1))
@@ -250,7 +258,18 @@ def test_holm_is_monotone(p_values, place, share):
     """A smaller p-value makes no claim of the family weaker."""
     lowered = list(p_values)
     lowered[place % len(lowered)] *= share
-    assert all(low <= high + 1e-12 for low, high in zip(holm(lowered), holm(p_values), strict=True))
+    assert all(low <= high + 1e-12 for low, high in zip(holm_of(lowered), holm_of(p_values), strict=True))
+
+
+def test_the_interval_over_corruptions_and_pictures_by_hand():
+    # Two corruptions of means 0 and 0.5: variance 0.125, over 2; every picture has mean 0.25 and adds nothing; t(1).
+    values = np.array([[0.0] * 50, [0.5] * 50])
+    low, high = 0.25 - 12.7062 * 0.25, 0.25 + 12.7062 * 0.25
+    assert compare_crossed(values).interval == pytest.approx((max(low, -1), min(high, 1)), rel=1e-4)
+    alike = np.tile(np.arange(50) % 2, (15, 1)).astype(float)  # equal corruptions: Student's over the pictures
+    half = stats.t.ppf(0.975, 49) * stats.sem(alike[0])
+    assert compare_crossed(alike).interval[1] - 0.5 == pytest.approx(half)
+    assert not compare_crossed(np.zeros((3, 9))).is_shown
 
 
 def test_the_prior_is_what_the_reader_is_told():

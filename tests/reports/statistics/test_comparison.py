@@ -26,9 +26,9 @@ def test_the_representative_is_the_middle_seed_by_validation():
 
 def test_everyone_but_the_favorite_is_tested_against_it():
     comparison = build_comparison(TASK, make_runs(TASK), 0.01)
-    tested = {c.experiment for c, _, _ in comparison.tests}
+    tested = {c.experiment for c in comparison.tests}
     assert tested == {c.experiment for c in comparison.contestants} - {comparison.favorite.experiment}
-    assert all(adjusted >= test.p_value for _, test, adjusted in comparison.tests)
+    assert all(test.p_holm >= test.p_value for test in comparison.tests.values())
 
 
 def test_guests_are_tested_but_never_chosen():
@@ -38,7 +38,7 @@ def test_guests_are_tested_but_never_chosen():
     assert [c.experiment for c in comparison.finalists] == [c.experiment for c in alone.finalists]
     assert comparison.favorite.experiment == alone.favorite.experiment
     assert comparison.everyone[0].experiment == "perfect"
-    assert {p.experiment for p, _, _ in comparison.tests} >= {"perfect", "poor"}
+    assert {p.experiment for p in comparison.tests} >= {"perfect", "poor"}
     assert all(c.experiment not in ("perfect", "poor") for c in comparison.ranked)
 
 

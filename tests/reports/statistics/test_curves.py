@@ -47,10 +47,10 @@ def test_a_crossing_that_few_resamples_show_has_no_interval():
 
 def test_curves_are_compared_where_both_have_points():
     tests = compare_curves(make_curve("a", [0.5, 0.6, 0.7]), make_curve("b", [0.5, 0.4]))
-    assert [x for x, _, _ in tests] == [10, 100]
-    assert tests[0][1].difference == 0
-    assert tests[1][1].is_shown
-    assert tests[1][2] >= tests[1][1].p_value
+    assert list(tests) == [10, 100]
+    assert tests[10].difference == 0
+    assert tests[100].is_shown
+    assert tests[100].p_holm == pytest.approx(2 * tests[100].p_value)
 
 
 def test_a_point_with_a_net_that_did_not_train_is_left_out_of_what_trained():

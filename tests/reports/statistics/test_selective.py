@@ -17,7 +17,6 @@ def test_curve_by_hand():
     assert curve.accuracy_at(0.5) == 0.5
     assert curve.coverage_at(0.7) == 1.0
     assert curve.coverage_at(0.9) == 0.25
-    assert curve.area == pytest.approx((0 + 1 / 2 + 1 / 3 + 1 / 4) / 4)
 
 
 def test_a_share_right_that_is_never_reached_has_no_coverage():
