@@ -18,7 +18,7 @@ Progress = Callable[[str, int, int], None]
 class Split:
     """Pictures and their classes.
 
-    images: uint8 (n, height, width, channels), channels 1 (gray) or 3 (RGB).
+    images: uint8 (n, height, width, channels), channels 1 (gray), 3 (RGB) or another number, of things unlike colors.
     labels: int64 (n,), indices into the data set's class names.
     groups: int64 (n,), equal for pictures that are no independent draws, such as one patient's; None where all are.
     paths: str (n,), of the files in their folder, for tables; None where there are none. No method sees them.
@@ -31,9 +31,9 @@ class Split:
     paths: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        if self.images.ndim != 4 or self.images.shape[3] not in (1, 3) or self.images.dtype != np.uint8:
+        if self.images.ndim != 4 or self.images.shape[3] < 1 or self.images.dtype != np.uint8:
             raise ValueError(
-                f"images must be uint8 (n, height, width, 1 or 3), got {self.images.dtype} {self.images.shape}"
+                f"images must be uint8 (n, height, width, channels), got {self.images.dtype} {self.images.shape}"
             )
         if self.labels.shape != self.images.shape[:1] or self.labels.dtype != np.int64:
             raise ValueError(

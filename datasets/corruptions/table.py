@@ -97,7 +97,10 @@ BY_NAME = {corruption.name: corruption for corruption in CORRUPTIONS}
 
 
 def corruptions_for(image_shape: tuple[int, int, int]) -> tuple[Corruption, ...]:
-    """Those that say something about pictures of this (height, width, channels): gray ones cannot be saturated."""
+    """Those that say something about pictures of this (height, width, channels): gray ones cannot be saturated, and
+    what rain and JPEG do to other channels than colors is not known."""
+    if image_shape[2] not in (1, 3):
+        return ()
     return tuple(c for c in CORRUPTIONS if image_shape[2] == 3 or not c.needs_color)
 
 

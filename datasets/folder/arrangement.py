@@ -52,7 +52,7 @@ def plan(
 ) -> Plan:
     """Leave out what cannot be used, and say why; split, what belongs together in one.
 
-    found: every file.   images: uint8 (n, side, side, 3), of `files_in_classes(found)`.   errors: about them.
+    found: every file.   images: uint8 (n, side, side, 3 or more), of `files_in_classes(found)`.   errors: about them.
     A missing split is taken from training, within each class.
     Raises ValueError, in one line that says what to do, for what makes no data set.
     """
@@ -146,6 +146,6 @@ def label_files(path: Path, files: Sequence[PictureFile], class_names: Sequence[
 
 
 def _as_gray_if_all_are(images: np.ndarray, rows: np.ndarray) -> ChosenPictures:
-    colored = ChosenPictures(images, rows, n_channels=3)
-    gray = all((block == block[..., :1]).all() for _, block in blocks_of(colored))
+    colored = ChosenPictures(images, rows, images.shape[3])
+    gray = images.shape[3] == 3 and all((block == block[..., :1]).all() for _, block in blocks_of(colored))
     return ChosenPictures(images, rows, n_channels=1) if gray else colored

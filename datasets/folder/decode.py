@@ -10,12 +10,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 
 import cv2
 import numpy as np
-import tifffile
 from PIL import Image, UnidentifiedImageError, features
 
 from bakeoff.datasets.folder.conversion import (
@@ -32,7 +31,7 @@ from bakeoff.datasets.folder.formats import NOT_READ, SNIFFED, format_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
 from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels
 from bakeoff.datasets.folder.squares import central_square, resize_squares
-from bakeoff.datasets.folder.tiff import STARTS, open_tiff
+from bakeoff.datasets.folder.tiff import open_tiff
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
 MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
@@ -91,16 +90,10 @@ def read_samples(content: bytes, max_pixels: int, rules: Rules, suffix: str = ""
         return picture.read()[..., : picture.n_channels].reshape(-1, picture.n_channels)
 
 
-def measure(content: bytes, suffix: str = "") -> tuple[int, int] | None:
-    """(width, height) by the file's header; None if it cannot be told."""
-    try:
-        if content[:4] in STARTS:
-            page = tifffile.TiffFile(io.BytesIO(content)).pages.first
-            return page.imagewidth, page.imagelength
-        with Image.open(io.BytesIO(content), formats=_formats(suffix)) as image:
-            return image.size
-    except Exception:  # whatever they make of a damaged header
-        return None
+def measure(content: bytes, suffix: str, rules: Rules) -> tuple[int, int]:
+    """The shorter side in pixels and the number of channels, 3 at least, by the file's header. Raises PictureError."""
+    with _open(content, MAX_PIXELS, rules, suffix) as picture:
+        return (picture.side, max(3, picture.n_channels)) if isinstance(picture, Raw) else (min(picture.size), 3)
 
 
 @contextmanager
@@ -135,12 +128,14 @@ def _as_raw(image: Image.Image, content: bytes) -> Raw | None:
     if image.mode.startswith("I") or image.mode == "F":
         bits = 16 if image.mode != "I" or name in ("PNG", "PPM") else 32  # which Pillow brings to 16 bits
         dtype = np.dtype({"F": np.float32}.get(image.mode, np.uint16 if bits == 16 else np.int32))
-        return Raw(dtype, bits, 1, lambda: np.asarray(turn_upright(image)[0]).astype(dtype)[..., None], name)
+        side = min(image.size)
+        return Raw(dtype, bits, 1, side, lambda: np.asarray(turn_upright(image)[0]).astype(dtype)[..., None], name)
     if name == "PNG" and any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
         n_channels = len(image.getbands())
         is_color = n_channels >= 3
         n_channels -= n_channels in (2, 4)
-        return Raw(np.dtype(np.uint16), 16, n_channels, lambda: _decode_deep_png(image, content), name, (), is_color)
+        read, dtype = partial(_decode_deep_png, image, content), np.dtype(np.uint16)
+        return Raw(dtype, 16, n_channels, min(image.size), read, name, (), is_color)
     return None
 
 

@@ -6,6 +6,7 @@ One bad file must not stop a folder of a million: what is wrong with it is a rea
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +65,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class DecodedPictures:
-    """images: uint8 (n_files, image_size, image_size, 3), black where there is an error."""
+    """images: uint8 (n_files, image_size, image_size, channels), black where there is an error."""
 
     images: np.ndarray
     findings: Findings
@@ -72,9 +73,10 @@ class DecodedPictures:
 
 def decode_pictures(readers: Sequence[Callable[[], bytes]], image_size: int, **options: Any) -> DecodedPictures:
     """As `decode_into`, into memory."""
-    rows = np.zeros((len(readers), image_size * image_size * 3), dtype=np.uint8)
+    shape = (image_size, image_size, options.get("rules", AS_STATED).n_channels)
+    rows = np.zeros((len(readers), math.prod(shape)), dtype=np.uint8)
     findings = decode_into(rows, readers, image_size, **options)
-    return DecodedPictures(rows.reshape(len(readers), image_size, image_size, 3), findings)
+    return DecodedPictures(rows.reshape(len(readers), *shape), findings)
 
 
 def decode_into(
@@ -90,7 +92,7 @@ def decode_into(
 ) -> Findings:
     """Read and decode many files on all processors (Pillow lets go of the interpreter lock while it decodes).
 
-    rows: filled with uint8 (n_files, image_size * image_size * 3), black where there is an error.
+    rows: filled with uint8 (n_files, image_size * image_size * rules.n_channels), black where there is an error.
     readers: one function per file that returns its bytes.   progress: called with (what, files done, files).
     suffixes: of their names, for formats that content does not tell.   chosen: which to decode; None means all.
     """
@@ -102,7 +104,7 @@ def decode_into(
 
     def decode_chunk(start: int) -> int:
         indices = wanted[start : start + CHUNK]
-        block = np.zeros((len(indices), image_size, image_size, 3), dtype=np.uint8)
+        block = np.zeros((len(indices), image_size, image_size, rules.n_channels), dtype=np.uint8)
         squares: dict[int, np.ndarray] = {}
         for place, index in enumerate(indices):
             try:

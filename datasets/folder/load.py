@@ -65,12 +65,17 @@ def assemble(stages: FolderStages) -> Dataset:
         description=(
             f"Pictures from {printable(path.resolve().name)}: {len(card['class_names'])} classes, {n_pictures:,} "
             f"pictures, the middle square of each at {image_size}x{image_size} pixels"
-            f"{', gray' if card['n_channels'] == 1 else ''}."
+            f"{describe_channels(card['n_channels'])}."
         ),
         notes=tuple(card["notes"]),
-        reading={"ranges": card["ranges"], "channels": reading.channels, "pages": reading.pages},
+        reading={"ranges": card["ranges"], "channels": card["channels"], "pages": reading.pages},
         split_by_us=not any(file.split for file in stages.files),
     )
+
+
+def describe_channels(n_channels: int) -> str:
+    """After a description of pictures; of those in color nothing."""
+    return {1: ", gray", 3: ""}.get(n_channels, f", {n_channels} channels each")
 
 
 def dataset_name(path: Path) -> str:

@@ -52,6 +52,8 @@ def read_pictures(
     suffixes = [file.suffix for file in files]
     decoded = decode_pictures([file.read for file in files], height, rules=rules, suffixes=suffixes)
     images = decoded.images
+    if channels > 3 and rules.n_channels != channels:
+        raise ValueError(f"this model takes {channels} channels, and which ones was not saved with it: train it again")
     if channels == 1:
         gray = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
         images = np.stack(gray)[..., None] if gray else images[..., :1]

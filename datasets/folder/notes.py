@@ -119,6 +119,17 @@ def note_size(image_size: int, median: float) -> str:
     )
 
 
+def note_channels(taken: str, asked: str) -> str:
+    """Where all of more than three are taken since nothing else was asked for."""
+    if asked or not taken:
+        return ""
+    n_channels = taken.count(",") + 1
+    return (
+        f"Pictures have {n_channels} channels, all of them taken: what needs red, green and blue skips itself, such as "
+        "color histograms and frozen nets. --channels=1,2,3 takes three."
+    )
+
+
 def count(things: Sequence[object], noun: str) -> str:
     return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
 

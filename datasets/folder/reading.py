@@ -28,7 +28,8 @@ class Reading:
     """Raw values that become black and white where pictures have more than 8 bits, (0, 4095) or "0,4095"; None: the
     0.1th and 99.9th percentile of the training pictures, or all that the samples hold where they fill half of it."""
     channels: str = ""
-    """Of more than three the first three are red, green and blue; "3,1,2" takes these, "2" that one, "mean" all."""
+    """"3,1,2" takes these as red, green and blue, "2" that one, "1,2,3,4" as many, "mean" the mean, "first" three. "":
+    all, where every picture has the same number of more than three; else the first three."""
     pages: str = "max"
     """What is made of z planes and pages: the max or mean of each pixel, the first, the middle, a page's number, or
     channels. Of times, and by max of pages in color, the first is taken."""
@@ -41,10 +42,9 @@ class Reading:
     def __post_init__(self) -> None:
         if self.image_size is not None and self.image_size < MIN_IMAGE_SIZE:
             raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE} pixels, got {self.image_size}")
-        if not (self.channels in ("", *CHANNEL_RULES) or re.fullmatch(r"[1-9]\d*(,[1-9]\d*){0,2}", self.channels)):
+        if not (self.channels in ("", *CHANNEL_RULES) or re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", self.channels)):
             raise ValueError(
-                f"channels must be {', '.join(CHANNEL_RULES)} or up to three numbers from 1 on such as 3,1,2, got "
-                f"{self.channels!r}"
+                f"channels must be {', '.join(CHANNEL_RULES)} or numbers from 1 on such as 3,1,2, got {self.channels!r}"
             )
         if not (self.pages in PAGE_RULES or re.fullmatch(r"[1-9]\d*", self.pages)):
             raise ValueError(f"pages must be {', '.join(PAGE_RULES)} or a page's number, got {self.pages!r}")

@@ -33,7 +33,7 @@ class Rules:
     ranges: kind of samples (`Raw.kind`) -> one range for all channels or one for each; None takes the stated white,
         where there is one.
     channels: "" or "first": the first three are red, green and blue, the first two red and green; "mean": one gray;
-        "2" or "3,1,2": these, counted from 1.
+        "2", "3,1,2" or more: these, counted from 1.
     pages: what is made of z planes and pages: the "max" or "mean" of each pixel, the "first", the "middle" one, one
         counted from 1 ("3"), or "channels".
     """
@@ -42,12 +42,18 @@ class Rules:
     channels: str = ""
     pages: str = "max"
 
+    @property
+    def n_channels(self) -> int:
+        """Of every picture: 3, of which one or two are shown as gray or red and green, or more that were named."""
+        return max(3, self.channels.count(",") + 1)
+
 
 @dataclass(frozen=True)
 class Raw:
     """A picture that is opened, not yet read.
 
     dtype, bits: of a sample; a file may state fewer bits than the type has.   n_channels: without alpha.
+    side: the shorter one, pixels.
     read: its samples, (height, width, n_channels), and one more for alpha.
     file_format: as Pillow calls it.   remarks: as in `Decoded`.   is_color: the channels are RGB.
     """
@@ -55,6 +61,7 @@ class Raw:
     dtype: np.dtype
     bits: int
     n_channels: int
+    side: int
     read: Callable[[], np.ndarray]
     file_format: str
     remarks: tuple[str, ...] = ()
@@ -113,7 +120,10 @@ def to_gray_levels(values: np.ndarray, ranges: tuple[Range, ...]) -> np.ndarray:
 
 
 def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str]]:
-    """uint8 (height, width, any number of channels) -> (height, width, 3), and remarks. Raises PictureError."""
+    """uint8 (height, width, any number of channels) -> (height, width, 3 or more if named), and remarks.
+
+    Raises PictureError for a channel that there is not.
+    """
     n_channels = values.shape[2]
     remarks = [f"of {n_channels} channels, {rule} taken"]
     if rule == "mean":
@@ -123,6 +133,8 @@ def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str
         if max(wanted) >= n_channels:
             raise PictureError(f"has {n_channels} channel{'s'[: n_channels > 1]}, and channel {rule} was asked for")
         values = values[..., wanted]
+        if len(wanted) > 3:
+            return np.ascontiguousarray(values), remarks if wanted != list(range(n_channels)) else []
     else:
         more = f"of {n_channels} channels, the first three taken as red, green and blue"
         remarks = {1: [], 2: ["of 2 channels, shown as red and green"], 3: []}.get(n_channels, [more])
@@ -157,7 +169,10 @@ def describe_pages(rule: str) -> str:
 
 
 def open_array(content: bytes, rules: Rules) -> Raw | None:
-    """A .npy file: (height, width), (height, width, up to 4 channels) or (pages, height, width); None for others."""
+    """A .npy file: (height, width), (height, width, channels) or (pages, height, width); None for others.
+
+    Of three axes the shortest, if it is not the middle one, counts channels or, in front, pages.
+    """
     if content[:6] != NUMPY_START:
         return None
     values = np.load(io.BytesIO(content), allow_pickle=False)
@@ -166,8 +181,9 @@ def open_array(content: bytes, rules: Rules) -> Raw | None:
     values = (
         values.astype(np.uint8) * 255 if values.dtype.kind == "b" else values.astype(values.dtype.newbyteorder("="))
     )
-    is_stack = values.ndim == 3 and values.shape[2] > 4
+    is_stack = values.ndim == 3 and values.shape[0] < values.shape[2]
     values = project(values[..., None], rules.pages) if is_stack else np.atleast_3d(values)
     remarks = (describe_pages(rules.pages),) if is_stack else ()
     n_channels = values.shape[2]
-    return Raw(values.dtype, 8 * values.itemsize, n_channels, lambda: values, "NPY", remarks, n_channels == 3)
+    side = min(values.shape[:2])
+    return Raw(values.dtype, 8 * values.itemsize, n_channels, side, lambda: values, "NPY", remarks, n_channels == 3)

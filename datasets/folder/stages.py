@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of
 from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.arrangement import arrange, files_in_classes, plan
-from bakeoff.datasets.folder.decode import decoder_versions, measure, pillow_limits, read_samples
+from bakeoff.datasets.folder.decode import PictureError, decoder_versions, measure, pillow_limits, read_samples
 from bakeoff.datasets.folder.decoded_pictures import (
     Findings,
     Rows,
@@ -27,7 +27,7 @@ from bakeoff.datasets.folder.decoded_pictures import (
     findings_to_array,
     read_bytes,
 )
-from bakeoff.datasets.folder.notes import note_size
+from bakeoff.datasets.folder.notes import note_channels, note_size
 from bakeoff.datasets.folder.picture_file import PictureFile, stamp_now
 from bakeoff.datasets.folder.ranges import Ranges, as_ranges, fit_ranges, note_ranges
 from bakeoff.datasets.folder.reading import Reading
@@ -104,6 +104,7 @@ class FolderStages:
         arranged = arrange(planned, images, findings)
         notes = [
             note_size(images.shape[1], about["median"]),
+            note_channels(about["channels"], self.reading.channels),
             *note_ranges(as_ranges(about["ranges"]), findings.kinds, self.reading.given_range),
             *arranged.notes,
         ]
@@ -113,6 +114,7 @@ class FolderStages:
             "n_channels": arranged.pictures["train"].n_channels,
             "image_size": images.shape[1],
             "ranges": about["ranges"],
+            "channels": about["channels"],
             "unreadable": [index for index, error in findings.errors.items() if isinstance(error, UnreadableError)],
         }
         return {
@@ -125,16 +127,18 @@ class FolderStages:
 
     def _decode(self) -> dict[str, Any]:
         """The pixels of all files; those with more than 8 bits last, by a range that pictures for training give."""
-        median = self._median_side()
+        median, channels = self._measure()
         sizes = BASE_SIZES if len(self.files) <= MOST_AT_LARGEST else BASE_SIZES[:-1]
         image_size = self.reading.image_size or max((s for s in sizes if s <= median), default=sizes[0])
-        rows = self.store.allocate((len(self.files), image_size**2 * 3), np.dtype(np.uint8))
-        findings = self._decode_into(rows, image_size, {})
+        rules = Rules({}, channels, self.reading.pages)
+        rows = self.store.allocate((len(self.files), image_size**2 * rules.n_channels), np.dtype(np.uint8))
+        findings = self._decode_into(rows, image_size, rules)
         kinds = {i: error.kind for i, error in findings.errors.items() if isinstance(error, UnknownRangeError)}
         ranges = self._fit_ranges(kinds, np.array([file.split in ("", "train") for file in self.files]))
         if kinds:
-            findings = findings.updated(self._decode_into(rows, image_size, ranges, sorted(kinds)))
-        return _pack(rows, findings, {"median": median, "ranges": ranges})
+            again = self._decode_into(rows, image_size, replace(rules, ranges=ranges), sorted(kinds))
+            findings = findings.updated(again)
+        return _pack(rows, findings, {"median": median, "ranges": ranges, "channels": channels, "side": image_size})
 
     def _decode_again(
         self, images: np.ndarray, findings: Findings, about: Mapping[str, Any], ranges: Ranges
@@ -143,42 +147,46 @@ class FolderStages:
         rows = self.store.allocate((len(images), images[0].size), np.dtype(np.uint8))
         for start, block in blocks_of(images):
             rows[start : start + len(block)] = block.reshape(len(block), -1)
-        again = self._decode_into(rows, images.shape[1], ranges, sorted(findings.kinds))
+        rules = Rules(ranges, about["channels"], self.reading.pages)
+        again = self._decode_into(rows, images.shape[1], rules, sorted(findings.kinds))
         return _pack(rows, findings.updated(again), {**about, "ranges": ranges})
 
-    def _decode_into(self, rows: Rows, image_size: int, ranges: Ranges, chosen: list[int] | None = None) -> Findings:
+    def _decode_into(self, rows: Rows, image_size: int, rules: Rules, chosen: list[int] | None = None) -> Findings:
         """chosen: those with more than 8 bits, which wait for ranges; None means all."""
-        show, what = self.progress, "decoding pictures" if chosen is None else f"of over 8 bits, by {_said(ranges)}"
+        deep = f"of over 8 bits, by {_said(rules.ranges or {})}"
+        show, what = self.progress, "decoding pictures" if chosen is None else deep
         return decode_into(
             rows,
             [file.read for file in self.files],
             image_size,
             max_pixels=self.reading.max_pixels,
-            rules=self._rules(ranges),
+            rules=rules,
             suffixes=[file.suffix for file in self.files],
             chosen=chosen,
             progress=show and (lambda _, *done: show(what, *done)),
         )
 
-    def _rules(self, ranges: Ranges) -> Rules:
-        return Rules(ranges, self.reading.channels, self.reading.pages)
-
     def _fit_ranges(self, kinds: Mapping[int, str], is_training: np.ndarray) -> Ranges:
         def read(index: int) -> np.ndarray:
             file = self.files[index]
-            return read_samples(read_bytes(file.read), self.reading.max_pixels, self._rules({}), file.suffix)
+            rules = Rules({}, pages=self.reading.pages)
+            return read_samples(read_bytes(file.read), self.reading.max_pixels, rules, file.suffix)
 
         with pillow_limits(self.reading.max_pixels):
             return fit_ranges(kinds, read, is_training, self.reading.given_range)
 
-    def _median_side(self) -> float:
-        """Of the short sides of some pictures, in pixels; 0 if none can be measured."""
-        sizes = []
+    def _measure(self) -> tuple[float, str]:
+        """Of some pictures the median short side, pixels, 0 if none can be measured; and which channels are taken."""
+        sides, counts, rules = [0.0], {0}, Rules({}, pages=self.reading.pages)
         with pillow_limits(self.reading.max_pixels):
             for index in evenly_spread(len(self.files), MEASURED):
-                with suppress(UnreadableError):
-                    sizes.append(measure(read_bytes(self.files[index].read), self.files[index].suffix))
-        return float(np.median([min(size) for size in sizes if size] or [0]))
+                with suppress(PictureError):
+                    side, n_channels = measure(read_bytes(self.files[index].read), self.files[index].suffix, rules)
+                    sides.append(side)
+                    counts.add(n_channels)
+        n = max(counts) if len(counts) == 2 and max(counts) > 3 else 0
+        channels = self.reading.channels or ",".join(str(number + 1) for number in range(n))
+        return float(np.median(sides[1:] or sides)), channels
 
     def _write(self, pictures: ChosenPictures) -> Any:
         rows = self.store.allocate((len(pictures), int(np.prod(pictures.shape[1:]))), np.dtype(np.uint8))
@@ -196,14 +204,10 @@ def _pack(rows: Any, findings: Findings, about: Mapping[str, Any]) -> dict[str, 
 
 
 def _unpack(decoded: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Findings, dict[str, Any]]:
-    """Pixels, uint8 (n, side, side, 3), and what is known about them."""
+    """Pixels, uint8 (n, side, side, 3 or more), and what is known about them."""
     rows = np.asarray(decoded["pixels"])
-    side = round((rows.shape[1] / 3) ** 0.5)
-    return (
-        rows.reshape(-1, side, side, 3),
-        findings_from_array(decoded["findings"]),
-        json.loads(decoded["about"].item()),
-    )
+    about = json.loads(decoded["about"].item())
+    return rows.reshape(len(rows), about["side"], about["side"], -1), findings_from_array(decoded["findings"]), about
 
 
 def digest_listing(path: Path, found: Sequence[PictureFile]) -> str:

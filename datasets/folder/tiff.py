@@ -19,7 +19,7 @@ from bakeoff.datasets.folder.samples import Raw, Rules, describe_pages, project
 
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = range(3)  # photometric interpretations
-ASSOCIATED, UNASSOCIATED = 1, 2  # kinds of alpha
+UNSPECIFIED, ASSOCIATED, UNASSOCIATED = range(3)  # what samples beyond the colors are; the last two are alpha
 UNSIGNED, UNCOMPRESSED, CONTIGUOUS = 1, 1, 1  # values of other tags
 PACKED = set(range(1, 17)) - {1, 2, 4, 8, 16}  # bits of samples that neither Pillow nor tifffile takes apart
 INVERTED = "with white as zero, inverted"
@@ -93,6 +93,7 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
         dtype.newbyteorder("="),
         _bits(page),
         n_channels,
+        min(page.imagewidth, page.imagelength),
         partial(_read, content, tiff, pages),
         "TIFF",
         tuple(remark for remark, holds in remarks.items() if holds),
@@ -121,6 +122,7 @@ def _is_everyday(tiff: tifffile.TiffFile) -> bool:
     if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
         return True
     usual = page.samplesperpixel in (3, 4) if page.photometric == RGB else page.samplesperpixel == 1
+    usual = usual and UNSPECIFIED not in page.extrasamples  # near infrared, as satellites have it
     if _bits(page) > 8 or _bits(page) in PACKED or page.sampleformat != UNSIGNED or not usual:
         return False
     return _bits(page) == 1 or not set(tiff.series[0].axes) - set("YXS")

@@ -175,8 +175,8 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
 def _as_pictures(values: Any) -> np.ndarray:
     images = np.asarray(values)
     images = images[..., None] if images.ndim == 3 else images
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype != np.uint8 or not len(images):
-        raise ValueError(f"X must be uint8 (n, height, width, 1 or 3) pictures, got {images.dtype} {images.shape}")
+    if images.ndim != 4 or images.shape[3] < 1 or images.dtype != np.uint8 or not len(images):
+        raise ValueError(f"X must be uint8 (n, height, width, channels) pictures, got {images.dtype} {images.shape}")
     return np.ascontiguousarray(images)
 
 

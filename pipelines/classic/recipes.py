@@ -58,7 +58,7 @@ def recipes(image_shape: tuple[int, int, int], n_train: int, n_classes: int) -> 
     """
     few, many = mixture_size(n_train), mixture_size(2 * n_train)
     sift, colors = fisher(SIFT, many), (fisher(COLOR_SIFT, many), fisher(COLOR, many))
-    rich = (sift, *(colors if image_shape[2] == 3 else ()), fisher(PATCHES, many))
+    rich = (sift, *(colors if image_shape[2] > 1 else ()), fisher(PATCHES, many))
     fine = replace(fisher(FINE, many), position_scale=0.0)
     table: tuple[tuple[str, str, Families, tuple[float, ...]], ...] = (
         ("texture", "Histograms, local binary patterns and co-occurrence", TEXTURE, ()),

@@ -170,7 +170,7 @@ def _common() -> Parser:
     add("--max-skipped", type=percent, default=5.0, help="percent of a folder's pictures that may be unusable (5)")
     add("--max-pixels", type=positive, default=MAX_PIXELS, help="larger pictures are refused, undecoded")
     add("--range", help="raw values that become black and white in pictures of over 8 bits, such as 0,4095")
-    add("--channels", default="", help="of more than three: 3,1,2 or 2 or mean")
+    add("--channels", default="", help="such as 3,1,2 or 2; mean, first (all, if over three)")
     add("--pages", default="max", help="what is made of several pages: max, mean, first, middle, a number, channels")
     add("--group", default="", help="a regular expression on paths: what it matches stays in one split, e.g. a patient")
     add("--duplicates", default="drop", help="of given test pictures in an earlier split: drop, move or keep")

@@ -55,13 +55,14 @@ def hand_crafted_ladder(dataset: Dataset, sizes: Sequence[int]) -> list[Rung]:
 
 
 def frozen_ladder(dataset: Dataset, size: int, weights: str, finalist: Rung) -> list[Rung]:
-    """A frozen net's features alone, and beside those of the hand-crafted finalist's recipe; nothing without weights.
+    """A frozen net's features alone, and beside those of the hand-crafted finalist's recipe.
 
+    Nothing without weights, and for channels that it was not trained on.
     weights: their checksum, from `weights.available`.   size: of the pictures, the largest there is.
     """
-    if not weights:
-        return []
     shape = (size, size, dataset.image_shape[2])
+    if not weights or FrozenNet(weights=weights).refusal(shape):
+        return []
     n_train, n_classes = len(dataset.train), len(dataset.class_names)
     n_pictures = sum(map(len, dataset.splits.values()))
     net = FrozenNet(weights=weights)

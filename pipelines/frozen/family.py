@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
-from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.families.family import NEEDS_RGB, FeatureFamily
 from bakeoff.pipelines.frozen.network import DOWNSCALING, unfold
 from bakeoff.pipelines.frozen.weights import read_weights
 from bakeoff.pipelines.machine.cores import HERE, Hands
@@ -52,6 +52,9 @@ class FrozenNet(FeatureFamily):
     def __post_init__(self) -> None:
         if self.image_size < DOWNSCALING or self.image_size % DOWNSCALING:
             raise ValueError(f"image_size must be a multiple of {DOWNSCALING}, got {self.image_size}")
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        return "" if image_shape[2] in (1, 3) else NEEDS_RGB.format(image_shape[2])
 
     @property
     def label(self) -> str:

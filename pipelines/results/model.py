@@ -54,8 +54,8 @@ class StoredModel:
     def __post_init__(self) -> None:
         if len(self.class_names) < 2:
             raise ValueError(f"a model needs at least two classes, got {list(self.class_names)}")
-        if min(self.image_shape) < 1 or self.image_shape[2] not in (1, 3) or math.prod(self.image_shape) > MOST_PIXELS:
-            raise ValueError(f"image_shape must be (height, width, 1 or 3), got {self.image_shape}")
+        if min(self.image_shape) < 1 or math.prod(self.image_shape) > MOST_PIXELS:
+            raise ValueError(f"image_shape must be (height, width, channels), got {self.image_shape}")
 
     def calibrated_on(self, dataset: Dataset, validation_scores: np.ndarray) -> StoredModel:
         """The same model with what it needs beside its arrays. validation_scores: float (n_validation, n_classes)."""

@@ -42,8 +42,10 @@ class Task:
         images, labels, groups = self.test_images, self.test_labels, self.test_groups
         if groups is not None and (groups.shape != labels.shape or groups.dtype.kind not in "iu"):
             raise ValueError(f"test_groups must be whole numbers, one a label, got {groups.dtype} {groups.shape}")
-        if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
-            raise ValueError(f"test_images must be uint8 (n, height, width, 1 or 3), got {images.dtype} {images.shape}")
+        if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] < 1:
+            raise ValueError(
+                f"test_images must be uint8 (n, height, width, channels), got {images.dtype} {images.shape}"
+            )
         fits = labels.ndim == 1 and len(images) in (0, len(labels))
         if not fits or labels.dtype.kind not in "iu":
             raise ValueError(f"test_labels must be whole numbers, one an image, got {labels.dtype} {labels.shape}")

@@ -26,6 +26,11 @@ def to_bytes(picture: np.ndarray) -> np.ndarray:
     return np.round(255 * (picture - low) / max(high - low, 1e-12)).astype(np.uint8)
 
 
+def visible(picture: np.ndarray) -> np.ndarray:
+    """(h, w, channels) as gray or RGB: of more than three channels the first three, of two the first."""
+    return picture if picture.shape[-1] in (1, 3) else picture[..., : 3 if picture.shape[-1] > 3 else 1]
+
+
 def encode_png(picture: np.ndarray, *, max_side: int = MAX_SIDE) -> bytes:
     """PNG of uint8 (h, w, 1, 3 or 4), made smaller if a side is longer than `max_side`."""
     image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
@@ -40,7 +45,7 @@ def place_picture(picture: np.ndarray, left: float, top: float, side: float) -> 
     """An SVG's <image> of uint8 (h, w, 1 or 3), its pixels kept sharp, drawn as a square of this side."""
     return (
         f'<image x="{left}" y="{top}" width="{side}" height="{side}" image-rendering="pixelated" '
-        f'preserveAspectRatio="none" xlink:href="{data_uri(encode_png(picture))}"/>'
+        f'preserveAspectRatio="none" xlink:href="{data_uri(encode_png(visible(picture)))}"/>'
     )
 
 

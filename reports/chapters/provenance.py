@@ -35,7 +35,7 @@ METHODS = (
 def data_section(comparison: Comparison) -> Section:
     task = comparison.task
     height, width, channels = task.test_images.shape[1:]
-    kind = "gray" if channels == 1 else "color"
+    kind = {1: "gray", 3: "color"}.get(channels, f"{channels}-channel")
     sizes = ", ".join(f"{size:,} for {_PURPOSE.get(split, split)}" for split, size in task.split_sizes.items())
     text = f"{plural(len(task.class_names), 'class')}, {kind} pictures of {width} x {height} pixels: {sizes}."
     texts = tuple(t for t in (task.description, text, *task.notes) if t)

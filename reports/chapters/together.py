@@ -11,7 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 from bakeoff.pipelines.results.task import Task
 from bakeoff.reports.canvas.elements import Card, Cell, Gallery, Row, Section, Table, number_cell
 from bakeoff.reports.canvas.formats import SPACE, percent, percent_range, plural, points, points_range
-from bakeoff.reports.canvas.pictures import encode_png, montage
+from bakeoff.reports.canvas.pictures import encode_png, montage, visible
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired
 from bakeoff.reports.statistics.calibration import calibrated
@@ -191,11 +191,11 @@ def build_galleries(task: Task, hand: np.ndarray, net: np.ndarray) -> list[Galle
     for kind in four_kinds(labels, hand, net):
         chosen = kind.choose(labels)
         cards = tuple(
-            Card(encode_png(task.test_images[i]), names[labels[i]], names[said_hand[i]], names[said_net[i]])
+            Card(encode_png(visible(task.test_images[i])), names[labels[i]], names[said_hand[i]], names[said_net[i]])
             for i in chosen
         )
         scale = max(1, 64 // task.test_images.shape[1])
-        sheet = montage(task.test_images[chosen], N_CARDS, gap=4, scale=scale) if len(chosen) else None
+        sheet = montage(visible(task.test_images[chosen]), N_CARDS, gap=4, scale=scale) if len(chosen) else None
         share = percent(float(kind.members.mean()))
         text = f"{plural(int(kind.members.sum()), 'picture')}, {share}; shown: {kind.rule}."
         png = None if sheet is None else encode_png(sheet, max_side=1200)

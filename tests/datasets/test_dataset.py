@@ -21,7 +21,7 @@ def dataset(**changes):
     [
         (np.zeros((2, 4, 4, 3)), "must be uint8.*got float64"),
         (np.zeros((2, 4, 4), np.uint8), r"got uint8 \(2, 4, 4\)"),
-        (np.zeros((2, 4, 4, 4), np.uint8), "1 or 3"),
+        (np.zeros((2, 4, 4, 0), np.uint8), "height, width, channels"),
         (np.zeros((3, 4, 4, 3), np.uint8), r"labels must be int64 \(3,\)"),
     ],
 )

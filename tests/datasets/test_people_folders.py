@@ -214,6 +214,78 @@ def test_classes_that_are_recorded_in_ways_of_their_own_are_told(root, suffix):
     assert f"cat is PNG (8 of 8; others 0 of 8); dog is {kind} (8 of 8; others 0 of 8)" in notes_of(load_folder(root))
 
 
+def write_channels(root, suffix, n_channels, n=14, side=40):
+    """Two kinds whose only difference is the brightness of the fourth channel."""
+    for number, kind in enumerate(("bright", "dim")):
+        (root / kind).mkdir(parents=True, exist_ok=True)
+        for i in range(n):
+            layers = [np.asarray(picture(100 * c + 10 * number + i, side=side, channels=1)) for c in range(n_channels)]
+            layers[3] = layers[3] // (1 + 2 * number)
+            path = root / kind / f"{i:03}.{suffix}"
+            if suffix == "npy":
+                np.save(path, np.dstack(layers))
+            elif suffix == "pages.tif":
+                tifffile.imwrite(path, np.stack(layers).astype(np.uint16) * 16, photometric="minisblack")
+            else:
+                kinds = {"photometric": "rgb", "extrasamples": ["unspecified"] * (n_channels - 3)}
+                tifffile.imwrite(path, np.dstack(layers), **kinds)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "n_channels", "options"),
+    [("npy", 5, {}), ("tif", 4, {}), ("tif", 8, {}), ("pages.tif", 4, {"pages": "channels"}), ("npy", 6, {})],
+)
+def test_all_of_more_than_three_channels_are_taken_and_told(root, suffix, n_channels, options):
+    write_channels(root, suffix, n_channels)
+    dataset = load_folder(root, **options)
+    assert dataset.image_shape == (32, 32, n_channels)
+    assert f"Pictures have {n_channels} channels, all of them taken" in notes_of(dataset)
+    assert dataset.reading["channels"] == ",".join(map(str, range(1, n_channels + 1)))
+    assert "5 channels each" in dataset.description or n_channels != 5
+    for number, least in ((2, 0.7), (3, 0)):  # of the third channel, which says nothing, and of the fourth
+        means = [dataset.train.images[dataset.train.labels == label][..., number].mean() for label in (0, 1)]
+        assert least < means[1] / means[0] < (1.4 if least else 0.6)
+
+
+@pytest.mark.parametrize(
+    ("channels", "n_channels", "note"),
+    [
+        ("first", 3, "of 5 channels, the first three taken as red, green and blue"),
+        ("4", 1, "of 5 channels, 4 taken"),
+        ("5,4,1,2", 4, "of 5 channels, 5,4,1,2 taken"),
+        ("mean", 1, "of 5 channels, mean taken"),
+    ],
+)
+def test_channels_can_be_chosen(root, channels, n_channels, note):
+    write_channels(root, "npy", 5)
+    dataset = load_folder(root, channels=channels)
+    assert dataset.image_shape[2] == n_channels
+    assert note in notes_of(dataset)
+
+
+def test_of_unlike_numbers_of_channels_the_first_three_are_taken_and_a_missing_one_is_an_error(root):
+    write_channels(root, "npy", 5)
+    write_class(root / "dim", 3)
+    dataset = load_folder(root)
+    assert dataset.image_shape[2] == 3
+    assert "28 of 5 channels, the first three taken as red, green and blue" in notes_of(dataset)
+    with pytest.raises(ValueError, match="has 3 channels, and channel 1,2,3,4 was asked for"):
+        load_folder(root, channels="1,2,3,4")
+
+
+def test_from_the_command_line_both_sides_use_every_channel(root, tmp_path, capsys):
+    write_channels(root, "npy", 5)
+    place = ["--dataset", str(root), "--artifacts", str(tmp_path / "artifacts")]
+    names = ["texture", "hog", "mlp", "color-histogram"]
+    assert command_line.main(["train", *names, *place, "--set", "epochs=3"]) == 0
+    told = capsys.readouterr().err
+    assert "note: Pictures have 5 channels, all of them taken" in told
+    assert "skipped: color-histogram cannot be applied to pictures: it needs red, green and blue" in told
+    assert "texture                          100.0%" in told
+    assert command_line.main(["predict", "texture", str(root / "dim"), *place, "--json"]) == 0
+    assert '"dim"' in capsys.readouterr().out
+
+
 def test_a_given_test_set_is_never_changed(root):
     write_splits(root, ("train", "val", "test"), (30, 6, 8))
     for i in range(6):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from bakeoff.datasets.splits import evenly_spread
-from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.families.family import FeatureFamily, by_channel, names_by_channel
 from bakeoff.pipelines.classic.families.histograms import fault_of_size
 from bakeoff.pipelines.classic.features.co_occurrence import ANGLES, extract_co_occurrence
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer, standardize
@@ -50,7 +51,9 @@ class CoOccurrence(FeatureFamily):
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
         """Values are in deviations from the mean of the training pictures, over the root of their number."""
         offsets = [f"{distance} px {math.degrees(angle):g} degrees" for distance in self.distances for angle in ANGLES]
-        return [f"{name} {offset}" for name in PROPERTIES for offset in offsets]
+        names = [f"{name} {offset}" for name in PROPERTIES for offset in offsets]
+        return names_by_channel(names, image_shape[2])
 
     def _extract(self, images: torch.Tensor) -> torch.Tensor:
-        return extract_co_occurrence(images, distances=self.distances, n_levels=self.n_levels)
+        describe = partial(extract_co_occurrence, distances=self.distances, n_levels=self.n_levels)
+        return by_channel(describe, images)

@@ -99,7 +99,8 @@ class DenseSift(WindowDescriptors):
     """SIFT on a grid (Lowe 2004; dense as in Bosch, Zisserman, Munoz 2007)."""
 
     bin_sizes: tuple[int, ...] = (3, 4, 6)  # pixels; a descriptor covers 4 x 4 bins, so 12, 16 and 24 pixels
-    color: Literal["gray", "opponent"] = "gray"  # opponent: SIFT on each opponent channel (van de Sande 2010)
+    # opponent: SIFT on each opponent channel (van de Sande 2010), of other than three channels on each as it is
+    color: Literal["gray", "opponent"] = "gray"
     root: bool = True  # RootSIFT (Arandjelovic, Zisserman 2012)
     regularizer: float = 0.0  # gray levels per pixel; makes the descriptors of faint patches short
     overhang: bool = False  # let descriptors reach half a bin beyond the border, whose pixels are repeated
@@ -112,7 +113,8 @@ class DenseSift(WindowDescriptors):
         return [(size, footprint(size), (size + 2) // 2 if self.overhang else 0) for size in self.bin_sizes]
 
     def extract(self, images: torch.Tensor) -> torch.Tensor:
-        return super().extract(opponent_colors(images) if self._per_channel(images) else images)
+        rgb = self._per_channel(images) and images.shape[-1] == 3
+        return super().extract(opponent_colors(images) if rgb else images)
 
     def describe(self, images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
         return extract_dense_sift(
@@ -125,7 +127,7 @@ class DenseSift(WindowDescriptors):
         )
 
     def _per_channel(self, images: torch.Tensor) -> bool:
-        return self.color == "opponent" and images.shape[-1] == 3
+        return self.color == "opponent" and images.shape[-1] > 1
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bakeoff.pipelines.results.run import Side
 # Pictures of one task at most, whatever the family's batch_size: what travels to a worker, and lies in the scheduler.
 BATCH_BYTES = 2**21
 NEEDS_COLOR = "it needs color, and these pictures are gray"
+NEEDS_RGB = "it needs red, green and blue, and these pictures have {} channels"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class FeatureFamily(ABC):
     """A configuration that encodes pictures.
 
     state_type: dataclass of tensors that `fit` returns.   is_random: what it learns depends on the seed.
-    needs_color: cannot say anything about gray pictures.   side: on which a run with such a family is.
+    needs_color: says something about red, green and blue only.   side: on which a run with such a family is.
     version: raise it, and the pipeline's VERSION, when a change of code changes the features.
     batch_size: pictures encoded at once on one core; bounds the memory.
     """
@@ -45,7 +47,9 @@ class FeatureFamily(ABC):
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         """Why pictures of this (height, width, channels) cannot be encoded; "" if they can."""
-        return NEEDS_COLOR if self.needs_color and image_shape[2] == 1 else ""
+        if not self.needs_color or image_shape[2] == 3:
+            return ""
+        return NEEDS_COLOR if image_shape[2] == 1 else NEEDS_RGB.format(image_shape[2])
 
     @property
     def name(self) -> str:
@@ -104,6 +108,25 @@ def encode_all(
         start += len(encoded)
         advance(len(encoded))
     return features
+
+
+def by_channel(describe: Callable[[torch.Tensor], torch.Tensor], images: torch.Tensor) -> torch.Tensor:
+    """What describes luminance: of pictures that are neither gray nor RGB each channel, side by side.
+
+    images: uint8 (n, h, w, c).   Returns float32 (n, length), times c of another length, of the same norm.
+    """
+    n_channels = images.shape[3]
+    if n_channels in (1, 3):
+        return describe(images)
+    parts = [describe(images[..., channel : channel + 1]) for channel in range(n_channels)]
+    return torch.cat(parts, dim=1) / math.sqrt(n_channels)
+
+
+def names_by_channel(names: list[str], n_channels: int) -> list[str]:
+    """Of the values of `by_channel`."""
+    if n_channels in (1, 3):
+        return names
+    return [f"channel {channel + 1} {name}" for channel in range(n_channels) for name in names]
 
 
 def cell_names(n_rows: int, n_columns: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
-from bakeoff.pipelines.classic.families.family import FeatureFamily, cell_names, grown
+from bakeoff.pipelines.classic.families.family import FeatureFamily, by_channel, cell_names, grown, names_by_channel
 from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram, extract_gray_histogram
 from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.hog import extract_hog
@@ -47,12 +47,16 @@ class GrayHistogram(FeatureFamily):
         return fault_of_size(image_shape, max(self.grids))
 
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        return by_channel(self._encode_gray, images)
+
+    def _encode_gray(self, images: torch.Tensor) -> torch.Tensor:
         histograms = [extract_gray_histogram(images, n_bins=self.n_bins, n_cells=grid) for grid in self.grids]
         return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
 
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
         bins = range(1, self.n_bins + 1)
-        return [f"{cell} bin {number}" for grid in self.grids for cell in cell_names(grid, grid) for number in bins]
+        names = [f"{cell} bin {number}" for grid in self.grids for cell in cell_names(grid, grid) for number in bins]
+        return names_by_channel(names, image_shape[2])
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,9 @@ class LocalBinaryPatterns(FeatureFamily):
         return fault_of_size(image_shape, max(self.n_cells, 2 * max(self.radii) + 1))
 
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        return by_channel(self._encode_gray, images)
+
+    def _encode_gray(self, images: torch.Tensor) -> torch.Tensor:
         histograms = [
             extract_local_binary_patterns(
                 images, n_points=self.n_points, radius=radius, n_cells=self.n_cells, method=self.patterns
@@ -127,8 +134,9 @@ class LocalBinaryPatterns(FeatureFamily):
 
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
         cells = cell_names(self.n_cells, self.n_cells)
-        patterns = range(length // len(cells) // len(self.radii))
-        return [f"radius {r} {cell} pattern {pattern}" for r in self.radii for cell in cells for pattern in patterns]
+        patterns = range(self.n_points + 2 if self.patterns == "uniform" else 2**self.n_points)
+        names = [f"radius {r} {cell} pattern {pattern}" for r in self.radii for cell in cells for pattern in patterns]
+        return names_by_channel(names, image_shape[2])
 
 
 def fault_of_size(image_shape: tuple[int, int, int], side: int) -> str:

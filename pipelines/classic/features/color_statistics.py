@@ -20,7 +20,6 @@ from bakeoff.pipelines.classic.features.grid import (
 from bakeoff.pipelines.classic.features.planes import picture_size, to_color_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
-LENGTH = N_BINS**2 * 3 * 2
 MIDDLE = (
     128  # subtracted first: the squares of what is left sum exactly in float32, for bytes and cells up to 32 pixels
 )
@@ -30,9 +29,10 @@ CHUNK_PIXELS = 1 << 15
 def extract_color_statistics(images: Tensor, *, cell_size: int, stride: int) -> Tensor:
     """Color statistics of the patches on a grid.
 
-    images: uint8 or float32 (n, height, width, 3), 0..255.   cell_size: side of a sub-region in pixels; a patch is 4.
-    Returns float32 (n, n_patches, 96), gray levels: for each sub-region, row by row, the means of R, G, B, then their
-    standard deviations.
+    images: uint8 or float32 (n, height, width, 3 or another number of channels), 0..255.
+    cell_size: side of a sub-region in pixels; a patch is 4.   stride: pixels.
+    Returns float32 (n, n_patches, 32 * channels), gray levels: for each sub-region, row by row, the means of R, G, B,
+    then their standard deviations.
     Raises ValueError for gray pictures, pictures smaller than a patch, and non-finite values.
     """
     check_window_fits(*picture_size(images), N_BINS * cell_size)
@@ -41,7 +41,7 @@ def extract_color_statistics(images: Tensor, *, cell_size: int, stride: int) -> 
         cells, bins_y, bins_x = _cell_statistics(to_color_planes(chunk), cell_size, stride)
         rows = bins_by_window(cells, 2, bins_x).contiguous()  # (n, places_y, patches_x, 4, 6)
         patches = bins_by_window(rows, 1, bins_y)  # (n, patches_y, 4, patches_x, 4, 6)
-        return patches.transpose(2, 3).reshape(chunk.shape[0], -1, LENGTH)
+        return patches.transpose(2, 3).flatten(3).flatten(1, 2)
 
     return in_chunks(statistics, images, CHUNK_PIXELS)
 

@@ -65,18 +65,18 @@ def extract_dense_sift(
 ) -> Tensor:
     """SIFT descriptors on a grid.
 
-    images: uint8 or float32 (n, height, width, 1 or 3), 0..255.   bin_size, stride: pixels.
+    images: uint8 or float32 (n, height, width, channels), 0..255.   bin_size, stride: pixels.
     window: "gaussian" also weights every pixel by its distance from the descriptor's center (exactly, while VLFeat's
     flat window takes one weight a bin); "triangular" does not.
     root: RootSIFT, the square root of the L1-normalized descriptor (Arandjelovic and Zisserman, CVPR 2012).
-    per_channel: one descriptor for each of three channels, side by side (on RGB, or on `opponent_colors`, as in van de
+    per_channel: one descriptor for each channel, side by side (on RGB, or on `opponent_colors`, as in van de
     Sande et al., PAMI 2010), instead of one on the luminance.
     contrast_threshold: a patch whose gradients (gray levels per pixel, Euclidean length over the 128 bin averages) stay
     below gives zeros; the default only catches flat patches.
     regularizer: gray levels per pixel added to a patch's gradient length before dividing by it: a faint patch gets a
     short descriptor instead of its noise at full length. 0 is Lowe's formula; a few gray levels help Fisher vectors.
-    Returns float32 (n, n_keypoints, 128, or 384 with per_channel), unit L2 norm, ordered bin y, bin x, orientation;
-    orientation 0 points along x and they turn towards y (down).
+    Returns float32 (n, n_keypoints, 128, times channels with per_channel), of unit length each, ordered bin y, bin x,
+    orientation; orientation 0 points along x and they turn towards y (down).
     Raises ValueError for pictures smaller than a descriptor, non-finite values, or per_channel on gray pictures.
     """
     check_window_fits(*picture_size(images), footprint(bin_size))

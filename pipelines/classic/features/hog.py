@@ -40,7 +40,7 @@ def extract_hog(
 ) -> Tensor:
     """HOG descriptors of a batch of pictures.
 
-    images: uint8 or float32 (n, height, width, 1 or 3); in each pixel the channel with the steepest gradient counts.
+    images: uint8 or float32 (n, height, width, channels); in each pixel the channel with the steepest gradient counts.
         Between whole numbers no rounding decides a bin; of other floats, one on the border of two may fall into either.
     cell_size: pixels.   block_size: cells.   Rows and columns beyond the last whole cell are dropped.
     signed: gradient directions over 0..360 degrees instead of 0..180.

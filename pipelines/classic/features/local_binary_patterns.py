@@ -23,7 +23,7 @@ def extract_local_binary_patterns(
 ) -> Tensor:
     """Shares of the pixels by pattern: which of the points on a circle around a pixel are at least as bright.
 
-    images: uint8 or float32 (n, height, width, 1 or 3), 0..255; taken as luminance rounded to whole gray levels.
+    images: uint8 or float32 (n, height, width, channels), 0..255; taken as luminance rounded to whole gray levels.
     n_points, radius (pixels): of the circle; points between pixels are interpolated, outside the picture it is black.
     method: "uniform" counts the bright points where they form one arc (0..n_points) and puts all other patterns into
     one bin, whatever the rotation; "default" keeps all 2**n_points patterns apart.   n_cells: cells a side.

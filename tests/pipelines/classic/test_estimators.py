@@ -123,7 +123,7 @@ def test_an_extractor_takes_gray_pictures_without_a_channel():
 def test_an_extractor_refuses_what_its_family_cannot_encode():
     with pytest.raises(ValueError, match="hog cannot encode these pictures: a HOG block needs 16 x 16 pixels"):
         FeatureExtractor().fit(PICTURES[:, :8, :8])
-    with pytest.raises(ValueError, match=r"uint8 \(n, height, width, 1 or 3\) pictures, got float64"):
+    with pytest.raises(ValueError, match=r"uint8 \(n, height, width, channels\) pictures, got float64"):
         FeatureExtractor().fit(PICTURES / 255)
     with pytest.raises(ValueError, match=r"pictures of \(16, 16, 3\) as in fit"):
         FeatureExtractor().fit(PICTURES).transform(PICTURES[..., :1])

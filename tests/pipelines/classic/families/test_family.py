@@ -166,9 +166,28 @@ def test_whatever_is_learnt_tells_how_far_it_is(family):
         assert done == total or ("k-means" in description and 0 < done < total)  # k-means may end early
 
 
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 5])
 @every_family
-def test_every_value_has_a_name_of_its_own(family):
-    state = family.fit(IMAGES, 0)
-    length = encode_all(family, state, IMAGES[:1]).shape[1]
-    names = family.column_names(IMAGES.shape[1:], state, length)
+def test_every_value_has_a_name_of_its_own(family, n_channels):
+    images = np.concatenate([IMAGES, IMAGES], axis=3)[..., :n_channels]
+    if family.refusal(images.shape[1:]):
+        assert n_channels != 3
+        return
+    state = family.fit(images, 0)
+    length = encode_all(family, state, images[:1]).shape[1]
+    names = family.column_names(images.shape[1:], state, length)
     assert len(names) == length == len(set(names))
+
+
+@every_family
+def test_every_one_of_five_channels_is_seen_or_refused(family):
+    images = np.concatenate([IMAGES, IMAGES[::-1]], axis=3)[..., :5]
+    if family.refusal(images.shape[1:]):
+        assert "it needs red, green and blue, and these pictures have 5 channels" in family.refusal(images.shape[1:])
+        return
+    state = family.fit(images, 0)
+    features = encode_all(family, state, images)
+    for channel in range(5):
+        changed = images.copy()
+        changed[..., channel] = 255 - changed[..., channel] // 2
+        assert not np.allclose(encode_all(family, state, changed), features), channel
