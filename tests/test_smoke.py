@@ -22,7 +22,7 @@ pytestmark = pytest.mark.whole
 
 ROOT = Path(__file__).parent.parent
 NOT_RUN = {"test", "check", "setup", "list", "bench", "help"}  # all but what trains or writes; `bench` takes minutes
-EXPERIMENTS = ("hand-crafted", "mlp", "mlp-numpy")
+EXPERIMENTS = ("families", "mlp", "mlp-numpy")
 
 
 def write_class(folder, tint):
@@ -85,12 +85,12 @@ def test_every_command_of_the_readme(small_experiments, make, capsys):
         "train-svm": {},
         "train-mlp": {"ENGINE": "numpy"},
         "train": {"EXPERIMENT": "mlp"},
-        "report": {"EXPERIMENT": "hand-crafted mlp"},
+        "report": {"EXPERIMENT": "families mlp"},
         "report-saved": {},
         "publish": {},
         "predict": {"MODEL": "mlp", "IMAGE": "ground/brick"},
         "study": {"STUDY": "learning-curves", "EXPERIMENT": "hog"},
-        "compare": {"BASE": "base.json", "EXPERIMENT": "hand-crafted mlp", "SET": "costs=0.1,1 epochs=2"},
+        "compare": {"BASE": "base.json", "EXPERIMENT": "families mlp", "SET": "costs=0.1,1 epochs=2"},
     }
     table = (ROOT / "README.md").read_text().partition("## All commands")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `make ([a-z-]+)", table, re.MULTILINE)) - NOT_RUN <= {*commands, "export", "lecture"}

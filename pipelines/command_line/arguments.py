@@ -111,13 +111,13 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
             own: list[Any] = [_place(), reporting[name]]
             add(name, parents=own, help=reporting[name].description)
     one = add("features", parents=[common, settings], help="extract and cache hand-crafted features")
-    one.add_argument("experiments", nargs="*", default=["hand-crafted"], metavar="EXPERIMENT")
+    one.add_argument("experiments", nargs="*", default=["families"], metavar="EXPERIMENT")
     one.add_argument("--table", type=table, metavar="FILE", help="also write them as .csv or .parquet, named columns")
     training = [common, settings, _training(), machines]
     one = add("train", parents=training, help="train experiments and save their runs")
     one.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names or groups (see `bakeoff list`)")
     one = add("train-svm", parents=training, help="hand-crafted features and a linear SVM, each family alone and all")
-    one.set_defaults(command="train", experiments=["hand-crafted"])
+    one.set_defaults(command="train", experiments=["families"])
     one = add("train-mlp", parents=training, help="a multi-layer perceptron on pixels, trained end to end")
     one.set_defaults(command="train", experiments=["mlp"])
     one.add_argument("--engine", choices=ENGINES, default="torch", help="torch, or our own back-propagation in numpy")

@@ -64,7 +64,7 @@ class Experiment:
 
 
 # Words that stand for several experiments on the command line.
-GROUPS: Mapping[str, tuple[str, ...]] = {"hand-crafted": classic_table.COMPARISON}
+GROUPS: Mapping[str, tuple[str, ...]] = {"families": classic_table.COMPARISON}
 
 
 def all_experiments() -> Mapping[str, Experiment]:

@@ -37,8 +37,8 @@ def test_every_configuration_can_be_hashed_and_differs_from_the_others():
 
 
 def test_a_group_stands_for_its_members_and_each_is_taken_once():
-    names = [experiment.name for experiment in choose_experiments(["mlp", "hog", "hand-crafted", "mlp"])]
-    assert names == ["mlp", "hog", *(name for name in GROUPS["hand-crafted"] if name != "hog")]
+    names = [experiment.name for experiment in choose_experiments(["mlp", "hog", "families", "mlp"])]
+    assert names == ["mlp", "hog", *(name for name in GROUPS["families"] if name != "hog")]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_unknown_words_are_answered_with_the_known_ones(words, message):
     ("channels", "left_out"), [(3, set()), (1, {"classic-without-color-histogram", "xrce2011-sift"})]
 )
 def test_of_experiments_that_are_identical_on_these_pictures_the_shortest_name_is_left(channels, left_out):
-    chosen = choose_experiments(["hand-crafted", "xrce2011", "xrce2011-sift", "xrce2011-color", "mlp"])
+    chosen = choose_experiments(["families", "xrce2011", "xrce2011-sift", "xrce2011-color", "mlp"])
     kept = distinct_experiments(chosen, (32, 32, channels))
     assert {e.name for e in chosen} - {e.name for e in kept} == left_out
     assert [e for e in chosen if e in kept] == kept
