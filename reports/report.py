@@ -67,7 +67,7 @@ def build_report(
     changes: since an earlier report, if one was named.   lessons: of the report's authors, if they wrote some.
     stakes: of two classes, what errors mean.
     """
-    verdict = reach_verdict(comparison)
+    verdict = reach_verdict(comparison, studies.get("contest"))
     caveats = (*remarks, *find_caveats(comparison))
     material = {
         "comparison": comparison,

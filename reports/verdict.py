@@ -11,6 +11,8 @@ Are hand-crafted features enough (a non-inferiority test at the one-sided 2.5 % 
                   convolutions took part
     not enough    if high < -m   (the loss is larger than the margin)
     cannot tell   otherwise, and where a side has no run that fits its own training pictures
+Of a contest at equal cost, the interval first grows by what ten times the budget would bring one side more than the
+other, if their errors on validation fell on as they did so far: a gap that time alone may close is no answer.
 The two questions are separate: with 10,000 pictures a loss can be certain and yet smaller than the margin.
 """
 
@@ -18,26 +20,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
-from bakeoff.reports.canvas.formats import SPACE, p_value, percent, points, points_range, ratio, seconds
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.reports.canvas.formats import SPACE, percent, points, points_range, ratio, seconds
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.growth import Growth, growth
 from bakeoff.reports.statistics.seeds import Interval
-
-Answer = Literal[
-    "enough", "enough against a perceptron", "not enough", "cannot tell", "neither side learned anything here"
-]
-SIDE_NAMES = {"hand-crafted": "hand-crafted features", "end-to-end": "end-to-end training"}
-LARGEST_MARGIN = 0.05  # of the table: who would accept more needs no test
-
-
-@dataclass(frozen=True)
-class Margins:
-    """Margins from low to high, in 0..1, that lead to the same answer."""
-
-    low: float
-    high: float
-    answer: Answer
+from bakeoff.reports.verdict_wording import (
+    LARGEST_MARGIN,
+    Answer,
+    Margins,
+    describe_margins,
+    no_difference,
+    times,
+    victory,
+)
 
 
 @dataclass(frozen=True)
@@ -72,8 +69,8 @@ def judge_margin(interval: Interval, margin: float) -> Answer:
     return "not enough" if high < -margin else "cannot tell"
 
 
-def reach_verdict(comparison: Comparison) -> Verdict:
-    """Apply the rules above."""
+def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) -> Verdict:
+    """Apply the rules above.   contest: which the finalists come from, if they come from one."""
     difference, margin = comparison.difference, comparison.margin
     hand, net = comparison.finalists
     lost = [c for c in comparison.finalists if c.did_not_train]
@@ -83,16 +80,16 @@ def reach_verdict(comparison: Comparison) -> Verdict:
     elif lost:
         answer, reason = "cannot tell", _no_contender(lost[0])
     else:
-        words = _Words(comparison)
-        answer, reason = words.name(judge_margin(difference.interval, margin)), words.reason()
+        words = _Words(comparison, _growths(comparison, contest))
+        answer, reason = words.name(judge_margin(words.interval, margin)), words.reason()
         table = tuple(words.table())
     winner = (hand if difference.difference > 0 else net) if difference.is_shown else None
     # A run whose stages were too fast for the clock still costs something.
     by_hand, end_to_end = (comparison.seconds(c) for c in (hand, net))
     cost_ratio = max(by_hand, 1e-9) / max(end_to_end, 1e-9)
-    lead = _no_difference(comparison) if winner is None else _victory(comparison, winner)
+    lead = no_difference(comparison) if winner is None else victory(comparison, winner)
     unit = " of processor time" if comparison.clock == "processor time" else ""
-    cost = f"{_times(cost_ratio)} ({seconds(by_hand)}{unit} hand-crafted, {seconds(end_to_end)} end-to-end)."
+    cost = f"{times(cost_ratio)} ({seconds(by_hand)}{unit} hand-crafted, {seconds(end_to_end)} end-to-end)."
     probability = difference.probability_above(-margin)
     return Verdict(
         answer=answer,  # type: ignore[arg-type]
@@ -101,7 +98,7 @@ def reach_verdict(comparison: Comparison) -> Verdict:
         reason=reason,
         margin_table=table,
         probability=probability,
-        outlook=_describe_margins(table, margin, probability) if table else "",
+        outlook=describe_margins(table, margin, probability) if table else "",
         cost_ratio=cost_ratio,
     )
 
@@ -111,6 +108,14 @@ class _Words:
     """How an answer against the margin is said of these contenders."""
 
     comparison: Comparison
+    growths: tuple[Growth, Growth] | None  # of the hand-crafted and the end-to-end side, of a contest
+
+    @property
+    def interval(self) -> Interval:
+        """Of the difference, with what time may still change."""
+        low, high = self.comparison.difference.interval
+        hand, net = (growth.gain for growth in self.growths) if self.growths else (0.0, 0.0)
+        return low - max(0.0, net - hand), high + max(0.0, hand - net)
 
     def name(self, answer: Answer) -> Answer:
         nets = [c for c in self.comparison.contestants if c.side == "end-to-end"]
@@ -120,7 +125,7 @@ class _Words:
         return answer
 
     def table(self) -> list[Margins]:
-        low, high = self.comparison.difference.interval
+        low, high = self.interval
         edges = sorted({0.0, LARGEST_MARGIN, *(-end for end in (low, high) if 0 < -end < LARGEST_MARGIN)})
         return [Margins(a, b, self.name(judge_margin((low, high), (a + b) / 2))) for a, b in pairwise(edges)]
 
@@ -129,6 +134,8 @@ class _Words:
         low, high = comparison.difference.interval
         margin = f"the margin of {points(comparison.margin, signed=False)}{SPACE}points"
         answer = judge_margin((low, high), comparison.margin)
+        if judge_margin(self.interval, comparison.margin) != answer:
+            return self._time_may_tell(answer)
         if answer == "enough":
             gist = f"At worst hand-crafted features lose {points(-low, signed=False)}{SPACE}points, less than {margin}."
             if low >= 0:
@@ -141,6 +148,20 @@ class _Words:
         return (
             f"The interval, {points_range((low, high))}{SPACE}points, reaches to both sides of a loss as large as "
             f"{margin}: more test pictures{self._seeds()} would tell."
+        )
+
+    def _time_may_tell(self, answer: Answer) -> str:
+        """Why an answer at this budget is none beyond it."""
+        assert self.growths is not None
+        behind = "end-to-end" if answer == "enough" else "hand-crafted"
+        hand, net = (
+            f"from {percent(growth.before)} to {percent(growth.now)} in {ratio(growth.times)} times the time"
+            for growth in self.growths
+        )
+        return (
+            f"At this budget hand-crafted features are {answer}. But the {behind} side was still getting better: the "
+            f"error on validation fell {hand} on the hand-crafted side and {net} on the end-to-end side. If both go on "
+            "so, ten times the budget may close the gap: a larger --budget would tell."
         )
 
     def _contender(self, answer: Answer) -> str:
@@ -158,6 +179,16 @@ class _Words:
         return "" if all(len(c.runs) > 2 for c in self.comparison.finalists) else ", or more seeds,"
 
 
+def _growths(comparison: Comparison, contest: StudyResult | None) -> tuple[Growth, Growth] | None:
+    """None where a finalist is none of the contest's."""
+    if contest is None:
+        return None
+    names = {row["experiment"] for row in contest.rows if row["is_finalist"]}
+    if not names.issuperset(c.experiment for c in comparison.finalists):
+        return None
+    return growth(contest, "hand-crafted"), growth(contest, "end-to-end")
+
+
 def _likely_reason(comparison: Comparison) -> str:
     """What to change first: the size of the pictures, where they were shrunk."""
     constant = f"the best constant answer, {percent(comparison.best_constant)}"
@@ -171,68 +202,3 @@ def _no_contender(lost: Contestant) -> str:
         f"{lost.experiment}, the best of the {lost.side} side, classifies its own training pictures no better than the "
         "best constant answer: it did not train, and that side has no contender."
     )
-
-
-def _describe_margins(table: tuple[Margins, ...], margin: float, probability: float) -> str:
-    """For which margins the answer would differ, and how probable a loss under the margin is."""
-    if len(table) == 1:
-        told = f"For every margin from 0 to {points(LARGEST_MARGIN, signed=False)}{SPACE}points the answer is the same"
-    else:
-        parts = [f"{row.answer} up to {points(row.high, signed=False)}{SPACE}points" for row in table[:-1]]
-        told = f"By margin: {', '.join(parts)}, {table[-1].answer} beyond"
-    return (
-        f"{told}. The probability that hand-crafted features lose less than "
-        f"{points(margin, signed=False)}{SPACE}points is {_describe_chance(probability)}."
-    )
-
-
-def _describe_chance(probability: float) -> str:
-    if 0.001 <= probability <= 0.999:
-        return percent(probability)
-    return f"under {percent(0.001)}" if probability < 0.5 else f"over {percent(0.999)}"
-
-
-def _victory(comparison: Comparison, winner: Contestant) -> str:
-    loser = next(c for c in comparison.finalists if c is not winner)
-    difference = comparison.difference
-    low, high = difference.interval if winner.side == "hand-crafted" else tuple(-x for x in difference.interval[::-1])
-    name = SIDE_NAMES[winner.side]
-    verb = "win" if winner.side == "hand-crafted" else "wins"
-    return (
-        f"{name[0].upper()}{name[1:]} {verb} on {comparison.task.dataset}: {winner.experiment} classifies "
-        f"{_share(winner, comparison)} and {loser.experiment} {percent(comparison.leading_score(loser))}, "
-        f"{points(abs(difference.difference), signed=False)}{SPACE}points more "
-        f"(95{SPACE}% interval {points_range((low, high))}, {p_value(difference.p_value)}{_basis(comparison)})."
-    )
-
-
-def _no_difference(comparison: Comparison) -> str:
-    hand, net = comparison.finalists
-    difference = comparison.difference
-    return (
-        f"No difference shown on {comparison.task.dataset}: {hand.experiment}, hand-crafted, classifies "
-        f"{_share(hand, comparison)} and {net.experiment}, end-to-end, "
-        f"{percent(comparison.leading_score(net))}, a difference of {points(difference.difference)}{SPACE}points "
-        f"(95{SPACE}% interval {points_range(difference.interval)}, {p_value(difference.p_value)}{_basis(comparison)})."
-    )
-
-
-def _share(contestant: Contestant, comparison: Comparison) -> str:
-    """What of, too, where it is not of all test pictures alike."""
-    share, which = percent(comparison.leading_score(contestant)), "" if comparison.folds else "test "
-    if comparison.is_unbalanced:
-        return f"{share} of a class's {which}pictures correctly, on average over the classes,"
-    return f"{share} of the {which}pictures correctly"
-
-
-def _basis(comparison: Comparison) -> str:
-    """Which pictures the numbers are of, where it is not the test split."""
-    return f"; {comparison.folds.describe()}" if comparison.folds else ""
-
-
-def _times(cost_ratio: float) -> str:
-    """cost_ratio: seconds of the hand-crafted run over those of the end-to-end one."""
-    if 0.95 < cost_ratio < 1.05:
-        return "Both runs take equally long"
-    slower, factor = ("hand-crafted", cost_ratio) if cost_ratio > 1 else ("end-to-end", 1 / cost_ratio)
-    return f"The {slower} run takes {ratio(factor)} times as long as the other"

@@ -22,6 +22,7 @@ from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number
 from bakeoff.reports.canvas.elements import Row as TableRow
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, seconds
 from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.statistics.growth import number, spending, tried
 
 SIDES = ("hand-crafted", "end-to-end")
 
@@ -35,18 +36,13 @@ def contest_section(study: StudyResult) -> Section:
     return Section("contest", study.title, tuple(paragraphs), (*parts, sizes) if sizes else parts)
 
 
-def tried(rows: Sequence[Row], side: str) -> list[Row]:
-    """In the order in which they were tried."""
-    return [row for row in rows if row["side"] == side and row["validation_score"] is not None]
-
-
 def describe_budget(study: StudyResult, side: str) -> str:
     """What one side did with its budget: how many rungs, which is its finalist, and what it did not get to."""
     mine = [row for row in study.rows if row["side"] == side]
     finalist = next((row for row in mine if row["is_finalist"]), None)
     if finalist is None:
         return f"{side[0].upper()}{side[1:]}: nothing could be finished within {seconds(study.settings['budget'])}."
-    n_seeds, score = _number(finalist["n_seeds"]), _number(finalist["validation_score"])
+    n_seeds, score = number(finalist["n_seeds"]), number(finalist["validation_score"])
     seeds = f", run with {n_seeds:.0f} seeds" if n_seeds > 1 else ""
     spent, budget = study.settings["spent"][side], study.settings["budget"]
     text = (
@@ -64,15 +60,6 @@ def describe_budget(study: StudyResult, side: str) -> str:
             f"{listing(passed)}."
         )
     return text
-
-
-def spending(rows: Sequence[Row], side: str) -> tuple[list[float], list[float]]:
-    """(processor seconds spent so far, best validation score so far), a point for each rung."""
-    spent, best, points = 0.0, 0.0, []
-    for row in tried(rows, side):
-        spent, best = spent + _number(row["seconds"]), max(best, _number(row["validation_score"]))
-        points.append((spent, best))
-    return [x for x, _ in points], [y for _, y in points]
 
 
 def describe_lead(rows: Sequence[Row]) -> str:
@@ -115,11 +102,6 @@ def draw_spending(study: StudyResult) -> Figure:
     return finish(canvas, "spending", caption, alt)
 
 
-def _number(value: object) -> float:
-    assert isinstance(value, int | float)  # rows of a contest are made by the contest
-    return float(value)
-
-
 def rung_table(rows: Sequence[Row]) -> Table:
     columns = ("configuration", "picture size", "validation", "training", "estimate", "processor time", "outcome")
     return Table("Every configuration, in the order tried", columns, tuple(map(_rung_row, rows)), folded=True)
@@ -127,7 +109,7 @@ def rung_table(rows: Sequence[Row]) -> Table:
 
 def _rung_row(row: Row) -> TableRow:
     def known(key: str) -> float | None:
-        return None if row[key] is None else _number(row[key])
+        return None if row[key] is None else number(row[key])
 
     cells = (
         Cell(str(row["experiment"])),
@@ -142,14 +124,14 @@ def _rung_row(row: Row) -> TableRow:
 
 def size_table(rows: Sequence[Row]) -> Table | None:
     """The best validation score of each side at each picture size; None where there was one size."""
-    sizes = sorted({int(_number(row["image_size"])) for row in rows if row["validation_score"] is not None})
+    sizes = sorted({int(number(row["image_size"])) for row in rows if row["validation_score"] is not None})
     if len(sizes) < 2:
         return None
     table = []
     for side in (side for side in (*SIDES, "frozen") if tried(rows, side)):
         cells = [Cell(side)]
         for size in sizes:
-            scores = [_number(r["validation_score"]) for r in tried(rows, side) if r["image_size"] == size]
+            scores = [number(r["validation_score"]) for r in tried(rows, side) if r["image_size"] == size]
             cells.append(number_cell(max(scores, default=None), percent))
         table.append(TableRow(tuple(cells), side=side))  # type: ignore[arg-type]
     columns = ("side", *(f"{size}{SPACE}px" for size in sizes))

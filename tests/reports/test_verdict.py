@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.chapters.difference import describe_chance
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.reports.verdict import judge_margin, reach_verdict
@@ -164,3 +165,40 @@ def test_groups_widen_the_answer_and_the_effective_number_is_printed():
 def test_a_probability_near_certainty_is_told_by_its_bound():
     assert "is over 99.9" in verdict_for(3.0, 0.5).outlook
     assert "is under 0.1" in verdict_for(0.5, 3.0).outlook
+
+
+def contest_of(hand, net, net_scores):
+    rows = [
+        {"side": "hand-crafted", "experiment": hand, "is_finalist": True, "seconds": 50.0, "validation_score": 0.9},
+        *(
+            {
+                "side": "end-to-end",
+                "experiment": net,
+                "is_finalist": True,
+                "seconds": seconds,
+                "validation_score": score,
+            }
+            for seconds, score in net_scores
+        ),
+    ]
+    return StudyResult("contest", "", "photos", "0" * 64, {}, tuple(rows), {}, 1.0)
+
+
+def test_a_gap_that_time_alone_may_close_is_no_answer():
+    task = make_task(4000)
+    runs = [
+        make_run(task, strength=2.0, noise=1),
+        make_run(task, "net", "end-to-end", strength=1.6, noise=2, settings=CONVOLUTIONS),
+    ]
+    comparison = build_comparison(task, runs, 0.01)
+    hand = comparison.hand_crafted.experiment
+    assert reach_verdict(comparison).answer == "enough"
+    rising = reach_verdict(comparison, contest_of(hand, "net", [(5.0, 0.2), (45.0, 0.75)]))
+    assert rising.answer == "cannot tell"
+    assert rising.reason.startswith(
+        "At this budget hand-crafted features are enough. But the end-to-end side was still"
+    )
+    assert rising.margin_table[0].answer == "cannot tell"
+    flat = reach_verdict(comparison, contest_of(hand, "net", [(5.0, 0.75), (45.0, 0.752)]))
+    assert flat == reach_verdict(comparison)
+    assert reach_verdict(comparison, contest_of("another", "net", [(5.0, 0.2), (45.0, 0.75)])).answer == "enough"

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.chapters.contest import contest_section, describe_lead, size_table, spending
+from bakeoff.reports.chapters.contest import contest_section, describe_lead, size_table
+from bakeoff.reports.statistics.growth import spending
 
 
 def row(side: str, name: str, size: int, score: float | None, seconds: float = 10.0, **more) -> dict:
