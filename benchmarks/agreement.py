@@ -39,9 +39,10 @@ def draw_task(dataset: Dataset, seed: int) -> Dataset:
         part = split.take(chosen[kept])
         return replace(part, labels=np.searchsorted(classes, part.labels))
 
-    parts = {name: draw(split) for name, split in dataset.splits.items()}
-    names = tuple(dataset.class_names[i] for i in classes)
-    return replace(dataset, **parts, name=f"{dataset.name}-draw-{seed}", class_names=names, split_by_us=False)
+    train, validation, test = (draw(split) for split in dataset.splits.values())
+    name, names = f"{dataset.name}-draw-{seed}", tuple(dataset.class_names[i] for i in classes)
+    drawn = replace(dataset, train=train, validation=validation, test=test, class_names=names)
+    return replace(drawn, name=name, split_by_us=False)
 
 
 def answer(task: Dataset, budget: float, artifacts: Path) -> dict[str, object]:
