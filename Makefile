@@ -55,7 +55,7 @@ override TESTS := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist worksteal
 .NOTPARALLEL: # the stages use all cores themselves
 COMMANDS := list features train-svm train-mlp train predict serve export study \
   report report-saved compare publish lecture bench clean
-.PHONY: help setup $(COMMANDS) bench-scaling test fast slow check format misspelled
+.PHONY: help setup $(COMMANDS) test fast slow check format misspelled
 
 help: ## show the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1mmake %-14s\033[0m %s\n",$$1,$$2}' Makefile
@@ -89,8 +89,6 @@ clean: ## remove what was computed from ARTIFACTS, and nothing else
 $(COMMANDS): .venv/ready
 	@$(PYTHON) -m bakeoff --from-make $@
 
-bench-scaling: .venv/ready ## cost per picture, the cost model, its check at 1k, 10k, 100k pictures -> artifacts/scaling.json
-	@$(PYTHON) -m bakeoff --from-make bench --scaling
 
 test: .venv/ready-to-develop ## run the tests
 	@$(TESTS)

@@ -1,4 +1,4 @@
-"""Every kernel beside the library people use: lines to read, and bench.json; or what scaling costs."""
+"""Every kernel beside the library people use: lines to read, and bench.json."""
 
 from __future__ import annotations
 
@@ -26,11 +26,6 @@ def bench(options: Namespace) -> int:
     if unknown:
         raise ValueError(f"there is no benchmark {sorted(unknown)[0]!r}; choose from {', '.join(WORK)}")
     claim(options.artifacts)
-    if options.scaling:
-        from bakeoff.benchmarks.scaling import measure_scaling
-
-        measure_scaling(options.artifacts / "scaling.json")
-        return 0
     console, hardware = Console(), describe_hardware()
     console.print(
         f"{hardware['processor']}, {hardware['cores']} cores, {matmul_rate():.0f} GFLOP/s in float32 products"

@@ -29,6 +29,7 @@ from bakeoff.datasets.folder.conversion import (
 )
 from bakeoff.datasets.folder.formats import NOT_READ, SNIFFED, format_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
+from bakeoff.datasets.folder.plain_tiff import open_plain_tiff
 from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels
 from bakeoff.datasets.folder.squares import central_square, resize_squares
 from bakeoff.datasets.folder.tiff import open_tiff
@@ -45,7 +46,7 @@ class NotAPictureError(PictureError):
 
 @dataclass(frozen=True)
 class Decoded:
-    """One picture. pixels: uint8 (side, side, 3).   file_format: as Pillow calls it.
+    """One picture. pixels: uint8 (side, side, 3, or more if named).   file_format: as Pillow calls it.
 
     remarks: what was done to it beyond cropping and resizing, in the words of `bakeoff.datasets.folder.conversion`.
     kind: of its samples, as in `Raw`: "" where they are of 8 bits, whose white needs no looking for.
@@ -102,7 +103,9 @@ def _open(content: bytes, max_pixels: int, rules: Rules, suffix: str) -> Iterato
     if not content:
         raise NotAPictureError("empty file")
     try:
-        raw = open_tiff(content, rules, max_pixels) or open_array(content, rules)
+        raw = (
+            open_plain_tiff(content, max_pixels) or open_tiff(content, rules, max_pixels) or open_array(content, rules)
+        )
         if raw is not None:
             yield raw
             return

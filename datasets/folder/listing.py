@@ -29,6 +29,7 @@ from bakeoff.datasets.folder.picture_file import (
     read_plain_file,
     stamp_now,
 )
+from bakeoff.datasets.folder.shards import find_shards, label_by_key, list_shards
 from bakeoff.datasets.folder.split_names import THINGS, find_splits, split_of_name
 from bakeoff.datasets.folder.tables import TABLE_SUFFIXES, list_table
 
@@ -48,9 +49,10 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
         raise FileNotFoundError(f"{path} does not exist: name a folder with one sub-folder per class")
     with ExitStack() as opened:
         if path.is_dir():
-            yield label_by_folder(list_folder(path))
+            shards = find_shards(path)
+            yield label(list_shards(shards, opened)) if shards else label_by_folder(list_folder(path))
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
-            yield label_by_folder(list_archive(path, opened))
+            yield label(list_archive(path, opened))
         elif path.suffix.lower() in TABLE_SUFFIXES:
             yield list_table(path)
         elif path.suffix.lower() in PACKED_OTHERWISE:
@@ -60,6 +62,11 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
                 f"{path} must be a folder with one sub-folder per class, an archive of one "
                 f"({', '.join(ARCHIVE_SUFFIXES)}) or a .csv or .tsv of path,label"
             )
+
+
+def label(files: Sequence[PictureFile]) -> list[PictureFile]:
+    """Of shards by the file of a class beside each picture, else by the folders."""
+    return label_by_key(files) or label_by_folder(files)
 
 
 def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:

@@ -140,7 +140,6 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     add("lecture", parents=[_place()], help="the experiments behind a first lecture, as one page")
     one = add("bench", parents=[_place()], help="our kernels beside the libraries people use")
     one.add_argument("work", nargs="*", metavar="WORK", help="the kernels to measure (all)")
-    one.add_argument("--scaling", action="store_true", help="cost per picture, and at 1k, 10k and 100k pictures")
     add("clean", parents=[_place()], help="remove what was computed, and nothing else")
     add("completion", help="a script that completes commands and names in bash and zsh: source <(bakeoff completion)")
     return parser

@@ -1,0 +1,70 @@
+"""Data sets in shards: tar files as WebDataset writes them, where 0001.jpg and 0001.cls (or .json) are one picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from bakeoff.datasets.folder.archives import list_archive
+from bakeoff.datasets.folder.formats import formats_of_suffix
+from bakeoff.datasets.folder.picture_file import PictureFile, as_class_name, is_visible
+from bakeoff.datasets.folder.split_names import find_splits
+
+LABELS = (".cls", ".json")
+LABEL_NAMES = ("label", "class", "cls", "class_name")  # in a .json
+
+
+def find_shards(root: Path) -> list[Path]:
+    """The tar files of a folder that holds more than one, and beside them only texts that tell of them."""
+    names = sorted(path for path in root.iterdir() if is_visible(path.name))
+    shards = [path for path in names if path.suffix.lower() == ".tar"]
+    others = [path for path in names if path.suffix.lower() not in (".tar", ".json", ".txt", ".md", ".idx")]
+    return shards if len(shards) > 1 and not others else []
+
+
+def list_shards(shards: Sequence[Path], opened: ExitStack) -> list[PictureFile]:
+    """The files of all, below their shard's name; those of train-000.tar and test-000.tar are of these splits."""
+    splits = find_splits([path.stem for path in shards])
+    return [
+        replace(file, parts=(path.name, *file.parts), split=splits.get(path.stem, ""))
+        for path in shards
+        for file in list_archive(path, opened)
+    ]
+
+
+def label_by_key(files: Sequence[PictureFile]) -> list[PictureFile] | None:
+    """Each picture with the class that the file beside it tells, "" if it tells none; None where no file does."""
+    pictures = {_key(file): file for file in files if file.suffix in formats_of_suffix() and not file.left_out}
+    beside = {_key(file): file for file in files if file.suffix in LABELS and _key(file) in pictures}
+    told = {key: name for key, file in beside.items() if (name := _read_label(file))}
+    if not told:
+        return None
+    kept = [file for file in files if file.suffix not in LABELS or _key(file) not in told]
+    return sorted(
+        (
+            replace(file, class_name=told[_key(file)])
+            if pictures.get(_key(file)) is file and _key(file) in told
+            else file
+            for file in kept
+        ),
+        key=lambda file: file.parts,
+    )
+
+
+def _key(file: PictureFile) -> tuple[str, ...]:
+    """WebDataset's: the path up to the first dot of the name."""
+    return *file.parts[:-1], file.parts[-1].partition(".")[0]
+
+
+def _read_label(file: PictureFile) -> str:
+    text = file.read().decode("utf-8", errors="replace").strip()
+    if file.suffix == ".json":
+        try:
+            record = json.loads(text)
+            text = next((str(record[name]) for name in LABEL_NAMES if name in record), "")
+        except (ValueError, TypeError, RecursionError):  # of something else
+            return ""
+    return as_class_name(text)
