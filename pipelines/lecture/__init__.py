@@ -1,1 +1,1 @@
-"""The lecture's experiments, a chapter a file: `bakeoff lecture` computes the numbers of all."""
+"""The lecture: chapters in Markdown whose code makes their figures, and what that code calls, a subject a file."""

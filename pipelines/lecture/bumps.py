@@ -1,9 +1,8 @@
-"""Universal approximation with ReLUs: bumps written down by formula, and learned by a net of the same size."""
+"""Universal approximation with ReLUs: bumps written down by formula."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,45 +12,15 @@ from bakeoff.pipelines.backprop.operations import mean
 from bakeoff.pipelines.backprop.training import initialize_layers
 from bakeoff.pipelines.lecture.toy import fit
 
-UNITS_PER_BUMP = 4
+STEEPEST = 4.5 * np.pi
 
 
-@dataclass(frozen=True)
-class Approximations:
-    """x, target (n,).   n_bumps (k,).   bumps: list of all bumps, (sum of n_bumps, n), narrow nets first.
-
-    built, learned (k, n): output of the net by formula and of the trained one.   bounds (k,): of the error of built.
-    """
-
-    x: np.ndarray
-    target: np.ndarray
-    n_bumps: np.ndarray
-    bumps: np.ndarray
-    built: np.ndarray
-    learned: np.ndarray
-    bounds: np.ndarray
-
-
-def target_function(x: np.ndarray) -> np.ndarray:
+def wave(x: np.ndarray) -> np.ndarray:
     """sin(2 pi x) + sin(5 pi x) / 2 on 0..1: its slope is at most 4.5 pi."""
     return np.sin(2 * np.pi * x) + 0.5 * np.sin(5 * np.pi * x)
 
 
-STEEPEST = 4.5 * np.pi
-
-
-def approximate(n_bumps: tuple[int, ...] = (5, 10, 20), n_steps: int = 2500) -> Approximations:
-    """Both nets have one hidden layer of 4 ReLUs a bump."""
-    x = np.linspace(0, 1, 601)
-    target = target_function(x)
-    nets = [build_bumps(n, target_function) for n in n_bumps]
-    built = np.stack([mlp_scores(net, x[:, None])[:, 0] for net in nets])
-    bumps = np.concatenate([single_bumps(net, x) for net in nets])
-    learned = np.stack([_learn(UNITS_PER_BUMP * n, x, target, n_steps) for n in n_bumps])
-    return Approximations(x, target, np.array(n_bumps), bumps, built, learned, STEEPEST / np.array(n_bumps))
-
-
-def build_bumps(n: int, function: Callable[[np.ndarray], np.ndarray] = target_function, flank: float = 0.5) -> Layers:
+def build_bumps(n: int, function: Callable[[np.ndarray], np.ndarray] = wave, flank: float = 0.5) -> Layers:
     """A net with one hidden layer of 4 n ReLUs that approximates a function on 0..1; nothing is learned.
 
     Bump i rises, stays at 1 and falls again around its center c_i = (i + 1/2) / n:
@@ -77,18 +46,17 @@ def single_bumps(net: Layers, x: np.ndarray) -> np.ndarray:
     """What each group of four units adds to the output: (n_bumps, len(x))."""
     (weights, bias), (heights, _) = net
     parts = np.maximum(x[:, None] * weights + bias, 0) * heights[:, 0]  # (len(x), 4 n_bumps)
-    return parts.reshape(len(x), -1, UNITS_PER_BUMP).sum(axis=2).T
+    return parts.reshape(len(x), -1, 4).sum(axis=2).T
 
 
-def _learn(n_units: int, x: np.ndarray, target: np.ndarray, n_steps: int) -> np.ndarray:
-    """Least squares from a start with the kinks of the units spread over 0..1."""
-    rng = np.random.default_rng(0)
+def learn_curve(n_units: int, x: np.ndarray, target: np.ndarray, seed: int = 0, n_steps: int = 1500) -> Layers:
+    """Least squares by one hidden layer of ReLUs, from a start with the kinks of the units spread over 0..1."""
+    rng = np.random.default_rng(seed)
     layers = initialize_layers((1, n_units, 1), rng, np.float64)
     layers[0][1][:] = -layers[0][0][0] * rng.uniform(0, 1, n_units)
 
     def squared_error(layers: Layers, x: np.ndarray, target: np.ndarray) -> Value:
-        error = mlp_scores(layers, x) - target
-        return mean(error * error)
+        return mean((mlp_scores(layers, x) - target) ** 2)
 
     fit(layers, squared_error, x[:, None], target[:, None], n_steps=n_steps, learning_rate=0.02)
-    return mlp_scores(layers, x[:, None])[:, 0]
+    return layers

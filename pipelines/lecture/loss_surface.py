@@ -5,46 +5,24 @@ Source: Li, Xu, Taylor, Studer, Goldstein, "Visualizing the Loss Landscape of Ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from bakeoff.pipelines.backprop.functions import Layers
-from bakeoff.pipelines.backprop.training import initialize_layers
-from bakeoff.pipelines.lecture.toy import classification_objective, draw_spirals, fit
-
-NETS: dict[str, tuple[int, ...]] = {
-    "2 layers, 64 units": (2, 64, 2),
-    "7 layers of 8 units": (2, 8, 8, 8, 8, 8, 8, 2),
-}
+from bakeoff.pipelines.backprop.training import Objective, initialize_layers
+from bakeoff.pipelines.lecture.toy import draw_spirals, fit
 
 
-@dataclass(frozen=True)
-class LossSurfaces:
-    """names (k,).   steps (m,): along either direction, in units of the weights' own length.
-    losses (k, m, m): second direction by first.   at_minimum (k,): the loss of the trained nets."""
-
-    names: np.ndarray
-    steps: np.ndarray
-    losses: np.ndarray
-    at_minimum: np.ndarray
-
-
-def scan_loss_surfaces(n_points: int = 200, n_training: int = 1200, n_scan: int = 41) -> LossSurfaces:
-    """Train a wide shallow and a narrow deep ReLU net on two spirals, and scan a square around each."""
-    x, labels = draw_spirals(n_points, np.random.default_rng(0), turns=1.0)
-    objective = classification_objective()
-    steps = np.linspace(-1, 1, n_scan)
-    surfaces, minima = [], []
-    for widths in NETS.values():
-        rng = np.random.default_rng(1)
-        layers = initialize_layers(widths, rng, np.float64)
-        fit(layers, objective, x, labels, n_steps=n_training, learning_rate=0.01)
-        first, second = filter_normalized_direction(layers, rng), filter_normalized_direction(layers, rng)
-        values = [[objective(moved(layers, first, a, second, b), x, labels) for a in steps] for b in steps]
-        surfaces.append(values)
-        minima.append(objective(layers, x, labels))
-    return LossSurfaces(np.array(list(NETS)), steps, np.array(surfaces), np.array(minima))
+def scan_loss(
+    widths: tuple[int, ...], objective: Objective, steps: np.ndarray, *, seed: int, n_training: int = 1000
+) -> tuple[float, np.ndarray]:
+    """Train a ReLU net on two spirals; its loss, and the losses (m, m) of a square around it, at these steps."""
+    x, labels = draw_spirals(200, np.random.default_rng(0), turns=1.0)
+    rng = np.random.default_rng(seed)
+    layers = initialize_layers(widths, rng, np.float64)
+    fit(layers, objective, x, labels, n_steps=n_training, learning_rate=0.01)
+    first, second = filter_normalized_direction(layers, rng), filter_normalized_direction(layers, rng)
+    values = [[objective(moved(layers, first, a, second, b), x, labels) for a in steps] for b in steps]
+    return float(objective(layers, x, labels)), np.array(values)
 
 
 def filter_normalized_direction(layers: Layers, rng: np.random.Generator) -> Layers:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.sets.digits import load_digits
-from bakeoff.datasets.sets.photos import load_photos
 from bakeoff.pipelines.backprop.differentiate import leaves
 from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
 from bakeoff.pipelines.backprop.training import (
@@ -28,38 +25,23 @@ LEARNING_RATE = 2e-3
 L2 = 0.02  # strong: what a template does not need it drops, and the pictures become smooth
 
 
-@dataclass(frozen=True)
-class Templates:
-    """class_names (k,).   linear, two_layers, three_layers: first-layer weights float32 (units, height, width, c),
-    one for each class in the linear one, else the strongest 20.   accuracies (3,): on the validation split."""
+def learn_templates(
+    dataset: Dataset, n_epochs: int = N_EPOCHS, n_shown: int = 20
+) -> tuple[list[np.ndarray], list[float]]:
+    """Train a linear, a two-layer and a three-layer net from one seed.
 
-    class_names: np.ndarray
-    linear: np.ndarray
-    two_layers: np.ndarray
-    three_layers: np.ndarray
-    accuracies: np.ndarray
-
-
-def learn_digit_templates() -> Templates:
-    return learn_templates(load_digits())
-
-
-def learn_photo_templates() -> Templates:
-    return learn_templates(load_photos())
-
-
-def learn_templates(dataset: Dataset, n_epochs: int = N_EPOCHS, n_shown: int = 20) -> Templates:
-    """Train the three nets one after the other from the same seed."""
+    Returns first-layer weights of each, float32 (units, height, width, c) - one for each class in the linear one, else
+    the n_shown strongest -, and the accuracies on the validation split.
+    """
     mean = dataset.train.images.astype(np.float32).mean(axis=0)
     pictures, accuracies = [], []
     for widths in HIDDEN_WIDTHS:
         layers = _train(dataset, mean, widths, n_epochs)
         predictions = mlp_scores(layers, _rows(dataset.validation, mean)).argmax(axis=1)
-        accuracies.append(np.mean(predictions == dataset.validation.labels))
+        accuracies.append(float(np.mean(predictions == dataset.validation.labels)))
         weights = layers[0][0].T.reshape(-1, *dataset.image_shape)
         pictures.append(_strongest(weights, n_shown) if widths else weights)
-    linear, two_layers, three_layers = pictures
-    return Templates(np.array(dataset.class_names), linear, two_layers, three_layers, np.array(accuracies))
+    return pictures, accuracies
 
 
 def _train(dataset: Dataset, mean: np.ndarray, widths: Sequence[int], n_epochs: int) -> Layers:

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import t as student
 
 from bakeoff.pipelines.backprop.arrays import Value
 from bakeoff.pipelines.backprop.differentiate import leaves
@@ -14,13 +16,18 @@ from bakeoff.pipelines.backprop.operations import relu, softmax_cross_entropy
 from bakeoff.pipelines.backprop.training import AdamW, Objective, cosine_schedule, training_steps
 
 
-def draw_spirals(n: int, rng: np.random.Generator, turns: float = 0.75) -> tuple[np.ndarray, np.ndarray]:
-    """Two arms around the origin: points float64 (n, 2) within about the unit circle, labels int64 (n,) of 0 and 1."""
+def draw_spirals(
+    n: int, rng: np.random.Generator, turns: float = 0.75, *, noise: float = 0.03, wrong: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two arms around the origin: points float64 (n, 2) within about the unit circle, labels int64 (n,) of 0 and 1.
+
+    noise: deviation of the points.   wrong: share of the labels that are flipped.
+    """
     labels = np.arange(n) % 2
     radius = np.sqrt(rng.uniform(0.02, 1, n))
     angle = 2 * np.pi * turns * radius + np.pi * labels
     points = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return points + rng.normal(0, 0.03, (n, 2)), labels
+    return points + rng.normal(0, noise, (n, 2)), np.where(rng.random(n) < wrong, 1 - labels, labels)
 
 
 def draw_rings(n: int, rng: np.random.Generator, noise: float = 0.12) -> tuple[np.ndarray, np.ndarray]:
@@ -61,3 +68,15 @@ def margins(layers: Layers, points: np.ndarray, activation: Callable[[Value], Va
     """Score of class 1 minus score of class 0 at each point: the decision boundary is where it is zero."""
     scores = mlp_scores(layers, points, activation)
     return scores[:, 1] - scores[:, 0]
+
+
+def accuracy(layers: Layers, points: np.ndarray, labels: np.ndarray) -> float:
+    """Share of the points on their class's side of the boundary."""
+    return float(np.mean((margins(layers, points) > 0) == labels))
+
+
+def mean_and_interval(values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over the first axis, the seeds, and half the width of its 95 % interval, by Student's t."""
+    values = np.asarray(values, float)
+    n = len(values)
+    return values.mean(axis=0), student.ppf(0.975, n - 1) * values.std(axis=0, ddof=1) / n**0.5

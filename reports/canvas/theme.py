@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,18 +66,20 @@ def environment() -> Environment:
     return jinja
 
 
-def style_sheet() -> str:
-    """The palette as CSS variables, light and dark, then `style.css`, without comments and needless space."""
+def style_sheet(styles: Sequence[str] = ("style.css",)) -> str:
+    """The palette as CSS variables, light and dark, then the style sheets, without comments and needless space."""
     light, dark = (";".join(f"--{name}:{color}" for name, color in palette.items()) for palette in (LIGHT, DARK))
-    rules = (_FOLDER / "style.css").read_text(encoding="utf-8")
+    rules = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in styles)
     variables = f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
     return variables + re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)).strip()
 
 
-def render_page(template: str, **context: Any) -> str:
+def render_page(
+    template: str, *, scripts: Sequence[str] = ("sort.js",), styles: Sequence[str] = ("style.css",), **context: Any
+) -> str:
     """HTML of one page. Raises jinja2.UndefinedError if the template uses a name that `context` lacks."""
-    style = style_sheet()
-    script = (_FOLDER / "sort.js").read_text(encoding="utf-8").strip()
+    style = style_sheet(styles)
+    script = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in scripts).strip()
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_csp_hash(style)}'; script-src '{_csp_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"

@@ -1,1 +1,22 @@
-"""The lecture's page: reads the numbers that `bakeoff lecture` computed, and draws them."""
+"""The lecture's page, slides and notebooks: from the numbers that `bakeoff lecture` computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Shown(str):
+    """SVG that a notebook shows as a picture."""
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+
+def show(name: str, variables: Mapping[str, Any]) -> Shown:
+    """Draw a figure of the lecture from a notebook's `globals()`. Raises KeyError for a name that is none."""
+    from bakeoff.reports.canvas.svg import standalone_svg
+    from bakeoff.reports.lecture import features, functions, graphs, nets  # noqa: F401  (they enter their figures)
+    from bakeoff.reports.lecture.panels import figure
+
+    return Shown(standalone_svg(str(figure(name, variables, alt=name).picture)))

@@ -1,135 +1,147 @@
-"""Figures of functions: bumps, convexity, loss surfaces, gradient flow in depth."""
+"""Figures of functions: bumps, convexity, loss surfaces, Jacobians, curvature, costs of the two modes."""
 
 from __future__ import annotations
 
-import numpy as np
-from matplotlib.ticker import FuncFormatter, NullLocator
+from collections.abc import Sequence
 
-from bakeoff.reports.canvas.axes import styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure as Canvas
+
 from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.lecture.panels import Numbers, number, panels, scientific, to_figure
+from bakeoff.reports.lecture.nets import curve
+from bakeoff.reports.lecture.panels import drawn, logarithmic, panels, scientific
+
+SIGNED = LinearSegmentedColormap.from_list("signed", [LIGHT["net"], LIGHT["paper"], LIGHT["hand"]])
 
 
-@styled
-def draw_bumps(numbers: Numbers) -> Figure:
-    x, target, counts = numbers["x"], numbers["target"], numbers["n_bumps"]
-    canvas, axes = panels(len(counts), 2, 520, sharex=True, sharey=True)
+@drawn("bumps")
+def draw_bumps(
+    x: np.ndarray, target: np.ndarray, counts: np.ndarray, curves: np.ndarray, errors: np.ndarray, shades: np.ndarray
+) -> Canvas:
+    canvas, axes = panels(len(counts), 2, 430, sharex=True, sharey=True)
     first = np.concatenate([[0], np.cumsum(counts)])
-    errors = np.abs(np.stack([numbers["built"], numbers["learned"]]) - target).max(axis=2)  # (2, k)
     for row, n in enumerate(counts):
-        for bump in numbers["bumps"][first[row] : first[row + 1]]:
+        for bump in shades[first[row] : first[row + 1]]:
             inside = np.flatnonzero(bump)
             axes[row, 0].fill_between(x[inside], bump[inside], color=LIGHT["hand"], alpha=0.16, linewidth=0)
-        for column, (kind, color) in enumerate((("built", "hand"), ("learned", "net"))):
+        for column, (kind, color) in enumerate((("bumps", "hand"), ("trained", "net"))):
             panel = axes[row, column]
-            panel.plot(x, target, color=LIGHT["neutral"], linewidth=4)
-            panel.plot(x, numbers[kind][row], color=LIGHT[color], linewidth=1.6)
-            panel.set_title(f"{kind}, {4 * n} ReLUs: error {number(errors[column, row])}")
+            panel.plot(x, target, color=LIGHT["neutral"], linewidth=3.5)
+            panel.plot(x, curves[column, row], color=LIGHT[color], linewidth=1.4)
+            panel.set_title(f"{4 * n} ReLUs, {kind}: {errors[column, row]:.2f}", fontsize=12.5)
             panel.set_yticks([-1, 0, 1])
-    caption = (
-        "Left, bumps of four ReLUs each, written down by formula (shaded one by one), and their sum; right, a trained "
-        "net with as many ReLUs. Gray: the function to be approximated. Error: the largest anywhere."
-    )
-    rows = tuple(
-        Row(tuple(Cell(number(v, 3), float(v)) for v in (4 * n, by_formula, bound, learned)))
-        for n, by_formula, bound, learned in zip(counts, errors[0], numbers["bounds"], errors[1], strict=True)
-    )
-    columns = ("ReLUs", "error of the bumps", "its bound, h max |f′|", "error of the trained net")
-    table = Table("Largest errors", columns, rows, folded=True)
-    alt = "Approximations of a wavy curve. Largest error of bumps and of the trained net: " + "; ".join(
-        f"{4 * n} ReLUs {number(by_formula)} and {number(learned)}"
-        for n, by_formula, learned in zip(counts, *errors, strict=True)
-    )
-    figure = to_figure(canvas, "bumps", caption, alt + ".")
-    return Figure(figure.name, caption, figure.alt, figure.picture, table)
+    return canvas
 
 
-@styled
-def draw_convexity(numbers: Numbers, n_shown: int = 12) -> Figure:
-    canvas, axes = panels(2, 2, 420, sharex=True)
-    n_lines = numbers["losses"].shape[1]
-    for panel, name, losses, excesses, share in zip(
-        axes.flat, numbers["names"], numbers["losses"], numbers["excesses"], numbers["violations"], strict=True
-    ):
-        order = np.argsort(-excesses.max(axis=1), kind="stable")[:n_shown]  # the worst, so that nothing hides
-        panel.plot(numbers["t"], losses[order].T, color=LIGHT["net"], linewidth=1, alpha=0.7)
-        above = np.where(excesses > 1e-9, losses, np.nan)[order]
-        panel.plot(numbers["t"], above.T, color=LIGHT["hand"], linewidth=2)
-        panel.set_title(f"{name}: {percent(float(share))}")
-        panel.set_ylim(0, 1.05)
-    for panel in axes[1]:
+@drawn("kinks")
+def draw_kinks(x: np.ndarray, bend: np.ndarray, built_kinks: np.ndarray, kinks: np.ndarray) -> Canvas:
+    canvas, axes = panels(2, 1, 300, sharex=True, height_ratios=[1, 2])
+    axes[0, 0].fill_between(x, bend / bend.max(), color=LIGHT["neutral"], alpha=0.6, linewidth=0)
+    axes[0, 0].set_title("how much the function bends")
+    axes[0, 0].set_yticks([])
+    panel = axes[1, 0]
+    panel.plot(built_kinks, np.zeros(len(built_kinks)), "|", color=LIGHT["hand"], markersize=13, markeredgewidth=1.4)
+    for row, places in enumerate(kinks, start=1):
+        inside = places[(places >= 0) & (places <= 1)]
+        panel.plot(inside, np.full(len(inside), -row), "|", color=LIGHT["net"], markersize=9, markeredgewidth=1.2)
+    panel.set_yticks([0, -(1 + len(kinks)) / 2], ["bumps", "trained"])
+    panel.set_title("kinks of 40 ReLUs")
+    return canvas
+
+
+def draw_lines(axes: Axes, places: np.ndarray, curves: np.ndarray, excesses: np.ndarray, n_shown: int = 12) -> None:
+    """The lines of largest excess, so that nothing hides; heavy where they lie above a chord."""
+    order = np.argsort(-excesses.max(axis=1), kind="stable")[:n_shown]
+    axes.plot(places, curves[order].T, color=LIGHT["net"], linewidth=0.9, alpha=0.7)
+    above = np.where(excesses > 1e-9, curves, np.nan)[order]
+    axes.plot(places, above.T, color=LIGHT["hand"], linewidth=2)
+    axes.set_ylim(0, 1.05)
+    axes.set_xticks([0, 0.5, 1])
+
+
+@drawn("convexity")
+def draw_convexity(
+    names: Sequence[str], places: np.ndarray, curves: np.ndarray, excesses: np.ndarray, broken: np.ndarray
+) -> Canvas:
+    canvas, axes = panels(3, 2, 460, sharex=True)
+    axes[2, 1].remove()
+    for panel, name, lines, excess, count in zip(axes.flat[:5], names, curves, excesses, broken, strict=True):
+        draw_lines(panel, places, lines, excess)
+        what, _, loss = str(name).partition(", ")
+        panel.set_title(f"{what}{',' if loss else ''}\n{loss + ': ' if loss else ''}{percent(count / len(lines))}")
+    axes[2, 0].set_xlabel("place on the line")
+    return canvas
+
+
+@drawn("net-lines", curves="net_curves", excesses="net_excesses", broken="net_broken")
+def draw_net_lines(places: np.ndarray, curves: np.ndarray, excesses: np.ndarray, broken: np.ndarray) -> Canvas:
+    canvas, axes = panels(1, 2, 200, sharey=True)
+    titles = ("random ends", "trained ends")
+    for panel, title, lines, excess, count in zip(axes.flat, titles, curves, excesses, broken, strict=True):
+        draw_lines(panel, places, lines, excess)
+        panel.set_title(f"{title}: {count} of {len(lines)}")
         panel.set_xlabel("place on the line")
-    for panel in axes[:, 0]:
-        panel.set_ylabel("loss / highest")
-    shares = ", ".join(
-        f"{name} {percent(float(s))}" for name, s in zip(numbers["names"], numbers["violations"], strict=True)
-    )
-    caption = (
-        "The loss on lines through the space of weights, orange where it rises above a chord. In each title "
-        "the share of "
-        f"{n_lines} lines that break the definition of convexity; drawn are the {n_shown} lines with the "
-        "largest excess."
-    )
-    alt = f"Loss along random lines for four cases. Share of lines that are not convex: {shares}."
-    return to_figure(canvas, "convexity", caption, alt)
+    return canvas
 
 
-@styled
-def draw_loss_surfaces(numbers: Numbers) -> Figure:
-    canvas, axes = panels(1, 2, 292)
-    steps = numbers["steps"]
+@drawn("loss-surface")
+def draw_loss_surfaces(
+    net_names: Sequence[str], steps: np.ndarray, losses: np.ndarray, at_minimum: np.ndarray
+) -> Canvas:
+    canvas, axes = panels(1, 2, 230)
     levels = [0.03, 0.1, 0.3, 1, 3, 10]
-    for panel, name, losses, lowest in zip(
-        axes.flat, numbers["names"], numbers["losses"], numbers["at_minimum"], strict=True
-    ):
+    for panel, name, surface, lowest in zip(axes.flat, net_names, losses[:, 0], at_minimum[:, 0], strict=True):
         for level in levels:
-            panel.contourf(steps, steps, losses, [-1, level], colors=LIGHT["net"], alpha=0.13)
-        panel.contour(steps, steps, losses, levels, colors=LIGHT["net"], linewidths=0.8)
+            panel.contourf(steps, steps, surface, [-1, level], colors=LIGHT["net"], alpha=0.13)
+        panel.contour(steps, steps, surface, levels, colors=LIGHT["net"], linewidths=0.8)
         panel.plot(0, 0, "o", color=LIGHT["hand"], markersize=6)
-        panel.set_title(f"{name}: loss {scientific(lowest)}", fontsize=12)
+        panel.set_title(f"{name}:\nloss {scientific(lowest)}", fontsize=12.5)
         panel.set_aspect("equal")
         panel.set_xticks([-1, 0, 1])
         panel.set_yticks([-1, 0, 1])
-    flat = [float((losses < 1).mean()) for losses in numbers["losses"]]
-    caption = (
-        "Loss around two trained ReLU nets, on two random directions in which each unit's weights are as long as the "
-        "net's own; lines, from the middle, at 0.03, 0.1, 0.3, 1, 3 and 10; the dot is the trained net, with "
-        "its loss in the title. "
-        "Method: Li et al., NeurIPS 2018."
-    )
-    alt = "Contours of the loss around two trained nets. Share of the square with a loss below 1: " + ", ".join(
-        f"{name} {percent(share)}" for name, share in zip(numbers["names"], flat, strict=True)
-    )
-    return to_figure(canvas, "loss-surface", caption, alt + ".")
+    return canvas
 
 
-@styled
-def draw_initialization(numbers: Numbers) -> Figure:
-    canvas, axes = panels(1, 2, 330)
-    depth = np.arange(1, numbers["gradients"].shape[1] + 1)
-    looks = (("neutral", ":", "v"), ("hand", "--", "s"), ("net", "-", "o"), ("ink", "-.", "^"))
-    for panel, field, title in zip(
-        axes.flat, ("activations", "gradients"), ("size of the activations", "length of the gradient"), strict=True
-    ):
-        for name, values, (color, line, marker) in zip(numbers["names"], numbers[field], looks, strict=True):
-            panel.plot(depth, values, line, color=LIGHT[color], marker=marker, markersize=4.5, label=str(name))
-        panel.set_yscale("log")
-        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: scientific(value)))
-        panel.yaxis.set_minor_locator(NullLocator())
-        panel.grid(axis="y")
+@drawn("jacobians")
+def draw_jacobians(of_relu: np.ndarray, of_product: np.ndarray, of_softmax: np.ndarray) -> Canvas:
+    canvas, axes = panels(1, 3, 170, width_ratios=[12, 12, 8])
+    titles = ("ReLU", "X W", "softmax")
+    for panel, jacobian, title in zip(axes.flat, (of_relu, of_product, of_softmax), titles, strict=True):
+        top = np.abs(jacobian).max()
+        panel.imshow(jacobian, cmap=SIGNED, vmin=-top, vmax=top, interpolation="none")
+        panel.set_title(f"{title}: {len(jacobian)} × {jacobian.shape[1]}", fontsize=12.5)
+        panel.set_xticks([])
+        panel.set_yticks([])
+        for spine in panel.spines.values():
+            spine.set_visible(True)
+    return canvas
+
+
+@drawn("modes")
+def draw_modes(counts: np.ndarray, reverse: np.ndarray, forward: np.ndarray) -> Canvas:
+    canvas, axes = panels(1, 2, 260, sharey=True)
+    titles = ("n inputs, one output", "one input, n outputs")
+    for i, (panel, title) in enumerate(zip(axes.flat, titles, strict=True)):
+        curve(panel, counts, reverse[:, i], None, 0, "reverse")
+        curve(panel, counts, forward[:, i], None, 1, "forward")
+        logarithmic(panel.xaxis)
+        logarithmic(panel.yaxis)
         panel.set_title(title)
-        panel.set_xlabel("hidden layer")
-        panel.set_xticks([1, 4, 8, 12])
-    canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    ends = "; ".join(
-        f"{name}: {scientific(values[0])} in the first layer, {scientific(values[-1])} in the last"
-        for name, values in zip(numbers["names"], numbers["gradients"], strict=True)
-    )
-    caption = (
-        "A ReLU net of 12 hidden layers before any training, for four spreads of the first weights "
-        "(logarithmic scale): "
-        "left the root mean square of each layer's output, right the length of the gradient for its weights."
-    )
-    return to_figure(canvas, "initialization", caption, f"Gradient lengths by layer. {ends}.")
+        panel.set_xlabel("n")
+    axes[0, 0].set_ylabel("seconds")
+    axes[0, 0].legend(loc="upper left")
+    return canvas
+
+
+@drawn("curvature")
+def draw_curvature(estimates: np.ndarray, exact: float) -> Canvas:
+    canvas, axes = panels(1, 1, 200)
+    axes[0, 0].axhline(float(exact), color=LIGHT["hand"], linewidth=1.4)
+    curve(axes[0, 0], np.arange(1, len(estimates) + 1), estimates, None, 0)
+    axes[0, 0].set_title("largest curvature")
+    axes[0, 0].set_xlabel("Hessian-vector products")
+    axes[0, 0].set_ylim(0, 1.1 * max(estimates.max(), float(exact)))
+    return canvas

@@ -1,4 +1,4 @@
-"""Computational graphs as SVG: a layered layout of our own, values and gradients on the edges."""
+"""Computational graphs as SVG, top to bottom: a layered layout of our own, values and gradients on the edges."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from html import escape
 
 import numpy as np
 
-from bakeoff.reports.canvas.elements import Figure
-from bakeoff.reports.canvas.svg import root_tag
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.lecture.panels import Numbers, number
+from bakeoff.reports.lecture.panels import WIDTH, Markup, drawn
 
-RADIUS = 16  # of a gate, in points
-ROW = 80  # points between neighbors of a column: room for the numbers of two edges, halfway to a gate
+RADIUS = 14  # of a gate, in points
+LEVEL = 64  # points from a gate to the next: room for the two numbers of an edge
 NUMBER_STYLE = 'font-size="12.5" text-anchor="middle" paint-order="stroke" stroke-width="3"'
-GATES = {"gate-add": "add", "gate-multiply": "multiply", "gate-max": "max", "gate-copy": "copy, then add"}
-GATE_WIDTHS = (220, 310)  # of the figure's two columns: the copy gate needs the room
+Graph = Mapping[str, np.ndarray]  # the fields of a `RecordedGraph`
 
 
 def lay_out(edges: np.ndarray, n_nodes: int) -> np.ndarray:
@@ -67,95 +64,101 @@ def _move_apart(row: np.ndarray, members: np.ndarray) -> None:
     row[order] = spread - (spread.mean() - row[order].mean())
 
 
-def graph_markup(graph: Numbers, width: float, digits: int) -> tuple[str, float]:
-    """SVG elements of one graph in a box of this width, and the height of the box."""
+def graph_markup(graph: Graph, width: float = WIDTH) -> tuple[str, float]:
+    """SVG elements of one graph in a box of this width, from the inputs down, and the height of the box.
+
+    Every number carries the step at which it is known: values on the way down, gradients on the way back.
+    """
     n_nodes = len(graph["labels"])
-    places = lay_out(graph["edges"], n_nodes)
-    places[:, 1] -= places[:, 1].min()
-    margin = RADIUS + 4
-    scale = (width - 2 * margin) / places[:, 0].max()
-    points = places * [scale, ROW] + [margin, RADIUS + 12]
-    edges = [*graph["edges"].tolist(), [n_nodes - 1, n_nodes]]
-    values = [*graph["values"], graph["output"]]
-    gradients = [*graph["gradients"], graph["output_gradient"]]
+    places = lay_out(np.asarray(graph["edges"]), n_nodes)
+    across = places[:, 1] - places[:, 1].min()
+    margin = 30
+    points = np.stack(
+        [across * (width - 2 * margin) / max(across.max(), 1) + margin, places[:, 0] * LEVEL + 20], axis=1
+    )
+    if not across.any():
+        points[:, 0] = width / 2
+    edges = [*np.asarray(graph["edges"]).tolist(), [n_nodes - 1, n_nodes]]
+    values, gradients = [*graph["values"], graph["output"]], [*graph["gradients"], graph["output_gradient"]]
+    back = np.argsort(np.argsort([-target for _, target in edges], kind="stable"), kind="stable") + n_nodes + 1
+    flags = [*np.asarray(graph["is_input"]).tolist(), True]
     parts = [
-        _edge(
-            points[a],
-            points[b],
-            number(float(value), digits),
-            number(float(gradient), digits),
-        )
-        for (a, b), value, gradient in zip(edges, values, gradients, strict=True)
+        _edge(points[a], points[b], (RADIUS if flags[a] else RADIUS + 1), f"{value}", f"{gradient}", (a, int(step)))
+        for (a, b), value, gradient, step in zip(edges, values, gradients, back, strict=True)
     ]
     labels = [*map(str, graph["labels"]), "f"]
-    flags = [*graph["is_input"].tolist(), True]
     parts += [_node(point, text, plain) for point, text, plain in zip(points, labels, flags, strict=True)]
-    return "".join(parts), float(points[:, 1].max() + RADIUS + 12)
+    return "".join(parts), float(points[:, 1].max() + 20)
 
 
 def _node(point: np.ndarray, text: str, is_plain: bool) -> str:
     x, y = point
-    circle = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS}" fill="{LIGHT["panel"]}" stroke="{LIGHT["ink"]}"/>'
-    size = 14 if len(text) <= 2 else 11 if len(text) <= 4 else 8.5
-    label = re.sub(r"(?<=[a-z])(\d)$", r'<tspan dy="3" font-size="10">\1</tspan>', escape(text))
-    return ("" if is_plain else circle) + (
-        f'<text x="{x:.1f}" y="{y + 4.5:.1f}" font-size="{size}" text-anchor="middle" '
+    half = max(RADIUS, 4.2 * len(text) + 6)
+    gate = (
+        f'<rect x="{x - half:.1f}" y="{y - RADIUS:.1f}" width="{2 * half:.1f}" height="{2 * RADIUS}" rx="{RADIUS}" '
+        f'fill="{LIGHT["panel"]}" stroke="{LIGHT["ink"]}"/>'
+    )
+    label = re.sub(r"(?<=[a-zW])(\d)$", r'<tspan dy="3" font-size="12">\1</tspan>', escape(text))
+    return ("" if is_plain else gate) + (
+        f'<text x="{x:.1f}" y="{y + 4.5:.1f}" font-size="13.5" text-anchor="middle" '
         f'fill="{LIGHT["ink"]}">{label}</text>'
     )
 
 
-def _edge(start: np.ndarray, end: np.ndarray, value: str, gradient: str) -> str:
-    """A line with its value above and its gradient below."""
+def _edge(start: np.ndarray, end: np.ndarray, gap: float, value: str, gradient: str, steps: tuple[int, int]) -> str:
+    """A line with its value and, below that, its gradient, nearer to where it starts: there lines are further apart."""
     direction = (end - start) / np.hypot(*(end - start))
-    (x1, y1), (x2, y2) = start + (RADIUS + 1) * direction, end - (RADIUS + 1) * direction
-    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    (x1, y1), (x2, y2) = start + gap * direction, end - (RADIUS + 1) * direction
+    x, y = start + 0.47 * (end - start)
     line = f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{LIGHT["neutral"]}" stroke-width="1.2"/>'
     tag = f'<text x="{x:.1f}" {NUMBER_STYLE} stroke="{LIGHT["paper"]}"'
     return (
-        f'{line}{tag} y="{y - 4:.1f}" fill="{LIGHT["net"]}">{value}</text>'
-        f'{tag} y="{y + 14:.1f}" fill="{LIGHT["hand"]}">{gradient}</text>'
+        f'{line}{tag} y="{y - 1:.1f}" fill="{LIGHT["net"]}" data-step="{steps[0]}">{value}</text>'
+        f'{tag} y="{y + 12.5:.1f}" fill="{LIGHT["hand"]}" data-step="{steps[1]}">{gradient}</text>'
     )
 
 
-def draw_gates(graphs: Mapping[str, Numbers]) -> Figure:
-    """The four gates, two in a row."""
-    parts, top = [], 0.0
-    names = list(GATES)
-    for pair in (names[:2], names[2:]):
-        heights = []
-        for column, name in enumerate(pair):
-            width = GATE_WIDTHS[1] if name == "gate-copy" else GATE_WIDTHS[0]
-            markup, height = graph_markup(graphs[name], width, 2)
-            title = f'<text x="4" y="14" font-size="13" fill="{LIGHT["ink"]}">{GATES[name]}</text>'
-            place = f"translate({column * (GATE_WIDTHS[0] + 10)} {top:.0f})"
-            parts.append(f'<g transform="{place}">{title}<g transform="translate(0 16)">{markup}</g></g>')
-            heights.append(height)
-        top += max(heights) + 34
-    alt = "Four small graphs, values forward and gradients back, with a gradient of 2 arriving. " + " ".join(
-        f"{GATES[name].capitalize()}: {_in_words(graphs[name])}." for name in names
-    )
-    caption = (
-        "Values forward (blue, above each line) and gradients back (orange, below); a gradient of 2 arrives "
-        "from above. "
-        "Add hands it on to both, multiply swaps the factors, max sends it to the winner, and copy adds up what "
-        "comes back."
-    )
-    return Figure("gates", caption, alt, root_tag(540, top, alt) + "".join(parts) + "</svg>")
+@drawn("data-flow", graph="flow")
+@drawn("graph-product", graph="product")
+@drawn("graph-neuron", graph="neuron")
+@drawn("graph-neuron-one-gate", graph="short")
+@drawn("graph-svm", graph="svm")
+@drawn("graph-recurrent", graph="recurrent")
+def draw_graph(graph: Graph) -> Markup:
+    width = min(WIDTH, 110 * (1 + sum(np.asarray(graph["is_input"]))))
+    markup, height = graph_markup(graph, width)
+    return WIDTH, height, f'<g transform="translate({(WIDTH - width) / 2:.0f} 0)">{markup}</g>'
 
 
-def draw_graph(graph: Numbers, name: str, caption: str, *, wide: bool = False) -> Figure:
-    width = 760 if wide else 540
-    markup, height = graph_markup(graph, width, 2)
-    alt = f"Computational graph: {_in_words(graph)}."
-    return Figure(name, caption, alt, root_tag(width, height, alt) + markup + "</svg>", wide=wide)
+@drawn("gates")
+def draw_gates(gates: Mapping[str, Graph]) -> Markup:
+    """The gates, two in a row."""
+    parts, top, half = [], 0.0, WIDTH / 2
+    drawings = [(name, *graph_markup(graph, half - 16)) for name, graph in gates.items()]
+    for pair in (drawings[:2], drawings[2:]):
+        for column, (name, markup, _) in enumerate(pair):
+            title = f'<text x="4" y="14" font-size="13" fill="{LIGHT["ink"]}">{escape(name)}</text>'
+            place = f"translate({column * (half + 8):.0f} {top:.0f})"
+            parts.append(f'<g transform="{place}">{title}<g transform="translate(0 22)">{markup}</g></g>')
+        top += max(height for _, _, height in pair) + 30
+    return WIDTH, top, "".join(parts)
 
 
-def _in_words(graph: Numbers) -> str:
-    """The values and gradients of the inputs, and the output."""
-    labels, edges = graph["labels"], graph["edges"]
-    inputs = "; ".join(
-        f"{labels[a]} = {number(float(value))} with gradient {number(float(gradient))}"
-        for (a, _), value, gradient in zip(edges, graph["values"], graph["gradients"], strict=True)
-        if graph["is_input"][a]
-    )
-    return f"{inputs}; output {number(float(graph['output']))}"
+@drawn("alexnet")
+def draw_alexnet(layer_names: np.ndarray, shapes: np.ndarray, weights: np.ndarray) -> Markup:
+    """The layers from top to bottom with the shapes between them, and a bar for the weights of each."""
+    parts, most = [_caption(67, 16, "227 × 227 × 3", "net")], float(max(weights))
+    for i, (name, shape, n) in enumerate(zip(layer_names, shapes, weights, strict=True)):
+        top, bar = 26 + 54 * i, 160 * float(n) / most
+        parts.append(
+            f'<rect x="1" y="{top}" width="132" height="26" rx="5" fill="{LIGHT["panel"]}" stroke="{LIGHT["ink"]}"/>'
+            f'<rect x="150" y="{top + 4}" width="{bar:.1f}" height="18" fill="{LIGHT["net"]}"/>'
+            + _caption(67, top + 17, str(name), "ink")
+            + _caption(156 + bar, top + 17, f"{float(n) / 1e6:.2g} M", "muted", "start")
+            + _caption(67, top + 45, str(shape), "net")
+        )
+    return WIDTH, 54 * len(weights) + 36, "".join(parts)
+
+
+def _caption(x: float, y: float, text: str, color: str, anchor: str = "middle") -> str:
+    return f'<text x="{x:.0f}" y="{y}" font-size="12.5" text-anchor="{anchor}" fill="{LIGHT[color]}">{text}</text>'

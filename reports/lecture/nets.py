@@ -1,121 +1,224 @@
-"""Figures of small nets: activations, templates, warped space, boundaries."""
+"""Figures of nets: connections, templates, activations, wiring, warped space, boundaries, gradient flow."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from itertools import pairwise
 
-from bakeoff.reports.canvas.axes import styled
-from bakeoff.reports.canvas.elements import Figure
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from bakeoff.reports.canvas.axes import percent_axis
 from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.canvas.pictures import montage
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.lecture.panels import Numbers, bare, number, panels, scatter_classes, scientific, to_figure
+from bakeoff.reports.lecture.panels import (
+    LOOKS,
+    bare,
+    boundary,
+    drawn,
+    logarithmic,
+    number,
+    panels,
+    scatter_classes,
+    scientific,
+)
 
 
-@styled
-def draw_activations(numbers: Numbers) -> Figure:
-    canvas, axes = panels(2, 3, 330, sharex=True)
-    x = numbers["x"]
-    for panel, name, values, slopes in zip(
-        axes.flat, numbers["names"], numbers["values"], numbers["slopes"], strict=True
-    ):
+def curve(
+    axes: Axes, x: np.ndarray, y: np.ndarray, half: np.ndarray | None, look: int, label: str | None = None
+) -> None:
+    """A line with marks, and a band of half this width; the looks differ in color, line and mark."""
+    color, line, marker = LOOKS[look]
+    axes.plot(x, y, line, color=LIGHT[color], marker=marker, markersize=5, label=label)
+    if half is not None:
+        axes.fill_between(x, y - half, y + half, color=LIGHT[color], alpha=0.15, linewidth=0)
+
+
+@drawn("fully-connected")
+def draw_network(widths: Sequence[int]) -> Canvas:
+    canvas, axes = panels(1, 1, 200)
+    panel = axes[0, 0]
+    columns = [
+        np.stack([np.full(n, 2.2 * i), np.arange(n) - (n - 1) / 2], axis=1) for i, n in enumerate(map(int, widths))
+    ]
+    for left, right in pairwise(columns):
+        for a in left:
+            for b in right:
+                panel.plot(*np.stack([a, b]).T, color=LIGHT["neutral"], linewidth=0.7, zorder=0)
+    for column, name, color in zip(columns, ("x: inputs", "h: hidden units", "s: scores"), CIRCLES, strict=True):
+        panel.scatter(*column.T, s=150, color=LIGHT["paper"], edgecolors=LIGHT[color], linewidths=2)
+        panel.annotate(name, (column[0, 0], -3.0), ha="center", va="top")
+    panel.set_xlim(-0.9, 5.3)
+    panel.set_ylim(-3.6, 2.6)
+    bare(panel, equal=False)
+    return canvas
+
+
+CIRCLES = ("muted", "net", "hand")
+
+
+@drawn("two-layer-loss")
+def draw_loss(losses: np.ndarray) -> Canvas:
+    canvas, axes = panels(1, 1, 200)
+    axes[0, 0].plot(np.arange(1, len(losses) + 1), losses, color=LIGHT["net"])
+    logarithmic(axes[0, 0].yaxis)
+    axes[0, 0].set_title("mean squared error")
+    axes[0, 0].set_xlabel("step")
+    return canvas
+
+
+@drawn("templates-digits", linear="digit_linear", two="digit_two", three="digit_three", accuracies="digit_accuracies")
+@drawn("templates-photos", linear="photo_linear", two="photo_two", three="photo_three", accuracies="photo_accuracies")
+def draw_templates(linear: np.ndarray, two: np.ndarray, three: np.ndarray, accuracies: np.ndarray) -> Canvas:
+    n_columns = 9 if len(linear) > 10 else 10
+    sheets = [montage(weights[: 2 * n_columns], n_columns, gap=2) for weights in (linear, two, three)]
+    heights = [len(sheet) for sheet in sheets]
+    canvas, axes = panels(3, 1, sum(heights) * 385 / sheets[0].shape[1] + 75, height_ratios=heights)
+    titles = ("linear", "two layers, units of the first", "three layers, units of the first")
+    for panel, sheet, title, accuracy in zip(axes[:, 0], sheets, titles, accuracies, strict=True):
+        panel.imshow(sheet, interpolation="none")
+        panel.set_title(f"{title}: {percent(float(accuracy))} right")
+        bare(panel)
+    return canvas
+
+
+@drawn("lifting")
+def draw_lifting(
+    points: np.ndarray, labels: np.ndarray, fields: np.ndarray, shares: np.ndarray, lifted: np.ndarray
+) -> Canvas:
+    canvas, axes = panels(2, 2, 430)
+    titles = ("one linear layer", "three linear layers", "8 ReLUs, then linear", "lifted by |x|²")
+    for panel, title, share in zip(axes.flat, titles, shares, strict=True):
+        panel.set_title(f"{title}: {percent(float(share))}", fontsize=12.5)
+    for panel, field in zip(axes.flat[:3], fields, strict=True):
+        boundary(panel, field, 1.3)
+        scatter_classes(panel, points, labels)
+    scatter_classes(axes[1, 1], lifted[:, [0, 2]], labels)
+    axes[1, 1].set_xlabel("x₁")
+    axes[1, 1].set_ylabel("x₁² + x₂²")
+    return canvas
+
+
+@drawn("activations")
+def draw_activations(names: Sequence[str], x: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> Canvas:
+    canvas, axes = panels(3, 2, 430, sharex=True)
+    for panel, name, value, slope in zip(axes.flat, names, values, slopes, strict=True):
         panel.axhline(0, color=LIGHT["rule"], linewidth=0.8, zorder=0)
         panel.axvline(0, color=LIGHT["rule"], linewidth=0.8, zorder=0)
-        panel.plot(x, slopes, color=LIGHT["hand"], linestyle=(0, (4, 2)), linewidth=1.8, label="slope")
-        panel.plot(x, values, color=LIGHT["net"], label="value")
+        panel.plot(x, value, color=LIGHT["net"], label="value")
+        panel.plot(x, slope, color=LIGHT["hand"], linestyle=(0, (4, 2)), linewidth=1.8, label="slope")
         panel.set_ylim(-1.35, 2.2)
         panel.set_title(str(name))
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    canvas.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=2)
-    steepest = np.abs(numbers["slopes"]).max(axis=1)
-    limits = ", ".join(f"{name} {number(slope)}" for name, slope in zip(numbers["names"], steepest, strict=True))
-    caption = f"Six activations (solid) and their slopes (dashed). Steepest slope of each: {limits}."
-    alt = (
-        "Six small plots of an activation and its slope from -5 to 5. The slopes of sigmoid and tanh vanish on both "
-        f"sides, those of ReLU and ELU on the left. Steepest slopes: {limits}."
+    canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return canvas
+
+
+@drawn("random-connectivity")
+def draw_connectivity(
+    connections: np.ndarray,
+    means: np.ndarray,
+    halves: np.ndarray,
+    regular_connections: np.ndarray,
+    regular_means: np.ndarray,
+    regular_halves: np.ndarray,
+) -> Canvas:
+    canvas, axes = panels(1, 1, 270)
+    panel = axes[0, 0]
+    cases = (
+        (connections, means, halves, 0, "random wiring"),
+        (regular_connections[:-1], regular_means[:-1], regular_halves[:-1], 1, "regular, fewer units"),
+        (regular_connections[-1:], regular_means[-1:], regular_halves[-1:], 2, "linear"),
     )
-    return to_figure(canvas, "activations", caption, alt)
+    for x, y, half, look, label in cases:
+        color, line, marker = LOOKS[look]
+        panel.errorbar(x, y, half, linestyle=line, marker=marker, color=LIGHT[color], capsize=3, label=label)
+    panel.set_xscale("log")
+    panel.set_xticks(*[[500, 1000, 2000, 4000, 8000]] * 2)
+    panel.xaxis.minorticks_off()
+    percent_axis(panel.yaxis)
+    panel.set_title("right on test digits")
+    panel.set_xlabel("connections")
+    panel.grid(axis="y")
+    panel.legend(loc="lower right")
+    return canvas
 
 
-@styled
-def draw_templates(numbers: Numbers, data: str) -> Figure:
-    names = [str(name) for name in numbers["class_names"]]
-    nets = ("linear", "two_layers", "three_layers")
-    n_columns = 9 if len(names) > 10 else 10
-    sheets = [montage(numbers[net][: 2 * n_columns], n_columns, gap=2) for net in nets]
-    heights = [len(sheet) for sheet in sheets]
-    canvas, axes = panels(3, 1, sum(heights) * 540 / sheets[0].shape[1] + 75, height_ratios=heights)
-    accuracies = [percent(float(accuracy)) for accuracy in numbers["accuracies"]]
-    for panel, sheet, net, accuracy in zip(axes[:, 0], sheets, nets, accuracies, strict=True):
-        panel.imshow(sheet, interpolation="none")
-        panel.set_title(f"{net.replace('_', ' ').replace('layers', 'layers, units of the first')}: {accuracy} right")
-        bare(panel)
-    scores = ", ".join(f"{net.replace('_', ' ')} {a}" for net, a in zip(nets, accuracies, strict=True))
-    caption = (
-        f"First-layer weights on {data}; gray is zero, each picture is stretched to its own range. "
-        f"Linear: one template a class, in the order {', '.join(names)}. Right on validation: {scores}."
-    )
-    alt = (
-        f"Three rows of small weight pictures learned from {data}: {len(names)} class templates of a linear "
-        f"classifier, then first-layer units of a two-layer and a three-layer net. Validation accuracy: {scores}."
-    )
-    return to_figure(canvas, f"templates-{data}", caption, alt)
-
-
-@styled
-def draw_warping(numbers: Numbers) -> Figure:
-    n_views = len(numbers["points"])
-    canvas, axes = panels(2, 2, 560)
+@drawn("warping")
+def draw_warping(views: np.ndarray, lines: np.ndarray, separator: np.ndarray, labels: np.ndarray) -> Canvas:
+    canvas, axes = panels(2, 2, 420)
     for view, panel in enumerate(axes.flat):
-        lines = numbers["lines"][view]
-        broken = np.concatenate([lines, np.full((len(lines), 1, 2), np.nan)], axis=1).reshape(-1, 2)
-        panel.plot(*broken.T, color=LIGHT["neutral"], linewidth=0.6)
-        scatter_classes(panel, numbers["points"][view], numbers["labels"])
-        panel.plot(*numbers["separator"][view].T, color=LIGHT["ink"], linewidth=2.2)
+        gaps = np.full((lines.shape[1], 1, 2), np.nan)
+        panel.plot(*np.concatenate([lines[view], gaps], axis=1).reshape(-1, 2).T, color=LIGHT["neutral"], linewidth=0.5)
+        scatter_classes(panel, views[view], labels)
+        panel.plot(*separator[view].T, color=LIGHT["ink"], linewidth=2)
         panel.set_title("the input" if view == 0 else f"after hidden layer {view}")
         bare(panel)
-    caption = (
-        f"Two spirals on their way through {n_views - 1} hidden layers of two tanh units, with a square grid of the "
-        "input and the separator (heavy). The grid is bent, never torn."
-    )
-    alt = (
-        f"{n_views} panels. In the input the separator winds between two spiral arms; layer by layer the grid "
-        "is bent until the same separator is a straight line with one class on each side."
-    )
-    return to_figure(canvas, "warping", caption, alt)
+    return canvas
 
 
-@styled
-def draw_capacity(numbers: Numbers) -> Figure:
-    widths, penalties, half = numbers["widths"], numbers["penalties"], float(numbers["half_side"])
-    canvas, axes = panels(len(widths), len(penalties), 640)
-    line = np.linspace(-half, half, numbers["fields"].shape[-1])
-    for row, width in enumerate(widths):
-        for column, l2 in enumerate(penalties):
-            panel, field = axes[row, column], numbers["fields"][row, column]
-            top = np.abs(field).max() + 1
-            panel.contourf(line, line, field, [-top, 0], colors=LIGHT["hand"], alpha=0.16)
-            panel.contourf(line, line, field, [0, top], colors=LIGHT["net"], alpha=0.16)
-            panel.contour(line, line, field, [0], colors=LIGHT["ink"], linewidths=1.4)
-            scatter_classes(panel, numbers["points"], numbers["labels"], 8)
-            panel.set_xlim(-half, half)
-            panel.set_ylim(-half, half)
-            bare(panel)
-            test = percent(float(numbers["test_accuracies"][row, column]))
-            train = percent(float(numbers["train_accuracies"][row, column]))
-            panel.set_xlabel(f"train {train}\nnew {test}", fontsize=11.5)
-            if row == 0:
-                panel.set_title(f"L2 {scientific(l2)}")
-            if column == 0:
-                panel.set_ylabel(f"{width} units", color=LIGHT["ink"])
-    caption = (
-        "Decision boundaries of a two-layer ReLU net on 120 blurred points, by number of hidden units and strength of "
-        "the L2 penalty; under each, the share of right answers on these points and on 4,000 new ones."
-    )
-    best = np.unravel_index(numbers["test_accuracies"].argmax(), numbers["test_accuracies"].shape)
-    alt = (
-        f"Nine decision boundaries. More units (down) give a more crooked boundary, more L2 (right) a smoother one. "
-        f"Best on new points: {widths[best[0]]} units with L2 {scientific(penalties[best[1]])}, "
-        f"{percent(float(numbers['test_accuracies'][best]))}."
-    )
-    return to_figure(canvas, "capacity", caption, alt)
+@drawn("capacity")
+def draw_capacity(
+    widths: np.ndarray,
+    penalties: np.ndarray,
+    means: np.ndarray,
+    halves: np.ndarray,
+    fields: np.ndarray,
+    points: np.ndarray,
+    labels: np.ndarray,
+) -> Canvas:
+    canvas, axes = panels(2, 2, 450)
+    grid = axes[0, 0].get_gridspec()
+    for panel in axes[0]:
+        panel.remove()
+    top = canvas.add_subplot(grid[0, :])
+    shifts = 1.04 ** (np.arange(len(penalties)) - 1)  # side by side, so that intervals do not hide each other
+    for i, l2 in enumerate(penalties):
+        color, line, marker = LOOKS[i]
+        x, y = widths * shifts[i], means[:, i]
+        label = f"L2 {scientific(l2)}"
+        top.errorbar(x, y, halves[:, i], color=LIGHT[color], linestyle=line, marker=marker, capsize=3, label=label)
+    top.set_xscale("log")
+    top.set_xticks(widths, [f"{width}" for width in widths])
+    top.xaxis.minorticks_off()
+    top.set_xlabel("hidden units")
+    top.set_title("right on new points")
+    percent_axis(top.yaxis)
+    top.grid(axis="y")
+    top.legend(loc="lower right")
+    for panel, field, l2 in zip(axes[1], fields, penalties, strict=False):
+        boundary(panel, field, 1.3)
+        scatter_classes(panel, points, labels)
+        panel.set_title(f"50 units, L2 {scientific(l2)}")
+    return canvas
+
+
+@drawn("initialization")
+def draw_initialization(gain_names: Sequence[str], activations: np.ndarray, gradients: np.ndarray) -> Canvas:
+    canvas, axes = panels(1, 2, 300)
+    for panel, values, title in zip(axes.flat, (activations, gradients), ("activations", "gradients"), strict=True):
+        for look, (name, line) in enumerate(zip(gain_names, values, strict=True)):
+            curve(panel, np.arange(1, len(line) + 1), line, None, look, str(name))
+        logarithmic(panel.yaxis)
+        panel.grid(axis="y")
+        panel.set_title(title)
+        panel.set_xlabel("hidden layer")
+        panel.set_xticks([1, 4, 8, 12])
+    canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return canvas
+
+
+@drawn("gradient-penalty")
+def draw_gradient_penalty(
+    noises: np.ndarray, strengths: np.ndarray, noisy_means: np.ndarray, noisy_halves: np.ndarray
+) -> Canvas:
+    canvas, axes = panels(1, 1, 250)
+    for look, (strength, mean, half) in enumerate(zip(strengths, noisy_means, noisy_halves, strict=True)):
+        curve(axes[0, 0], noises, mean, half, look, f"penalty {number(float(strength), 1)}")
+    percent_axis(axes[0, 0].yaxis)
+    axes[0, 0].set_title("right on test digits")
+    axes[0, 0].set_xlabel("deviation of the noise")
+    axes[0, 0].grid(axis="y")
+    axes[0, 0].legend(loc="lower left")
+    return canvas

@@ -2,63 +2,63 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.backprop.differentiate import value_and_grad
-from bakeoff.pipelines.backprop.operations import exp, maximum, sin
-from bakeoff.pipelines.lecture import computational_graph as graphs
+from bakeoff.pipelines.backprop.operations import exp, maximum, relu, sigmoid, sin
+from bakeoff.pipelines.lecture.computational_graph import describe, record
+
+NEURON = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
 
 
 def at_inputs(graph):
-    """name -> (value, gradient) of each input."""
+    """name -> (value, gradient) of each input, as text."""
     return {
-        str(graph.labels[source]): (value, gradient)
+        graph.labels[source]: (value, gradient)
         for (source, _), value, gradient in zip(graph.edges, graph.values, graph.gradients, strict=True)
         if graph.is_input[source]
     }
 
 
 def test_product_of_sum_has_the_numbers_of_the_lecture():
-    graph = graphs.product_of_sum()
-    assert graph.output == -12
-    assert at_inputs(graph) == {"x": (-2, -4), "y": (5, -4), "z": (-4, 3)}
-    assert list(graph.labels) == ["x", "y", "+", "z", "×"]
-    assert graph.values[2] == 3  # x + y
-    assert graph.gradients[2] == -4
+    graph = record(lambda x, y, z: (x + y) * z, x=-2, y=5, z=-4)
+    assert at_inputs(graph) == {"x": ("−2", "−4"), "y": ("5", "−4"), "z": ("−4", "3")}
+    assert graph.labels == ["x", "y", "+", "z", "×"]
+    assert (graph.values[2], graph.gradients[2], graph.output, graph.output_gradient) == ("3", "−4", "−12", "1")
 
 
-@pytest.mark.parametrize("neuron", [graphs.sigmoid_neuron, graphs.sigmoid_neuron_as_one_gate])
-def test_sigmoid_neuron_has_the_numbers_of_the_lecture(neuron):
-    graph = neuron()
-    assert round(graph.output, 2) == 0.73
-    gradients = {name: round(gradient, 1) for name, (_, gradient) in at_inputs(graph).items()}
-    assert gradients == {"w0": -0.2, "x0": 0.4, "w1": -0.4, "x1": -0.6, "w2": 0.2}
+@pytest.mark.parametrize("activate", [sigmoid, lambda s: 1 / (exp(s * -1) + 1)])
+def test_sigmoid_neuron_has_the_numbers_of_the_lecture(activate):
+    graph = record(lambda w0, x0, w1, x1, w2: activate(w0 * x0 + w1 * x1 + w2), **NEURON)
+    assert graph.output == "0.73"
+    gradients = {name: gradient for name, (_, gradient) in at_inputs(graph).items()}
+    assert gradients == {"w0": "−0.20", "x0": "0.39", "w1": "−0.39", "x1": "−0.59", "w2": "0.20"}
 
 
 def test_sigmoid_neuron_gate_by_gate():
-    graph = graphs.sigmoid_neuron()
-    assert list(graph.labels[-4:]) == ["×−1", "exp", "+1", "1/x"]
-    np.testing.assert_allclose(graph.values[-4:], [1, -1, 0.37, 1.37], atol=0.005)
-    np.testing.assert_allclose(graph.gradients[-4:], [0.20, -0.20, -0.53, -0.53], atol=0.005)
+    graph = record(lambda w0, x0, w1, x1, w2: 1 / (exp((w0 * x0 + w1 * x1 + w2) * -1) + 1), **NEURON)
+    assert graph.labels[-4:] == ["×−1", "exp", "+1", "1/x"]
+    assert graph.values[-4:] == ("1", "−1", "0.37", "1.37")
+    assert graph.gradients[-4:] == ("0.20", "−0.20", "−0.53", "−0.53")
 
 
 @pytest.mark.parametrize(
     ("gate", "output", "gradients"),
     [
-        (graphs.add_gate, -1, {"x": 2, "y": 2}),
-        (graphs.multiply_gate, -12, {"x": -8, "y": 6}),
-        (graphs.max_gate, 3, {"x": 2, "y": 0}),
-        (graphs.copy_gate, 3, {"x": 2}),
+        (lambda x, y: x + y, "−1", ("2", "2")),
+        (lambda x, y: x * y, "−12", ("−8", "6")),
+        (lambda x, y: maximum(x, y), "3", ("2", "0")),
     ],
 )
 def test_gates_hand_back_what_they_should(gate, output, gradients):
-    graph = gate()
+    graph = record(gate, 2, x=3, y=-4)
     assert graph.output == output
-    assert {name: gradient for name, (_, gradient) in at_inputs(graph).items()} == gradients
+    assert tuple(gradient for _, gradient in at_inputs(graph).values()) == gradients
 
 
 def test_a_copy_adds_up_the_gradients_of_its_uses():
-    graph = graphs.copy_gate()
-    copy = list(graph.labels).index("copy")
-    assert graph.gradients[graph.edges[:, 0] == copy].tolist() == [10, -8]
-    assert graph.gradients[graph.edges[:, 1] == copy].tolist() == [2]
+    graph = record(lambda x: x * 5 + x * -4, 2, x=3)
+    copy = graph.labels.index("copy")
+    flows = dict(zip(graph.edges, graph.gradients, strict=True))
+    assert [flow for (source, _), flow in flows.items() if source == copy] == ["10", "−8"]
+    assert [flow for (_, target), flow in flows.items() if target == copy] == ["2"]
 
 
 def test_recorded_gradients_are_those_of_the_engine():
@@ -66,9 +66,14 @@ def test_recorded_gradients_are_those_of_the_engine():
         shared = sin(x) * y
         return exp(shared / 3) - maximum(shared, x) * shared
 
-    graph = graphs.record(function, {"x": 0.7, "y": -1.3})
-    value, gradient = value_and_grad(lambda pair: function(*pair))((0.7, -1.3))
-    assert graph.output == pytest.approx(value, abs=1e-12)
-    entering = at_inputs(graph)
-    assert entering["x"][1] == pytest.approx(gradient[0], abs=1e-12)
-    assert entering["y"][1] == pytest.approx(gradient[1], abs=1e-12)
+    graph = record(function, x=0.7, y=-1.3)
+    value, gradients = value_and_grad(lambda pair: function(*pair))((0.7, -1.3))
+    assert graph.output == describe(value)
+    assert [gradient for _, gradient in at_inputs(graph).values()] == [describe(gradient) for gradient in gradients]
+
+
+def test_arrays_stand_as_their_shapes_and_gradients_have_the_same():
+    graph = record(lambda x, w: relu(1 - x @ w), np.ones((5, 3)), x=np.ones((5, 2)), w=np.ones((2, 3)))
+    assert graph.labels == ["x", "w", "@", "1−x", "relu"]
+    assert graph.values == graph.gradients == ("5 × 2", "2 × 3", "5 × 3", "5 × 3")
+    assert graph.output == graph.output_gradient == "5 × 3"

@@ -1,14 +1,12 @@
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.lecture.convexity import TOLERANCE, check_convexity, chord_excess
+from bakeoff.pipelines.backprop.functions import hinge
+from bakeoff.pipelines.backprop.operations import relu, softmax_cross_entropy
+from bakeoff.pipelines.lecture.convexity import TOLERANCE, chord_excess, walk_lines
+from bakeoff.pipelines.lecture.convexity import T as T21
 
 T = np.linspace(0, 1, 9)
-
-
-@pytest.fixture(scope="module")
-def check():
-    return check_convexity(n_nets=6, n_pictures=60)
 
 
 @pytest.mark.parametrize("values", [T**2, np.abs(T - 0.4), 3 * T, np.exp(-T)])
@@ -25,12 +23,34 @@ def test_excess_finds_a_dent_that_the_chord_of_the_ends_does_not_show():
     np.testing.assert_allclose(chord_excess(valley, np.arange(5.0)), [0, 0, 1, 0, 0])
 
 
-def test_linear_svm_and_softmax_are_convex_on_every_line(check):
-    assert list(check.names[:2]) == ["linear SVM", "softmax"]
-    assert check.violations[:2].tolist() == [0, 0]
-    assert check.excesses[:2].max() < TOLERANCE
+@pytest.fixture
+def draw():
+    rng = np.random.default_rng(0)
+    return lambda: rng.standard_normal((6, 3))
 
 
-def test_a_relu_net_is_not_convex_between_trained_weights(check):
-    assert check.violations[3] == 1
-    assert check.excesses[3].max() > 0.3
+X = np.random.default_rng(1).standard_normal((20, 6))
+LABELS = np.arange(20) % 3
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda w: hinge(X @ w, LABELS), lambda w: softmax_cross_entropy(X @ w, labels=LABELS), lambda w: relu(X @ w)],
+)
+def test_linear_losses_and_the_outputs_of_a_relu_layer_are_convex_on_every_line(draw, function):
+    lines = walk_lines(function, draw, n_lines=30)
+    assert lines.violations == 0
+    assert lines.excesses.max() < TOLERANCE
+    assert np.abs(lines.values).max() <= 1
+
+
+def test_a_loss_on_a_relu_layer_is_not(draw):
+    lines = walk_lines(lambda w: softmax_cross_entropy(relu(X @ w), labels=LABELS), draw, n_lines=30)
+    assert 0 < lines.violations == (lines.excesses > TOLERANCE).any(axis=1).sum()
+
+
+def test_of_several_outputs_the_worst_is_kept():
+    points = iter([np.array([-1.0, 0.0]), np.array([1.0, 0.0])])
+    lines = walk_lines(lambda w: np.stack([w[0] ** 2, -(w[0] ** 2)]), lambda: next(points), n_lines=1)
+    assert lines.violations == 1
+    np.testing.assert_allclose(lines.values[0], -((2 * T21 - 1) ** 2), atol=1e-12)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from bakeoff.pipelines.backprop.training import initialize_layers
-from bakeoff.pipelines.lecture.loss_surface import filter_normalized_direction, moved, scan_loss_surfaces
+from bakeoff.pipelines.lecture.loss_surface import filter_normalized_direction, moved, scan_loss
 from bakeoff.pipelines.lecture.toy import classification_objective, draw_spirals
 
 
@@ -29,6 +29,6 @@ def test_scaling_a_relu_layer_up_and_the_next_down_does_not_change_the_picture()
 
 
 def test_the_middle_of_the_square_is_the_trained_net():
-    result = scan_loss_surfaces(n_points=40, n_training=30, n_scan=3)
-    np.testing.assert_allclose(result.losses[:, 1, 1], result.at_minimum)
-    assert result.losses.shape == (2, 3, 3)
+    at_minimum, losses = scan_loss((2, 6, 2), classification_objective(), np.linspace(-1, 1, 3), seed=1, n_training=30)
+    np.testing.assert_allclose(losses[1, 1], at_minimum)
+    assert losses.shape == (3, 3)

@@ -9,7 +9,16 @@ def test_number(value, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0"), (1000.0, "10³"), (0.003, "3 × 10⁻³"), (0.0123, "1.2 × 10⁻²"), (1e-10, "10⁻¹⁰")]
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1000.0, "10³"),
+        (0.003, "3 × 10⁻³"),
+        (0.0123, "1.2 × 10⁻²"),
+        (0.1, "0.1"),
+        (10.0, "10"),
+        (1e-10, "10⁻¹⁰"),
+    ],
 )
 def test_scientific(value, text):
     assert scientific(value) == text

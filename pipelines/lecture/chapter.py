@@ -1,0 +1,115 @@
+"""Chapters of the lecture: Markdown files with formulas and code; the code that is shown is the code that runs.
+
+A block of code that begins "```python name: description" makes the figure of that name; the line in asterisks after it
+is the caption. All blocks of a chapter share their variables, and the text may show these, as {{ n_words }}.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from bakeoff.pipelines.results.files import write_atomically
+
+FOLDER = Path(__file__).parent / "chapters"
+VERSION = 1  # raise it when what the chapters call gives other results
+BLOCK = re.compile(
+    r"^```python(?: (?P<figure>[\w-]+): (?P<alt>[^\n]+))?\n(?P<code>.*?)^```\n(?:\n\*(?P<caption>[^*].*?)\*\n)?",
+    re.MULTILINE | re.DOTALL,
+)
+MOST_BYTES = 1_000_000  # of a variable: what is larger is no figure's
+
+
+@dataclass(frozen=True)
+class Part:
+    """Markdown, then a block of code (none: ""), which makes a figure or (figure None) only variables."""
+
+    text: str
+    code: str = ""
+    figure: str | None = None
+    alt: str = ""
+    caption: str = ""
+
+
+def read_parts(source: str) -> tuple[Part, ...]:
+    """The parts of a chapter, in order. Raises ValueError for a figure without a caption."""
+    parts, end = [], 0
+    for block in BLOCK.finditer(source):
+        found = block.groupdict(default="")
+        if found["figure"] and not found["caption"]:
+            raise ValueError(f"the figure {found['figure']} needs a caption: a paragraph in *asterisks* after its code")
+        caption = " ".join(found["caption"].split())
+        text = source[end : block.start()].strip()
+        parts.append(Part(text, found["code"].strip(), found["figure"] or None, found["alt"], caption))
+        end = block.end()
+    return (*parts, Part(source[end:].strip()))
+
+
+def run_parts(parts: tuple[Part, ...], name: str) -> dict[str, Any]:
+    """Run the code of a chapter, top to bottom; returns its variables."""
+    variables: dict[str, Any] = {"__name__": name}
+    for part in parts:
+        exec(compile(part.code, f"{name}.md", "exec"), variables)
+    return variables
+
+
+def compute_chapters(folder: Path, say: Callable[[str], None], sources: Path = FOLDER) -> list[Path]:
+    """Write one .npz a chapter: its parts and the variables that can be stored. What was computed before is kept."""
+    saved = []
+    for i, path in enumerate(paths := sorted(sources.glob("*.md")), start=1):
+        start, target = time.perf_counter(), folder / f"{path.stem}.npz"
+        parts = read_parts(path.read_text(encoding="utf-8"))
+        header = json.dumps({"version": VERSION, "parts": [asdict(part) for part in parts]})
+        if _codes(target) != _codes(header):
+            stored = _storable(run_parts(parts, path.stem))
+        else:
+            with np.load(target) as known:
+                stored = {key: known[key] for key in known if key != "chapter"}
+        buffer = io.BytesIO()
+        np.savez(buffer, chapter=np.array(header), **stored)
+        write_atomically(target, buffer.getvalue())
+        say(f"chapter {i} of {len(paths)}, {path.stem[3:]:<16}{time.perf_counter() - start:6.1f} s")
+        saved.append(target)
+    for other in set(folder.glob("*.npz")) - set(saved):
+        other.unlink()
+    return saved
+
+
+def _codes(chapter: Path | str) -> list[Any] | None:
+    """What decides a chapter's variables, of its header or of a saved file (None if there is no whole one)."""
+    try:
+        if isinstance(chapter, Path):
+            with chapter.open("rb") as file, np.load(file) as arrays:
+                chapter = str(arrays["chapter"])
+        record = json.loads(chapter)
+        return [record["version"], *(part["code"] for part in record["parts"])]
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+        return None
+
+
+def _storable(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Numbers, texts and arrays by name; those of a mapping or dataclass as name/key. Others are left out."""
+    found: dict[str, np.ndarray] = {}
+    for name, value in variables.items():
+        inner = value if isinstance(value, dict) else vars(value) if hasattr(value, "__dataclass_fields__") else None
+        if name.startswith("_"):
+            continue
+        if inner is not None and not isinstance(value, type):
+            found |= {f"{name}/{key}": array for key, array in _storable({str(k): v for k, v in inner.items()}).items()}
+        elif isinstance(value, np.ndarray | np.generic | bool | int | float | str | list | tuple):
+            try:
+                array = np.asarray(value)
+            except ValueError:  # ragged: the layers of a net
+                continue
+            if array.dtype.kind in "biufU" and array.nbytes <= MOST_BYTES:
+                found[name] = array
+    return found

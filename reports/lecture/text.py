@@ -1,0 +1,113 @@
+"""Text of the lecture: Markdown with numbers of its chapter, and formulas in a part of LaTeX, as HTML with MathML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markdown_it import MarkdownIt
+
+from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.lecture.panels import number, scientific
+
+SYMBOLS = {"max": "max", "min": "min", "tanh": "tanh", "sum": "∑", "partial": "∂", "nabla": "∇", "lambda": "λ"}
+SYMBOLS |= {"phi": "φ", "theta": "θ", "eta": "η", "delta": "δ", "Delta": "Δ", "pi": "π", "mathbb R": "ℝ", "sim": "∼"}
+SYMBOLS |= {"in": "∈", "le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "times": "×", "cdot": "·", "to": "→", "Big": ""}
+SYMBOLS |= {"mapsto": "↦", "leftarrow": "←", "lVert": "‖", "rVert": "‖", "big": "", "bigg": "", "Bigg": ""}
+SPACES = {",": 0.17, ";": 0.28, "!": 0}
+NAMES = {"max", "min", "tanh", "phi", "theta", "eta", "delta", "lambda", "pi", "mathbb R", "Delta"}  # not operators
+TOKEN = re.compile(r"\\mathbb\{R\}|\\text\{[^}]*\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S")
+
+
+def environment() -> Environment:
+    """Of the chapters' own texts: a name that they do not have is an error."""
+    jinja = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    jinja.filters |= {"percent": lambda share: percent(float(share)), "number": number, "scientific": scientific}
+    jinja.filters |= {"count": lambda value: f"{float(value):,.0f}"}
+    return jinja
+
+
+def fill(text: str, variables: Mapping[str, Any]) -> str:
+    """The text with its numbers. Raises jinja2.UndefinedError for a variable that its chapter has not."""
+    return environment().from_string(text).render(variables)
+
+
+def to_html(text: str) -> str:
+    """HTML of Markdown; $...$ and $$...$$ become MathML. The text is ours and may hold HTML."""
+    formulas: list[str] = []
+
+    def put_by(match: re.Match[str]) -> str:
+        parts = re.split(r"\\q?quad", match[1]) if match[1] else [match[2]]  # each of its own, so that they can wrap
+        formulas.append("".join(to_mathml(part.strip(), block=match[1] is not None) for part in parts if part.strip()))
+        return f"FORMULA{len(formulas) - 1}END"
+
+    marked = re.sub(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", put_by, text, flags=re.DOTALL)
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(marked)
+    return re.sub(r"FORMULA(\d+)END", lambda match: formulas[int(match[1])], html)
+
+
+def to_plain(text: str) -> str:
+    """What a reader hears of Markdown: no marks."""
+    return re.sub(r"[*`$\\]|<[^>]+>", "", text)
+
+
+def to_mathml(latex: str, *, block: bool = False) -> str:
+    r"""A formula of letters, numbers, signs, ^ _ {}, \frac, \underbrace, \text and the symbols above.
+
+    Raises ValueError for a command that is not known.
+    """
+    style = ' class="formula" displaystyle="true"' if block else ""
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML"{style}>{_row(iter(TOKEN.findall(latex)))}</math>'
+
+
+def _row(tokens: Iterator[str], end: str = "") -> str:
+    """Elements up to the end, each with its scripts."""
+    parts: list[tuple[str, dict[str, str]]] = []
+    for token in tokens:
+        if token == end:
+            break
+        if token in ("^", "_"):
+            parts[-1][1][token] = _one(tokens)
+        else:
+            parts.append((_element(token, tokens), {}))
+    return "".join(_with_scripts(*part) for part in parts)
+
+
+def _with_scripts(base: str, scripts: Mapping[str, str]) -> str:
+    if not scripts:
+        return base
+    over = "∑" in base or base.startswith("<munder") or ">max<" in base or ">min<" in base
+    kind = ("munder", "mover", "munderover") if over else ("msub", "msup", "msubsup")
+    name = kind[2] if len(scripts) == 2 else kind["^" in scripts]
+    return f"<{name}>{base}{scripts.get('_', '')}{scripts.get('^', '')}</{name}>"
+
+
+def _one(tokens: Iterator[str]) -> str:
+    return _element(next(tokens), tokens)
+
+
+def _element(token: str, tokens: Iterator[str]) -> str:
+    if token == "{":
+        return f"<mrow>{_row(tokens, '}')}</mrow>"
+    if token.startswith("\\text{"):
+        return f"<mtext>{escape(token[6:-1])}</mtext>"
+    if not token.startswith("\\"):
+        tag = "mi" if token.isalpha() else "mn" if token[0].isdigit() else "mo"
+        sign = {"-": "−", "'": "′"}.get(token, token)
+        loose = ' stretchy="false"' if token in "()[]|" else ""
+        return f"<{tag}{loose}>{escape(sign)}</{tag}>"
+    name = token[1:]
+    if name == "frac":
+        return f"<mfrac>{_one(tokens)}{_one(tokens)}</mfrac>"
+    if name == "underbrace":
+        return f"<munder>{_one(tokens)}<mo>⏟</mo></munder>"
+    if name in SPACES:
+        return f'<mspace width="{SPACES[name]}em"></mspace>'
+    name = "mathbb R" if name.startswith("mathbb") else name
+    if name not in SYMBOLS:
+        raise ValueError(f"the formula has \\{name}, which is not among {', '.join(sorted(SYMBOLS))}")
+    tag = "mi" if name in NAMES else "mo"
+    return f"<{tag}>{SYMBOLS[name]}</{tag}>" if SYMBOLS[name] else ""
