@@ -34,6 +34,7 @@ Variables:
   NOT_SURE_BELOW  for predict and serve: probability below which the answer is "not sure", such as 0.6
   BY_THRESHOLD  for predict and serve: 1 names the wanted one of two classes from the model's own threshold on
   PORT         for serve: of 127.0.0.1 (8765)
+  MLFLOW       for publish: tracking URI of an MLflow server, to log runs, models and report there
   PROCESSES    for train and train-mlp: processes that train one net together, by torchrun (1)
   TENSORBOARD  for train and train-mlp: 1 writes logs to artifacts/tensorboard
   SCHEDULER    address of a Dask scheduler (tcp://host:8786) whose workers share the hand-crafted side's work

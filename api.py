@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +37,7 @@ from bakeoff.reports.report import Report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
 
+CHAPTERS = re.compile(r'<nav aria-labelledby="contents">.*(?=</main>)', re.DOTALL)  # of report.html
 HEIGHT = 820  # pixels of a notebook's cell: the first screen of the report
 
 
@@ -59,9 +61,14 @@ def load(source: Any, labels: Any = None, **options: Any) -> Dataset:
 
 @dataclass(frozen=True, repr=False)
 class SavedReport:
-    """What report.json holds. record: all of it, under the keys that `reports/report_json.py` lists."""
+    """What a report holds; a notebook shows its first screen.
+
+    record: all of report.json, under the keys of docs/report.schema.json.   page: HTML of the first screen; "" if only
+    the numbers are there.
+    """
 
     record: Mapping[str, Any]
+    page: str
 
     @property
     def answer(self) -> str:
@@ -84,10 +91,17 @@ class SavedReport:
     def __repr__(self) -> str:
         return f"{self.answer.capitalize()}. {self.sentence}"
 
+    def _repr_html_(self) -> str:
+        """In a frame, so that neither its style nor the notebook's reaches the other."""
+        if not self.page:
+            return f"<p>{html.escape(str(self))}</p>"
+        frame = f'sandbox style="width:100%;height:{HEIGHT}px;border:0"'
+        return f'<iframe srcdoc="{html.escape(self.page)}" {frame}></iframe>'
+
 
 @dataclass(frozen=True, repr=False)
 class Comparison(SavedReport):
-    """The two sides compared: what report.json holds, and the whole report. A notebook shows its first screen."""
+    """The two sides compared: what report.json holds, and the whole report."""
 
     report: Report
 
@@ -95,11 +109,6 @@ class Comparison(SavedReport):
         """Write report.html, report.md and report.json there; returns the path of the first."""
         save_report(self.report, Path(folder))
         return Path(folder) / "report.html"
-
-    def _repr_html_(self) -> str:
-        """In a frame, so that neither its style nor the notebook's reaches the other."""
-        page = html.escape(render_html(replace(self.report, sections=())))
-        return f'<iframe srcdoc="{page}" sandbox style="width:100%;height:{HEIGHT}px;border:0"></iframe>'
 
 
 def compare(
@@ -136,7 +145,8 @@ def compare(
     write_cards(task_folder(workspace.runs, dataset.name, fingerprint))
     where = [str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]
     report = read_report(saved_options().parse_args([*where, "--margin", str(margin)]))
-    return Comparison(json.loads(render_json(report)), report)
+    first_screen = render_html(replace(report, sections=()))
+    return Comparison(json.loads(render_json(report)), first_screen, report)
 
 
 def _alone(family: FeatureFamily) -> Experiment:
@@ -148,4 +158,7 @@ def _alone(family: FeatureFamily) -> Experiment:
 def load_report(path: str | Path) -> SavedReport:
     """A report.json, or the folder that holds one. Raises ValueError, naming the file, if it is none."""
     path = Path(path).expanduser()
-    return SavedReport(read_base(path / "report.json" if path.is_dir() else path))
+    path = path / "report.json" if path.is_dir() else path
+    record, page = read_base(path), path.with_suffix(".html")
+    whole = page.read_text(encoding="utf-8") if page.is_file() else ""
+    return SavedReport(record, CHAPTERS.sub("", whole))

@@ -48,6 +48,7 @@ def publish_options() -> argparse.ArgumentParser:
     add = options.add_argument
     add("--dataset", required=True, help="name of the data set")
     add("--output", type=Path, help="folder to write (docs/results/<dataset>/runs)")
+    add("--mlflow", metavar="MLFLOW", help="instead, log runs, models and report to this MLflow tracking URI")
     add("--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="these runs only (all)")
     return options
 

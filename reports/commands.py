@@ -20,6 +20,7 @@ from bakeoff.reports.changes import find_changes, read_base
 from bakeoff.reports.chapters.changes import describe_changes
 from bakeoff.reports.chapters.results import result_table
 from bakeoff.reports.chapters.two_classes import Stakes
+from bakeoff.reports.mlflow_log import log_runs
 from bakeoff.reports.model_card import write_cards
 from bakeoff.reports.publish import publish
 from bakeoff.reports.report import Report, build_report
@@ -129,7 +130,13 @@ def write_model_cards(options: argparse.Namespace) -> int:
 
 
 def publish_runs(options: argparse.Namespace) -> int:
-    """Copy saved runs to pass them on. Raises ValueError or OSError on bad input."""
+    """Copy saved runs to pass them on, or log them. Raises ValueError or OSError on bad input."""
+    if options.mlflow:
+        folder, task, _ = find_task(options.artifacts / "runs", task_name(options.dataset))
+        report = report_folder(options.artifacts / "reports", task)
+        n_runs = log_runs(options.mlflow, select_runs([folder], options.select), folder.parent, report)
+        print(f"{n_runs} runs: {options.mlflow}")
+        return 0
     output = options.output or Path("docs/results") / task_name(options.dataset) / "runs"
     target, n_runs = publish(options.artifacts / "runs", options.dataset, output, options.select)
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())

@@ -47,7 +47,7 @@ def render_card(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) 
         "percent": percent,
         "percent_range": percent_range,
         "json": lambda value, indent=None: json.dumps(value, indent=indent, ensure_ascii=False),
-        "code_span": lambda text: text.replace("`", "'"),
+        "code_span": _in_code,
     }
     hardware = run.environment.get("hardware", {})
     text = jinja.get_template("model.md.j2").render(
@@ -65,6 +65,11 @@ def render_card(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) 
         weights=_describe_weights(run),
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _in_code(text: str) -> str:
+    """One line without the sign that would end it."""
+    return " ".join(text.replace("`", "'").split())
 
 
 def _interval(run: RunResult, task: Task, chosen: np.ndarray, *, balanced: bool = False) -> Interval:
@@ -130,9 +135,9 @@ def _describe_decision(run: RunResult, task: Task) -> str:
     if calibrator.wanted is None or calibrator.threshold is None:
         return ""
     passed = calibrator.probabilities(run.scores)[:, calibrator.wanted] >= calibrator.threshold
-    is_wanted = run.labels == calibrator.wanted
+    is_wanted, name = run.labels == calibrator.wanted, escape_markdown(task.class_names[calibrator.wanted])
     return (
-        f"With `--by-threshold` a picture is {task.class_names[calibrator.wanted]} from a probability of "
+        f"With `--by-threshold` a picture is {name} from a probability of "
         f"{calibrator.threshold:.4g} on, at which at most {percent(FALSE_ALARMS)} of the others passed on validation; "
         f"on the test pictures {(passed & is_wanted).sum():,} of {is_wanted.sum():,} pass, and "
         f"{(passed & ~is_wanted).sum():,} of the {(~is_wanted).sum():,} others."
@@ -144,7 +149,7 @@ def _describe_robustness(run: RunResult, studies: Mapping[str, StudyResult]) -> 
     models = read_endurance(study) if study else []
     one = next((model for model in models if model.experiment == run.experiment), None)
     if one is None or study is None or study.settings.get("seed") != run.seed:
-        return f"Not measured: `bakeoff study robustness --experiments {run.experiment}` measures it."
+        return f"Not measured: `bakeoff study robustness --experiments {_in_code(run.experiment)}` measures it."
     right = np.stack(list(one.of().values()))
     low, high = compare_crossed(right).interval
     return (

@@ -1,25 +1,4 @@
-"""JSON format of a report (report.json): its numbers under stable keys, for other programs.
-
-    dataset, fingerprint, n_test (test pictures), verdict (the sentence), answer (one of `verdict.Answer`), margin
-    margins      the answer for every margin from 0 to 0.05, as [{low, high, answer}]
-    probability  of a loss under the margin
-    effective_n  as many test pictures, each drawn by itself, would tell as much; seed_spread: by side, see `SeedSpread`
-    measure      "accuracy", or "balanced accuracy" where classes differ much in size: what verdict and tests go by
-    majority_accuracy  of always naming the most frequent class; caveats: what limits the verdict, in sentences
-    comparison   the finalists and the planned test between them
-    folds        the finalists' scores in each split of all pictures, on which the planned test then rests; null without
-    fusion       the two finalists together: weight of the hand-crafted side, accuracy, test against the better one;
-                 null where the two were validated on other pictures
-    frozen       the best frozen net: its experiment, what is known of its weights, and the test against the favorite
-    guests       published models: accuracy, and the test against the favorite
-    experiments  one entry for each experiment, over its seeds, with the test against the favorite
-    runs         one entry for each run: experiment, side, seed, accuracy, accuracy_interval,
-                 correct (test pictures that it classifies correctly, as `study_result.pack_correct` writes them),
-                 seconds {stage: s, ..., "total": s}, peak_memory_bytes, size {dimensions, parameters, bytes} ...
-
-Accuracies, differences and intervals are in 0..1; seconds are wall clock, but for an experiment's processor_seconds,
-which are summed over cores.
-"""
+"""JSON format of a report (report.json) for other programs; docs/report.schema.json describes every key."""
 
 from __future__ import annotations
 

@@ -65,10 +65,11 @@ function draw({ of, values }) {
   pen.drawImage(at("picture"), 0, 0, side, side);
   pen.filter = "none";
   const most = Math.max(...values.flat().map(Math.abs), 1e-9);
+  const edge = (i) => Math.round(i * side / n);
   values.forEach((row, y) => row.forEach((value, x) => {
     pen.fillStyle = value > 0 ? "rgb(230 120 20)" : "rgb(20 100 190)";
     pen.globalAlpha = 0.65 * Math.abs(value) / most;
-    pen.fillRect(x * side / n, y * side / n, side / n + 1, side / n + 1);
+    pen.fillRect(edge(x), edge(y), edge(x + 1) - edge(x), edge(y + 1) - edge(y));
   }));
   at("legend").textContent = "orange speaks for " + of + ", blue against it: how its score changes where a part is covered";
 }
