@@ -94,6 +94,8 @@ def build_neural_model(stored: StoredModel) -> NeuralModel:
         import_module(f"{networks.__name__}.{module.name}")
     description: NetDescription = rebuild(stored.settings, NetDescription)
     _check_depth(description.architecture, len(stored.arrays))
+    if not 0 <= description.shift_averaging < min(stored.image_shape[:2]):
+        raise ValueError(f"shift_averaging must lie within the pictures, got {description.shift_averaging} pixels")
     # On no device, so that a file that promises more weights than it holds fills no memory.
     network = outline_network(description.architecture, stored.image_shape, len(stored.class_names))
     weights = {name: torch.from_numpy(array) for name, array in stored.arrays.items()}

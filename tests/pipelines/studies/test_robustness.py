@@ -58,7 +58,7 @@ def test_an_experiment_without_a_run_is_named_with_the_way_out(trained, capsys):
 
 def test_an_unknown_study_is_named_with_those_there_are(trained, capsys):
     assert main(["study", "weather", *trained]) == 1
-    assert "there is no study 'weather'; choose from: ablations, learning-curves, " in capsys.readouterr().err
+    assert "there is no study 'weather'; choose from: learning-curves, " in capsys.readouterr().err
 
 
 def test_fewer_pictures_are_among_those_of_more():
