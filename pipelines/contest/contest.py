@@ -56,11 +56,12 @@ class Contest:
         nothing that these pictures can be given to within the budget.
         """
         started, weights = time.perf_counter(), available(self.weights)
-        contenders = [self._hand_crafted(), self._nets()]
-        for contender in contenders:
-            if contender.finalist is None:
+        contenders: list[Contender] = []
+        for climb_all in (self._hand_crafted, self._nets):
+            contenders.append(climb_all())
+            if contenders[-1].finalist is None:
                 raise NotApplicableError(
-                    f"nothing of the {contender.side} side could be finished on {self.dataset.name} in "
+                    f"nothing of the {contenders[-1].side} side could be finished on {self.dataset.name} in "
                     f"{self.budget:.0f} s of processor time: give a larger --budget"
                 )
         contenders += self._frozen(weights, contenders[0])

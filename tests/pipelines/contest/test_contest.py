@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +14,7 @@ from rich.console import Console
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.classic.experiments import EXPERIMENTS as CLASSIC
 from bakeoff.pipelines.classic.recipes import Recipe
-from bakeoff.pipelines.contest import ladders
+from bakeoff.pipelines.contest import folds, ladders
 from bakeoff.pipelines.contest.contender import validation_score
 from bakeoff.pipelines.contest.contest import Contest
 from bakeoff.pipelines.contest.search import LEAST_BUDGET, MOST_BUDGET, default_budget
@@ -33,18 +34,22 @@ def colored(n: int, seed: int, side: int = 32) -> Split:
     return Split(images.astype(np.uint8), labels)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dataset() -> Dataset:
     return Dataset("colored", ("blue", "red"), colored(60, 0), colored(20, 1), colored(20, 2))
 
 
-@pytest.fixture
-def short_ladders(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def short_ladders():
     recipes = tuple(Recipe(name, *CLASSIC[name]) for name in ("color-histogram", "hog"))
-    monkeypatch.setattr(ladders, "recipes", lambda *_: recipes)
-    monkeypatch.setattr(ladders, "expected_seconds", lambda *_: 0.1)
-    monkeypatch.setattr(ladders, "NETS", {"linear": NEURAL["linear-pixels"]})
-    monkeypatch.setattr(ladders, "FLOP_RATE", 1e9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ladders, "recipes", lambda *_: recipes)
+        patch.setattr(ladders, "expected_seconds", lambda *_: 0.1)
+        patch.setattr(ladders, "NETS", {"linear": NEURAL["linear-pixels"]})
+        patch.setattr(ladders, "ENOUGH_STEPS", 60)
+        patch.setattr(ladders, "MOST_STEPS", 1)
+        patch.setattr(ladders, "FLOP_RATE", 1e9)
+        yield
 
 
 def hold(dataset: Dataset, folder, budget: float = 60.0):
@@ -53,10 +58,23 @@ def hold(dataset: Dataset, folder, budget: float = 60.0):
     return Contest(dataset, budget, 0, workspace).run(), workspace, text
 
 
-def test_a_frozen_net_runs_third_alone_and_beside_the_finalists_features(dataset, tmp_path, short_ladders, monkeypatch):
+@pytest.fixture(scope="module")
+def held(dataset, tmp_path_factory):
+    """One contest; whoever writes into its workspace takes a copy: `elsewhere`."""
+    return hold(dataset, tmp_path_factory.mktemp("contest"))
+
+
+@pytest.fixture
+def elsewhere(held, tmp_path) -> Workspace:
+    """What that contest left, so that another finds its rungs."""
+    shutil.copytree(held[1].artifacts, tmp_path, dirs_exist_ok=True)
+    return Workspace(tmp_path, console=Console(quiet=True))
+
+
+def test_a_frozen_net_runs_third_alone_and_beside_the_finalists_features(dataset, elsewhere, monkeypatch):
     small = partial(FrozenNet, image_size=32)
     monkeypatch.setattr(ladders, "FrozenNet", small)
-    workspace = Workspace(tmp_path, console=Console(quiet=True))
+    workspace = elsewhere
     study = Contest(dataset, 60.0, 0, workspace, weights=None).run()
     rows = {row["experiment"]: row for row in study.rows if row["side"] == "frozen"}
     finalist = finalists(study)["hand-crafted"]["recipe"]
@@ -71,9 +89,9 @@ def test_a_frozen_net_runs_third_alone_and_beside_the_finalists_features(dataset
     assert best.diagnostics["backbone"]["weights"] == identify()
 
 
-def test_a_budget_too_small_for_the_frozen_net_is_told_and_no_error(dataset, tmp_path, short_ladders, monkeypatch):
+def test_a_budget_too_small_for_the_frozen_net_is_told_and_no_error(dataset, elsewhere, monkeypatch):
     monkeypatch.setattr(ladders, "SECONDS_FROZEN", 1.0)
-    study = Contest(dataset, 60.0, 0, Workspace(tmp_path, console=Console(quiet=True)), weights=None).run()
+    study = Contest(dataset, 60.0, 0, elsewhere, weights=None).run()
     assert [row["outcome"] for row in study.rows if row["side"] == "frozen"] == ["not reached", "passed over"]
 
 
@@ -81,8 +99,8 @@ def finalists(study):
     return {row["side"]: row for row in study.rows if row["is_finalist"]}
 
 
-def test_both_sides_are_judged_on_validation_and_send_their_best(dataset, tmp_path, short_ladders):
-    study, workspace, _ = hold(dataset, tmp_path)
+def test_both_sides_are_judged_on_validation_and_send_their_best(dataset, held):
+    study, workspace, _ = held
     assert set(finalists(study)) == {"hand-crafted", "end-to-end"}
     for side, finalist in finalists(study).items():
         scores = [row["validation_score"] for row in study.rows if row["side"] == side and row["outcome"] == "tried"]
@@ -94,32 +112,33 @@ def test_both_sides_are_judged_on_validation_and_send_their_best(dataset, tmp_pa
     assert load_study(study_file(task, "contest")) == study
 
 
-def test_few_pictures_are_cross_validated_and_one_split_ends_that(dataset, tmp_path, short_ladders):
+def test_few_pictures_are_cross_validated_and_one_split_ends_that(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(folds, "MOST_REPEATS", 1)
     ours = replace(dataset, split_by_us=True)
     study, workspace, text = hold(ours, tmp_path)
     kept = study_file(task_folder(workspace.runs, "colored", ours.fingerprint()), "folds")
     assert {row["experiment"] for row in load_study(kept).rows} == {r["experiment"] for r in finalists(study).values()}
-    assert "both finalists on 20 splits" in text.getvalue()
+    assert "both finalists on 5 splits" in text.getvalue()
     Contest(ours, 60.0, 0, workspace, splits=1).run()
     assert not kept.exists()
 
 
-def test_what_is_left_buys_seeds_of_what_is_random(dataset, tmp_path, short_ladders):
-    study, *_ = hold(dataset, tmp_path)
+def test_what_is_left_buys_seeds_of_what_is_random(held):
+    study, *_ = held
     seeds = {side: row["n_seeds"] for side, row in finalists(study).items()}
     assert seeds == {"hand-crafted": 1, "end-to-end": 3}  # a histogram and an SVM draw nothing
 
 
-def test_again_it_finds_everything_and_decides_the_same(dataset, tmp_path, short_ladders, monkeypatch):
-    first, *_ = hold(dataset, tmp_path)
+def test_again_it_finds_everything_and_decides_the_same(dataset, held, elsewhere, monkeypatch):
+    first, *_ = held
     for pipeline in ("classic", "neural"):
         monkeypatch.setattr(f"bakeoff.pipelines.{pipeline}.pipeline.save_stored_model", None)  # nothing trains
-    again, *_ = hold(dataset, tmp_path)
+    again, *_ = hold(dataset, elsewhere.artifacts)
     assert again.rows == first.rows
     assert again.settings == first.settings
 
 
-def test_features_that_rungs_share_are_paid_once(dataset, tmp_path, short_ladders, monkeypatch):
+def test_features_that_rungs_share_are_paid_once(dataset, tmp_path, monkeypatch):
     twice = (Recipe("a", *CLASSIC["hog"]), Recipe("b", *CLASSIC["hog"]))
     monkeypatch.setattr(ladders, "recipes", lambda *_: twice)
     study, workspace, _ = hold(dataset, tmp_path)
@@ -134,7 +153,7 @@ def test_features_that_rungs_share_are_paid_once(dataset, tmp_path, short_ladder
     assert len({(s.name, s.seconds) for s in stages}) < len(stages)
 
 
-def test_smaller_pictures_answer_the_same_task(tmp_path, short_ladders):
+def test_smaller_pictures_answer_the_same_task(tmp_path):
     large = Dataset("colored", ("blue", "red"), *(colored(40, seed, 64) for seed in range(3)))
     study, workspace, _ = hold(large, tmp_path)
     sizes = {row["image_size"] for row in study.rows if row["outcome"] == "tried"}
@@ -144,8 +163,8 @@ def test_smaller_pictures_answer_the_same_task(tmp_path, short_ladders):
     }
 
 
-def test_test_scores_of_rungs_are_neither_told_nor_among_the_runs(dataset, tmp_path, short_ladders):
-    study, workspace, text = hold(dataset, tmp_path)
+def test_test_scores_of_rungs_are_neither_told_nor_among_the_runs(dataset, held):
+    study, workspace, text = held
     assert "on validation" in text.getvalue()
     assert "test" not in text.getvalue()
     kept = {run.experiment for run in load_runs(task_folder(workspace.runs, "colored", dataset.fingerprint()))}
@@ -153,15 +172,16 @@ def test_test_scores_of_rungs_are_neither_told_nor_among_the_runs(dataset, tmp_p
     assert kept.isdisjoint(shortest)
 
 
-def test_a_budget_for_nothing_is_an_error_that_says_so(dataset, tmp_path, short_ladders, monkeypatch):
+def test_a_budget_for_nothing_is_an_error_that_says_so(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(ladders, "expected_seconds", lambda *_: 1e6)
+    monkeypatch.setattr(Contest, "_nets", lambda *_: pytest.fail("the nets train for nothing"))
     with pytest.raises(NotApplicableError, match="hand-crafted side could be finished on colored in 5 s"):
         hold(dataset, tmp_path, budget=5.0)
 
 
-def test_an_unbalanced_task_is_judged_by_balanced_accuracy(dataset, tmp_path, short_ladders):
+def test_an_unbalanced_task_is_judged_by_balanced_accuracy(dataset, held):
     rare = replace(dataset, train=Split(dataset.train.images, np.array([1] * 6 + [0] * 54)))
-    _, workspace, _ = hold(dataset, tmp_path)
+    _, workspace, _ = held
     run = load_runs(task_folder(workspace.runs, "colored", dataset.fingerprint()))[0]
     always_first = replace(run, validation_scores=np.tile(np.float32([1, 0]), (20, 1)))
     assert validation_score(always_first, rare) == 0.5
