@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -31,13 +31,16 @@ ALLOWED = {
 }
 CONTRACTS = ("balance", "run", "study", "guest", "files")  # of pipelines/results: what reports read
 RESIZING = ("datasets.folder.squares",)  # by torch, which it imports only when there is something to resize
+MOST_LINES = 250
 THIRD_PARTY_KEPT_OUT = {"torch", "sklearn", "skimage", "cv2", "rich", "scipy", "matplotlib"}
 
 
-def sources() -> Iterator[tuple[str, set[str]]]:
+@cache
+def sources() -> tuple[tuple[str, set[str]], ...]:
     """Every module of ours with the names that it imports, `bakeoff.` taken off."""
-    for path in sorted(path for package in OURS for path in (ROOT / package).rglob("*.py")):
-        yield ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), imported_modules(path)
+    paths = sorted(path for package in OURS for path in (ROOT / package).rglob("*.py"))
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    return tuple(zip(names, map(imported_modules, paths), strict=True))
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -92,6 +95,14 @@ def test_nothing_that_only_unix_has_is_imported_with_a_module():
             for alias in node.names
         }
         assert at_import.isdisjoint({"fcntl", "resource", "pwd", "grp", "termios", "pty"}), path
+
+
+def test_a_file_is_read_in_one_sitting():
+    folders = (*OURS, "examples", "docs")
+    paths = [*ROOT.glob("*.py"), *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+    assert len(paths) > 200
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+    assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}
 
 
 PACKAGES = ("datasets", "pipelines", "pipelines.classic", "pipelines.neural", "reports")
