@@ -78,7 +78,7 @@ train-mlp: ## pixels -> multi-layer perceptron, trained end to end (ENGINE=numpy
 train: ## train EXPERIMENT=<name> (see `make list`)
 predict: ## the class of IMAGE=<picture or folder> by MODEL=<experiment, run folder or file> (OUTPUT=<file>: to a file)
 serve: ## a page on this machine that classifies the pictures dropped on it, by MODEL
-export: ## write the net MODEL as model.onnx, checked against torch on its test pictures (or IMAGE)
+export: ## write MODEL as model.onnx, checked on its test pictures (or IMAGE)
 study: ## what takes several trainings or changed pictures: STUDY=<name>, EXPERIMENT=<names>
 report: ## train both sides and compare them: artifacts/reports/<dataset>/report.html, .md, .json
 report-saved: ## the report on saved runs alone (RUNS_FROM=<folder>: with those of others)

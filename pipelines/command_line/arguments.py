@@ -129,9 +129,10 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
         "serve", parents=[common, deciding], help="a page on this machine that classifies a picture dropped on it"
     )
     one.add_argument("--port", type=natural, default=8765, help="of 127.0.0.1 (8765)")
-    one = add("export", parents=[common], help="write a net as ONNX, checked against torch")
+    one = add("export", parents=[common], help="write a model as ONNX, or in C, checked on its test pictures")
     one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
     one.add_argument("images", nargs="*", metavar="IMAGE", help="pictures to check it with (its test pictures)")
+    one.add_argument("--as", dest="form", choices=("onnx", "c"), default="onnx", help="C: for microcontrollers (onnx)")
     one = add("study", parents=[common], help="what takes several trainings or changed pictures")
     one.add_argument("studies", nargs="*", metavar="STUDY", help="names; none stands for all of the profile")
     one.add_argument("--profile", choices=PROFILES[:2], default="full", help="how much is done (full)")

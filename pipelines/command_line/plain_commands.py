@@ -48,7 +48,7 @@ def in_module(name: str, function: str) -> Callable[..., int]:
 WITHOUT_DATA: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "list": list_experiments,
     "predict": in_module("pipelines.predict.command", "predict"),
-    "export": in_module("pipelines.predict.export", "export"),
+    "export": in_module("pipelines.predict.export.command", "export"),
     "lecture": lecture,
     "bench": in_module("benchmarks.bench", "bench"),
     "clean": remove_artifacts,

@@ -28,4 +28,4 @@ def computed_once(function: Callable[Arguments, Result]) -> Callable[Arguments, 
         with untraced():
             return function(*arguments, **named)
 
-    return compute
+    return compute  # type: ignore[return-value]

@@ -67,7 +67,7 @@ class StoredModel:
 def save_stored_model(model: StoredModel, path: Path) -> int:
     """Write the file, whole or not at all. Returns its size in bytes.
 
-    What tells of the model that was there goes first, the run's `run.json`, the card and an exported `.onnx` file: who
+    What tells of the model that was there goes first, the run's `run.json`, the card and exported files: who
     is killed before the new run is saved leaves a model without a run, and never one beside the answers of another.
     """
     header = json.dumps(
@@ -85,7 +85,8 @@ def save_stored_model(model: StoredModel, path: Path) -> int:
     # In C order: the format keeps shapes and no strides, so a transposed view would come back wrong.
     arrays = {name: np.require(array, requirements="C") for name, array in model.arrays.items()}
     content = save(arrays, {HEADER: header, CHECKSUM: _checksum(header, arrays)})
-    for told in (path.with_name("run.json"), path.with_name(CARD_NAME), path.with_suffix(".onnx")):
+    exported = (path.with_suffix(suffix) for suffix in (".onnx", ".c", ".h"))
+    for told in (path.with_name("run.json"), path.with_name(CARD_NAME), *exported):
         told.unlink(missing_ok=True)
     write_atomically(path, content)
     return len(content)

@@ -121,7 +121,7 @@ def _orientation_maps(gray: Tensor) -> Tensor:
     moments = torch.atan2(y, x).mul_(N_ORIENTATIONS / (2 * math.pi)).mul_(magnitudes)  # t in -4..4
     half = N_ORIENTATIONS // 2
     if is_exporting():  # a graph has no place to write to
-        orientations = torch.arange(-half, half + 1.0).view(-1, 1, 1, 1)
+        orientations = torch.arange(-half, half + 1).to(gray).view(-1, 1, 1, 1)
         shares = (magnitudes - (moments - orientations * magnitudes).abs()).clamp(min=0)
         return torch.cat([shares[half:-1], shares[:1] + shares[-1:], shares[1:half]])
     maps = torch.empty(N_ORIENTATIONS, *gray.shape, device=gray.device)

@@ -20,7 +20,8 @@ from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.neural import experiments as neural
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
-from bakeoff.pipelines.predict import classifier, export
+from bakeoff.pipelines.predict import classifier
+from bakeoff.pipelines.predict.export import checks, command
 from bakeoff.pipelines.predict.locate import find_model
 from bakeoff.pipelines.predict.output import rows_that_stand
 from bakeoff.pipelines.results.calibrator import Calibrator
@@ -283,21 +284,28 @@ def test_what_cannot_be_meant_is_said_before_any_work(capsys, words, message):
     assert re.search(message, capsys.readouterr().err)
 
 
-def test_only_nets_are_exported(home, capsys):
+def test_a_model_that_disagrees_is_not_written(home, capsys, monkeypatch):
+    zeros = np.zeros((16, 2), np.float32)
+    monkeypatch.setattr(command, "export_onnx", lambda model, temperature: b"onnx")
+    monkeypatch.setattr(checks, "open_session", lambda content: None)
+    monkeypatch.setattr(checks, "predict_with_onnx", lambda _, images: (zeros[: len(images)], zeros[: len(images)]))
     assert main(["export", "pca", *where(home)]) == 1
-    assert "is no net that torch trained" in capsys.readouterr().err
-
-
-def test_a_net_that_disagrees_is_not_written(home, capsys, monkeypatch):
-    monkeypatch.setattr(export, "export_onnx", lambda model: b"onnx")
-    monkeypatch.setattr(export, "predict_with_onnx", lambda content, images: np.zeros((len(images), 2), np.float32))
-    assert main(["export", "mlp", *where(home)]) == 1
-    assert "differs from torch's by" in capsys.readouterr().err
-    assert not list((home / "artifacts/runs").glob("ground-*/mlp/seed-0/model.onnx"))
+    assert "the exported model differs: the same class for 50.0% of 8 pictures" in capsys.readouterr().err
+    assert not list((home / "artifacts/runs").glob("ground-*/pca/seed-0/model.onnx"))
 
 
 def test_export_writes_a_checked_file_beside_the_model(home, capsys):
     pytest.importorskip("onnxruntime")
-    assert main(["export", "mlp", *where(home)]) == 0
-    (file,) = (home / "artifacts/runs").glob("ground-*/mlp/seed-0/model.onnx")
-    assert f"{file.stat().st_size:,} bytes; on 8 pictures at most" in capsys.readouterr().out
+    assert main(["export", "pca", *where(home)]) == 0
+    (file,) = (home / "artifacts/runs").glob("ground-*/pca/seed-0/model.onnx")
+    out = capsys.readouterr().out
+    assert f"{file.stat().st_size:,} bytes, opset 20; on 8 pictures the same class for 100.0%, probabilities" in out
+    assert re.search(r"\d ms a picture with onnxruntime, [\d.]+ with bakeoff", out)
+
+
+def test_what_has_no_form_in_c_is_said_in_a_line(home, capsys):
+    for name, reason in (("pca", "pixel pca is not written in C: only"), ("mlp", "mlp is no linear SVM on features")):
+        assert main(["export", name, "--as", "c", *where(home)]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert reason in line
+    assert not list((home / "artifacts/runs").glob("ground-*/*/seed-0/model.[ch]"))

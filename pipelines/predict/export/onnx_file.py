@@ -1,0 +1,154 @@
+"""A trained model as an ONNX file: pictures in, probabilities out, for runtimes without Python or torch."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from bakeoff.pipelines.classic.system.model_file import ClassicModel
+from bakeoff.pipelines.predict.export.graph import FamilyVectors, PicturesToProbabilities
+from bakeoff.pipelines.results.trained_model import TrainedModel
+
+INPUT, OUTPUTS = "images", ["probabilities", "scores"]
+OPSET = 20
+PICTURES_AT_A_TIME = 16  # all their descriptors are in memory at once
+TRACED_PICTURES = 2  # a batch of one would be taken for a constant
+LARGER = (7, 3)  # pixels by which the traced pictures are larger than the model's: any size is meant
+
+
+def export_onnx(model: TrainedModel, temperature: float) -> bytes:
+    """The content of a .onnx file; class names, experiment and temperature are in its metadata.
+
+    Input `images`: uint8 (n, height, width, channels), any n, and any size where the model takes squares.
+    Outputs: `probabilities` and `scores`, float32 (n, n_classes).
+    Raises ValueError if the packages for it are not installed, or something in the model has no such graph.
+    """
+    require_onnx()
+    import onnx
+
+    try:
+        program = _trace(PicturesToProbabilities(model, temperature), model.image_shape)
+    except torch.onnx.OnnxExporterError as error:
+        raise ValueError(f"{_inexpressible(model)} cannot be written as ONNX: {_reason(error)}") from error
+    properties = {"experiment": model.experiment, "class_names": json.dumps(list(model.class_names))}
+    proto = program.model_proto  # made anew every time it is asked for
+    onnx.helper.set_model_props(proto, properties | {"temperature": repr(temperature)})
+    onnx.checker.check_model(proto)
+    content: bytes = proto.SerializeToString()
+    return content
+
+
+def predict_with_onnx(session: Any, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and scores, float32 (n, n_classes) each. images: uint8 (n, height, width, channels)."""
+    starts = range(0, len(images), PICTURES_AT_A_TIME)
+    parts = [session.run(OUTPUTS, {INPUT: images[start : start + PICTURES_AT_A_TIME]}) for start in starts]
+    probabilities, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return probabilities, scores
+
+
+def open_session(content: bytes) -> Any:
+    """ONNX Runtime on the CPU, on as many cores as torch uses."""
+    require_onnx()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3  # errors: it remarks on every constant that it takes out
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def require_onnx() -> None:
+    """Raises ValueError, saying how to install them, if one of the packages is missing."""
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise ValueError(
+            f"exporting needs {error.name}: .venv/bin/python -m pip install -c constraints.txt -e '.[onnx]'"
+        ) from error
+
+
+def _trace(module: nn.Module, image_shape: tuple[int, int, int]) -> Any:
+    """The ONNX program of a module that takes pictures: of any size, where image_shape is a square."""
+    height, width, n_channels = image_shape
+    free: dict[int, Any] = {0: torch.export.Dim.DYNAMIC}
+    if height == width:
+        height, width = height + LARGER[0], width + LARGER[1]
+        free = dict.fromkeys(range(3), torch.export.Dim.DYNAMIC)
+    with _quiet(), torch.no_grad():
+        return torch.onnx.export(
+            module.eval(),
+            (torch.zeros((TRACED_PICTURES, height, width, n_channels), dtype=torch.uint8),),
+            dynamo=True,
+            verbose=False,
+            input_names=[INPUT],
+            output_names=OUTPUTS,
+            opset_version=OPSET,
+            dynamic_shapes={INPUT: free},
+            optimize=False,  # takes as long as all else, and runtimes do it again
+            custom_translation_table=_translations(),
+        )
+
+
+def _translations() -> dict[Any, Any]:
+    """Operations that torch's exporter lacks, or rounds in another way than torch does."""
+    import onnx_ir
+    import onnxscript
+    from onnxscript.function_libs.torch_lib.ops.core import aten_add
+
+    op: Any = onnxscript.opset20
+
+    def copysign(magnitudes: Any, signs: Any) -> Any:
+        positive = op.Abs(magnitudes)
+        return op.Where(op.Less(signs, op.CastLike(0.0, signs)), op.Neg(positive), positive)
+
+    def add(self: Any, other: Any, alpha: float = 1.0) -> Any:
+        """self + alpha * other, rounded once as processors do: else grays on the border of two bins would move."""
+        if alpha == 1 or self.dtype != onnx_ir.DataType.FLOAT:
+            return aten_add(self, other, alpha)
+        factor = op.Constant(value=onnx_ir.tensor(np.float64(np.float32(alpha))))
+        double, single = onnx_ir.DataType.DOUBLE, onnx_ir.DataType.FLOAT
+        return op.Cast(op.Add(op.Cast(self, to=double), op.Mul(op.Cast(other, to=double), factor)), to=single)
+
+    return {torch.ops.aten.copysign.Tensor: copysign, torch.ops.aten.add.Tensor: add}
+
+
+def _inexpressible(model: TrainedModel) -> str:
+    """The first family that cannot be traced alone, or else the model itself."""
+    for system in model.systems if isinstance(model, ClassicModel) else ():
+        for family, state in zip(system.system.families, system.states, strict=True):
+            try:
+                _trace(FamilyVectors(family, state, model.image_shape), model.image_shape)
+            except torch.onnx.OnnxExporterError:
+                return family.label
+    return model.experiment
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of what began it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without torch's remarks on its own parts: operators of torchvision, its own deprecated calls, failed attempts."""
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
