@@ -12,6 +12,7 @@ from bakeoff.reports.report_json import render_json
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.reports.verdict import Answer
 from bakeoff.tests.reports.factory import make_guest, make_run, make_runs, make_task
+from bakeoff.tests.reports.statistics.test_folds import compare, make_folds
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 KINDS = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
@@ -86,6 +87,12 @@ def test_a_report_is_what_the_schema_says(record):
 def test_the_check_can_fail(record, change, complaint):
     assert re.search(complaint, " ".join(complaints({**record, **change}, SCHEMA)))
     assert complaints({k: v for k, v in record.items() if k != "runs"}, SCHEMA) == ["report lacks runs"]
+
+
+def test_folds_are_described_too():
+    found = json.loads(render_json(build_report(compare(make_folds(0.9, 0.6)))))
+    assert complaints(found, SCHEMA) == []
+    assert found["folds"]["n_splits"] == 10
 
 
 def test_the_answers_are_those_of_the_verdict():
