@@ -75,7 +75,7 @@ def compute_chapters(folder: Path, say: Callable[[str], None], sources: Path = F
             with np.load(target) as known:
                 stored = {key: known[key] for key in known if key != "chapter"}
         buffer = io.BytesIO()
-        np.savez(buffer, chapter=np.array(header), **stored)
+        np.savez(buffer, allow_pickle=False, chapter=np.array(header), **stored)
         write_atomically(target, buffer.getvalue())
         say(f"chapter {i} of {len(paths)}, {path.stem[3:]:<16}{time.perf_counter() - start:6.1f} s")
         saved.append(target)

@@ -73,4 +73,4 @@ def digit_accuracy(layers: Layers, *, noise: float = 0.0) -> float:
 
 def n_weights(layers: Layers) -> int:
     """Connections that exist: weights that are not 0."""
-    return sum(np.count_nonzero(weights) for weights, _ in layers)
+    return sum(int(np.count_nonzero(weights)) for weights, _ in layers)

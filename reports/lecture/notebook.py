@@ -18,7 +18,7 @@ from bakeoff.reports.lecture import show"""
 
 def write_notebook(path: Path, parts: Sequence[Mapping[str, str]], variables: Mapping[str, Any]) -> None:
     """Write an .ipynb (format 4.5) without outputs. parts, variables: as `read_chapter` gives them."""
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"id": f"cell-{i}", "cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True)}
         | ({"outputs": [], "execution_count": None} if kind == "code" else {})
         for i, (kind, source) in enumerate(_cells(parts, variables))
