@@ -35,6 +35,8 @@ Variables:
   BY_THRESHOLD  for predict and serve: 1 names the wanted one of two classes from the model's own threshold on
   PORT         for serve: of 127.0.0.1 (8765)
   MLFLOW       for publish: tracking URI of an MLflow server, to log runs, models and report there
+  NAME         for exercise: hog, kmeans, ... (the files in examples/exercises)
+  FILE         for exercise: your copy of that file, its holes filled
   PROCESSES    for train and train-mlp: processes that train one net together, by torchrun (1)
   TENSORBOARD  for train and train-mlp: 1 writes logs to artifacts/tensorboard
   SCHEDULER    address of a Dask scheduler (tcp://host:8786) whose workers share the hand-crafted side's work
@@ -56,7 +58,7 @@ override TESTS := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # the stages use all cores themselves
 COMMANDS := list features train-svm train-mlp train predict serve export study \
-  report report-saved compare publish lecture bench clean
+  report report-saved compare publish lecture exercise bench clean
 .PHONY: help setup $(COMMANDS) test fast slow check format misspelled
 
 help: ## show the targets and the variables
@@ -85,6 +87,7 @@ report-saved: ## the report on saved runs alone (RUNS_FROM=<folder>: with those 
 compare: ## the same as report, and what changed since BASE=<report.json of an earlier report>
 publish: ## copy the saved runs of DATASET, small and without a picture, to docs/results
 lecture: ## the experiments behind a first lecture, as one page: artifacts/lecture/lecture.html
+exercise: ## check FILE, your solution of the lecture's exercise NAME: what differs
 bench: ## our kernels against the libraries people use, side by side -> artifacts/bench.json
 clean: ## remove what was computed from ARTIFACTS, and nothing else
 

@@ -34,6 +34,14 @@ def lecture(options: argparse.Namespace) -> int:
     return 0
 
 
+def exercise(options: argparse.Namespace) -> int:
+    from bakeoff.pipelines.lecture.exercises import check_exercise
+
+    told = check_exercise(options.name, options.file)
+    print("\n".join(told) or f"{options.name}: right")
+    return int(bool(told))
+
+
 def remove_artifacts(options: argparse.Namespace) -> int:
     removed = clean(options.artifacts)
     print(f"removed from {options.artifacts}: {', '.join(removed) or 'nothing, there was nothing'}")
@@ -50,6 +58,7 @@ WITHOUT_DATA: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "predict": in_module("pipelines.predict.command", "predict"),
     "export": in_module("pipelines.predict.export.command", "export"),
     "lecture": lecture,
+    "exercise": exercise,
     "bench": in_module("benchmarks.bench", "bench"),
     "clean": remove_artifacts,
     "completion": in_module("pipelines.command_line.completion", "complete"),
