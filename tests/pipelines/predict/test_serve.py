@@ -17,6 +17,7 @@ from rich.console import Console
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.backprop.config import BackpropConfig
+from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.predict import serve
 from bakeoff.pipelines.predict.classifier import load_model
@@ -43,7 +44,7 @@ def workspace(tmp_path_factory):
 @pytest.fixture(scope="module")
 def classifier(workspace):
     config = BackpropConfig(widths=(8,), epochs=10)
-    run = backprop.run(DATASET, experiment="e", title="T", config=config, seed=0, workspace=workspace)
+    run = backprop.run(Job(DATASET, experiment="e", title="T", config=config, seed=0, workspace=workspace))
     save_run(run, workspace.runs)
     return load_model(run_folder(workspace.runs, DATASET.name, DATASET.fingerprint(), "e", 0))
 
