@@ -21,7 +21,8 @@ from bakeoff.pipelines.neural.networks.mlp import Perceptron
 pytestmark = pytest.mark.whole
 
 ROOT = Path(__file__).parent.parent
-NOT_RUN = {"test", "check", "setup", "list", "bench", "help"}  # all but what trains or writes; `bench` takes minutes
+# What trains and writes nothing; `bench` takes minutes; `serve` and `exercise` have tests of their own.
+NOT_RUN = {"test", "check", "setup", "list", "bench", "help", "serve", "exercise"}
 EXPERIMENTS = ("families", "mlp", "mlp-numpy")
 
 

@@ -44,9 +44,9 @@ class LocalLayer(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         windows = maps.unfold(1, self.window, self.stride).unfold(2, self.window, self.stride)
-        by_place = windows.permute(1, 2, 0, 4, 5, 3).reshape(len(self.weight), len(maps), -1)  # (places, n, inputs)
+        by_place = windows.permute(1, 2, 0, 4, 5, 3).reshape(len(self.weight), maps.shape[0], -1)  # (places, n, inputs)
         outputs = torch.bmm(by_place, self.weight)  # (places, n, units)
-        return outputs.transpose(0, 1).reshape(len(maps), self.rows, self.columns, self.units)
+        return outputs.transpose(0, 1).reshape(maps.shape[0], self.rows, self.columns, self.units)
 
 
 class LocalBlock(nn.Module):

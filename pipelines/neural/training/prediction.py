@@ -58,7 +58,7 @@ def views(images: Tensor, flip_averaging: bool, shift_averaging: int) -> Iterato
     mirrored; and with `flip_averaging` the mirror image of each.
     """
     for *place, weight in PLACES if shift_averaging else ((0, 0, 1.0),):
-        moved = shift(images, shift_averaging * torch.tensor([place]).expand(len(images), 2))
+        moved = shift(images, shift_averaging * torch.tensor([place]).expand(images.shape[0], 2))
         if not flip_averaging:
             yield moved, weight
         else:

@@ -22,7 +22,6 @@ from bakeoff.pipelines.classic.families.patch_words import PatchWords
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer
 from bakeoff.pipelines.classic.system.model_file import ClassicModel, FittedSystem
-from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel
 from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
@@ -85,7 +84,7 @@ def systems_model(
 
 
 def net(description: NetDescription) -> NeuralModel:
-    network = build_network(NeuralConfig(architecture=description.architecture), SHAPE, 3, seed=0)
+    network = build_network(description.architecture, SHAPE, 3, seed=0)
     fit_to_pixels(network, torch.from_numpy(make_images(50).transpose(0, 3, 1, 2).copy()))
     return NeuralModel("net", CLASSES, SHAPE, description, network.eval())
 
