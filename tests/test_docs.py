@@ -77,6 +77,7 @@ def test_the_pages_that_name_commands_are_those_that_were_checked():
     assert sum(block.count("bakeoff train") for block in blocks("settings.md")) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_the_python_page_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

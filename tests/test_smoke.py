@@ -79,6 +79,7 @@ def report_of(name):
     return json.loads((Path("artifacts") / "reports" / name / "report.json").read_text())
 
 
+@pytest.mark.slow
 def test_every_command_of_the_readme(small_experiments, make, capsys):
     """But lecture and export, which take half a minute: below."""
     commands = {
@@ -113,6 +114,7 @@ def test_every_command_of_the_readme(small_experiments, make, capsys):
     assert not Path("artifacts").exists()
 
 
+@pytest.mark.slow
 def test_a_report_lets_both_sides_spend_a_budget(make):
     make("report", BUDGET="5s", PROFILE="none", SPLITS="1")
     record = report_of("ground")

@@ -418,6 +418,7 @@ def test_of_a_data_set_and_a_folder_of_one_name_it_is_told_which_was_taken(tmp_p
     assert "note: digits is the built-in data set; your folder of that name is ./digits" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_terminal_without_the_characters_gets_question_marks(pictures, tmp_path):
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": os.pathsep.join(sys.path)}
     folder = pictures.rename(tmp_path / "Tiere für mich – groß")

@@ -189,6 +189,7 @@ def test_rows_about_other_pictures_are_made_anew(tmp_path):
     assert rows_that_stand(tmp_path / "none", iter("abc")) == 0
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_folder(home, tmp_path):
     """Ten thousand files that are no pictures; their rows alone would take more."""
     for number in range(200):

@@ -32,6 +32,7 @@ def few_pictures(loaded, monkeypatch):
     return load("color")
 
 
+@pytest.mark.slow
 def test_the_histogram_sees_color_alone_and_hog_shape(few_pictures, tmp_path):
     study = cues.run(Request(few_pictures, Workspace(tmp_path)))
     found = {(r["cue"], r["experiment"], r["per_class"]): r["accuracy"] for r in study.rows}

@@ -98,6 +98,7 @@ def together(experiments, pictures, tmp_path_factory) -> tuple[dict[str, RunResu
     return runs(artifacts), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_two_processes_follow_the_loss_curve_of_one(alone, together, name):
     one, two = alone[name], together[0][name]
@@ -112,11 +113,13 @@ def test_two_processes_follow_the_loss_curve_of_one(alone, together, name):
         assert ours["validation_score"] == pytest.approx(theirs["validation_score"], abs=0.05)
 
 
+@pytest.mark.slow
 def test_only_the_first_process_speaks(together):
     lines = [line for line in together[1].splitlines() if line.startswith(NAMES)]
     assert [line.split()[0] for line in lines] == list(NAMES)
 
 
+@pytest.mark.slow
 def test_a_failure_before_any_training_is_one_line_and_ends_both(tmp_path):
     done = launch(["train", "busy-perceptrom", "--dataset", "digits", "--artifacts", str(tmp_path)])
     assert done.returncode == 1

@@ -110,6 +110,7 @@ def assert_alike(model, content: bytes) -> None:
         np.testing.assert_allclose(probabilities, calibrator.probabilities(expected), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_pictures_of_any_number_and_size_get_the_model_s_probabilities():
     onnx = pytest.importorskip("onnx")
     model = systems_model(FAST)
