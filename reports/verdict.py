@@ -98,7 +98,7 @@ def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) ->
         reason=reason,
         margin_table=table,
         probability=probability,
-        outlook=describe_margins(table, margin, probability) if table else "",
+        outlook=describe_margins(table, margin, probability, " at this budget" if contest else "") if table else "",
         cost_ratio=cost_ratio,
     )
 

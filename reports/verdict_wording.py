@@ -24,8 +24,11 @@ class Margins:
     answer: Answer
 
 
-def describe_margins(table: tuple[Margins, ...], margin: float, probability: float) -> str:
-    """For which margins the answer would differ, and how probable a loss under the margin is."""
+def describe_margins(table: tuple[Margins, ...], margin: float, probability: float, where: str = "") -> str:
+    """For which margins the answer would differ, and how probable a loss under the margin is.
+
+    where: what the probability is limited to, such as " at this budget".
+    """
     if len(table) == 1:
         told = f"For every margin from 0 to {points(LARGEST_MARGIN, signed=False)}{SPACE}points the answer is the same"
     else:
@@ -33,7 +36,7 @@ def describe_margins(table: tuple[Margins, ...], margin: float, probability: flo
         told = f"By margin: {', '.join(parts)}, {table[-1].answer} beyond"
     return (
         f"{told}. The probability that hand-crafted features lose less than "
-        f"{points(margin, signed=False)}{SPACE}points is {describe_chance(probability)}."
+        f"{points(margin, signed=False)}{SPACE}points{where} is {describe_chance(probability)}."
     )
 
 
