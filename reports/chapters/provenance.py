@@ -63,7 +63,10 @@ def methods_section(comparison: Comparison, caveats: Sequence[str] = ()) -> Sect
     rule = (
         f"The answer on top is a non-inferiority test at the one-sided 2.5 % level: “enough” if the low end of the "
         f"difference's 95 % interval is above a loss of {margin} (the margin, set with --margin), “not enough” if "
-        "the high end is below it, else “cannot tell”. A side wins only if p < 0.05 and the interval leaves out "
+        "the high end is below it, else “cannot tell”. In a contest at equal cost the interval first grows by what ten "
+        "times the budget would bring one side more than the other, if the error on validation went on falling with "
+        "the same power of the time as from a tenth of the time spent, or the side's first result, to its end: a gap "
+        "that time alone may close is no answer. A side wins only if p < 0.05 and the interval leaves out "
         "zero; otherwise no difference is shown, which is not to say that there is none."
     )
     return Section("methods", "How it was judged", (rule, *METHODS, *caveats))
