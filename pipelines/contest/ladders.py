@@ -137,9 +137,9 @@ class NetLadder:
         return Rung(experiment, recipe, cost.total / FLOP_RATE if cost else 0, steps, is_brief=brief)
 
     def flop_rate(self, rung: Rung, seconds: float) -> float:
-        """Operations a second of a training.   seconds: of it and of choosing, without the test pictures."""
+        """Operations a second of a training.   seconds: of it and of choosing, without the test pictures; 0 of none."""
         cost = self._cost(rung.recipe, rung.image_size, rung.steps or FEWEST_STEPS, brief=True)
-        return (cost.a_step * cost.n_steps + cost.looks) / max(seconds, 1e-3) if cost else FLOP_RATE
+        return (cost.a_step * cost.n_steps + cost.looks) / seconds if cost and seconds else FLOP_RATE
 
     def longer(self, rung: Rung, seconds: float, left: float) -> Rung | None:
         """The same net at the same size, trained for as long as fits into what is left, within reason.

@@ -50,3 +50,4 @@ def test_flop_rate_is_that_of_the_steps():
     nets = ladder(32, [32], 60.0)
     start = nets.start()
     assert nets.flop_rate(start, 2.0) == pytest.approx(nets.flop_rate(start, 1.0) / 2)
+    assert nets.flop_rate(start, 0.0) == FLOP_RATE  # it was refused
