@@ -1,4 +1,6 @@
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ from bakeoff.datasets.folder.load import dataset_name
 from bakeoff.datasets.registry import SHORT_NAMES
 from bakeoff.pipelines.results.run import save_run
 from bakeoff.pipelines.results.task import save_task
+from bakeoff.reports.commands import report_folder
 from bakeoff.reports.selection import distinct_runs, find_task, find_tasks, select_runs, task_name
 from bakeoff.tests.reports.factory import make_run, make_task
 
@@ -72,3 +75,14 @@ def test_a_run_that_is_another_again_counts_once_under_the_shorter_name():
         make_run(task, "hog", noise=3),
     ]
     assert distinct_runs(runs) == tuple(runs[1:])
+
+
+def test_a_report_of_the_same_name_on_other_pictures_or_at_another_size_is_not_overwritten(tmp_path):
+    task = make_task()
+    other = replace(task, fingerprint="f" * 64)
+    assert report_folder(tmp_path, task) == tmp_path / task.dataset
+    (tmp_path / task.dataset).mkdir()
+    (tmp_path / task.dataset / "report.json").write_text(json.dumps({"fingerprint": task.fingerprint}))
+    assert report_folder(tmp_path, task) == tmp_path / task.dataset
+    assert report_folder(tmp_path, other).parent == tmp_path
+    assert report_folder(tmp_path, other) != tmp_path / task.dataset

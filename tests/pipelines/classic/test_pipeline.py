@@ -275,6 +275,11 @@ def test_visual_words_of_large_pictures_take_bounded_memory(tmp_path):
     assert clock.stage.peak_memory_bytes - before < 200e6
 
 
+def test_drawing_visual_words_counts_in_the_cost_of_a_run(result):
+    (stage,) = [stage for stage in result.stages if stage.name == "visual words"]
+    assert stage.peak_memory_bytes > 0
+
+
 def test_visual_words_are_drawn_from_pictures_of_all_classes(result, folder, monkeypatch):
     """Of training pictures that lie class by class, the first nine would all be of one."""
     order = np.argsort(DATASET.train.labels, kind="stable")
