@@ -22,7 +22,7 @@ pytestmark = pytest.mark.whole
 
 ROOT = Path(__file__).parent.parent
 # What trains and writes nothing; `bench` takes minutes; `serve` and `exercise` have tests of their own.
-NOT_RUN = {"test", "check", "setup", "list", "bench", "help", "serve", "exercise"}
+NOT_RUN = {"test", "check", "setup", "bench", "help", "serve", "exercise"}
 EXPERIMENTS = ("families", "mlp", "mlp-numpy")
 
 
@@ -83,6 +83,7 @@ def report_of(name):
 def test_every_command_of_the_readme(small_experiments, make, capsys):
     """But lecture and export, which take half a minute: below."""
     commands = {
+        "list": {},
         "features": {},
         "train-svm": {},
         "train-mlp": {"ENGINE": "numpy"},
