@@ -14,7 +14,7 @@ from bakeoff.pipelines.predict.export.onnx_file import INPUT, PICTURES_AT_A_TIME
 from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
-TOLERANCE, IN_HALVES = 1e-4, 1e-3  # of a probability; where features are stored with 11 bits, which round either way
+TOLERANCE, IN_HALVES = 1e-4, 1e-3  # of a probability; the second where features are stored in half precision
 SAME_CLASS = 0.999  # share of the pictures
 SAME_CLASS_IN_C = 0.99  # whose fixed point puts colors and grays on the border of two bins as it comes
 
