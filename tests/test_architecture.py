@@ -106,8 +106,8 @@ def test_a_file_is_read_in_one_sitting():
 
 
 PACKAGES = ("datasets", "pipelines", "pipelines.classic", "pipelines.neural", "reports")
-# Rooms, floors, arrows. The 41st of pipelines: a net of our own engine is exported as every other model is.
-MOST = {"pipelines": (12, 7, 41), "pipelines.classic": (12, 6, 26)}
+# Rooms, floors, arrows.
+MOST = {"pipelines": (12, 7, 39), "pipelines.classic": (12, 6, 26)}
 
 
 def rooms_of(package: str) -> dict[str, set[str]]:

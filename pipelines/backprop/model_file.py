@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.model import StoredModel
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.trained_model import check_images
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SCORED_AT_ONCE = 2048  # pictures, so that the standardized copies stay small
 
@@ -38,6 +43,20 @@ class BackpropModel:
         starts = range(0, len(images), SCORED_AT_ONCE)
         parts = (self.standardizer.apply(images[start : start + SCORED_AT_ONCE]) for start in starts)
         return np.concatenate([np.asarray(hidden_units(self.layers, part)) for part in parts])
+
+    def scores_of_tensors(self) -> Callable[[Tensor], Tensor]:
+        import torch  # only to be exported: the engine needs none of it
+
+        mean, deviation = torch.from_numpy(self.standardizer.mean), torch.from_numpy(self.standardizer.deviation)
+        layers = [[torch.from_numpy(np.array(part)) for part in layer] for layer in self.layers]
+
+        def scores(images: Tensor) -> Tensor:
+            x = ((images.float() - mean) / deviation).flatten(1)
+            for i, (weights, bias) in enumerate(layers):
+                x = (torch.relu(x) if i else x) @ weights + bias
+            return x
+
+        return scores
 
 
 def predict_scores(layers: Layers, standardizer: Standardizer, images: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
@@ -48,6 +48,15 @@ class NeuralModel:
 
     def represent(self, images: np.ndarray) -> np.ndarray:
         return last_hidden_layer(self.network, self._pixels(images), **self._averaging()).cpu().numpy()
+
+    def scores_of_tensors(self) -> Callable[[Tensor], Tensor]:
+        network = self.to(torch.device("cpu")).network.eval()
+
+        def scores(images: Tensor) -> Tensor:
+            seen = views(images.permute(0, 3, 1, 2), **self._averaging())
+            return torch.stack([weight * network(view) for view, weight in seen]).sum(dim=0)
+
+        return scores
 
     def attribute(self, images: np.ndarray, classes: np.ndarray, color: np.ndarray) -> np.ndarray:
         """Integrated gradients of each picture's class: float32 (n, height, width).

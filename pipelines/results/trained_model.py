@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from bakeoff.pipelines.results.run import Side
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class TrainedModel(Protocol):
@@ -40,6 +44,10 @@ class TrainedModel(Protocol):
 
         Features after scaling, or the last hidden layer. Raises ValueError as `predict_scores` does.
         """
+        ...
+
+    def scores_of_tensors(self) -> Callable[[Tensor], Tensor]:
+        """`predict_scores` as one function of tensors on the CPU, which torch.export can follow."""
         ...
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from bakeoff.pipelines.classic import families
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import encode_all
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
-from bakeoff.pipelines.classic.matrix.standardize import Standardizer
+from bakeoff.pipelines.classic.matrix.standardize import Standardizer, standardize
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
 from bakeoff.pipelines.classic.system.fusion import fuse_scores
 from bakeoff.pipelines.results.configuration import describe, rebuild
@@ -51,6 +54,17 @@ class FittedSystem:
         """float32 (n, d): the features as the SVM reads them, the mean over the same views."""
         features = self._features(images, mirror)[:].numpy()
         return features.reshape(-1, len(images), features.shape[1]).mean(axis=0)
+
+    def score_tensors(self, images: Tensor) -> Tensor:
+        """`predict_scores`, unmirrored: features, rounded as they are stored, their scaling, the linear SVM."""
+        stored = torch.from_numpy(np.empty(0, self.system.storage)).dtype
+        factors = self.system.factors or (1.0,) * len(self.system.families)
+        families = zip(self.system.families, self.states, factors, strict=True)
+        blocks = [family.encode(images, state).to(stored).float() * factor for family, state, factor in families]
+        features = torch.cat(blocks, dim=1)
+        if self.standardizer is not None:
+            features = standardize(features, self.standardizer)
+        return F.linear(features, torch.from_numpy(self.weights), torch.from_numpy(self.bias))
 
     def _features(self, images: np.ndarray, mirror: bool) -> FeatureMatrix:
         """Rows for the pictures, and below them for their mirror images."""
@@ -92,6 +106,18 @@ class ClassicModel:
                 for part in self._parts(images)
             ]
         )
+
+    def scores_of_tensors(self) -> Callable[[Tensor], Tensor]:
+        shares = [1.0] if self.fusion is None else self.fusion.tolist()
+
+        def scores(images: Tensor) -> Tensor:
+            seen = [images, images.flip(2)] if self.mirror else [images]
+            fused = [
+                share * s.score_tensors(view) for view in seen for s, share in zip(self.systems, shares, strict=True)
+            ]
+            return torch.stack(fused).sum(dim=0) / len(seen)
+
+        return scores
 
     def _parts(self, images: np.ndarray) -> Iterator[np.ndarray]:
         check_images(images, self.image_shape)
