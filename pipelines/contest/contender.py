@@ -77,3 +77,11 @@ def validation_score(run: RunResult, dataset: Dataset) -> float:
     if is_unbalanced(np.bincount(dataset.train.labels, minlength=len(dataset.class_names))):
         return balanced_accuracy(predictions, run.validation_labels)
     return float((predictions == run.validation_labels).mean())
+
+
+def constant_score(dataset: Dataset) -> float:
+    """What the best constant answer would be judged by on validation."""
+    counts = np.bincount(dataset.validation.labels, minlength=len(dataset.class_names))
+    if is_unbalanced(np.bincount(dataset.train.labels, minlength=len(dataset.class_names))):
+        return 1 / np.count_nonzero(counts)
+    return float(counts.max() / counts.sum())

@@ -1,8 +1,7 @@
 """The contest of the sides at equal cost: each spends one budget of processor time on its own ladder of recipes.
 
-The hand-crafted side climbs from histograms to Fisher vectors, and from small pictures to large ones. The nets are
-first compared by short trainings, in a third of the budget, those that are close by longer ones; the best is then
-trained for as long as the rest allows. A frozen net, if its weights are there, runs third, on the same budget, and no
+The hand-crafted side climbs from histograms to Fisher vectors, and from small pictures to large ones; the nets are
+searched as `nets` says. A frozen net, if its weights are there, runs third, on the same budget, and no
 verdict asks it. Every side is judged on validation alone. What is left at the end buys further seeds of its finalist;
 where pictures are few, the two finalists of the verdict are then cross-validated (`folds`). Every rung is kept as a
 run: a killed contest goes on where it was, and a larger budget begins with what this one found.
@@ -19,10 +18,11 @@ from pathlib import Path
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import sizes_to_try
 from bakeoff.pipelines.contest import folds
-from bakeoff.pipelines.contest.contender import Contender, merit, paid_seconds, validation_score
+from bakeoff.pipelines.contest.contender import Contender, constant_score, paid_seconds, validation_score
 from bakeoff.pipelines.contest.folds import FOLDS, are_few, cross_validate, plan_splits
-from bakeoff.pipelines.contest.ladders import SCREENING_SHARE, NetLadder, frozen_ladder, hand_crafted_ladder
-from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb, not_reached
+from bakeoff.pipelines.contest.ladders import NetLadder, frozen_ladder, hand_crafted_ladder
+from bakeoff.pipelines.contest.nets import NetSearch
+from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import train_once
 from bakeoff.pipelines.frozen.weights import NONE, available
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -31,7 +31,6 @@ from bakeoff.pipelines.results.run import NotApplicableError, run_folder, save_r
 from bakeoff.pipelines.results.study import StudyResult, load_study, save_study, study_file
 
 NAME, TITLE = "contest", "How each side spent its budget"
-SEMIFINAL_SHARE, PROMISING = 1 / 4, 3  # of the budget, for longer trainings of at most so many nets that are close
 MOST_SEEDS = 3  # of a finalist: more tell little of how seeds differ
 
 
@@ -78,39 +77,12 @@ class Contest:
         return contender
 
     def _nets(self) -> Contender:
-        """Short trainings of all nets, longer ones of the few that are close together, the rest for the best."""
+        contender = Contender("end-to-end", Purse(self.budget))
         ladder = NetLadder(self.dataset, sizes_to_try(self.dataset), self.budget)
-        contender = Contender("end-to-end", Purse(self.budget * SCREENING_SHARE))
-        start = ladder.start()
-        if start.expected_seconds > self.budget:
-            contender.attempts.append(not_reached(start, contender.purse))
-            return contender
-        first = self._attempt(contender, start)
-        within, beyond = ladder.screening(ladder.flop_rate(start, contender.training_seconds(first)))
-        self._climb(contender, climb(within, contender.purse, lambda rung: self._try(contender, rung), self._noise))
-        contender.attempts += [not_reached(rung, contender.purse) for rung in beyond]
-        contender.purse.budget = self.budget
-        ranked = sorted(contender.tried, key=merit, reverse=True)
-        close = [a for a in ranked if merit(a)[0] >= merit(ranked[0])[0] - 2 * self._noise][:PROMISING]
-        if len(close) > 1:
-            for attempt in close:
-                self._train_longer(contender, ladder, attempt, SEMIFINAL_SHARE * self.budget / len(close))
-        for attempt in sorted(contender.tried, key=merit, reverse=True):
-            self._train_longer(contender, ladder, attempt, contender.purse.left)
+        constant = constant_score(self.dataset)
+        NetSearch(contender, ladder, lambda rung: self._try(contender, rung), self._noise, constant).run()
         self._repeat(contender)
         return contender
-
-    def _train_longer(self, contender: Contender, ladder: NetLadder, attempt: Attempt, seconds: float) -> None:
-        longer = ladder.longer(attempt.rung, contender.training_seconds(attempt), seconds)
-        if longer is not None and all(
-            (longer.steps or 0) > (other.steps or 0) for other in contender.of_one_net(longer)
-        ):
-            self._attempt(contender, longer)
-
-    def _attempt(self, contender: Contender, rung: Rung) -> Attempt:
-        contender.attempts.append(self._try(contender, rung))
-        contender.purse.pay(rung, contender.attempts[-1].seconds)
-        return contender.attempts[-1]
 
     def _frozen(self, weights: str, hand_crafted: Contender) -> list[Contender]:
         """Of somebody else's training; no part of the verdict, so that it may lack a finalist. None without weights."""

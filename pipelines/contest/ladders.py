@@ -28,6 +28,7 @@ NETS = {
     "convnet-wide": ("The same, twice as wide", replace(CONVNET, architecture=ConvNet(width=32))),
     "speedrun": EXPERIMENTS["speedrun"],
 }
+UNMIRRORED = "-unmirrored"  # ends the name of a recipe that mirrors no picture
 FEWEST_STEPS = 30  # of a training: with fewer no net tells anything
 MANY_STEPS = 10**6  # with so many, it looks at the validation pictures as often as any
 SCREENING_SHARE, LARGEST_SHARE = 1 / 3, 1 / 4  # of the budget, for all short trainings; of a full training, for one
@@ -84,11 +85,15 @@ def frozen_ladder(dataset: Dataset, size: int, weights: str, finalist: Rung) -> 
 
 @dataclass(frozen=True)
 class NetLadder:
-    """Nets for one data set, at sizes smallest first, under a budget of seconds."""
+    """Nets for one data set, at sizes smallest first, under a budget of seconds.
+
+    mirrors: whether a training picture may be mirrored; a recipe without that has a name of its own.
+    """
 
     dataset: Dataset
     sizes: Sequence[int]
     budget: float
+    mirrors: bool = True
 
     def start(self) -> Rung:
         """The cheapest training: what tells how fast this machine is."""
@@ -128,8 +133,11 @@ class NetLadder:
 
     def rung(self, recipe: str, size: int, steps: int, *, brief: bool = False) -> Rung:
         """brief: pictures are predicted in one view."""
+        recipe = recipe.removesuffix(UNMIRRORED)
         title, config = self._fitted(recipe, size, steps, brief=brief)
         cost = self._cost(recipe, size, steps, brief=brief)
+        if not self.mirrors:
+            recipe, title = recipe + UNMIRRORED, f"{title}, no picture mirrored"
         name = f"{recipe}-{size}px-{steps}steps"
         experiment = Experiment(
             name, f"{title}, {size} px, {steps:,} steps", "end-to-end", config, neural.run, neural.VERSION, size
@@ -138,23 +146,25 @@ class NetLadder:
 
     def flop_rate(self, rung: Rung, seconds: float) -> float:
         """Operations a second of a training.   seconds: of it and of choosing, without the test pictures; 0 of none."""
-        cost = self._cost(rung.recipe, rung.image_size, rung.steps or FEWEST_STEPS, brief=True)
+        recipe = rung.recipe.removesuffix(UNMIRRORED)
+        cost = self._cost(recipe, rung.image_size, rung.steps or FEWEST_STEPS, brief=True)
         return (cost.a_step * cost.n_steps + cost.looks) / seconds if cost and seconds else FLOP_RATE
 
-    def longer(self, rung: Rung, seconds: float, left: float) -> Rung | None:
+    def longer(self, rung: Rung, seconds: float, left: float, *, brief: bool = False) -> Rung | None:
         """The same net at the same size, trained for as long as fits into what is left, within reason.
 
         seconds: that the rung's training took.   left: seconds.
         Returns None if it would not be clearly longer.
         """
         assert rung.steps is not None
-        cost, rate = self._cost(rung.recipe, rung.image_size, rung.steps), self.flop_rate(rung, seconds)
+        recipe = rung.recipe.removesuffix(UNMIRRORED)
+        cost, rate = self._cost(recipe, rung.image_size, rung.steps, brief=brief), self.flop_rate(rung, seconds)
         if cost is None:
             return None
         affordable = int((WITHIN * left * rate - cost.scoring - cost.looks) / cost.a_step)
-        most = MOST_STEPS * plan_steps(len(self.dataset.train), NETS[rung.recipe][1]).n_steps
+        most = MOST_STEPS * plan_steps(len(self.dataset.train), NETS[recipe][1]).n_steps
         steps = _round_down(min(affordable, most))
-        return self.rung(rung.recipe, rung.image_size, steps) if steps >= CLEARLY * rung.steps else None
+        return self.rung(recipe, rung.image_size, steps, brief=brief) if steps >= CLEARLY * rung.steps else None
 
     def _full_steps(self, recipe: str, cost: TrainingCost, flop_rate: float) -> int:
         affordable = int(FULL_SHARE * self.budget * flop_rate / cost.a_step)
@@ -163,6 +173,8 @@ class NetLadder:
     def _fitted(self, recipe: str, size: int, steps: int, *, brief: bool) -> tuple[str, NeuralConfig]:
         title, config = NETS[recipe]
         config = fit_to(config, len(self.dataset.train), (size, size, self.dataset.image_shape[2]), steps)
+        if not self.mirrors:
+            config = replace(config, augmentation=replace(config.augmentation, flip="none"), flip_averaging=False)
         return title, replace(config, flip_averaging=False, shift_averaging=0) if brief else config
 
     def _cost(self, recipe: str, size: int, steps: int, *, brief: bool = False) -> TrainingCost | None:

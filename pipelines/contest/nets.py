@@ -1,0 +1,91 @@
+"""The search of the end-to-end side: short trainings of all nets, longer ones of the few that are close together, the
+rest of the budget for the best; and whether its pictures may be mirrored.
+
+Mirror images are as good as new pictures where left and right mean nothing, and poison where classes differ in nothing
+else: an arrow, a hand, a letter. So the best of the short trainings is repeated without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bakeoff.pipelines.contest.contender import Contender, merit
+from bakeoff.pipelines.contest.ladders import SCREENING_SHARE, NetLadder
+from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb, not_reached
+
+SEMIFINAL_SHARE, PROMISING = 1 / 4, 3  # of the budget, for longer trainings of at most so many nets that are close
+
+
+@dataclass(frozen=True)
+class NetSearch:
+    """One search. attempt: trains a rung, for the contender.
+
+    noise: one standard error of a validation score.   constant: the score of the best constant answer.
+    """
+
+    contender: Contender
+    ladder: NetLadder
+    attempt: Callable[[Rung], Attempt]
+    noise: float
+    constant: float
+
+    def run(self) -> None:
+        contender, ladder = self.contender, self.ladder
+        start = ladder.start()
+        if start.expected_seconds > ladder.budget:
+            contender.attempts.append(not_reached(start, contender.purse))
+            return
+        contender.purse = Purse(ladder.budget * SCREENING_SHARE)
+        first = self._pay(start)
+        within, beyond = ladder.screening(ladder.flop_rate(start, contender.training_seconds(first)))
+        contender.attempts += climb(within, contender.purse, self.attempt, self.noise)
+        contender.attempts += [not_reached(rung, contender.purse) for rung in beyond]
+        contender.purse.budget = ladder.budget
+        ladder = self._with_or_without_mirrors()
+        ranked = self._ranked()
+        close = [a for a in ranked if merit(a)[0] >= merit(ranked[0])[0] - 2 * self.noise][:PROMISING]
+        if len(close) > 1:
+            for attempt in close:
+                self._train_longer(ladder, attempt, SEMIFINAL_SHARE * ladder.budget / len(close))
+        for attempt in self._ranked():
+            self._train_longer(ladder, attempt, contender.purse.left)
+
+    def _with_or_without_mirrors(self) -> NetLadder:
+        """The ladder without them if that is clearly better; where short trainings leave it open - a little better, or
+        nothing learned yet - by longer ones of the net that is ahead, or that has most steps for its cost."""
+        plain, ranked = replace(self.ladder, mirrors=False), self._ranked()
+        if not ranked:
+            return self.ladder
+        lead, best = self._lead(plain, ranked[0].rung), merit(ranked[0])[0]
+        has_learned = best + max(lead, 0.0) > self.constant + 2 * self.noise
+        if lead < 2 * self.noise and (lead > self.noise or not has_learned):
+            chosen = ranked[0] if has_learned else max(ranked, key=lambda attempt: attempt.rung.steps or 0)
+            share = SEMIFINAL_SHARE / 2 if has_learned else SEMIFINAL_SHARE
+            seconds = self.contender.training_seconds(chosen)
+            longer = self.ladder.longer(chosen.rung, seconds, share * self.ladder.budget, brief=True)
+            if longer is not None:
+                self._pay(longer)
+                lead = self._lead(plain, longer)
+        return plain if lead >= 2 * self.noise else self.ladder
+
+    def _lead(self, plain: NetLadder, rung: Rung) -> float:
+        """By how much the net of a rung that was tried is better without mirrored pictures."""
+        assert rung.steps is not None
+        twin = self._pay(plain.rung(rung.recipe, rung.image_size, rung.steps, brief=True))
+        return merit(twin)[0] - next(merit(attempt)[0] for attempt in self.contender.tried if attempt.rung == rung)
+
+    def _ranked(self) -> list[Attempt]:
+        return sorted(self.contender.tried, key=merit, reverse=True)
+
+    def _train_longer(self, ladder: NetLadder, attempt: Attempt, seconds: float) -> None:
+        longer = ladder.longer(attempt.rung, self.contender.training_seconds(attempt), seconds)
+        if longer is not None and all(
+            (longer.steps or 0) > (other.steps or 0) for other in self.contender.of_one_net(longer)
+        ):
+            self._pay(longer)
+
+    def _pay(self, rung: Rung) -> Attempt:
+        self.contender.attempts.append(self.attempt(rung))
+        self.contender.purse.pay(rung, self.contender.attempts[-1].seconds)
+        return self.contender.attempts[-1]
