@@ -10,16 +10,8 @@
     >>> hessian_vector_product(loss, weights, np.array([1.0, 0.0]), x, y).round(3)
     array([-0.251, -0.531])
 
-It is a table of operations under numpy's names (`operations`), each with its Jacobian in both directions, and
-functions put together from them; trees of parameters - tuples, lists, dicts - as arguments and results; errors that
-name the operation and the shapes; and a check of any function against differences (`gradient_check`).
-
-It is not a compiler, nor for GPUs, and it refuses complex numbers, in-place writes and functions of numpy that are
-not in the table (it has no inverse, no eigenvalues). Where a function has a kink it takes one of the slopes in
-between: 0 for |x|, norms and deviations at 0, half for each of two equal maxima.
-
-Reading order: arrays, graph and forward_mode (what a box is), rules, elementwise, primitives and composites (the
-table), differentiate (what one asks for), gradient_check (why to believe it); then functions, training, pipeline.
+docs/engine.md says what it is and what it is not. The library, in the order to read it: arrays, graph, rules,
+primitives, operations, differentiate, gradient_check. The net on it: functions, training, model_file, pipeline.
 """
 
 from bakeoff.pipelines.backprop import operations  # fills the table that the operators look into

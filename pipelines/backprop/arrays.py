@@ -1,15 +1,11 @@
 """Arrays in boxes: what lets a function of plain numpy arrays be differentiated.
 
-To differentiate f at x, x is put in a box and f is run on the box. There are two kinds of box:
-
-    graph.Node            reverse mode: keeps its history, to be walked backwards later
-    forward_mode.Dual     forward mode: carries its directional derivative along
-
-What a box holds may be a box again, of a differentiation that encloses this one. Each differentiation has a level,
-a serial number, so the inner one has the higher number. `apply` takes the highest level off its arguments, computes
-one level lower, and puts the result back in a box. Gradient rules, too, see their arguments one level lower: plain
-numpy arrays for a first derivative, boxes of the enclosing differentiation for a second. Nesting to any order, and
-never mixing up two differentiations, needs nothing more.
+To differentiate f at x, x is put in a box and f is run on the box: a `Node`, which keeps its history (reverse mode),
+or a `Dual`, which carries its derivative along (forward mode). What a box holds may be a box again, of a
+differentiation that encloses this one. Each differentiation has a level, a serial number, so the inner one has the
+higher number. `apply` takes the highest level off its arguments, computes one level lower, and puts the result back in
+a box. Gradient rules, too, see their arguments one level lower: plain arrays for a first derivative, boxes of the
+enclosing differentiation for a second. Nesting to any order, without mixing up two differentiations, needs no more.
 """
 
 from __future__ import annotations
@@ -21,8 +17,8 @@ from typing import Any
 import numpy as np
 
 Value = Any  # a numpy array, a number, or a box around one
-Values = Sequence[Any]
 REAL = np.dtype(float)
+BINARY = ("add", "subtract", "multiply", "divide", "power", "remainder", "matmul")
 
 OPERATIONS: dict[str, Operation] = {}  # those with rules of their own, filled by `rules.define`
 FUNCTIONS: dict[str, Callable[..., Any]] = {}  # these and those put together from them
@@ -92,13 +88,13 @@ def _function(name: str) -> Callable[..., Value]:
     return lambda *arguments, **settings: FUNCTIONS[name](*arguments, **settings)
 
 
+def _reflected(name: str) -> Callable[..., Value]:
+    return lambda right, left: FUNCTIONS[name](left, right)
+
+
 def _constant(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of plain values: its own are piecewise constant, or no numbers at all."""
     return lambda *arguments, **settings: function(*map(plain, arguments), **settings)
-
-
-def _reflected(name: str) -> Callable[..., Value]:
-    return lambda right, left: OPERATIONS[name](left, right)
 
 
 class Array:
@@ -111,7 +107,9 @@ class Array:
         self.value = value
         self.level = level
 
-    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> Array:
+    def extend(
+        self, result: Value, operation: Operation, arguments: Sequence[Value], values: Sequence[Value], settings: Any
+    ) -> Array:
         """Put the result of an operation on this box (and others) in a box of the same kind and level."""
         raise NotImplementedError
 
@@ -126,14 +124,9 @@ class Array:
     repeat, take, trace, diagonal = map(_function, ("repeat", "take", "trace", "diagonal"))
     argmax, argmin, argsort, any, all = map(_constant, CHOICES)
 
-    __neg__, __abs__ = _function("negative"), _function("absolute")
-    __add__, __radd__ = _function("add"), _reflected("add")
-    __sub__, __rsub__ = _function("subtract"), _reflected("subtract")
-    __mul__, __rmul__ = _function("multiply"), _reflected("multiply")
-    __truediv__, __rtruediv__ = _function("divide"), _reflected("divide")
-    __pow__, __rpow__ = _function("power"), _reflected("power")
-    __mod__, __rmod__ = _function("remainder"), _reflected("remainder")
-    __matmul__, __rmatmul__ = _function("matmul"), _reflected("matmul")
+    __neg__, __abs__ = map(_function, ("negative", "absolute"))
+    __add__, __sub__, __mul__, __truediv__, __pow__, __mod__, __matmul__ = map(_function, BINARY)
+    __radd__, __rsub__, __rmul__, __rtruediv__, __rpow__, __rmod__, __rmatmul__ = map(_reflected, BINARY)
     __lt__, __le__, __gt__, __ge__, __eq__, __ne__ = map(_constant, COMPARISONS)
 
     def reshape(self, *shape: int | Sequence[int]) -> Value:
@@ -141,15 +134,6 @@ class Array:
 
     def transpose(self, *axes: int | Sequence[int]) -> Value:
         return OPERATIONS["transpose"](self, axes=axes if len(axes) > 1 else axes[0] if axes else None)
-
-    def __len__(self) -> int:
-        return len(self.value)
-
-    def __bool__(self) -> bool:
-        return bool(plain(self))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.value!r}, level={self.level})"
 
     def __getitem__(self, key: Any) -> Value:
         return OPERATIONS["index"](self, key=key)
@@ -160,30 +144,37 @@ class Array:
             "Build a new array with `where`, `scatter` or `concatenate`"
         )
 
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(plain(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.value!r}, level={self.level})"
+
     def __array__(self, *_: Any, **__: Any) -> np.ndarray:
         raise TypeError(
             f"a recorded array of shape {self.shape} cannot become a numpy array without losing its gradient: "
-            "use bakeoff.pipelines.backprop.operations (`array` for a list of them), or `plain(x)` for a constant"
+            "use `operations.array` for a list of them, or `plain(x)` for a constant"
         )
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, settings: Any) -> Any:
-        if function in CONSTANT:
-            return _constant(function)(*arguments, **settings)
-        raise TypeError(_advice(function.__name__))
+        """Lets `np.sum(box)` find the function of the same name."""
+        return _found(function)(*arguments, **settings)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Value, **settings: Any) -> Value:
         """Lets `ndarray * box` and `np.exp(box)` find the operation of the same name."""
         if method != "__call__" or settings:
             raise TypeError(f"np.{ufunc.__name__}: only plain calls have a gradient, not {method} {sorted(settings)}")
-        if ufunc in CONSTANT:
-            return _constant(ufunc)(*inputs)
-        if ufunc.__name__ not in OPERATIONS:
-            raise TypeError(_advice(ufunc.__name__))
-        return OPERATIONS[ufunc.__name__](*inputs)
+        return _found(ufunc)(*inputs)
 
 
-def _advice(name: str) -> str:
-    """What to call instead of a function of numpy that got a box."""
-    if name in FUNCTIONS:
-        return f"np.{name} would lose the gradient: call bakeoff.pipelines.backprop.operations.{name}"
-    return f"np.{name} has no gradient here: choose from {', '.join(sorted(FUNCTIONS))}"
+def _found(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a function of numpy is on boxes."""
+    name = function.__name__
+    if function in CONSTANT:
+        return _constant(function)
+    if name in FUNCTIONS and function is getattr(np, name, np.linalg.norm):  # np.linalg.trace is another one
+        return FUNCTIONS[name]
+    raise TypeError(f"np.{name} has no gradient here: choose from {', '.join(sorted(FUNCTIONS))}")

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.pipelines.backprop.arrays import Array, Value, level_of, plain
-from bakeoff.pipelines.backprop.forward_mode import Dual
-from bakeoff.pipelines.backprop.graph import Node, backpropagate, recording
+from bakeoff.pipelines.backprop.graph import Dual, Node, backpropagate, recording
 from bakeoff.pipelines.backprop.rules import shape_of
 
 Tree = Any  # an array, a number, or a tuple (named or not), list or dict of trees
@@ -55,12 +54,10 @@ def jvp(function: Callable[..., Tree], x: Tree, direction: Tree, *constants: Any
     Raises ValueError if the direction has not the form and shapes of x, else as `value_and_grad`.
     """
     level = next(_levels)
-    directions = _directions(direction, x)
-    inputs = map_tree(lambda leaf, tangent: Dual(_floating(leaf), level, tangent), x, directions)
+    inputs = map_tree(lambda leaf, tangent: Dual(_floating(leaf), level, tangent), x, _directions(direction, x))
     output = map_tree(_real, function(inputs, *constants))
     value = map_tree(lambda leaf: leaf.value if level_of(leaf) == level else leaf, output)
-    tangent = map_tree(lambda leaf: leaf.tangent if level_of(leaf) == level else _zeros_like(leaf), output)
-    return value, tangent
+    return value, map_tree(lambda leaf: leaf.tangent if level_of(leaf) == level else _zeros_like(leaf), output)
 
 
 def hessian_vector_product(function: Callable[..., Value], x: Tree, direction: Tree, *constants: Any) -> Tree:
@@ -103,19 +100,16 @@ def _branches(tree: Tree) -> str:
 def _pull_back(
     function: Callable[..., Tree], x: Tree, constants: tuple[Any, ...], seed: Callable[[Tree], Tree]
 ) -> tuple[Any, Tree]:
-    with recording():
+    with recording:
         level = next(_levels)
         inputs = map_tree(lambda leaf: Node(_floating(leaf), level), x)
         output = map_tree(_real, function(inputs, *constants))
         pairs = zip(leaves(output), leaves(seed(output)), strict=True)
-        recorded = [(leaf, direction) for leaf, direction in pairs if level_of(leaf) == level]  # others are constants
-        gradients = backpropagate(*zip(*recorded, strict=True)) if recorded else {}
+        gradients = backpropagate([pair for pair in pairs if level_of(pair[0]) == level])  # others are constants
         given_out: set[int] = set()
         gradient = map_tree(lambda leaf: _owned(gradients.get(id(leaf)), leaf.value, given_out), inputs)
-        value = map_tree(
-            lambda leaf: _owned(leaf.value, leaf.value, given_out) if level_of(leaf) == level else leaf, output
-        )
-        return value, gradient
+        values = map_tree(lambda leaf: leaf.value if level_of(leaf) == level else leaf, output)
+        return map_tree(lambda leaf: _owned(leaf, leaf, given_out), values), gradient
 
 
 def _one(output: Tree) -> Any:
@@ -153,19 +147,12 @@ def _floating(leaf: Value) -> Value:
 
 def _owned(result: Value | None, value: Value, given_out: set[int]) -> Value:
     """A result in the type of a value, in memory that the caller may write to without changing anything else."""
-    if result is None:
-        return _zeros_like(value)
-    if isinstance(result, Array):
-        return result
-    flags = np.asarray(result).flags  # what the graph has recorded is read-only
-    sole = (
-        flags.owndata
-        and flags.writeable
-        and id(result) not in given_out
-        and getattr(result, "dtype", None) == value.dtype
-    )
+    if result is None or isinstance(result, Array):
+        return _zeros_like(value) if result is None else result
+    flags, dtype = np.asarray(result).flags, np.asarray(plain(value)).dtype
+    sole = flags.owndata and flags.writeable and id(result) not in given_out and np.asarray(result).dtype == dtype
     given_out.add(id(result))
-    return result if sole else np.array(result, dtype=value.dtype)[()]
+    return result if sole else np.array(result, dtype=dtype)[()]  # what the graph has recorded is read-only
 
 
 def _zeros_like(value: Value) -> Any:

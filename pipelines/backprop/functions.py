@@ -13,7 +13,7 @@ import numpy as np
 
 from bakeoff.pipelines.backprop.arrays import Value
 from bakeoff.pipelines.backprop.differentiate import Tree, grad, leaves
-from bakeoff.pipelines.backprop.operations import linear, max, relu, reshape, sum, sum_of_squares
+from bakeoff.pipelines.backprop.operations import max, relu, reshape, sum, sum_of_squares
 
 Layers = Sequence[tuple[Value, Value]]  # (weights (n_in, n_out), bias (n_out,)) of each layer
 
@@ -28,13 +28,14 @@ def maxout(x: Value, n_pieces: int) -> Value:
 
 def mlp_scores(layers: Layers, x: Value, activation: Callable[[Value], Value] = relu) -> Value:
     """W3 a(W2 a(W1 x + b1) + b2) + b3 for each row x, and so on for any number of layers: (n, d) -> (n, n_classes)."""
-    return linear(hidden_units(layers, x, activation), *layers[-1])
+    weights, bias = layers[-1]
+    return hidden_units(layers, x, activation) @ weights + bias
 
 
 def hidden_units(layers: Layers, x: Value, activation: Callable[[Value], Value] = relu) -> Value:
     """What the last layer reads: (n, d) -> (n, n_in of the last layer)."""
     for weights, bias in layers[:-1]:
-        x = activation(linear(x, weights, bias))
+        x = activation(x @ weights + bias)
     return x
 
 

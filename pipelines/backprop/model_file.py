@@ -1,4 +1,4 @@
-"""A net trained by our own engine on disk and back: arrays, and nothing to build it from but their shapes."""
+"""A net trained by our own engine, with the standardization of its pixels; on disk and back as mere arrays."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bakeoff.datasets.chosen_pictures import blocks_of
 from bakeoff.pipelines.backprop.functions import Layers, hidden_units, mlp_scores
-from bakeoff.pipelines.backprop.standardize import Standardizer
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.model import StoredModel
 from bakeoff.pipelines.results.run import Side
@@ -21,6 +21,32 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SCORED_AT_ONCE = 2048  # pictures, so that the standardized copies stay small
+
+
+@dataclass(frozen=True)
+class Standardizer:
+    """Mean and standard deviation of each color channel, over all pixels of the training pictures."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    def apply(self, images: np.ndarray) -> np.ndarray:
+        """uint8 (n, height, width, channels) -> float32 (n, height * width * channels), zero mean, unit deviation."""
+        pixels = images.astype(np.float32)
+        pixels -= self.mean
+        pixels /= self.deviation
+        return pixels.reshape(len(images), -1)
+
+
+def fit_standardizer(images: np.ndarray) -> Standardizer:
+    """From counts of whole numbers, a block of pictures at a time. Constant channels keep their scale."""
+    counts = np.zeros((images.shape[3], 256), dtype=np.int64)
+    for _, block in blocks_of(images):
+        counts += [np.bincount(block[..., channel].ravel(), minlength=256) for channel in range(len(counts))]
+    levels, shares = np.arange(256), counts / counts[0].sum()  # (channels, 256)
+    mean = shares @ levels
+    deviation = np.sqrt(shares @ levels**2 - mean**2)
+    return Standardizer(mean.astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32))
 
 
 @dataclass(frozen=True)

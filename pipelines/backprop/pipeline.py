@@ -14,10 +14,14 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.backprop.config import BackpropConfig
 from bakeoff.pipelines.backprop.differentiate import leaves
-from bakeoff.pipelines.backprop.functions import Layers
-from bakeoff.pipelines.backprop.inspection import MOST_PICTURES, layer_statistics, strongest_templates
-from bakeoff.pipelines.backprop.model_file import BackpropModel, predict_scores, store_backprop_model
-from bakeoff.pipelines.backprop.standardize import Standardizer, fit_standardizer
+from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
+from bakeoff.pipelines.backprop.model_file import (
+    BackpropModel,
+    Standardizer,
+    fit_standardizer,
+    predict_scores,
+    store_backprop_model,
+)
 from bakeoff.pipelines.backprop.training import (
     AdamW,
     Momentum,
@@ -36,6 +40,8 @@ from bakeoff.pipelines.results.balance import fits_training
 from bakeoff.pipelines.results.run import RunResult, Size, Stage
 
 VERSION = 1  # raise it when a change of code changes results
+MOST_TEMPLATES = 64  # first-layer weights shown; more would be too small to see
+MOST_PICTURES = 1000  # that the statistics need
 
 
 @dataclass(frozen=True)
@@ -146,3 +152,33 @@ def make_optimizer(layers: Layers, config: BackpropConfig) -> Optimizer:
 
 def accuracy(scores: np.ndarray, split: Split) -> float:
     return float((scores.argmax(axis=1) == split.labels).mean())
+
+
+def strongest_templates(weights: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """The columns of the first layer as pictures, strongest first: float32 (at most 64, height, width, channels)."""
+    strongest = np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:MOST_TEMPLATES]
+    return np.ascontiguousarray(weights[:, strongest].T).reshape(-1, *image_shape)
+
+
+def layer_statistics(layers: Layers, inputs: np.ndarray) -> list[dict[str, Any]]:
+    """One row for each hidden layer, in order: layer, activation, units, mean and deviation of its outputs, dead_share
+    (units that give the same value, to 1e-6, for every picture: they no longer learn) and zero_share (outputs that
+    are 0).
+
+    inputs: float32 (n, d), standardized pixels.
+    """
+    rows = []
+    for number in range(1, len(layers)):
+        outputs = np.maximum(np.asarray(mlp_scores(layers[:number], inputs)), 0)
+        rows.append(
+            {
+                "layer": f"hidden {number}",
+                "activation": "ReLU",
+                "units": outputs.shape[1],
+                "mean": float(outputs.mean()),
+                "deviation": float(outputs.std()),
+                "dead_share": float((np.ptp(outputs, axis=0) <= 1e-6).mean()),
+                "zero_share": float((outputs == 0).mean()),
+            }
+        )
+    return rows

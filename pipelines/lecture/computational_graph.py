@@ -35,10 +35,10 @@ class RecordedGraph:
 
 def record(function: Callable[..., Value], output_gradient: ArrayLike = 1.0, **inputs: ArrayLike) -> RecordedGraph:
     """Run a function of arrays, given by name, and walk its graph back, keeping the gradient of every use."""
-    with recording():
+    with recording:
         leaves = {name: Node(np.asarray(value, float)[()], LEVEL) for name, value in inputs.items()}
         output = function(**leaves)
-        order = list(topological_order(output))
+        order = topological_order(output)
         flows = _edge_gradients(order, np.asarray(output_gradient, float)[()])
     names = {id(node): name for name, node in leaves.items()}
     names |= {id(node): gate_label(node) for node in order if node.operation}

@@ -149,7 +149,6 @@ CASES = [
         ((2, 3), (4, 3, 2), (2, 2)),
         {"subscripts": "bi,oij,bj->bo"},
     ),
-    Case("linear", lambda x, w, b: x @ w + b, ((4, 3), (3, 2), (2,))),
     Case(
         "softmax_cross_entropy",
         lambda z: functional.cross_entropy(z, torch.tensor(LABELS)),

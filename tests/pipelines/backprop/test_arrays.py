@@ -44,6 +44,8 @@ EXPRESSIONS = {
     "flat steps": lambda x: x * np.sign(x) * np.floor(1.1 * x) * np.argmin(x) * np.shape(x)[0] + np.zeros_like(x),
     "np.tanh(x)": np.tanh,
     "np.maximum(1, x)": lambda x: np.maximum(1, x),
+    "np.sum, np.stack, np.where": lambda x: np.sum(np.stack([x, np.where(X > 0, x, 2 * x)]), axis=0),
+    "np.linalg.norm, np.trace": lambda x: np.linalg.norm(x) * np.trace(np.outer(x, X)),
     "iteration": lambda x: sum(element * element for element in x),
     "branch": lambda x: x if x[0] > 1 else -x,
     "comparison": lambda x: x * (np.zeros(3) < x),
@@ -78,8 +80,7 @@ REFUSALS = {
     "np.asarray": (np.asarray, TypeError, r"shape \(3,\) cannot become a numpy array without losing its gradient"),
     "np.array of boxes": (lambda x: np.array([x[0], x[1]]), TypeError, "cannot become a numpy array"),
     "unknown ufunc": (np.cbrt, TypeError, "np.cbrt has no gradient here: choose from absolute, add"),
-    "numpy function": (np.sum, TypeError, "np.sum would lose .*: call bakeoff.pipelines.backprop.operations.sum"),
-    "numpy function of a list": (lambda x: np.stack([x, x]), TypeError, "np.stack would lose .*operations.stack"),
+    "numpy function of another meaning": (np.linalg.trace, TypeError, "np.trace has no gradient here"),
     "unknown numpy function": (np.linalg.inv, TypeError, "np.inv has no gradient here"),
     "reduction": (np.add.reduce, TypeError, "np.add: only plain calls have a gradient, not reduce"),
     "complex constant": (lambda x: operations.sum(x * 1j), TypeError, "multiply gives complex numbers: only real ones"),
@@ -91,9 +92,8 @@ REFUSALS = {
     ),
     "axis": (lambda x: operations.sum(x, axis=1), ValueError, r"sum of float64 \(3,\) is not possible: axis 1 is out"),
     "index": (lambda x: x[7], IndexError, r"index of float64 \(3,\) is not possible: index 7 is out of bounds"),
-    "einsum": (lambda x: operations.einsum("ii->i", x), ValueError, "too many subscripts for operand 0"),
-    "einsum operands": (lambda x: operations.einsum("i,i", x), ValueError, 'einsum "i,i" needs 2 operands, got 1'),
-    "einsum ellipsis": (lambda x: operations.einsum("...->", x), ValueError, "the output must have the ellipsis"),
+    "einsum": (lambda x: operations.einsum("ii->i", x), ValueError, "correct number of indices for operand 0"),
+    "einsum operands": (lambda x: operations.einsum("i,i", x), ValueError, "must be equal to the number of operands"),
     "tensordot": (
         lambda x: operations.tensordot(x, np.ones((1, 3)), axes=1),
         ValueError,
@@ -120,11 +120,6 @@ REFUSALS = {
         lambda x: operations.softmax_cross_entropy(x * np.ones((2, 3)), labels=np.array([0, -1])),
         ValueError,
         r"softmax_cross_entropy of float64 \(2, 3\) is not possible: labels must not be negative, got -1",
-    ),
-    "linear": (
-        lambda x: operations.linear(np.ones((2, 3)), np.ones((3, 4)), x),
-        ValueError,
-        r"linear of float64 \(2, 3\), float64 \(3, 4\), float64 \(3,\) is not possible",
     ),
 }
 

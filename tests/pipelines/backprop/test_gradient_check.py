@@ -1,5 +1,7 @@
 """The check finds a wrong rule, and says where."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -38,10 +40,8 @@ def test_names_operation_mode_argument_and_index(mode: str, argument: int) -> No
     wrong = product(jvp_rule=rule) if mode == "forward" else product(vjp_rule=rule)
     with pytest.raises(GradientMismatchError) as caught:
         check(wrong)
-    found = caught.value
-    assert (found.operation, found.mode, found.argument, found.index) == ("product", mode, argument, (1, 2))
-    assert 0.001 < found.error < 0.1
-    assert f"product: the {mode} derivative for argument {argument} at index (1, 2) is off by 0.0" in str(found)
+    place = re.escape(f"product: the {mode} derivative for argument {argument} at index (1, 2)")
+    assert 0.001 < float(re.fullmatch(f"{place} is off by (.*)", str(caught.value))[1]) < 0.1
 
 
 def test_finds_a_rule_that_is_right_but_whose_own_derivative_is_wrong() -> None:

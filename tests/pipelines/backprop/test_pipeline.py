@@ -9,7 +9,7 @@ import pytest
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.backprop.config import BackpropConfig
 from bakeoff.pipelines.backprop.experiments import EXPERIMENTS
-from bakeoff.pipelines.backprop.pipeline import run
+from bakeoff.pipelines.backprop.pipeline import layer_statistics, run, strongest_templates
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import RunResult, load_run, save_run
@@ -103,3 +103,26 @@ def test_layers_are_watched_on_pictures_of_all_classes(tmp_path: Path, dataset: 
     run_in(tmp_path, replace(dataset, validation=by_class), replace(CONFIG, epochs=1))
     brightest = watched[0].reshape(20, 30, 3).mean(axis=1).argmax(axis=1)
     np.testing.assert_array_equal(np.bincount(brightest), [7, 7, 6])
+
+
+def test_strongest_templates_come_first_in_the_shape_of_a_picture() -> None:
+    weights = np.array([[0.0, 3.0], [1.0, 0.0], [0.0, 4.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(strongest_templates(weights, (2, 2, 1))[..., 0], [[[3, 0], [4, 0]], [[0, 1], [0, 0]]])
+
+
+def test_statistics_of_a_layer_solved_by_hand() -> None:
+    """Two inputs, three units: one passes x, one is never positive, one is constant."""
+    weights = np.array([[1.0, -1.0, 0.0], [0.0, 0.0, 0.0]], np.float32)
+    layers = [(weights, np.array([0.0, -1.0, 2.0], np.float32)), (np.ones((3, 2), np.float32), np.zeros(2, np.float32))]
+    (row,) = layer_statistics(layers, np.array([[1.0, 5.0], [3.0, 5.0]], np.float32))
+    outputs = np.array([[1, 0, 2], [3, 0, 2]])
+    assert (row["layer"], row["activation"], row["units"]) == ("hidden 1", "ReLU", 3)
+    assert row["mean"] == pytest.approx(outputs.mean())
+    assert row["deviation"] == pytest.approx(outputs.std())
+    assert row["dead_share"] == pytest.approx(2 / 3)
+    assert row["zero_share"] == pytest.approx(2 / 6)
+
+
+def test_a_linear_classifier_has_no_hidden_layer() -> None:
+    layers = [(np.ones((2, 2), np.float32), np.zeros(2, np.float32))]
+    assert layer_statistics(layers, np.ones((3, 2), np.float32)) == []

@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from bakeoff.datasets.folder.squares import central_square, resize_squares
-from bakeoff.pipelines.backprop.model_file import BackpropModel
-from bakeoff.pipelines.backprop.standardize import Standardizer
+from bakeoff.pipelines.backprop.model_file import BackpropModel, Standardizer
 from bakeoff.pipelines.classic.config import System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, Vlad
 from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
