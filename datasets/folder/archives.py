@@ -42,7 +42,8 @@ DAMAGE = (
 )
 ENCRYPTED = 1  # a bit of a member's flags
 LINKS_WITHIN = 40  # one after the other, as Linux allows
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+IS_UTF_8 = 0x800  # another bit of them
 
 
 def list_archive(path: Path, opened: ExitStack) -> list[PictureFile]:
@@ -51,7 +52,8 @@ def list_archive(path: Path, opened: ExitStack) -> list[PictureFile]:
     opened: what must be closed when the files have been read.   Raises ValueError if the archive is damaged.
     """
     try:
-        return _list_zip(path, opened) if path.suffix.lower() == ".zip" else _list_tar(path, opened)
+        is_zip = zipfile.is_zipfile(path) or (path.suffix.lower() == ".zip" and not tarfile.is_tarfile(path))
+        return _list_zip(path, opened) if is_zip else _list_tar(path, opened)
     except DAMAGE as error:
         raise ValueError(f"{path} is damaged or no archive: {error}") from error
 
@@ -61,10 +63,20 @@ def _list_zip(path: Path, opened: ExitStack) -> list[PictureFile]:
     if any(member.flag_bits & ENCRYPTED for member in archive.infolist()):
         raise ValueError(f"{path} is protected by a password: unpack it, and name the folder")
     return [
-        _as_file(member.filename, partial(_read_member, archive, member))
+        _as_file(_name(member), partial(_read_member, archive, member))
         for member in archive.infolist()
         if not member.is_dir()
     ]
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """macOS writes UTF-8 without the bit that says so, which Python takes for the code page of DOS."""
+    if member.flag_bits & IS_UTF_8:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
 
 
 def _list_tar(path: Path, opened: ExitStack) -> list[PictureFile]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,9 +102,10 @@ def arrange(plan: Plan, images: np.ndarray, findings: Findings) -> Arrangement:
     recordings = [f"{name}, {kind}" if kind else name for name, kind in zip(formats, kinds, strict=True)]
     chosen = _as_gray_if_all_are(images, plan.kept)
     place = {index: row for row, index in enumerate(plan.kept.tolist())}
+    remarks = {place[i]: texts for i, texts in findings.remarks.items() if i in place}
     notes = [
         *plan.notes,
-        note_conversions(plan.files, {place[i]: texts for i, texts in findings.remarks.items() if i in place}),
+        note_conversions(plan.files, [(*file.remarks, *remarks.get(row, ())) for row, file in enumerate(plan.files)]),
         note_formats(plan.files, formats),
         note_recording(plan.files, recordings),
         ALL_GRAY if chosen.n_channels == 1 else "",
@@ -123,13 +125,16 @@ def files_in_classes(found: Sequence[PictureFile]) -> list[PictureFile]:
     return [file for file in found if file.class_name and not file.left_out]
 
 
-def name_classes(path: Path, files: Sequence[PictureFile]) -> tuple[str, ...]:
-    """Sorted. Raises ValueError for fewer than two."""
+def name_classes(path: Path, files: Sequence[PictureFile], found: Sequence[PictureFile] = ()) -> tuple[str, ...]:
+    """Sorted. Raises ValueError for fewer than two.   found: all files, to say what lies elsewhere."""
     class_names = tuple(sorted({file.class_name for file in files}))
     if len(class_names) < 2:
+        loose = Counter(file.suffix for file in found if not (file.class_name or file.left_out))
+        kinds = ", ".join(f"{n:,} {suffix or 'without extension'}" for suffix, n in loose.most_common(5))
         raise ValueError(
             f"{path} must hold at least two classes, one sub-folder each, got {len(class_names)} "
             f"({', '.join(class_names) or 'no sub-folder with pictures'})"
+            + (f"; files elsewhere: {kinds}. Unpack archives; list pictures in a .csv of path,label" if kinds else "")
         )
     return class_names
 

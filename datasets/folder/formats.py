@@ -30,7 +30,7 @@ def formats_of_suffix() -> Mapping[str, tuple[str, ...]]:
     }
     tiffs = dict.fromkeys((f".{suffix.split('.')[-1]}" for suffix in tifffile.TIFF.FILE_EXTENSIONS), ("TIFF",))
     jpegs = {suffix: ("JPEG", "MPO") for suffix, names in named.items() if names == ("JPEG",)}
-    return {**tiffs, **dict.fromkeys(NOT_READ, ()), **named, **jpegs, ".npy": ("NPY",)}
+    return {**tiffs, **dict.fromkeys(NOT_READ, ()), **named, **jpegs, ".npy": ("NPY",), ".npz": ("NPY",)}
 
 
 def format_of_suffix(suffix: str) -> str:

@@ -31,9 +31,12 @@ from bakeoff.datasets.folder.picture_file import (
 )
 from bakeoff.datasets.folder.shards import find_shards, label_by_key, list_shards
 from bakeoff.datasets.folder.split_names import THINGS, find_splits, split_of_name
-from bakeoff.datasets.folder.tables import TABLE_SUFFIXES, list_table
+from bakeoff.datasets.folder.tables import TABLE_SUFFIXES, label_by_tables, list_table
 
-PACKED_OTHERWISE = (".7z", ".rar", ".zst", ".gz", ".bz2", ".xz")
+OTHERWISE = {
+    **dict.fromkeys((".7z", ".rar", ".zst", ".gz", ".bz2", ".xz"), "packed in a way that is not read: unpack it"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "a spreadsheet: save it as CSV"),
+}
 
 
 @contextmanager
@@ -50,13 +53,13 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
     with ExitStack() as opened:
         if path.is_dir():
             shards = find_shards(path)
-            yield label(list_shards(shards, opened)) if shards else label_by_folder(list_folder(path))
+            yield label(list_shards(shards, opened)) if shards else label_by_tables(label_by_folder(list_folder(path)))
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
             yield label(list_archive(path, opened))
         elif path.suffix.lower() in TABLE_SUFFIXES:
-            yield list_table(path)
-        elif path.suffix.lower() in PACKED_OTHERWISE:
-            raise ValueError(f"{path} is packed in a way that is not read: unpack it, and name the folder")
+            yield list_table(path, list_folder)
+        elif path.suffix.lower() in OTHERWISE:
+            raise ValueError(f"{path} is {OTHERWISE[path.suffix.lower()]}, and name the result")
         else:
             raise ValueError(
                 f"{path} must be a folder with one sub-folder per class, an archive of one "
@@ -65,8 +68,8 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
 
 
 def label(files: Sequence[PictureFile]) -> list[PictureFile]:
-    """Of shards by the file of a class beside each picture, else by the folders."""
-    return label_by_key(files) or label_by_folder(files)
+    """Of shards by the file of a class beside each picture, else by the folders, or tables among them."""
+    return label_by_key(files) or label_by_tables(label_by_folder(files))
 
 
 def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
@@ -78,26 +81,27 @@ def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
     inside: dict[str, set[str]] = {}
     for file in files:
         if len(file.parts) > 1 and not file.left_out:
-            inside.setdefault(file.parts[0], set()).update(file.parts[1:2] if len(file.parts) > 2 else [""])
+            inside.setdefault(file.parts[0], set()).update(file.parts[1:2] if len(file.parts) > 2 else ())
     splits = find_splits(inside)
     if splits:
         return [_label_in_split(file, splits, inside) for file in files]
     same = set.intersection(*inside.values()) if len(inside) > 1 else set()
-    if len(same) > 1 and "" not in same and all(names == same for names in inside.values()):
-        splits = find_splits(same)
-        if not splits or len(splits) < len(same):
-            raise ValueError(
-                f"every folder ({', '.join(sorted(map(printable, inside)))}) holds the same folders "
-                f"({', '.join(sorted(map(printable, same)))}), so that either could be the classes: if the "
-                "outer ones are splits, call them train, val and test; if they are the classes, move the pictures out "
-                "of the inner ones or list them in a .csv of path,label"
-            )
-    return [
-        replace(file, class_name=as_class_name(file.parts[0]), split=splits.get(file.parts[1], "") if splits else "")
-        if len(file.parts) > 1
-        else file
-        for file in files
-    ]
+    splits = find_splits(set().union(*inside.values())) if len(inside) > 1 else {}
+    if splits and all(names & set(splits) for names in inside.values()):
+        return [
+            replace(file, class_name=as_class_name(file.parts[0]), split=splits[file.parts[1]])
+            if len(file.parts) > 2 and file.parts[1] in splits
+            else file
+            for file in files
+        ]
+    if len(same) > 1:
+        raise ValueError(
+            f"every folder ({', '.join(sorted(map(printable, inside)))}) holds the same folders "
+            f"({', '.join(sorted(map(printable, same)))}), so that either could be the classes: if the "
+            "outer ones are splits, call them train, val and test; if they are the classes, move the pictures out "
+            "of the inner ones or list them in a .csv of path,label"
+        )
+    return [replace(file, class_name=as_class_name(file.parts[0])) if len(file.parts) > 1 else file for file in files]
 
 
 def _label_in_split(file: PictureFile, splits: Mapping[str, str], inside: Mapping[str, set[str]]) -> PictureFile:

@@ -42,7 +42,7 @@ def load_folder(path: Path, *, progress: Progress | None = None, store: Store | 
 def assemble(stages: FolderStages) -> Dataset:
     """The data set of files that were found; raises what `load_folder` does."""
     path, reading = stages.path, stages.reading
-    name_classes(path, files_in_classes(stages.found))  # complains before anything is decoded
+    name_classes(path, files_in_classes(stages.found), stages.found)  # complains before anything is decoded
     arrays = stages.read()
     card = json.loads(arrays["card"].item())
     image_size = card["image_size"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ MAX_LISTED = 50  # files named in one note; a report must stay readable
 
 def is_no_picture(file: PictureFile, error: PictureError | None) -> bool:
     """A text file beside the pictures is none of them; one that calls itself a picture is a damaged one."""
-    return isinstance(error, NotAPictureError) and file.suffix not in formats_of_suffix()
+    return isinstance(error, NotAPictureError) and not file.is_named_picture
 
 
 def note_skipped(
@@ -79,14 +79,10 @@ def note_recording(files: Sequence[PictureFile], recordings: Sequence[str]) -> s
     return f"Classes are recorded in different ways: {listed(told)}: {warning}." if told else ""
 
 
-def note_conversions(files: Sequence[PictureFile], remarks: Mapping[int, Iterable[str]]) -> str:
-    """How often pictures had to be changed beyond cropping and resizing, with an example of each."""
-    examples: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for index, texts in remarks.items():
-        for text in texts:
-            counts[text] += 1
-            examples.setdefault(text, files[index].path)
+def note_conversions(files: Sequence[PictureFile], remarks: Sequence[Iterable[str]]) -> str:
+    """How often pictures had to be looked for, or changed beyond cropping and resizing, with an example of each."""
+    told = [(text, file.path) for file, texts in zip(files, remarks, strict=True) for text in texts]
+    counts, examples = Counter(text for text, _ in told), dict(reversed(told))
     parts = [f"{n:,} {text} ({examples[text]})" for text, n in counts.most_common()]
     return f"Changed on reading: {', '.join(parts)}." if parts else ""
 

@@ -6,8 +6,10 @@ import os
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from bakeoff.datasets.folder.formats import formats_of_suffix
 
 MAX_FILE_BYTES = 500_000_000  # no picture is larger; a film or a zip bomb is
 NEVER_PICTURES = {"Thumbs.db", "desktop.ini", "__MACOSX"}  # left behind by operating systems, as are .hidden files
@@ -16,6 +18,7 @@ JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian wo
 AROUND = "the folder around all others, which are the classes or splits"
 HIDDEN, EMPTY, MET_BEFORE, CLIMBS = "hidden", "empty folders", "folders met before", "paths out of the archive"
 OWN_OUTPUT, OWN_MARK, NOT_USED = "output of ours", ".bakeoff", "columns of the table that say nothing here"
+THE_TABLE = "the table that tells the classes"
 # What an artifacts folder holds.
 MAIN_FOLDERS = {"runs", "reports"}
 OWN_FOLDERS = {"cache", "studies", "contest", "tensorboard", "lecture", "bench.json", "scaling.json", *MAIN_FOLDERS}
@@ -29,6 +32,7 @@ class PictureFile:
     class_name, split: where known ("" if not); split is train, validation or test.
     left_out: why it is not looked into, "" if it is; it is listed all the same, so that it can be reported.
     group: the name of what must stay together, where a table gives it.
+    remarks: how it was found, where that is worth telling, in words that follow a number of files.
     stamp: another one if the content is another one; "" for a member of an archive, which has its own.
     """
 
@@ -39,11 +43,24 @@ class PictureFile:
     left_out: str = ""
     stamp: str = ""
     group: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def suffix(self) -> str:
         """In small letters, with its dot."""
         return os.path.splitext(self.parts[-1])[1].lower()
+
+    @property
+    def stem(self) -> str:
+        """The name without suffix."""
+        return os.path.splitext(self.parts[-1])[0]
+
+    @property
+    def is_named_picture(self) -> bool:
+        return self.suffix in formats_of_suffix()
+
+    def remarked(self, *remarks: str) -> PictureFile:
+        return replace(self, remarks=(*self.remarks, *remarks))
 
     @property
     def path(self) -> str:

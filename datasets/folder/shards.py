@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from bakeoff.datasets.folder.archives import list_archive
-from bakeoff.datasets.folder.formats import formats_of_suffix
 from bakeoff.datasets.folder.picture_file import PictureFile, as_class_name, is_visible
 from bakeoff.datasets.folder.split_names import find_splits
 
@@ -37,7 +36,7 @@ def list_shards(shards: Sequence[Path], opened: ExitStack) -> list[PictureFile]:
 
 def label_by_key(files: Sequence[PictureFile]) -> list[PictureFile] | None:
     """Each picture with the class that the file beside it tells, "" if it tells none; None where no file does."""
-    pictures = {_key(file): file for file in files if file.suffix in formats_of_suffix() and not file.left_out}
+    pictures = {_key(file): file for file in files if file.is_named_picture and not file.left_out}
     beside = {_key(file): file for file in files if file.suffix in LABELS and _key(file) in pictures}
     told = {key: name for key, file in beside.items() if (name := _read_label(file))}
     if not told:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 # Beginnings of words are no names: a class may be called trainer or valley.
 SPLIT_WORDS = {
-    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("train", "training", "trainval", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval", "evaluation"), "validation"),
-    **dict.fromkeys(("test", "testing", "holdout"), "test"),
+    **dict.fromkeys(("test", "testing", "holdout", "tst"), "test"),
 }
 THINGS = {  # words that name no class and no split
     *("set", "sets", "data", "dataset", "split", "folder"),
@@ -20,7 +20,7 @@ GLUED = re.compile(rf"({'|'.join(sorted(SPLIT_WORDS, key=len, reverse=True))})(s
 
 def split_of_name(name: str) -> tuple[str, frozenset[str]]:
     """The split that a name says, "" if none, and what else it says: "seg_train" -> ("train", {"seg"})."""
-    text = re.sub(r"hold[-_ ]out", "holdout", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    text = re.sub(r"(hold|train)[-_ ](out|val)(?![a-z])", r"\1\2", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
     words = [word for word in re.split(r"[^a-z]+", text) if word]  # a number tells a year, an order or a share
     words = [part for word in words for part in (GLUED.sub(r"\1 \2", word) if GLUED.fullmatch(word) else word).split()]
     splits = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
@@ -39,4 +39,10 @@ def find_splits(names: Iterable[str]) -> Mapping[str, str]:
         if split:
             sharing.setdefault(others, {})[name] = split
     complete = [found for found in sharing.values() if "train" in found.values() and len(set(found.values())) > 1]
-    return complete[0] if len(complete) == 1 else {}
+    if len(complete) != 1:
+        return {}
+    (splits,) = complete
+    final = [name for name in splits if "eval" in name.lower()]
+    if "test" not in splits.values() and len(splits) > 1 + len(final):  # one for validation stands beside it
+        splits |= dict.fromkeys(final, "test")
+    return splits

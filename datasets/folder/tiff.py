@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import tifffile
 
-from bakeoff.datasets.folder.conversion import EXIF_ORIENTATION, PictureError
+from bakeoff.datasets.folder.conversion import EXIF_ORIENTATION, TURNED, PictureError
 from bakeoff.datasets.folder.samples import Raw, Rules, describe_pages, project
 
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -78,9 +78,9 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
     is_color = page.photometric == RGB and page.samplesperpixel >= 3
     # pages of a document, not planes of one thing
     pages = "first" if is_color and rules.pages == "max" and set(axes) & set("QI") else rules.pages
-    has_alpha = is_color and len(page.extrasamples) == 1 and page.extrasamples[0] == UNASSOCIATED
-    if is_color and ASSOCIATED in page.extrasamples:
-        raise PictureError("deep colors multiplied by their alpha are not read: save the picture without alpha")
+    has_alpha = len(page.extrasamples) == 1 and page.extrasamples[0] != UNSPECIFIED
+    if ASSOCIATED in page.extrasamples:
+        raise PictureError("deep samples multiplied by their alpha are not read: save the picture without alpha")
     taken = "CS" if pages != "channels" else set(axes) - set("YXT")
     n_channels = math.prod(n for n, axis in zip(series.shape, axes, strict=True) if axis in taken) - has_alpha
     remarks = {
@@ -88,6 +88,7 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
         TIMES: "T" in axes,
         SERIES: len(tiff.series) > 1,
         INVERTED: page.photometric == WHITE_IS_ZERO,
+        TURNED: page.tags.valueof(EXIF_ORIENTATION, 1) in range(2, 9),
     }
     return Raw(
         dtype.newbyteorder("="),

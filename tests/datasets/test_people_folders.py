@@ -392,10 +392,22 @@ def test_splits_inside_classes(root):
     assert counts(load_folder(root)) == [[4, 4]] * 3
 
 
-def test_the_same_folders_in_every_folder_are_refused(root):
+def test_splits_inside_classes_of_which_one_lacks_a_split(root):
+    for number, (kind, splits) in enumerate((("cat", ("train2", "val2", "test2")), ("dog", ("train2", "test2")))):
+        for split, n in zip(splits, (6, 4, 5), strict=False):
+            write_class(root / kind / split, n, first_seed=1000 * n + 100 * number)
+    assert counts(load_folder(root)) == [[6, 6], [4, 0], [5, 4]]
+
+
+@pytest.mark.parametrize("beside", ["", "more", "notes.txt"])
+def test_the_same_folders_in_every_folder_are_refused(root, beside):
     for number, outer in enumerate("ab"):
         for kind in ("cat", "dog"):
             write_class(root / outer / kind, 4, first_seed=100 * number)
+    if beside == "more":
+        write_class(root / "a" / beside, 4, first_seed=900)
+    elif beside:
+        (root / "a" / beside).write_text("of site a")
     with pytest.raises(ValueError, match=r"every folder \(a, b\) holds the same folders \(cat, dog\), so that either"):
         load_folder(root)
 

@@ -213,3 +213,20 @@ def test_an_archive_of_a_version_that_python_does_not_know_is_named(animals, tmp
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"packed.zip is damaged or no archive: zip file version 9.9"):
         load_folder(path)
+
+
+def test_names_in_utf_8_without_the_bit_that_says_so_as_macos_writes_them(animals, tmp_path):
+    path = tmp_path / "mac.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(animals.rglob("*.png")):
+            archive.writestr(zipfile.ZipInfo(f"{file.parent.name}XY/{file.name}"), file.read_bytes())
+    path.write_bytes(path.read_bytes().replace(b"XY/", "é/".encode()))
+    assert load_folder(path).class_names == ("caté", "dogé")
+    path.write_bytes(path.read_bytes().replace("é/".encode(), b"\x82_/"))  # é of DOS
+    assert load_folder(path).class_names == ("caté_", "dogé_")
+
+
+@pytest.mark.parametrize(("name", "pack"), [("a.tbz2", pack_tar), ("a.zip", pack_tar), ("a.tar", pack_zip)])
+def test_an_archive_is_known_by_its_content(animals, tmp_path, name, pack):
+    pack(animals, tmp_path / name)
+    assert load_folder(tmp_path / name).fingerprint() == load_folder(animals).fingerprint()

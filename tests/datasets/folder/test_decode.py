@@ -1,6 +1,7 @@
 import io
 import warnings
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from bakeoff.datasets.folder.decode import NotAPictureError, PictureError, decode, decode_picture
+from bakeoff.datasets.folder.samples import Rules
 
 RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)
 
@@ -154,10 +156,25 @@ def test_sixteen_bit_gray_is_scaled_not_clipped(format_name):
 
 
 def test_sixteen_bit_color_keeps_its_range():
-    cv2 = pytest.importorskip("cv2")
     levels = np.linspace(0, 65535, 32).astype(np.uint16)[None, :, None].repeat(32, 0).repeat(3, 2)
     content = cv2.imencode(".png", levels)[1].tobytes()
     np.testing.assert_allclose(decode_picture(content, 32), levels / 257, atol=1)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+@pytest.mark.parametrize("suffix", [".ppm", ".jp2"])
+def test_deep_colors_keep_their_depth(bits, suffix):
+    values = np.tile(np.arange(0, 2**bits, 2**bits // 32, dtype=np.uint16)[:32, None], (32, 1, 3))
+    if suffix == ".ppm":
+        content = b"P6 32 32 %d\n" % (2**bits - 1) + values.astype(">u2").tobytes()
+    else:
+        content = cv2.imencode(suffix, values, [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000])[1].tobytes()
+        bits = 16  # as OpenCV writes them
+    ends = ((0, float(values.max())),)
+    found = decode(content, 32, rules=Rules({f"{bits}-bit RGB": ends}))
+    assert found.kind == f"{bits}-bit RGB"
+    np.testing.assert_array_equal(found.pixels[:, 0, 0], np.rint(values[:, 0, 0] * (255 / values.max())))
+    assert decode(encode(smooth_photo(), {".ppm": "PPM", ".jp2": "JPEG2000"}[suffix]), 32).kind == ""
 
 
 @pytest.mark.parametrize(("dtype", "reason"), [(np.int32, "32-bit"), (np.float32, "floating-point")])
@@ -218,7 +235,6 @@ def with_orientation(image, orientation):
 
 
 def sixteen_bit_color():
-    cv2 = pytest.importorskip("cv2")
     return cv2.imencode(".png", noise(32, 32).astype(np.uint16) * 257)[1].tobytes()
 
 

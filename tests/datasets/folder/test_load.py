@@ -399,7 +399,7 @@ def test_a_table_may_give_the_split(animals):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["what,sort", "cat/000.png,cat"], r"line 1 must name the columns path \(or .*\), got what, sort"),
+        (["what,sort", "cat/no.png,cat"], r"line 1 must name the columns path \(or .*\), got what, sort"),
         ([""], r"line 1 must name .* and label \(or .*\), got nothing"),
         (["path,label"], "has a header and no rows"),
         (["path,label", "", "cat/000.png,"], r"line 3 must have a path and a label, got \['cat/000.png', ''\]"),
@@ -408,6 +408,7 @@ def test_a_table_may_give_the_split(animals):
             "line 2 begins no row of a table: unexpected end of data",
         ),
         (["path,label", "cat/000.png,cat", "dog/0\0.png,dog"], "line 3 holds a zero byte"),
+        (["cat/000.png,cat", "dog/000.png,dog"], "line 1 names a picture and no columns: put a line path,label above"),
         (["path,label,split", "cat/000.png,cat,later"], "line 2: split must be train, val or test, got 'later'"),
         (["path,label", "gone.png,cat", "gone.png,dog"], "2 of 2 pictures .* No such file or directory, line 2 of"),
     ],
@@ -420,9 +421,10 @@ def test_names_what_is_wrong_with_a_table(animals, rows, message):
 def test_a_path_of_another_kind_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist: name a folder with one sub-folder per class"):
         load_folder(tmp_path / "gone")
-    (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(ValueError, match="must be a folder with one sub-folder per class, an archive of one"):
-        load_folder(tmp_path / "notes.txt")
+    for name, message in (("notes.md", "must be a folder with one .* an archive of one"), ("t.xlsx", "save it as CSV")):
+        (tmp_path / name).write_text("hello")
+        with pytest.raises(ValueError, match=message):
+            load_folder(tmp_path / name)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bakeoff.datasets.folder import picture_file
 from bakeoff.datasets.folder.conversion import PictureError
-from bakeoff.datasets.folder.decode import decode
+from bakeoff.datasets.folder.decode import NotAPictureError, decode
 from bakeoff.datasets.folder.samples import Rules, choose_channels, project, stated_range, to_gray_levels
 
 
@@ -74,6 +75,12 @@ def npy(values):
     return buffer.getvalue()
 
 
+def npz(**arrays):
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
 def test_numpy_files_are_pictures():
     values = np.random.default_rng(0).integers(0, 65536, (32, 32), dtype=np.uint16)
     for stored in (values, values.astype(">u2"), values[..., None].repeat(3, 2)):
@@ -82,6 +89,32 @@ def test_numpy_files_are_pictures():
     stack = decode(npy(np.stack([values // 2, values] + [values // 3] * 30)), 32, rules=Rules(pages="2"))
     assert stack.file_format == "NPY"
     assert decode(npy(values > 5), 32).pixels.max() == 255
+
+
+def test_three_planes_in_front_are_red_green_and_blue():
+    values = np.random.default_rng(0).integers(0, 256, (3, 32, 32), dtype=np.uint8)
+    found = decode(npy(values), 32)
+    np.testing.assert_array_equal(found.pixels, np.moveaxis(values, 0, 2))
+    assert not found.remarks
+
+
+@pytest.mark.parametrize("names", [("arr_0",), ("image", "mask")])
+def test_the_picture_of_an_npz_is_read_and_one_that_is_not_named_is_an_error(names):
+    values = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
+    content = npz(**{name: values + place for place, name in enumerate(names)})
+    np.testing.assert_array_equal(decode(content, 32, suffix=".NPZ").pixels[..., 0], values)
+    with pytest.raises(PictureError, match="holds the arrays a, b, none or several of them pictures"):
+        decode(npz(a=values, b=values), 32, suffix=".npz")
+    with pytest.raises(PictureError, match="damaged"):
+        decode(content[:-30], 32, suffix=".npz")
+    with pytest.raises(NotAPictureError):
+        decode(content, 32, suffix=".zip")
+
+
+def test_an_npz_that_unfolds_to_too_much_is_refused(monkeypatch):
+    monkeypatch.setattr(picture_file, "MAX_FILE_BYTES", 10_000)
+    with pytest.raises(PictureError, match="over the limit of 10,000 for one file"):
+        decode(npz(x=np.zeros((200, 200), np.uint8)), 32, suffix=".npz")
 
 
 @pytest.mark.parametrize("values", [np.zeros(9), np.zeros((2, 2), complex), np.array([["a"]]), np.zeros((0, 5))])

@@ -11,6 +11,8 @@ from bakeoff.datasets.folder.split_names import find_splits, split_of_name
         ("eval-images", "validation"),
         ("Test", "test"), ("testing", "test"), ("test_set", "test"), ("hold-out", "test"), ("holdout_set", "test"),
         ("Hold out", "test"), ("train2017", "train"), ("02_val", "validation"), ("Test (30%)", "test"),
+        ("trainval", "train"),
+        ("train_val", "train"), ("Train-Val 2", "train"), ("tst", "test"), ("train_valid", ""), ("tr", ""),
         ("trainer", ""), ("valley", ""), ("tests", ""), ("cat", ""), ("train test", ""), ("", ""),
     ],
 )  # fmt: skip
@@ -24,3 +26,9 @@ def test_only_a_set_of_splits_is_taken_for_one():
     assert find_splits(["train station", "test tube"]) == {}
     assert find_splits(["train", "tram"]) == {}
     assert find_splits(["val", "test"]) == {}
+
+
+def test_where_one_is_for_validation_and_none_for_the_test_evaluation_is_the_test():
+    assert find_splits(["train", "dev", "eval"]) == {"train": "train", "dev": "validation", "eval": "test"}
+    assert find_splits(["train", "eval"]) == {"train": "train", "eval": "validation"}
+    assert find_splits(["train", "val", "eval", "test"])["eval"] == "validation"

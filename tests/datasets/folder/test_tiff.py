@@ -197,12 +197,16 @@ def test_of_a_document_in_color_the_first_page_is_taken():
     assert any("first" in remark for remark in found.remarks)
 
 
-def test_deep_transparency_lies_on_white():
-    values = np.zeros((SIDE, SIDE, 4), np.uint16)
-    values[:, SIDE // 2 :, 3] = 65535
-    found = decode(tiff(values, photometric="rgb", extrasamples=["unassalpha"]), SIDE)
+@pytest.mark.parametrize(
+    ("photometric", "n_colors", "dtype"), [("rgb", 3, "u2"), *(("minisblack", 1, t) for t in ("u1", "u2"))]
+)
+def test_transparency_lies_on_white(photometric, n_colors, dtype):
+    values = np.zeros((SIDE, SIDE, n_colors + 1), dtype)
+    values[:, SIDE // 2 :, n_colors] = np.iinfo(dtype).max
+    found = decode(tiff(values, photometric=photometric, extrasamples=["unassalpha"], planarconfig="contig"), SIDE)
     assert (found.pixels[:, : SIDE // 2] == 255).all()
     assert (found.pixels[:, SIDE // 2 :] == 0).all()
+    assert "transparent, laid on white" in found.remarks
 
 
 def test_transparency_of_floats_is_that_of_whole_numbers():
@@ -224,6 +228,7 @@ def test_deep_pictures_are_turned_upright_as_others_are(orientation):
     tag = [(274, "H", 1, orientation, True)]
     deep, plain = tiff(values.astype(np.uint16) * 257, extratags=tag), tiff(values, extratags=tag)
     np.testing.assert_array_equal(decode(deep, SIDE).pixels, decode(plain, SIDE).pixels)
+    assert ("turned upright as EXIF says" in decode(deep, SIDE).remarks) == (orientation > 1)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.99])

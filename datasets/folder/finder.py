@@ -1,0 +1,63 @@
+"""Finding the file that a table means: at its path, or by its name, with or without suffix, wherever it lies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+
+from bakeoff.datasets.folder.picture_file import PictureFile, fail, read_plain_file, stamp_now
+from bakeoff.datasets.folder.split_names import split_of_name
+
+ELSEWHERE = "found by name, as the table's paths lead nowhere"
+ABSENT = FileNotFoundError(2, "No such file or directory")
+
+
+class Finder:
+    """files: gives those that may be meant, asked for once a path leads nowhere.   roots: what paths are relative to.
+
+    Of several files of one name the one counts whose folders are most like the path's, then the one of a split's.
+    """
+
+    def __init__(
+        self, files: Callable[[], Iterable[PictureFile]], roots: Sequence[Path] = (), *, split: str = ""
+    ) -> None:
+        self.files, self.roots, self.split = files, roots, split or "train"
+
+    def find(self, name: str) -> PictureFile | None:
+        """None if there is no such file; one that cannot be read if several may be meant."""
+        for spelled in (name, name.replace("\\", "/")):
+            for root in self.roots:
+                place = os.path.join(root, spelled)
+                if os.path.lexists(place) and not os.path.isdir(place):
+                    return PictureFile(parts_of(spelled), partial(read_plain_file, place), stamp=stamp_now(place))
+        parts = parts_of(name.replace("\\", "/"))
+        alike = [(_n_common(file.parts[:-1], parts[:-1]), file) for file in self._by_name.get(parts[-1].casefold(), ())]
+        if not alike:
+            return None
+        most = max(n for n, _ in alike)
+        best = [file for n, file in alike if n == most]
+        best = [file for file in best if split_of_name(file.parts[0])[0] == self.split] or best
+        if len(best) > 1:
+            return PictureFile(parts, partial(fail, OSError(f"{len(best)} files may be meant, as {best[0].path}")))
+        return best[0].remarked(ELSEWHERE) if most < len(parts) - 1 or self.roots else best[0]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[PictureFile]]:
+        names: dict[str, list[PictureFile]] = {}
+        for file in self.files():
+            if not file.left_out and file.is_named_picture:
+                for key in {file.parts[-1].casefold(), file.stem.casefold()}:
+                    names.setdefault(key, []).append(file)
+        return names
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    return tuple(part for part in name.split("/") if part not in ("", ".")) or (name,)
+
+
+def _n_common(found: Sequence[str], asked: Sequence[str]) -> int:
+    """How many of the last folders are the same."""
+    same = [a == b for a, b in zip(reversed(found), reversed(asked), strict=False)]
+    return (*same, False).index(False)

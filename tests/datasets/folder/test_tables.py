@@ -1,0 +1,138 @@
+"""Tables of other people: columns of other names, paths that lead nowhere, tables among the pictures."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+
+from bakeoff.datasets.folder.load import load_folder
+from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
+
+KINDS = ("cat", "dog")
+NUMBERS = range(8)
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """pets/p/cat/000.png ..."""
+    root = tmp_path / "pets"
+    for number, kind in enumerate(KINDS):
+        write_class(root / "p" / kind, len(NUMBERS), first_seed=100 * number)
+    return root
+
+
+def rows(header, spell):
+    return "\n".join([header, *(spell(f"p/{kind}/{i:03}.png", kind) for kind in KINDS for i in NUMBERS)]) + "\n"
+
+
+def sizes(dataset):
+    return [np.bincount(split.labels, minlength=len(dataset.class_names)).tolist() for split in dataset.splits.values()]
+
+
+@pytest.mark.parametrize(
+    ("header", "spell", "note"),
+    [
+        ("id,breed", lambda p, k: f"{p[:-4]},{k}", "16 listed in a table with their path in id"),
+        ("image_id,dx", lambda p, k: f"{p[:-4]},{k}", "16 found by name, as the table's paths lead nowhere"),
+        ("Datei;Klasse", lambda p, k: f"{p};{k}", "16 listed in a table with their path in Datei and their label in"),
+        ("Image Index,Finding,", lambda p, k: f"{p},{k},", "their path in Image Index and their label in Finding"),
+        ("path|label", lambda p, k: f"{p}|{k}", ""),
+        ("path,label", lambda p, k: f"/home/you/{p},{k}", "found by name"),
+        ("path,label", lambda p, k: f"C:\\Users\\you\\{p},{k}".replace("/", "\\"), "found by name"),
+        ("path,label", lambda p, k: f"file:///d/{p},{k}", "found by name"),
+        ("# made by hand\npath,label", lambda p, k: f"{p},{k}", ""),
+    ],
+)
+def test_finds_columns_and_pictures_by_what_is_there(pets, header, spell, note):
+    (pets / "t.csv").write_text(rows(header, spell))
+    dataset = load_folder(pets / "t.csv")
+    assert dataset.class_names == KINDS
+    assert sizes(dataset) == [[5, 5], [1, 1], [2, 2]]
+    assert dataset.train.paths[0].startswith("p/cat/")
+    assert note in notes_of(dataset)
+    assert note or "Changed on reading" not in notes_of(dataset)
+
+
+@pytest.mark.parametrize("header", ["path,label,Usage", "path,label,set"])
+def test_a_column_of_splits_is_known_by_what_is_in_it(pets, header):
+    (pets / "t.csv").write_text(rows(header, lambda p, k: f"{p},{k},{'Training' if p[-5] < '5' else 'PrivateTest'}"))
+    dataset = load_folder(pets / "t.csv")
+    assert sizes(dataset)[2] == [3, 3]
+    assert f"their split in {header.split(',')[2]}" in notes_of(dataset)
+
+
+def test_a_table_in_utf_16_without_its_mark_or_in_a_folder_of_its_own(pets):
+    (pets / "meta").mkdir()
+    (pets / "meta" / "t.csv").write_bytes(rows("path,label", lambda p, k: f"{p},{k}").encode("utf-16-le"))
+    assert sizes(load_folder(pets / "meta" / "t.csv")) == [[5, 5], [1, 1], [2, 2]]
+
+
+def test_a_path_that_may_mean_several_pictures_names_none(pets):
+    (pets / "t.csv").write_text("path,label\n" + "".join(f"{i:03}.png,cat\n000{i},dog\n" for i in NUMBERS))
+    with pytest.raises(ValueError, match=r"cannot be read: 2 files may be meant, as p/cat/000.png, line 2 of the"):
+        load_folder(pets / "t.csv")
+
+
+def competition(root):
+    """train/<id>.png and test/<id>.png of the same ids; labels.csv without suffixes; a list of guesses to be filled."""
+    for place, seed in (("train", 0), ("test", 500)):
+        (root / place).mkdir(parents=True)
+        for i in range(16):
+            picture(seed + i).save(root / place / f"{i:04x}.png")
+    lines = [f"{i:04x},{KINDS[i % 2]}" for i in range(16)]
+    (root / "labels.csv").write_text("\n".join(["id,breed", *lines]))
+    (root / "sample_submission.csv").write_text("\n".join(["id,breed", *(f"{i:04x},cat" for i in range(16))]))
+    return root
+
+
+def metadata_in_splits(root):
+    for place, seed, n in (("train", 0, 10), ("test", 500, 4)):
+        for number, kind in enumerate(KINDS):
+            write_class(root / place, n, first_seed=seed + 100 * number)
+            for i in range(n):
+                (root / place / f"{i:03}.png").rename(root / place / f"{kind}{i}.png")
+        lines = [f"{kind}{i}.png,{kind}" for kind in KINDS for i in range(n)]
+        (root / place / "metadata.csv").write_text("\n".join(["file_name,label", *lines]))
+    return root
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("make", "expected", "table"),
+    [
+        (competition, [[5, 5], [1, 1], [2, 2]], "labels.csv"),
+        (metadata_in_splits, [[8, 8], [2, 2], [4, 4]], "test/metadata.csv; train/metadata.csv"),
+    ],
+)
+def test_tables_among_the_pictures_tell_classes_where_folders_do_not(tmp_path, make, expected, table, packed):
+    root = make(tmp_path / "data")
+    if packed:
+        root = shutil.make_archive(str(tmp_path / "data"), "zip", tmp_path, "data")
+    dataset = load_folder(tmp_path / "data.zip" if packed else root)
+    assert (dataset.class_names, sizes(dataset)) == (KINDS, expected)
+    assert f"Left out as the table that tells the classes: {table}." in notes_of(dataset)
+
+
+def test_a_table_that_says_otherwise_than_the_folders_is_refused(pets):
+    pets = pets / "p"
+    (pets / "meta.csv").write_text(rows("file,label", lambda p, k: f"{p[2:]},{k}s"))
+    assert load_folder(pets).class_names == KINDS
+    (pets / "meta.csv").write_text(rows("file,label", lambda p, k: f"{p[2:]},{'old' if p[-5] < '4' else 'young'}"))
+    with pytest.raises(
+        ValueError, match=r"meta.csv tells other classes \(old, young\) than the folders do \(cat, dog\)"
+    ):
+        load_folder(pets)
+
+
+def test_pictures_outside_of_folders_and_archives_among_them_are_counted(pets):
+    for path in sorted((pets / "p").rglob("*.png")):
+        path.rename(pets / f"{path.parent.name}{path.name}")
+    with zipfile.ZipFile(pets / "more.zip", "w") as archive:
+        archive.writestr("cat/1.png", b"")
+    with pytest.raises(
+        ValueError, match=r"got 0 .*files elsewhere: 16 .png, 1 .zip. Unpack archives; list pictures in"
+    ):
+        load_folder(pets)
