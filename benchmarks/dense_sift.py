@@ -51,7 +51,6 @@ def _measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int)
         peer,
         lambda _, theirs: _largest_difference(images[:n_peer], theirs, bin_size),
         units=(n_ours * len(positions), n_peer * len(positions)),
-        operations=n_ours * _pooling_operations(side, bin_size, window),
     )
 
 
@@ -67,12 +66,3 @@ def _largest_difference(images: torch.Tensor, theirs: np.ndarray, bin_size: int)
     orientations = (8 - np.arange(8)) % 8  # OpenCV's y axis points up
     theirs = theirs.reshape(*theirs.shape[:2], 16, 8)[..., orientations].reshape(theirs.shape) / 512
     return float(np.abs(ours - theirs).max())
-
-
-def _pooling_operations(side: int, bin_size: int, window: Window) -> int:
-    """Useful operations of one picture's two matrix products: 8 maps from `side` pixels to places, along x, then y."""
-    n_starts = (side - 3 * bin_size - 1) // STRIDE + 1
-    spacing = int(np.gcd(bin_size, STRIDE))
-    lattice = ((n_starts - 1) * STRIDE + 3 * bin_size) // spacing + 1
-    n_places = 4 * n_starts if window == "gaussian" else lattice
-    return 2 * 8 * side * n_places * (side + n_places)

@@ -7,18 +7,14 @@ import torch
 from skimage.feature import hog
 
 from bakeoff.benchmarks.measurement import Measurement, compare
-from bakeoff.pipelines.classic.features.hog import extract_hog, hog_length
+from bakeoff.pipelines.classic.features.hog import extract_hog
 
 # side in pixels, cell in pixels, pictures that we extract a call, pictures that the peer extracts a call
 SETTINGS: tuple[tuple[int, int, int, int], ...] = ((32, 4, 1024, 32), (32, 8, 1024, 64), (256, 8, 32, 2))
-# What HOG asks for, whoever computes it, a root, an arctangent and a comparison being one operation each.
-OPERATIONS_PER_PIXEL = 3 * 5 + 2 + 1 + 5  # differences and energy a color, steepest color, magnitude, bin
-OPERATIONS_PER_VALUE = 7  # of the descriptor: two sums of squares, two divisions, the clipping in between
 
 
 def measure() -> list[Measurement]:
-    """One line per setting. HOG has few operations for each byte that it moves, and no matrix products: its share of
-    their rate tells how far from those it is by nature, not what could be gained."""
+    """One line per setting."""
     return [_measure(*setting) for setting in SETTINGS]
 
 
@@ -34,7 +30,6 @@ def _measure(side: int, cell_size: int, n_ours: int, n_peer: int) -> Measurement
         pictures = images[:n_peer].numpy()
         return np.stack([hog(p, pixels_per_cell=cell, cells_per_block=(2, 2), channel_axis=-1) for p in pictures])
 
-    operations = OPERATIONS_PER_PIXEL * side**2 + OPERATIONS_PER_VALUE * hog_length(side, side, cell_size=cell_size)
     return compare(
         f"HOG, {side} x {side} RGB, 9 orientations, cells of {cell_size} px: pictures",
         ours,
@@ -42,5 +37,4 @@ def _measure(side: int, cell_size: int, n_ours: int, n_peer: int) -> Measurement
         peer,
         lambda found, theirs: np.abs(found[:n_peer].numpy() - theirs).max(),
         units=(n_ours, n_peer),
-        operations=n_ours * operations,
     )

@@ -6,6 +6,7 @@ equality of their results is checked in the same run.
 
 from __future__ import annotations
 
+import timeit
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
@@ -14,6 +15,7 @@ from typing import TypeVar
 
 import torch
 
+PRODUCT = 2048  # rows and columns of the matrices whose product tells the machine's rate
 Ours = TypeVar("Ours")
 Peer = TypeVar("Peer")
 
@@ -68,13 +70,7 @@ def compare(
     return Measurement(work, ours_rate, peer_name, peer_rate, ours_rate / peer_rate, float(difference), share)
 
 
-def matmul_rate(size: int = 2048, repeats: int = 5) -> float:
-    """GFLOP/s of this machine at a float32 matrix product (size x size) with torch's threads, the best of `repeats`."""
-    left, right = torch.randn(size, size), torch.randn(size, size)
-    out = torch.empty(size, size)
-    best = float("inf")
-    for _ in range(repeats):
-        start = perf_counter()
-        torch.mm(left, right, out=out)
-        best = min(best, perf_counter() - start)
-    return 2 * size**3 / best / 1e9
+def matmul_rate() -> float:
+    """GFLOP/s of this machine at a float32 matrix product with torch's threads, the best of five."""
+    left, right = torch.randn(PRODUCT, PRODUCT), torch.randn(PRODUCT, PRODUCT)
+    return 2 * PRODUCT**3 / min(timeit.repeat(lambda: torch.mm(left, right), number=1, repeat=5)) / 1e9

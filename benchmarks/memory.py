@@ -116,8 +116,10 @@ def watch(work: Callable[[], None]) -> int:
 
     watcher = threading.Thread(target=look)
     watcher.start()
-    work()
-    done.set()
+    try:
+        work()
+    finally:  # also where it fails, or the process would never end
+        done.set()
     watcher.join()
     return peak
 

@@ -1,0 +1,54 @@
+"""Every benchmark on tiny data: `bakeoff bench` measures, compares and writes."""
+
+import json
+
+import pytest
+from sklearn.datasets import load_wine
+
+from bakeoff.__main__ import main as bakeoff
+from bakeoff.benchmarks import (
+    backprop,
+    bench,
+    convolution,
+    decoding,
+    dense_sift,
+    fisher_vector,
+    hog,
+    ill_scaled_svm,
+    kmeans,
+    linear_svm,
+    measurement,
+    memory,
+    training,
+)
+
+PERCEPTRON = {"architecture": training.Perceptron((8,), normalization="none"), "batch_size": 16}
+TINY = {
+    measurement: {"PRODUCT": 64},
+    hog: {"SETTINGS": ((16, 4, 2, 2),)},
+    dense_sift: {"SETTINGS": ((32, 4, "gaussian", 2, 1),)},
+    fisher_vector: {"N_IMAGES": 20, "N_DESCRIPTORS": 5, "N_COMPONENTS": 3, "DIMENSION": 4},
+    kmeans: {"N_ROWS": 300, "DIMENSION": 4, "N_WORDS": 5, "N_ITERATIONS": 2},
+    linear_svm: {"SIZES": ((200, 40),)},
+    ill_scaled_svm: {"COSTS": (1.0,), "ill_scaled_sets": lambda: {"wine": load_wine(return_X_y=True)}},
+    memory: {"ENCODED": (200, 400), "LOADED": (60, 120)},
+    convolution: {"SETTINGS": ((2, 4, 8, 8),)},
+    training: {name: training.replace(getattr(training, name), **PERCEPTRON) for name in ("MLP", "WIDE", "PLAIN")},
+    backprop: {"WIDTHS": (30, 20, 12, 4), "BATCH": 16},
+    decoding: {"N_PICTURES": 18, "IMAGE_SIZES": (32,)},
+}
+
+
+@pytest.mark.slow
+def test_every_benchmark_measures_and_compares(tmp_path, monkeypatch):
+    assert {module.__name__.rpartition(".")[2] for module in TINY} == {*bench.WORK, "measurement"}
+    for module, constants in TINY.items():
+        for name, value in constants.items():
+            assert hasattr(module, name)
+            monkeypatch.setattr(module, name, value)
+    assert bakeoff(["bench", "--artifacts", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "bench.json").read_text())
+    assert len(found) >= len(bench.WORK)
+    for row in found:
+        assert row["ratio"] == pytest.approx(row["ours_per_second"] / row["peer_per_second"])
+        assert row["max_abs_error"] < 3, row
