@@ -160,8 +160,7 @@ def launched_together() -> bool:
 def train_together(options: argparse.Namespace) -> int:
     """As one of several processes: the first does what a single one does, the others train along with it."""
     from bakeoff.pipelines.neural.distributed.processes import joined
-    from bakeoff.pipelines.neural.training.assignment import dismiss
-    from bakeoff.pipelines.neural.training.on_processes import follow
+    from bakeoff.pipelines.neural.training.assignment import dismiss, follow
 
     with joined() as processes:
         if processes.rank > 0:

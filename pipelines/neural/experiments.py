@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bakeoff.pipelines.neural.config import Augmentation, FilterMuon, NeuralConfig, Optimizer
-from bakeoff.pipelines.neural.networks.alexnet import AlexNet, SmallAlexNet
+from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.convnet import ConvNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.networks.speedrun import Speedrun
 
 # CIFAR-10: 67.7 % in 13 minutes. Photos: 79.0 % in a minute, before its views were shifted.
@@ -19,10 +18,6 @@ MLP = NeuralConfig(mixed_precision="auto", shift_averaging=2)
 
 # As many settings as the linear SVM tries values of C, each trained in full and judged on validation.
 MLP_TUNED = replace(MLP, optimizers=tuple(Optimizer(learning_rate=rate) for rate in (3e-4, 1e-3, 3e-3, 1e-2)))
-
-# As the mlp, with no and with one hidden layer. Not yet measured.
-LINEAR = replace(MLP, architecture=Perceptron(widths=()))
-MLP_2 = replace(MLP, architecture=Perceptron(widths=(1024,)))
 
 # No convolution and nothing shared, but local: half of what a convolution assumes. CIFAR-10: 80.5 % in 36 minutes of
 # one core.
@@ -61,22 +56,6 @@ ALEXNET = replace(
     shift_averaging=1,
 )
 
-# The recipe of 2012: SGD with momentum 0.9, weight decay 5e-4, batches of 128, about 90 passes, flips. Differs: the
-# rate falls along a cosine, not by hand; shifts by up to 14 pixels stand for random windows of 256 x 256; no color
-# noise. Not yet measured.
-ALEXNET_2012 = NeuralConfig(
-    architecture=AlexNet(),
-    optimizers=(Optimizer("sgd", learning_rate=0.01, weight_decay=5e-4),),
-    schedule="cosine",
-    augmentation=Augmentation(flip="random", crop=2),
-    epochs=90,
-    batch_size=128,
-    label_smoothing=0.0,
-    gradient_clip=None,
-    average_decay=None,
-    mixed_precision="auto",
-)
-
 # airbench94's recipe for the mean loss of 1024 pictures: rate 11.5 / 7851 * 1024 = 1.5, decay 0.002 / 1.5, biases at 64
 # times the rate, ten passes, smoothing 0.2. Differs: a mean of weights that does not feed back.
 # CIFAR-10: 93.5 % in 53 minutes of one core; with eight passes and no shifts it was 92.7 % in 42.
@@ -97,13 +76,10 @@ SPEEDRUN = NeuralConfig(
 )
 
 EXPERIMENTS: dict[str, tuple[str, NeuralConfig]] = {
-    "linear-pixels": ("Linear classifier on pixels", LINEAR),
-    "mlp-2": ("Perceptron, one hidden layer", MLP_2),
     "mlp": ("Perceptron, three hidden layers", MLP),
     "mlp-tuned": ("Perceptron, three hidden layers, the best of four learning rates", MLP_TUNED),
     "mlp-strong": ("Perceptron of local receptive fields, nothing shared", MLP_STRONG),
     "convnet": ("Small convolutional net for two cores", CONVNET),
     "alexnet": ("AlexNet at CIFAR size", ALEXNET),
-    "alexnet-2012": ("AlexNet of 2012", ALEXNET_2012),
     "speedrun": ("Small convolutional net, fast recipe", SPEEDRUN),
 }

@@ -28,12 +28,11 @@ from bakeoff.pipelines.neural.networks.build import Network, count_parameters
 from bakeoff.pipelines.neural.probing import bfloat16_is_faster, threads_for
 from bakeoff.pipelines.neural.recipe import fit_to
 from bakeoff.pipelines.neural.speed.threads import threads
-from bakeoff.pipelines.neural.training.assignment import Assignment, handed_out
+from bakeoff.pipelines.neural.training.assignment import Assignment, handed_out, run_timed_epoch, spent_elsewhere
 from bakeoff.pipelines.neural.training.checkpoint import encode_snapshot
 from bakeoff.pipelines.neural.training.event_log import EventLog, event_log, log_history
 from bakeoff.pipelines.neural.training.examples import Examples, to_examples
 from bakeoff.pipelines.neural.training.loop import Trainer
-from bakeoff.pipelines.neural.training.on_processes import run_timed_epoch, spent_elsewhere
 from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
 from bakeoff.pipelines.results.balance import fits_training
 from bakeoff.pipelines.results.files import write_atomically
@@ -142,17 +141,17 @@ def train_net(job: Job[NeuralConfig], train: Examples, validation: Examples, log
         "device": device.type,
         "bfloat16": bfloat16,
     }
-    checkpoint = workspace.artifacts / "checkpoints" / f"{hash_inputs('neural', VERSION, inputs)}.npz"
+    checkpoint = workspace.artifacts / "checkpoints" / f"{hash_inputs('neural', VERSION, inputs)}.pt"
 
     def compute() -> dict[str, np.ndarray]:
         snapshot = checkpoint.read_bytes() if checkpoint.exists() else None
         order = replace(assignment, bfloat16=bfloat16, snapshot=snapshot)
         with handed_out(order, train, validation, processes):
-            trainer = order.begin(network, train, validation, processes)
+            trainer = order.begin(network, train, validation)
             n_threads = threads_for(trainer, workspace)
             with threads(n_threads), event_log(log, len(trainer.history)) as watch:
                 _run_epochs(trainer, checkpoint, workspace, name, watch)
-            elsewhere = spent_elsewhere(processes, device)
+            elsewhere = spent_elsewhere(device)
         checkpoint.unlink(missing_ok=True)
         record = {"history": trainer.history, "threads": n_threads, "elsewhere": elsewhere}
         return {"record": np.array(json.dumps(record))} | {

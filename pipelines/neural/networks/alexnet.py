@@ -1,4 +1,4 @@
-"""AlexNet as published in 2012 for pictures of 224 x 224, and a sibling for CIFAR's 32 x 32.
+"""AlexNet at CIFAR size, of pictures of 32 x 32 where the net of 2012 had 224 x 224.
 
 Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012.
 """
@@ -12,47 +12,8 @@ from torch import nn
 from bakeoff.pipelines.neural.networks.build import Architecture
 from bakeoff.pipelines.neural.speed.winograd import Convolution3x3
 
-SIDE_2012 = 224
-DEVIATION_2012 = 0.01  # of all first weights; biases start at 1 where that feeds the rectifiers early
-SIDE_SMALL = 32  # that the small net is made for
-LEAST_SIDE_SMALL = 16  # three poolings leave 2 x 2
-
-
-@dataclass(frozen=True)
-class AlexNet(Architecture):
-    """The 2012 net for pictures of 224 x 224. Source: Krizhevsky, Sutskever, Hinton, NIPS 2012."""
-
-    dropout: float = 0.5  # on the two hidden fully connected layers, as published
-
-    def build(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Sequential:
-        """Five convolutions, response normalization after the first two, overlapping 3 x 3 pooling with stride 2.
-
-        The published net ran on two GPUs: layers 2, 4 and 5 see half of the channels each, here as two groups.
-        Raises ValueError for pictures of another size.
-        """
-        height, width, channels = image_shape
-        if (height, width) != (SIDE_2012, SIDE_2012):
-            raise ValueError(
-                f"the 2012 net needs pictures of {SIDE_2012} x {SIDE_2012}, got {height} x {width}: "
-                'resize them, or take the experiment "alexnet"'
-            )
-        net = nn.Sequential(
-            nn.Conv2d(channels, 96, 11, stride=4, padding=2), nn.ReLU(), _response_normalization(), _pool(),  # 27 x 27
-            nn.Conv2d(96, 256, 5, padding=2, groups=2), nn.ReLU(), _response_normalization(), _pool(),  # 13 x 13
-            nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(),
-            nn.Conv2d(384, 384, 3, padding=1, groups=2), nn.ReLU(),
-            nn.Conv2d(384, 256, 3, padding=1, groups=2), nn.ReLU(), _pool(),  # 6 x 6
-            nn.Flatten(),
-            nn.Dropout(self.dropout), nn.Linear(256 * 6 * 6, 4096), nn.ReLU(),
-            nn.Dropout(self.dropout), nn.Linear(4096, 4096), nn.ReLU(),
-            nn.Linear(4096, n_classes),
-        )  # fmt: skip
-        layers = [layer for layer in net if isinstance(layer, nn.Conv2d | nn.Linear)]
-        for number, layer in enumerate(layers, start=1):
-            nn.init.normal_(layer.weight, 0.0, DEVIATION_2012)
-            if layer.bias is not None:
-                nn.init.constant_(layer.bias, 1.0 if number in (2, 4, 5, 6, 7) else 0.0)
-        return net
+SIDE = 32  # that the net is made for
+LEAST_SIDE = 16  # three poolings leave 2 x 2
 
 
 @dataclass(frozen=True)
@@ -72,10 +33,10 @@ class SmallAlexNet(Architecture):
         Raises ValueError for pictures of less than 16 pixels a side.
         """
         height, width, n_inputs = image_shape
-        if min(height, width) < LEAST_SIDE_SMALL:
+        if min(height, width) < LEAST_SIDE:
             raise ValueError(f"a convolutional net needs pictures of at least 16 x 16, got {height} x {width}")
         layers: list[nn.Module] = []
-        stride = max(1, round(min(height, width) / SIDE_SMALL))
+        stride = max(1, round(min(height, width) / SIDE))
         for number, n_outputs in enumerate(self.widths, start=1):
             convolution: nn.Conv2d = Convolution3x3(n_inputs, n_outputs)
             if number == 1 and stride > 1:
@@ -91,12 +52,3 @@ class SmallAlexNet(Architecture):
         return nn.Sequential(
             *layers, nn.Flatten(), nn.Dropout(self.dropout), hidden, nn.ReLU(), nn.Dropout(self.dropout), classes
         )
-
-
-def _response_normalization() -> nn.LocalResponseNorm:
-    """b = a / (2 + 1e-4 * sum of squares over 5 neighboring channels)^0.75; torch divides alpha by the 5."""
-    return nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0)
-
-
-def _pool() -> nn.MaxPool2d:
-    return nn.MaxPool2d(3, stride=2)

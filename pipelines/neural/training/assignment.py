@@ -1,15 +1,18 @@
-"""What the leading process hands to the others, so that they need neither the data set nor any file: it reads and
-writes, they compute along."""
+"""One training as the leading process hands it to the others, so that they need neither the data set nor any file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor, distributed
+from torch import distributed
 
+from bakeoff.pipelines.machine.device import choose_device, make_repeatable
+from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.distributed.processes import Processes
 from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
@@ -35,13 +38,12 @@ class Assignment:
         """The net with its first weights, before it has seen a picture."""
         return build_network(self.config.architecture, self.image_shape, self.n_classes, self.seed).to(device)
 
-    def begin(self, network: Network, train: Examples, validation: Examples, processes: Processes) -> Trainer:
+    def begin(self, network: Network, train: Examples, validation: Examples) -> Trainer:
         """A trainer of the net, ready for the next epoch; the same in every process."""
         fit_to_pixels(network, train.images)
-        optimizer = self.config.optimizers[0]
         trainer = Trainer(
-            network, train, validation, self.config, optimizer,
-            seed=self.seed, bfloat16=self.bfloat16, processes=processes,
+            network, train, validation, self.config, self.config.optimizers[0],
+            seed=self.seed, bfloat16=self.bfloat16, processes=Processes.current(),
         )  # fmt: skip
         if self.snapshot is not None:
             trainer.restore(decode_snapshot(self.snapshot, train.images.device))
@@ -53,44 +55,72 @@ _under_way: list[Assignment] = []  # what was handed out and is not finished, or
 
 @contextmanager
 def handed_out(assignment: Assignment, train: Examples, validation: Examples, processes: Processes) -> Iterator[None]:
-    """From the leading process to all others, which are waiting in `receive` before the block and after it.
+    """From the leading process to all others, which wait in `follow` before the block and after it.
 
     In the block they train along. If it fails they are not waiting, and fail in their turn. Alone, nothing is done.
     """
     if processes.size > 1:
         _under_way.append(assignment)
         distributed.broadcast_object_list([assignment])
-        for examples in (train, validation):
-            distributed.broadcast(examples.images, 0)
-            distributed.broadcast(examples.labels, 0)
+        _broadcast(train, validation)
     yield
     _under_way.clear()
 
 
 def dismiss() -> None:
-    """Tell the processes that wait in `receive` that nothing more will come; nothing if they are training."""
+    """Tell the processes that wait in `follow` that nothing more will come; nothing if they are training."""
     if not _under_way:
         distributed.broadcast_object_list([None])
 
 
-def receive(device: torch.device) -> tuple[Assignment, Examples, Examples] | None:
-    """The next training with its pictures; None when there is none left."""
-    message: list[Assignment | None] = [None]
-    distributed.broadcast_object_list(message)
-    assignment = message[0]
-    if assignment is None:
-        return None
-    train = _receive_examples(assignment.n_train, assignment, device)
-    return assignment, train, _receive_examples(assignment.n_validation, assignment, device)
+def follow() -> None:
+    """Train along with the leading process until it has nothing more: what the others of one `torchrun` do."""
+    make_repeatable()
+    device, message = choose_device(), list[Assignment | None]([None])
+    while True:
+        distributed.broadcast_object_list(message)
+        assignment = message[0]
+        if assignment is None:
+            return
+        train, validation = (_room(n, assignment, device) for n in (assignment.n_train, assignment.n_validation))
+        _broadcast(train, validation)
+        with measure("train", "training") as clock:
+            trainer = assignment.begin(assignment.build(device), train, validation)
+            while not trainer.finished:
+                run_timed_epoch(trainer)
+        _spent(clock.stage.cpu_seconds, clock.stage.peak_memory_bytes, device)
 
 
-def _receive_examples(n: int, assignment: Assignment, device: torch.device) -> Examples:
+def spent_elsewhere(device: torch.device) -> dict[str, float]:
+    """Processor time and memory of the processes that trained along, which this one's clock does not see."""
+    cpu_seconds, peak_memory_bytes = _spent(0, 0, device)
+    return {"cpu_seconds": cpu_seconds, "peak_memory_bytes": int(peak_memory_bytes)}
+
+
+def run_timed_epoch(trainer: Trainer, on_step: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """One epoch. Its row of the history also gets `seconds`, wall clock of this process, and `cpu_seconds`, processor
+    time of all processes: what a killed run has spent is known to the one that goes on from its checkpoint."""
+    start, cpu = time.perf_counter(), time.process_time()
+    row = trainer.run_epoch(on_step)
+    row["seconds"] = time.perf_counter() - start
+    spent = torch.tensor([time.process_time() - cpu], device=trainer.train.images.device)
+    row["cpu_seconds"] = trainer.processes.sum(spent).item()
+    return row
+
+
+def _broadcast(*parts: Examples) -> None:
+    for examples in parts:
+        distributed.broadcast(examples.images, 0)
+        distributed.broadcast(examples.labels, 0)
+
+
+def _room(n: int, assignment: Assignment, device: torch.device) -> Examples:
+    """For what is broadcast."""
     height, width, channels = assignment.image_shape
     images = torch.empty(n, channels, height, width, dtype=torch.uint8, device=device)
-    labels = torch.empty(n, dtype=torch.int64, device=device)
-    return Examples(_from_the_leader(images), _from_the_leader(labels), assignment.n_classes)
+    return Examples(images, torch.empty(n, dtype=torch.int64, device=device), assignment.n_classes)
 
 
-def _from_the_leader(values: Tensor) -> Tensor:
-    distributed.broadcast(values, 0)
-    return values
+def _spent(cpu_seconds: float, memory_bytes: float, device: torch.device) -> list[float]:
+    """The sums over all processes."""
+    return Processes.current().sum(torch.tensor([float(cpu_seconds), float(memory_bytes)], device=device)).tolist()

@@ -22,6 +22,7 @@ from bakeoff.pipelines.frozen.family import FrozenNet
 from bakeoff.pipelines.frozen.weights import identify
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NEURAL
+from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.results.run import NotApplicableError, load_run, load_runs, run_folder, task_folder
 from bakeoff.pipelines.results.study import load_study, study_file
 
@@ -45,7 +46,9 @@ def short_ladders():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ladders, "recipes", lambda *_: recipes)
         patch.setattr(ladders, "expected_seconds", lambda *_: 0.1)
-        patch.setattr(ladders, "NETS", {"linear": NEURAL["linear-pixels"]})
+        title, mlp = NEURAL["mlp"]
+        linear = title, replace(mlp, architecture=Perceptron(()))
+        patch.setattr(ladders, "NETS", {"linear": linear})
         patch.setattr(ladders, "MOST_STEPS", 1)
         patch.setattr(ladders, "FLOP_RATE", 1e9)
         yield

@@ -143,11 +143,11 @@ def test_a_killed_run_goes_on_from_its_checkpoint_and_ends_the_same(result, tmp_
     monkeypatch.setattr(Trainer, "run_epoch", killed_in_the_third_epoch)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path)
-    assert len(list((tmp_path / "checkpoints").glob("*.npz"))) == 1
+    assert len(list((tmp_path / "checkpoints").glob("*.pt"))) == 1
     again = run(tmp_path)
     assert epochs == [1, 2, 3, 3, 1, 2, 3]
     assert_same_scores(again.scores, result.scores)
-    assert not list((tmp_path / "checkpoints").glob("*.npz"))
+    assert not list((tmp_path / "checkpoints").glob("*.pt"))
 
 
 def test_a_resumed_run_has_the_processor_time_of_all_its_epochs(tmp_path, monkeypatch):
