@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bakeoff.pipelines.results.files import read_arrays, read_json, write_arrays, write_json
-from bakeoff.pipelines.results.record import build_value, json_part, naming_damage
+from bakeoff.pipelines.results.record import build_value, json_part
 
 Side = Literal["hand-crafted", "end-to-end", "frozen"]
 StageKind = Literal["features", "training", "prediction"]
@@ -160,11 +160,6 @@ def load_run(folder: Path) -> RunResult:
     """Read back what `save_run` wrote. Raises ValueError, naming the file, if it is damaged."""
     record = read_json(folder / "run.json")
     record.pop("accuracy", None)
-    with naming_damage(folder / "run.json"):
-        record["stages"] = tuple(Stage(**stage) for stage in record["stages"])
-        record["size"] = Size(**record["size"])
-        for name in ("class_names", "trials", "history"):
-            record[name] = tuple(record[name])
     arrays = read_arrays(folder / "scores.npz")
     # Published runs keep half the digits of their scores; all reckoning is in float32 or better.
     arrays = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}

@@ -11,7 +11,7 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.results.files import read_arrays, read_json, write_arrays, write_json
-from bakeoff.pipelines.results.record import build_value, json_part, naming_damage
+from bakeoff.pipelines.results.record import build_value, json_part
 from bakeoff.pipelines.results.run import task_folder
 
 
@@ -97,9 +97,4 @@ def save_task(task: Task, root: Path) -> Path:
 
 def load_task(folder: Path) -> Task:
     """Read back what `save_task` wrote. Raises ValueError, naming the file, if it is damaged."""
-    card = read_json(folder / "task.json")
-    with naming_damage(folder / "task.json"):
-        for name in ("class_names", "notes"):
-            card[name] = tuple(card[name])
-        card["class_counts"] = {split: tuple(counts) for split, counts in card["class_counts"].items()}
-    return build_value(Task, card | read_arrays(folder / "task.npz"), folder)
+    return build_value(Task, read_json(folder / "task.json") | read_arrays(folder / "task.npz"), folder)
