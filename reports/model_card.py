@@ -22,7 +22,7 @@ from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, 
 from bakeoff.reports.canvas.theme import environment
 from bakeoff.reports.chapters.robustness import read_endurance
 from bakeoff.reports.report_markdown import escape_markdown, render_table
-from bakeoff.reports.statistics.accuracy import accuracy_interval, compare_crossed
+from bakeoff.reports.statistics.accuracy import accuracy_interval
 from bakeoff.reports.statistics.calibration import measure_calibration
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import FIXED, Interval
@@ -59,7 +59,7 @@ def render_card(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) 
         limits=tuple(_limits(run)),
         confidence=_describe_confidence(run, task),
         decision=_describe_decision(run, task),
-        robustness=_describe_robustness(run, studies),
+        robustness=_describe_robustness(run, task, studies),
         costs=_cost_table(run),
         hardware=f"{hardware.get('processor', 'an unknown processor')}, {hardware.get('cores', '?')} cores",
         weights=_describe_weights(run),
@@ -144,18 +144,17 @@ def _describe_decision(run: RunResult, task: Task) -> str:
     )
 
 
-def _describe_robustness(run: RunResult, studies: Mapping[str, StudyResult]) -> str:
+def _describe_robustness(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) -> str:
     study = studies.get("robustness")
-    models = read_endurance(study) if study else []
+    models = read_endurance(study, Sample(task.test_labels, task.test_groups)) if study else []
     one = next((model for model in models if model.experiment == run.experiment), None)
     if one is None or study is None or study.settings.get("seed") != run.seed:
         return f"Not measured: `bakeoff study robustness --experiments {_in_code(run.experiment)}` measures it."
-    right = np.stack(list(one.of().values()))
-    low, high = compare_crossed(right).interval
+    right, kinds = one.of(), {kind for name, kind in one.groups.items() if name not in one.held_out}
     return (
-        f"{percent(right.mean())} ({percent_range((max(0.0, low), high))}) of {right.shape[1]:,} test pictures that "
-        f"were changed in {len(right)} ways ({listing(sorted({one.groups[name] for name in one.of()}))}), against "
-        f"{percent(one.clean.mean())} of the same pictures unchanged."
+        f"{percent(one.mean(right))} ({percent_range(one.interval)}) of {right.shape[1]:,} test pictures that were "
+        f"changed in {len(right)} ways ({listing(sorted(kinds))}), against {percent(one.mean(one.clean))} of the same "
+        "pictures unchanged."
     )
 
 

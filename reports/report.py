@@ -96,7 +96,7 @@ def build_report(
 def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     """What limits the verdict, from the numbers themselves, the weightiest first."""
     hand, net = comparison.finalists
-    efforts = [tuning.measure_effort([c]).settings for c in comparison.finalists]
+    efforts = [tuning.n_settings([c]) for c in comparison.finalists]
     candidates = (
         next((note for note in comparison.task.notes if note.startswith(LOOKS_GROUPED)), None),
         "No convolutional net was trained, and for pictures they are the stronger kind of net: "

@@ -89,9 +89,9 @@ def _fusion(comparison: Comparison) -> dict[str, Any] | None:
         return None
     return {
         "weights": list(team.weights),
-        "accuracy": team.accuracy,
-        "accuracy_interval": list(team.interval),
-        "upper_bound": team.upper_bound,
+        "accuracy": team.score(team.correct),
+        "accuracy_interval": list(team.interval(team.correct)),
+        "upper_bound": team.score(team.either),
         "against_favorite": _test(team.gain),
     }
 

@@ -54,9 +54,3 @@ def cell_edges(side: int, n_cells: int) -> np.ndarray:
     if side < n_cells:
         raise ValueError(f"side must be at least {n_cells} pixels for as many cells, got {side}")
     return np.rint(np.linspace(0, side, n_cells + 1)).astype(np.int64)
-
-
-def pool_to_cells(maps: np.ndarray, n_cells: int = N_CELLS) -> np.ndarray:
-    """float64 (n, n_cells, n_cells): the sum over the pixels of each cell. maps: (n, height, width)."""
-    rows, columns = (cell_edges(side, n_cells)[:-1] for side in maps.shape[1:])
-    return np.add.reduceat(np.add.reduceat(maps.astype(np.float64), rows, axis=1), columns, axis=2)

@@ -17,16 +17,20 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.experiments import Experiment, run_key
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, load_run, run_folder, saved_key
 from bakeoff.pipelines.results.study import Row, pack_correct
 
 STAGE = "study training"
-VERSION = 2  # raise it when what is kept of a training changes; the experiment's own version is in the key
+VERSION = 3  # raise it when what is kept of a training changes; the experiment's own version is in the key
 
 
 @dataclass(frozen=True)
 class Training:
-    """What is kept of one training. correct: bool (n_test,).   scores are accuracies in 0..1, seconds wall clock."""
+    """What is kept of one training. correct: bool (n_test,).   scores are accuracies in 0..1, seconds wall clock.
+
+    validation_score: balanced accuracy where classes differ much in size, as reports choose by.
+    """
 
     correct: np.ndarray
     validation_score: float
@@ -98,7 +102,7 @@ def train(variant: Variant, workspace: Workspace) -> Training:
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
     key = run_key(experiment, fingerprint, seed)
     if saved_key(folder) == key:
-        return _keep(load_run(folder))
+        return _keep(load_run(folder), dataset)
     inputs = {"run": key}
     scratch = workspace.artifacts / "studies" / hash_inputs(STAGE, VERSION, inputs)
 
@@ -106,7 +110,7 @@ def train(variant: Variant, workspace: Workspace) -> Training:
         own = replace(
             workspace, artifacts=scratch, cache_folder=None, machine_cache_folder=workspace.machine_cache.root
         )
-        training = _keep(experiment.run(dataset, seed=seed, workspace=own))
+        training = _keep(experiment.run(dataset, seed=seed, workspace=own), dataset)
         shutil.rmtree(scratch, ignore_errors=True)
         numbers = [training.validation_score, training.train_score, training.seconds, training.did_not_train]
         return {"correct": training.correct, "numbers": np.array(numbers)}
@@ -116,6 +120,8 @@ def train(variant: Variant, workspace: Workspace) -> Training:
     return Training(np.array(arrays["correct"]), validation_score, train_score, seconds, bool(did_not_train))
 
 
-def _keep(run: RunResult) -> Training:
-    correct = run.predictions == run.labels
-    return Training(correct, run.validation_score, run.train_score, run.seconds(), run.did_not_train)
+def _keep(run: RunResult, dataset: Dataset) -> Training:
+    correct, score = run.predictions == run.labels, run.validation_score
+    if is_unbalanced(np.bincount(np.concatenate([split.labels for split in dataset.splits.values()]))):
+        score = balanced_accuracy(run.validation_scores.argmax(axis=1), run.validation_labels)
+    return Training(correct, score, run.train_score, run.seconds(), run.did_not_train)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -14,7 +13,6 @@ import torch
 from torch import Tensor
 
 from bakeoff.pipelines.neural import networks
-from bakeoff.pipelines.neural.attribution import integrated_gradients
 from bakeoff.pipelines.neural.networks.build import Architecture, Network, outline_network
 from bakeoff.pipelines.neural.training.prediction import last_hidden_layer, predict_scores, views
 from bakeoff.pipelines.results.configuration import describe, rebuild
@@ -57,21 +55,6 @@ class NeuralModel:
             return torch.stack([weight * network(view) for view, weight in seen]).sum(dim=0)
 
         return scores
-
-    def attribute(self, images: np.ndarray, classes: np.ndarray, color: np.ndarray) -> np.ndarray:
-        """Integrated gradients of each picture's class: float32 (n, height, width).
-
-        classes: int64 (n,).   color: float32 (channels,), of the empty picture that it is compared with.
-        """
-        pixels = self._pixels(images)
-        maps = integrated_gradients(
-            self.network,
-            pixels,
-            torch.from_numpy(classes).to(pixels.device),
-            torch.from_numpy(color).to(pixels.device),
-            partial(views, **self._averaging()),
-        )
-        return maps.cpu().numpy()
 
     def _averaging(self) -> dict[str, Any]:
         description = self.description

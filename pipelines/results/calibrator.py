@@ -55,6 +55,14 @@ def fit_calibrator(scores: np.ndarray, labels: np.ndarray, counts: np.ndarray) -
     return Calibrator(temperature, wanted, min(1.0, choose_threshold(labels == wanted, chances, FALSE_ALARMS)))
 
 
+def true_margins(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """float64 (n,): the score of the true class less the highest of the others; positive where the answer is right."""
+    others, rows = scores.astype(np.float64), np.arange(len(labels))
+    true = others[rows, labels]
+    others[rows, labels] = -np.inf
+    return true - others.max(axis=1)
+
+
 def wanted_class(counts: np.ndarray) -> int:
     """Of two classes the one that is looked for: the rarer in training, of equal ones the second."""
     return int(counts[1] <= counts[0])

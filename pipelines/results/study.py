@@ -143,3 +143,11 @@ def unpack_correct(text: str, n: int) -> np.ndarray:
     if len(packed) != -(-n // 8):
         raise ValueError(f"a text about {n} pictures must have {2 * -(-n // 8)} digits, got {len(text)}")
     return np.unpackbits(packed, count=n).astype(bool)
+
+
+def drawn_pictures(n_test: int, n_pictures: int, seed: int) -> np.ndarray:
+    """int64 (min(n_test, n_pictures),), ascending: which test pictures a study looks at, if not at all of them.
+
+    Fewer pictures are among those of more.
+    """
+    return np.sort(np.random.RandomState(seed).permutation(n_test)[:n_pictures])

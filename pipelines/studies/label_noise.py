@@ -62,6 +62,6 @@ def mislabel(dataset: Dataset, rate: float, seed: int) -> Dataset:
     n_classes = len(dataset.class_names)
 
     def flip(split: Split, seed: int) -> Split:
-        return Split(split.images, flip_labels(split.labels, rate, n_classes, seed=seed))
+        return replace(split, labels=flip_labels(split.labels, rate, n_classes, seed=seed))
 
     return replace(dataset, train=flip(dataset.train, 2 * seed), validation=flip(dataset.validation, 2 * seed + 1))

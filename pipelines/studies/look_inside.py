@@ -1,8 +1,8 @@
 """Interpretation study: evidence maps and neighbors of the best run of each side, on pictures that only one gets right.
 
 Rows, told apart by `kind`; each has side and experiment:
-"evidence"   picture (place in the pictures "test"), index (of the test picture), label, said, method ("occlusion",
-             "integrated gradients"), n_cells, values (n_cells x n_cells numbers as text, row by row)
+"evidence"   picture (place in the pictures "test"), index (of the test picture), label, said, method ("occlusion"),
+             n_cells, values (n_cells x n_cells numbers as text, row by row)
 "neighbor"   picture, rank (1 is the nearest), index (of the training picture), label, cosine, shown (place in the
              pictures "train")
 """
@@ -16,20 +16,20 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import resize_dataset
-from bakeoff.pipelines.experiments.evidence import N_CELLS, occlusion_maps, pool_to_cells
+from bakeoff.pipelines.experiments.evidence import N_CELLS, occlusion_maps
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.experiments.representations import nearest
-from bakeoff.pipelines.neural.model_file import NeuralModel
+from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder
-from bakeoff.pipelines.results.study import Row, StudyResult
+from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures
 from bakeoff.pipelines.results.trained_model import TrainedModel
-from bakeoff.pipelines.studies.saved_runs import choose_runs, draw_pictures
+from bakeoff.pipelines.studies.saved_runs import choose_runs
 from bakeoff.pipelines.studies.study import Request, study
 
 NAME = "look-inside"
 TITLE = "Where the two sides look"
 STAGE = "study look-inside"
-VERSION = 2  # raise it when a change of code changes results
+VERSION = 3  # raise it when a change of code changes results
 LEAST_PICTURES = 10  # training and test pictures from which there are neighbors
 
 
@@ -48,8 +48,8 @@ PROFILES = {
     "full": Settings(n_pictures=8, n_train=5000),
 }
 NOTES = (
-    "The test pictures are chosen by rule: one of the two is right, and their margins differ most, each margin divided "
-    "by its deviation over the validation pictures; at most one picture of a class from either direction.",
+    "The test pictures are chosen by rule: just one of the two sides is right, and their margins differ the most, each "
+    "divided by its standard deviation over the validation pictures; no class occurs twice in either direction.",
 )
 
 
@@ -63,7 +63,7 @@ def run(request: Request) -> StudyResult:
     chosen = choose_pictures(hand, net, settings.n_pictures)
     if len(chosen) == 0:
         raise NotApplicableError(f"the study {NAME} has no picture that just one of the two runs classifies correctly")
-    drawn = draw_pictures(len(dataset.train), settings.n_train, request.seed)
+    drawn = drawn_pictures(len(dataset.train), settings.n_train, request.seed)
     settings = replace(settings, experiments=(hand.experiment, net.experiment))
     rows: list[Row] = []
     seconds = 0.0
@@ -115,16 +115,8 @@ def choose_pictures(hand: RunResult, net: RunResult, n_pictures: int) -> np.ndar
 
 def scaled_margins(one: RunResult) -> np.ndarray:
     """float64 (n_test,): the true class's score less the highest other, by the deviation of that on validation."""
-    deviation = float(margins_of(one.validation_scores, one.validation_labels).std())
-    return margins_of(one.scores, one.labels) / (deviation or 1.0)
-
-
-def margins_of(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    others = scores.astype(np.float64)
-    rows = np.arange(len(labels))
-    true = others[rows, labels]
-    others[rows, labels] = -np.inf
-    return true - others.max(axis=1)
+    deviation = float(true_margins(one.validation_scores, one.validation_labels).std())
+    return true_margins(one.scores, one.labels) / (deviation or 1.0)
 
 
 def look_into(
@@ -150,16 +142,13 @@ def inspect(
     model: TrainedModel, dataset: Dataset, chosen: np.ndarray, drawn: np.ndarray, k: int
 ) -> dict[str, np.ndarray]:
     """Of the chosen test pictures: said int (m,), neighbors int (m, k) among the drawn training pictures, cosines
-    (m, k), occlusion and, for a net of torch, gradients (m, n_cells, n_cells)."""
+    (m, k), occlusion (m, n_cells, n_cells)."""
     dataset = resize_dataset(dataset, model.image_shape[0])  # a model may look at smaller pictures
     images, color = dataset.test.images[chosen], dataset.train.images.mean(axis=(0, 1, 2)).astype(np.float32)
     neighbors, cosines = nearest(model.represent(images), model.represent(dataset.train.images[drawn]), k)
     said = model.predict_scores(images).argmax(axis=1)
-    found = {"said": said, "neighbors": neighbors, "cosines": cosines}
-    found["occlusion"] = occlusion_maps(model.predict_scores, images, said, color)
-    if isinstance(model, NeuralModel):
-        found["gradients"] = pool_to_cells(model.attribute(images, said, color))
-    return found
+    maps = occlusion_maps(model.predict_scores, images, said, color)
+    return {"said": said, "neighbors": neighbors, "cosines": cosines, "occlusion": maps}
 
 
 def rows_of(
@@ -168,16 +157,10 @@ def rows_of(
     """(kind, row without it and without the side) of everything found in one run."""
     names = dataset.class_names
     for picture, index in enumerate(chosen.tolist()):
-        facts: Row = {
-            "picture": picture,
-            "index": index,
-            "label": names[dataset.test.labels[index]],
-            "said": names[found["said"][picture]],
-        }
-        for array, method in (("occlusion", "occlusion"), ("gradients", "integrated gradients")):
-            if array in found:
-                values = " ".join(f"{value:.4g}" for value in found[array][picture].ravel())
-                yield "evidence", {**facts, "method": method, "n_cells": N_CELLS, "values": values}
+        answers: Row = {"label": names[dataset.test.labels[index]], "said": names[found["said"][picture]]}
+        values = " ".join(f"{value:.4g}" for value in found["occlusion"][picture].ravel())
+        evidence: Row = {"method": "occlusion", "n_cells": N_CELLS, "values": values}
+        yield "evidence", {"picture": picture, "index": index, **answers, **evidence}
         near = zip(drawn[found["neighbors"][picture]].tolist(), found["cosines"][picture].tolist(), strict=True)
         for rank, (neighbor, cosine) in enumerate(near, start=1):
             label = names[dataset.train.labels[neighbor]]

@@ -21,9 +21,9 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.results.run import RunResult, run_folder
-from bakeoff.pipelines.results.study import Row, StudyResult, pack_correct
+from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, pack_correct
 from bakeoff.pipelines.results.trained_model import TrainedModel
-from bakeoff.pipelines.studies.saved_runs import choose_runs, draw_pictures
+from bakeoff.pipelines.studies.saved_runs import choose_runs
 from bakeoff.pipelines.studies.study import Request, study
 
 NAME = "robustness"
@@ -73,7 +73,7 @@ def run(request: Request) -> StudyResult:
     dataset, workspace = request.dataset, request.workspace
     runs = choose_runs(request)
     settings = replace(PROFILES[request.profile], experiments=tuple(run.experiment for run in runs))
-    chosen = draw_pictures(len(dataset.test), settings.n_pictures, request.seed)
+    chosen = drawn_pictures(len(dataset.test), settings.n_pictures, request.seed)
     pictures = dataset.test.take(chosen)
     changes = list(changes_of(pictures.images, chosen, dataset, settings, request.seed))
     rows, seconds = [], 0.0

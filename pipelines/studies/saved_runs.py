@@ -1,8 +1,6 @@
-"""Selection of saved runs and test pictures for a study."""
+"""Selection of saved runs for a study."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from bakeoff.pipelines.results.run import RunResult, load_runs, task_folder
 from bakeoff.pipelines.studies.study import Request
@@ -32,8 +30,3 @@ def choose_runs(request: Request) -> list[RunResult]:
             "run `bakeoff train-svm` and `bakeoff train-mlp` first"
         )
     return [max((run for run in saved if run.side == side), key=lambda run: run.validation_score) for side in sides]
-
-
-def draw_pictures(n_test: int, n_pictures: int, seed: int) -> np.ndarray:
-    """int64 (min(n_test, n_pictures),), ascending; fewer pictures are among those of more."""
-    return np.sort(np.random.RandomState(seed).permutation(n_test)[:n_pictures])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import Bbox
 
 from bakeoff.reports.canvas.elements import Figure, Table
 from bakeoff.reports.canvas.svg import STYLE, to_svg
@@ -108,35 +110,25 @@ def label_points(
     """Write each text beside its point, where it covers neither a point nor a text already written.
 
     positions: data coordinates, in order of importance; a text of None marks a point without a label.
-    A label with no free place is left out: the table under the figure has every name.
+    A label with no free place is left out: the table of results has every name.
     """
     canvas.draw_without_rendering()
-    pixels = axes.transData.transform(positions)
-    scale = canvas.dpi / 72
+    taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in axes.transData.transform(positions)]
     bounds = axes.get_window_extent()
-    taken = [(x - 5 * scale, y - 5 * scale, x + 5 * scale, y + 5 * scale) for x, y in pixels]
-    for position, (x, y), text in zip(positions, pixels, texts, strict=True):
-        if text is None:
-            continue
-        width, height = 6.6 * len(text) * scale, 14 * scale
-        gap = 9 * scale
-        for alignment, dx, dy in (
-            ("left", gap, 0.0),
-            ("right", -gap, 0.0),
-            ("left", 0.6 * gap, 1.3 * gap),
-            ("left", 0.6 * gap, -1.3 * gap),
-            ("right", -0.6 * gap, 1.3 * gap),
-            ("right", -0.6 * gap, -1.3 * gap),
-        ):
-            left = x + dx - (width if alignment == "right" else 0)
-            box = (left, y + dy - height / 2, left + width, y + dy + height / 2)
-            if box[0] < bounds.x0 or box[2] > bounds.x1 or any(_overlap(box, other) for other in taken):
-                continue
-            taken.append(box)
-            offset = (dx / scale, dy / scale)
-            axes.annotate(text, position, offset, textcoords="offset points", ha=alignment, va="center", fontsize=12)
-            break
-
-
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+    for position, text in zip(positions, texts, strict=True):
+        for dx, dy in product((9, -9), (0, 10, -10)) if text else ():
+            label = axes.annotate(
+                text or "",
+                position,
+                (dx, dy),
+                textcoords="offset points",
+                fontsize=12,
+                ha="left" if dx > 0 else "right",
+                va="center",
+            )
+            label.set_in_layout(False)  # it takes no room from the axes
+            box = label.get_window_extent()
+            if bounds.x0 <= box.x0 and box.x1 <= bounds.x1 and not box.count_overlaps(taken):
+                taken.append(box)
+                break
+            label.remove()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,31 +19,31 @@ DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))
 ROOM = 4  # more curves leave no room for the legend beside them
 LEAST_POINTS = 5  # fewer are a table: a line through them would suggest more than was measured
 UNTRAINED = "did not train"
+Scale = Literal["sizes", "shares", "amounts"]
 
 
 def show_curves(
-    name: str, what: str, quantity: str, curves: Sequence[Curve], show: Callable[[float], str], *, by_size: bool = False
+    name: str, table: Table, curves: Sequence[Curve], *, scale: Scale = "sizes", measure: str = "accuracy"
 ) -> Figure | Table:
     """Accuracy over a quantity: the figure of five points or more, else their table.
 
-    what: the caption, a phrase.   show: the text of an x.   by_size: x is logarithmic, with a tick at every point.
+    table: of `curves_table`.   scale: of x; sizes are logarithmic, with a tick at every point.
     """
-    table = curves_table(what, quantity, curves, show)
-    return _draw(name, table, curves, show, by_size) if table.folded else table
+    if max(len(curve.points) for curve in curves) < LEAST_POINTS:
+        return table
+    return _draw(name, table, curves, scale, measure)
 
 
 @styled
-def _draw(name: str, table: Table, curves: Sequence[Curve], show: Callable[[float], str], by_size: bool) -> Figure:
+def _draw(name: str, table: Table, curves: Sequence[Curve], scale: Scale, measure: str) -> Figure:
     canvas, (axes,) = new_canvas(320)
-    quantity = table.columns[1]
-    if by_size:
+    if scale == "sizes":
         size_axis(axes, [x for curve in curves for x in curve.xs])
-        quantity += " (logarithmic)"
-    else:
+    elif scale == "shares":
         percent_axis(axes.xaxis)
     draw_curves(axes, curves)
-    axes.set_xlabel(quantity)
-    axes.set_ylabel("test accuracy")
+    axes.set_xlabel(f"{table.columns[1]}{' (logarithmic)' if scale == 'sizes' else ''}")
+    axes.set_ylabel(f"test {measure}")
     caption = f"{table.caption}; bands are 95 % intervals over test pictures and seeds."
     if any(not point.trained for curve in curves for point in curve.points):
         caption += " A hollow mark is a net that did not train."
@@ -51,7 +51,7 @@ def _draw(name: str, table: Table, curves: Sequence[Curve], show: Callable[[floa
     return finish(canvas, name, caption, f"{table.caption}. At the right end: {listing(ends)}.", table)
 
 
-def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True) -> None:
+def draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
     """Lines, dots and bands of the curves, on an axis of percent; hollow marks where a net did not train."""
     drawn, lines = dict.fromkeys(MARKERS, 0), []
     for curve in curves:
@@ -74,16 +74,12 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], *, legend: bool = True) -> 
             low, high = zip(*(point.interval for point in shown.points), strict=True)
             axes.fill_between(shown.xs, low, high, color=color, alpha=0.14, linewidth=0)
     percent_axis(axes.yaxis)
-    if legend and len(curves) <= ROOM:
+    if len(curves) <= ROOM:
         axes.legend(loc="best", handlelength=3)
-    elif legend:  # beside the axes, in the order of the lines' right ends
-        ends = np.array([curve.points[-1].accuracy for curve in curves])
-        axes.legend(
-            handles=[lines[i] for i in np.argsort(-ends, kind="stable")],
-            loc="center left",
-            bbox_to_anchor=(1, 0.5),
-            handlelength=3,
-        )
+    else:  # beside the axes, in the order of the lines' right ends
+        order = np.argsort([-curve.points[-1].accuracy for curve in curves], kind="stable")
+        beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1, 0.5), "handlelength": 3}
+        axes.legend(handles=[lines[i] for i in order], **beside)
 
 
 def size_axis(axes: Axes, sizes: Sequence[float]) -> None:
@@ -97,8 +93,10 @@ def size_axis(axes: Axes, sizes: Sequence[float]) -> None:
     axes.minorticks_off()
 
 
-def curves_table(caption: str, quantity: str, curves: Sequence[Curve], show: Callable[[float], str]) -> Table:
-    """Every point; folded where there is a figure of them. show: the text of an x."""
+def curves_table(
+    caption: str, quantity: str, curves: Sequence[Curve], show: Callable[[float], str], measure: str = "accuracy"
+) -> Table:
+    """Every point. show: the text of an x."""
     rows = tuple(
         Row(
             (
@@ -113,5 +111,4 @@ def curves_table(caption: str, quantity: str, curves: Sequence[Curve], show: Cal
         for curve in curves
         for point in curve.points
     )
-    columns = ("experiment", quantity, "seeds", "test accuracy", "95 % interval")
-    return Table(caption, columns, rows, folded=max(len(curve.points) for curve in curves) >= LEAST_POINTS)
+    return Table(caption, ("experiment", quantity, "seeds", f"test {measure}", "95 % interval"), rows)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bakeoff.pipelines.results.run import Side
+from bakeoff.reports.canvas.formats import percent, percent_range, points, points_range
 from bakeoff.reports.canvas.svg import inline_svg
 
 
@@ -26,6 +27,16 @@ class Cell:
 def number_cell(value: float | None, show: Callable[[float], str], note: str = "") -> Cell:
     """The value as `show` writes it, sorted by itself; a dash for None."""
     return Cell("–", None, note) if value is None else Cell(show(value), float(value), note)
+
+
+def share_cell(share: float | None, interval: tuple[float, float] | None = None) -> Cell:
+    """A share in 0..1 as percent, its interval below it."""
+    return number_cell(share, percent, percent_range(interval) if interval else "")
+
+
+def points_cell(difference: float, interval: tuple[float, float]) -> Cell:
+    """A difference of shares in points, its interval below it."""
+    return number_cell(difference, points, points_range(interval))
 
 
 @dataclass(frozen=True)

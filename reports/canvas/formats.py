@@ -76,9 +76,9 @@ def short(name: str, length: int = 18) -> str:
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
-def listing(names: list[str]) -> str:
+def listing(names: list[str], word: str = "and") -> str:
     """["a", "b", "c"] -> "a, b and c"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
 def plural(number: int, noun: str) -> str:

@@ -7,8 +7,6 @@ import io
 import numpy as np
 from PIL import Image
 
-from bakeoff.reports.canvas.elements import data_uri
-
 MAX_SIDE = 96
 
 
@@ -39,14 +37,6 @@ def encode_png(picture: np.ndarray, *, max_side: int = MAX_SIDE) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
-
-
-def place_picture(picture: np.ndarray, left: float, top: float, side: float) -> str:
-    """An SVG's <image> of uint8 (h, w, 1 or 3), its pixels kept sharp, drawn as a square of this side."""
-    return (
-        f'<image x="{left}" y="{top}" width="{side}" height="{side}" image-rendering="pixelated" '
-        f'preserveAspectRatio="none" xlink:href="{data_uri(encode_png(visible(picture)))}"/>'
-    )
 
 
 def montage(pictures: np.ndarray, n_columns: int, *, gap: int = 1, scale: int = 1) -> np.ndarray:

@@ -14,32 +14,28 @@ from bakeoff.reports.canvas.axes import (
     side_legend,
     styled,
 )
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell
-from bakeoff.reports.canvas.formats import count, percent, points, short
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, share_cell
+from bakeoff.reports.canvas.formats import count, listing, points, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired, holm
-from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 from bakeoff.reports.statistics.sample import Sample
 
 MAX_CLASSES = 24  # drawn
+MAX_NAMED = 6  # in the sentence
 N_MISTAKES = 8  # of either finalist, in the table
 
 
 @chapter(150)
 def classes_section(comparison: Comparison) -> Section:
-    return Section(
-        "classes",
-        "Class by class",
-        (describe_classes(comparison),),
-        (draw_per_class(comparison), mistakes_table(comparison)),
-    )
+    parts = (draw_per_class(comparison), mistakes_table(comparison))
+    return Section("classes", "Accuracy by class", (describe_classes(comparison),), parts)
 
 
 def class_accuracies(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(classes with test pictures, accuracy of the hand-crafted and of the end-to-end finalist in each)."""
-    totals = comparison.hand_crafted.confusion.sum(axis=1)
-    present = np.flatnonzero(totals)
+    present = np.flatnonzero(comparison.hand_crafted.confusion.sum(axis=1))
     hand, net = (np.diag(c.confusion)[present] / c.confusion.sum(axis=1)[present] for c in comparison.finalists)
     return present, hand, net
 
@@ -57,7 +53,7 @@ def draw_per_class(comparison: Comparison) -> Figure:
     rows = np.arange(len(shown))
     leaders = np.where(hand[shown] >= net[shown], side_color("hand-crafted"), side_color("end-to-end"))
     axes.hlines(rows, hand[shown], net[shown], color=leaders, linewidth=3, alpha=0.4)
-    for side, accuracy in (("hand-crafted", hand), ("end-to-end", net)):
+    for side, accuracy in zip(SIDES, (hand, net), strict=True):
         axes.plot(accuracy[shown], rows, MARKERS[side], color=side_color(side), markersize=7.5, clip_on=False)
     name_rows(axes, [short(comparison.task.class_names[classes[i]], 20) for i in shown])
     percent_axis(axes.xaxis)
@@ -65,43 +61,30 @@ def draw_per_class(comparison: Comparison) -> Figure:
     side_legend(axes)
     names = " and ".join(c.experiment for c in comparison.finalists)
     alt = f"Accuracy of {names} in {len(shown)} classes. {describe_classes(comparison)}"
-    caption = "Accuracy class by class. The bar between two marks has the color of the side that leads."
+    caption = "Accuracy by class. The bar between two marks has the color of the side that is ahead."
     if len(shown) < len(order):
         caption += f" The {MAX_CLASSES} of {len(order)} classes where the two sides differ most; the table has all."
     return finish(canvas, "per-class", caption, alt, _table(comparison))
 
 
 def describe_classes(comparison: Comparison) -> str:
-    """One or two sentences: who leads in how many classes, and where most."""
+    """Who is ahead in how many classes, and where that is shown by tests that hold together (Holm)."""
     classes, hand, net = class_accuracies(comparison)
-    lead = hand - net
-    names = comparison.task.class_names
-    text = (
-        f"Hand-crafted features lead in {int((lead > 0).sum())} of {len(classes)} classes, "
-        f"end-to-end training in {int((lead < 0).sum())}."
-    )
-    text += f" After Holm's correction over the classes, a lead is shown in {count_shown(comparison, classes)}."
-    most, least = int(lead.argmax()), int(lead.argmin())
-    if lead[most] > 0:
-        largest = points(lead[most], signed=False)
-        text += f" The largest lead of hand-crafted features is {largest} points, in {names[classes[most]]}"
-        text += "." if lead[least] >= 0 else ";"
-    if lead[least] < 0:
-        start = " that of end-to-end training is" if lead[most] > 0 else " End-to-end training's largest lead is"
-        text += f"{start} {points(-lead[least], signed=False)} points, in {names[classes[least]]}."
-    return text
-
-
-def count_shown(comparison: Comparison, classes: np.ndarray) -> int:
-    """In how many of the classes the finalists differ by tests that hold together (Holm)."""
+    tests, sample, names = [], comparison.sample, comparison.task.class_names
     spreads = comparison.spreads["hand-crafted"], comparison.spreads["end-to-end"]
-    hand, net = comparison.finalists
-    tests, sample = [], comparison.sample
     for label in classes:
         own = sample.labels == label
         within = Sample(sample.labels[own], None if sample.groups is None else sample.groups[own])
-        tests.append(compare_paired(hand.correct[:, own], net.correct[:, own], within, spreads))
-    return sum(test.is_shown for test in holm(tests))
+        tests.append(compare_paired(*(c.correct[:, own] for c in comparison.finalists), within, spreads))
+    shown = [(names[label], test.difference) for label, test in zip(classes, holm(tests), strict=True) if test.is_shown]
+    named = [f"{name} ({points(gap)})" for name, gap in sorted(shown, key=lambda item: -abs(item[1]))]
+    more = [f"{len(named) - MAX_NAMED} more"] if len(named) > MAX_NAMED else []
+    told = f"in {listing(named[:MAX_NAMED] + more)}" if shown else "in no class"
+    return (
+        f"Hand-crafted features are ahead in {int((hand > net).sum())} of {len(classes)} classes and end-to-end "
+        f"training in {int((hand < net).sum())}. After Holm's correction over the classes, a difference is shown {told}"
+        f"{' (points, hand-crafted minus end-to-end)' if shown else ''}."
+    )
 
 
 def _table(comparison: Comparison) -> Table:
@@ -112,14 +95,13 @@ def _table(comparison: Comparison) -> Table:
             (
                 Cell(comparison.task.class_names[index]),
                 number_cell(totals[index], count),
-                *(number_cell(share, percent) for share in (h, n)),
+                *map(share_cell, (h, n)),
                 number_cell(h - n, points),
             )
         )
         for index, h, n in zip(classes.tolist(), hand.tolist(), net.tolist(), strict=True)
     )
-    columns = ("class", "test pictures", "hand-crafted", "end-to-end", "points between")
-    return Table("Accuracy class by class", columns, rows, folded=True)
+    return Table("Accuracy by class", ("class", "test pictures", *SIDES, "difference in points"), rows, folded=True)
 
 
 def worst_confusions(contestant: Contestant, n_pairs: int) -> list[tuple[str, str, float]]:
@@ -134,9 +116,9 @@ def worst_confusions(contestant: Contestant, n_pairs: int) -> list[tuple[str, st
 
 def mistakes_table(comparison: Comparison) -> Table:
     """The most frequent mistakes of either finalist."""
-    rows = [
-        Row((Cell(c.experiment), Cell(true), Cell(said), number_cell(share, percent)), c.side)
+    rows = tuple(
+        Row((Cell(c.experiment), Cell(true), Cell(said), share_cell(share)), c.side)
         for c in comparison.finalists
         for true, said, share in worst_confusions(c, N_MISTAKES)
-    ]
-    return Table("The most frequent mistakes", ("finalist", "true class", "answer", "share of it"), tuple(rows))
+    )
+    return Table("The most frequent mistakes", ("finalist", "true class", "answer", "share of the class"), rows)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from bakeoff.reports.canvas.axes import (
@@ -18,7 +16,7 @@ from bakeoff.reports.canvas.axes import (
     styled,
 )
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell
-from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, plural, seconds, short
+from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, plural, seconds, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.chapters.results import selection_seconds
@@ -29,11 +27,11 @@ from bakeoff.reports.statistics.comparison import Comparison, Contestant
 def cost_section(comparison: Comparison) -> Section:
     """What the finalists took, what choosing them took, and how fast they classify from the pixels on."""
     text = (
-        "Times are those of the run that computed a stage; a later run that takes it from the cache reports the same "
-        "time. Experiments that share a stage each carry its full cost."
+        "The time of a stage is that of the run that computed it; runs that take it from the cache report the same "
+        "time, and experiments that share a stage each report its full cost."
     )
     spent = " ".join(_describe_stages(c, comparison) for c in comparison.finalists)
-    tables = (*_use_tables(comparison), _stage_table(comparison.finalists))
+    tables = (*_use_tables(comparison), _stage_table(comparison))
     return Section("cost", "What it costs", (f"{spent} {describe_rates(comparison)}", text), tables)
 
 
@@ -42,13 +40,14 @@ def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
     stages, clock = contestant.representative.stages, comparison.clock
     total = max(sum(stage.spent(clock) for stage in stages), 1e-9)
     longest = max(stages, key=lambda stage: stage.spent(clock))
-    side = [c for c in comparison.contestants if c.side == contestant.side]
-    choice = (
-        f"all {plural(len(side), 'experiment')} of its side, among which it was chosen, take "
-        f"{seconds(selection_seconds(side, clock))} together"
-    )
     if contestant.contest:
-        choice = f"finding it took {seconds(contestant.contest['spent'])} of processor time"
+        choice = f"the search that found it took {seconds(contestant.contest['spent'])} of processor time"
+    else:
+        side = [c for c in comparison.contestants if c.side == contestant.side]
+        choice = (
+            f"it was chosen among {plural(len(side), 'experiment')}, which took "
+            f"{seconds(selection_seconds(side, clock))} together"
+        )
     return (
         f"{contestant.experiment} takes {seconds(total)}, {percent(longest.spent(clock) / total)} of it in the stage "
         f"“{longest.name}”; {choice}."
@@ -57,18 +56,16 @@ def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
 
 def describe_rates(comparison: Comparison) -> str:
     """How fast either finalist classifies, from pixels to class; says so where that was not measured."""
-    return f"Once trained and from pixels to class, {' and '.join(_describe_rate(c) for c in comparison.finalists)}."
-
-
-def _describe_rate(c: Contestant) -> str:
-    noted = c.representative.diagnostics
-    if "pictures_per_second" not in noted:
-        return f"the rate of {c.experiment} was not measured"
-    busy = ", on a busy machine" if c.waited else ""
-    return (
-        f"{c.experiment} classifies {count(noted['pictures_per_second'])} pictures a second, one alone in "
-        f"{seconds(noted['single_picture_seconds'])}{busy}"
-    )
+    told = []
+    for c in comparison.finalists:
+        noted = c.representative.diagnostics
+        if "pictures_per_second" in noted:
+            busy = ", on a busy machine" if c.waited else ""
+            rate, alone = count(noted["pictures_per_second"]), seconds(noted["single_picture_seconds"])
+            told.append(f"{c.experiment} classifies {rate} pictures per second, and a single one in {alone}{busy}")
+        else:
+            told.append(f"the rate of {c.experiment} was not measured")
+    return f"Once trained, from pixels to class: {'; '.join(told)}."
 
 
 def _use_tables(comparison: Comparison) -> tuple[Table, ...]:
@@ -76,7 +73,7 @@ def _use_tables(comparison: Comparison) -> tuple[Table, ...]:
     measured = [c for c in comparison.ranked if "single_picture_seconds" in c.representative.diagnostics]
     if not measured:
         return ()
-    columns = ("experiment", "one picture alone", "pictures a second", "operations a picture", "model", "parameters")
+    columns = ("experiment", "single picture", "pictures per second", "FLOP per picture", "model", "parameters")
     rows = tuple(_use_row(c, c in comparison.finalists) for c in measured)
     return (Table("Prediction from pixels to class, once the model is trained", columns, rows, folded=True),)
 
@@ -93,7 +90,7 @@ def _use_row(contestant: Contestant, is_finalist: bool) -> Row:
     return Row(cells, contestant.side, is_finalist)
 
 
-def _stage_table(contestants: Sequence[Contestant]) -> Table:
+def _stage_table(comparison: Comparison) -> Table:
     rows = tuple(
         Row(
             (
@@ -104,11 +101,12 @@ def _stage_table(contestants: Sequence[Contestant]) -> Table:
             ),
             c.side,
         )
-        for c in contestants
+        for c in comparison.finalists
         for stage in c.representative.stages
     )
-    caption = "Every stage of the finalists (of several seeds, the middle one); other experiments: report.json"
-    return Table(caption, ("experiment", "stage", "wall clock", "processor", "peak memory"), rows, folded=True)
+    caption = "Every stage of the finalists (of several seeds, the middle one); for other experiments see report.json"
+    columns = ("experiment", "stage", "wall-clock time", "processor time", "peak memory")
+    return Table(caption, columns, rows, folded=True)
 
 
 def pareto_front(comparison: Comparison) -> list[Contestant]:
@@ -138,26 +136,22 @@ def draw_cost(comparison: Comparison) -> Figure:
         axes.plot(x, y, MARKERS[contestant.side], color=color, markersize=size, zorder=3)
     axes.axhline(comparison.dummy_shares[0], color=LIGHT["neutral"], linewidth=1, linestyle=(0, (2, 3)))
     axes.set_ylabel("balanced accuracy" if comparison.is_unbalanced else "test accuracy")
-    axes.set_xlabel(f"{comparison.clock}: features, training and prediction")
+    axes.set_xlabel(f"{comparison.time}: features, training and prediction")
     percent_axis(axes.yaxis)
     side_legend(axes, comparison.sides)
     ordered = sorted(comparison.ranked, key=lambda c: (c not in comparison.finalists, c not in front))
-    label_points(
-        canvas,
-        axes,
-        [places[c] for c in ordered],
-        [short(c.experiment, 24) if c in front or c in comparison.finalists else None for c in ordered],
-    )
+    named = [short(c.experiment, 24) if c in front or c in comparison.finalists else None for c in ordered]
+    label_points(canvas, axes, [places[c] for c in ordered], named)
     alt = (
-        f"Scatter plot of {comparison.measure} on test against {comparison.clock} for {len(times)} experiments. "
+        f"Scatter plot of {comparison.measure} on test against {comparison.time} for {len(times)} experiments. "
         f"The most accurate is {_describe(front[-1], comparison)}."
     )
     caption = (
-        f"{comparison.measure.capitalize()} against {comparison.clock}, with 95 % intervals. Large marks are the "
-        "finalists, the gray line joins the experiments that nothing faster beats, the dotted line is "
-        "always the same class."
+        f"{comparison.measure.capitalize()} against {comparison.time}, with 95 % intervals. Large marks are the "
+        "finalists, the gray line is the Pareto front, and the dotted line is the majority class. “All results” has "
+        "the numbers."
     )
-    return finish(canvas, "cost", caption, alt, _table(comparison, front))
+    return finish(canvas, "cost", caption, alt)
 
 
 def _describe(c: Contestant, comparison: Comparison) -> str:
@@ -173,24 +167,6 @@ def describe_front(comparison: Comparison) -> str:
     if len(front) <= 3:
         return f"On the Pareto front, from the fastest to the most accurate: {listing(names)}."
     return (
-        f"{len(front)} of {len(comparison.contestants)} experiments lie on the Pareto front, from {names[0]} to "
+        f"{len(front)} of {len(comparison.contestants)} experiments are on the Pareto front, from {names[0]} to "
         f"{names[-1]}."
     )
-
-
-def _table(comparison: Comparison, front: Sequence[Contestant]) -> Table:
-    rows = tuple(
-        Row(
-            (
-                Cell(c.experiment),
-                number_cell(comparison.score(c), percent, percent_range(comparison.interval(c))),
-                number_cell(comparison.seconds(c), seconds),
-                Cell("yes" if c in front else "no"),
-            ),
-            c.side,
-            c in comparison.finalists,
-        )
-        for c in sorted(comparison.contestants, key=lambda c: comparison.seconds(c))
-    )
-    caption = f"{comparison.measure.capitalize()} and {comparison.clock}; 95 % intervals"
-    return Table(caption, ("experiment", comparison.measure, "seconds", "on the front"), rows, folded=True)

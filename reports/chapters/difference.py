@@ -1,9 +1,9 @@
-"""Chapter on significance: the planned test between the finalists, and everyone against the favorite."""
+"""Chapter on significance: the planned test between the finalists, and everyone against the better of them."""
 
 from __future__ import annotations
 
 from bakeoff.reports.canvas.axes import MARKERS, finish, name_rows, new_canvas, points_axis, side_color, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, text_table
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, points_cell, text_table
 from bakeoff.reports.canvas.formats import (
     SPACE,
     count,
@@ -24,26 +24,24 @@ from bakeoff.reports.statistics.folds import Folds
 
 @chapter(20, decisive=True)
 def difference_section(comparison: Comparison) -> Section:
-    """The planned test between the finalists, what it rests on, and everyone against the favorite."""
+    """The planned test between the finalists, what it rests on, and everyone against the better of them."""
     texts = [_describe_planned_test(comparison), describe_chance(comparison), _describe_others(comparison)]
     parts: list[Figure | Table] = [draw_differences(comparison)]
     if comparison.folds:
         texts.insert(1, _describe_folds(comparison, comparison.folds))
         parts.insert(0, fold_table(comparison.folds))
-    if comparison.visitors:
-        texts.append(_describe_guests(comparison))
-    return Section("difference", "How sure the difference is", tuple(texts), tuple(parts))
+    return Section("difference", "How certain the difference is", tuple(texts), tuple(parts))
 
 
 def _describe_folds(comparison: Comparison, folds: Folds) -> str:
     """What the planned test was made on, and what the one split alone would have said."""
     alone = comparison.compare(*comparison.finalists)
     return (
-        f"That test is made on {folds.describe()}: both finalists learned again in each of {folds.n_splits} splits, "
-        f"with a seed of its own, from {folds.n_train:,} pictures and what chose their settings. As splits share "
-        "pictures, the variance over them is corrected (Nadeau and Bengio 2003); groups and near copies stay in one "
-        "fold. All other tests and tables are of the one test split, which alone has "
-        f"{points(alone.difference)}{SPACE}points for the finalists ({points_range(alone.interval)})."
+        f"This test is based on {folds.describe()}: in each of {folds.n_splits} splits both finalists were trained "
+        f"anew, with another seed, on {folds.n_train:,} pictures, their settings chosen on others than those tested. "
+        "Splits share pictures, so the variance over them is corrected (Nadeau and Bengio 2003); groups and near "
+        "duplicates stay in one fold. All other tests and tables are about the one test split, on which the finalists "
+        f"differ by {points(alone.difference)}{SPACE}points ({points_range(alone.interval)})."
     )
 
 
@@ -61,15 +59,15 @@ def describe_chance(comparison: Comparison) -> str:
     for finalist in comparison.finalists:
         spread, n_seeds = comparison.spreads[finalist.side], plural(len(finalist.runs), "seed")
         size = points(spread.deviation(comparison.score(finalist)), signed=False)
-        source = f"told by {plural(spread.n_repeats, 'repeated run')}" if spread.n_repeats else "assumed"
-        told.append(f"{size}{SPACE}points for {finalist.experiment} ({source}; {n_seeds} ran)")
-    text = f"All intervals hold what another seed would change: a standard deviation of {listing(told)}."
+        source = f"from {plural(spread.n_repeats, 'repeated run')}" if spread.n_repeats else "assumed"
+        told.append(f"{size}{SPACE}points for {finalist.experiment} ({source}; it ran with {n_seeds})")
+    text = f"All intervals include the variation between seeds, a standard deviation of {listing(told)}."
     if comparison.tested.groups is None:
         return text
     n, n_groups = len(comparison.tested.labels), len(set(comparison.tested.units.tolist()))
     return (
-        f"{text} The {n:,} tested pictures come in {plural(n_groups, 'group')} and are resampled as such: for this "
-        f"difference they tell as much as {comparison.effective_n:,.0f} pictures drawn one by one."
+        f"{text} The {n:,} test pictures come in {plural(n_groups, 'group')}, which the intervals allow for: for this "
+        f"difference the effective sample size is {comparison.effective_n:,.0f} pictures."
     )
 
 
@@ -78,51 +76,38 @@ def _describe_planned_test(comparison: Comparison) -> str:
     hand, net = comparison.finalists
     disagree = difference.only_first + difference.only_second
     return (
-        f"{hand.experiment} and {net.experiment} answer the same pictures, so what counts is where one is right "
-        f"and the other wrong: that is so for {disagree:,.0f} pictures, {difference.only_first:,.0f} of them to the "
-        f"credit of the hand-crafted side and {difference.only_second:,.0f} to that of the end-to-end side. The "
-        f"difference of {comparison.measure} is {points(difference.difference)}{SPACE}points "
-        f"({points_range(difference.interval)}), "
-        f"{p_value(difference.p_value)} ({difference.method}). This one test was planned before the numbers were "
-        "seen and is not corrected."
+        f"{hand.experiment} and {net.experiment} classify the same pictures, so what counts is where just one of "
+        f"them is right: on {disagree:,.0f} pictures, {difference.only_first:,.0f} of which the hand-crafted side "
+        f"gets right and {difference.only_second:,.0f} the end-to-end side. The difference in {comparison.measure}, "
+        f"hand-crafted minus end-to-end, is {points(difference.difference)}{SPACE}points "
+        f"({points_range(difference.interval)}), {p_value(difference.p_value)} ({difference.method}). This is the "
+        "one test that was planned in advance, so it is not corrected for multiple testing."
     )
 
 
 def _describe_others(comparison: Comparison) -> str:
     favorite = comparison.favorite.experiment
-    undecided = [p.experiment for p, test in comparison.tests.items() if not test.is_shown]
-    ties = f"no difference is shown between it and {listing(undecided)}" if undecided else "it differs from all of them"
+    tests = {True: comparison.visitors, False: comparison.contestants}
+    told = []
+    for is_guest, participants in tests.items():
+        open_ones = [p.experiment for p in participants if p in comparison.tests and not comparison.tests[p].is_shown]
+        if open_ones:
+            told.append(f"{'the published ' if is_guest else ''}{listing(open_ones)}")
+    ties = f"no difference is shown from {' and from '.join(told[::-1])}" if told else "it differs from all of them"
     return (
-        f"Everyone against {favorite}, the best of all on validation, with Holm's correction over "
-        f"{plural(len(comparison.tests), 'test')}: {ties}. An accuracy outside another's interval is no "
-        "test; these are."
-    )
-
-
-def _describe_guests(comparison: Comparison) -> str:
-    """Whom of the guests the favorite beats, and who beats it."""
-    told: dict[str, list[str]] = {"is better than": [], "is worse than": [], "shows no difference to": []}
-    for guest in comparison.visitors:
-        test = comparison.tests[guest]
-        verb = (
-            "shows no difference to" if not test.is_shown else f"is {'worse' if test.difference > 0 else 'better'} than"
-        )
-        told[verb].append(f"{guest.experiment} ({points(test.difference)})")
-    statements = [f"{verb} {listing(names)}" for verb, names in told.items() if names]
-    return (
-        f"Against the guests, {comparison.favorite.experiment} {', and '.join(statements)}; in brackets the guest's "
-        "points against it."
+        f"{favorite}, the better finalist on validation, is compared with every other experiment, with Holm's "
+        f"correction for {plural(len(comparison.tests), 'test')}: {ties}. Whether intervals overlap is no substitute "
+        "for these tests."
     )
 
 
 def tests_table(comparison: Comparison) -> Table:
-    """All paired tests against the favorite, with Holm's correction."""
+    """All paired tests against the better finalist, with Holm's correction."""
     rows = tuple(
         Row(
             (
-                Cell(participant.experiment, note="guest" if participant in comparison.visitors else ""),
-                number_cell(test.difference, points),
-                Cell(points_range(test.interval), test.interval[0]),
+                Cell(participant.experiment, note="published model" if participant in comparison.visitors else ""),
+                points_cell(test.difference, test.interval),
                 *(number_cell(n, count) for n in (test.only_first, test.only_second)),
                 *(number_cell(p, p_number) for p in (test.p_value, test.p_holm)),
             ),
@@ -132,13 +117,13 @@ def tests_table(comparison: Comparison) -> Table:
         for participant, test in comparison.tests.items()
     )
     favorite = comparison.favorite.experiment
-    columns = ("experiment", "points", "95 % interval", "only it right", "only favorite right", "p", "p, Holm")
-    return Table(f"Paired tests against the favorite, {favorite}", columns, rows, folded=True)
+    columns = ("experiment", "difference in points", "only it right", f"only {favorite} right", "p", "p, Holm")
+    return Table(f"Paired tests against {favorite}; 95 % intervals", columns, rows, folded=True)
 
 
 @styled
 def draw_differences(comparison: Comparison) -> Figure:
-    """One row for each experiment: difference to the favorite in points, with its paired interval."""
+    """One row for each experiment: difference from the better finalist in points, with its paired interval."""
     tests, favorite = comparison.tests, comparison.favorite.experiment
     canvas, (axes,) = new_canvas(70 + 24 * len(tests), grid="x")
     axes.axvline(0, color=LIGHT["ink"], linewidth=1)
@@ -152,16 +137,13 @@ def draw_differences(comparison: Comparison) -> Figure:
     points_axis(axes.xaxis)
     n_shown = sum(test.is_shown for test in tests.values())
     alt = (
-        f"Forest plot of the {comparison.measure} of {len(tests)} experiments minus that of {favorite}; "
-        f"{n_shown} of the differences are shown after Holm's correction."
-    )
-    guests = (
-        " Gray marks are guests: squares with fixed features, circles trained end to end."
-        if comparison.visitors
-        else ""
+        f"Forest plot of the {comparison.measure} of {len(tests)} experiments minus that of {favorite}; after Holm's "
+        f"correction, {plural(n_shown, 'difference')} of {len(tests)} {'is' if n_shown == 1 else 'are'} shown."
     )
     caption = (
-        "Difference to the favorite on the same pictures, with 95 % intervals. A filled mark is a difference that "
-        f"stands after Holm's correction and whose interval leaves out zero, an open one is not.{guests}"
+        f"Difference from {favorite} on the same pictures, with 95 % intervals. Filled marks are differences that are "
+        "shown after Holm's correction."
     )
+    if comparison.visitors:
+        caption += " Gray marks are published models: squares with fixed features, circles trained end to end."
     return finish(canvas, "differences", caption, alt, tests_table(comparison))

@@ -6,54 +6,71 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from bakeoff.pipelines.results.study import Row as Record
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.curve_axes import show_curves
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell
-from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent, plural, points, points_range
+from bakeoff.reports.canvas.curve_axes import Scale, curves_table, show_curves
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, points_cell
+from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent, points, points_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference
+from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.curves import Curve, compare_curves, find_crossing, read_curves
 
 Tests = Mapping[float, PairedDifference]
+Show = Callable[[float], str]
 
 
 @chapter(60, study="learning-curves", decisive=True)
-def learning_curves_section(study: StudyResult) -> Section:
+def learning_curves_section(study: StudyResult, comparison: Comparison | None = None) -> Section:
     """Accuracy by number of training pictures, the two sides tested against each other at every number."""
-    curves = read_curves(study.rows, lambda row: float(row["n_train"]))  # type: ignore[arg-type]
-    hand, net = rivals(curves)
-    texts = [*(_describe_growth(curve) for curve in (hand, net) if curve), describe_untrained(curves, count)]
-    what = "Test accuracy by number of training pictures"
-    parts = [show_curves("accuracy-by-size", what, "training pictures", curves, count, by_size=True)]
-    if hand and net:
-        tests = compare_curves(hand, net)
-        texts.append(describe_sizes(hand, net, tests))
-        parts.append(_tests_table(hand, net, "training pictures", tests, count))
-    text = (
-        "The same recipes on fewer pictures of each class, drawn at random; with several seeds each draws its own "
-        "pictures. "
+    text = "The same recipes on fewer pictures of each class, drawn at random; every seed draws its own. "
+    told, parts = _compare(
+        study, comparison, "n_train", ("training pictures", "with {} training pictures", count), describe_sizes
     )
-    told = " ".join(text for text in texts if text)
-    return Section("data-size", "How many pictures it takes", (text + study.notes[0], told), tuple(parts))
+    return Section("data-size", "Accuracy by number of training pictures", (text + study.notes[0], told), parts)
 
 
 @chapter(61, study="label-noise", decisive=True)
-def label_noise_section(study: StudyResult) -> Section:
+def label_noise_section(study: StudyResult, comparison: Comparison | None = None) -> Section:
     """Accuracy by share of wrong labels."""
-    curves = read_curves(study.rows, lambda row: float(row["rate"]))  # type: ignore[arg-type]
+    told, parts = _compare(
+        study, comparison, "rate", ("wrong labels in training and validation", "with {} wrong labels", percent), _tell
+    )
+    return Section("label-noise", "The cost of wrong labels", (study.notes[0], told), parts)
+
+
+def _compare(
+    study: StudyResult,
+    comparison: Comparison | None,
+    key: str,
+    words: tuple[str, str, Show],
+    describe: Callable[[Curve, Curve, Tests, Show], str],
+) -> tuple[str, tuple[Figure | Table, ...]]:
+    """What the curves over `key` tell, and their figure or table, and that of the tests.
+
+    words: the quantity, a phrase with a value of it, and the text of the value.   describe: the rivals' tests.
+    """
+    quantity, where, show = words
+    measure = comparison.measure if comparison else "accuracy"
+
+    def x(row: Record) -> float:
+        return float(row[key])  # type: ignore[arg-type]
+
+    curves = read_curves(study.rows, x, comparison.sample if comparison else None)
     hand, net = rivals(curves)
-    texts = [*map(_describe_loss, (curve.trained for curve in curves)), describe_untrained(curves, percent)]
-    what = "Test accuracy by share of wrong labels"
-    parts = [show_curves("accuracy-by-noise", what, "wrong labels in training and validation", curves, percent)]
+    texts = [_describe_ends(curve, lambda x: where.format(show(x))) for curve in (hand, net) if curve]
+    texts.append(describe_untrained(curves, show))
+    scale: Scale = "sizes" if show is count else "shares"
+    table = curves_table(f"Test {measure} by {quantity}", quantity, curves, show, measure)
+    parts = [show_curves(study.name, table, curves, scale=scale, measure=measure)]
     if hand and net:
         tests = compare_curves(hand, net)
-        texts.append(_describe_lead(hand, net, tests, lambda rate: f"{percent(rate)} wrong labels"))
-        parts.append(_tests_table(hand, net, "wrong labels", tests, percent))
-    told = " ".join(text for text in texts if text)
-    return Section("label-noise", "What wrong labels cost", (study.notes[0], told), tuple(parts))
+        texts.append(describe(hand, net, tests, show))
+        parts.append(_tests_table(hand, net, quantity, tests, show))
+    return " ".join(text for text in texts if text), tuple(parts)
 
 
-def describe_untrained(curves: Sequence[Curve], show: Callable[[float], str]) -> str:
+def describe_untrained(curves: Sequence[Curve], show: Show) -> str:
     """Where nets did not fit their training pictures, with their training accuracy there."""
     texts = []
     for curve in curves:
@@ -61,120 +78,84 @@ def describe_untrained(curves: Sequence[Curve], show: Callable[[float], str]) ->
         if lost:
             fits = [float(np.mean([row["train_score"] for row in point.rows])) for point in lost]  # type: ignore[arg-type]
             texts.append(
-                f"{curve.experiment} did not train at {listing([show(point.x) for point in lost])}: it classifies no "
-                f"more than {percent(max(fits))} of its own training pictures correctly there. That tells of its "
-                "recipe, not of the number of pictures: these points are marked and nothing said here rests on them."
+                f"{curve.experiment} did not train at {listing([show(point.x) for point in lost])}: there it gets at "
+                f"most {percent(max(fits))} of its own training pictures right. That is a fault of its recipe and says "
+                "nothing about the number of pictures, so these points are marked and left out of all statements."
             )
     return " ".join(texts)
 
 
 def rivals(curves: Sequence[Curve]) -> tuple[Curve | None, Curve | None]:
-    """The best of each side on validation, at the last point of its curve; points that did not train are left out."""
+    """The best of each side on validation, where most is known: at the most pictures or the fewest wrong labels.
+
+    Points that did not train are left out.
+    """
+
+    def score(curve: Curve) -> float:
+        most = max(curve.points, key=lambda point: (float(point.rows[0]["n_train"]), -point.x))  # type: ignore[arg-type]
+        return most.validation_score
 
     def best(side: str) -> Curve | None:
         own = [curve.trained for curve in curves if curve.side == side and curve.trained.points]
-        return max(own, key=lambda curve: _validation(curve), default=None)
+        return max(own, key=score, default=None)
 
     return best("hand-crafted"), best("end-to-end")
 
 
-def _validation(curve: Curve) -> float:
-    """Mean validation score where most is known: at the most pictures, or the fewest wrong labels."""
-    point = max(curve.points, key=lambda point: (float(point.rows[0]["n_train"]), -point.x))  # type: ignore[arg-type]
-    return float(np.mean([row["validation_score"] for row in point.rows]))  # type: ignore[arg-type]
-
-
-def describe_sizes(hand: Curve, net: Curve, tests: Tests) -> str:
+def describe_sizes(hand: Curve, net: Curve, tests: Tests, show: Show) -> str:
     """Who leads where, and whether and where the curves cross, with its uncertainty."""
     leads = [(x, test) for x, test in tests.items() if test.is_shown]
-    if not leads:
-        return f"No difference between {hand.experiment} and {net.experiment} is shown at any of these sizes."
-    first, last = leads[0], leads[-1]
-    if (first[1].difference > 0) == (last[1].difference > 0):
-        return _describe_lead(hand, net, tests, lambda x: f"{count(x)} training pictures") + _describe_trend(tests)
-    few, many = (hand, net) if first[1].difference > 0 else (net, hand)
-    crossing = find_crossing(hand, net)
-    text = (
-        f"{few.experiment} leads with few pictures ({_gap(first[1])} at {count(first[0])}), "
-        f"{many.experiment} with many ({_gap(last[1])} at {count(last[0])})."
-    )
+    if len({test.difference > 0 for _, test in leads}) == 1:
+        few, many = tests[min(tests)], tests[max(tests)]
+        return f"No crossing is shown: {_tell(hand, net, tests, show)}" + (
+            f" From {count(min(tests))} to {count(max(tests))} pictures the difference, hand-crafted minus end-to-end, "
+            f"goes from {points(few.difference)}{SPACE}points ({points_range(few.interval)}) to "
+            f"{points(many.difference)} ({points_range(many.interval)})."
+            if len(tests) > 1
+            else ""
+        )
+    crossing = find_crossing(hand, net) if leads else None
     if crossing is None:
-        return text
+        return _tell(hand, net, tests, show)
     at, interval = crossing
     known = (
-        f"95 % interval {count(round(interval[0]))} to {count(round(interval[1]))}, by bootstrap"
+        f"95{SPACE}% interval {count(round(interval[0]))} to {count(round(interval[1]))}, by bootstrap"
         if interval
-        else "so uncertain that no interval can be given"
+        else "too uncertain for an interval"
     )
-    return f"{text} The curves cross at about {count(round(at))} training pictures ({known})."
+    return f"{_tell(hand, net, tests, show)} The curves cross at about {count(round(at))} training pictures ({known})."
 
 
-def _gap(test: PairedDifference) -> str:
-    return f"by {points(abs(test.difference), signed=False)}{SPACE}points"
+def _tell(hand: Curve, net: Curve, tests: Tests, show: Show) -> str:
+    """Who leads where, and where no difference is shown."""
+    shown = [(x, hand if test.difference > 0 else net) for x, test in tests.items() if test.is_shown]
+    if not shown:
+        return f"No difference between {hand.experiment} and {net.experiment} is shown at any point."
+    if len(shown) == len(tests) and len({leader.experiment for _, leader in shown}) == 1:
+        leader, other = (hand, net) if shown[0][1] is hand else (net, hand)
+        return f"{leader.experiment} leads {other.experiment} at every point."
+    leads = [(curve.experiment, [show(x) for x, leader in shown if leader is curve]) for curve in (hand, net)]
+    told = [f"{name} leads at {listing(where)}" for name, where in leads if where]
+    rest = "; at the other points no difference is shown" if len(shown) < len(tests) else ""
+    return f"{' and '.join(told)}{rest}."
 
 
-def _describe_lead(hand: Curve, net: Curve, tests: Tests, name: Callable[[float], str]) -> str:
-    """Where no crossing is shown: who leads, and where no difference is shown."""
-    leads = [(x, test) for x, test in tests.items() if test.is_shown]
-    signs = {test.difference > 0 for _, test in leads}
-    if not leads:
-        return f"No difference between {hand.experiment} and {net.experiment} is shown at any of these points."
-    if len(signs) == 2:
-        parts = [
-            f"{(hand if sign else net).experiment} leads at "
-            + listing([name(x) for x, test in leads if (test.difference > 0) == sign])
-            for sign in (True, False)
-        ]
-        return "; ".join(parts) + "."
-    leader, other = (hand, net) if signs.pop() else (net, hand)
-    open_points = len(tests) - len(leads)
-    where = (
-        "at every point"
-        if not open_points
-        else f"at {plural(len(leads), 'point')}; at {plural(open_points, 'point')} no difference is shown"
-    )
-    return f"No crossing is shown: {leader.experiment} leads {other.experiment} {where}."
-
-
-def _describe_trend(tests: Tests) -> str:
-    """The gap at either end."""
-    if len(tests) < 2:
-        return ""
-    few, many = min(tests), max(tests)
-    first, last = tests[few], tests[many]
-    return (
-        f" From {count(few)} to {count(many)} pictures the difference, hand-crafted minus end-to-end, goes from "
-        f"{points(first.difference)}{SPACE}points ({points_range(first.interval)}) to {points(last.difference)} "
-        f"({points_range(last.interval)})."
-    )
-
-
-def _describe_growth(curve: Curve) -> str:
+def _describe_ends(curve: Curve, name: Show) -> str:
     first, last = curve.points[0], curve.points[-1]
     if first is last:
         return ""
     return (
-        f"{curve.experiment} goes from {percent(first.accuracy)} with {count(first.x)} training pictures to "
-        f"{percent(last.accuracy)} with {count(last.x)}."
+        f"{curve.experiment} goes from {percent(first.accuracy)} {name(first.x)} to {percent(last.accuracy)} "
+        f"{name(last.x)}."
     )
 
 
-def _describe_loss(curve: Curve) -> str:
-    if len(curve.points) < 2:
-        return ""
-    clean, worst = curve.points[0], curve.points[-1]
-    return (
-        f"{curve.experiment} goes from {percent(clean.accuracy)} to {percent(worst.accuracy)} "
-        f"({points(worst.accuracy - clean.accuracy)}{SPACE}points) with {percent(worst.x)} wrong labels."
-    )
-
-
-def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Callable[[float], str]) -> Table:
+def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Show) -> Table:
     rows = tuple(
         Row(
             (
                 number_cell(x, show),
-                number_cell(test.difference, points, points_range(test.interval)),
+                points_cell(test.difference, test.interval),
                 number_cell(test.p_holm, p_number),
                 Cell((hand if test.difference > 0 else net).experiment if test.is_shown else "not shown"),
             )

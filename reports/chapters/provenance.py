@@ -11,23 +11,25 @@ from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, text_tabl
 from bakeoff.reports.canvas.formats import SPACE, plural, points, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison
+from bakeoff.reports.statistics.growth import MOST_POWER
 
 METHODS = (
-    "Accuracy has Wilson's score interval; balanced accuracy the wider one, at each end, of Wilson's for as many "
-    "pictures as its variance amounts to and of the classes' Clopper-Pearson intervals joined (MOVER). Pictures of one "
-    "group count as drawn together: their number is divided by the design effect.",
-    "Two experiments are compared on the same pictures: the interval is Bonett and Price's for paired shares, with "
-    "Student's t, and a difference is shown where it leaves out zero.",
-    "Both hold what another seed would change. Its variance is pooled over all repeated experiments of a side, less "
-    "what chance over pictures explains, and drawn towards a prior: 0.01 times the root of m (1 - m) for an accuracy "
-    "m, which is 0.4 points at 80 %, weighing as much as three seeds. Without repeated experiments the prior stands "
-    "alone.",
-    "The finalists are the experiments with the highest mean validation accuracy of each side. The test between them "
-    "is the only planned one. The tests against the favorite carry Holm's correction.",
-    "Where one model must stand for an experiment of several seeds, it is the middle one by validation accuracy.",
+    "Accuracy has Wilson's score interval. Balanced accuracy has, at each end, the wider of two: Wilson's interval "
+    "for the number of pictures that its variance corresponds to, and the combined Clopper-Pearson intervals of the "
+    "classes (MOVER). Pictures of one group count as drawn together: their number is divided by the design effect.",
+    "Two experiments are compared on the same pictures, with Bonett and Price's interval for paired proportions and "
+    "Student's t; a difference is shown where the interval excludes zero.",
+    "Both include the variation between seeds. Its variance is pooled over all repeated experiments of a side, less "
+    "what chance over pictures explains, and shrunk toward a prior: a standard deviation of 0.01 sqrt(m (1 - m)) "
+    "for an accuracy m, which is 0.4 points at 80 %, weighted like three seeds. Without repeated experiments the "
+    "prior is used alone.",
+    "The finalists are the experiments with the highest mean accuracy on validation of each side, or balanced accuracy "
+    "where that is the measure. The test between them is the only planned one. The tests against the better of them "
+    "have Holm's correction.",
+    "Where one model must represent an experiment with several seeds, it is the median one by validation accuracy.",
     "Macro F1 is the mean of F1 over classes, balanced accuracy the mean accuracy over classes. Peak memory is the "
-    "highest resident size of the process in any stage. Calibration error has 15 bins of equal width. A net did not "
-    "train if on its own training pictures it does not clearly beat the best constant answer.",
+    "largest resident size of the process in any stage. The calibration error uses 15 bins of equal width. A net “did "
+    "not train” if on its own training pictures it does not clearly beat the best constant answer.",
 )
 
 
@@ -36,24 +38,15 @@ def data_section(comparison: Comparison) -> Section:
     task = comparison.task
     height, width, channels = task.test_images.shape[1:]
     kind = {1: "gray", 3: "color"}.get(channels, f"{channels}-channel")
-    sizes = ", ".join(f"{size:,} for {_PURPOSE.get(split, split)}" for split, size in task.split_sizes.items())
+    purposes = {"train": "training", "test": "testing"}
+    sizes = ", ".join(f"{size:,} for {purposes.get(split, split)}" for split, size in task.split_sizes.items())
     text = f"{plural(len(task.class_names), 'class')}, {kind} pictures of {width} x {height} pixels: {sizes}."
-    texts = tuple(t for t in (task.description, text, *task.notes) if t)
-    splits = list(task.class_counts)
     rows = tuple(
-        Row(
-            (
-                Cell(name),
-                *(Cell(f"{task.class_counts[s][index]:,}", float(task.class_counts[s][index])) for s in splits),
-            )
-        )
+        Row((Cell(name), *(Cell(f"{counts[index]:,}", counts[index]) for counts in task.class_counts.values())))
         for index, name in enumerate(task.class_names)
     )
-    table = Table("Pictures of each class", ("class", *splits), rows, folded=True)
-    return Section("data", "The data", texts, (table,))
-
-
-_PURPOSE = {"train": "training", "validation": "validation", "test": "testing"}
+    table = Table("Pictures of each class", ("class", *task.class_counts), rows, folded=True)
+    return Section("data", "The data", tuple(t for t in (task.description, text, *task.notes) if t), (table,))
 
 
 @chapter(230)
@@ -61,15 +54,16 @@ def methods_section(comparison: Comparison, caveats: Sequence[str] = ()) -> Sect
     """caveats: those that the first screen has no room for."""
     margin = f"{points(comparison.margin, signed=False)}{SPACE}points"
     rule = (
-        f"The answer on top is a non-inferiority test at the one-sided 2.5 % level: “enough” if the low end of the "
-        f"difference's 95 % interval is above a loss of {margin} (the margin, set with --margin), “not enough” if "
-        "the high end is below it, else “cannot tell”. In a contest at equal cost the interval first grows by what ten "
-        "times the budget would bring one side more than the other, if the error on validation went on falling with "
-        "the same power of the time as from a tenth of the time spent, or the side's first result, to its end: a gap "
-        "that time alone may close is no answer. A side wins only if p < 0.05 and the interval leaves out "
-        "zero; otherwise no difference is shown, which is not to say that there is none."
+        "The answer at the top is a non-inferiority test at the one-sided 2.5 % level: “enough” if the 95 % "
+        f"interval of the difference lies above a loss of {margin} (the margin, `--margin`), “not enough” if it lies "
+        "below that, and “cannot tell” otherwise. In a contest at equal cost, the interval is first widened by what "
+        "ten times the budget could bring one side beyond the other. For that, the error on validation is assumed "
+        "to keep falling by the same power of the time as it did from a tenth of the time spent, or the side's "
+        f"first result, to the end, but by no more than a power of {MOST_POWER}: a gap that time alone may close is "
+        "no basis for an answer. A side wins only if p < 0.05, where the interval excludes zero. Otherwise no "
+        "difference is shown, which does not mean that there is none."
     )
-    return Section("methods", "How it was judged", (rule, *METHODS, *caveats))
+    return Section("methods", "How the answer was reached", (rule, *METHODS, *caveats))
 
 
 @chapter(240)
@@ -91,8 +85,8 @@ def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult
     if studies:
         parts.append(_studies_table(studies))
     text = (
-        "Enough to run it again: equal fingerprints mean equal pictures, labels and order, to the last pixel. The "
-        "settings of every run are in report.json."
+        "What it takes to run it again. Equal fingerprints mean equal pictures, labels and order, to the last pixel; "
+        "the settings of every run are in report.json."
     )
     return Section("provenance", "Where the numbers come from", (text,), tuple(parts))
 
@@ -103,7 +97,7 @@ def _listed(facts: Mapping[str, str]) -> str:
 
 def _studies_table(studies: Mapping[str, StudyResult]) -> Table:
     """A row for each study: what to type to have it again, in which state of the code, and what it was asked."""
-    columns = ("study", "command", "commit", "seed", "hardware", "time by the clock")
+    columns = ("study", "command", "commit", "seed", "hardware", "wall-clock time")
     rows = []
     for name, study in studies.items():
         environment = study.environment

@@ -8,27 +8,30 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.metrics import cohen_kappa_score
 
+from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.task import Task
-from bakeoff.reports.canvas.elements import Card, Cell, Gallery, Row, Section, Table, number_cell
-from bakeoff.reports.canvas.formats import SPACE, percent, percent_range, plural, points, points_range
+from bakeoff.reports.canvas.elements import Card, Cell, Gallery, Row, Section, Table, points_cell, share_cell
+from bakeoff.reports.canvas.formats import SPACE, percent, plural, points, points_range
 from bakeoff.reports.canvas.pictures import encode_png, montage, visible
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired
 from bakeoff.reports.statistics.calibration import calibrated
 from bakeoff.reports.statistics.comparison import Comparison
-from bakeoff.reports.statistics.fusion import Team, fuse_finalists
+from bakeoff.reports.statistics.fusion import Team, fuse_finalists, fuse_late
 from bakeoff.reports.statistics.seeds import FIXED
+
+N_CARDS = 8
+PER_CLASS = 2
 
 
 @chapter(140)
 def together_section(comparison: Comparison) -> Section:
     """The overlap of the finalists' errors, their agreement, and their late fusion beside its control."""
-    texts = [f"{describe_overlap(comparison)} {describe_agreement(comparison)}"]
-    team = fuse_finalists(comparison)
+    text, team = f"{describe_overlap(comparison)} {describe_agreement(comparison)}", fuse_finalists(comparison)
     if team is None:
-        return Section("together", "Who is right where", tuple(texts))
-    texts.append(describe_team(comparison, team))
-    return Section("together", "The two together", tuple(texts), (team_table(comparison, team),))
+        return Section("together", "Overlap of the two sides", (text,))
+    texts = (text, f"{describe_team(comparison, team)} {_describe_control(comparison)}")
+    return Section("together", "Overlap and fusion of the two sides", texts, (team_table(comparison, team),))
 
 
 def describe_overlap(comparison: Comparison) -> str:
@@ -56,35 +59,30 @@ def error_agreement(first: np.ndarray, second: np.ndarray) -> float:
 
 def describe_agreement(comparison: Comparison) -> str:
     """Cohen's kappa of being right, between the finalists and, for scale, between two seeds of either."""
-    hand, net = comparison.finalists
-    kappa = error_agreement(
-        hand.representative.predictions == hand.labels, net.representative.predictions == net.labels
-    )
+    kappa = error_agreement(*(c.representative.predictions == c.labels for c in comparison.finalists))
     seeds = [
         f"{error_agreement(*c.correct[:2]):.2f} between two seeds of {c.experiment}"
         for c in comparison.finalists
         if len(c.runs) > 1
     ]
-    scale = f", {' and '.join(seeds)}" if seeds else "; no finalist has a second seed to compare that with"
-    return f"Beyond chance they are right on the same pictures with a kappa of {kappa:.2f} (1 is always){scale}."
+    scale = f"; it is {' and '.join(seeds)}" if seeds else "; neither finalist has a second seed for comparison"
+    return f"Cohen's kappa of which pictures they get right is {kappa:.2f} (0 is chance, 1 is full agreement){scale}."
 
 
 def describe_team(comparison: Comparison, team: Team) -> str:
-    """What late fusion adds to the better of the two in the same pair, and what two seeds of that one add alone."""
+    """What late fusion adds to the better of the two in the same pair."""
     low, high = min(team.weights), max(team.weights)
     weight = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
-    pairs = f", mean over {plural(len(team.weights), 'pair')} of seeds" if len(team.weights) > 1 else ""
-    gain = team.gain
-    effect = "no difference is shown to"
+    pairs = f" (mean over {plural(len(team.weights), 'pair')} of seeds)" if len(team.weights) > 1 else ""
+    gain, alone = team.gain, f"{comparison.favorite.experiment} alone, the better of the two on validation"
+    effect = f"no difference is shown from {alone}"
     if gain.is_shown:
         size = f"{points(abs(gain.difference), signed=False)}{SPACE}points"
-        effect = f"{size} {'more' if gain.difference > 0 else 'less'} than"
+        effect = f"{size} {'above' if gain.difference > 0 else 'below'} {alone}"
     return (
         f"Late fusion adds the log-probabilities of both, with a weight of {weight} for the hand-crafted side, chosen "
-        f"on validation. Together their {comparison.measure} is {percent(team.accuracy)}{pairs}: "
-        f"{effect} {comparison.favorite.experiment} alone, the better of the two on validation "
-        f"({points(gain.difference)}{SPACE}points, 95{SPACE}% interval {points_range(gain.interval)}). "
-        f"{_describe_control(comparison)}"
+        f"on validation. Its {comparison.measure} is {percent(team.score(team.correct))}{pairs}: {effect} "
+        f"({points(gain.difference)}{SPACE}points, 95{SPACE}% interval {points_range(gain.interval)})."
     )
 
 
@@ -93,8 +91,8 @@ def _describe_control(comparison: Comparison) -> str:
     contestant = comparison.favorite
     if len(contestant.runs) < 2:
         return f"What averaging two seeds of {contestant.experiment} would gain is not known: it ran with one."
-    first, second = (calibrated(run).scores for run in contestant.runs[:2])
-    fused = (log_softmax(first, axis=1) + log_softmax(second, axis=1)).argmax(axis=1) == contestant.labels
+    first, second = (calibrated(run)[2] for run in contestant.runs[:2])
+    fused = fuse_late((first, second), 0.5) == contestant.labels
     test = compare_paired(fused[None], contestant.correct[:2], comparison.sample, (FIXED, FIXED))
     return (
         f"As a control, averaging two seeds of {contestant.experiment} gains {points(test.difference)}{SPACE}points "
@@ -104,23 +102,17 @@ def _describe_control(comparison: Comparison) -> str:
 
 def team_table(comparison: Comparison, team: Team) -> Table:
     """Each alone, both fused, and the bound that no fusion of their two answers can pass."""
-    rows = []
+    rows, blank = [], Cell("–")
     for c in comparison.finalists:
-        alone, test = (
-            number_cell(comparison.score(c), percent, percent_range(comparison.interval(c))),
-            comparison.tests.get(c),
+        test, alone = comparison.tests.get(c), share_cell(comparison.score(c), comparison.interval(c))
+        rows.append(
+            Row((Cell(c.experiment), alone, points_cell(test.difference, test.interval) if test else blank), c.side)
         )
-        against = number_cell(test.difference, points, points_range(test.interval)) if test else Cell("–")
-        rows.append(Row((Cell(c.experiment), alone, against), c.side))
-    fused = (
-        Cell("late fusion of the two"),
-        number_cell(team.accuracy, percent, percent_range(team.interval)),
-        number_cell(team.gain.difference, points, points_range(team.gain.interval)),
-    )
-    bound = number_cell(team.upper_bound, percent, percent_range(team.bound_interval))
-    rows += [Row(fused, strong=True), Row((Cell("at least one of the two is right"), bound, Cell("–")))]
+    fused, bound = (share_cell(team.score(right), team.interval(right)) for right in (team.correct, team.either))
+    rows.append(Row((Cell("late fusion"), fused, points_cell(team.gain.difference, team.gain.interval)), strong=True))
+    rows.append(Row((Cell("at least one of the two is right"), bound, blank)))
     columns = ("who", f"test {comparison.measure}", f"points against {comparison.favorite.experiment}")
-    return Table("Alone and together; 95 % intervals, paired for the points", columns, tuple(rows))
+    return Table("Alone and fused; 95 % intervals, paired for the points", columns, tuple(rows))
 
 
 @chapter(180)
@@ -128,27 +120,14 @@ def pictures_section(comparison: Comparison, show_pictures: bool = True) -> Sect
     """The four-cell gallery; None for a task whose pictures are not passed on."""
     if not show_pictures or len(comparison.task.test_images) == 0:
         return None
-    hand, net = (calibrated(c.representative) for c in comparison.finalists)
+    hand, net = (calibrated(c.representative)[2] for c in comparison.finalists)
     text = (
         "The pictures are chosen by rule, not by hand: by the margin of the true class in log-probability (after "
         "temperature scaling), at most two of a class in a row. A colored word is a wrong answer, in the color of the "
         "side that gave it."
     )
-    galleries = build_galleries(comparison.task, hand.scores, net.scores)
-    return Section("pictures", "Pictures that tell them apart", (text,), tuple(galleries))
-
-
-N_CARDS = 8
-PER_CLASS = 2
-
-
-def true_margins(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """float64 (n,): log-probability of the true class minus the highest of the others; positive if right."""
-    logs = log_softmax(scores, axis=1)
-    rows = np.arange(len(labels))
-    true = logs[rows, labels]
-    logs[rows, labels] = -np.inf
-    return true - logs.max(axis=1)
+    galleries = build_galleries(comparison.task, hand, net)
+    return Section("pictures", "Pictures on which the two sides differ", (text,), tuple(galleries))
 
 
 @dataclass(frozen=True)
@@ -173,14 +152,14 @@ class Kind:
 
 def four_kinds(labels: np.ndarray, hand: np.ndarray, net: np.ndarray) -> list[Kind]:
     """Who is right, by the rule above. hand, net: the finalists' scores (n, k), divided by their temperatures."""
-    a, b = true_margins(hand, labels), true_margins(net, labels)
+    a, b = (true_margins(log_softmax(scores, axis=1), labels) for scores in (hand, net))
     right_a, right_b = hand.argmax(axis=1) == labels, net.argmax(axis=1) == labels
     apart = "where the margins differ most"
     return [
-        Kind("both-right", "Both right", "the surest agreement", right_a & right_b, np.minimum(a, b)),
+        Kind("both-right", "Both right", "largest margins", right_a & right_b, np.minimum(a, b)),
         Kind("only-hand-crafted", "Only hand-crafted right", apart, right_a & ~right_b, a - b),
         Kind("only-end-to-end", "Only end-to-end right", apart, ~right_a & right_b, b - a),
-        Kind("both-wrong", "Both wrong", "the surest mistakes", ~right_a & ~right_b, -np.maximum(a, b)),
+        Kind("both-wrong", "Both wrong", "most confident mistakes", ~right_a & ~right_b, -np.maximum(a, b)),
     ]
 
 

@@ -208,19 +208,21 @@ def compare_resampled(differences: np.ndarray, n_train: int, n_test: int) -> Pai
     return PairedDifference(mean, mean, error, n_splits - 1, np.nan, np.nan, "corrected resampled t")
 
 
-def compare_crossed(differences: np.ndarray) -> PairedDifference:
+def compare_crossed(differences: np.ndarray, sample: Sample | None = None) -> PairedDifference:
     """The mean difference over other corruptions and other pictures than these.
 
     differences: float (n_corruptions, n_pictures), first minus second on each corruption of each picture.
-    error^2 = variance of the corruptions' means / their number + variance of the pictures' means / theirs: what is
+    sample: the pictures, with their groups and weights; by default each by itself.
+    error^2 = variance of the corruptions' means / their number + variance of the mean over pictures: what is
     particular to a corruption of a picture counts twice, so that the interval is rather too wide.
     Source: two-way random effects, Brennan, "Generalizability theory", 2001.
     """
-    parts = []
-    for means in (differences.mean(axis=1), differences.mean(axis=0)):
-        freedom = max(len(means) - 1, 1)
-        parts.append((float(means.var()) / freedom, freedom))
-    variance, mean = sum(part for part, _ in parts), float(differences.mean())
+    sample = sample or Sample(np.zeros(differences.shape[1], int))
+    by_corruption = sample.mean(differences)
+    freedoms = len(by_corruption) - 1, int(sample.units.max()) - int(sample.strata.max())
+    variances = float(by_corruption.var()) / max(freedoms[0], 1), sample.variance(differences.mean(axis=0))
+    parts = [(variance, max(freedom, 1)) for variance, freedom in zip(variances, freedoms, strict=True)]
+    variance, mean = sum(variances), float(by_corruption.mean())
     error = float(np.sqrt(max(variance, 1e-12)))
     method = "paired t over corruptions and pictures"
     return PairedDifference(mean, mean, error, _freedom(variance, parts), np.nan, np.nan, method)

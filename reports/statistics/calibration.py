@@ -34,15 +34,6 @@ class Calibration:
     interval: Interval
 
 
-@dataclass(frozen=True)
-class Calibrated:
-    """A run's scores divided by its temperature, which is fitted on validation."""
-
-    temperature: float
-    validation_scores: np.ndarray
-    scores: np.ndarray
-
-
 def reliability_bins(probabilities: np.ndarray, labels: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
     """float64 (n_filled, 3): mean confidence, share right and how many, of the pictures whose prediction's confidence
     falls into each of n_bins bins of equal width; empty bins are left out."""
@@ -101,7 +92,7 @@ def measure_calibration(scores: np.ndarray, labels: np.ndarray, design_effect: f
     )
 
 
-def calibrated(run: RunResult) -> Calibrated:
-    """The scores of a run, made comparable with another's."""
+def calibrated(run: RunResult) -> tuple[float, np.ndarray, np.ndarray]:
+    """(temperature, fitted on validation; validation scores and test scores of the run divided by it)."""
     temperature = fit_temperature(run.validation_scores, run.validation_labels)
-    return Calibrated(temperature, run.validation_scores / temperature, run.scores / temperature)
+    return temperature, run.validation_scores / temperature, run.scores / temperature

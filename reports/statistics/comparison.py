@@ -110,6 +110,11 @@ class Comparison:
         on_cpu = all(c.is_on_cpu for c in self.contestants)
         return "processor time" if on_cpu and any(c.waited for c in self.contestants) else "wall clock"
 
+    @property
+    def time(self) -> str:
+        """The clock in words."""
+        return "processor time" if self.clock == "processor time" else "wall-clock time"
+
     def seconds(self, contestant: Contestant, kind: StageKind | None = None) -> float:
         """Mean seconds of one run, by this comparison's clock."""
         return contestant.seconds(kind, self.clock)

@@ -1,7 +1,9 @@
 """Extrapolation of a contest: what ten times the budget may still bring a side.
 
 A side's error on validation falls with the time it spends, about as a power of it. The power is that of its own
-search so far, from the best that it had after a tenth of its time, or from its first result, to its best at the end.
+search so far, from the best that it had after a tenth of its time, or from its first result, to its best at the end;
+but at most MOST_POWER, for a net whose first training was too short to learn anything falls from chance level, and does
+so only once. Simulated searches: tests/reports/statistics/test_growth.py.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ from dataclasses import dataclass
 from bakeoff.pipelines.results.study import Row, StudyResult
 
 TIMES = 10  # the budget that is asked about, in budgets
+MOST_POWER = 0.4  # of the time: in ten times the time an error falls to 40 % at best
 
 
 @dataclass(frozen=True)
 class Growth:
     """How a side's lowest error on validation, in 0..1, fell, and over how many times the time.
 
-    gain: what it would fall by in ten times the time, if it went on so.
+    gain: what it would fall by in ten times the time, if it went on so, within MOST_POWER.
     """
 
     before: float
@@ -30,7 +33,7 @@ class Growth:
     def gain(self) -> float:
         if self.now <= 0 or self.before <= self.now or self.times <= 1:
             return 0.0
-        power = math.log(self.before / self.now) / math.log(self.times)
+        power = min(math.log(self.before / self.now) / math.log(self.times), MOST_POWER)
         return self.now * (1 - TIMES**-power)
 
 

@@ -1,36 +1,17 @@
 """Selective accuracy: how often a method is right on the pictures it is surest of, if it may leave out the others.
 
-Coverage is the share of pictures that are answered, the surest first; risk is the share of wrong answers among them.
+Coverage is the share of pictures that are answered, the surest first.
 Source: Geifman and El-Yaniv, "Selective classification for deep neural networks", NeurIPS 2017.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import softmax
 
 
-@dataclass(frozen=True)
-class SelectiveCurve:
-    """Entry i is about the i + 1 surest pictures. coverage, accuracy: float64 (n,), in 0..1."""
-
-    coverage: np.ndarray
-    accuracy: np.ndarray
-
-    def accuracy_at(self, coverage: float) -> float:
-        """Share right among the surest `coverage` of the pictures, at least one."""
-        return float(self.accuracy[max(round(coverage * len(self.accuracy)), 1) - 1])
-
-    def coverage_at(self, accuracy: float) -> float:
-        """The largest coverage with at least this share right; 0 if there is none."""
-        reached = np.flatnonzero(self.accuracy >= accuracy)
-        return float(self.coverage[reached[-1]]) if len(reached) else 0.0
-
-
-def selective_curve(scores: np.ndarray, labels: np.ndarray) -> SelectiveCurve:
-    """Rank pictures by the probability of their prediction; pictures of equal probability share what is right of them.
+def selective_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """float64 (n,), in 0..1: the share right among the i + 1 surest pictures, by the probability of the answer.
 
     scores: float (n, n_classes), after temperature scaling.   labels: int (n,).
     """
@@ -39,6 +20,15 @@ def selective_curve(scores: np.ndarray, labels: np.ndarray) -> SelectiveCurve:
     _, ties = np.unique(confidences, return_inverse=True)
     # The order within ties would be chance: each of them counts with the mean of all.
     shared = np.bincount(ties, right)[ties] / np.bincount(ties)[ties]
-    order = np.argsort(-confidences, kind="stable")
-    n_answered = np.arange(1, len(labels) + 1)
-    return SelectiveCurve(n_answered / len(labels), np.cumsum(shared[order]) / n_answered)
+    return np.cumsum(shared[np.argsort(-confidences, kind="stable")]) / np.arange(1, len(labels) + 1)
+
+
+def accuracy_at(curve: np.ndarray, coverage: float) -> float:
+    """Share right among the surest `coverage` of the pictures, at least one."""
+    return float(curve[max(round(coverage * len(curve)), 1) - 1])
+
+
+def coverage_at(curve: np.ndarray, accuracy: float) -> float:
+    """The largest coverage with at least this share right; 0 if there is none."""
+    reached = np.flatnonzero(curve >= accuracy)
+    return float(reached[-1] + 1) / len(curve) if len(reached) else 0.0

@@ -30,7 +30,9 @@ def make_row(experiment: str, share: float, *, seed: int = 0, n_test: int = 400,
 
 
 def make_study(name: str, rows: Sequence[Row]) -> StudyResult:
-    return StudyResult(name, name, "photos", FINGERPRINT, {}, tuple(rows), {}, 1.0, ("First note.", "Second note."))
+    return StudyResult(
+        name, name, "photos", FINGERPRINT, {"seed": 0}, tuple(rows), {}, 1.0, ("First note.", "Second note.")
+    )
 
 
 def make_learning_curves(classic: Sequence[float], mlp: Sequence[float]) -> StudyResult:

@@ -61,17 +61,13 @@ def test_the_tables_lead_with_it_and_the_report_says_why():
     assert [cell.text for cell in table.rows[-1].cells[1:3]] == ["50.0\N{NO-BREAK SPACE}%", "90.0\N{NO-BREAK SPACE}%"]
     assert [column.header for column in to_rich(table).columns][:2] == ["experiment", "balanced"]
     page = render_html(build_report(comparison))
-    assert "always answering the most frequent one would be right on 90.0" in page
+    assert "the majority class alone would be right on 90.0" in page
     assert "points of balanced accuracy against" in page
 
 
 def test_the_pareto_plot_goes_by_it_too():
     figure = draw_cost(make_comparison())
     assert "balanced accuracy" in figure.picture
-    assert figure.table is not None
-    assert figure.table.columns[1] == "balanced accuracy"
-    fair = next(row for row in figure.table.rows if row.cells[0].text == "fair")
-    assert fair.cells[1].value == pytest.approx(make_comparison().named("fair").balanced_accuracy)
 
 
 @pytest.mark.parametrize(("n_rare", "leads"), [(40, "balanced accuracy"), (41, "accuracy")])

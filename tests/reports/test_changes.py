@@ -43,7 +43,7 @@ def test_the_same_runs_show_no_change():
     assert (changes.added, changes.removed) == ((), ())
     assert not any(change.test.is_shown or change.time_changed for change in changes.kept)
     text = describe_changes(changes, "enough")
-    assert "No difference of accuracy is shown for the 2 experiments in both" in text
+    assert "No difference in accuracy is shown for the 2 experiments in both" in text
 
 
 def test_runs_that_came_and_went_are_named():
@@ -70,8 +70,8 @@ def test_an_older_report_that_tells_only_the_clock_is_compared_by_the_clock():
         del record["processor_seconds"]
     changes = changes_to(base, make_waiting(90.0), NET)
     assert [c.contestant.experiment for c in changes.kept if c.time_changed] == ["classic"]
-    assert "The wall clock differs by a quarter or more for classic." in describe_changes(changes, "enough")
-    assert changes_table(changes).columns[-3:-1] == ("wall clock before", "wall clock now")
+    assert "The wall-clock time differs by a quarter or more for classic." in describe_changes(changes, "enough")
+    assert changes_table(changes).columns[-3:-1] == ("wall-clock time before", "wall-clock time now")
 
 
 def test_a_report_that_does_not_tell_picture_by_picture_is_refused(tmp_path):

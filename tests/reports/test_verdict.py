@@ -159,7 +159,7 @@ def test_groups_widen_the_answer_and_the_effective_number_is_printed():
     grouped = build_comparison(task_in_groups, runs, 0.01)
     assert plain.effective_n == 400
     assert np.ptp(grouped.difference.interval) > np.ptp(plain.difference.interval)
-    assert f"as much as {grouped.effective_n:,.0f} pictures" in describe_chance(grouped)
+    assert f"sample size is {grouped.effective_n:,.0f} pictures" in describe_chance(grouped)
 
 
 def test_a_probability_near_certainty_is_told_by_its_bound():

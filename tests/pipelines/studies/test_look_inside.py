@@ -63,7 +63,7 @@ def test_each_picture_has_maps_and_neighbors(made):
     n = len(study.pictures["test"])
     assert 1 <= n <= 4
     assert len(kinds(study, "evidence", "hand-crafted")) == n
-    assert {row["method"] for row in kinds(study, "evidence", "end-to-end")} == {"occlusion", "integrated gradients"}
+    assert len(kinds(study, "evidence", "end-to-end")) == n
     assert len(kinds(study, "neighbor", "end-to-end")) == 3 * n
 
 
@@ -85,7 +85,7 @@ def test_the_pictures_are_those_that_the_rows_speak_of(made):
 def test_just_one_side_is_right_about_a_chosen_picture(made):
     study, _ = made
     for picture in range(len(study.pictures["test"])):
-        rows = [row for row in kinds(study, "evidence") if (row["picture"], row["method"]) == (picture, "occlusion")]
+        rows = [row for row in kinds(study, "evidence") if row["picture"] == picture]
         assert sorted(row["said"] == row["label"] for row in rows) == [False, True]
 
 
@@ -99,10 +99,10 @@ def test_a_second_time_no_model_is_read_and_the_study_comes_back_from_disk(made,
     np.testing.assert_array_equal(loaded.pictures["train"], study.pictures["train"])
 
 
-def test_a_net_of_our_own_engine_has_neighbors_and_no_gradient_map(made, monkeypatch, tmp_path):
+def test_a_net_of_our_own_engine_has_maps_and_neighbors(made, monkeypatch, tmp_path):
     monkeypatch.setitem(look_inside.PROFILES, "quick", SMALL)
     study = look_inside.run(train(tmp_path, "classic", "backprop"))
-    assert {row["method"] for row in kinds(study, "evidence")} == {"occlusion"}
+    assert kinds(study, "evidence", "end-to-end")
     assert kinds(study, "neighbor", "end-to-end")
 
 

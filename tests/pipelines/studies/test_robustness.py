@@ -6,9 +6,8 @@ from PIL import Image
 
 from bakeoff.datasets.corruptions.table import CORRUPTIONS
 from bakeoff.pipelines.__main__ import main
-from bakeoff.pipelines.results.study import load_studies
+from bakeoff.pipelines.results.study import drawn_pictures, load_studies
 from bakeoff.pipelines.studies import robustness
-from bakeoff.pipelines.studies.saved_runs import draw_pictures
 
 SMALL = robustness.Settings(n_pictures=6, severities=(1, 5), sweeps=True)
 
@@ -62,6 +61,6 @@ def test_an_unknown_study_is_named_with_those_there_are(trained, capsys):
 
 
 def test_fewer_pictures_are_among_those_of_more():
-    few, many = (draw_pictures(100, n, seed=3) for n in (10, 40))
+    few, many = (drawn_pictures(100, n, seed=3) for n in (10, 40))
     assert set(few) <= set(many)
-    assert len(draw_pictures(5, 40, seed=0)) == 5
+    assert len(drawn_pictures(5, 40, seed=0)) == 5

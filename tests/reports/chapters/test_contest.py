@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.chapters.contest import contest_section, describe_lead, size_table
+from bakeoff.reports.chapters.contest import contest_section, describe_lead, size_table, sizes_section
 from bakeoff.reports.statistics.growth import spending
 
 
@@ -38,8 +38,8 @@ def study(rows) -> StudyResult:
 def test_tells_budget_finalist_and_what_was_not_reached():
     section = contest_section(study([*HAND, row("hand-crafted", "fisher-128px", 128, None), *NET]))
     hand, net, _ = section.paragraphs
-    assert "50 s of 90 s of processor time were spent on 2 of 3 configurations" in hand.replace("\u00a0", " ")
-    assert "Not reached, for they would not have finished: fisher-128px." in hand
+    assert "50 s of 90 s of processor time went into 2 of 3 configurations" in hand.replace("\u00a0", " ")
+    assert "Not started, because they would not have finished within the budget: fisher-128px." in hand
     assert "convnet-64px (80.0 % there, run with 3 seeds)" in net.replace("\u00a0", " ")
 
 
@@ -59,10 +59,21 @@ def test_the_lead_changes_where_the_other_side_finishes_something_better():
     assert "the hand-crafted side was ahead" in describe_lead([HAND[1], row("end-to-end", "mlp-32px", 32, 0.2)])
 
 
-def test_the_table_of_sizes_holds_each_sides_best_and_is_left_out_for_one_size():
-    table = size_table([*HAND, *NET])
-    assert [[cell.value for cell in line.cells[1:]] for line in table.rows] == [[0.5, 0.7], [0.6, 0.8]]
+def test_the_table_of_sizes_holds_each_sides_best_and_what_was_tried_at_several():
+    table = size_table([*HAND, *NET, row("hand-crafted", "fisher-32px", 32, 0.45)])
+    assert [line.cells[0].text for line in table.rows] == ["best", "fisher", "best", "convnet"]
+    assert [[cell.value for cell in line.cells[1:]] for line in table.rows] == [
+        [0.5, 0.7],
+        [0.45, 0.7],
+        [0.6, 0.8],
+        [0.6, 0.8],
+    ]
+    assert sizes_section(study([*HAND, *NET])).parts[0].rows == size_table([*HAND, *NET]).rows
+
+
+def test_one_size_has_no_chapter():
     assert size_table([HAND[0], NET[0]]) is None
+    assert sizes_section(study([HAND[0], NET[0]])) is None
 
 
 def test_the_figure_and_every_row_are_there():
@@ -77,7 +88,7 @@ def test_a_frozen_side_has_its_paragraph_row_and_staircase_also_where_it_finishe
     whole.settings["spent"]["frozen"] = 12.0
     section = contest_section(whole)
     assert section.paragraphs[2].startswith("Frozen: 12")
-    assert [line.side for line in section.parts[2].rows] == ["hand-crafted", "end-to-end", "frozen"]
+    assert {line.side for line in sizes_section(whole).parts[0].rows} == {"hand-crafted", "end-to-end", "frozen"}
     none = study([*HAND, *NET, row("frozen", "frozen-64px", 64, None)])
     none.settings["spent"]["frozen"] = 0.0
     assert "nothing could be finished" in contest_section(none).paragraphs[2]

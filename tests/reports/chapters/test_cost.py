@@ -22,7 +22,7 @@ def compare(*runs):
 def test_rates_are_those_from_the_pixels_on_and_a_rate_not_measured_is_said():
     comparison = compare(make_run(TASK, diagnostics=RATES), make_run(TASK, "mlp", "end-to-end"))
     text = describe_rates(comparison).replace("\N{NO-BREAK SPACE}", " ")
-    assert "classic classifies 250 pictures a second, one alone in 4 ms" in text
+    assert "classic classifies 250 pictures per second, and a single one in 4 ms" in text
     assert "the rate of mlp was not measured" in text
 
 
@@ -40,7 +40,7 @@ def test_a_shared_stage_counts_once_in_what_the_choice_took():
     assert selection_seconds(side, "wall clock") == pytest.approx(13)
     row = next(row for row in summary_table(comparison).rows if row.cells[0].text == "classic")
     assert (row.cells[2].value, row.cells[3].value, row.cells[3].note) == (11, 13, "2 experiments")
-    assert "all 2 experiments of its side, among which it was chosen, take 13" in cost_section(comparison).paragraphs[0]
+    assert "it was chosen among 2 experiments, which took 13" in cost_section(comparison).paragraphs[0]
 
 
 def comparison_of(*methods: tuple[str, float, float]):
@@ -59,10 +59,8 @@ def test_one_that_is_fastest_and_best_is_said_to_be():
     assert "both the fastest and the most accurate" in describe_front(comparison)
 
 
-def test_the_figure_names_the_front_and_tables_everyone():
+def test_the_figure_names_the_front():
     comparison = comparison_of(("fast", 0.5, 1), ("slow", 4.0, 100), ("beaten", 0.0, 50))
     figure = draw_cost(comparison)
-    assert figure.table is not None
-    assert {row.cells[0].text for row in figure.table.rows} == {"fast", "slow", "beaten", "mlp"}
     assert ">fast<" in figure.picture
     assert ">beaten<" not in figure.picture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.reports.chapters.together import (
     N_CARDS,
     PER_CLASS,
@@ -13,7 +14,6 @@ from bakeoff.reports.chapters.together import (
     error_agreement,
     four_kinds,
     together_section,
-    true_margins,
 )
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.tests.reports.factory import make_run, make_scores, make_task
@@ -34,9 +34,9 @@ def test_fusion_stands_beside_the_average_of_two_seeds_where_there_are_two():
 
 def test_agreement_is_told_with_that_of_two_seeds_for_scale():
     assert "between two seeds of mlp" in chapter(2)
-    assert "no finalist has a second seed to compare that with" in chapter(1)
+    assert "neither finalist has a second seed for comparison" in chapter(1)
     same = [make_run(TASK, noise=1), make_run(TASK, "mlp", "end-to-end", noise=1)]
-    assert "a kappa of 1.00" in describe_agreement(build_comparison(TASK, same, 0.01))
+    assert "right is 1.00" in describe_agreement(build_comparison(TASK, same, 0.01))
 
 
 def test_kappa_by_hand_and_where_both_are_always_right():

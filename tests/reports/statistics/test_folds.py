@@ -90,7 +90,7 @@ def test_the_verdict_rests_on_the_folds_and_says_so():
     assert report.verdict.winner == "classic"
     assert "accuracy out of fold" in report.summary.columns
     assert "test accuracy" in report.summary.columns
-    assert "which alone has" in render_markdown(report)
+    assert "the finalists differ by" in render_markdown(report)
     record = json.loads(render_json(report))
     assert len(record["folds"]["scores"]["mlp"]) == 10
     assert json.loads(render_json(build_report(without)))["folds"] is None

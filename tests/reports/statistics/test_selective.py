@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.reports.statistics.selective import selective_curve
+from bakeoff.reports.statistics.selective import accuracy_at, coverage_at, selective_accuracy
 
 
 def scores_for(confidences, right):
@@ -11,29 +11,28 @@ def scores_for(confidences, right):
 
 
 def test_curve_by_hand():
-    curve = selective_curve(scores_for([4, 3, 2, 1], [True, False, True, True]), np.zeros(4, int))
-    assert curve.coverage.tolist() == [0.25, 0.5, 0.75, 1.0]
-    assert curve.accuracy == pytest.approx([1, 1 / 2, 2 / 3, 3 / 4])
-    assert curve.accuracy_at(0.5) == 0.5
-    assert curve.coverage_at(0.7) == 1.0
-    assert curve.coverage_at(0.9) == 0.25
+    curve = selective_accuracy(scores_for([4, 3, 2, 1], [True, False, True, True]), np.zeros(4, int))
+    assert curve == pytest.approx([1, 1 / 2, 2 / 3, 3 / 4])
+    assert accuracy_at(curve, 0.5) == 0.5
+    assert coverage_at(curve, 0.7) == 1.0
+    assert coverage_at(curve, 0.9) == 0.25
 
 
 def test_a_share_right_that_is_never_reached_has_no_coverage():
-    curve = selective_curve(scores_for([2, 1], [False, True]), np.zeros(2, int))
-    assert curve.coverage_at(0.9) == 0.0
+    curve = selective_accuracy(scores_for([2, 1], [False, True]), np.zeros(2, int))
+    assert coverage_at(curve, 0.9) == 0.0
 
 
 def test_equal_confidences_do_not_depend_on_the_order():
     right = np.array([True, True, False, False])
-    forward = selective_curve(scores_for([1, 1, 1, 1], right), np.zeros(4, int))
-    backward = selective_curve(scores_for([1, 1, 1, 1], right[::-1]), np.zeros(4, int))
-    assert forward.accuracy.tolist() == backward.accuracy.tolist() == [0.5] * 4
+    forward = selective_accuracy(scores_for([1, 1, 1, 1], right), np.zeros(4, int))
+    backward = selective_accuracy(scores_for([1, 1, 1, 1], right[::-1]), np.zeros(4, int))
+    assert forward.tolist() == backward.tolist() == [0.5] * 4
 
 
 def test_the_whole_is_the_accuracy_and_chance_ranking_gains_nothing():
     rng = np.random.default_rng(0)
     right = rng.random(20_000) < 0.7
-    curve = selective_curve(scores_for(rng.random(20_000), right), np.zeros(20_000, int))
-    assert curve.accuracy_at(1.0) == pytest.approx(right.mean())
-    assert curve.accuracy_at(0.3) == pytest.approx(right.mean(), abs=0.02)
+    curve = selective_accuracy(scores_for(rng.random(20_000), right), np.zeros(20_000, int))
+    assert accuracy_at(curve, 1.0) == pytest.approx(right.mean())
+    assert accuracy_at(curve, 0.3) == pytest.approx(right.mean(), abs=0.02)
