@@ -41,7 +41,7 @@ PROFILES = {
         experiments=("classic", "mlp", "alexnet"),
         sizes=(10, 30, 100, 300, 1000),
         n_seeds=3,
-        few=200,
+        few=3000,
     ),
 }
 NOTES = (
