@@ -2,7 +2,7 @@
 rest of the budget for the best; and whether its pictures may be mirrored.
 
 Mirror images are as good as new pictures where left and right mean nothing, and poison where classes differ in nothing
-else: an arrow, a hand, a letter. So the best of the short trainings is repeated without them.
+else: an arrow, a hand, a letter. So one of the short trainings is repeated without them.
 """
 
 from __future__ import annotations
@@ -52,16 +52,17 @@ class NetSearch:
             self._train_longer(ladder, attempt, contender.purse.left)
 
     def _with_or_without_mirrors(self) -> NetLadder:
-        """The ladder without them if that is clearly better; where short trainings leave it open - a little better, or
-        nothing learned yet - by longer ones of the net that is ahead, or that has most steps for its cost."""
+        """The ladder without them if that is clearly better for the cheapest net that has learned something; where that
+        leaves it open - a little better, or nothing learned yet - by a longer pair of trainings."""
         plain, ranked = replace(self.ladder, mirrors=False), self._ranked()
         if not ranked:
             return self.ladder
-        lead, best = self._lead(plain, ranked[0].rung), merit(ranked[0])[0]
-        has_learned = best + max(lead, 0.0) > self.constant + 2 * self.noise
-        if lead < 2 * self.noise and (lead > self.noise or not has_learned):
-            chosen = ranked[0] if has_learned else max(ranked, key=lambda attempt: attempt.rung.steps or 0)
-            share = SEMIFINAL_SHARE / 2 if has_learned else SEMIFINAL_SHARE
+        learned = [attempt for attempt in ranked if merit(attempt)[0] > self.constant + 4 * self.noise]
+        probe = min(learned, key=lambda attempt: attempt.seconds) if learned else ranked[0]
+        lead = self._lead(plain, probe.rung)
+        if lead < 2 * self.noise and (lead > self.noise or not learned):
+            chosen = ranked[0] if learned else max(ranked, key=lambda attempt: attempt.rung.steps or 0)
+            share = SEMIFINAL_SHARE / 2 if learned else SEMIFINAL_SHARE
             seconds = self.contender.training_seconds(chosen)
             longer = self.ladder.longer(chosen.rung, seconds, share * self.ladder.budget, brief=True)
             if longer is not None:
