@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 
 from bakeoff.benchmarks.measurement import Measurement, compare
-from bakeoff.datasets.folder.decoded_pictures import decode_pictures
+from bakeoff.datasets.folder.decoded_pictures import Decoding, decode_pictures
+from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.sets.photos import PICTURES, read_picture
 
 N_PICTURES, SIDE = 360, 224
@@ -43,7 +44,8 @@ def write_pictures(folder: Path) -> list[Path]:
 
 def _measure(paths: list[Path], image_size: int) -> Measurement:
     def ours() -> np.ndarray:
-        return decode_pictures([path.read_bytes for path in paths], image_size).images
+        files = [PictureFile((path.name,), path.read_bytes) for path in paths]
+        return decode_pictures(files, Decoding(image_size))[0]
 
     def peer() -> np.ndarray:
         pictures = []

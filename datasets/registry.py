@@ -11,6 +11,7 @@ from typing import Any
 
 from bakeoff.datasets import sets
 from bakeoff.datasets.dataset import Dataset, Progress
+from bakeoff.datasets.folder.decoded_pictures import MapChunks
 from bakeoff.datasets.folder.held import load_pictures, read_parquet
 from bakeoff.datasets.folder.load import dataset_name, load_folder
 from bakeoff.datasets.folder.reading import Reading
@@ -33,12 +34,13 @@ def load_dataset(
     data_root: Path | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
+    map_chunks: MapChunks | None = None,
     **options: Any,
 ) -> Dataset:
     """Load a data set by name, or read a folder, archive or table of pictures by path. `cues` is short for `cues-all`.
 
     data_root: folder with data sets already unpacked, and where downloads go; None means ~/.cache/bakeoff.
-    store, options: for a path only, see `load_folder` and `Reading`.
+    store, map_chunks, options: for a path only, see `load_folder` and `Reading`.
     Raises ValueError for an unknown name or unusable data, OSError where a file or download cannot be had.
     """
     if not name_or_path.strip():
@@ -61,4 +63,4 @@ def load_dataset(
         )
     if path.suffix.lower() == ".parquet":
         return load_pictures(read_parquet(path), name=dataset_name(path.with_suffix("")), **options)
-    return load_folder(path, progress=progress, store=store, **options)
+    return load_folder(path, progress=progress, store=store, map_chunks=map_chunks, **options)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bakeoff.pipelines.machine.cluster import Cluster
 
 
-READING = ("image_size", "max_pixels", "range", "channels", "pages", "group", "duplicates")  # of a folder
+READING = ("image_size", "max_pixels", "range", "channels", "pages", "group", "duplicates", "regions")  # of a folder
 Finish = Callable[[argparse.Namespace], int]
 
 
@@ -148,6 +148,7 @@ def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
             max_skipped_share=options.max_skipped / 100,
             progress=show,
             store=workspace.cache,
+            map_chunks=workspace.cluster.map_chunks if workspace.cluster else None,
             **{name: getattr(options, name) for name in READING},
         )
 

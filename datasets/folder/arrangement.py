@@ -97,7 +97,7 @@ class Arrangement:
 
 def arrange(plan: Plan, images: np.ndarray, findings: Findings) -> Arrangement:
     """images, findings: as decoded for good. Pictures are gray (one channel) if every one of them is."""
-    formats = [findings.file_formats[index] for index in plan.kept]
+    formats = [findings.file_formats[index] for index in plan.kept.tolist()]
     kinds = [findings.kinds.get(index, "") for index in plan.kept.tolist()]
     recordings = [f"{name}, {kind}" if kind else name for name, kind in zip(formats, kinds, strict=True)]
     chosen = _as_gray_if_all_are(images, plan.kept)

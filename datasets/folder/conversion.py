@@ -30,12 +30,9 @@ class PictureError(ValueError):
     """A file that cannot be used as a picture; the message says why."""
 
 
-def describe_source(image: Image.Image, image_size: int) -> list[str]:
+def describe_source(image: Image.Image) -> list[str]:
     """What is unusual about an opened picture and will be changed; alpha and EXIF are seen to later."""
-    remarks = [MODES[image.mode]] if image.mode in MODES else []
-    if min(image.size) < image_size:
-        remarks.append(ENLARGED)
-    return remarks
+    return [MODES[image.mode]] if image.mode in MODES else []
 
 
 def is_animated(image: Image.Image) -> bool:

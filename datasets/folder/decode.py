@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -38,6 +38,8 @@ CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff") 
 MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
 VERSION = 5  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
+Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
+"""(height, width, channels) of any numbers -> (side, side, channels), and remarks."""
 
 
 class NotAPictureError(PictureError):
@@ -64,23 +66,39 @@ def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS
 
 
 def decode(
-    content: bytes, image_size: int, max_pixels: int = MAX_PIXELS, rules: Rules = AS_STATED, suffix: str = ""
+    content: bytes,
+    image_size: int,
+    max_pixels: int = MAX_PIXELS,
+    rules: Rules = AS_STATED,
+    suffix: str = "",
+    cut: Cut | None = None,
 ) -> Decoded:
     """One file's picture: upright, on white where transparent, its center square, still to be resized.
 
     suffix: of the file's name, with its dot, for the formats that cannot be told by content.
+    cut: makes another square of the whole picture than the center one.
     A gray picture gets three equal channels.
     Raises PictureError with the reason if the file is empty, truncated, damaged, too large or no picture.
     A large JPEG is decoded at half, a quarter or an eighth of its size where that still is at least image_size.
     """
-    plain = None if rules.channels else decode_plain_jpeg(content, image_size, max_pixels)
+    plain = None if rules.channels or cut else decode_plain_jpeg(content, image_size, max_pixels)
     if plain is not None:
         pixels, size = plain
         return Decoded(central_square(pixels), "JPEG", (ENLARGED,) if min(size) < image_size else ())
     with _open(content, max_pixels, rules, suffix) as picture:
         if isinstance(picture, Raw):
-            return _decode_raw(picture, image_size, rules)
-        return _decode_opened(picture, image_size, rules)
+            return _decode_raw(picture, image_size, rules, cut or _middle)
+        return _decode_opened(picture, image_size, rules, cut)
+
+
+def read_mask(content: bytes, max_pixels: int, suffix: str) -> np.ndarray:
+    """bool (height, width): what is not black; of a JPEG, which blurs edges, what is nearer to white."""
+    with _open(content, max_pixels, AS_STATED, suffix) as picture:
+        if isinstance(picture, Raw):
+            return np.asarray((picture.read()[..., : picture.n_channels] != 0).any(axis=2))
+        image = turn_upright(picture)[0]
+        levels = np.atleast_3d(np.asarray(image if image.mode in ("1", "L", "P") else image.convert("RGB")))
+        return np.asarray((levels > (127 if picture.format == "JPEG" else 0)).any(axis=2))
 
 
 def read_samples(content: bytes, max_pixels: int, rules: Rules, suffix: str = "") -> np.ndarray:
@@ -91,7 +109,7 @@ def read_samples(content: bytes, max_pixels: int, rules: Rules, suffix: str = ""
         return picture.read()[..., : picture.n_channels].reshape(-1, picture.n_channels)
 
 
-def measure(content: bytes, suffix: str, rules: Rules) -> tuple[int, int]:
+def measure(content: bytes, suffix: str, rules: Rules) -> tuple[float, int]:
     """The shorter side in pixels and the number of channels, 3 at least, by the file's header. Raises PictureError."""
     with _open(content, MAX_PIXELS, rules, suffix) as picture:
         return (picture.side, max(3, picture.n_channels)) if isinstance(picture, Raw) else (min(picture.size), 3)
@@ -166,11 +184,14 @@ def _decode_deep_colors(image: Image.Image, content: bytes) -> np.ndarray:
     return pixels
 
 
-def _decode_raw(raw: Raw, image_size: int, rules: Rules) -> Decoded:
+def _middle(pixels: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    return central_square(pixels), []
+
+
+def _decode_raw(raw: Raw, image_size: int, rules: Rules, cut: Cut) -> Decoded:
     ranges = raw.ranges(rules)  # before anything is read: it may not be known yet
-    values = raw.read()
-    remarks = [*raw.remarks, *([ENLARGED] if min(values.shape[:2]) < image_size else [])]
-    square = central_square(values)
+    square, about_cut = cut(raw.read())
+    remarks = [*raw.remarks, *([ENLARGED] if len(square) < image_size else []), *about_cut]
     levels, alpha = to_gray_levels(square[..., : raw.n_channels], ranges), square[..., raw.n_channels :]
     pixels, about_channels = choose_channels(levels, rules.channels)
     if alpha.shape[2]:
@@ -182,15 +203,21 @@ def _decode_raw(raw: Raw, image_size: int, rules: Rules) -> Decoded:
     return Decoded(pixels, raw.file_format, (*remarks, *about_channels), raw.kind)
 
 
-def _decode_opened(image: Image.Image, image_size: int, rules: Rules) -> Decoded:
-    remarks = describe_source(image, image_size)
-    if image.format in ("JPEG", "MPO"):
+def _decode_opened(image: Image.Image, image_size: int, rules: Rules, cut: Cut | None) -> Decoded:
+    remarks = describe_source(image)
+    if image.format in ("JPEG", "MPO") and cut is None:
         image.draft("RGB", (image_size, image_size))
     image.load()
     upright, turned = turn_upright(image)
     rgb, changed = to_rgb(upright)
-    remarks += [*turned, *changed, *([FIRST_FRAME] if is_animated(image) else [])]
-    pixels = central_square(np.asarray(rgb))
+    pixels, about_cut = (cut or _middle)(np.asarray(rgb))
+    remarks += [
+        *turned,
+        *changed,
+        *([FIRST_FRAME] if is_animated(image) else []),
+        *about_cut,
+        *([ENLARGED] if len(pixels) < image_size else []),
+    ]
     if rules.channels:
         is_gray = image.mode in ("1", "L", "LA", "La")
         pixels, chosen = choose_channels(pixels[..., :1] if is_gray else pixels, rules.channels)
@@ -221,11 +248,16 @@ def pillow_limits(max_pixels: int) -> Iterator[None]:
     This also covers frames that are larger than the header says, which `decode` alone does not see.
     """
     before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = max_pixels
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            limit_pillow(max_pixels)
             yield
     finally:
         Image.MAX_IMAGE_PIXELS = before
+
+
+def limit_pillow(max_pixels: int) -> None:
+    """The same for good, in a process that does nothing else."""
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)

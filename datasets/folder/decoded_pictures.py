@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,16 +21,23 @@ from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.decode import (
     AS_STATED,
     MAX_PIXELS,
+    Decoded,
     NotAPictureError,
     PictureError,
     decode,
+    limit_pillow,
     pillow_limits,
+    read_mask,
 )
+from bakeoff.datasets.folder.picture_file import PictureFile, Region
+from bakeoff.datasets.folder.regions import cut_to_region
 from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
 from bakeoff.datasets.folder.squares import resize_squares
 
 CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
 WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized together
+MapChunks = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+"""function(chunk) of every chunk, in order: the threads of this process, or the workers of a cluster."""
 
 
 class UnreadableError(PictureError):
@@ -43,102 +52,154 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True)
+class Decoding:
+    """How files become squares of one size; larger pictures than max_pixels are refused."""
+
+    image_size: int
+    rules: Rules = AS_STATED
+    max_pixels: int = MAX_PIXELS
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.image_size, self.image_size, self.rules.n_channels
+
+
+@dataclass(frozen=True)
 class Findings:
     """About each of many files, by its index.
 
     errors: why it could not be used.   remarks: what was done to it, as in `Decoded`, if anything.
-    file_formats: of every file, "" where there is an error.   kinds: of samples, where they have more than 8 bits.
+    file_formats: of the others.   kinds: of samples, where they have more than 8 bits.
     """
 
-    errors: dict[int, PictureError]
-    remarks: dict[int, tuple[str, ...]]
-    file_formats: tuple[str, ...]
+    errors: dict[int, PictureError] = field(default_factory=dict)
+    remarks: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    file_formats: dict[int, str] = field(default_factory=dict)
     kinds: dict[int, str] = field(default_factory=dict)
 
     def updated(self, later: Findings) -> Findings:
         """With what was found about some of the files when they were decoded once more."""
-        again = set(later.kinds) | set(later.errors)
+        again = set(later.kinds) | set(later.errors) | set(later.file_formats)
         errors = {index: error for index, error in self.errors.items() if index not in again}
-        formats = [new or old for old, new in zip(self.file_formats, later.file_formats, strict=True)]
-        return Findings(errors | later.errors, self.remarks | later.remarks, tuple(formats), self.kinds | later.kinds)
+        return Findings(
+            errors | later.errors,
+            self.remarks | later.remarks,
+            self.file_formats | later.file_formats,
+            self.kinds | later.kinds,
+        )
+
+    def at(self, indices: Sequence[int]) -> Findings:
+        """Of files 0, 1, 2 ... as of these."""
+        parts = (self.errors, self.remarks, self.file_formats, self.kinds)
+        return Findings(*({indices[place]: value for place, value in part.items()} for part in parts))  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class DecodedPictures:
-    """images: uint8 (n_files, image_size, image_size, channels), black where there is an error."""
-
-    images: np.ndarray
-    findings: Findings
-
-
-def decode_pictures(readers: Sequence[Callable[[], bytes]], image_size: int, **options: Any) -> DecodedPictures:
-    """As `decode_into`, into memory."""
-    shape = (image_size, image_size, options.get("rules", AS_STATED).n_channels)
-    rows = np.zeros((len(readers), math.prod(shape)), dtype=np.uint8)
-    findings = decode_into(rows, readers, image_size, **options)
-    return DecodedPictures(rows.reshape(len(readers), *shape), findings)
+def decode_pictures(files: Sequence[PictureFile], decoding: Decoding) -> tuple[np.ndarray, Findings]:
+    """As `decode_into`, into memory: uint8 (n_files, *decoding.shape)."""
+    rows = np.zeros((len(files), math.prod(decoding.shape)), dtype=np.uint8)
+    findings = decode_into(rows, files, decoding)
+    return rows.reshape(len(files), *decoding.shape), findings
 
 
 def decode_into(
     rows: Rows,
-    readers: Sequence[Callable[[], bytes]],
-    image_size: int,
+    files: Sequence[PictureFile],
+    decoding: Decoding,
     *,
-    max_pixels: int = MAX_PIXELS,
-    rules: Rules = AS_STATED,
-    suffixes: Sequence[str] = (),
     chosen: Sequence[int] | None = None,
+    map_chunks: MapChunks | None = None,
     progress: Progress | None = None,
 ) -> Findings:
-    """Read and decode many files on all processors (Pillow lets go of the interpreter lock while it decodes).
+    """Read and decode many files, on all processors or where map_chunks sends them; the outcome is the same.
 
-    rows: filled with uint8 (n_files, image_size * image_size * rules.n_channels), black where there is an error.
-    readers: one function per file that returns its bytes.   progress: called with (what, files done, files).
-    suffixes: of their names, for formats that content does not tell.   chosen: which to decode; None means all.
+    rows: filled with uint8 (n_files, prod(decoding.shape)), black where there is an error.
+    chosen: which to decode; None means all.   progress: called with (what, files done, files).
+    What another machine cannot read is read and decoded here.
     """
-    errors: dict[int, PictureError] = {}
-    remarks: dict[int, tuple[str, ...]] = {}
-    file_formats = [""] * len(readers)
-    kinds: dict[int, str] = {}
-    wanted = range(len(readers)) if chosen is None else chosen
-
-    def decode_chunk(start: int) -> int:
-        indices = wanted[start : start + CHUNK]
-        block = np.zeros((len(indices), image_size, image_size, rules.n_channels), dtype=np.uint8)
-        squares: dict[int, np.ndarray] = {}
-        for place, index in enumerate(indices):
-            try:
-                suffix = suffixes[index] if suffixes else ""
-                decoded = decode(read_bytes(readers[index]), image_size, max_pixels, rules, suffix)
-            except PictureError as error:
-                errors[index] = _bare(error)
-                continue
-            squares[place] = decoded.pixels
-            file_formats[index] = decoded.file_format
-            if decoded.remarks:
-                remarks[index] = decoded.remarks
-            if decoded.kind:
-                kinds[index] = decoded.kind
-            if sum(square.nbytes for square in squares.values()) > WAITING_BYTES:
-                _resize_into(block, squares)
-        _resize_into(block, squares)
-        if indices[-1] - indices[0] == len(indices) - 1:
-            rows[indices[0] : indices[-1] + 1] = block.reshape(len(block), -1)
-        else:
-            for index, pixels in zip(indices, block, strict=True):
-                rows[index : index + 1] = pixels.reshape(1, -1)
-        return len(block)
-
-    n_workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with pillow_limits(max_pixels), ThreadPoolExecutor(n_workers) as pool:
-        n_done = 0
-        for n_decoded in pool.map(decode_chunk, range(0, len(wanted), CHUNK)):
-            n_done += n_decoded
+    wanted = range(len(files)) if chosen is None else chosen
+    parts = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
+    chunks = ([files[index] for index in part] for part in parts)
+    if map_chunks:
+        sent = ([file.travel() for file in chunk] for chunk in chunks)
+        found = map_chunks(partial(decode_far_away, decoding), sent)
+    else:
+        found = _on_threads(partial(decode_chunk, decoding), chunks)
+    findings, n_done = Findings(), 0
+    with pillow_limits(decoding.max_pixels):
+        for part, (block, about) in zip(parts, found, strict=True):
+            unread = [i for i, error in about.errors.items() if map_chunks and isinstance(error, UnreadableError)]
+            if unread:
+                block[unread], again = decode_chunk(decoding, [files[part[place]] for place in unread])
+                about = about.updated(again.at(unread))
+            for first, last in _runs(part):
+                rows[part[first] : part[last] + 1] = block[first : last + 1].reshape(last + 1 - first, -1)
+            findings = findings.updated(about.at(part))
+            n_done += len(part)
             if progress:
                 progress("decoding pictures", n_done, len(wanted))
-    return Findings(
-        dict(sorted(errors.items())), dict(sorted(remarks.items())), tuple(file_formats), dict(sorted(kinds.items()))
-    )
+    return findings
+
+
+def decode_far_away(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.ndarray, Findings]:
+    """`decode_chunk` on a worker."""
+    limit_pillow(decoding.max_pixels)
+    return decode_chunk(decoding, files)
+
+
+def decode_chunk(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.ndarray, Findings]:
+    """uint8 (n_files, *decoding.shape), and what was found about files 0, 1, 2 ..."""
+    block = np.zeros((len(files), *decoding.shape), dtype=np.uint8)
+    findings = Findings()
+    squares: dict[int, np.ndarray] = {}
+    for place, file in enumerate(files):
+        try:
+            decoded = decode_file(file, decoding)
+        except PictureError as error:
+            findings.errors[place] = _bare(error)
+            continue
+        squares[place] = decoded.pixels
+        findings.file_formats[place] = decoded.file_format
+        if decoded.remarks:
+            findings.remarks[place] = decoded.remarks
+        if decoded.kind:
+            findings.kinds[place] = decoded.kind
+        if sum(square.nbytes for square in squares.values()) > WAITING_BYTES:
+            _resize_into(block, squares)
+    _resize_into(block, squares)
+    return block, findings
+
+
+def decode_file(file: PictureFile, decoding: Decoding) -> Decoded:
+    """Raises PictureError with the reason."""
+    content, cut = read_bytes(file), None
+    if file.region:
+        cut = partial(cut_to_region, region=file.region, masks=read_masks(file.region, decoding.max_pixels))
+    return decode(content, decoding.image_size, decoding.max_pixels, decoding.rules, file.suffix, cut)
+
+
+def read_masks(region: Region, max_pixels: int = MAX_PIXELS) -> list[np.ndarray]:
+    return [read_mask(read_bytes(mask), max_pixels, mask.suffix) for mask in region.masks]
+
+
+def _on_threads(function: Callable[[Any], Any], chunks: Iterable[Any]) -> Iterator[Any]:
+    """On every processor, since Pillow and OpenCV let go of the interpreter while they decode; results in order."""
+    n_workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with ThreadPoolExecutor(n_workers) as pool:
+        under_way: deque[Any] = deque()
+        for chunk in chunks:
+            if len(under_way) > n_workers:  # so that memory does not grow with what nobody has taken yet
+                yield under_way.popleft().result()
+            under_way.append(pool.submit(function, chunk))
+        while under_way:
+            yield under_way.popleft().result()
+
+
+def _runs(indices: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and last place of each run of consecutive numbers."""
+    ends = [
+        place for place in range(len(indices)) if place + 1 == len(indices) or indices[place + 1] > indices[place] + 1
+    ]
+    return zip((0, *(end + 1 for end in ends)), ends, strict=False)
 
 
 def _bare(error: PictureError) -> PictureError:
@@ -153,9 +214,9 @@ def _resize_into(block: np.ndarray, squares: dict[int, np.ndarray]) -> None:
         squares.clear()
 
 
-def can_be_read(reader: Callable[[], bytes]) -> bool:
+def can_be_read(file: PictureFile) -> bool:
     try:
-        read_bytes(reader)
+        read_bytes(file)
     except UnreadableError:
         return False
     return True
@@ -172,15 +233,15 @@ def findings_from_array(array: np.ndarray) -> Findings:
     return Findings(
         errors={int(index): ERRORS[kind](reason) for index, (kind, reason) in errors.items()},
         remarks={int(index): tuple(texts) for index, texts in remarks.items()},
-        file_formats=tuple(file_formats),
+        file_formats={int(index): name for index, name in file_formats.items()},
         kinds={int(index): kind for index, kind in kinds.items()},
     )
 
 
-def read_bytes(reader: Callable[[], bytes]) -> bytes:
+def read_bytes(file: PictureFile) -> bytes:
     """Raises UnreadableError with the reason."""
     try:
-        return reader()
+        return file.read()
     except (OSError, RuntimeError, ValueError, EOFError) as error:  # RuntimeError: a member of a zip under a password
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnreadableError(f"cannot be read: {reason}") from error

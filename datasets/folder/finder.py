@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
-from bakeoff.datasets.folder.picture_file import PictureFile, fail, read_plain_file, stamp_now
+from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, fail, read_plain_file, stamp_now
 from bakeoff.datasets.folder.split_names import split_of_name
 
 ELSEWHERE = "found by name, as the table's paths lead nowhere"
@@ -25,15 +25,19 @@ class Finder:
     ) -> None:
         self.files, self.roots, self.split = files, roots, split or "train"
 
-    def find(self, name: str) -> PictureFile | None:
-        """None if there is no such file; one that cannot be read if several may be meant."""
+    def find(self, name: str, kind: str = "") -> PictureFile | None:
+        """None if there is no such file; one that cannot be read if several may be meant.
+
+        kind: MASKS for a mask.
+        """
         for spelled in (name, name.replace("\\", "/")):
             for root in self.roots:
                 place = os.path.join(root, spelled)
                 if os.path.lexists(place) and not os.path.isdir(place):
                     return PictureFile(parts_of(spelled), partial(read_plain_file, place), stamp=stamp_now(place))
         parts = parts_of(name.replace("\\", "/"))
-        alike = [(_n_common(file.parts[:-1], parts[:-1]), file) for file in self._by_name.get(parts[-1].casefold(), ())]
+        named = [file for file in self._by_name.get(parts[-1].casefold(), ()) if file.left_out == kind]
+        alike = [(_n_common(file.parts[:-1], parts[:-1]), file) for file in named]
         if not alike:
             return None
         most = max(n for n, _ in alike)
@@ -47,7 +51,7 @@ class Finder:
     def _by_name(self) -> dict[str, list[PictureFile]]:
         names: dict[str, list[PictureFile]] = {}
         for file in self.files():
-            if not file.left_out and file.is_named_picture:
+            if file.is_picture or file.left_out == MASKS:
                 for key in {file.parts[-1].casefold(), file.stem.casefold()}:
                     names.setdefault(key, []).append(file)
         return names

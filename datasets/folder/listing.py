@@ -29,6 +29,7 @@ from bakeoff.datasets.folder.picture_file import (
     read_plain_file,
     stamp_now,
 )
+from bakeoff.datasets.folder.regions import pair_masks
 from bakeoff.datasets.folder.shards import find_shards, label_by_key, list_shards
 from bakeoff.datasets.folder.split_names import THINGS, find_splits, split_of_name
 from bakeoff.datasets.folder.tables import TABLE_SUFFIXES, label_by_tables, list_table
@@ -57,7 +58,7 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
             yield label(list_archive(path, opened))
         elif path.suffix.lower() in TABLE_SUFFIXES:
-            yield list_table(path, list_folder)
+            yield list_table(path, lambda folder: pair_masks(list(list_folder(folder))))
         elif path.suffix.lower() in OTHERWISE:
             raise ValueError(f"{path} is {OTHERWISE[path.suffix.lower()]}, and name the result")
         else:
@@ -77,7 +78,7 @@ def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
 
     Raises ValueError where every folder holds the same folders, and either could be the classes.
     """
-    files = _mark_own_output(sorted(_without_common_folder(list(files)), key=lambda file: file.parts))
+    files = _mark_own_output(sorted(_without_common_folder(pair_masks(list(files))), key=lambda file: file.parts))
     inside: dict[str, set[str]] = {}
     for file in files:
         if len(file.parts) > 1 and not file.left_out:

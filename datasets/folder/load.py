@@ -15,6 +15,7 @@ import numpy as np
 from bakeoff.datasets.dataset import Dataset, Progress, Split
 from bakeoff.datasets.folder.archives import ARCHIVE_SUFFIXES
 from bakeoff.datasets.folder.arrangement import files_in_classes, name_classes
+from bakeoff.datasets.folder.decoded_pictures import MapChunks
 from bakeoff.datasets.folder.given_splits import SPLITS
 from bakeoff.datasets.folder.listing import open_files
 from bakeoff.datasets.folder.picture_file import printable
@@ -24,19 +25,26 @@ from bakeoff.datasets.folder.store import Memory, Store
 from bakeoff.datasets.folder.tables import TABLE_SUFFIXES
 
 
-def load_folder(path: Path, *, progress: Progress | None = None, store: Store | None = None, **options: Any) -> Dataset:
+def load_folder(
+    path: Path,
+    *,
+    progress: Progress | None = None,
+    store: Store | None = None,
+    map_chunks: MapChunks | None = None,
+    **options: Any,
+) -> Dataset:
     """Read `path/<class>/**/*` or `path/{train,val,test}/<class>/**/*`; the user's files are never written to.
 
     path: such a folder, a .zip or .tar of one, or a .csv with columns path, label and perhaps split and group.
     progress: called with (what, files done, files).   options: fields of `Reading`.
     store: keeps the pictures on disk, so that memory does not grow with them, and decodes nothing again as long as
-        no file changes; None holds them in memory.
+        no file changes; None holds them in memory.   map_chunks: sends the decoding to other processes.
     Pictures are gray (one channel) if every one of them is. A missing split is taken from training, within each class.
     Raises ValueError or FileNotFoundError, in one line that says what to do, and TypeError for an unknown option.
     """
     reading = Reading(**options)
     with open_files(path) as found:
-        return assemble(FolderStages(path, found, reading, progress, store or Memory()))
+        return assemble(FolderStages(path, found, reading, progress, store or Memory(), map_chunks))
 
 
 def assemble(stages: FolderStages) -> Dataset:

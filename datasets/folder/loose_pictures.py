@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from bakeoff.datasets.folder.decode import AS_STATED, PictureError
-from bakeoff.datasets.folder.decoded_pictures import decode_pictures
+from bakeoff.datasets.folder.decoded_pictures import Decoding, decode_pictures
 from bakeoff.datasets.folder.listing import list_folder
 from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
 from bakeoff.datasets.folder.ranges import as_ranges
@@ -49,15 +49,13 @@ def read_pictures(
     if height != width:
         raise ValueError(f"pictures are read as squares, and this model takes {height} x {width} pixels")
     rules = rules_of(reading)
-    suffixes = [file.suffix for file in files]
-    decoded = decode_pictures([file.read for file in files], height, rules=rules, suffixes=suffixes)
-    images = decoded.images
+    images, findings = decode_pictures(files, Decoding(height, rules))
     if channels > 3 and rules.n_channels != channels:
         raise ValueError(f"this model takes {channels} channels, and which ones was not saved with it: train it again")
     if channels == 1:
         gray = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
         images = np.stack(gray)[..., None] if gray else images[..., :1]
-    return images, decoded.findings.errors
+    return images, findings.errors
 
 
 def rules_of(reading: Mapping[str, Any] | None) -> Rules:

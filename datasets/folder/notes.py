@@ -20,7 +20,7 @@ MAX_LISTED = 50  # files named in one note; a report must stay readable
 
 def is_no_picture(file: PictureFile, error: PictureError | None) -> bool:
     """A text file beside the pictures is none of them; one that calls itself a picture is a damaged one."""
-    return isinstance(error, NotAPictureError) and not file.is_named_picture
+    return isinstance(error, NotAPictureError) and not file.is_picture
 
 
 def note_skipped(

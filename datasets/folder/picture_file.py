@@ -7,6 +7,7 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bakeoff.datasets.folder.formats import formats_of_suffix
@@ -18,10 +19,22 @@ JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian wo
 AROUND = "the folder around all others, which are the classes or splits"
 HIDDEN, EMPTY, MET_BEFORE, CLIMBS = "hidden", "empty folders", "folders met before", "paths out of the archive"
 OWN_OUTPUT, OWN_MARK, NOT_USED = "output of ours", ".bakeoff", "columns of the table that say nothing here"
-THE_TABLE = "the table that tells the classes"
+THE_TABLE, MASKS = "the table that tells the classes", "masks of pictures"
 # What an artifacts folder holds.
 MAIN_FOLDERS = {"runs", "reports"}
 OWN_FOLDERS = {"cache", "studies", "contest", "tensorboard", "lecture", "bench.json", "scaling.json", *MAIN_FOLDERS}
+
+
+@dataclass(frozen=True)
+class Region:
+    """masks: files of pictures whose pixels that are not black belong to it.   box: left, top, right, bottom, pixels.
+
+    fill: what lies around it becomes its mean; else it stays.
+    """
+
+    masks: tuple[PictureFile, ...] = ()
+    box: tuple[float, float, float, float] | None = None
+    fill: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,7 @@ class PictureFile:
     left_out: why it is not looked into, "" if it is; it is listed all the same, so that it can be reported.
     group: the name of what must stay together, where a table gives it.
     remarks: how it was found, where that is worth telling, in words that follow a number of files.
+    region: the part of it that counts, if not all does.
     stamp: another one if the content is another one; "" for a member of an archive, which has its own.
     """
 
@@ -44,6 +58,7 @@ class PictureFile:
     stamp: str = ""
     group: str = ""
     remarks: tuple[str, ...] = ()
+    region: Region | None = None
 
     @property
     def suffix(self) -> str:
@@ -56,8 +71,19 @@ class PictureFile:
         return os.path.splitext(self.parts[-1])[0]
 
     @property
-    def is_named_picture(self) -> bool:
-        return self.suffix in formats_of_suffix()
+    def is_picture(self) -> bool:
+        """By its name, if it is to be looked into."""
+        return not self.left_out and self.suffix in formats_of_suffix()
+
+    def travel(self) -> PictureFile:
+        """For another process: what is no file of its own is read here and now."""
+        region = self.region and replace(self.region, masks=tuple(mask.travel() for mask in self.region.masks))
+        if self.stamp:
+            return replace(self, region=region)
+        try:
+            return replace(self, read=partial(bytes, self.read()), region=region)
+        except Exception as error:
+            return replace(self, read=partial(fail, OSError(str(error))), region=region)
 
     def remarked(self, *remarks: str) -> PictureFile:
         return replace(self, remarks=(*self.remarks, *remarks))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from bakeoff.datasets.folder.decode import MAX_PIXELS
 from bakeoff.datasets.folder.samples import CHANNEL_RULES, PAGE_RULES, Range
 
 Duplicates = Literal["drop", "move", "keep"]
+Regions = Literal["mask", "crop", "ignore"]
 MIN_IMAGE_SIZE = 8  # pixels; smaller pictures hold no gradient grid
 
 
@@ -35,6 +36,9 @@ class Reading:
     channels. Of times, and by max of pages in color, the first is taken."""
     duplicates: Duplicates = "drop"
     """Copies of given test or validation pictures in an earlier split: drop them, move all there, or keep them."""
+    regions: Regions = "mask"
+    """Where masks or boxes mark a part of each picture, that part, the mean of which is all around it; or "crop": that
+    part and what is around it; or "ignore": whole pictures."""
     group: str = ""
     """A regular expression: what its first group (or all of it) matches in a path names what must stay in one split,
     such as a patient."""
@@ -48,8 +52,9 @@ class Reading:
             )
         if not (self.pages in PAGE_RULES or re.fullmatch(r"[1-9]\d*", self.pages)):
             raise ValueError(f"pages must be {', '.join(PAGE_RULES)} or a page's number, got {self.pages!r}")
-        if self.duplicates not in ("drop", "move", "keep"):
-            raise ValueError(f"duplicates must be drop, move or keep, got {self.duplicates!r}")
+        for name, words in (("duplicates", get_args(Duplicates)), ("regions", get_args(Regions))):
+            if getattr(self, name) not in words:
+                raise ValueError(f"{name} must be {', '.join(words[:-1])} or {words[-1]}, got {getattr(self, name)!r}")
         try:
             re.compile(self.group)
         except re.error as error:

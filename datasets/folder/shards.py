@@ -36,7 +36,7 @@ def list_shards(shards: Sequence[Path], opened: ExitStack) -> list[PictureFile]:
 
 def label_by_key(files: Sequence[PictureFile]) -> list[PictureFile] | None:
     """Each picture with the class that the file beside it tells, "" if it tells none; None where no file does."""
-    pictures = {_key(file): file for file in files if file.is_named_picture and not file.left_out}
+    pictures = {_key(file): file for file in files if file.is_picture}
     beside = {_key(file): file for file in files if file.suffix in LABELS and _key(file) in pictures}
     told = {key: name for key, file in beside.items() if (name := _read_label(file))}
     if not told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +19,9 @@ from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.arrangement import arrange, files_in_classes, plan
 from bakeoff.datasets.folder.decode import PictureError, decoder_versions, measure, pillow_limits, read_samples
 from bakeoff.datasets.folder.decoded_pictures import (
+    Decoding,
     Findings,
+    MapChunks,
     Rows,
     UnreadableError,
     can_be_read,
@@ -26,11 +29,13 @@ from bakeoff.datasets.folder.decoded_pictures import (
     findings_from_array,
     findings_to_array,
     read_bytes,
+    read_masks,
 )
 from bakeoff.datasets.folder.notes import note_channels, note_size
 from bakeoff.datasets.folder.picture_file import PictureFile, stamp_now
 from bakeoff.datasets.folder.ranges import Ranges, as_ranges, fit_ranges, note_ranges
 from bakeoff.datasets.folder.reading import Reading
+from bakeoff.datasets.folder.regions import side_of_region
 from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
 from bakeoff.datasets.folder.store import Store
 from bakeoff.datasets.splits import evenly_spread
@@ -51,10 +56,16 @@ class FolderStages:
     reading: Reading
     progress: Progress | None
     store: Store
+    map_chunks: MapChunks | None = None
 
     @cached_property
     def files(self) -> list[PictureFile]:
-        return files_in_classes(self.found)
+        return [self._with_rule(file) if file.region else file for file in files_in_classes(self.found)]
+
+    def _with_rule(self, file: PictureFile) -> PictureFile:
+        rule = self.reading.regions
+        region = None if rule == "ignore" or not file.region else replace(file.region, fill=rule == "mask")
+        return replace(file, region=region)
 
     def read(self) -> Mapping[str, np.ndarray]:
         """For each split its pictures, uint8 (n, side * side * channels), and labels, int64 (n,); and a card (JSON).
@@ -63,7 +74,7 @@ class FolderStages:
         """
         arrays = self._read([])
         unreadable = json.loads(arrays["card"].item())["unreadable"]
-        readable = [index for index in unreadable if can_be_read(self.files[index].read)]
+        readable = [index for index in unreadable if can_be_read(self.files[index])]
         return self._read(readable) if readable else arrays
 
     def _read(self, readable: list[int]) -> Mapping[str, np.ndarray]:
@@ -130,14 +141,13 @@ class FolderStages:
         median, channels = self._measure()
         sizes = BASE_SIZES if len(self.files) <= MOST_AT_LARGEST else BASE_SIZES[:-1]
         image_size = self.reading.image_size or max((s for s in sizes if s <= median), default=sizes[0])
-        rules = Rules({}, channels, self.reading.pages)
-        rows = self.store.allocate((len(self.files), image_size**2 * rules.n_channels), np.dtype(np.uint8))
-        findings = self._decode_into(rows, image_size, rules)
+        decoding = Decoding(image_size, Rules({}, channels, self.reading.pages), self.reading.max_pixels)
+        rows = self.store.allocate((len(self.files), math.prod(decoding.shape)), np.dtype(np.uint8))
+        findings = self._decode_into(rows, decoding)
         kinds = {i: error.kind for i, error in findings.errors.items() if isinstance(error, UnknownRangeError)}
         ranges = self._fit_ranges(kinds, np.array([file.split in ("", "train") for file in self.files]))
         if kinds:
-            again = self._decode_into(rows, image_size, replace(rules, ranges=ranges), sorted(kinds))
-            findings = findings.updated(again)
+            findings = findings.updated(self._decode_deep(rows, decoding, ranges, kinds))
         return _pack(rows, findings, {"median": median, "ranges": ranges, "channels": channels, "side": image_size})
 
     def _decode_again(
@@ -147,22 +157,26 @@ class FolderStages:
         rows = self.store.allocate((len(images), images[0].size), np.dtype(np.uint8))
         for start, block in blocks_of(images):
             rows[start : start + len(block)] = block.reshape(len(block), -1)
-        rules = Rules(ranges, about["channels"], self.reading.pages)
-        again = self._decode_into(rows, images.shape[1], rules, sorted(findings.kinds))
+        decoding = Decoding(images.shape[1], Rules({}, about["channels"], self.reading.pages), self.reading.max_pixels)
+        again = self._decode_deep(rows, decoding, ranges, findings.kinds)
         return _pack(rows, findings.updated(again), {**about, "ranges": ranges})
 
-    def _decode_into(self, rows: Rows, image_size: int, rules: Rules, chosen: list[int] | None = None) -> Findings:
-        """chosen: those with more than 8 bits, which wait for ranges; None means all."""
-        deep = f"of over 8 bits, by {_said(rules.ranges or {})}"
-        show, what = self.progress, "decoding pictures" if chosen is None else deep
+    def _decode_deep(self, rows: Rows, decoding: Decoding, ranges: Ranges, kinds: Mapping[int, str]) -> Findings:
+        """Those with more than 8 bits, which wait for ranges."""
+        said = "; ".join(f"{low:g} to {high:g}" for low, high in (parts[0] for parts in ranges.values()))
+        decoding = replace(decoding, rules=replace(decoding.rules, ranges=ranges))
+        return self._decode_into(rows, decoding, sorted(kinds), f"of over 8 bits, by {said}")
+
+    def _decode_into(
+        self, rows: Rows, decoding: Decoding, chosen: list[int] | None = None, what: str = "decoding pictures"
+    ) -> Findings:
+        show = self.progress
         return decode_into(
             rows,
-            [file.read for file in self.files],
-            image_size,
-            max_pixels=self.reading.max_pixels,
-            rules=rules,
-            suffixes=[file.suffix for file in self.files],
+            self.files,
+            decoding,
             chosen=chosen,
+            map_chunks=self.map_chunks,
             progress=show and (lambda _, *done: show(what, *done)),
         )
 
@@ -170,7 +184,7 @@ class FolderStages:
         def read(index: int) -> np.ndarray:
             file = self.files[index]
             rules = Rules({}, pages=self.reading.pages)
-            return read_samples(read_bytes(file.read), self.reading.max_pixels, rules, file.suffix)
+            return read_samples(read_bytes(file), self.reading.max_pixels, rules, file.suffix)
 
         with pillow_limits(self.reading.max_pixels):
             return fit_ranges(kinds, read, is_training, self.reading.given_range)
@@ -181,7 +195,10 @@ class FolderStages:
         with pillow_limits(self.reading.max_pixels):
             for index in evenly_spread(len(self.files), MEASURED):
                 with suppress(PictureError):
-                    side, n_channels = measure(read_bytes(self.files[index].read), self.files[index].suffix, rules)
+                    file = self.files[index]
+                    side, n_channels = measure(read_bytes(file), file.suffix, rules)
+                    if file.region:
+                        side = side_of_region(side, file.region, read_masks(file.region))
                     sides.append(side)
                     counts.add(n_channels)
         n = max(counts) if len(counts) == 2 and max(counts) > 3 else 0
@@ -193,10 +210,6 @@ class FolderStages:
         for start, block in blocks_of(pictures):
             rows[start : start + len(block)] = block.reshape(len(block), -1)
         return rows
-
-
-def _said(ranges: Ranges) -> str:
-    return "; ".join(f"{low:g} to {high:g}" for low, high in (parts[0] for parts in ranges.values()))
 
 
 def _pack(rows: Any, findings: Findings, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,7 +227,7 @@ def digest_listing(path: Path, found: Sequence[PictureFile]) -> str:
     """SHA-256 that changes when a file comes, goes, is written to, or counts otherwise."""
     digest = hashlib.sha256(json.dumps([str(path.resolve()), stamp_now(path) if path.is_file() else ""]).encode())
     for file in found:
-        digest.update(
-            json.dumps([file.parts, file.class_name, file.split, file.left_out, file.stamp, file.group]).encode()
-        )
+        region = file.region and [file.region.box, [[mask.parts, mask.stamp] for mask in file.region.masks]]
+        about = [file.parts, file.class_name, file.split, file.left_out, file.stamp, file.group, region]
+        digest.update(json.dumps(about).encode())
     return digest.hexdigest()

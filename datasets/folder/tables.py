@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from bakeoff.datasets.folder.delimited_text import rows_of_text
 from bakeoff.datasets.folder.finder import ABSENT, Finder, parts_of
-from bakeoff.datasets.folder.picture_file import NOT_USED, THE_TABLE, PictureFile, as_class_name, fail
+from bakeoff.datasets.folder.picture_file import MASKS, NOT_USED, THE_TABLE, PictureFile, Region, as_class_name, fail
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -25,10 +26,19 @@ COLUMNS = {  # what we ask for -> what it is called, in small letters, with a bl
         *("species", "breed"),
     ),
     "split": ("split", "subset", "partition"),
+    "mask": ("mask", "mask path", "mask file", "segmentation"),
     "group": ("group", *(thing + end for thing in THINGS for end in ("", " id"))),
 }
-SEPARATORS = ",;\t|"
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+BOXES = {  # names of the four columns of a box -> whether the last two are its width and height, not its corner
+    ("x", "y", "width", "height"): True,
+    ("x", "y", "w", "h"): True,
+    ("left", "top", "width", "height"): True,
+    ("left", "top", "right", "bottom"): False,
+    ("xmin", "ymin", "xmax", "ymax"): False,
+    ("x min", "y min", "x max", "y max"): False,
+    ("x1", "y1", "x2", "y2"): False,
+    ("roi x1", "roi y1", "roi x2", "roi y2"): False,
+}
 LOOKED_AT = 50  # rows that tell what is in a column of an unknown name
 
 
@@ -37,6 +47,7 @@ class Table:
     """rows: with the number of the line of each.   places: what we ask for -> its column.
 
     guessed: those of them that were told by what is in the column, not by its name.
+    box: the four columns of a box, if there are any; has_sides: of which the last two are its width and height.
     """
 
     name: str
@@ -44,15 +55,20 @@ class Table:
     rows: Sequence[tuple[int, Sequence[str]]]
     places: Mapping[str, int]
     guessed: Sequence[str]
+    box: Sequence[int] = ()
+    has_sides: bool = False
 
     def files(self, finder: Finder) -> list[PictureFile]:
         """One for each row, in order. Raises ValueError for a row that lacks something."""
         said = " and ".join(f"their {what} in {self.header[self.places[what]]}" for what in self.guessed)
         remarks = (f"listed in a table with {said}",) if said else ()
-        return [self._file(line, row, finder, remarks) for line, row in self.rows]
+        files = [self._file(line, row, finder, remarks) for line, row in self.rows]
+        times = Counter(file.parts for file in files) if self.box else Counter()
+        return [replace(f, group=f.path) if times[f.parts] > 1 and not f.group else f for f in files]  # of many boxes
 
     def unused(self) -> list[str]:
-        return [name for place, name in enumerate(self.header) if name.strip() and place not in self.places.values()]
+        used = {*self.places.values(), *self.box}
+        return [name for place, name in enumerate(self.header) if name.strip() and place not in used]
 
     def _file(self, line: int, row: Sequence[str], finder: Finder, remarks: tuple[str, ...]) -> PictureFile:
         values = {what: row[place].strip() if place < len(row) else "" for what, place in self.places.items()}
@@ -68,16 +84,33 @@ class Table:
             class_name=as_class_name(label),
             split=split_of_name(split)[0],
             group=values.get("group", ""),
+            region=self._region(line, row, finder, values.get("mask", "")) or file.region,
         )
+
+    def _region(self, line: int, row: Sequence[str], finder: Finder, mask: str) -> Region | None:
+        numbers = [row[place].strip() for place in self.box if place < len(row)]
+        box = None
+        if any(numbers):
+            try:
+                left, top, *ends = map(float, numbers)
+                right, bottom = (left + ends[0], top + ends[1]) if self.has_sides else ends
+            except ValueError as error:
+                raise ValueError(f"{self.name} line {line} must have four numbers for a box, got {numbers}") from error
+            if not (left < right and top < bottom):
+                raise ValueError(f"{self.name} line {line}: its box {numbers} has no pixel in it")
+            box = (left, top, right, bottom)
+        found = (finder.find(mask, MASKS) or finder.find(mask)) if mask else None
+        masks = (found or PictureFile(parts_of(mask), partial(fail, ABSENT)),) if mask else ()
+        return Region(masks, box) if box or masks else None
 
 
 def list_table(path: Path, list_folder: Callable[[Path], Iterable[PictureFile]]) -> list[PictureFile]:
-    """Columns path, label and perhaps split (train, val, test) and group; what cannot be found is a file all the same.
+    """Columns path, label and perhaps split (train, val, test), group, mask or the four of a box.
 
+    What cannot be found is a file all the same, which cannot be read.
     Paths are relative to the table's folder or the one above it; else a file below is known by its name, with or
     without suffix. Columns of other names are known by what is in them: names of files, of splits; the only one left.
-    Separated by commas, semicolons, tabs or |; in UTF-8, UTF-16 or, failing that, Windows' cp1252. Blank rows do not
-    count. Raises ValueError with file and line.
+    Raises ValueError with file and line.
     """
     roots = path.parent, path.absolute().parent.parent
     finder = Finder(lambda: list_folder(path.parent), roots, split=split_of_name(path.stem)[0])
@@ -92,9 +125,9 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     files: with the classes that folders tell.
     Raises ValueError where no table can be read and no folder tells a class, or where the two tell unlike ones.
     """
-    classes = {file.parts: file.class_name for file in files if file.class_name and file.is_named_picture}
+    classes = {file.parts: file.class_name for file in files if file.class_name and file.is_picture}
     folders_tell = len(set(classes.values())) > 1
-    listed: dict[tuple[str, ...], PictureFile] = {}
+    listed: list[PictureFile] = []
     used: set[tuple[str, ...]] = set()
     faults: list[str] = []
     for file in files:
@@ -104,33 +137,31 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
             finder = Finder(beside.copy, split=split_of_name(file.stem)[0])
             try:
                 table = read_table(file.path, file.read(), finder)
-                found = {one.parts: one for one in table.files(finder)}
+                found = table.files(finder)
             except (ValueError, OSError) as error:
                 faults.append(str(error))
                 continue
             if folders_tell and not table.guessed:
                 _check_agreement(file, found, classes)
-            elif len({one.class_name for one in found.values()}) > 1:  # no list of guesses to be filled in
-                listed |= found
+            elif len({one.class_name for one in found}) > 1:  # no list of guesses to be filled in
+                listed += found
                 used.add(file.parts)
     if faults and not (listed or classes):
         raise ValueError(f"no folder tells a class, and of the tables, {faults[0]}")
     if not listed:
         return files
-    splits = find_splits({parts[0] for parts in listed})
-    labeled = [replace(file, split=file.split or splits.get(file.parts[0], "")) for file in listed.values()]
+    splits, parts = find_splits({file.parts[0] for file in listed}), {file.parts for file in listed}
+    labeled = [replace(file, split=file.split or splits.get(file.parts[0], "")) for file in listed]
     others = [
         replace(file, class_name="", left_out=THE_TABLE if file.parts in used else file.left_out)
         for file in files
-        if file.parts not in listed
+        if file.parts not in parts
     ]
     return sorted([*labeled, *others], key=lambda file: file.parts)
 
 
-def _check_agreement(
-    table: PictureFile, found: Mapping[tuple[str, ...], PictureFile], classes: Mapping[tuple[str, ...], str]
-) -> None:
-    both = {(classes[parts], file.class_name) for parts, file in found.items() if parts in classes}
+def _check_agreement(table: PictureFile, found: Sequence[PictureFile], classes: Mapping[tuple[str, ...], str]) -> None:
+    both = {(classes[file.parts], file.class_name) for file in found if file.parts in classes}
     folders, labels = ({pair[side] for pair in both} for side in (0, 1))
     if len(labels) > 1 and len(both) > max(len(folders), len(labels)):
         raise ValueError(
@@ -141,9 +172,12 @@ def _check_agreement(
 
 def read_table(name: str, content: bytes, finder: Finder) -> Table:
     """Raises ValueError with file and line."""
-    rows = list(_rows(name, content))
+    rows = list(rows_of_text(name, content))
     line, header = rows.pop(0) if rows else (1, [])
-    places, guessed = _find_columns(header, [row for _, row in rows[:LOOKED_AT]], finder)
+    names = [" ".join(re.split(r"[\s_.]+", name.lower().strip())) for name in header]
+    columns = next((columns for columns in BOXES if set(columns) <= set(names)), None)
+    box = [names.index(column) for column in columns or ()]
+    places, guessed = _find_columns(names, [row for _, row in rows[:LOOKED_AT]], finder, box)
     if "path" in guessed and finder.find(header[places["path"]]):
         raise ValueError(f"{name} line {line} names a picture and no columns: put a line path,label above it")
     if not {"path", "label"} <= set(places):
@@ -153,14 +187,13 @@ def read_table(name: str, content: bytes, finder: Finder) -> Table:
         )
     if not rows:
         raise ValueError(f"{name} has a header and no rows: one picture a row, its path and its label")
-    return Table(name, header, rows, places, guessed)
+    return Table(name, header, rows, places, guessed, box, has_sides=columns is not None and BOXES[columns])
 
 
 def _find_columns(
-    header: Sequence[str], rows: Sequence[Sequence[str]], finder: Finder
+    names: Sequence[str], rows: Sequence[Sequence[str]], finder: Finder, taken: Sequence[int]
 ) -> tuple[dict[str, int], list[str]]:
     """What we ask for -> where it is, for what there is; and which of that no name tells."""
-    names = [" ".join(name.lower().replace("_", " ").replace(".", " ").split()) for name in header]
     found = {column: [alias for alias in aliases if alias in names] for column, aliases in COLUMNS.items()}
     places = {column: names.index(aliases[0]) for column, aliases in found.items() if aliases}
     guessed: list[str] = []
@@ -169,7 +202,7 @@ def _find_columns(
         return value != "" and finder.find(value) is not None
 
     def free(tells: Callable[[list[str]], bool]) -> list[int]:
-        others = [place for place, name in enumerate(names) if name and place not in places.values()]
+        others = [place for place, name in enumerate(names) if name and place not in (*places.values(), *taken)]
         return [place for place in others if tells([row[place].strip() for row in rows if place < len(row)])]
 
     for column, tells in (
@@ -189,41 +222,3 @@ def _read_row(read: Callable[[], bytes], line: int) -> bytes:
         return read()
     except OSError as error:
         raise OSError(f"{error.strerror or error}, line {line} of the table") from error
-
-
-def _rows(name: str, content: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with the number of its (first) line; the header first, without what is above it."""
-    text = _decode(content)
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise ValueError(f"{name} line {line} holds a zero byte: save the table as text (CSV in UTF-8)")
-    first = next((row for row in text.splitlines() if row.strip() and not _is_above(row)), "")
-    separator = max(SEPARATORS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
-    seen_header = False
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise ValueError(f"{name} line {line} begins no row of a table: {error}") from error
-        if row is None:
-            return
-        if any(value.strip() for value in row) and (seen_header or not _is_above(row[0])):
-            seen_header = True
-            yield line, row
-
-
-def _is_above(text: str) -> bool:
-    """Of what may stand above a header: the separator, as Excel is told it, and comments."""
-    return text.startswith(("sep=", "#"))
-
-
-def _decode(content: bytes) -> str:
-    if content.startswith(UTF_16):
-        return content.decode("utf-16", errors="replace")
-    if content[1:2] == b"\0" or content[:1] == b"\0":  # UTF-16 without its mark: the first letter is half of zeros
-        return content.decode("utf-16-le" if content[1:2] == b"\0" else "utf-16-be", errors="replace")
-    text = content.decode("utf-8-sig", errors="surrogateescape")  # as Python names files with odd bytes
-    is_plain = all(c < "\x80" or "\udc80" <= c <= "\udcff" for c in set(text))
-    return content.decode("cp1252", errors="replace") if is_plain and not text.isascii() else text

@@ -31,6 +31,7 @@ Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
 SECONDS_TO_ANSWER = 10.0
+DECISIVE = ("numpy", "torch", "pillow", "opencv-python-headless", "tifffile")  # packages
 TASKS_PER_THREAD = 3  # under way: one computes, one waits beside it, one travels
 INSTALL = ".venv/bin/python -m pip install -c constraints.txt -e '.[distributed]'"
 WORKER = "`.venv/bin/python -m dask worker <scheduler>` in the folder of this very checkout"
@@ -124,9 +125,9 @@ def _check_workers(client: Any, address: str) -> None:
 @cache
 def code_fingerprint() -> str:
     """Of our code and the versions that decide results; of a worker, as it was when first asked."""
-    digest = hashlib.sha256("".join(version(name) for name in ("numpy", "torch")).encode())
-    root = Path(__file__).parents[1]
-    for path in sorted(root.rglob("*.py")):
+    digest = hashlib.sha256("".join(map(version, DECISIVE)).encode())
+    root = Path(__file__).parents[2]
+    for path in sorted(path for part in ("datasets", "pipelines") for path in (root / part).rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pickle
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,66 +11,118 @@ from PIL import Image
 
 from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
 from bakeoff.datasets.folder.decoded_pictures import (
+    Decoding,
     Findings,
     UnreadableError,
     can_be_read,
+    decode_into,
     decode_pictures,
     findings_from_array,
     findings_to_array,
 )
+from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
 from bakeoff.tests.odd_folder import bomb, png_bytes
 
 
-def fail():
+def failing():
     raise PermissionError(13, "Permission denied")
 
 
-def test_many_pictures_come_back_in_order_with_their_errors():
+def file_of(content):
+    return PictureFile(("a.png",), content if callable(content) else lambda: content)
+
+
+def the_error(content, **options):
+    _, findings = decode_pictures([file_of(content)], Decoding(32, **options))
+    return findings.errors.get(0)
+
+
+def elsewhere(function, chunks):
+    """As workers do it: what they get and what they give is pickled."""
+    return (via_pickle(via_pickle(function)(via_pickle(chunk))) for chunk in chunks)
+
+
+def via_pickle(value):
+    return pickle.loads(pickle.dumps(value))
+
+
+@pytest.mark.parametrize("map_chunks", [None, elsewhere])
+def test_many_pictures_come_back_in_order_with_their_errors(map_chunks):
     contents = [png_bytes(Image.new("RGB", (9, 9), (index, 0, 0))) for index in range(200)]
     contents[7], contents[150] = b"", contents[150][:-30]
-    calls = []
-    readers = [lambda content=content: content for content in contents]
-    decoded = decode_pictures(readers, 8, progress=lambda *call: calls.append(call))
-    assert list(decoded.findings.errors) == [7, 150]
+    calls, rows = [], np.zeros((200, 8 * 8 * 3), np.uint8)
+    findings = decode_into(
+        rows,
+        [file_of(content) for content in contents],
+        Decoding(8),
+        map_chunks=map_chunks,
+        progress=lambda *call: calls.append(call),
+    )
+    assert list(findings.errors) == [7, 150]
     expected = np.arange(200)
     expected[[7, 150]] = 0
-    np.testing.assert_array_equal(decoded.images[:, 4, 4, 0], expected)
-    assert [decoded.findings.file_formats[index] for index in (6, 7, 8)] == ["PNG", "", "PNG"]
+    np.testing.assert_array_equal(rows.reshape(200, 8, 8, 3)[:, 4, 4, 0], expected)
+    assert [findings.file_formats.get(index) for index in (6, 7, 8)] == ["PNG", None, "PNG"]
     assert calls[-1] == ("decoding pictures", 200, 200)
 
 
+def test_only_the_chosen_are_decoded_and_go_where_they_belong():
+    files = [file_of(png_bytes(Image.new("RGB", (9, 9), (index + 1, 0, 0)))) for index in range(90)]
+    rows, chosen = np.zeros((90, 8 * 8 * 3), np.uint8), [0, 1, 5, *range(10, 80), 89]
+    decode_into(rows, files, Decoding(8), chosen=chosen)
+    assert rows[:, 0].tolist() == [index + 1 if index in chosen else 0 for index in range(90)]
+
+
+def test_what_another_machine_cannot_read_is_read_here(tmp_path):
+    path = tmp_path / "here.png"
+    path.write_bytes(png_bytes(Image.new("RGB", (9, 9), (77, 0, 0))))
+    file = PictureFile(("here.png",), partial(read_plain_file, str(path)), stamp="1")
+
+    def without_the_folder(function, chunks):
+        for chunk in chunks:
+            path.rename(path.with_suffix(".away"))
+            found = function(chunk)
+            path.with_suffix(".away").rename(path)
+            yield found
+
+    rows = np.zeros((2, 8 * 8 * 3), np.uint8)
+    gone = PictureFile(("gone.png",), partial(read_plain_file, str(tmp_path / "gone.png")), stamp="1")
+    findings = decode_into(rows, [gone, file], Decoding(8), map_chunks=without_the_folder)
+    assert rows[:, 0].tolist() == [0, 77]
+    assert str(findings.errors[0]) == "cannot be read: No such file or directory"
+    assert findings.file_formats == {1: "PNG"}
+
+
 def test_a_reader_that_fails_is_a_reason_not_a_crash():
-    (error,) = decode_pictures([fail], 8).findings.errors.values()
+    error = the_error(failing)
     assert isinstance(error, UnreadableError)
     assert str(error) == "cannot be read: Permission denied"
 
 
 def test_tells_what_can_be_read():
-    assert can_be_read(lambda: b"no picture")
-    assert not can_be_read(fail)
+    assert can_be_read(file_of(b"no picture"))
+    assert not can_be_read(file_of(failing))
 
 
 def test_errors_do_not_hold_on_to_the_bytes_of_their_files():
-    (error,) = decode_pictures([lambda: b"no picture"], 8).findings.errors.values()
+    error = the_error(b"no picture")
     assert (error.__traceback__, error.__context__, error.__cause__) == (None, None, None)
 
 
 @pytest.mark.parametrize("side", [10_001, 13_000, 20_000, 60_000])
 def test_decompression_bombs_are_refused_undecoded(side):
-    decoded = decode_pictures([lambda: bomb(side, side)], 32)
-    assert "over the limit of 100,000,000 pixels" in str(decoded.findings.errors[0])
+    assert "over the limit of 100,000,000 pixels" in str(the_error(lambda: bomb(side, side)))
 
 
 def test_the_pixel_limit_can_be_set_and_is_put_back():
     content, before = png_bytes(Image.new("RGB", (100, 100), (255, 0, 0))), Image.MAX_IMAGE_PIXELS
-    (error,) = decode_pictures([lambda: content], 32, max_pixels=9_999).findings.errors.values()
-    assert "over the limit of 9,999 pixels" in str(error)
-    assert not decode_pictures([lambda: content], 32, max_pixels=10_000).findings.errors
+    assert "over the limit of 9,999 pixels" in str(the_error(content, max_pixels=9_999))
+    assert the_error(content, max_pixels=10_000) is None
     assert before == Image.MAX_IMAGE_PIXELS
 
 
 def test_the_folder_of_nothing_is_no_error():
-    assert decode_pictures([], 8).images.shape == (0, 8, 8, 3)
+    assert decode_pictures([], Decoding(8))[0].shape == (0, 8, 8, 3)
 
 
 texts = st.text(max_size=20)
@@ -78,7 +133,7 @@ kinds = st.sampled_from([PictureError, NotAPictureError, UnreadableError])
 @given(
     errors=st.dictionaries(indices, st.builds(lambda kind, text: kind(text), kinds, texts)),
     remarks=st.dictionaries(indices, st.lists(texts).map(tuple)),
-    file_formats=st.lists(texts).map(tuple),
+    file_formats=st.dictionaries(indices, texts),
 )
 def test_findings_come_back_from_their_array(errors, remarks, file_formats):
     array = findings_to_array(Findings(errors, remarks, file_formats))

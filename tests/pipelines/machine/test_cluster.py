@@ -6,16 +6,20 @@ import io
 import math
 import operator
 import os
+import shutil
 import signal
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.folder.load import load_folder
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.classic import pipeline
 from bakeoff.pipelines.classic.config import ClassicConfig, System
@@ -34,6 +38,7 @@ from bakeoff.pipelines.machine.cores import Hands
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.tests.datasets.pictures import picture, write_class
 
 distributed = pytest.importorskip("distributed")
 
@@ -119,6 +124,43 @@ def test_a_worker_killed_in_mid_run_changes_nothing(cluster, monkeypatch):
     assert killed
     np.testing.assert_allclose(found, encode_all(family, NoState(), images), atol=1e-6)
     assert killed[0] not in cluster.client.nthreads()
+
+
+def write_pictures(root, n=150):
+    """Two classes: JPEGs, a 16-bit TIFF in ten, and a damaged one."""
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, n, first_seed=1000 * number, suffix="jpg")
+        for i in range(0, n, 10):
+            deep = np.asarray(picture(5000 + 1000 * number + i, channels=1)).astype(np.uint16) * 16
+            Image.fromarray(deep).save(root / kind / f"deep{i}.tif")
+    (root / "cat" / "damaged.jpg").write_bytes((root / "cat" / "000.jpg").read_bytes()[:300])
+    return root
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_two_workers_decode_what_one_process_does(cluster, tmp_path, packed):
+    path = write_pictures(tmp_path / "pets")
+    if packed:  # whose members the driver reads, and sends
+        path = Path(shutil.make_archive(str(path), "zip", path))
+    alone, together = load_folder(path), load_folder(path, map_chunks=cluster.map_chunks)
+    assert together.fingerprint() == alone.fingerprint()
+    assert together.notes == alone.notes
+    assert together.reading == alone.reading
+
+
+def test_a_worker_killed_while_it_decodes_changes_nothing(cluster, tmp_path):
+    path, killed = write_pictures(tmp_path / "pets", n=400), []
+    pids = cluster.client.run(os.getpid)
+
+    def kill_once(what, done, total):
+        busy = [worker for worker, tasks in cluster.client.processing().items() if tasks]
+        if busy and not killed:
+            killed.append(busy[0])
+            os.kill(pids[busy[0]], signal.SIGKILL)
+
+    together = load_folder(path, map_chunks=cluster.map_chunks, progress=kill_once)
+    assert killed
+    assert together.fingerprint() == load_folder(path).fingerprint()
 
 
 def stored_matrix(folder) -> tuple[FeatureMatrix, np.ndarray]:
@@ -217,6 +259,19 @@ def test_a_scheduler_that_does_not_answer_gets_one_line(monkeypatch, capsys, tmp
     assert main(command) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: no Dask scheduler answers at {address}: start one with")
+
+
+def test_the_command_line_decodes_on_the_workers(scheduler, tmp_path, monkeypatch):
+    sent = []
+    monkeypatch.setattr(
+        cluster_module.Cluster,
+        "map_chunks",
+        lambda self, function, chunks: sent.append(function) or map(function, chunks),
+    )
+    path = write_pictures(tmp_path / "pets", n=20)
+    command = ["features", "hog", "--dataset", str(path), "--artifacts", str(tmp_path / "a"), "--scheduler", scheduler]
+    assert main(command) == 0
+    assert [function.func.__name__ for function in sent][:2] == ["decode_far_away"] * 2
 
 
 def test_a_missing_package_gets_one_line_that_says_how_to_install_it(monkeypatch, capsys, tmp_path):
