@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import version
 
 import cv2
@@ -27,11 +27,12 @@ from bakeoff.datasets.folder.conversion import (
     to_rgb,
     turn_upright,
 )
+from bakeoff.datasets.folder.deep_pictures import open_deep
 from bakeoff.datasets.folder.formats import NOT_READ, SNIFFED, format_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
 from bakeoff.datasets.folder.plain_tiff import open_plain_tiff
 from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels
-from bakeoff.datasets.folder.squares import central_square, resize_squares
+from bakeoff.datasets.folder.squares import central_square
 from bakeoff.datasets.folder.tiff import open_tiff
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
@@ -58,11 +59,6 @@ class Decoded:
     file_format: str
     remarks: tuple[str, ...] = ()
     kind: str = ""
-
-
-def decode_picture(content: bytes, image_size: int, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """uint8 (image_size, image_size, 3): the square of `decode`, resized with antialiasing. Raises what it raises."""
-    return resize_squares([decode(content, image_size, max_pixels).pixels], image_size)[0]
 
 
 def decode(
@@ -132,7 +128,7 @@ def _open(content: bytes, max_pixels: int, rules: Rules, suffix: str) -> Iterato
         with Image.open(io.BytesIO(content), formats=_formats(suffix)) as image:
             if image.width * image.height > max_pixels:
                 raise Image.DecompressionBombError
-            yield _as_raw(image, content) or image
+            yield open_deep(image, content) or image
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -143,45 +139,6 @@ def _open(content: bytes, max_pixels: int, rules: Rules, suffix: str) -> Iterato
         raise PictureError(f"over the limit of {max_pixels:,} pixels") from error
     except Exception as error:  # decoders raise anything on damaged files: SyntaxError, struct.error, IndexError ...
         raise PictureError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error
-
-
-def _as_raw(image: Image.Image, content: bytes) -> Raw | None:
-    """More than 8 bits a sample: Pillow keeps them where they are gray, OpenCV where they are colors."""
-    name = image.format or ""
-    if image.mode.startswith("I") or image.mode == "F":
-        bits = 16 if image.mode != "I" or name in ("PNG", "PPM") else 32  # which Pillow brings to 16 bits
-        dtype = np.dtype({"F": np.float32}.get(image.mode, np.uint16 if bits == 16 else np.int32))
-        side = min(image.size)
-        return Raw(dtype, bits, 1, side, lambda: np.asarray(turn_upright(image)[0]).astype(dtype)[..., None], name)
-    bits, n_channels = _bits_of_colors(image, content), len(image.getbands())
-    if bits <= 8:
-        return None
-    is_color = n_channels >= 3
-    n_channels -= n_channels in (2, 4)
-    read, dtype = partial(_decode_deep_colors, image, content), np.dtype(np.uint16)
-    return Raw(dtype, bits, n_channels, min(image.size), read, name, (), is_color)
-
-
-def _bits_of_colors(image: Image.Image, content: bytes) -> int:
-    """Of a sample, by what the header says; 0 for formats in which there are never more than 8."""
-    about = [tile[3] for tile in getattr(image, "tile", ())]
-    if image.format == "PNG":
-        return 16 if any(";16" in str(part) for part in about) else 8
-    if image.format == "PPM" and image.mode == "RGB" and about:
-        return int(about[0][1]).bit_length() if isinstance(about[0], tuple) else 8
-    place = content.find(b"\xff\x4f\xff\x51") if image.format == "JPEG2000" else -1
-    return (content[place + 42] & 0x7F) + 1 if place >= 0 else 0  # ISO 15444-1, A.5.1
-
-
-def _decode_deep_colors(image: Image.Image, content: bytes) -> np.ndarray:
-    image.load()  # OpenCV would not mind a wrong checksum
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
-    if pixels is None or pixels.dtype != np.uint16:
-        raise PictureError("damaged: not the 16 bits that its header says")
-    pixels = np.atleast_3d(pixels)
-    if pixels.shape[2] >= 3:
-        pixels[..., :3] = pixels[..., 2::-1].copy()  # OpenCV's order is blue, green, red
-    return pixels
 
 
 def _middle(pixels: np.ndarray) -> tuple[np.ndarray, list[str]]:
