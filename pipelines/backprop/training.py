@@ -12,7 +12,7 @@ import numpy as np
 from bakeoff.pipelines.backprop.arrays import Value
 from bakeoff.pipelines.backprop.differentiate import leaves, value_and_grad
 from bakeoff.pipelines.backprop.functions import Layers, gradient_penalty, mlp_scores, weight_penalty
-from bakeoff.pipelines.backprop.operations import softmax_cross_entropy
+from bakeoff.pipelines.backprop.operations import relu, softmax_cross_entropy
 
 Batch = tuple[np.ndarray, np.ndarray]  # (inputs (n, d), labels (n,))
 Objective = Callable[[Layers, np.ndarray, np.ndarray], Value]
@@ -26,7 +26,9 @@ def initialize_layers(widths: Sequence[int], rng: np.random.Generator, dtype: ty
     ]
 
 
-def mlp_objective(l2: float = 0.0, input_gradient_penalty: float = 0.0) -> Objective:
+def mlp_objective(
+    l2: float = 0.0, input_gradient_penalty: float = 0.0, activation: Callable[[Value], Value] = relu
+) -> Objective:
     """The objective of layers on a batch of n pictures x_i with labels:
 
     mean_i loss_i  +  l2 / 2 sum |W|^2  +  input_gradient_penalty mean_i |d loss_i / d x_i|^2,
@@ -36,7 +38,7 @@ def mlp_objective(l2: float = 0.0, input_gradient_penalty: float = 0.0) -> Objec
     """
 
     def loss(x: Value, layers: Layers, labels: np.ndarray) -> Value:
-        return softmax_cross_entropy(mlp_scores(layers, x), labels=labels)
+        return softmax_cross_entropy(mlp_scores(layers, x, activation), labels=labels)
 
     def objective(layers: Layers, x: np.ndarray, labels: np.ndarray) -> Value:
         total = loss(x, layers, labels)
@@ -125,3 +127,13 @@ def training_steps(
             raise FloatingPointError(f"the objective is {value} at step {step}: lower the learning rate")
         optimizer.step(leaves(gradients), next(learning_rates))
         yield float(value)
+
+
+def fit(layers: Layers, objective: Objective, batches: Sequence[Batch], learning_rate: float) -> float:
+    """Change the layers in place, by AdamW without decay on a cosine schedule; the objective before the last step.
+
+    Without batches it is not a number. Raises as `training_steps`.
+    """
+    optimizer = AdamW(leaves(layers), decay=0.0)
+    steps = training_steps(layers, objective, optimizer, batches, cosine_schedule(len(batches), learning_rate))
+    return [math.nan, *steps][-1]

@@ -28,9 +28,15 @@ def list_experiments(options: argparse.Namespace) -> int:
 
 def lecture(options: argparse.Namespace) -> int:
     from bakeoff.pipelines.lecture.chapter import compute_chapters
+    from bakeoff.pipelines.machine.cache import Cache
 
     claim(options.artifacts)
-    compute_chapters(options.artifacts / "lecture" / "numbers", print)
+    cache = Cache(options.artifacts / "cache")
+    compute_chapters(
+        options.artifacts / "lecture" / "numbers",
+        lambda inputs, compute: cache.get_or_compute("lecture", version=1, inputs=inputs, compute=compute).arrays,
+        print,
+    )
     return 0
 
 

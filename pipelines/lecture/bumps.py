@@ -9,8 +9,7 @@ import numpy as np
 from bakeoff.pipelines.backprop.arrays import Value
 from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
 from bakeoff.pipelines.backprop.operations import mean
-from bakeoff.pipelines.backprop.training import initialize_layers
-from bakeoff.pipelines.lecture.toy import fit
+from bakeoff.pipelines.backprop.training import fit, initialize_layers
 
 STEEPEST = 4.5 * np.pi
 
@@ -58,5 +57,5 @@ def learn_curve(n_units: int, x: np.ndarray, target: np.ndarray, seed: int = 0, 
     def squared_error(layers: Layers, x: np.ndarray, target: np.ndarray) -> Value:
         return mean((mlp_scores(layers, x) - target) ** 2)
 
-    fit(layers, squared_error, x[:, None], target[:, None], n_steps=n_steps, learning_rate=0.02)
+    fit(layers, squared_error, [(x[:, None], target[:, None])] * n_steps, 0.02)
     return layers

@@ -9,23 +9,25 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from urllib.parse import quote
 
 import numpy as np
 
 from bakeoff.pipelines.results.files import write_atomically
 
 FOLDER = Path(__file__).parent / "chapters"
-VERSION = 1  # raise it when what the chapters call gives other results
+VERSION = 2  # raise it when what the chapters call gives other results
 BLOCK = re.compile(
     r"^```python(?: (?P<figure>[\w-]+): (?P<alt>[^\n]+))?\n(?P<code>.*?)^```\n(?:\n\*(?P<caption>[^*].*?)\*\n)?",
     re.MULTILINE | re.DOTALL,
 )
+Keep = Callable[[Mapping[str, Any], Callable[[], dict[str, np.ndarray]]], Mapping[str, np.ndarray]]
 MOST_BYTES = 1_000_000  # of a variable: what is larger is no figure's
 
 
@@ -62,49 +64,38 @@ def run_parts(parts: tuple[Part, ...], name: str) -> dict[str, Any]:
     return variables
 
 
-def compute_chapters(folder: Path, say: Callable[[str], None], sources: Path = FOLDER) -> list[Path]:
-    """Write one .npz a chapter: its parts and the variables that can be stored. What was computed before is kept."""
-    saved = []
+def compute_chapters(folder: Path, keep: Keep, say: Callable[[str], None], sources: Path = FOLDER) -> None:
+    """Write one .npz a chapter: its parts and the variables that can be stored.
+
+    keep: from what they depend on and a function that computes them to the variables, computed or from a cache.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
     for i, path in enumerate(paths := sorted(sources.glob("*.md")), start=1):
-        start, target = time.perf_counter(), folder / f"{path.stem}.npz"
+        start = time.perf_counter()
         parts = read_parts(path.read_text(encoding="utf-8"))
-        header = json.dumps({"version": VERSION, "parts": [asdict(part) for part in parts]})
-        if _codes(target) != _codes(header):
-            stored = _storable(run_parts(parts, path.stem))
-        else:
-            with np.load(target) as known:
-                stored = {key: known[key] for key in known if key != "chapter"}
+        code = {"code": [part.code for part in parts], "version": VERSION}
+        variables = keep(code, lambda parts=parts, name=path.stem: _compute(parts, name))
+        header = json.dumps([asdict(part) for part in parts])
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, chapter=np.array(header), **stored)
-        write_atomically(target, buffer.getvalue())
+        np.savez(buffer, allow_pickle=False, chapter=np.array(header), **variables)
+        write_atomically(folder / f"{path.stem}.npz", buffer.getvalue())
         say(f"chapter {i} of {len(paths)}, {path.stem[3:]:<16}{time.perf_counter() - start:6.1f} s")
-        saved.append(target)
-    for other in set(folder.glob("*.npz")) - set(saved):
-        other.unlink()
-    return saved
 
 
-def _codes(chapter: Path | str) -> list[Any] | None:
-    """What decides a chapter's variables, of its header or of a saved file (None if there is no whole one)."""
-    try:
-        if isinstance(chapter, Path):
-            with chapter.open("rb") as file, np.load(file) as arrays:
-                chapter = str(arrays["chapter"])
-        record = json.loads(chapter)
-        return [record["version"], *(part["code"] for part in record["parts"])]
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
-        return None
+def _compute(parts: tuple[Part, ...], name: str) -> dict[str, np.ndarray]:
+    """The variables that can be stored, by names that can be a file's."""
+    return {quote(key, safe=""): array for key, array in _storable(run_parts(parts, name)).items()}
 
 
 def _storable(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Numbers, texts and arrays by name; those of a mapping or dataclass as name/key. Others are left out."""
+    """Numbers, texts and arrays by name; those of a mapping or dataclass as name.key. Others are left out."""
     found: dict[str, np.ndarray] = {}
     for name, value in variables.items():
         inner = value if isinstance(value, dict) else vars(value) if hasattr(value, "__dataclass_fields__") else None
         if name.startswith("_"):
             continue
         if inner is not None and not isinstance(value, type):
-            found |= {f"{name}/{key}": array for key, array in _storable({str(k): v for k, v in inner.items()}).items()}
+            found |= {f"{name}.{key}": array for key, array in _storable({str(k): v for k, v in inner.items()}).items()}
         elif isinstance(value, np.ndarray | np.generic | bool | int | float | str | list | tuple):
             try:
                 array = np.asarray(value)

@@ -37,11 +37,10 @@ def record(function: Callable[..., Value], output_gradient: ArrayLike = 1.0, **i
     """Run a function of arrays, given by name, and walk its graph back, keeping the gradient of every use."""
     with recording:
         leaves = {name: Node(np.asarray(value, float)[()], LEVEL) for name, value in inputs.items()}
-        output = function(**leaves)
-        order = topological_order(output)
+        order = topological_order(function(**leaves))
         flows = _edge_gradients(order, np.asarray(output_gradient, float)[()])
-    names = {id(node): name for name, node in leaves.items()}
-    names |= {id(node): gate_label(node) for node in order if node.operation}
+    names = {id(node): gate_label(node) for node in order if node.operation}
+    names |= {id(node): name for name, node in leaves.items()}
     return _with_copies(order[::-1], names, flows, output_gradient)
 
 
@@ -84,27 +83,20 @@ def _with_copies(
     nodes: list[Node], names: Mapping[int, str], flows: Mapping[tuple[int, int], Any], output_gradient: ArrayLike
 ) -> RecordedGraph:
     labels: list[str] = []
-    source: dict[int, int] = {}  # id of a node -> the place whose value its users take
-    edges: list[tuple[int, int, str, str]] = []
+    place: dict[int, int] = {}  # of a node: where its users take its value
+    edges: list[tuple[tuple[int, int], str, str]] = []
     for node in nodes:
-        place = len(labels)
-        labels.append(names[id(node)])
-        source[id(node)] = place
         for i, parent in node.parents:
-            edges.append((source[id(parent)], place, describe(parent.value), describe(flows[id(node), i])))
+            edge = place[id(parent)], len(labels)
+            edges.append((edge, describe(parent.value), describe(flows[id(node), i])))
+        labels.append(names[id(node)])
         uses = [flows[id(user), i] for user in nodes for i, parent in user.parents if parent is node]
         if len(uses) > 1:
+            edges.append(((len(labels) - 1, len(labels)), describe(node.value), describe(sum(uses))))
             labels.append("copy")
-            source[id(node)] = place + 1
-            edges.append((place, place + 1, describe(node.value), describe(sum(uses))))
-    entered = {edge[1] for edge in edges}
-    starts, ends, values, gradients = zip(*edges, strict=True)
-    return RecordedGraph(
-        labels,
-        [place not in entered for place in range(len(labels))],
-        list(zip(starts, ends, strict=True)),
-        values,
-        gradients,
-        describe(nodes[-1].value),
-        describe(output_gradient),
-    )
+        place[id(node)] = len(labels) - 1
+    pairs, values, gradients = zip(*edges, strict=True)
+    entered = {target for _, target in pairs}
+    is_input = [i not in entered for i in range(len(labels))]
+    output = describe(nodes[-1].value)
+    return RecordedGraph(labels, is_input, pairs, values, gradients, output, describe(output_gradient))

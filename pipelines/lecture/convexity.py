@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -16,22 +15,17 @@ TOLERANCE = 1e-9  # rounding errors of a float64 sum, as a share of the largest 
 T = np.linspace(0, 1, 21)  # places on a line
 
 
-@dataclass(frozen=True)
-class Lines:
-    """A function on lines: values, excesses (n_lines, 21), of its worst output, as shares of the largest value.
+def walk_lines(
+    function: Callable[[Any], Value], draw: Callable[[], Tree], n_lines: int = 200
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Follow a function of a tree of weights, each output on its own, along lines between two drawn points.
 
-    violations: lines on which it rises above a chord; a convex function has none."""
-
-    values: np.ndarray
-    excesses: np.ndarray
-    violations: int
-
-
-def walk_lines(function: Callable[[Any], Value], draw: Callable[[], Tree], n_lines: int = 200) -> Lines:
-    """Follow a function of a tree of weights, each output on its own, along lines between two drawn points."""
+    Returns, of the worst output, the values and how far they rise above a chord, both (n_lines, 21) as shares of the
+    largest value; and the number of lines on which they do. A convex function has none.
+    """
     worst = [_worst_output(function, draw(), draw()) for _ in range(n_lines)]
     values, excesses = (np.stack(arrays) for arrays in zip(*worst, strict=True))
-    return Lines(values, excesses, int((excesses > TOLERANCE).any(axis=1).sum()))
+    return values, excesses, int((excesses > TOLERANCE).any(axis=1).sum())
 
 
 def _worst_output(function: Callable[[Any], Value], start: Tree, end: Tree) -> tuple[np.ndarray, np.ndarray]:

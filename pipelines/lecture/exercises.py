@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,7 @@ from bakeoff.pipelines.backprop import operations as ops
 Case = tuple[str, tuple[Any, ...], Any]  # function, arguments, what it should give
 
 
-def _cases() -> dict[str, Callable[[np.random.Generator], Iterator[Case]]]:
-    return {
-        "sigmoid_gate": _sigmoid_gate,
-        "softmax_loss": _softmax_loss,
-        "hog": _hog,
-        "kmeans": _kmeans,
-        "bag_of_words": _bag_of_words,
-        "two_layer_net": _two_layer_net,
-    }
-
-
-def _sigmoid_gate(rng: np.random.Generator) -> Iterator[Case]:
+def sigmoid_gate(rng: np.random.Generator) -> Iterator[Case]:
     x, g = rng.standard_normal((4, 3)), rng.standard_normal((4, 3))
     x[0, 0] = -800.0
     y, gradient = vjp(ops.sigmoid, x, g)
@@ -34,14 +23,14 @@ def _sigmoid_gate(rng: np.random.Generator) -> Iterator[Case]:
     yield "backward", (g, y), gradient
 
 
-def _softmax_loss(rng: np.random.Generator) -> Iterator[Case]:
+def softmax_loss(rng: np.random.Generator) -> Iterator[Case]:
     scores, labels = rng.standard_normal((6, 4)), rng.integers(0, 4, 6)
     scores[0] += 800
     yield "loss", (scores, labels), ops.softmax_cross_entropy(scores, labels=labels)
     yield "gradient", (scores, labels), grad(lambda s: ops.softmax_cross_entropy(s, labels=labels))(scores)
 
 
-def _hog(rng: np.random.Generator) -> Iterator[Case]:
+def hog(rng: np.random.Generator) -> Iterator[Case]:
     gray = rng.uniform(0, 255, (16, 24))
     dy, dx = np.gradient(gray)
     bins = (np.arctan2(dy, dx) % np.pi / np.pi * 9).astype(int) % 9
@@ -55,23 +44,26 @@ def _words(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return points, centers, np.square(points[:, None] - centers).sum(axis=2).argmin(axis=1)
 
 
-def _kmeans(rng: np.random.Generator) -> Iterator[Case]:
+def kmeans(rng: np.random.Generator) -> Iterator[Case]:
     points, centers, words = _words(rng)
     yield "assign", (points, centers), words
     means = [points[words == k].mean(axis=0) if (words == k).any() else centers[k] for k in range(4)]
     yield "update", (points, words, centers), np.stack(means)
 
 
-def _bag_of_words(rng: np.random.Generator) -> Iterator[Case]:
+def bag_of_words(rng: np.random.Generator) -> Iterator[Case]:
     points, centers, words = _words(rng)
     yield "bag_of_words", (points, centers), np.bincount(words, minlength=4) / 30
 
 
-def _two_layer_net(rng: np.random.Generator) -> Iterator[Case]:
+def two_layer_net(rng: np.random.Generator) -> Iterator[Case]:
     x, w1, w2, y = (rng.standard_normal(shape) for shape in ((8, 5), (5, 6), (6, 3), (8, 3)))
     yield "scores", (x, w1, w2), np.maximum(x @ w1, 0) @ w2
     expected = grad(lambda w: ops.sum((ops.relu(x @ w[0]) @ w[1] - y) ** 2) / 8)((w1, w2))
     yield "gradients", (x, w1, w2, y), expected
+
+
+CASES = {case.__name__: case for case in (sigmoid_gate, softmax_loss, hog, kmeans, bag_of_words, two_layer_net)}
 
 
 def check_exercise(name: str, path: Path) -> list[str]:
@@ -79,13 +71,13 @@ def check_exercise(name: str, path: Path) -> list[str]:
 
     Raises ValueError for a name that is no exercise, and for a file that cannot be read or run.
     """
-    if name not in _cases():
-        raise ValueError(f"there is no exercise {name!r}: choose from {', '.join(_cases())}")
+    if name not in CASES:
+        raise ValueError(f"there is no exercise {name!r}: choose from {', '.join(CASES)}")
     try:
         functions = runpy.run_path(str(path))
     except Exception as error:
         raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
-    cases = _cases()[name](np.random.default_rng(0))
+    cases = CASES[name](np.random.default_rng(0))
     found = ((function, _try(functions, function, arguments, right)) for function, arguments, right in cases)
     return [f"{function}: {difference}" for function, difference in found if difference]
 
@@ -101,8 +93,8 @@ def _try(functions: Mapping[str, Any], name: str, arguments: tuple[Any, ...], ex
         return differ(given, expected)
     if not isinstance(given, tuple | list) or len(given) != len(expected):
         return f"it should give {len(expected)} arrays"
-    pairs = enumerate(zip(given, expected, strict=True), start=1)
-    return "; ".join(f"result {i}: {said}" for i, pair in pairs if (said := differ(*pair)))
+    said = map(differ, given, expected)
+    return "; ".join(f"result {i}: {difference}" for i, difference in enumerate(said, start=1) if difference)
 
 
 def differ(given: Any, expected: Any) -> str:

@@ -1,19 +1,21 @@
-"""Toy problems: points in the plane, and small nets fitted to them with our own engine."""
+"""Toy problems in the plane, and small nets trained on them with our own engine."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
+from skimage.measure import find_contours
 
 from bakeoff.pipelines.backprop.arrays import Value
-from bakeoff.pipelines.backprop.differentiate import leaves
-from bakeoff.pipelines.backprop.functions import Layers, mlp_scores, weight_penalty
-from bakeoff.pipelines.backprop.operations import relu, softmax_cross_entropy
-from bakeoff.pipelines.backprop.training import AdamW, Objective, cosine_schedule, training_steps
+from bakeoff.pipelines.backprop.functions import Layers, hidden_units, mlp_scores
+from bakeoff.pipelines.backprop.operations import relu
+from bakeoff.pipelines.backprop.training import fit, initialize_layers, mlp_objective
+
+HALF_SIDE = 1.15  # of the square that holds the spirals
 
 
 def draw_spirals(
@@ -38,41 +40,62 @@ def draw_rings(n: int, rng: np.random.Generator, noise: float = 0.12) -> tuple[n
     return radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), labels
 
 
-def classification_objective(activation: Callable[[Value], Value] = relu, l2: float = 0.0) -> Objective:
-    """Mean cross-entropy of the softmax + l2 / 2 sum |W|^2."""
+@dataclass(frozen=True)
+class Classifier:
+    """A net with two scores. loss: the objective at its last training step."""
 
-    def objective(layers: Layers, x: np.ndarray, labels: np.ndarray) -> Value:
-        loss = softmax_cross_entropy(mlp_scores(layers, x, activation), labels=labels)
-        return loss + l2 * weight_penalty(layers)
+    layers: Layers
+    activation: Callable[[Value], Value]
+    loss: float
 
-    return objective
+    def margins(self, points: np.ndarray) -> np.ndarray:
+        """Score of class 1 minus score of class 0 at each point: the decision boundary is where it is zero."""
+        return np.diff(mlp_scores(self.layers, points, self.activation))[:, 0]
+
+    def accuracy(self, points: np.ndarray, labels: np.ndarray) -> float:
+        """Share of the points on their class's side of the boundary."""
+        return float(np.mean((self.margins(points) > 0) == labels))
+
+    def field(self, half_side: float = 1.3, n: int = 90) -> np.ndarray:
+        """Margins on a square around the origin, row by row from below: (n, n)."""
+        line = np.linspace(-half_side, half_side, n)
+        return self.margins(np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)).reshape(n, n)
+
+    def hidden_views(self, points: np.ndarray) -> np.ndarray:
+        """Points (..., 2) as each hidden layer of two units sees them, the input first: (n_hidden + 1, ..., 2)."""
+        flat = points.reshape(-1, 2)
+        views = [hidden_units(self.layers[: i + 1], flat, self.activation) for i in range(len(self.layers))]
+        return np.stack(views).reshape(-1, *points.shape)
+
+    def zero_contour(self, n: int = 201) -> np.ndarray:
+        """Points of the input plane where the margin is zero: (n_boundary, 2), a row of NaN after each piece."""
+        pieces = [piece[:, ::-1] for piece in find_contours(self.field(HALF_SIDE, n), 0.0)]
+        places = [part / (n - 1) * 2 * HALF_SIDE - HALF_SIDE for part in pieces]
+        return np.concatenate([np.append(part, [[np.nan] * 2], axis=0) for part in places] or [np.full((1, 2), np.nan)])
 
 
-def fit(
-    layers: Layers, objective: Objective, x: np.ndarray, targets: np.ndarray, *, n_steps: int, learning_rate: float
-) -> float:
-    """Change the layers in place by n_steps of AdamW on all points at once; returns the objective before the last."""
-    optimizer = AdamW(leaves(layers), decay=0.0)
-    batches = itertools.repeat((x, targets), n_steps)
-    values = list(training_steps(layers, objective, optimizer, batches, cosine_schedule(n_steps, learning_rate)))
-    return values[-1]
+def train_classifier(
+    widths: Sequence[int],
+    points: np.ndarray,
+    labels: np.ndarray,
+    *,
+    activation: Callable[[Value], Value] = relu,
+    l2: float = 0.0,
+    seed: int | np.random.Generator = 0,
+    n_steps: int = 400,
+    learning_rate: float = 0.05,
+) -> Classifier:
+    """Train a net of these widths, input and scores included, on all points at once."""
+    layers = initialize_layers(widths, np.random.default_rng(seed), np.float64)
+    batches = [(points, labels)] * n_steps
+    return Classifier(layers, activation, fit(layers, mlp_objective(l2, activation=activation), batches, learning_rate))
 
 
-def mesh(half_side: float, n: int) -> np.ndarray:
-    """n x n points of the square around the origin, row by row from below: float64 (n * n, 2)."""
-    line = np.linspace(-half_side, half_side, n)
-    return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
-
-
-def margins(layers: Layers, points: np.ndarray, activation: Callable[[Value], Value] = relu) -> np.ndarray:
-    """Score of class 1 minus score of class 0 at each point: the decision boundary is where it is zero."""
-    scores = mlp_scores(layers, points, activation)
-    return scores[:, 1] - scores[:, 0]
-
-
-def accuracy(layers: Layers, points: np.ndarray, labels: np.ndarray) -> float:
-    """Share of the points on their class's side of the boundary."""
-    return float(np.mean((margins(layers, points) > 0) == labels))
+def square_grid(n_lines: int = 15, n_steps: int = 60) -> np.ndarray:
+    """Upright and level lines over the input plane: (2 * n_lines, n_steps, 2)."""
+    across, along = np.linspace(-HALF_SIDE, HALF_SIDE, n_lines), np.linspace(-HALF_SIDE, HALF_SIDE, n_steps)
+    upright = np.stack(np.broadcast_arrays(across[:, None], along), axis=-1)
+    return np.concatenate([upright, upright[..., ::-1]])
 
 
 def mean_and_interval(values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

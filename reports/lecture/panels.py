@@ -1,10 +1,8 @@
-"""Figures of the lecture: their names, grids of panels, plain frames, points of two classes."""
+"""Figures of the lecture: their names, grids of panels, curves, points of two classes, numbers as text."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,38 +11,43 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from bakeoff.reports.canvas.axes import styled
+from bakeoff.reports.canvas.axes import percent_axis, styled
 from bakeoff.reports.canvas.elements import Figure
 from bakeoff.reports.canvas.svg import root_tag, to_svg
 from bakeoff.reports.canvas.theme import LIGHT
 
 WIDTH = 400  # points: on a phone 374 px wide, so that a label of 12 points has 11 px
 CLASS_COLORS = (LIGHT["hand"], LIGHT["net"])
-CLASS_MARKERS = ("s", "o")
 LOOKS = (("net", "-", "o"), ("hand", "--", "s"), ("frozen", "-.", "^"), ("ink", ":", "v"))  # color, line, marker
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Markup = tuple[float, float, str]  # width, height, elements of an SVG
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """draw: gives a canvas, or markup.   variables: of the chapter, by parameter of `draw`."""
+class Variables:
+    """A chapter's variables as attributes: lists as arrays, values of a dataclass as a mapping."""
 
-    draw: Callable[..., Canvas | Markup]
-    variables: Mapping[str, str]
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        self.found = found
+
+    def __getattr__(self, name: str) -> Any:
+        return _as_saved(self.found[name])
 
 
-FIGURES: dict[str, Drawing] = {}
+def _as_saved(value: Any) -> Any:
+    value = vars(value) if hasattr(value, "__dataclass_fields__") else value
+    if isinstance(value, dict):
+        return {key: _as_saved(inner) for key, inner in value.items()}
+    return np.asarray(value) if isinstance(value, list | tuple) else value
 
 
-def drawn(name: str, **variables: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter a drawing function under a figure's name. Each parameter gets the chapter's variable of the same name.
+FIGURES: dict[str, Callable[[Variables], Canvas | Markup]] = {}
 
-    variables: those whose names differ, by parameter.
-    """
+
+def drawn(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter a function from a chapter's variables to a canvas, or to markup, under a figure's name."""
 
     def enter(draw: Callable[..., Any]) -> Callable[..., Any]:
-        FIGURES[name] = Drawing(styled(draw), {p: variables.get(p, p) for p in inspect.signature(draw).parameters})
+        FIGURES[name] = styled(draw)
         return draw
 
     return enter
@@ -52,62 +55,68 @@ def drawn(name: str, **variables: str) -> Callable[[Callable[..., Any]], Callabl
 
 def figure(name: str, variables: Mapping[str, Any], *, caption: str = "", alt: str = "") -> Figure:
     """Draw a figure from a chapter's variables. Raises KeyError for a name that is none and for a missing variable."""
-    drawing = FIGURES[name]
-    found = drawing.draw(**{parameter: _as_saved(variables[name]) for parameter, name in drawing.variables.items()})
+    found = FIGURES[name](Variables(variables))
     if isinstance(found, Canvas):
         return Figure(name, caption, alt, to_svg(found, name, alt))
     width, height, markup = found
     return Figure(name, caption, alt, root_tag(width, height, alt) + markup + "</svg>")
 
 
-def _as_saved(value: Any) -> Any:
-    """A variable of a notebook as it would be read from a saved chapter: mappings of arrays."""
-    value = vars(value) if hasattr(value, "__dataclass_fields__") else value
-    if isinstance(value, dict):
-        return {key: _as_saved(inner) for key, inner in value.items()}
-    return np.asarray(value) if isinstance(value, list | tuple) else value
-
-
 def panels(n_rows: int, n_columns: int, height: float, **options: Any) -> tuple[Canvas, np.ndarray]:
-    """A canvas as wide as the page's column and its axes (n_rows, n_columns)."""
+    """A canvas as wide as the page's column and its axes (n_rows * n_columns,), row by row."""
     layout = ConstrainedLayoutEngine(w_pad=4 / 72, h_pad=5 / 72)
     canvas = Canvas(figsize=(WIDTH / 72, height / 72), layout=layout)
-    return canvas, canvas.subplots(n_rows, n_columns, squeeze=False, **options)
+    return canvas, canvas.subplots(n_rows, n_columns, squeeze=False, **options).ravel()
 
 
-def bare(axes: Axes, *, equal: bool = True) -> None:
+def bare(axes: Axes, title: str = "", *, equal: bool = True) -> None:
     """No ticks and no frame; a unit is as long upright as across."""
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    if equal:
-        axes.set_aspect("equal")
+    axes.set(xticks=[], yticks=[], title=title, aspect="equal" if equal else "auto")
+    axes.spines[:].set_visible(False)
 
 
-def logarithmic(axis: Any) -> None:
+def logarithmic(*axes: Any) -> None:
     """Ticks as powers of ten."""
-    axis._set_axes_scale("log")
-    axis.set_major_formatter(FuncFormatter(lambda value, _: scientific(value)))
-    axis.set_minor_locator(NullLocator())
+    for axis in axes:
+        axis._set_axes_scale("log")
+        axis.set_major_formatter(FuncFormatter(lambda value, _: scientific(value)))
+        axis.set_minor_locator(NullLocator())
 
 
-def scatter_classes(axes: Axes, points: np.ndarray, labels: np.ndarray, size: float = 7) -> None:
+def shares(axes: Axes, x_ticks: np.ndarray | None = None) -> None:
+    """Percents upright, with lines to read them by; across powers of a few units, if ticks for them are given."""
+    percent_axis(axes.yaxis)
+    axes.grid(axis="y")
+    if x_ticks is not None:
+        axes.set_xscale("log")
+        axes.set_xticks(x_ticks, [f"{tick}" for tick in x_ticks])
+        axes.minorticks_off()
+
+
+def curve(
+    axes: Axes, x: np.ndarray, y: np.ndarray, half: np.ndarray | None = None, look: int = 0, label: str = ""
+) -> None:
+    """A line with marks, and a bar of this half length at each; the looks differ in color, line and mark."""
+    color, line, marker = LOOKS[look]
+    axes.errorbar(
+        x, y, half, color=LIGHT[color], linestyle=line, marker=marker, markersize=5, capsize=3, label=label or None
+    )
+
+
+def scatter_classes(axes: Axes, points: np.ndarray, labels: np.ndarray) -> None:
     """Orange squares and blue circles."""
-    for label, (color, marker) in enumerate(zip(CLASS_COLORS, CLASS_MARKERS, strict=True)):
+    for label, (color, marker) in enumerate(zip(CLASS_COLORS, "so", strict=True)):
         x, y = points[labels == label].T
-        axes.scatter(x, y, s=size, c=color, marker=marker, linewidths=0.4, edgecolors=LIGHT["paper"])
+        axes.scatter(x, y, s=7, c=color, marker=marker, linewidths=0.4, edgecolors=LIGHT["paper"])
 
 
-def boundary(axes: Axes, field: np.ndarray, half: float) -> None:
+def boundary(axes: Axes, field: np.ndarray, half: float = 1.3) -> None:
     """The two sides of a margin (m, m) on a square of this half side, and the line between them."""
     line = np.linspace(-half, half, len(field))
     top = float(np.abs(field).max()) + 1
     axes.contourf(line, line, field, [-top, 0, top], colors=CLASS_COLORS, alpha=0.16)
     axes.contour(line, line, field, [0], colors=LIGHT["ink"], linewidths=1.4)
-    axes.set_xlim(-half, half)
-    axes.set_ylim(-half, half)
-    bare(axes)
+    axes.set(xlim=(-half, half), ylim=(-half, half))
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -14,7 +14,7 @@ const round = (value) => value.toFixed(2).replace("-", "−");
 
 // Move a grip with the pointer or the arrow keys; move gets the place in the drawing's own units.
 function grip(svg, circle, label, move) {
-  for (const [name, value] of Object.entries({ class: "grip", tabindex: 0, role: "slider", "aria-label": label, "aria-valuenow": 0 })) circle.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ class: "grip", tabindex: 0, role: "slider", "aria-label": label, "aria-valuemin": -1.6, "aria-valuemax": 1.6, "aria-valuenow": 0 })) circle.setAttribute(name, value);
   const at = (event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
   circle.addEventListener("pointerdown", (event) => circle.setPointerCapture(event.pointerId));
   circle.addEventListener("pointermove", (event) => {
@@ -44,7 +44,7 @@ const PLAYS = {
     });
     const draw = () => {
       const [w, b] = inputs.map(([input, output]) => { output.textContent = round(Number(input.value)); return Number(input.value); });
-      const line = (f) => trace(steps(200).map((t) => [400 * t, Math.max(2, Math.min(168, 120 - 25 * f(8 * t - 4)))]));
+      const line = (f) => trace(steps(200).map((t) => [400 * t, 120 - 25 * f(8 * t - 4)])); // what leaves the drawing is cut off
       value.setAttribute("d", line((x) => Math.max(0, w * x + b)));
       slope.setAttribute("d", line((x) => (w * x + b > 0 ? w : 0)));
     };
@@ -65,7 +65,7 @@ const PLAYS = {
     const circles = heights.map((_, i) => make("svg:circle", { cx: X((i + 0.5) / n), cy: Y(0), r: 9, fill: "var(--hand)" }, svg));
     const draw = () => {
       sum.setAttribute("d", trace(steps(400).map((x) => [X(x), Y(net(x))])));
-      circles.forEach((circle, i) => { circle.setAttribute("cy", Y(heights[i])); circle.setAttribute("aria-valuenow", heights[i].toFixed(2)); });
+      circles.forEach((circle, i) => { circle.setAttribute("cy", Y(heights[i])); circle.setAttribute("aria-valuenow", heights[i].toFixed(2)); circle.setAttribute("aria-valuetext", round(heights[i])); });
       const error = Math.max(...steps(400).map((x) => Math.abs(net(x) - f(x))));
       note.textContent = `Drag the bumps up and down until their sum follows the gray curve. Largest error: ${round(error)}.`;
     };
@@ -106,6 +106,10 @@ const PLAYS = {
       make("svg:path", { d: trace(line.map((p) => place(2, p))), fill: "none", stroke: "var(--rule)" }, svg);
       make("svg:path", { d: trace(line.map((p) => place(208, views(p)[hidden]))), fill: "none", stroke: "var(--rule)" }, svg);
     }
+    const [w, b] = [0, 1].map((k) => weights[hidden][k][1] - weights[hidden][k][0]), c = biases[hidden][1] - biases[hidden][0];
+    const far = 9 / Math.hypot(w, b), foot = -c / (w * w + b * b); // the line w u + b v + c = 0, from its foot both ways
+    make("svg:rect", { x: 208, y: 5, width: side, height: side }, make("svg:clipPath", { id: "warp-right" }, svg));
+    make("svg:path", { d: trace([-far, far].map((t) => place(208, [foot * w - t * b, foot * b + t * w]))), stroke: "var(--ink)", "stroke-width": 1.5, "clip-path": "url(#warp-right)" }, svg);
     const path = make("svg:path", { fill: "none", stroke: "var(--hand)", "stroke-width": 1.5 }, svg);
     const end = make("svg:circle", { r: 7 }, svg), start = make("svg:circle", { r: 9 }, svg);
     const move = (cx, cy) => {
@@ -116,7 +120,8 @@ const PLAYS = {
         circle.setAttribute("cx", a); circle.setAttribute("cy", b); circle.setAttribute("fill", blue ? "var(--net)" : "var(--hand)");
       }
       path.setAttribute("d", trace(seen.slice(1).map((p) => place(208, p))));
-      note.textContent = `Drag the left point. Right: where layer ${hidden} puts it, on its way through the layers; class ${blue ? "blue" : "orange"}.`;
+      start.setAttribute("aria-valuetext", `${point.map(round).join(", ")}: class ${blue ? "blue" : "orange"}`);
+      note.textContent = `Drag the left point. Right: the way it takes through the layers to where layer ${hidden} puts it, and the line between the classes. Class ${blue ? "blue" : "orange"}.`;
     };
     grip(svg, start, "point of the input plane", move);
     move(150, 60);

@@ -38,19 +38,19 @@ LABELS = np.arange(20) % 3
     [lambda w: hinge(X @ w, LABELS), lambda w: softmax_cross_entropy(X @ w, labels=LABELS), lambda w: relu(X @ w)],
 )
 def test_linear_losses_and_the_outputs_of_a_relu_layer_are_convex_on_every_line(draw, function):
-    lines = walk_lines(function, draw, n_lines=30)
-    assert lines.violations == 0
-    assert lines.excesses.max() < TOLERANCE
-    assert np.abs(lines.values).max() <= 1
+    values, excesses, violations = walk_lines(function, draw, n_lines=30)
+    assert violations == 0
+    assert excesses.max() < TOLERANCE
+    assert np.abs(values).max() <= 1
 
 
 def test_a_loss_on_a_relu_layer_is_not(draw):
-    lines = walk_lines(lambda w: softmax_cross_entropy(relu(X @ w), labels=LABELS), draw, n_lines=30)
-    assert 0 < lines.violations == (lines.excesses > TOLERANCE).any(axis=1).sum()
+    _, excesses, violations = walk_lines(lambda w: softmax_cross_entropy(relu(X @ w), labels=LABELS), draw, n_lines=30)
+    assert 0 < violations == (excesses > TOLERANCE).any(axis=1).sum()
 
 
 def test_of_several_outputs_the_worst_is_kept():
     points = iter([np.array([-1.0, 0.0]), np.array([1.0, 0.0])])
-    lines = walk_lines(lambda w: np.stack([w[0] ** 2, -(w[0] ** 2)]), lambda: next(points), n_lines=1)
-    assert lines.violations == 1
-    np.testing.assert_allclose(lines.values[0], -((2 * T21 - 1) ** 2), atol=1e-12)
+    values, _, violations = walk_lines(lambda w: np.stack([w[0] ** 2, -(w[0] ** 2)]), lambda: next(points), n_lines=1)
+    assert violations == 1
+    np.testing.assert_allclose(values[0], -((2 * T21 - 1) ** 2), atol=1e-12)

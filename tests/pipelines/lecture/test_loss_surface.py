@@ -1,8 +1,8 @@
 import numpy as np
 
-from bakeoff.pipelines.backprop.training import initialize_layers
+from bakeoff.pipelines.backprop.training import initialize_layers, mlp_objective
 from bakeoff.pipelines.lecture.loss_surface import filter_normalized_direction, moved, scan_loss
-from bakeoff.pipelines.lecture.toy import classification_objective, draw_spirals
+from bakeoff.pipelines.lecture.toy import draw_spirals, train_classifier
 
 
 def make_net(seed=0):
@@ -24,11 +24,13 @@ def test_scaling_a_relu_layer_up_and_the_next_down_does_not_change_the_picture()
     losses = []
     for net in (layers, scaled):
         u, v = (filter_normalized_direction(net, np.random.default_rng(seed)) for seed in (3, 4))
-        losses.append(classification_objective()(moved(net, u, 0.4, v, -0.7), x, labels))
+        losses.append(mlp_objective()(moved(net, u, 0.4, v, -0.7), x, labels))
     assert np.isclose(*losses, rtol=1e-12)
 
 
 def test_the_middle_of_the_square_is_the_trained_net():
-    at_minimum, losses = scan_loss((2, 6, 2), classification_objective(), np.linspace(-1, 1, 3), seed=1, n_training=30)
-    np.testing.assert_allclose(losses[1, 1], at_minimum)
+    losses = scan_loss((2, 6, 2), np.linspace(-1, 1, 3), seed=1, n_training=30)
+    x, labels = draw_spirals(200, np.random.default_rng(0), turns=1.0)
+    net = train_classifier((2, 6, 2), x, labels, seed=1, n_steps=30, learning_rate=0.01)
+    np.testing.assert_allclose(losses[1, 1], mlp_objective()(net.layers, x, labels))
     assert losses.shape == (3, 3)

@@ -1,27 +1,37 @@
-"""Warped space, templates, first weights: small runs of what the chapters compute."""
+"""Nets on pictures: connections, templates, first weights, in small runs of what the chapters compute."""
 
 import numpy as np
+import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.sets.photos import load_photos
-from bakeoff.pipelines.backprop.operations import tanh
-from bakeoff.pipelines.backprop.training import initialize_layers
-from bakeoff.pipelines.lecture.initialization import measure_flow, standardized_batch
-from bakeoff.pipelines.lecture.templates import learn_templates
-from bakeoff.pipelines.lecture.toy import classification_objective, draw_spirals, fit
-from bakeoff.pipelines.lecture.warping import hidden_views, square_grid, zero_contour
+from bakeoff.pipelines.backprop.training import initialize_layers, mlp_objective
+from bakeoff.pipelines.lecture.nets import (
+    digit_accuracy,
+    learn_templates,
+    masked,
+    measure_flow,
+    n_weights,
+    standardized_batch,
+    train_on_digits,
+)
 
 
-def test_the_separator_is_a_straight_line_in_the_last_layer():
-    points, labels = draw_spirals(60, np.random.default_rng(0))
-    layers = initialize_layers((2, 2, 2, 2), np.random.default_rng(0), np.float64)
-    fit(layers, classification_objective(tanh), points, labels, n_steps=200, learning_rate=0.03)
-    last = hidden_views(layers, zero_contour(layers))[-1]
-    last = last[np.isfinite(last).all(axis=1)]
-    thickness, length = np.linalg.svd(last - last.mean(axis=0), compute_uv=False)[::-1]
-    assert len(last) > 50
-    assert thickness < 5e-3 * length  # the contour is found between the points of a mesh
-    np.testing.assert_array_equal(hidden_views(layers, square_grid())[0], square_grid())
+def test_a_net_has_the_share_of_connections_that_was_asked_for_and_learns():
+    net = train_on_digits((48,), 0, density=0.3, n_epochs=8)
+    assert n_weights(net) / (48 * 74) == pytest.approx(0.3, abs=0.03)
+    assert digit_accuracy(net) > 0.8
+    assert digit_accuracy(net, noise=1.5) < digit_accuracy(net) - 0.1
+
+
+def test_missing_connections_change_nothing():
+    rng = np.random.default_rng(0)
+    layers = initialize_layers((4, 5, 3), rng, np.float64)
+    masks = [rng.random(weights.shape) < 0.5 for weights, _ in layers]
+    x, labels = rng.standard_normal((7, 4)), np.arange(7) % 3
+    objective = masked(mlp_objective(), masks)
+    noise = [(weights + 9 * ~mask, bias) for (weights, bias), mask in zip(layers, masks, strict=True)]
+    assert objective(layers, x, labels) == objective(noise, x, labels)
 
 
 def test_only_weights_of_variance_two_over_n_keep_the_size_of_activations():

@@ -1,15 +1,9 @@
 import numpy as np
 
-from bakeoff.pipelines.backprop.training import initialize_layers
-from bakeoff.pipelines.lecture.toy import (
-    accuracy,
-    classification_objective,
-    draw_rings,
-    draw_spirals,
-    fit,
-    mean_and_interval,
-    mesh,
-)
+from bakeoff.pipelines.backprop.operations import tanh
+from bakeoff.pipelines.lecture.toy import draw_rings, draw_spirals, mean_and_interval, square_grid, train_classifier
+
+X = np.array([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]])
 
 
 def test_rings_and_spirals_hold_both_classes_equally_often():
@@ -26,15 +20,33 @@ def test_a_sharp_ring_lies_around_the_disc():
     np.testing.assert_allclose(radius[labels == 1], 0.85)
 
 
-def test_fitting_separates_rings():
+def test_training_separates_rings():
     x, labels = draw_rings(80, np.random.default_rng(0), noise=0.02)
-    layers = initialize_layers((2, 12, 2), np.random.default_rng(0), np.float64)
-    fit(layers, classification_objective(), x, labels, n_steps=150, learning_rate=0.05)
-    assert accuracy(layers, x, labels) == 1
+    assert train_classifier((2, 12, 2), x, labels, n_steps=150).accuracy(x, labels) == 1
 
 
-def test_mesh_runs_row_by_row_from_below():
-    assert mesh(1.0, 2).tolist() == [[-1, -1], [1, -1], [-1, 1], [1, 1]]
+def test_without_steps_a_net_is_as_it_was_drawn():
+    first, again = (
+        train_classifier((2, 3, 2), X, np.arange(4) % 2, seed=s, n_steps=0) for s in (1, np.random.default_rng(1))
+    )
+    np.testing.assert_array_equal(first.margins(X), again.margins(X))
+    assert np.isnan(first.loss)
+
+
+def test_a_field_runs_row_by_row_from_below():
+    net = train_classifier((2, 2), X, np.arange(4) % 2, n_steps=5)
+    np.testing.assert_array_equal(net.field(1.0, 2).ravel(), net.margins(X))
+
+
+def test_the_separator_is_a_straight_line_in_the_last_layer():
+    points, labels = draw_spirals(60, np.random.default_rng(0))
+    net = train_classifier((2, 2, 2, 2), points, labels, activation=tanh, n_steps=200, learning_rate=0.03)
+    last = net.hidden_views(net.zero_contour())[-1]
+    last = last[np.isfinite(last).all(axis=1)]
+    thickness, length = np.linalg.svd(last - last.mean(axis=0), compute_uv=False)[::-1]
+    assert len(last) > 50
+    assert thickness < 5e-3 * length  # the contour is found between the points of a mesh
+    np.testing.assert_array_equal(net.hidden_views(square_grid())[0], square_grid())
 
 
 def test_wrong_labels_are_as_many_as_asked():
