@@ -106,9 +106,9 @@ def open_workspace(options: argparse.Namespace) -> Iterator[Workspace]:
     """Raises an error at once if logs for TensorBoard are wanted that could not be written later, or a scheduler's
     workers that cannot be had."""
     if options.tensorboard:
-        from bakeoff.pipelines.neural.training.event_log import require_tensorboard
+        from bakeoff.pipelines.neural.training.event_log import writer_class
 
-        require_tensorboard()
+        writer_class()
     claim(options.artifacts)
     with workers(options.scheduler) as cluster:
         command = "bakeoff " + shlex.join(options.words)

@@ -138,7 +138,7 @@ def test_variables_become_options_and_words():
         ("compare", {"BASE": "nowhere.json"}, "BASE: must name the report.json of an earlier report"),
         ("train", {"SEED": "-1"}, "SEED: must be a whole number from 0 on, got '-1'"),
         ("train", {"IMAGE_SIZE": "x"}, "IMAGE_SIZE: must be a whole number"),
-        ("train", {"IMAGE_SIZE": "0"}, "IMAGE_SIZE: must be at least 1"),
+        ("train", {"IMAGE_SIZE": "0"}, "IMAGE_SIZE: must be a whole number from 1 on"),
         ("train", {"MAX_SKIPPED": "101"}, "MAX_SKIPPED: must be a percentage"),
         ("train", {"TENSORBOARD": "maybe"}, "TENSORBOARD must be 1 or 0, got 'maybe'"),
         ("train-mlp", {"PROCESSES": "two"}, "PROCESSES: must be a whole number"),

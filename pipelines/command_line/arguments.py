@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -56,42 +56,29 @@ def table(text: str) -> Path:
     return folder(text)
 
 
-def natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 on, got {text!r}")
-    return int(text)
+def matching(pattern: str, what: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A type of arguments: what `read` makes of a text that the pattern fits."""
+
+    def check(text: str) -> Any:
+        if not re.fullmatch(pattern, text):
+            raise argparse.ArgumentTypeError(f"must be {what}, got {text!r}")
+        return read(text)
+
+    return check
 
 
-def positive(text: str) -> int:
-    if natural(text) == 0:
-        raise argparse.ArgumentTypeError("must be at least 1, got 0")
-    return int(text)
+def seconds(text: str) -> float:
+    """Of `90s`, `10min` or `2h`."""
+    number, unit = re.findall(r"[\d.]+|[a-z]+", text)
+    return float(number) * SECONDS[unit]
 
 
-def percent(text: str) -> float:
-    if not re.fullmatch(r"\d*\.?\d+", text) or float(text) > 100:
-        raise argparse.ArgumentTypeError(f"must be a percentage in 0..100, got {text!r}")
-    return float(text)
-
-
-def share(text: str) -> float:
-    if not re.fullmatch(r"0?\.\d+|[01]\.?0*", text):
-        raise argparse.ArgumentTypeError(f"must be a probability in 0..1, such as 0.6, got {text!r}")
-    return float(text)
-
-
-def table_file(text: str) -> Path:
-    if not text.endswith((".csv", ".json", ".jsonl")):
-        raise argparse.ArgumentTypeError(f"must end in .csv, .json or .jsonl, got {text!r}")
-    return Path(text).expanduser()
-
-
-def duration(text: str) -> float:
-    """Seconds of `90s`, `10min` or `2h`."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(s|min|h)", text)
-    if match is None or float(match[1]) == 0:
-        raise argparse.ArgumentTypeError(f"must be a duration such as 90s, 10min or 2h, got {text!r}")
-    return float(match[1]) * SECONDS[match[2]]
+natural = matching(r"[0-9]+", "a whole number from 0 on", int)
+positive = matching(r"0*[1-9][0-9]*", "a whole number from 1 on", int)
+percent = matching(r"\d{1,2}|\d{0,2}\.\d+|100(\.0*)?", "a percentage in 0..100", float)
+share = matching(r"0?\.\d+|[01]\.?0*", "a probability in 0..1, such as 0.6", float)
+table_file = matching(r".*\.(csv|json|jsonl)", "a file that ends in .csv, .json or .jsonl", folder)
+duration = matching(r"(?=.*[1-9])\d+(\.\d+)? ?(s|min|h)", "a duration such as 90s, 10min or 2h", seconds)
 
 
 def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
@@ -125,9 +112,7 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     one = add("predict", parents=[common, deciding, machines], help="the class of pictures, by a trained model")
     one.add_argument("images", nargs="+", metavar="IMAGE", help="a picture, or a folder of pictures")
     one.add_argument("--output", type=table_file, help="file to write, .csv, .json or .jsonl; a killed command goes on")
-    one = add(
-        "serve", parents=[common, deciding], help="a page on this machine that classifies a picture dropped on it"
-    )
+    one = add("serve", parents=[common, deciding], help="a page on this machine that classifies pictures dropped on it")
     one.add_argument("--port", type=natural, default=8765, help="of 127.0.0.1 (8765)")
     one = add("export", parents=[common], help="write a model as ONNX, or in C, checked on its test pictures")
     one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
@@ -165,11 +150,7 @@ def _common() -> Parser:
     add = options.add_argument
     add("--dataset", type=given, default="photos", help=f"{', '.join(dataset_names())}, or a path to pictures")
     add("--data-root", type=folder, help="folder of unpacked archives, e.g. cifar-10-batches-bin")
-    add(
-        "--image-size",
-        type=positive,
-        help="side in pixels that a folder's pictures are brought to (32, 64, 128 or 224)",
-    )
+    add("--image-size", type=positive, help="side in pixels that pictures are brought to (32, 64, 128 or 224)")
     add("--max-skipped", type=percent, default=5.0, help="percent of a folder's pictures that may be unusable (5)")
     add("--max-pixels", type=positive, default=MAX_PIXELS, help="larger pictures are refused, undecoded")
     add("--range", help="raw values that become black and white in pictures of over 8 bits, such as 0,4095")

@@ -30,7 +30,7 @@ from bakeoff.pipelines.neural.recipe import fit_to
 from bakeoff.pipelines.neural.speed.threads import threads
 from bakeoff.pipelines.neural.training.assignment import Assignment, handed_out, run_timed_epoch, spent_elsewhere
 from bakeoff.pipelines.neural.training.checkpoint import encode_snapshot
-from bakeoff.pipelines.neural.training.event_log import EventLog, event_log, log_history
+from bakeoff.pipelines.neural.training.event_log import event_log, log_epoch, log_history
 from bakeoff.pipelines.neural.training.examples import Examples, to_examples
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
@@ -184,7 +184,7 @@ def _whole_cost(cost: Stage, record: Mapping[str, Any]) -> Stage:
     )
 
 
-def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: str, watch: EventLog | None) -> None:
+def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: str, watch: Any) -> None:
     """All epochs that are left, with a checkpoint a minute."""
     plan, saved = trainer.plan, time.perf_counter()
     with workspace.progress(f"train {name}", plan.n_steps) as advance:
@@ -193,7 +193,7 @@ def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: 
             row = run_timed_epoch(trainer, advance)
             advance(0, f"epoch {row['epoch']}/{plan.epochs}, validation {row['validation_score']:.1%}")
             if watch is not None:
-                watch.add(row, layer_statistics(trainer.network, trainer.validation.images))
+                log_epoch(watch, row, layer_statistics(trainer.network, trainer.validation.images))
             if time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS and not trainer.finished:
                 write_atomically(checkpoint, encode_snapshot(trainer.snapshot()))
                 saved = time.perf_counter()

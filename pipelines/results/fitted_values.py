@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 import numpy as np
 import torch
 
-Value = TypeVar("Value")
+Fitted = TypeVar("Fitted")
 
 
 def to_arrays(value: Any, prefix: str = "") -> dict[str, np.ndarray]:
@@ -25,7 +25,7 @@ def to_arrays(value: Any, prefix: str = "") -> dict[str, np.ndarray]:
     return arrays
 
 
-def from_arrays(kind: type[Value], arrays: Mapping[str, np.ndarray], prefix: str = "") -> Value:
+def from_arrays(kind: type[Fitted], arrays: Mapping[str, np.ndarray], prefix: str = "") -> Fitted:
     """Rebuild a dataclass from what `to_arrays` made of it. Raises ValueError, naming the array, if one is missing."""
     hints = get_type_hints(kind)
     return kind(**{field.name: _rebuild(hints[field.name], arrays, prefix + field.name) for field in fields(kind)})  # type: ignore[arg-type]

@@ -23,8 +23,7 @@ import numpy as np
 from bakeoff.pipelines.results.files import read_arrays, write_arrays, write_atomically
 
 SCHEMA_VERSION = 1
-Value = str | int | float | bool | None
-Row = Mapping[str, Value]
+Row = Mapping[str, str | int | float | bool | None]
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,9 @@ class StudyResult:
             raise ValueError(f"study {self.name} must have rows, got none")
         for number, row in enumerate(self.rows):
             for key, value in row.items():
-                if not isinstance(value, Value) or (isinstance(value, float) and not math.isfinite(value)):
+                if not isinstance(value, str | int | float | bool | None) or (
+                    isinstance(value, float) and not math.isfinite(value)
+                ):
                     raise ValueError(
                         f"row {number} of study {self.name} must hold texts and finite plain numbers, "
                         f"got {key} = {value!r} ({type(value).__name__})"
@@ -97,16 +98,13 @@ def load_study(path: Path) -> StudyResult:
     try:
         record = json.loads(path.read_bytes())
         schema = record.pop("schema", None)
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}): {remedy}") from error
-    if schema != SCHEMA_VERSION:
-        raise ValueError(f"{path} has schema {schema}, expected {SCHEMA_VERSION}: {remedy}")
-    try:
+        if schema != SCHEMA_VERSION:
+            raise ValueError(f"schema {schema}, expected {SCHEMA_VERSION}")
         shown = record.pop("pictures", [])
         pictures = {name: read_arrays(path.with_suffix(".npz"))[name] for name in shown}
         lists = {"rows": tuple(map(dict, record["rows"])), "notes": tuple(record["notes"])}
         return StudyResult(**record | lists, pictures=pictures)
-    except (KeyError, TypeError, ValueError) as error:
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error}): {remedy}") from error
 
 

@@ -1,8 +1,6 @@
 """A perceptron of local receptive fields: what is left of a convolutional net without shared weights.
 
-A convolution assumes two things of pictures: that what belongs together is near each other, and that it looks the same
-everywhere. Here each unit sees a window of the picture, as there, but every place has weights of its own. So between a
-plain perceptron, this net and a convolutional one, the report can tell what either assumption earns.
+Each unit sees a window of the picture, as in a convolution, but every place has weights of its own.
 
 Source: locally connected layers, LeCun, "Generalization and network design strategies", 1989; how far they go on
 CIFAR-10: Neyshabur, "Towards learning convolutions from scratch", NeurIPS 2020.
@@ -85,18 +83,14 @@ class LocalPerceptron(Architecture):
         height, width, _ = image_shape
         side = min(height, width)
         if side < LEAST_SIDE:
-            raise ValueError(
-                f"local receptive fields need pictures of at least {LEAST_SIDE} x {LEAST_SIDE}, got {height} x {width}"
-            )
+            raise ValueError(f"local receptive fields need pictures of at least 16 x 16, got {height} x {width}")
         blocks: list[nn.Module] = []
-        shape = image_shape
-        for number, units in enumerate(self.widths):
-            window, stride = (WINDOW, 1) if number else (side // 4, side // 8)
+        shape, window, stride = image_shape, side // 4, side // 8
+        for units in self.widths:
             layer = LocalLayer(shape, window, stride, units)
             blocks.append(LocalBlock(layer))
-            shape = layer.output_shape
-        hidden = nn.Linear(math.prod(shape), self.hidden, bias=False)
-        leave = nn.Linear(self.hidden, n_classes)
+            shape, window, stride = layer.output_shape, WINDOW, 1
+        hidden, leave = nn.Linear(math.prod(shape), self.hidden, bias=False), nn.Linear(self.hidden, n_classes)
         initialize(hidden, "relu", "matched")
         initialize(leave, None, "matched")
         return nn.Sequential(

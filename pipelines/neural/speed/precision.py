@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-PROBED_STEPS = 4
+from bakeoff.pipelines.neural.speed.threads import least_seconds
+
 LEAST_GAIN = 1.15  # below it, float32 is kept: the gain would not be worth the lost digits
 
 
@@ -24,17 +26,11 @@ def bfloat16_pays(network: nn.Module, images: Tensor, labels: Tensor, clock: Cal
     images: uint8 (n, channels, height, width), one minibatch.   clock: seconds, such as time.perf_counter.
     """
     probe = copy.deepcopy(network).train()
-    seconds = {}
     with torch.random.fork_rng():  # dropout draws
-        for bfloat16 in (False, True):
-            _pass(probe, images, labels, bfloat16)  # the first one allocates and picks kernels
-            times = []
-            for _ in range(PROBED_STEPS):
-                start = clock()
-                _pass(probe, images, labels, bfloat16)
-                times.append(clock() - start)
-            seconds[bfloat16] = min(times)
-    return seconds[False] > LEAST_GAIN * seconds[True]
+        float32, bfloat16 = (
+            least_seconds(partial(_pass, probe, images, labels, each), clock) for each in (False, True)
+        )
+    return float32 > LEAST_GAIN * bfloat16
 
 
 def _pass(network: nn.Module, images: Tensor, labels: Tensor, bfloat16: bool) -> None:

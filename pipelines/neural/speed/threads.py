@@ -25,14 +25,19 @@ def threads_that_pay(step: Callable[[], object], clock: Callable[[], float]) -> 
     seconds = {}
     for n in (1, n_threads):
         with threads(n):
-            step()  # the first one allocates and picks kernels
-            times = []
-            for _ in range(TIMED_STEPS):
-                start = clock()
-                step()
-                times.append(clock() - start)
-            seconds[n] = min(times)
+            seconds[n] = least_seconds(step, clock)
     return n_threads if seconds[1] >= (1 + (n_threads - 1) * LEAST_EARNED) * seconds[n_threads] else 1
+
+
+def least_seconds(step: Callable[[], object], clock: Callable[[], float]) -> float:
+    """The quickest of five steps, after one that allocates and picks kernels."""
+    step()
+    times = []
+    for _ in range(TIMED_STEPS):
+        start = clock()
+        step()
+        times.append(clock() - start)
+    return min(times)
 
 
 @contextmanager

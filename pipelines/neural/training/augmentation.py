@@ -6,40 +6,20 @@ The functions that draw are separate from those that apply, so that each can be 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Generator, Tensor
 
 from bakeoff.pipelines.neural.config import Augmentation
 
 
-@dataclass(frozen=True)
-class Draws:
-    """What chance decided for n pictures, a row each; None for what is not to be done.
+def augment(images: Tensor, mirrored: Tensor | None, shifts: Tensor | None) -> Tensor:
+    """Crop, then flip. images, and what is returned: uint8 (n, channels, height, width).
 
-    mirrored: bool (n,).   shifts: int64 (n, 2).
+    mirrored: bool (n,).   shifts: int64 (n, 2).   None for what is not to be done.
     """
-
-    mirrored: Tensor | None = None
-    shifts: Tensor | None = None
-
-    def rows(self, chosen: Tensor) -> Draws:
-        return Draws(*(None if part is None else part[chosen] for part in (self.mirrored, self.shifts)))
-
-
-def draw(n_images: int, mirrored: Tensor | None, settings: Augmentation, generator: Generator) -> Draws:
-    """For one minibatch, whose flips were drawn with the epoch's (`draw_flips`)."""
-    return Draws(mirrored, draw_shifts(n_images, settings.crop, generator) if settings.crop else None)
-
-
-def augment(images: Tensor, draws: Draws) -> Tensor:
-    """Crop, then flip. images, and what is returned: uint8 (n, channels, height, width)."""
-    if draws.shifts is not None:
-        images = shift(images, draws.shifts)
-    if draws.mirrored is not None:
-        images = flip(images, draws.mirrored)
-    return images
+    if shifts is not None:
+        images = shift(images, shifts)
+    return images if mirrored is None else flip(images, mirrored)
 
 
 def flip(images: Tensor, mirrored: Tensor) -> Tensor:
@@ -60,9 +40,9 @@ def shift(images: Tensor, shifts: Tensor) -> Tensor:
     return images.flatten(2).gather(2, source.expand(-1, channels, -1)).view(images.shape)
 
 
-def draw_shifts(n_images: int, largest: int, generator: Generator) -> Tensor:
-    """int64 (n, 2), uniform over -largest..largest."""
-    return torch.randint(-largest, largest + 1, (n_images, 2), generator=generator)
+def draw_shifts(n_images: int, largest: int, generator: Generator) -> Tensor | None:
+    """int64 (n, 2), uniform over -largest..largest; None for 0."""
+    return None if largest == 0 else torch.randint(-largest, largest + 1, (n_images, 2), generator=generator)
 
 
 def draw_flips(

@@ -8,55 +8,40 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-Row = Mapping[str, Any]
-
-
-class EventLog:
-    """Curves of one training in a folder that TensorBoard reads."""
-
-    def __init__(self, writer: Any) -> None:
-        self._writer = writer
-
-    def add(self, row: Row, layers: Iterable[Row] = ()) -> None:
-        """row: of the history, with its epoch from 1.   layers: as from `inspection.layer_statistics`."""
-        self._add_numbers("training", row, row["epoch"])
-        for layer in layers:
-            self._add_numbers(f"layers/{layer['layer']}", layer, row["epoch"])
-        self._writer.flush()
-
-    def _add_numbers(self, group: str, row: Row, epoch: int) -> None:
-        for name, value in row.items():
-            if isinstance(value, int | float) and name != "epoch":
-                self._writer.add_scalar(f"{group}/{name}", value, epoch)
-
 
 @contextmanager
-def event_log(folder: Path | None, n_done: int = 0) -> Iterator[EventLog | None]:
-    """Open the log of a training with n_done epochs behind it; what a killed run wrote after them is taken back.
+def event_log(folder: Path | None, n_done: int = 0) -> Iterator[Any]:
+    """TensorBoard's writer for a training with n_done epochs behind it; what a killed run wrote after them is taken
+    back.
 
     folder: None for no log.   Raises ValueError if TensorBoard is not installed.
     """
     if folder is None:
         yield None
         return
-    with _writer_class()(str(folder), purge_step=n_done + 1 if folder.exists() else None) as writer:
-        yield EventLog(writer)
+    with writer_class()(str(folder), purge_step=n_done + 1 if folder.exists() else None) as writer:
+        yield writer
 
 
-def log_history(folder: Path, history: Iterable[Row]) -> None:
+def log_epoch(writer: Any, row: Mapping[str, Any], layers: Iterable[Mapping[str, Any]] = ()) -> None:
+    """row: of the history, with its epoch from 1.   layers: as from `inspection.layer_statistics`."""
+    for group, found in (("training", row), *((f"layers/{layer['layer']}", layer) for layer in layers)):
+        for name, value in found.items():
+            if isinstance(value, int | float) and name != "epoch":
+                writer.add_scalar(f"{group}/{name}", value, row["epoch"])
+    writer.flush()
+
+
+def log_history(folder: Path, history: Iterable[Mapping[str, Any]]) -> None:
     """The curves of a training that was done before; its layers were not watched."""
     if not folder.exists():
-        with _writer_class()(str(folder)) as writer:
+        with event_log(folder) as writer:
             for row in history:
-                EventLog(writer).add(row)
+                log_epoch(writer, row)
 
 
-def require_tensorboard() -> None:
+def writer_class() -> Any:
     """Raises ValueError, with the remedy, if TensorBoard is not installed."""
-    _writer_class()
-
-
-def _writer_class() -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter  # takes a second, and the package may be missing
     except ImportError as error:

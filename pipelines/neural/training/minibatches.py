@@ -14,7 +14,7 @@ from torch import Generator, Tensor, nn
 
 from bakeoff.pipelines.neural.config import Augmentation
 from bakeoff.pipelines.neural.distributed.processes import ALONE, Processes
-from bakeoff.pipelines.neural.training.augmentation import augment, draw, draw_flips
+from bakeoff.pipelines.neural.training.augmentation import augment, draw_flips, draw_shifts
 from bakeoff.pipelines.neural.training.examples import Examples, Plan
 
 
@@ -48,15 +48,15 @@ class Minibatches:
             order = torch.randperm(len(self.train), generator=generator)
             steps = min(n_steps, self.plan.n_steps_a_pass)
             for chosen in order[: steps * self.plan.batch_size].split(self.plan.batch_size):
-                yield self.make(chosen, None if flips is None else flips[chosen], generator)
+                yield self._make(chosen, flips, draw_shifts(len(chosen), self.settings.crop, generator))
             n_steps -= steps
 
-    def make(self, chosen: Tensor, mirrored: Tensor | None, generator: Generator) -> tuple[Tensor, Tensor]:
-        """chosen: int64 (b,), the whole minibatch's pictures.   mirrored: bool (b,), those to flip; None for none."""
-        draws = draw(len(chosen), mirrored, self.settings, generator)
-        rows = torch.arange(len(chosen))[self.processes.share(len(chosen))]
-        pictures = chosen[rows].to(self.train.images.device)
-        images = augment(self.train.images[pictures], draws.rows(rows))
+    def _make(self, chosen: Tensor, flips: Tensor | None, shifts: Tensor | None) -> tuple[Tensor, Tensor]:
+        """chosen: int64 (b,), the whole minibatch's pictures.   flips: of all training pictures.   shifts: (b, 2)."""
+        share = self.processes.share(len(chosen))
+        mirrored = None if flips is None else flips[chosen[share]]
+        pictures = chosen[share].to(self.train.images.device)
+        images = augment(self.train.images[pictures], mirrored, None if shifts is None else shifts[share])
         return images, nn.functional.one_hot(self.train.labels[pictures], self.train.n_classes).float()
 
 

@@ -38,13 +38,18 @@ def test_what_was_there_before_stays(tmp_path):
     assert (tmp_path / "reports" / "yearly.txt").exists()
 
 
-def test_a_folder_from_before_there_was_a_marker_is_known_by_what_it_holds(tmp_path):
+def test_a_folder_without_our_mark_is_refused(tmp_path):
     compute(tmp_path)
-    write(tmp_path / "thesis.tex")
-    (tmp_path / "lecture").mkdir()
-    write(tmp_path / "lecture" / "slides.pdf")
-    assert clean(tmp_path) == ["cache", "runs", "reports"]
-    assert {path.name for path in tmp_path.iterdir()} == {"thesis.tex", "lecture", "bench.json"}
+    with pytest.raises(ValueError, match="nothing was removed"):
+        clean(tmp_path)
+    assert (tmp_path / "runs").exists()
+
+
+def test_the_checkpoints_of_a_killed_training_go_too(tmp_path):
+    claim(tmp_path / "artifacts")
+    write(tmp_path / "artifacts" / "checkpoints" / "0123.pt")
+    assert clean(tmp_path / "artifacts") == ["checkpoints"]
+    assert not (tmp_path / "artifacts").exists()
 
 
 def test_a_folder_of_somebody_else_is_refused(tmp_path):

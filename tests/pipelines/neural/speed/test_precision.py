@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.speed.precision import PROBED_STEPS, bfloat16_pays
+from bakeoff.pipelines.neural.speed.precision import bfloat16_pays
+from bakeoff.pipelines.neural.speed.threads import TIMED_STEPS
 
 
 @pytest.mark.parametrize(("float32", "bfloat16", "pays"), [(1.0, 0.5, True), (1.0, 0.95, False), (1.0, 3.0, False)])
 def test_decides_by_the_clock_and_leaves_net_and_random_state_alone(float32, bfloat16, pays):
-    seconds = [float32] * PROBED_STEPS + [bfloat16] * PROBED_STEPS
+    seconds = [float32] * TIMED_STEPS + [bfloat16] * TIMED_STEPS
     readings = iter(itertools.chain.from_iterable((10.0, 10.0 + passed) for passed in seconds))
     net = nn.Sequential(nn.Flatten(), nn.Linear(12, 3), nn.BatchNorm1d(3), nn.Dropout(0.5))
     images, labels = torch.rand(8, 3, 2, 2), torch.zeros(8, dtype=torch.int64)

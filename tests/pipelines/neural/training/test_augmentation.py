@@ -61,20 +61,11 @@ def test_random_flips_differ_between_epochs():
 def test_everything_off_leaves_the_pictures_alone(images):
     settings = Augmentation(flip="none", crop=0)
     assert augmentation.draw_flips(settings, 17, 0, generator(), generator()) is None
-    draws = augmentation.draw(17, None, settings, generator())
-    assert draws == augmentation.Draws()
-    assert augmentation.augment(images, draws) is images
+    assert augmentation.draw_shifts(17, settings.crop, generator()) is None
+    assert augmentation.augment(images, None, None) is images
 
 
 def test_augment_crops_then_flips(images):
-    mirrored = torch.arange(17) % 2 == 0
-    draws = augmentation.draw(17, mirrored, Augmentation(crop=2), generator(9))
-    expected = loops.flip(loops.shift(images.numpy(), draws.shifts.numpy()), mirrored.numpy())
-    np.testing.assert_array_equal(augmentation.augment(images, draws), expected)
-
-
-def test_rows_of_the_draws_give_the_rows_of_the_pictures(images):
-    draws = augmentation.draw(17, torch.arange(17) % 2 == 0, Augmentation(crop=2), generator(10))
-    chosen = torch.tensor([5, 2, 16])
-    some = augmentation.augment(images[chosen], draws.rows(chosen))
-    assert torch.equal(some, augmentation.augment(images, draws)[chosen])
+    mirrored, shifts = torch.arange(17) % 2 == 0, augmentation.draw_shifts(17, 2, generator(9))
+    expected = loops.flip(loops.shift(images.numpy(), shifts.numpy()), mirrored.numpy())
+    np.testing.assert_array_equal(augmentation.augment(images, mirrored, shifts), expected)

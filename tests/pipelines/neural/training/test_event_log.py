@@ -12,7 +12,7 @@ from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
-from bakeoff.pipelines.neural.training.event_log import event_log, log_history, require_tensorboard
+from bakeoff.pipelines.neural.training.event_log import event_log, log_epoch, log_history, writer_class
 from bakeoff.tests.pipelines.neural.test_pipeline import DATASET, assert_same_scores
 
 CONFIG = NeuralConfig(
@@ -50,9 +50,9 @@ def test_what_a_killed_run_logged_after_its_checkpoint_is_taken_back(tmp_path):
     folder = tmp_path / "log"
     with event_log(folder) as log:
         for epoch in (1, 2, 3):
-            log.add({"epoch": epoch, "train_loss": 9.0}, [LAYER])
+            log_epoch(log, {"epoch": epoch, "train_loss": 9.0}, [LAYER])
     with event_log(folder, n_done=1) as log:
-        log.add({"epoch": 2, "train_loss": 4.0})
+        log_epoch(log, {"epoch": 2, "train_loss": 4.0})
     assert scalars(folder)["training/train_loss"] == [(1, 9.0), (2, 4.0)]
     assert scalars(folder)["layers/body.2/dead_share"] == [(1, 0.25)]
 
@@ -67,4 +67,4 @@ def test_the_curves_of_a_kept_training_are_written_once(tmp_path):
 def test_a_missing_package_is_said_with_its_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ValueError, match=r"need its package .* pip install -c constraints.txt tensorboard"):
-        require_tensorboard()
+        writer_class()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import torch
 
 from bakeoff.pipelines.neural.config import Augmentation
+from bakeoff.pipelines.neural.distributed.processes import Processes
 from bakeoff.pipelines.neural.training.examples import Examples, Plan
 from bakeoff.pipelines.neural.training.minibatches import Minibatches
 
@@ -38,3 +39,16 @@ def test_alternating_flips_turn_over_with_every_pass():
     for position, (left, right) in enumerate(steps.tolist()):
         mirrored[position // 10][min(left, right)] = right > left
     assert all(mirrored[0][number] != mirrored[1][number] for number in range(10))
+
+
+def test_the_shares_of_two_processes_make_up_the_minibatches_of_one():
+    def batches(*processes: Processes) -> list[torch.Tensor]:
+        examples = Examples(torch.arange(10 * 16, dtype=torch.uint8).view(10, 1, 4, 4), torch.arange(10) % 2, 2)
+        made = [
+            Minibatches(examples, Plan(4, 4, 1, 2), Augmentation("random", 1), 0, each).of_epoch(0)
+            for each in processes
+        ]
+        return [torch.cat([images for images, _ in parts]) for parts in zip(*made, strict=True)]
+
+    together, alone = batches(Processes(0, 2), Processes(1, 2)), batches(Processes())
+    assert all(torch.equal(a, b) for a, b in zip(together, alone, strict=True))
