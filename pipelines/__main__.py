@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from bakeoff.pipelines.machine.cluster import Cluster
 
 
-READING = ("image_size", "max_pixels", "range", "channels", "pages", "group", "duplicates", "regions")  # of a folder
+READING = (
+    "image_size",
+    "max_pixels",
+    "range",
+    "channels",
+    "pages",
+    "group",
+    "duplicates",
+    "frame",
+    "regions",
+)  # of a folder
 Finish = Callable[[argparse.Namespace], int]
 
 

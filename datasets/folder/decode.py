@@ -32,7 +32,7 @@ from bakeoff.datasets.folder.formats import NOT_READ, SNIFFED, format_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
 from bakeoff.datasets.folder.plain_tiff import open_plain_tiff
 from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels
-from bakeoff.datasets.folder.squares import central_square
+from bakeoff.datasets.folder.squares import framed
 from bakeoff.datasets.folder.tiff import open_tiff
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
@@ -40,7 +40,7 @@ MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to
 VERSION = 5  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
-"""(height, width, channels) of any numbers -> (side, side, channels), and remarks."""
+"""(height, width, channels) of any numbers -> the part that is taken, and remarks."""
 
 
 class NotAPictureError(PictureError):
@@ -49,7 +49,8 @@ class NotAPictureError(PictureError):
 
 @dataclass(frozen=True)
 class Decoded:
-    """One picture. pixels: uint8 (side, side, 3, or more if named).   file_format: as Pillow calls it.
+    """One picture. pixels: uint8 (height, width, 3, or more if named), as its frame leaves it.
+    file_format: as Pillow calls it.
 
     remarks: what was done to it beyond cropping and resizing, in the words of `bakeoff.datasets.folder.conversion`.
     kind: of its samples, as in `Raw`: "" where they are of 8 bits, whose white needs no looking for.
@@ -69,10 +70,10 @@ def decode(
     suffix: str = "",
     cut: Cut | None = None,
 ) -> Decoded:
-    """One file's picture: upright, on white where transparent, its center square, still to be resized.
+    """One file's picture: upright, on white where transparent, in its frame, still to be resized.
 
     suffix: of the file's name, with its dot, for the formats that cannot be told by content.
-    cut: makes another square of the whole picture than the center one.
+    cut: makes a square of the whole picture, in place of the frame.
     A gray picture gets three equal channels.
     Raises PictureError with the reason if the file is empty, truncated, damaged, too large or no picture.
     A large JPEG is decoded at half, a quarter or an eighth of its size where that still is at least image_size.
@@ -80,10 +81,10 @@ def decode(
     plain = None if rules.channels or cut else decode_plain_jpeg(content, image_size, max_pixels)
     if plain is not None:
         pixels, size = plain
-        return Decoded(central_square(pixels), "JPEG", (ENLARGED,) if min(size) < image_size else ())
+        return Decoded(framed(pixels, rules.frame), "JPEG", (ENLARGED,) if min(size) < image_size else ())
     with _open(content, max_pixels, rules, suffix) as picture:
         if isinstance(picture, Raw):
-            return _decode_raw(picture, image_size, rules, cut or _middle)
+            return _decode_raw(picture, image_size, rules, cut)
         return _decode_opened(picture, image_size, rules, cut)
 
 
@@ -105,10 +106,10 @@ def read_samples(content: bytes, max_pixels: int, rules: Rules, suffix: str = ""
         return picture.read()[..., : picture.n_channels].reshape(-1, picture.n_channels)
 
 
-def measure(content: bytes, suffix: str, rules: Rules) -> tuple[float, int]:
-    """The shorter side in pixels and the number of channels, 3 at least, by the file's header. Raises PictureError."""
+def measure(content: bytes, suffix: str, rules: Rules) -> tuple[tuple[int, int], int]:
+    """Both sides in pixels and the number of channels, 3 at least, by the file's header. Raises PictureError."""
     with _open(content, MAX_PIXELS, rules, suffix) as picture:
-        return (picture.side, max(3, picture.n_channels)) if isinstance(picture, Raw) else (min(picture.size), 3)
+        return (picture.sides, max(3, picture.n_channels)) if isinstance(picture, Raw) else (picture.size, 3)
 
 
 @contextmanager
@@ -141,15 +142,17 @@ def _open(content: bytes, max_pixels: int, rules: Rules, suffix: str) -> Iterato
         raise PictureError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error
 
 
-def _middle(pixels: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    return central_square(pixels), []
+def _take(pixels: np.ndarray, image_size: int, frame: str, cut: Cut | None) -> tuple[np.ndarray, list[str]]:
+    """The part of a picture that is taken, and remarks."""
+    taken, remarks = cut(pixels) if cut else (framed(pixels, frame), [])
+    return taken, [*remarks, *([ENLARGED] if min(taken.shape[:2]) < image_size else [])]
 
 
-def _decode_raw(raw: Raw, image_size: int, rules: Rules, cut: Cut) -> Decoded:
+def _decode_raw(raw: Raw, image_size: int, rules: Rules, cut: Cut | None) -> Decoded:
     ranges = raw.ranges(rules)  # before anything is read: it may not be known yet
-    square, about_cut = cut(raw.read())
-    remarks = [*raw.remarks, *([ENLARGED] if len(square) < image_size else []), *about_cut]
-    levels, alpha = to_gray_levels(square[..., : raw.n_channels], ranges), square[..., raw.n_channels :]
+    taken, about_part = _take(raw.read(), image_size, rules.frame, cut)
+    remarks = [*raw.remarks, *about_part]
+    levels, alpha = to_gray_levels(taken[..., : raw.n_channels], ranges), taken[..., raw.n_channels :]
     pixels, about_channels = choose_channels(levels, rules.channels)
     if alpha.shape[2]:
         share = (alpha / (1 if raw.dtype.kind == "f" else 2**raw.bits - 1)).clip(0, 1)
@@ -167,14 +170,8 @@ def _decode_opened(image: Image.Image, image_size: int, rules: Rules, cut: Cut |
     image.load()
     upright, turned = turn_upright(image)
     rgb, changed = to_rgb(upright)
-    pixels, about_cut = (cut or _middle)(np.asarray(rgb))
-    remarks += [
-        *turned,
-        *changed,
-        *([FIRST_FRAME] if is_animated(image) else []),
-        *about_cut,
-        *([ENLARGED] if len(pixels) < image_size else []),
-    ]
+    pixels, about_part = _take(np.asarray(rgb), image_size, rules.frame, cut)
+    remarks += [*turned, *changed, *([FIRST_FRAME] if is_animated(image) else []), *about_part]
     if rules.channels:
         is_gray = image.mode in ("1", "L", "LA", "La")
         pixels, chosen = choose_channels(pixels[..., :1] if is_gray else pixels, rules.channels)

@@ -18,15 +18,16 @@ def open_deep(image: Image.Image, content: bytes) -> Raw | None:
     if image.mode.startswith("I") or image.mode == "F":
         bits = 16 if image.mode != "I" or name in ("PNG", "PPM") else 32  # which Pillow brings to 16 bits
         dtype = np.dtype({"F": np.float32}.get(image.mode, np.uint16 if bits == 16 else np.int32))
-        side = min(image.size)
-        return Raw(dtype, bits, 1, side, lambda: np.asarray(turn_upright(image)[0]).astype(dtype)[..., None], name)
+        return Raw(
+            dtype, bits, 1, image.size, lambda: np.asarray(turn_upright(image)[0]).astype(dtype)[..., None], name
+        )
     bits, n_channels = _bits_of_colors(image, content), len(image.getbands())
     if bits <= 8:
         return None
     is_color = n_channels >= 3
     n_channels -= n_channels in (2, 4)
     read, dtype = partial(_decode_deep_colors, image, content), np.dtype(np.uint16)
-    return Raw(dtype, bits, n_channels, min(image.size), read, name, (), is_color)
+    return Raw(dtype, bits, n_channels, image.size, read, name, (), is_color)
 
 
 def _bits_of_colors(image: Image.Image, content: bytes) -> int:

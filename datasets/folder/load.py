@@ -20,6 +20,7 @@ from bakeoff.datasets.folder.given_splits import SPLITS
 from bakeoff.datasets.folder.listing import open_files
 from bakeoff.datasets.folder.picture_file import printable
 from bakeoff.datasets.folder.reading import Reading
+from bakeoff.datasets.folder.squares import WHOLE
 from bakeoff.datasets.folder.stages import FolderStages
 from bakeoff.datasets.folder.store import Memory, Store
 from bakeoff.datasets.folder.tables import TABLE_SUFFIXES
@@ -72,11 +73,12 @@ def assemble(stages: FolderStages) -> Dataset:
         test,
         description=(
             f"Pictures from {printable(path.resolve().name)}: {len(card['class_names'])} classes, {n_pictures:,} "
-            f"pictures, the middle square of each at {image_size}x{image_size} pixels"
+            f"pictures, {'each whole,' if card['frame'] == WHOLE else 'the middle square of each'} at "
+            f"{image_size}x{image_size} pixels"
             f"{describe_channels(card['n_channels'])}."
         ),
         notes=tuple(card["notes"]),
-        reading={"ranges": card["ranges"], "channels": card["channels"], "pages": reading.pages},
+        reading={"pages": reading.pages, **{name: card[name] for name in ("ranges", "channels", "frame")}},
         split_by_us=not any(file.split for file in stages.files),
     )
 

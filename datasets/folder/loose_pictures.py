@@ -38,7 +38,7 @@ def find_pictures(path: Path) -> Iterator[PictureFile]:
 def read_pictures(
     files: Sequence[PictureFile], image_shape: tuple[int, int, int], reading: Mapping[str, Any] | None = None
 ) -> tuple[np.ndarray, dict[int, PictureError]]:
-    """Decode files the way a folder of training pictures is: the upright middle square, resized.
+    """Decode files the way a folder of training pictures is: upright, in its frame, resized.
 
     image_shape: (side, side, channels) that a model takes; for one channel, colors become their luma.
     reading: that of the data set that it was trained on.
@@ -63,4 +63,4 @@ def rules_of(reading: Mapping[str, Any] | None) -> Rules:
     if not reading:
         return AS_STATED
     known = Rules(**reading)
-    return Rules(as_ranges(reading["ranges"]), str(known.channels), str(known.pages))
+    return Rules(as_ranges(reading["ranges"]), str(known.channels), str(known.pages), str(known.frame))

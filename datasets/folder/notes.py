@@ -12,9 +12,11 @@ from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
 from bakeoff.datasets.folder.formats import formats_of_suffix
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
+from bakeoff.datasets.folder.squares import WHOLE
 from bakeoff.datasets.splits import is_unbalanced
 
 LEAST_RECORDED, TELLING = 5, 0.9  # pictures; the share of a class, and of all others, whose recordings differ
+SEEN = 1.05  # times the short side: of pictures this long hardly anything is cut off
 MAX_LISTED = 50  # files named in one note; a report must stay readable
 
 
@@ -112,6 +114,21 @@ def note_size(image_size: int, median: float) -> str:
     return (
         f"Pictures of {median:,.0f} px (median short side) are brought to {image_size} px: what is finer than "
         f"{median / image_size:.1f} px of theirs is lost. --image-size sets another."
+    )
+
+
+def note_frame(frame: str, elongation: float) -> str:
+    """What of pictures that are no squares is taken.   elongation: long side over short side, in the median."""
+    if elongation < SEEN:
+        return ""
+    if frame == WHOLE:
+        return (
+            f"Pictures are taken whole, squeezed into squares: the median one is {elongation:.1f} times as long as "
+            "it is wide. --frame=middle takes the middle square of each instead."
+        )
+    return (
+        f"The middle square of each picture is taken: {1 - 1 / elongation:.0%} of the median one lies outside of it "
+        "and is not seen. --frame=whole squeezes all of it into a square."
     )
 
 

@@ -34,7 +34,7 @@ def open_plain_tiff(content: bytes, max_pixels: int) -> Raw | None:
     if not (one_piece and whole and 0 < height * width <= max_pixels):
         return None
     read = partial(_read, content, f"{order}u2", offsets[0], (height, width, 1))
-    return Raw(np.dtype(np.uint16), 16, 1, min(height, width), read, "TIFF")
+    return Raw(np.dtype(np.uint16), 16, 1, (height, width), read, "TIFF")
 
 
 def _read_tags(content: bytes, order: str) -> dict[int, tuple[int, ...]] | None:

@@ -10,6 +10,7 @@ from bakeoff.datasets.folder.decode import MAX_PIXELS
 from bakeoff.datasets.folder.samples import CHANNEL_RULES, PAGE_RULES, Range
 
 Duplicates = Literal["drop", "move", "keep"]
+Frame = Literal["auto", "middle", "whole"]
 Regions = Literal["mask", "crop", "ignore"]
 MIN_IMAGE_SIZE = 8  # pixels; smaller pictures hold no gradient grid
 
@@ -19,8 +20,8 @@ class Reading:
     """The options of `load_folder`. Raises ValueError, naming the option, for a value that means nothing."""
 
     image_size: int | None = None
-    """Side in pixels; a picture's short side is resized to it, and the middle is cut out. None: the largest of 32, 64,
-    128 and, of up to 3,000 pictures, 224 that is not above the median short side."""
+    """Side in pixels that pictures are brought to. None: the largest of 32, 64, 128 and, of up to 3,000 pictures, 224
+    that is not above the median short side."""
     max_skipped_share: float = 0.05
     """Share of picture files that may be unusable before this stops."""
     max_pixels: int = MAX_PIXELS
@@ -36,6 +37,9 @@ class Reading:
     channels. Of times, and by max of pages in color, the first is taken."""
     duplicates: Duplicates = "drop"
     """Copies of given test or validation pictures in an earlier split: drop them, move all there, or keep them."""
+    frame: Frame = "auto"
+    """What is taken of a picture that is no square: its "middle" square, or the "whole", squeezed into one; "auto": the
+    middle, unless half of the median picture lies outside of it."""
     regions: Regions = "mask"
     """Where masks or boxes mark a part of each picture, that part, the mean of which is all around it; or "crop": that
     part and what is around it; or "ignore": whole pictures."""
@@ -52,7 +56,8 @@ class Reading:
             )
         if not (self.pages in PAGE_RULES or re.fullmatch(r"[1-9]\d*", self.pages)):
             raise ValueError(f"pages must be {', '.join(PAGE_RULES)} or a page's number, got {self.pages!r}")
-        for name, words in (("duplicates", get_args(Duplicates)), ("regions", get_args(Regions))):
+        fixed = {"duplicates": Duplicates, "frame": Frame, "regions": Regions}
+        for name, words in ((name, get_args(kind)) for name, kind in fixed.items()):
             if getattr(self, name) not in words:
                 raise ValueError(f"{name} must be {', '.join(words[:-1])} or {words[-1]}, got {getattr(self, name)!r}")
         try:

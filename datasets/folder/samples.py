@@ -13,6 +13,7 @@ import numpy as np
 
 from bakeoff.datasets.folder.conversion import PictureError
 from bakeoff.datasets.folder.picture_file import check_size
+from bakeoff.datasets.folder.squares import MIDDLE
 
 Range = tuple[float, float]
 """The raw value that becomes black, 0, and the one that becomes white, 255."""
@@ -40,11 +41,13 @@ class Rules:
         "2", "3,1,2" or more: these, counted from 1.
     pages: what is made of z planes and pages: the "max" or "mean" of each pixel, the "first", the "middle" one, one
         counted from 1 ("3"), or "channels".
+    frame: of a picture that is no square, see `bakeoff.datasets.folder.squares`.
     """
 
     ranges: Mapping[str, tuple[Range, ...]] | None = None
     channels: str = ""
     pages: str = "max"
+    frame: str = MIDDLE
 
     @property
     def n_channels(self) -> int:
@@ -57,7 +60,7 @@ class Raw:
     """A picture that is opened, not yet read.
 
     dtype, bits: of a sample; a file may state fewer bits than the type has.   n_channels: without alpha.
-    side: the shorter one, pixels.
+    sides: both, in pixels, in any order.
     read: its samples, (height, width, n_channels), and one more for alpha.
     file_format: as Pillow calls it.   remarks: as in `Decoded`.   is_color: the channels are RGB.
     """
@@ -65,7 +68,7 @@ class Raw:
     dtype: np.dtype
     bits: int
     n_channels: int
-    side: int
+    sides: tuple[int, int]
     read: Callable[[], np.ndarray]
     file_format: str
     remarks: tuple[str, ...] = ()
@@ -207,7 +210,7 @@ def open_array(content: bytes, rules: Rules, suffix: str = "") -> Raw | None:
     values = project(values[..., None], pages) if is_stack else np.atleast_3d(values)
     height, width, n_channels = values.shape
     bits = 8 * values.itemsize
-    return Raw(values.dtype, bits, n_channels, min(height, width), lambda: values, "NPY", remarks, n_channels == 3)
+    return Raw(values.dtype, bits, n_channels, (height, width), lambda: values, "NPY", remarks, n_channels == 3)
 
 
 def _picture_of(arrays: Any) -> np.ndarray:

@@ -31,12 +31,13 @@ from bakeoff.datasets.folder.decoded_pictures import (
     read_bytes,
     read_masks,
 )
-from bakeoff.datasets.folder.notes import note_channels, note_size
+from bakeoff.datasets.folder.notes import note_channels, note_frame, note_size
 from bakeoff.datasets.folder.picture_file import PictureFile, stamp_now
 from bakeoff.datasets.folder.ranges import Ranges, as_ranges, fit_ranges, note_ranges
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.regions import side_of_region
 from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
+from bakeoff.datasets.folder.squares import MIDDLE, WHOLE
 from bakeoff.datasets.folder.store import Store
 from bakeoff.datasets.splits import evenly_spread
 
@@ -45,6 +46,7 @@ DECODED, ARRANGED = "decoded pictures", "folder"
 BASE_SIZES = (32, 64, 128, 224)  # pixels; a larger one is a choice, since the work grows with its square
 MOST_AT_LARGEST = 3000  # files: more at 224 pixels would fill half a gigabyte
 MEASURED = 200  # pictures whose size is looked at
+LONG = 2.0  # times the short side: half of the picture lies outside of its middle square
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class FolderStages:
         arranged = arrange(planned, images, findings)
         notes = [
             note_size(images.shape[1], about["median"]),
+            note_frame(about["frame"], about["elongation"]),
             note_channels(about["channels"], self.reading.channels),
             *note_ranges(as_ranges(about["ranges"]), findings.kinds, self.reading.given_range),
             *arranged.notes,
@@ -126,6 +129,7 @@ class FolderStages:
             "image_size": images.shape[1],
             "ranges": about["ranges"],
             "channels": about["channels"],
+            "frame": about["frame"],
             "unreadable": [index for index, error in findings.errors.items() if isinstance(error, UnreadableError)],
         }
         return {
@@ -138,17 +142,20 @@ class FolderStages:
 
     def _decode(self) -> dict[str, Any]:
         """The pixels of all files; those with more than 8 bits last, by a range that pictures for training give."""
-        median, channels = self._measure()
+        median, elongation, channels = self._measure()
+        squeezed = elongation >= LONG if self.reading.frame == "auto" else self.reading.frame == WHOLE
+        frame = WHOLE if squeezed else MIDDLE
         sizes = BASE_SIZES if len(self.files) <= MOST_AT_LARGEST else BASE_SIZES[:-1]
         image_size = self.reading.image_size or max((s for s in sizes if s <= median), default=sizes[0])
-        decoding = Decoding(image_size, Rules({}, channels, self.reading.pages), self.reading.max_pixels)
+        decoding = Decoding(image_size, Rules({}, channels, self.reading.pages, frame), self.reading.max_pixels)
         rows = self.store.allocate((len(self.files), math.prod(decoding.shape)), np.dtype(np.uint8))
         findings = self._decode_into(rows, decoding)
         kinds = {i: error.kind for i, error in findings.errors.items() if isinstance(error, UnknownRangeError)}
         ranges = self._fit_ranges(kinds, np.array([file.split in ("", "train") for file in self.files]))
         if kinds:
             findings = findings.updated(self._decode_deep(rows, decoding, ranges, kinds))
-        return _pack(rows, findings, {"median": median, "ranges": ranges, "channels": channels, "side": image_size})
+        about = {"median": median, "elongation": elongation, "frame": frame, "channels": channels, "side": image_size}
+        return _pack(rows, findings, {**about, "ranges": ranges})
 
     def _decode_again(
         self, images: np.ndarray, findings: Findings, about: Mapping[str, Any], ranges: Ranges
@@ -157,7 +164,8 @@ class FolderStages:
         rows = self.store.allocate((len(images), images[0].size), np.dtype(np.uint8))
         for start, block in blocks_of(images):
             rows[start : start + len(block)] = block.reshape(len(block), -1)
-        decoding = Decoding(images.shape[1], Rules({}, about["channels"], self.reading.pages), self.reading.max_pixels)
+        rules = Rules({}, about["channels"], self.reading.pages, about["frame"])
+        decoding = Decoding(images.shape[1], rules, self.reading.max_pixels)
         again = self._decode_deep(rows, decoding, ranges, findings.kinds)
         return _pack(rows, findings.updated(again), {**about, "ranges": ranges})
 
@@ -189,21 +197,26 @@ class FolderStages:
         with pillow_limits(self.reading.max_pixels):
             return fit_ranges(kinds, read, is_training, self.reading.given_range)
 
-    def _measure(self) -> tuple[float, str]:
-        """Of some pictures the median short side, pixels, 0 if none can be measured; and which channels are taken."""
-        sides, counts, rules = [0.0], {0}, Rules({}, pages=self.reading.pages)
+    def _measure(self) -> tuple[float, float, str]:
+        """Of some pictures the median short side, pixels, 0 if none can be measured; how many times that the long one
+        is, in the median; and which channels are taken."""
+        sides, elongations, counts, rules = [0.0], [1.0], {0}, Rules({}, pages=self.reading.pages)
         with pillow_limits(self.reading.max_pixels):
             for index in evenly_spread(len(self.files), MEASURED):
                 with suppress(PictureError):
                     file = self.files[index]
-                    side, n_channels = measure(read_bytes(file), file.suffix, rules)
+                    both, n_channels = measure(read_bytes(file), file.suffix, rules)
                     if file.region:
-                        side = side_of_region(side, file.region, read_masks(file.region))
-                    sides.append(side)
+                        sides.append(side_of_region(min(both), file.region, read_masks(file.region)))
+                        elongations.append(1.0)
+                    else:
+                        sides.append(min(both))
+                        elongations.append(max(both) / min(both))
                     counts.add(n_channels)
         n = max(counts) if len(counts) == 2 and max(counts) > 3 else 0
         channels = self.reading.channels or ",".join(str(number + 1) for number in range(n))
-        return float(np.median(sides[1:] or sides)), channels
+        median, elongation = (float(np.median(found[1:] or found)) for found in (sides, elongations))
+        return median, elongation, channels
 
     def _write(self, pictures: ChosenPictures) -> Any:
         rows = self.store.allocate((len(pictures), int(np.prod(pictures.shape[1:]))), np.dtype(np.uint8))

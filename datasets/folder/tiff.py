@@ -94,7 +94,7 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
         dtype.newbyteorder("="),
         _bits(page),
         n_channels,
-        min(page.imagewidth, page.imagelength),
+        (page.imagewidth, page.imagelength),
         partial(_read, content, tiff, pages),
         "TIFF",
         tuple(remark for remark, holds in remarks.items() if holds),

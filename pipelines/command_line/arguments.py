@@ -157,6 +157,7 @@ def _common() -> Parser:
     add("--channels", default="", help="such as 3,1,2 or 2; mean, first (all, if over three)")
     add("--pages", default="max", help="what is made of several pages: max, mean, first, middle, a number, channels")
     add("--group", default="", help="a regular expression on paths: what it matches stays in one split, e.g. a patient")
+    add("--frame", default="auto", help="of pictures that are no squares: middle (cut out) or whole (squeezed)")
     add("--regions", default="mask", help="of masks or boxes of pictures: mask, crop (keep the surroundings) or ignore")
     add("--duplicates", default="drop", help="of given test pictures in an earlier split: drop, move or keep")
     add("--seed", type=natural, default=0, help="seed of everything random")

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from bakeoff.datasets.folder.squares import central_square, resize_squares
+from bakeoff.datasets.folder.squares import MIDDLE, framed, resize_squares
 from bakeoff.pipelines.classic.system.model_file import ClassicModel
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.predict.export.c_source import predict_with_c
@@ -19,7 +19,9 @@ SAME_CLASS = 0.999  # share of the pictures
 SAME_CLASS_IN_C = 0.99  # whose fixed point puts colors and grays on the border of two bins as it comes
 
 
-def agreement_with_onnx(content: bytes, model: TrainedModel, calibrator: Calibrator, images: np.ndarray) -> str:
+def agreement_with_onnx(
+    content: bytes, model: TrainedModel, calibrator: Calibrator, images: np.ndarray, frame: str = MIDDLE
+) -> str:
     """How far both agree on the pictures, and what one takes of either.
 
     images: uint8 (n, height, width, channels) of the model's size.
@@ -33,7 +35,7 @@ def agreement_with_onnx(content: bytes, model: TrainedModel, calibrator: Calibra
     difference = float(np.abs(found - calibrator.probabilities(expected)).max())
     if model.image_shape[0] == model.image_shape[1]:
         larger = _larger(images[:PICTURES_AT_A_TIME])
-        squares = resize_squares([central_square(picture) for picture in larger], model.image_shape[0])
+        squares = resize_squares([framed(picture, frame) for picture in larger], model.image_shape[0])
         probabilities = calibrator.probabilities(model.predict_scores(squares))
         difference = max(difference, float(np.abs(predict_with_onnx(session, larger)[0] - probabilities).max()))
     if not (same >= SAME_CLASS and difference <= _tolerance(model)):

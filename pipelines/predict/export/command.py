@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
+from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures, rules_of
 from bakeoff.pipelines.experiments.models import build_trained_model
 from bakeoff.pipelines.predict.export.c_source import export_c
 from bakeoff.pipelines.predict.export.checks import agreement_with_c, agreement_with_onnx
 from bakeoff.pipelines.predict.export.onnx_file import OPSET, export_onnx
 from bakeoff.pipelines.predict.locate import find_model
-from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.pipelines.results.model import load_stored_model
+from bakeoff.pipelines.results.model import StoredModel, load_stored_model
 from bakeoff.pipelines.results.task import load_task
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
@@ -34,19 +33,20 @@ def export(options: argparse.Namespace) -> int:
     stored = load_stored_model(path)
     model = build_trained_model(stored, path)
     images = real_pictures(path, options.images, model.image_shape, stored.reading)
-    print(WRITERS[options.form](path, model, stored.calibrator, images))
+    print(WRITERS[options.form](path, model, stored, images))
     return 0
 
 
-def write_onnx(path: Path, model: TrainedModel, calibrator: Calibrator, images: np.ndarray) -> str:
-    content = export_onnx(model, calibrator.temperature)
-    found = agreement_with_onnx(content, model, calibrator, images)
+def write_onnx(path: Path, model: TrainedModel, stored: StoredModel, images: np.ndarray) -> str:
+    frame = rules_of(stored.reading).frame
+    content = export_onnx(model, stored.calibrator.temperature, frame)
+    found = agreement_with_onnx(content, model, stored.calibrator, images, frame)
     target = path.with_suffix(".onnx")
     write_atomically(target, content)
     return f"{target}: {len(content):,} bytes, opset {OPSET}; {found}"
 
 
-def write_c(path: Path, model: TrainedModel, calibrator: Calibrator, images: np.ndarray) -> str:
+def write_c(path: Path, model: TrainedModel, stored: StoredModel, images: np.ndarray) -> str:
     header, source = export_c(model)
     found = agreement_with_c(header, source, model, images)
     targets = path.with_suffix(".h"), path.with_suffix(".c")
@@ -55,7 +55,7 @@ def write_c(path: Path, model: TrainedModel, calibrator: Calibrator, images: np.
     return f"{targets[0]}, {targets[1]}: {len(source):,} bytes of C99; {found}"
 
 
-WRITERS: Mapping[str, Callable[[Path, TrainedModel, Calibrator, np.ndarray], str]] = {"onnx": write_onnx, "c": write_c}
+WRITERS: Mapping[str, Callable[[Path, TrainedModel, StoredModel, np.ndarray], str]] = {"onnx": write_onnx, "c": write_c}
 
 
 def real_pictures(

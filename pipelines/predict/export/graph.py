@@ -20,14 +20,14 @@ class PicturesToProbabilities(nn.Module):
     Pictures have any size where the model takes squares, and else the model's own.
     """
 
-    def __init__(self, model: TrainedModel, temperature: float) -> None:
+    def __init__(self, model: TrainedModel, temperature: float, frame: str) -> None:
         super().__init__()
-        self.scores, self.temperature = model.scores_of_tensors(), temperature
+        self.scores, self.temperature, self.frame = model.scores_of_tensors(), temperature, frame
         self.side = square_side(model.image_shape)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         if self.side is not None:
-            images = to_square(images, self.side)
+            images = to_square(images, self.side, self.frame)
         scores = self.scores(images)
         return (scores / self.temperature).softmax(dim=1), scores
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from bakeoff.datasets.folder.squares import MIDDLE
 from bakeoff.pipelines.classic.system.model_file import ClassicModel
 from bakeoff.pipelines.predict.export.graph import FamilyVectors, PicturesToProbabilities
 from bakeoff.pipelines.results.trained_model import TrainedModel
@@ -24,9 +25,10 @@ TRACED_PICTURES = 2  # a batch of one would be taken for a constant
 LARGER = (7, 3)  # pixels by which the traced pictures are larger than the model's: any size is meant
 
 
-def export_onnx(model: TrainedModel, temperature: float) -> bytes:
+def export_onnx(model: TrainedModel, temperature: float, frame: str = MIDDLE) -> bytes:
     """The content of a .onnx file; class names, experiment and temperature are in its metadata.
 
+    frame: how pictures became squares, as in `Rules`.
     Input `images`: uint8 (n, height, width, channels), any n, and any size where the model takes squares.
     Outputs: `probabilities` and `scores`, float32 (n, n_classes).
     Raises ValueError if the packages for it are not installed, or something in the model has no such graph.
@@ -35,7 +37,7 @@ def export_onnx(model: TrainedModel, temperature: float) -> bytes:
     import onnx
 
     try:
-        program = _trace(PicturesToProbabilities(model, temperature), model.image_shape)
+        program = _trace(PicturesToProbabilities(model, temperature, frame), model.image_shape)
     except torch.onnx.OnnxExporterError as error:
         raise ValueError(f"{_inexpressible(model)} cannot be written as ONNX: {_reason(error)}") from error
     properties = {"experiment": model.experiment, "class_names": json.dumps(list(model.class_names))}

@@ -1,4 +1,4 @@
-"""The largest centered square of pictures of any size, at the size of a model, in operations that a graph knows.
+"""Pictures of any size in their frame, at the size of a model, in operations that a graph knows.
 
 To the bit what `bakeoff.datasets.folder.squares` gives: torch's bilinear resize of bytes with antialiasing, whose
 weights are whole numbers and which rounds to bytes after the columns and again after the rows. In float64, where all
@@ -10,19 +10,25 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bakeoff.datasets.folder.squares import MIDDLE, WHOLE
+
 MOST_BITS = 22  # of a weight behind the point
 LARGEST_WEIGHT = 2**15  # int16
 
 
-def to_square(images: Tensor, side: int) -> Tensor:
+def to_square(images: Tensor, side: int, frame: str = MIDDLE) -> Tensor:
     """uint8 (n, height, width, channels) -> uint8 (n, side, side, channels)."""
     height, width, n_channels = images.shape[1:]
-    length = torch.sym_min(height, width)
-    rows, columns = (torch.arange(length) + (whole - length) // 2 for whole in (height, width))
-    square = images.index_select(1, rows).index_select(2, columns)
-    weights, unit = resize_weights(length, side)
-    wide = _to_bytes(square.double().transpose(2, 3) @ weights.T, unit)  # (n, length, channels, side)
-    resized = _to_bytes(weights @ wide.flatten(2), unit)  # (n, side, channels * side)
+    if frame == WHOLE:
+        across, down = resize_weights(width, side), resize_weights(height, side)
+    else:
+        length = torch.sym_min(height, width)
+        rows, columns = (torch.arange(length) + (whole - length) // 2 for whole in (height, width))
+        images = images.index_select(1, rows).index_select(2, columns)
+        across = down = resize_weights(length, side)
+    (weights, unit), (weights_down, unit_down) = across, down
+    wide = _to_bytes(images.double().transpose(2, 3) @ weights.T, unit)  # (n, height, channels, side)
+    resized = _to_bytes(weights_down @ wide.flatten(2), unit_down)  # (n, side, channels * side)
     return resized.unflatten(2, (n_channels, side)).transpose(2, 3).to(torch.uint8)
 
 

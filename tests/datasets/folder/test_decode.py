@@ -282,7 +282,7 @@ def decode_or_reason(content):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return decode_picture(content, 8, max_pixels=1_000_000)
+            return decode_picture(content, 8, 1_000_000)
         except PictureError as error:
             return str(error)
 

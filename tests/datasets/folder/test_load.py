@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from bakeoff.datasets.folder.load import dataset_name, load_folder
+from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
 from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
 
 
@@ -106,6 +107,35 @@ def test_is_gray_only_if_every_picture_is(animals, name, n_channels):
     dataset = load_folder(animals)
     assert dataset.image_shape == (32, 32, n_channels)
     assert ("gray" in dataset.description) == (n_channels == 1)
+
+
+@pytest.mark.parametrize(
+    ("length", "frame", "seen", "note"),
+    [
+        (30, "auto", False, "33% of the median one lies outside of it and is not seen"),
+        (60, "auto", True, "the median one is 3.0 times as long as it is wide"),
+        (60, "middle", False, "67% of the median one lies outside"),
+        (30, "whole", True, "the median one is 1.5 times as long"),
+    ],
+)
+def test_what_lies_beside_the_middle_square_is_seen_or_said_to_be_lost(tmp_path, length, frame, seen, note):
+    random = np.random.default_rng(0)
+    for index in range(40):
+        pixels = random.integers(100, 120, (20, length, 3), dtype=np.uint8)
+        pixels[:, :4] = 255 * (index % 2)
+        path = tmp_path / "ab"[index % 2] / f"{index}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    dataset = load_folder(tmp_path, frame=frame)
+    edges = dataset.train.images[:, :, 0].mean(axis=(1, 2))
+    assert (edges.std() > 50) == seen
+    assert note in " ".join(dataset.notes)
+    assert dataset.reading["frame"] == ("whole" if seen else "middle")
+    read, errors = read_pictures(list(find_pictures(tmp_path)), dataset.image_shape, dataset.reading)
+    assert not errors
+    assert sorted(read.sum(axis=(1, 2, 3))) == sorted(
+        image.sum() for split in dataset.splits.values() for image in split.images[:].astype(np.int64)
+    )
 
 
 def test_image_size_can_be_set(animals):

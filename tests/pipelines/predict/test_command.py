@@ -287,7 +287,7 @@ def test_what_cannot_be_meant_is_said_before_any_work(capsys, words, message):
 
 def test_a_model_that_disagrees_is_not_written(home, capsys, monkeypatch):
     zeros = np.zeros((16, 2), np.float32)
-    monkeypatch.setattr(command, "export_onnx", lambda model, temperature: b"onnx")
+    monkeypatch.setattr(command, "export_onnx", lambda model, temperature, frame: b"onnx")
     monkeypatch.setattr(checks, "open_session", lambda content: None)
     monkeypatch.setattr(checks, "predict_with_onnx", lambda _, images: (zeros[: len(images)], zeros[: len(images)]))
     assert main(["export", "pca", *where(home)]) == 1

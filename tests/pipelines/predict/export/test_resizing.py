@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.datasets.folder.squares import central_square, resize_squares
+from bakeoff.datasets.folder.squares import MIDDLE, WHOLE, framed, resize_squares
 from bakeoff.pipelines.predict.export.resizing import resize_weights, to_square
 
 
@@ -28,7 +28,8 @@ def test_two_pixels_to_one_by_hand():
         (31, 30, 1),
     ],
 )
-def test_is_the_resize_of_folders_to_the_bit(height, width, side):
+@pytest.mark.parametrize("frame", [MIDDLE, WHOLE])
+def test_is_the_resize_of_folders_to_the_bit(height, width, side, frame):
     images = np.random.default_rng(side).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
-    expected = resize_squares([central_square(image) for image in images], side)
-    np.testing.assert_array_equal(to_square(torch.from_numpy(images), side), expected)
+    expected = resize_squares([framed(image, frame) for image in images], side)
+    np.testing.assert_array_equal(to_square(torch.from_numpy(images), side, frame), expected)
