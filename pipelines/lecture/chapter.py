@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -74,7 +75,7 @@ def compute_chapters(folder: Path, keep: Keep, say: Callable[[str], None], sourc
         start = time.perf_counter()
         parts = read_parts(path.read_text(encoding="utf-8"))
         code = {"code": [part.code for part in parts], "version": VERSION}
-        variables = keep(code, lambda parts=parts, name=path.stem: _compute(parts, name))
+        variables = keep(code, partial(_compute, parts, path.stem))
         header = json.dumps([asdict(part) for part in parts])
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, chapter=np.array(header), **variables)

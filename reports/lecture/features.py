@@ -7,7 +7,7 @@ import colorsys
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.patches import Rectangle
 
 from bakeoff.reports.canvas.axes import MARKERS, name_rows, percent_axis, side_color
 from bakeoff.reports.canvas.pictures import montage
@@ -109,24 +109,23 @@ def draw_visual_words(v: Variables) -> Canvas:
 @drawn("systems")
 def draw_systems(v: Variables) -> Canvas:
     """Two columns of boxes, top to bottom; the shorter one's boxes are taller."""
-    canvas, axes = panels(1, 2, 62 * len(v.hand_crafted) + 40)
+    n_rows, middled = len(v.hand_crafted), {"ha": "center", "va": "center", "fontsize": 12, "in_layout": False}
+    canvas, axes = panels(1, 2, 62 * n_rows + 40)
     cases = (("the winner of 2011", v.hand_crafted), ("AlexNet, 2012", v.end_to_end))
     for panel, (title, boxes) in zip(axes, cases, strict=True):
-        step = len(v.hand_crafted) / len(boxes)
-        for i, (name, criterion) in enumerate(boxes):
+        step = n_rows / len(boxes)
+        for top, (name, criterion) in zip(np.arange(len(boxes)) * step, boxes, strict=True):
             color = LIGHT[COLORS.get(str(criterion).partition(":")[0], "frozen")]
-            box = FancyBboxPatch(
-                (0.03, i * step + 0.03), 0.94, step - 0.3, "round,pad=0.02", fc=LIGHT["panel"], ec=color
+            panel.add_patch(
+                Rectangle(
+                    (0, top), 1, step - 0.26, facecolor=LIGHT["panel"], edgecolor=color, linewidth=2, clip_on=False
+                )
             )
-            panel.add_patch(box)
-            middle = i * step + step / 2 - 0.12
-            panel.text(0.5, middle - 0.14, name, ha="center", va="center", fontsize=11.9)
-            panel.text(0.5, middle + 0.16, criterion, ha="center", va="center", fontsize=11.9, color=color)
-            panel.annotate(
-                "", (0.5, (i + 1) * step + 0.02), (0.5, (i + 1) * step - 0.26), arrowprops={"arrowstyle": "->"}
-            )
-        panel.text(0.5, len(v.hand_crafted) + 0.14, "class scores", ha="center", va="center")
-        panel.set(xlim=(0, 1), ylim=(len(v.hand_crafted) + 0.3, 0))
+            panel.text(0.5, top + step / 2 - 0.27, name, **middled)
+            panel.text(0.5, top + step / 2 + 0.03, criterion, color=color, **middled)
+            panel.annotate("", (0.5, top + step), (0.5, top + step - 0.26), arrowprops={"arrowstyle": "->"})
+        panel.text(0.5, n_rows + 0.14, "class scores", **middled)
+        panel.set(xlim=(0, 1), ylim=(n_rows + 0.3, 0))
         bare(panel, title, equal=False)
     return canvas
 

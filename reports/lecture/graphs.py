@@ -64,7 +64,7 @@ def graph_markup(graph: Graph, width: float = WIDTH) -> tuple[str, float]:
     numbers = zip([*graph["values"], graph["output"]], [*graph["gradients"], graph["output_gradient"]], strict=True)
     back = np.argsort(np.argsort([-target for _, target in edges], kind="stable"), kind="stable") + n_nodes + 1
     parts = [
-        _edge(points[a], points[b], *map(str, pair), (a, int(step)))
+        _edge(points[a], points[b], pair, (a, int(step)))
         for (a, b), pair, step in zip(edges, numbers, back, strict=True)
     ]
     flags = [*np.asarray(graph["is_input"]).tolist(), True]
@@ -86,15 +86,15 @@ def _node(point: np.ndarray, text: str, is_plain: bool) -> str:
     )
 
 
-def _edge(start: np.ndarray, end: np.ndarray, value: str, gradient: str, steps: tuple[int, int]) -> str:
+def _edge(start: np.ndarray, end: np.ndarray, numbers: tuple[str, str], steps: tuple[int, int]) -> str:
     """A line with its value and, below that, its gradient, nearer to where it starts: there lines are further apart."""
     gap = (RADIUS + 1) * (end - start) / np.hypot(*(end - start))
     (x1, y1), (x2, y2), (x, y) = start + gap, end - gap, start + 0.47 * (end - start)
     line = f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{LIGHT["neutral"]}" stroke-width="1.2"/>'
     tag = f'<text x="{x:.1f}" {NUMBER_STYLE} stroke="{LIGHT["paper"]}"'
     return (
-        f'{line}{tag} y="{y - 1:.1f}" fill="{LIGHT["net"]}" data-step="{steps[0]}">{value}</text>'
-        f'{tag} y="{y + 12.5:.1f}" fill="{LIGHT["hand"]}" data-step="{steps[1]}">{gradient}</text>'
+        f'{line}{tag} y="{y - 1:.1f}" fill="{LIGHT["net"]}" data-step="{steps[0]}">{numbers[0]}</text>'
+        f'{tag} y="{y + 12.5:.1f}" fill="{LIGHT["hand"]}" data-step="{steps[1]}">{numbers[1]}</text>'
     )
 
 
@@ -119,7 +119,7 @@ for name, variable in (  # figure, and the chapter's graph that it shows
 def draw_gates(v: Variables) -> Markup:
     """The gates, two in a row."""
     parts, top, half = [], 0.0, WIDTH / 2
-    drawings = [(name, *graph_markup(graph, half - 16)) for name, graph in v.gates.items()]
+    drawings = [(name, *graph_markup(v.gates[name], half - 16)) for name in map(str, v.gate_names)]
     for pair in (drawings[:2], drawings[2:]):
         for column, (name, markup, _) in enumerate(pair):
             title = f'<text x="4" y="14" font-size="13" fill="{LIGHT["ink"]}">{escape(name)}</text>'

@@ -104,9 +104,9 @@ def draw_activations(v: Variables) -> Canvas:
 def draw_connectivity(v: Variables) -> Canvas:
     canvas, (panel,) = panels(1, 1, 270)
     curve(panel, v.connections, v.means, v.halves, 0, "random wiring")
-    regular = v.regular_connections, v.regular_means, v.regular_halves
-    curve(panel, *(values[:-1] for values in regular), 1, "regular, fewer units")
-    curve(panel, *(values[-1:] for values in regular), 2, "linear")
+    x, y, half = v.regular_connections, v.regular_means, v.regular_halves
+    curve(panel, x[:-1], y[:-1], half[:-1], 1, "regular, fewer units")
+    curve(panel, x[-1:], y[-1:], half[-1:], 2, "linear")
     shares(panel, np.array([500, 1000, 2000, 4000, 8000]))
     panel.set(title="right on test digits", xlabel="connections")
     panel.legend(loc="lower right")

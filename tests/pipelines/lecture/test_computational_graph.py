@@ -78,4 +78,5 @@ def test_arrays_stand_as_their_shapes_and_gradients_have_the_same():
     graph = record(lambda x, w: relu(1 - x @ w), np.ones((5, 3)), x=np.ones((5, 2)), w=np.ones((2, 3)))
     assert graph.labels == ["x", "w", "@", "1−x", "relu"]
     assert graph.values == graph.gradients == ("5 × 2", "2 × 3", "5 × 3", "5 × 3")
+    assert describe(np.ones(5)) == "5 numbers"
     assert graph.output == graph.output_gradient == "5 × 3"
