@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.families.family import FeatureFamily, View
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class System:
     scaling: Literal["unit", "standardize"] = "unit"
     weights: tuple[float, ...] = ()
     costs: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
-    storage: Literal["float32", "float16"] = "float32"  # of the features on disk and in memory
+    # Of the features on disk and in memory; int8, a quarter of the room, is for families of unit length.
+    storage: Literal["float32", "float16", "int8"] = "float32"
     tolerance: float = 1e-3  # of the SVM's objective, relative; a stricter one changes hardly a prediction
     compression: Compression | None = None
     class_weight: Literal["auto", "balanced", "none"] = "auto"
@@ -58,13 +59,22 @@ class ClassicConfig:
     """Systems joined late: their scores are added with weights chosen on validation.
 
     mirror: train on every picture and its mirror image; a picture's score is the mean of both.
+    shifts: likewise with every picture moved by so many (down, right) pixels, its border repeated; with `mirror` the
+        mirror images of these too.
     refit: once C is chosen, train again on training and validation pictures together.
     Raises ValueError for refit with a compressed system.
     """
 
     systems: tuple[System, ...]
     mirror: bool = False
+    shifts: tuple[tuple[int, int], ...] = ()
     refit: bool = False
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """All ways in which a picture is looked at, as it is first."""
+        mirrored = (False, True) if self.mirror else (False,)
+        return tuple(View(down, right, turned) for turned in mirrored for down, right in ((0, 0), *self.shifts))
 
     def __post_init__(self) -> None:
         if self.refit and any(system.compression for system in self.systems):

@@ -17,11 +17,12 @@ from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.descriptors import DenseSift
 from bakeoff.pipelines.classic.families.visual_words import draw_visual_words
-from bakeoff.pipelines.classic.system.family_features import Encoded, encode
+from bakeoff.pipelines.classic.system.family_features import Encoded, encode, hands_of
 from bakeoff.pipelines.classic.system.fusion import choose_fusion_weights, fuse_scores
 from bakeoff.pipelines.classic.system.model_file import ClassicModel, store_classic_model
 from bakeoff.pipelines.classic.system.pipeline import VERSION as SYSTEM_VERSION
 from bakeoff.pipelines.classic.system.pipeline import Outcome, run_system
+from bakeoff.pipelines.machine.cores import hands_on
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -40,7 +41,8 @@ def run(job: Job[ClassicConfig]) -> RunResult:
     The model is kept beside the run's other files. Families that these pictures cannot feed are left out; raises
     NotApplicableError if none remains.
     """
-    dataset, config, environment = job.dataset, job.config, job.workspace.environment
+    dataset, config, device = job.dataset, job.config, hands_of(job.workspace).device
+    environment = {**job.workspace.environment, "device": str(device)}
     systems = usable_systems(config, dataset.image_shape)
     if not systems:
         reason = config.systems[0].families[0].refusal(dataset.image_shape)
@@ -48,7 +50,13 @@ def run(job: Job[ClassicConfig]) -> RunResult:
     outcomes = [run_system(system, job) for system in systems]
     outcome = outcomes[0] if len(outcomes) == 1 else fuse(outcomes, dataset)
     model = ClassicModel(
-        job.experiment, dataset.class_names, dataset.image_shape, outcome.systems, outcome.fusion, mirror=config.mirror
+        job.experiment,
+        dataset.class_names,
+        dataset.image_shape,
+        outcome.systems,
+        outcome.fusion,
+        config.views,
+        hands_on(device),
     )
     pictures, drawn = pictures_of_words(outcome.encoded, dataset, job.workspace)
     n_bytes = job.keep(store_classic_model(model), outcome.scores["validation"])

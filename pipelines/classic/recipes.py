@@ -124,7 +124,7 @@ def expected_seconds(
     config: ClassicConfig, n_pictures: int, image_shape: tuple[int, int, int], n_classes: int = 10
 ) -> float:
     """Processor seconds of a recipe on n_pictures, those of all splits together; within a factor of two."""
-    n_views = n_pictures * (2 if config.mirror else 1)
+    n_views = n_pictures * len(config.views)
     total = 0.0
     for family in (family for system in config.systems for family in system.families):
         if not family.refusal(image_shape):

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import torch
 
+from bakeoff.pipelines.machine.device import CPU
 from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
 
 Chunk = TypeVar("Chunk")
@@ -84,10 +85,19 @@ def stream_on_cores(function: Callable[[Chunk], Result], chunks: Iterable[Chunk]
 
 @dataclass(frozen=True)
 class Hands:
-    """Who works on many pictures, and who is told how far that is: the threads of this process, and nobody."""
+    """Who works on many pictures, who is told how far that is, and where: the threads of this process, nobody, here.
+
+    device: where tensors are computed with; an accelerator needs no threads beside it (`map`).
+    """
 
     map_chunks: MapChunks = stream_on_cores
     show: ShowProgress = no_progress
+    device: torch.device = CPU
 
 
 HERE = Hands()
+
+
+def hands_on(device: torch.device, show: ShowProgress = no_progress) -> Hands:
+    """The cores of this machine, or its accelerator."""
+    return Hands(stream_on_cores if device.type == "cpu" else map, show, device)

@@ -1,18 +1,52 @@
-"""Choice of the device: an accelerator when there is one."""
+"""The device of the machine that both sides compute on, an accelerator when there is one."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
 
 import torch
 from torch import distributed
 
+CPU = torch.device("cpu")
+DeviceName = Literal["cpu", "cuda", "mps"]
 
-def choose_device() -> torch.device:
-    """CUDA, else Apple's MPS, else the CPU; the CPU too for processes that talk over gloo."""
+
+def choose_device(name: str = "") -> torch.device:
+    """The device of that name; "" is CUDA, else Apple's MPS, else the CPU. The CPU for processes that talk over gloo.
+
+    Raises ValueError if this machine, or this build of torch, has no such device.
+    """
     if distributed.is_initialized() and distributed.get_backend() == "gloo":
-        return torch.device("cpu")
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return CPU
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name and not found.get(name):
+        have = ", ".join(kind for kind, there in found.items() if there)
+        raise ValueError(f"there is no device {name} here: use one of {have}, or leave it out")
+    return torch.device(name or next(kind for kind, there in found.items() if there))
+
+
+def free_bytes(device: torch.device) -> int:
+    """Of the memory of an accelerator, what torch may still take: what is free, and what it holds unused."""
+    if device.type == "mps":
+        return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0] + unused)
+
+
+@contextmanager
+def exact_products() -> Iterator[None]:
+    """Products of float32 in float32, whatever torch was told: with TF32's ten bits features are off by 0.03, and the
+    SVM does not converge."""
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.backends.cudnn.allow_tf32 = before[1]
 
 
 def make_repeatable() -> None:

@@ -24,6 +24,8 @@ from bakeoff.pipelines.machine.cache import Cache
 from bakeoff.pipelines.machine.progress import Advance
 
 if TYPE_CHECKING:
+    import torch
+
     from bakeoff.pipelines.machine.cluster import Cluster
 
 SECONDS_BETWEEN_LOG_LINES = 30.0
@@ -38,6 +40,7 @@ class Workspace:
     machine_cache_folder: of what is remembered of the machine, if it is not that cache.
     tensorboard: whether trainings write logs for TensorBoard.
     cluster: workers on other machines; None: the cores of this one.
+    device_name: what computes, "cpu", "cuda" or "mps"; "": an accelerator where there is one.
     wording: the last hand on every line that is said.
     """
 
@@ -46,6 +49,7 @@ class Workspace:
     command: str = ""
     tensorboard: bool = False
     cluster: Cluster | None = None
+    device_name: str = ""
     cache_folder: Path | None = None
     machine_cache_folder: Path | None = None
     wording: Callable[[str], str] = str
@@ -57,6 +61,13 @@ class Workspace:
     @property
     def cache(self) -> Cache:
         return Cache(self.cache_folder or self.artifacts / "cache", report_damage=self.say)
+
+    @property
+    def device(self) -> torch.device:
+        """Raises ValueError if this machine has no such device."""
+        from bakeoff.pipelines.machine.device import choose_device  # torch takes a second
+
+        return choose_device(self.device_name)
 
     @property
     def machine_cache(self) -> Cache:

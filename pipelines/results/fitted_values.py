@@ -1,9 +1,9 @@
-"""Fitted values (frozen dataclasses of tensors, perhaps nested) as named arrays on disk, and back."""
+"""Fitted values (frozen dataclasses of tensors, perhaps nested): as named arrays on disk and back, on other devices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
@@ -23,6 +23,16 @@ def to_arrays(value: Any, prefix: str = "") -> dict[str, np.ndarray]:
         else:
             arrays[name] = part.cpu().numpy() if isinstance(part, torch.Tensor) else np.asarray(part)
     return arrays
+
+
+def on_device(value: Fitted, device: torch.device) -> Fitted:
+    """The same with all tensors there."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device)  # type: ignore[return-value]
+    if not is_dataclass(value):
+        return value
+    moved = {field.name: on_device(getattr(value, field.name), device) for field in fields(value)}
+    return replace(value, **moved)  # type: ignore[type-var, return-value]
 
 
 def from_arrays(kind: type[Fitted], arrays: Mapping[str, np.ndarray], prefix: str = "") -> Fitted:

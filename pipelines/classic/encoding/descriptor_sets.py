@@ -45,6 +45,6 @@ def encode_in_chunks(
             check_finite(chunk)
             encode_chunk(chunk, rows)
 
-    task_images = chunk_images * CHUNKS_PER_TASK
+    task_images = chunk_images * CHUNKS_PER_TASK if descriptors.device.type == "cpu" else n_images
     map_on_cores(encode_task, zip(descriptors.split(task_images), encodings.split(task_images), strict=True))
     return encodings

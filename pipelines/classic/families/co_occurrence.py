@@ -39,7 +39,7 @@ class CoOccurrence(FeatureFamily):
         rows = []
         with hands.show(f"{self.label}: scale", len(chosen)) as advance:
             for part in parts:
-                rows.append(self._extract(torch.from_numpy(images[part])))
+                rows.append(self._extract(torch.from_numpy(images[part]).to(hands.device)))
                 advance(len(part))
         return fit_standardizer(torch.cat(rows))
 

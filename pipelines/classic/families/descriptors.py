@@ -60,6 +60,10 @@ class Descriptors(ABC):
     def extract(self, images: torch.Tensor) -> torch.Tensor:
         """uint8 (n, h, w, c) -> float32 (n, n_descriptors, d)."""
 
+    def extract_parts(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """What `extract` puts together, (n, m, d) each: for what makes them shorter, one by one."""
+        return [self.extract(images)]
+
     @abstractmethod
     def positions(self, height: int, width: int) -> torch.Tensor:
         """float32 (n_descriptors, 2): (x, y) of the centers, pixels."""
@@ -79,9 +83,11 @@ class WindowDescriptors(Descriptors):
         """The windows of one size that lie within the images: (n, h, w, c) -> float32 (n, n_windows, d)."""
 
     def extract(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.cat(self.extract_parts(images), dim=1)
+
+    def extract_parts(self, images: torch.Tensor) -> list[torch.Tensor]:
         stride = self.stride_in(*images.shape[1:3])
-        grids = [self.describe(repeat_border(images, margin), size, stride) for size, _, margin in self.windows()]
-        return torch.cat(grids, dim=1)
+        return [self.describe(repeat_border(images, margin), size, stride) for size, _, margin in self.windows()]
 
     @computed_once
     def positions(self, height: int, width: int) -> torch.Tensor:
@@ -112,9 +118,9 @@ class DenseSift(WindowDescriptors):
     def windows(self) -> Iterable[tuple[int, int, int]]:
         return [(size, footprint(size), (size + 2) // 2 if self.overhang else 0) for size in self.bin_sizes]
 
-    def extract(self, images: torch.Tensor) -> torch.Tensor:
+    def extract_parts(self, images: torch.Tensor) -> list[torch.Tensor]:
         rgb = self._per_channel(images) and images.shape[-1] == 3
-        return super().extract(opponent_colors(images) if rgb else images)
+        return super().extract_parts(opponent_colors(images) if rgb else images)
 
     def describe(self, images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
         return extract_dense_sift(
@@ -170,8 +176,11 @@ class Patches(WindowDescriptors):
 
 def repeat_border(images: torch.Tensor, margin: int) -> torch.Tensor:
     """(n, h, w, c) -> (n, h + 2 margin, w + 2 margin, c): each border pixel repeated outwards."""
-    rows, columns = (torch.arange(-margin, side + margin).clamp(0, side - 1) for side in images.shape[1:3])
-    return images[:, rows][:, :, columns] if margin else images
+    for dim in (1, 2) if margin else ():
+        first, last = images.narrow(dim, 0, 1), images.narrow(dim, images.shape[dim] - 1, 1)
+        repeats = [-1] * dim + [margin] + [-1] * (3 - dim)
+        images = torch.cat([first.expand(repeats), images, last.expand(repeats)], dim)
+    return images
 
 
 def sample_descriptors(
@@ -205,15 +214,16 @@ def sample_descriptors(
 
     parts = []
     with hands.show(f"{descriptors.label}: descriptors to learn from", n_images) as advance:
-        for part in hands.map_chunks(partial(sample_batch, descriptors), draw_batches()):
+        for part in hands.map_chunks(partial(sample_batch, descriptors, hands.device), draw_batches()):
             parts.append(torch.from_numpy(part))
             advance(len(part) // per_image)
-    rows = torch.cat(parts)
+    rows = torch.cat(parts).to(hands.device)
     return rows[:n_samples], positions[torch.from_numpy(np.concatenate(drawn).flatten())][:n_samples]
 
 
-def sample_batch(descriptors: Descriptors, chunk: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def sample_batch(descriptors: Descriptors, device: torch.device, chunk: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Some descriptors of every picture: uint8 (b, h, w, c) and which, int64 (b, m) -> float32 (b * m, d)."""
     images, drawn = chunk
-    extracted = descriptors.extract(torch.from_numpy(images))
-    return extracted.take_along_dim(torch.from_numpy(drawn)[:, :, None], dim=1).flatten(0, 1).numpy()
+    extracted = descriptors.extract(torch.from_numpy(images).to(device))
+    chosen = torch.from_numpy(drawn)[:, :, None].to(device)
+    return extracted.take_along_dim(chosen, dim=1).flatten(0, 1).cpu().numpy()

@@ -13,14 +13,47 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from bakeoff.pipelines.classic.matrix.feature_matrix import to_storage
 from bakeoff.pipelines.machine.cores import HERE, Hands
+from bakeoff.pipelines.machine.device import free_bytes
 from bakeoff.pipelines.machine.progress import Advance
+from bakeoff.pipelines.results.fitted_values import on_device
 from bakeoff.pipelines.results.run import Side
 
 # Pictures of one task at most, whatever the family's batch_size: what travels to a worker, and lies in the scheduler.
 BATCH_BYTES = 2**21
+# On an accelerator: enough to fill it, and what encoding takes of its memory for a byte of a picture; opponent SIFT at
+# stride 2 and patches at stride 1, the hungriest, take 1,500.
+ACCELERATOR_BATCHES, ACCELERATOR_BATCH_BYTES, SCRATCH_PER_BYTE = 20, 3 * 2**21, 2000
 NEEDS_COLOR = "it needs color, and these pictures are gray"
 NEEDS_RGB = "it needs red, green and blue, and these pictures have {} channels"
+
+
+@dataclass(frozen=True)
+class View:
+    """A way to look at a picture: moved by whole pixels, its border repeated, then perhaps mirrored left-right."""
+
+    down: int = 0
+    right: int = 0
+    mirrored: bool = False
+
+    @property
+    def name(self) -> str:
+        """Stands before a split's name; empty for the picture as it is."""
+        moved = f"moved {self.down},{self.right} " if self.down or self.right else ""
+        return moved + ("mirrored " if self.mirrored else "")
+
+    def of(self, images: torch.Tensor) -> torch.Tensor:
+        """(n, h, w, c), and so is what is returned."""
+        for dim, step in ((1, self.down), (2, self.right)):
+            if step:
+                side = images.shape[dim]
+                places = (torch.arange(side, device=images.device) - step).clamp(0, side - 1)
+                images = images.index_select(dim, places)
+        return images.flip(2) if self.mirrored else images
+
+
+AS_IT_IS = View()
 
 
 @dataclass(frozen=True)
@@ -79,22 +112,23 @@ def encode_all(
     state: Any,
     images: np.ndarray,
     *,
-    mirrored: bool = False,
+    view: View = AS_IT_IS,
     dtype: np.dtype[Any] | type = np.float32,
     advance: Advance = lambda n: None,
     hands: Hands = HERE,
     allocate: Callable[[tuple[int, int], np.dtype[Any]], Any] = np.empty,
 ) -> Any:
-    """Encode many pictures, a batch on every core at a time.
+    """Encode many pictures, a batch on every core, or on the device of the hands, at a time.
 
-    images: uint8 (n, h, w, c).   mirrored: encode the left-right mirrored pictures instead.
+    images: uint8 (n, h, w, c).   view: what of them is encoded.
     allocate: makes the matrix that is filled and returned, in memory or on disk; then memory does not grow with n.
-    Returns (n, length) of `dtype`; `advance(n)` is told of every batch.
+    Returns (n, length) of `dtype`, float32, float16 or int8 (see `to_int8`); `advance(n)` is told of every batch.
     """
     if len(images) == 0:
         raise ValueError("images must hold at least one picture, got none")
-    encode = partial(encode_batch, family, state, mirrored, np.dtype(dtype))
-    ends = batch_ends(len(images), max(1, min(family.batch_size, BATCH_BYTES // images[0].nbytes)))
+    state = on_device(state, hands.device)
+    encode = partial(encode_batch, family, state, view, np.dtype(dtype), hands.device)
+    ends = batch_ends(len(images), pictures_at_once(family.batch_size, images[0].nbytes, hands.device))
     if len(ends) == 1:  # as when a single picture is classified
         advance(len(images))
         return encode(images)
@@ -149,9 +183,17 @@ def batch_ends(n: int, most: int) -> list[int]:
     return [n * number // n_batches for number in range(1, n_batches + 1)]
 
 
+def pictures_at_once(batch_size: int, n_bytes: int, device: torch.device) -> int:
+    """Pictures of n_bytes each in a batch of a family with that batch_size; at least 1."""
+    if device.type == "cpu":
+        return max(1, min(batch_size, BATCH_BYTES // n_bytes))
+    fitting = free_bytes(device) // (SCRATCH_PER_BYTE * n_bytes)
+    return max(1, min(ACCELERATOR_BATCHES * batch_size, ACCELERATOR_BATCH_BYTES // n_bytes, fitting))
+
+
 def encode_batch(
-    family: FeatureFamily, state: Any, mirrored: bool, dtype: np.dtype[Any], images: np.ndarray
+    family: FeatureFamily, state: Any, view: View, dtype: np.dtype[Any], device: torch.device, images: np.ndarray
 ) -> np.ndarray:
     """One batch of `encode_all`: uint8 (b, h, w, c) -> (b, length) of dtype."""
-    batch = torch.from_numpy(images.copy())  # images may be read-only or a view
-    return family.encode(batch.flip(2) if mirrored else batch, state).numpy().astype(dtype, copy=False)
+    batch = torch.from_numpy(images.copy()).to(device)  # images may be read-only or a view
+    return to_storage(family.encode(view.of(batch), state), dtype.name).cpu().numpy()

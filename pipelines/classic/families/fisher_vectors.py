@@ -84,12 +84,14 @@ class FisherVectors(FeatureFamily):
             vectors = vectors + self._pool(images.flip(2), state)
         return l2_normalize(signed_power(vectors))
 
-    def _describe(self, images: torch.Tensor, state: Any) -> torch.Tensor:
-        return self.descriptors.extract(images)
+    def _prepare(self, descriptors: torch.Tensor, state: Any) -> torch.Tensor:
+        """What the PCA sees of descriptors, (n, m, d)."""
+        return descriptors
 
     def _pool(self, images: torch.Tensor, state: Any) -> torch.Tensor:
         height, width = images.shape[1:3]
-        projected = project(self._describe(images, state), state.pca)
+        parts = self.descriptors.extract_parts(images)
+        projected = torch.cat([project(self._prepare(part, state), state.pca) for part in parts], dim=1)
         placed = self._place(projected, self.descriptors.positions(height, width), height, width, state.pca)
         return encode_fisher_vector(placed, state.mixture, normalize=False)
 
@@ -131,5 +133,5 @@ class PatchFisherVectors(FisherVectors):
         learned = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed, hands)
         return WhitenedProjectionAndMixture(zca, learned.pca, learned.mixture)
 
-    def _describe(self, images: torch.Tensor, state: Any) -> torch.Tensor:
-        return l2_normalize(whiten(self.descriptors.extract(images), state.zca))
+    def _prepare(self, descriptors: torch.Tensor, state: Any) -> torch.Tensor:
+        return l2_normalize(whiten(descriptors, state.zca))

@@ -50,7 +50,7 @@ class PatchWords(FeatureFamily):
         zca = fit_zca(sample, regularizer=self.regularizer)
         n_words = min(self.n_words, len(sample))
         generator = torch.Generator().manual_seed(seed)
-        start = INITIAL_DEVIATION * torch.randn(n_words, sample.shape[1], generator=generator)
+        start = INITIAL_DEVIATION * torch.randn(n_words, sample.shape[1], generator=generator).to(sample)
         white, n = whiten(sample, zca), self.n_iterations
         with hands.show(f"{self.label}: k-means", n) as advance:
             codebook = fit_kmeans(

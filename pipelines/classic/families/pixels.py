@@ -32,7 +32,7 @@ class PixelPca(FeatureFamily):
         exact = images[0].size <= MOST_VALUES
         n_chosen = min(len(images), len(images) if exact else max(PICTURES_FOR_LARGE, n_components + 1))
         with hands.show(f"{self.label}: principal components", n_chosen * (1 if exact else 2 + N_PRODUCTS)) as advance:
-            blocks = _Blocks(images, n_chosen, advance)
+            blocks = _Blocks(images, n_chosen, advance, hands.device)
             if exact:
                 return fit_pca(blocks, n_components=n_components, whiten=True)
             return fit_randomized_pca(blocks, n_components=n_components, seed=0, whiten=True)
@@ -51,11 +51,12 @@ class _Blocks:
     images: np.ndarray
     most: int  # pictures, evenly spread
     advance: Advance  # told of the pictures of every block
+    device: torch.device
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         order, step = evenly_spread(len(self.images), self.most), max(1, BLOCK_VALUES // self.images[0].size)
         for start in range(0, len(order), step):
-            yield _flatten(torch.from_numpy(self.images[order[start : start + step]]))
+            yield _flatten(torch.from_numpy(self.images[order[start : start + step]]).to(self.device))
             self.advance(len(order[start : start + step]))
 
 

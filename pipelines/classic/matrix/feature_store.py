@@ -29,8 +29,9 @@ Panel = tuple[slice, slice, torch.Tensor]  # rows, columns, float32 values
 class Features(Protocol):
     """A matrix (n, d) of float16, float32 or float64.
 
-    It may also offer panel(rows, columns) -> float32 (n_rows, n_columns), which saves making whole rows; or, where its
-    rows lie on other machines, the two products themselves.
+    It may also offer a device, where its rows come out; panel(rows, columns, out), a float32 part of it, perhaps in
+    `out`, which saves making whole rows; with it column_factors (d,), which parts are still to be multiplied with; or,
+    where its rows lie on other machines, the two products themselves.
     """
 
     @property
@@ -49,14 +50,15 @@ class Distant(Protocol):
 
 
 def device_of(features: Features) -> torch.device:
-    return features.device if isinstance(features, torch.Tensor) else torch.device("cpu")
+    """Where products with the features are made."""
+    return torch.device(getattr(features, "device", "cpu"))
 
 
-def as_tensor(array: np.ndarray) -> torch.Tensor:
+def as_tensor(array: np.ndarray | torch.Tensor) -> torch.Tensor:
     """A tensor in the array's own memory, also of a read-only map: nobody here writes to features."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns that one could write
-        return torch.from_numpy(array)
+        return torch.as_tensor(array)
 
 
 def read_rows(features: Features, rows: slice) -> torch.Tensor:
@@ -70,43 +72,55 @@ def read_rows(features: Features, rows: slice) -> torch.Tensor:
 def row_chunks(features: Features, start: int = 0, stop: int | None = None) -> Iterator[slice]:
     """Slices of at most CHUNK_BYTES of float32 that cover start .. stop (default: all rows)."""
     n, d = features.shape
-    stop = n if stop is None else stop
     step = max(1, CHUNK_BYTES.get(device_of(features).type, CHUNK_BYTES["cuda"]) // (4 * d))
+    yield from _pieces(start, n if stop is None else stop, step)
+
+
+def _pieces(start: int, stop: int, step: int) -> Iterator[slice]:
     for first in range(start, stop, step):
         yield slice(first, min(first + step, stop))
 
 
 def panels(features: Features, start: int, stop: int) -> Iterator[Panel]:
-    """The rows start .. stop in pieces; all pieces of some rows come one after the other, from left to right.
+    """The rows start .. stop in pieces; all pieces of some rows come one after the other, from left to right. A piece
+    is overwritten by the next one.
 
     Whole rows where the matrix is on an accelerator or can only make whole rows.
     """
-    d = features.shape[1]
+    d, device = features.shape[1], device_of(features)
     if isinstance(features, np.ndarray):
         features = as_tensor(features)
-    if device_of(features).type != "cpu" or not (isinstance(features, torch.Tensor) or hasattr(features, "panel")):
+    if not (isinstance(features, torch.Tensor) or hasattr(features, "panel")):
         for rows in row_chunks(features, start, stop):
             yield rows, slice(0, d), read_rows(features, rows)
         return
-    buffer = torch.empty(PANEL_ROWS, PANEL_COLUMNS)
-    for first in range(start, stop, PANEL_ROWS):
-        rows = slice(first, min(first + PANEL_ROWS, stop))
-        for left in range(0, d, PANEL_COLUMNS):
-            columns = slice(left, min(left + PANEL_COLUMNS, d))
-            yield rows, columns, _read_panel(features, rows, columns, buffer)
+    small = device.type == "cpu"
+    pieces = list(_pieces(start, stop, PANEL_ROWS) if small else row_chunks(features, start, stop))
+    buffer = torch.empty(pieces[0].stop - start if pieces else 0, PANEL_COLUMNS if small else d, device=device)
+    for rows in pieces:
+        for columns in _pieces(0, d, buffer.shape[1]):
+            out = buffer[: rows.stop - rows.start, : columns.stop - columns.start]
+            yield rows, columns, _read_panel(features, rows, columns, out)
 
 
-def _read_panel(features: Any, rows: slice, columns: slice, buffer: torch.Tensor) -> torch.Tensor:
+def _read_panel(features: Any, rows: slice, columns: slice, out: torch.Tensor) -> torch.Tensor:
     if not isinstance(features, torch.Tensor):
-        return features.panel(rows, columns)
+        return features.panel(rows, columns, out)
     values = features[rows, columns]
-    return values if values.dtype == torch.float32 else buffer[: values.shape[0], : values.shape[1]].copy_(values)
+    return values if values.dtype == torch.float32 else out.copy_(values)
+
+
+def _column_factors(features: Features) -> torch.Tensor | float:
+    """What panels are still to be multiplied with: float32 (d,), or 1."""
+    factors = getattr(features, "column_factors", None)
+    return 1.0 if factors is None else factors
 
 
 def multiply(features: Features, vectors: torch.Tensor, workers: Executor) -> torch.Tensor:
     """X vectors^T in one pass over the features: vectors float32 (k, d) -> (n, k)."""
     if isinstance(features, Distant):
         return features.multiply(vectors)
+    vectors = vectors * _column_factors(features)
     scores = vectors.new_zeros(len(vectors), features.shape[0])
 
     def add(panel: Panel, _: torch.Tensor) -> None:
@@ -127,7 +141,7 @@ def multiply_transposed(features: Features, factors: torch.Tensor, workers: Exec
         rows, columns, values = panel
         total[:, columns].addmm_(factors[rows].T, values)
 
-    return _over_spans(features, (factors.shape[1], features.shape[1]), add, workers)
+    return _over_spans(features, (factors.shape[1], features.shape[1]), add, workers) * _column_factors(features)
 
 
 def _over_spans(
@@ -147,7 +161,7 @@ def _over_spans(
             add(panel, total)
         return total
 
-    first, *others = workers.map(sum_span, range(n_spans))
+    first, *others = (workers.map if device.type == "cpu" else map)(sum_span, range(n_spans))
     for part in others:
         first += part
     return first

@@ -71,14 +71,14 @@ def fit_randomized_pca(
         raise ValueError(f"n_components must be between 1 and min(n, d) = {min(n_rows, dimension)}, got {n_components}")
 
     def times_covariance(basis: torch.Tensor) -> torch.Tensor:
-        product = torch.zeros(basis.shape, dtype=torch.float64)
+        product = torch.zeros_like(basis, dtype=torch.float64)
         for block in iterate_blocks(descriptors, checked=True):
             centered = block - mean.float()
             product += centered.T @ (centered @ basis)
         return (product / max(1, n_rows - 1)).float()
 
     width = min(n_components + OVERSAMPLING, n_rows, dimension)
-    basis = torch.randn(dimension, width, generator=torch.Generator().manual_seed(seed))
+    basis = torch.randn(dimension, width, generator=torch.Generator().manual_seed(seed)).to(mean.device)
     for _ in range(N_PRODUCTS):
         basis = torch.linalg.qr(times_covariance(basis)).Q
     inside = (basis.T @ times_covariance(basis)).double()  # the covariance within the subspace

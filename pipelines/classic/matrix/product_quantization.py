@@ -113,7 +113,8 @@ def fit_product_quantizer(
     rotation = random_rotation(dimension, seed=seed, device=encodings.device)
     rotated = rotation.apply(encodings[rows.to(encodings.device)])
     subvectors = rotated.view(len(rows), -1, sub_dimension).transpose(0, 1).contiguous()  # (m, n, s)
-    codebooks = map_on_cores(lambda part: _fit_codebooks(part, n_words, n_iterations), subvectors.split(4))
+    parts = subvectors.split(4 if encodings.device.type == "cpu" else len(subvectors))
+    codebooks = map_on_cores(lambda part: _fit_codebooks(part, n_words, n_iterations), parts)
     return ProductQuantizer(rotation, torch.cat(codebooks))
 
 
@@ -136,7 +137,8 @@ def compress(encodings: torch.Tensor, quantizer: ProductQuantizer) -> torch.Tens
             part = slice(start, start + group)
             row_codes[:, part] = _nearest_words(subvectors[part], transposed[part], half_norms[part]).T
 
-    map_on_cores(compress_rows, zip(encodings.split(ROWS_TOGETHER), codes.split(ROWS_TOGETHER), strict=True))
+    n_together = ROWS_TOGETHER if encodings.device.type == "cpu" else max(1, len(encodings))
+    map_on_cores(compress_rows, zip(encodings.split(n_together), codes.split(n_together), strict=True))
     return codes
 
 

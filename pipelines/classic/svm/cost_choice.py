@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,13 @@ class CostChoice:
     """The C of the best validation score; among equals the smallest.
 
     trials: for every C, `{"settings": {"C": c}, "validation_score": score, "seconds": s}`, from small to large.
+    spaces: what was learned about the features, for another training on them.
     """
 
     C: float
     svm: LinearSvm
     trials: tuple[dict[str, Any], ...]
+    spaces: list[DirectionSpace] = field(default_factory=list)
 
 
 def choose_cost(
@@ -90,7 +92,7 @@ def choose_cost(
         for cost, (_, score, seconds) in sorted(tried.items())
     )
     best_cost = min(tried, key=lambda cost: (-tried[cost][1], cost))
-    return CostChoice(best_cost, tried[best_cost][0], trials)
+    return CostChoice(best_cost, tried[best_cost][0], trials, spaces)
 
 
 def has_fallen(scores: Sequence[float], n_pictures: int) -> bool:

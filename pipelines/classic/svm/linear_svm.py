@@ -24,7 +24,7 @@ different size are scaled (`column_scale`); the objective stays that of the feat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -106,6 +106,19 @@ def train_linear_svm(
         problem = SquaredHinge(features, signs, costs, float(intercept_scaling), scale, workers)
         spaces[:] = spaces or [empty_space(features.shape[0], scale) for _ in _together(n_classes)]
         return _minimize(problem, spaces, initial, tolerance, max_iterations, on_step)
+
+
+def with_more_rows(
+    spaces: list[DirectionSpace], features: Features, intercept_scaling: float = 1.0
+) -> list[DirectionSpace]:
+    """The spaces for a training on the rows that they are of, and below them those of the features (m, d)."""
+    extended = []
+    with one_worker_per_core() as workers:
+        for space in spaces:
+            vectors = space.directions * space.scale
+            scores = multiply(features, vectors[:, :-1], workers).add_(intercept_scaling * vectors[:, -1])
+            extended.append(replace(space, scores=torch.cat([space.scores, scores])))
+    return extended
 
 
 def _minimize(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_store import Features, read_rows
+from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, read_rows
 from bakeoff.pipelines.classic.matrix.product_quantization import (
     ROWS_PER_WORD,
     ProductQuantizer,
@@ -25,6 +25,7 @@ from bakeoff.pipelines.classic.matrix.product_quantization import (
 from bakeoff.pipelines.classic.svm.cost_choice import CostChoice
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
 from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings, SgdSvm, train_linear_svm_sgd
+from bakeoff.pipelines.results.fitted_values import on_device
 
 CHUNK_ROWS = 1024  # decoded together: 140 MB at d = 33,792
 MAX_BITS = 8  # a code is a byte
@@ -47,7 +48,7 @@ def compress_features(
     codes = np.empty((n, quantizer.codebooks.shape[0]), np.uint8)
     for start in range(0, n, CHUNK_ROWS):
         rows = slice(start, min(start + CHUNK_ROWS, n))
-        codes[rows] = compress(read_rows(features, rows), quantizer).numpy()
+        codes[rows] = compress(read_rows(features, rows), quantizer).cpu().numpy()
         advance(rows.stop - rows.start)
     return codes, quantizer
 
@@ -76,7 +77,8 @@ def choose_on_codes(
     """
     if not candidates:
         raise ValueError("candidates must hold at least one setting, got none")
-    generator = np.random.default_rng(seed)
+    generator, device = np.random.default_rng(seed), device_of(validation_features)
+    quantizer = on_device(quantizer, device)
     tried, trials = [], []
     for settings in candidates:
         start = clock()
@@ -87,7 +89,7 @@ def choose_on_codes(
             n_classes=n_classes,
             settings=settings,
             seed=seed,
-            decode=lambda chunk: decompress(chunk, quantizer, undo_rotation=False),
+            decode=lambda chunk: decompress(chunk.to(device), quantizer, undo_rotation=False),
             on_epoch=epochs.judge,
         )
         tried.append(epochs)
@@ -126,7 +128,7 @@ class _Epochs:
 
 def _without_rotation(sgd: SgdSvm, quantizer: ProductQuantizer) -> LinearSvm:
     """w . R x = (R^T w) . x: weights for features as they are."""
-    weights = quantizer.rotation.invert(torch.from_numpy(sgd.weights)).numpy()
+    weights = quantizer.rotation.invert(torch.from_numpy(sgd.weights).to(quantizer.codebooks)).cpu().numpy()
     return LinearSvm(
         weights, sgd.bias, objective=math.nan, n_iterations=sgd.n_steps, n_passes=sgd.n_epochs, converged=False
     )

@@ -8,13 +8,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.classic.families.family import FeatureFamily, encode_all
+from bakeoff.pipelines.classic.families.family import FeatureFamily, View, encode_all
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer
-from bakeoff.pipelines.machine.cores import Hands, stream_on_cores
+from bakeoff.pipelines.machine.cores import Hands, hands_on
 from bakeoff.pipelines.machine.job import Job
+from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.run import Stage
 
@@ -23,7 +25,7 @@ from bakeoff.pipelines.results.run import Stage
 class Encoded:
     """One family over one data set.
 
-    parts: features (n, length) of "train", "validation", "test"; of mirror images also "mirrored train" ...
+    parts: features (n, length) of "train", "validation", "test"; of other views also "mirrored train" ...
     keys: of the cache entries they come from.   costs: of making them.
     """
 
@@ -38,19 +40,20 @@ class Encoded:
 class Joined:
     """Early fusion: the families of a system side by side, as its classifier sees them.
 
-    standardizer: None leaves them as they are.   n_views: of each picture, two with its mirror image.
+    views: of each picture.   device: that reads them.   standardizer: None leaves them as they are.
     """
 
     system: System
     encoded: tuple[Encoded, ...]
-    n_views: int
+    views: tuple[View, ...]
+    device: torch.device
     standardizer: Standardizer | None = None
 
     def matrix(self, *splits: str) -> FeatureMatrix:
-        """The splits below each other, each followed by its mirror images where there are any."""
-        names = [view + split for split in splits for view in ("", "mirrored ")[: self.n_views]]
+        """The splits below each other, each in all its views."""
+        names = [view.name + split for split in splits for view in self.views]
         blocks = [[e.parts[name] for e in self.encoded] for name in names]
-        return FeatureMatrix(blocks, self.system.factors, self.standardizer)
+        return FeatureMatrix(blocks, self.system.factors, self.standardizer, self.device)
 
     def inputs(self, job: Job[ClassicConfig], *, before_classifier: bool = False) -> dict[str, Any]:
         """Of the system's stages, for their cache keys: the whole configuration but other systems, and what lies
@@ -66,27 +69,39 @@ class Joined:
         }
 
 
+def hands_of(workspace: Workspace) -> Hands:
+    """The workers of its cluster, or its accelerator, or the cores of this machine."""
+    if workspace.cluster:
+        return Hands(workspace.cluster.map_chunks, workspace.progress)
+    return hands_on(workspace.device, workspace.progress)
+
+
 def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> Encoded:
     """Fit a family on the training pictures and encode all pictures; both from the cache where it has them."""
     dataset, workspace = job.dataset, job.workspace
-    hands = Hands(workspace.cluster.map_chunks if workspace.cluster else stream_on_cores, workspace.progress)
+    hands = hands_of(workspace)
     learned = workspace.cache.get_or_compute(
         f"{family.name} fit",
         version=family.version,
-        inputs={"family": family, "data": dataset.fingerprint(), "seed": job.seed if family.is_random else None},
+        inputs={
+            "family": family,
+            "data": dataset.fingerprint(),
+            "seed": job.seed if family.is_random else None,
+            "device": hands.device.type,
+        },
         compute=lambda: to_arrays(family.fit(dataset.train.images, job.seed, hands)),
     )
     state: Any = from_arrays(family.state_type, learned.arrays)
 
-    def encode_splits(mirrored: bool) -> dict[str, np.ndarray]:
+    def encode_splits(view: View) -> dict[str, np.ndarray]:
         """Every split through the one encode function."""
         with workspace.progress(family.label, sum(len(split) for split in dataset.splits.values())) as advance:
             return {
-                f"mirrored {name}" if mirrored else name: encode_all(
+                view.name + name: encode_all(
                     family,
                     state,
                     split.images,
-                    mirrored=mirrored,
+                    view=view,
                     dtype=np.dtype(system.storage),
                     advance=advance,
                     hands=hands,
@@ -99,10 +114,10 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
         workspace.cache.get_or_compute(
             f"{family.name} encode",
             version=family.version,
-            inputs={"fit": learned.key, "mirrored": mirrored, "storage": system.storage},
-            compute=partial(encode_splits, mirrored),
+            inputs={"fit": learned.key, "view": view, "storage": system.storage},
+            compute=partial(encode_splits, view),
         )
-        for mirrored in ((False, True) if job.config.mirror else (False,))
+        for view in job.config.views
     ]
     parts = {name: array for stage in stages for name, array in stage.arrays.items()}
     costs = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.system.family_features import Encoded
 from bakeoff.pipelines.results.feature_table import About
 
@@ -32,7 +33,7 @@ def feature_rows(dataset: Dataset, encoded: Sequence[Encoded]) -> Iterator[tuple
             rows = slice(start, start + step)
             labels = [dataset.class_names[label] for label in split.labels[rows].tolist()]
             paths = split.paths[rows].tolist() if split.paths is not None else _numbered(name, start, len(labels))
-            values = np.concatenate([e.parts[name][rows].astype(np.float32) for e in encoded], axis=1)
+            values = FeatureMatrix([[e.parts[name] for e in encoded]])[rows].numpy()
             yield (paths, [name] * len(labels), labels), values
 
 

@@ -16,11 +16,12 @@ from torch.nn import functional as F
 
 from bakeoff.pipelines.classic import families
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.classic.families.family import encode_all
-from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
+from bakeoff.pipelines.classic.families.family import AS_IT_IS, View, encode_all
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix, rounded
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer, standardize
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
 from bakeoff.pipelines.classic.system.fusion import fuse_scores
+from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.model import Approach, StoredModel
@@ -44,50 +45,55 @@ class FittedSystem:
     weights: np.ndarray
     bias: np.ndarray
 
-    def predict_scores(self, images: np.ndarray, *, mirror: bool) -> np.ndarray:
-        """float32 (n, n_classes): margins, the mean over the picture and, if mirror, its mirror image."""
+    def predict_scores(
+        self, images: np.ndarray, views: tuple[View, ...] = (AS_IT_IS,), hands: Hands = HERE
+    ) -> np.ndarray:
+        """float32 (n, n_classes): margins, the mean over the views of each picture."""
         svm = LinearSvm(self.weights, self.bias, math.nan, 0, 0, converged=True)
-        scores = predict_scores(self._features(images, mirror), svm)
+        scores = predict_scores(self._features(images, views, hands), svm)
         return scores.reshape(-1, len(images), len(self.bias)).mean(axis=0)
 
-    def represent(self, images: np.ndarray, *, mirror: bool) -> np.ndarray:
+    def represent(self, images: np.ndarray, views: tuple[View, ...] = (AS_IT_IS,), hands: Hands = HERE) -> np.ndarray:
         """float32 (n, d): the features as the SVM reads them, the mean over the same views."""
-        features = self._features(images, mirror)[:].numpy()
+        features = self._features(images, views, hands)[:].cpu().numpy()
         return features.reshape(-1, len(images), features.shape[1]).mean(axis=0)
 
     def score_tensors(self, images: Tensor) -> Tensor:
-        """`predict_scores`, unmirrored: features, rounded as they are stored, their scaling, the linear SVM."""
-        stored = torch.from_numpy(np.empty(0, self.system.storage)).dtype
+        """`predict_scores` of one view: features, rounded as they are stored, their scaling, the linear SVM."""
         factors = self.system.factors or (1.0,) * len(self.system.families)
         families = zip(self.system.families, self.states, factors, strict=True)
-        blocks = [family.encode(images, state).to(stored).float() * factor for family, state, factor in families]
+        storage = self.system.storage
+        blocks = [rounded(family.encode(images, state), storage) * factor for family, state, factor in families]
         features = torch.cat(blocks, dim=1)
         if self.standardizer is not None:
             features = standardize(features, self.standardizer)
         return F.linear(features, torch.from_numpy(self.weights), torch.from_numpy(self.bias))
 
-    def _features(self, images: np.ndarray, mirror: bool) -> FeatureMatrix:
-        """Rows for the pictures, and below them for their mirror images."""
-        views = (False, True) if mirror else (False,)
+    def _features(self, images: np.ndarray, views: tuple[View, ...], hands: Hands) -> FeatureMatrix:
+        """Rows for the pictures, view below view."""
         families = list(zip(self.system.families, self.states, strict=True))
         dtype = np.dtype(self.system.storage)
         blocks = [
-            [encode_all(family, state, images, mirrored=view, dtype=dtype) for family, state in families]
+            [encode_all(family, state, images, view=view, dtype=dtype, hands=hands) for family, state in families]
             for view in views
         ]
-        return FeatureMatrix(blocks, self.system.factors, self.standardizer)
+        return FeatureMatrix(blocks, self.system.factors, self.standardizer, hands.device)
 
 
 @dataclass(frozen=True)
 class ClassicModel:
-    """A `TrainedModel`: systems, and the weights of their late fusion if there are several."""
+    """A `TrainedModel`: systems, and the weights of their late fusion if there are several.
+
+    views: of a picture, whose scores are averaged.   hands: who computes.
+    """
 
     experiment: str
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
     systems: tuple[FittedSystem, ...]
     fusion: np.ndarray | None
-    mirror: bool
+    views: tuple[View, ...] = (AS_IT_IS,)
+    hands: Hands = HERE
 
     @property
     def side(self) -> Side:
@@ -102,7 +108,7 @@ class ClassicModel:
         """Of several systems, their features side by side."""
         return np.concatenate(
             [
-                np.concatenate([system.represent(part, mirror=self.mirror) for system in self.systems], axis=1)
+                np.concatenate([system.represent(part, self.views, self.hands) for system in self.systems], axis=1)
                 for part in self._parts(images)
             ]
         )
@@ -111,7 +117,7 @@ class ClassicModel:
         shares = [1.0] if self.fusion is None else self.fusion.tolist()
 
         def scores(images: Tensor) -> Tensor:
-            seen = [images, images.flip(2)] if self.mirror else [images]
+            seen = [view.of(images) for view in self.views]
             fused = [
                 share * s.score_tensors(view) for view in seen for s, share in zip(self.systems, shares, strict=True)
             ]
@@ -125,7 +131,7 @@ class ClassicModel:
             yield images[start : start + PICTURES_AT_A_TIME]
 
     def _score(self, images: np.ndarray) -> np.ndarray:
-        scores = [system.predict_scores(images, mirror=self.mirror) for system in self.systems]
+        scores = [system.predict_scores(images, self.views, self.hands) for system in self.systems]
         return scores[0] if self.fusion is None else fuse_scores(scores, self.fusion)
 
 
@@ -140,7 +146,8 @@ def store_classic_model(model: ClassicModel) -> StoredModel:
             arrays |= to_arrays(state, f"systems.{i}.families.{j}.")
     if model.fusion is not None:
         arrays["fusion"] = model.fusion
-    config = ClassicConfig(tuple(fitted.system for fitted in model.systems), mirror=model.mirror)
+    mirror, shifts = model.views[-1].mirrored, ((v.down, v.right) for v in model.views[1:] if not v.mirrored)
+    config = ClassicConfig(tuple(fitted.system for fitted in model.systems), mirror, tuple(shifts))
     approach: Approach = "frozen" if model.side == "frozen" else "classic"
     return StoredModel(approach, model.experiment, model.class_names, model.image_shape, describe(config), arrays)
 
@@ -152,9 +159,7 @@ def build_classic_model(stored: StoredModel) -> ClassicModel:
     config: ClassicConfig = rebuild(stored.settings, ClassicConfig)
     systems = tuple(_build_system(system, stored.arrays, f"systems.{i}.") for i, system in enumerate(config.systems))
     fusion = stored.arrays["fusion"] if len(systems) > 1 else None
-    model = ClassicModel(
-        stored.experiment, stored.class_names, stored.image_shape, systems, fusion, mirror=config.mirror
-    )
+    model = ClassicModel(stored.experiment, stored.class_names, stored.image_shape, systems, fusion, config.views)
     # A black picture through all of it: what does not fit together is noticed here and not at the first prediction.
     scores = model.predict_scores(np.zeros((1, *model.image_shape), np.uint8))
     if scores.shape != (1, len(model.class_names)):

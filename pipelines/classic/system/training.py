@@ -15,7 +15,7 @@ from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.feature_store import Features
 from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantizer
 from bakeoff.pipelines.classic.svm.cost_choice import CostChoice, choose_cost
-from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, Step, predict_scores, train_linear_svm
+from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, Step, predict_scores, train_linear_svm, with_more_rows
 from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings
 from bakeoff.pipelines.classic.svm.svm_on_codes import choose_on_codes
 from bakeoff.pipelines.classic.system.family_features import Joined
@@ -43,8 +43,7 @@ def train_and_score(joined: Joined, codes: Codes | None, job: Job[ClassicConfig]
     """Choose the settings on validation, and score every split with the chosen classifier."""
     system, splits, n_classes = joined.system, job.dataset.splits, len(job.dataset.class_names)
     features: dict[str, Features] = {split: joined.matrix(split) for split in splits}
-    features["validation"] = joined.matrix("validation").in_memory()  # test is read once
-    labels = {split: np.tile(value.labels, joined.n_views) for split, value in splits.items()}
+    labels = {split: np.tile(value.labels, len(joined.views)) for split, value in splits.items()}
     if codes:
         choice = choose_from_codes(system, codes, features["validation"], labels, job)
     else:
@@ -52,8 +51,8 @@ def train_and_score(joined: Joined, codes: Codes | None, job: Job[ClassicConfig]
         choice = choose_from_features(system, features, labels, job)
 
     def score(svm: LinearSvm, split: str) -> np.ndarray:
-        """Mean over the picture and, where it was asked for, its mirror image."""
-        return predict_scores(features[split], svm).reshape(joined.n_views, -1, n_classes).mean(axis=0)
+        """Mean over the views of each picture."""
+        return predict_scores(features[split], svm).reshape(len(joined.views), -1, n_classes).mean(axis=0)
 
     svm, converged = choice.svm, bool(codes) or choice.svm.converged
     scores = {split: score(svm, split) for split in ("train", "validation")}
@@ -79,6 +78,7 @@ def train_with_validation(
 ) -> LinearSvm:
     """From training and validation pictures together, with the C that was chosen."""
     everything, system = np.concatenate([labels["train"], labels["validation"]]), joined.system
+    spaces = with_more_rows(choice.spaces, joined.matrix("validation"))
     with job.workspace.progress(f"{system.name} svm, with validation pictures", 1) as advance:
         return train_linear_svm(
             at_hand(joined.matrix("train", "validation"), job.workspace),
@@ -88,13 +88,14 @@ def train_with_validation(
             class_weight=weigh_classes(system, everything),
             tolerance=system.tolerance,
             initial=choice.svm,
+            spaces=spaces,
             on_step=follow(advance),
         )
 
 
 def at_hand(matrix: FeatureMatrix, workspace: Workspace) -> Features:
     """The matrix for a solver that reads it again and again: with the workers of a cluster, or in this memory."""
-    return hold_features(matrix, workspace.cluster) if workspace.cluster else matrix.in_memory()
+    return hold_features(matrix, workspace.cluster) if workspace.cluster else matrix.at_hand()
 
 
 def choose_from_features(

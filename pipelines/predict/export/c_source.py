@@ -44,7 +44,7 @@ class Part:
 
 def export_c(model: TrainedModel) -> tuple[str, str]:
     """The content of model.h and model.c. Raises ValueError, naming it, for what has no such form."""
-    if not isinstance(model, ClassicModel) or model.mirror:
+    if not isinstance(model, ClassicModel) or len(model.views) > 1:
         raise ValueError(f"{model.experiment} is no linear SVM on features of one view: only those are written in C")
     weights, bias = _linear_map(model)
     families = [family for fitted in model.systems for family in fitted.system.families]
