@@ -41,6 +41,7 @@ Variables:
   FILE         for exercise: your copy of that file, its holes filled
   PROCESSES    for train and train-mlp: processes that train one net together, by torchrun (1)
   TENSORBOARD  for train and train-mlp: 1 writes logs to artifacts/tensorboard
+  DEVICE       what both sides compute on: cpu, cuda or mps (an accelerator where there is one)
   SCHEDULER    address of a Dask scheduler (tcp://host:8786) whose workers share the hand-crafted side's work
   ARTIFACTS    where the cache, the runs and the reports go (artifacts)
   PY           the Python (3.11+) that makes .venv (python3)

@@ -119,6 +119,10 @@ def open_workspace(options: argparse.Namespace) -> Iterator[Workspace]:
         from bakeoff.pipelines.neural.training.event_log import writer_class
 
         writer_class()
+    if options.device:
+        from bakeoff.pipelines.machine.device import choose_device
+
+        choose_device(options.device)  # complains before any picture is read
     claim(options.artifacts)
     with workers(options.scheduler) as cluster:
         command = "bakeoff " + shlex.join(options.words)
@@ -127,6 +131,7 @@ def open_workspace(options: argparse.Namespace) -> Iterator[Workspace]:
             command=command,
             tensorboard=options.tensorboard,
             cluster=cluster,
+            device_name=options.device,
             wording=options.wording,
         )
 
@@ -173,7 +178,7 @@ def train_together(options: argparse.Namespace) -> int:
     from bakeoff.pipelines.neural.distributed.processes import joined
     from bakeoff.pipelines.neural.training.assignment import dismiss, follow
 
-    with joined() as processes:
+    with joined(options.device) as processes:
         if processes.rank > 0:
             follow()
             return 0

@@ -84,12 +84,12 @@ duration = matching(r"(?=.*[1-9])\d+(\.\d+)? ?(s|min|h)", "a duration such as 90
 def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     """The parser of every command. reporting: by command the options that the side of the reports adds."""
     parser = Parser(prog="bakeoff", description="Hand-crafted features or a net trained end to end, on your pictures.")
-    parser.set_defaults(tensorboard=False, scheduler="", processes=1, json=False, base=None)
+    parser.set_defaults(tensorboard=False, scheduler="", device="", processes=1, json=False, base=None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    common, settings, machines = _common(), _settings(), _json()
+    common, settings, machines, device = _common(), _settings(), _json(), _device()
     add = commands.add_parser
     compared = [reporting["report"]] if "report" in reporting else []
-    contest: list[Any] = [common, settings, _contest(), *compared, machines]
+    contest: list[Any] = [common, settings, device, _contest(), *compared, machines]
     add("report", parents=contest, help="train both sides and compare them: report.html, report.md, report.json")
     comparer = add("compare", parents=contest, help="the same, and what changed since an earlier report")
     comparer.add_argument("--base", type=earlier_report, required=True, help="report.json of the earlier report")
@@ -97,10 +97,10 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
         if name in reporting:
             own: list[Any] = [_place(), reporting[name]]
             add(name, parents=own, help=reporting[name].description)
-    one = add("features", parents=[common, settings], help="extract and cache hand-crafted features")
+    one = add("features", parents=[common, settings, device], help="extract and cache hand-crafted features")
     one.add_argument("experiments", nargs="*", default=["families"], metavar="EXPERIMENT")
     one.add_argument("--table", type=table, metavar="FILE", help="also write them as .csv or .parquet, named columns")
-    training = [common, settings, _training(), machines]
+    training = [common, settings, device, _training(), machines]
     one = add("train", parents=training, help="train experiments and save their runs")
     one.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names or groups (see `bakeoff list`)")
     one = add("train-svm", parents=training, help="hand-crafted features and a linear SVM, each family alone and all")
@@ -118,7 +118,7 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
     one.add_argument("images", nargs="*", metavar="IMAGE", help="pictures to check it with (its test pictures)")
     one.add_argument("--as", dest="form", choices=("onnx", "c"), default="onnx", help="C: for microcontrollers (onnx)")
-    one = add("study", parents=[common], help="what takes several trainings or changed pictures")
+    one = add("study", parents=[common, device], help="what takes several trainings or changed pictures")
     one.add_argument("studies", nargs="*", metavar="STUDY", help="names; none stands for all of the profile")
     one.add_argument("--profile", choices=PROFILES[:2], default="full", help="how much is done (full)")
     one.add_argument("--experiments", nargs="+", default=(), metavar="EXPERIMENT", help="names or groups to study")
@@ -136,6 +136,7 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
 
 PROFILES = ("quick", "full", "none")
 ENGINES = ("torch", "numpy")
+DEVICES = ("cpu", "cuda", "mps")
 
 
 def _place() -> Parser:
@@ -162,6 +163,13 @@ def _common() -> Parser:
     add("--duplicates", default="drop", help="of given test pictures in an earlier split: drop, move or keep")
     add("--seed", type=natural, default=0, help="seed of everything random")
     add("--scheduler", default="", help="of Dask, such as tcp://host:8786: its workers share the work")
+    return options
+
+
+def _device() -> Parser:
+    options = Parser(add_help=False)
+    words = "that both sides compute on: cpu, cuda or mps (an accelerator where there is one)"
+    options.add_argument("--device", choices=DEVICES, default="", help=words)
     return options
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from bakeoff.pipelines.machine.cache import hash_inputs
-from bakeoff.pipelines.machine.device import choose_device, make_repeatable
+from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.stopwatch import measure
@@ -68,7 +68,7 @@ def run(job: Job[NeuralConfig]) -> RunResult:
     and FloatingPointError, naming the step, if the training loss is not finite.
     """
     make_repeatable()
-    dataset, environment, device = job.dataset, job.workspace.environment, choose_device()
+    dataset, environment, device = job.dataset, job.workspace.environment, job.workspace.device
     config = fit_to(job.config, len(dataset.train), dataset.image_shape)
     examples = partial(to_examples, n_classes=len(dataset.class_names), device=device)
     train, validation = examples(dataset.train), examples(dataset.validation)

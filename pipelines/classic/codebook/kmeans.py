@@ -149,7 +149,7 @@ def _kmeans_plus_plus(sample: torch.Tensor, n_words: int, generator: torch.Gener
         best = int(distances.sum(dim=1).argmin())
         nearest = distances[best]
         chosen.append(int(candidates[best]))
-    return sample[chosen]
+    return sample[torch.tensor(chosen)]
 
 
 def _half_squared_distances(sample: torch.Tensor, half_norms: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:

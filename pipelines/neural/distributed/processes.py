@@ -59,10 +59,10 @@ ALONE = Processes()
 
 
 @contextmanager
-def joined() -> Iterator[Processes]:
+def joined(device_name: str = "") -> Iterator[Processes]:
     """Join the processes of the same `torchrun`: over NCCL with a GPU for each, else over gloo on the CPU."""
     rank, n_here = int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"])
-    gpu_each = torch.cuda.device_count() >= n_here
+    gpu_each = device_name in ("", "cuda") and torch.cuda.device_count() >= n_here
     if gpu_each:
         torch.cuda.set_device(rank)
     else:  # torchrun allows each process one thread; share the cores instead

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
-from bakeoff.pipelines.classic.families.family import NoState, batch_ends, encode_all
+from bakeoff.pipelines.classic.families.family import NoState, View, batch_ends, encode_all
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.patch_words import PatchWords
@@ -67,7 +67,15 @@ def test_a_picture_is_encoded_alike_whatever_stands_beside_it(family, monkeypatc
 
 @every_family
 def test_mirrored_is_the_encoding_of_the_mirror_image(family):
-    np.testing.assert_allclose(encode(family, mirrored=True), encode(family, IMAGES[:, :, ::-1]), atol=1e-6)
+    np.testing.assert_allclose(encode(family, view=View(mirrored=True)), encode(family, IMAGES[:, :, ::-1]), atol=1e-6)
+
+
+def test_a_view_moves_the_picture_repeats_its_border_and_turns_it():
+    picture = torch.tensor([[1, 2, 3], [4, 5, 6]])[None, ..., None]
+    assert View(1, -1).of(picture)[0, ..., 0].tolist() == [[2, 3, 3], [2, 3, 3]]
+    assert View(0, 1, mirrored=True).of(picture)[0, ..., 0].tolist() == [[2, 1, 1], [5, 4, 4]]
+    assert View().of(picture) is picture
+    assert [View().name, View(1, -1).name, View(0, 2, mirrored=True).name] == ["", "moved 1,-1 ", "moved 0,2 mirrored "]
 
 
 @every_family

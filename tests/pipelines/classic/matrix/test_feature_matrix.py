@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
+from bakeoff.pipelines.classic.matrix import feature_matrix
+from bakeoff.pipelines.classic.matrix.feature_matrix import INT8_RANGE, FeatureMatrix, rounded, to_int8
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer
 
 RANDOM = np.random.default_rng(0)
@@ -62,15 +66,28 @@ def test_refuses_to_skip_rows():
         FeatureMatrix(BLOCKS)[::2]
 
 
-def test_a_small_matrix_is_put_together_once_and_a_large_one_stays_in_blocks():
-    matrix = FeatureMatrix([[np.ones((4, 2), np.float16), np.zeros((4, 1), np.float16)]])
-    assert torch.equal(matrix.in_memory(max_bytes=48), matrix[:])
-    assert matrix.in_memory(max_bytes=47) is matrix
+def test_a_small_matrix_is_put_together_once_and_a_large_one_stays_in_blocks(monkeypatch):
+    matrix = FeatureMatrix([[np.ones((4, 2), np.float16), np.zeros((4, 1), np.float16)]], (2.0, 1.0))
+    monkeypatch.setattr(feature_matrix, "IN_MEMORY_BYTES", 48)
+    assert torch.equal(matrix.at_hand(), matrix[:])
+    monkeypatch.setattr(feature_matrix, "IN_MEMORY_BYTES", 47)
+    assert matrix.at_hand() is matrix
 
 
-def test_is_put_together_once_where_it_fits_in_memory():
-    matrix = FeatureMatrix(BLOCKS)
-    together = matrix.in_memory(max_bytes=4 * 10 * 5)
-    assert isinstance(together, torch.Tensor)
-    np.testing.assert_array_equal(together, matrix[:])
-    assert matrix.in_memory(max_bytes=4 * 10 * 5 - 1) is matrix
+def test_int8_keeps_unit_vectors_to_a_step_cuts_what_lies_beyond_its_range_and_refuses_longer_ones():
+    vectors = torch.nn.functional.normalize(torch.from_numpy(RANDOM.normal(size=(50, 300))).float())
+    step = INT8_RANGE / 127 / math.sqrt(300)
+    found = FeatureMatrix([[to_int8(vectors).numpy()]], (2.0,))[:]
+    torch.testing.assert_close(found, 2 * vectors, atol=step * 1.01, rtol=0)
+    torch.testing.assert_close(rounded(vectors, "int8"), found / 2)
+    assert to_int8(torch.tensor([[1.0] + [0.0] * 299])).max() == 127
+    with pytest.raises(ValueError, match="int8 storage is for features of unit length"):
+        to_int8(2 * vectors)
+
+
+def test_panels_are_to_be_multiplied_with_the_factors_unless_they_are_standardized():
+    matrix = FeatureMatrix(BLOCKS, (2.0, 0.5))
+    rows, columns = slice(1, 6), slice(1, 4)
+    panel = matrix.panel(rows, columns, torch.empty(5, 3))
+    np.testing.assert_allclose(panel * matrix.column_factors[columns], matrix[rows][:, columns])
+    assert replace(matrix, standardizer=Standardizer(torch.zeros(5), torch.ones(5))).column_factors is None

@@ -34,7 +34,7 @@ KINDS = {
     "float32 tensor": torch.from_numpy,
     "float16 tensor": lambda values: torch.from_numpy(values).half(),
     "float64 array": lambda values: values.astype(np.float64),
-    "blocks": lambda values: FeatureMatrix([[values[:, :5].astype(np.float16), values[:, 5:]]]),
+    "blocks": lambda values: FeatureMatrix([[values[:, :5].astype(np.float16) * 2, values[:, 5:]]], (0.5, 1.0)),
     "decoded": Decoded,
 }
 
@@ -76,9 +76,11 @@ def test_products_of_every_kind_of_features_across_the_borders_of_panels(kind):
 def test_panels_cover_every_place_once(kind):
     values = values_of(HIGH, WIDE)
     found, visits = np.zeros_like(values), np.zeros_like(values)
-    for rows, columns, panel in panels(KINDS[kind](values), 1, HIGH - 1):
+    features = KINDS[kind](values)
+    for rows, columns, panel in panels(features, 1, HIGH - 1):
         assert panel.dtype == torch.float32
-        found[rows, columns] = panel
+        factors = getattr(features, "column_factors", None)
+        found[rows, columns] = panel if factors is None else panel * factors[columns]
         visits[rows, columns] += 1
     assert (visits[1:-1] == 1).all()
     assert (visits[[0, -1]] == 0).all()

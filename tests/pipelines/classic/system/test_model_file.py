@@ -51,7 +51,7 @@ PIXELS = System("pixels", (PixelPca(n_components=6),), costs=(1.0,))
 CONFIGS = {
     "every family": ClassicConfig((ALL,)),
     "late fusion, refitted": ClassicConfig((PIXELS, System("shape", (Hog(cell_sizes=(8,)),))), refit=True),
-    "standardized, mirrored": ClassicConfig((replace(PIXELS, scaling="standardize"),), mirror=True),
+    "standardized, mirrored": ClassicConfig((replace(PIXELS, scaling="standardize"),), mirror=True, shifts=((1, 0),)),
     "learnt from codes": ClassicConfig(
         (replace(PIXELS, compression=Compression(sub_dimension=3, batch_size=8, n_epochs=5), scaling="standardize"),)
     ),
@@ -120,7 +120,7 @@ def test_several_systems_are_represented_side_by_side(stored):
     widths = [system.weights.shape[1] for system in model.systems]
     features = model.represent(DATASET.test.images)
     assert features.shape == (30, sum(widths))
-    first = model.systems[0].represent(DATASET.test.images, mirror=False)
+    first = model.systems[0].represent(DATASET.test.images)
     np.testing.assert_array_equal(features[:, : widths[0]], first)
 
 

@@ -41,7 +41,9 @@ def pictures(tmp_path_factory) -> Path:
 
 
 def arguments(pictures: Path, artifacts: Path) -> list[str]:
-    return ["train", *NAMES, "--dataset", str(pictures), "--image-size", "16", "--artifacts", str(artifacts)]
+    """On the CPU, as processes that talk over gloo are: a GPU's rounding alone would part the loss curves."""
+    place = ["--artifacts", str(artifacts), "--device", "cpu"]
+    return ["train", *NAMES, "--dataset", str(pictures), "--image-size", "16", *place]
 
 
 def launch(command: list[str]) -> subprocess.CompletedProcess[str]:
@@ -64,9 +66,7 @@ def runs(artifacts: Path) -> dict[str, RunResult]:
 
 @pytest.fixture(scope="module")
 def experiments():
-    """On the CPU, as processes that talk over gloo are: a GPU's rounding alone would part the loss curves."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "choose_device", lambda: torch.device("cpu"))
         from bakeoff.tests.pipelines.neural.distributed import command
 
         for name in NAMES:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.classic.config import System
+from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import NoState, encode_all
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.pixels import PixelPca
@@ -42,7 +42,7 @@ def make_model(*families, shape=(26, 32, 3), scaled=False, n_systems=1) -> Class
         system = System("tiny", families, "standardize" if scaled else "unit")
         systems.append(FittedSystem(system, states, standardizer, weights, random.normal(size=4).astype(np.float32)))
     fusion = np.array([1.0, 0.5], np.float32) if n_systems > 1 else None
-    return ClassicModel("tiny", ("a", "b */", "c", "ü"), shape, tuple(systems), fusion, mirror=False)
+    return ClassicModel("tiny", ("a", "b */", "c", "ü"), shape, tuple(systems), fusion)
 
 
 def in_c(model: ClassicModel, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +100,10 @@ def test_the_header_states_bytes_and_operations():
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        (replace(make_model(Hog((4,))), mirror=True), "tiny is no linear SVM on features of one view"),
+        (
+            replace(make_model(Hog((4,))), views=ClassicConfig((), mirror=True).views),
+            "tiny is no linear SVM on features of one view",
+        ),
         (make_model(Hog((4,), signed=True)), "hog is not written in C: only unsigned HOG"),
     ],
 )
@@ -115,4 +118,4 @@ def test_a_family_that_learns_is_named():
     state = family.fit(images, 0)
     fitted = FittedSystem(System("p", (family,)), (state,), None, np.ones((4, 5), np.float32), np.ones(4, np.float32))
     with pytest.raises(ValueError, match="pixel pca is not written in C"):
-        export_c(ClassicModel("p", ("a", "b", "c", "d"), (26, 32, 3), (fitted,), None, mirror=False))
+        export_c(ClassicModel("p", ("a", "b", "c", "d"), (26, 32, 3), (fitted,), None))
