@@ -9,14 +9,8 @@ import pytest
 import torch
 
 from bakeoff.datasets.folder.squares import central_square, resize_squares
-<<<<<<< HEAD
 from bakeoff.pipelines.backprop.model_file import BackpropModel, Standardizer
-from bakeoff.pipelines.classic.config import System
-=======
-from bakeoff.pipelines.backprop.model_file import BackpropModel
-from bakeoff.pipelines.backprop.standardize import Standardizer
 from bakeoff.pipelines.classic.config import ClassicConfig, System
->>>>>>> a3fd7b0 (DEVICE=cpu|cuda|mps for both sides: features, codebooks, quantizers and the SVM on it, in batches that its memory bounds; tested on a device that is not there)
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, Vlad
 from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift
