@@ -25,7 +25,7 @@ Variables:
   BASE         for compare: report.json of an earlier report
   PROFILE      what report studies beside the runs: quick, full (all of `make study`: hours on large data), none
   SET          settings, such as SET="costs=0.1,1 epochs=5": any field of an experiment's configuration
-  WEIGHTS      for report, train and features: file of a frozen net's weights (of the extra frozen; none: no such net)
+  WEIGHTS      for report, train and features: file of a frozen net's weights, NAME:FILE for one of timm (none: no such net)
   SEED         seed of everything random; runs of several seeds stand side by side in the report (0)
   EXPERIMENT   for train, study and report: one or more names from `make list`
   ENGINE       for train-mlp: torch, or numpy (our own back-propagation)

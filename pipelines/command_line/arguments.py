@@ -206,7 +206,9 @@ def _contest() -> Parser:
 def _settings() -> Parser:
     options = Parser(add_help=False)
     words = "fields of the configuration, such as 'costs=0.1,1 epochs=5'"
-    options.add_argument("--weights", type=folder, help="file of a frozen net's weights; none: no such net")
+    options.add_argument(
+        "--weights", type=folder, help="file of a frozen net's weights, timm's as NAME:FILE; none: no such net"
+    )
     options.add_argument("--set", type=parse_assignments, action="extend", default=[], metavar="SET", help=words)
     return options
 

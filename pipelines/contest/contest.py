@@ -24,7 +24,7 @@ from bakeoff.pipelines.contest.ladders import NetLadder, frozen_ladder, hand_cra
 from bakeoff.pipelines.contest.nets import NetSearch
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import train_once
-from bakeoff.pipelines.frozen.weights import NONE, available
+from bakeoff.pipelines.frozen.weights import NONE, Weights, available
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.model import FILE_NAME
 from bakeoff.pipelines.results.run import NotApplicableError, run_folder, save_run, task_folder
@@ -84,12 +84,13 @@ class Contest:
         self._repeat(contender)
         return contender
 
-    def _frozen(self, weights: str, hand_crafted: Contender) -> list[Contender]:
+    def _frozen(self, weights: Weights | None, hand_crafted: Contender) -> list[Contender]:
         """Of somebody else's training; no part of the verdict, so that it may lack a finalist. None without weights."""
         assert hand_crafted.finalist is not None
         contender = Contender("frozen", Purse(self.budget))
         rungs = frozen_ladder(self.dataset, sizes_to_try(self.dataset)[-1], weights, hand_crafted.finalist.rung)
         self._climb(contender, climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise))
+        self._repeat(contender)
         return [contender] if rungs else []
 
     @property

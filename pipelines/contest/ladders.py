@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic import pipeline as classic
-from bakeoff.pipelines.classic.recipes import expected_seconds, recipes
+from bakeoff.pipelines.classic.recipes import Recipe, expected_seconds, recipes
 from bakeoff.pipelines.contest.search import Rung
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.frozen import pipeline as frozen
-from bakeoff.pipelines.frozen.experiments import FROZEN, alone, beside
+from bakeoff.pipelines.frozen.experiments import FINE_TUNED, alone, beside, nets, seconds_a_picture, tuned
 from bakeoff.pipelines.frozen.family import FrozenNet
+from bakeoff.pipelines.frozen.weights import Weights
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.cost import TrainingCost, expected_cost
@@ -35,7 +37,7 @@ SCREENING_SHARE, LARGEST_SHARE = 1 / 3, 1 / 4  # of the budget, for all short tr
 FULL_SHARE, WITHIN = 0.6, 0.95  # of the budget, that a full training may expect; of what is left, that is planned for
 CLEARLY = 1.5  # times the steps: less is not worth another training
 MOST_STEPS = 4  # times what the recipe asks for on these pictures: a bound, longer ones were not tried
-SECONDS_FROZEN = 0.03  # of processor time, a picture through the frozen net; measured on one core of 110 GFLOP/s
+NET_SIDES = (96, 224)  # pixels that a frozen net sees: a sixth of the operations, and what it was trained at
 FLOP_RATE = 45e9  # floating-point operations a second of processor time, until the first training tells
 
 
@@ -49,37 +51,47 @@ def hand_crafted_ladder(dataset: Dataset, sizes: Sequence[int]) -> list[Rung]:
         for recipe in recipes(shape, n_train, len(dataset.class_names)):
             name, title = f"{recipe.name}-{size}px", f"{recipe.title}, {size} px"
             experiment = Experiment(name, title, "hand-crafted", recipe.config, classic.run, classic.VERSION, size)
-            is_random = any(family.is_random for system in recipe.config.systems for family in system.families)
             cost = expected_seconds(recipe.config, n_pictures, shape, len(dataset.class_names))
-            rungs.append(Rung(experiment, recipe.name, cost, is_random=is_random))
+            rungs.append(Rung(experiment, recipe.name, cost, is_random=is_random(recipe)))
     return rungs
 
 
-def frozen_ladder(dataset: Dataset, size: int, weights: str, finalist: Rung) -> list[Rung]:
-    """A frozen net's features alone, and beside those of the hand-crafted finalist's recipe.
+def is_random(recipe: Recipe) -> bool:
+    return any(family.is_random for system in recipe.config.systems for family in system.families)
+
+
+def frozen_ladder(dataset: Dataset, size: int, weights: Weights | None, finalist: Rung) -> list[Rung]:
+    """A frozen net's features alone, and beside those of the hand-crafted finalist's recipe; and the net fine-tuned.
 
     Nothing without weights, and for channels that it was not trained on.
-    weights: their checksum, from `weights.available`.   size: of the pictures, the largest there is.
+    weights: from `weights.available`.   size: of the pictures, the largest there is; what the net makes of them has
+    NET_SIDES.
     """
-    shape = (size, size, dataset.image_shape[2])
-    if not weights or FrozenNet(weights=weights).refusal(shape):
+    shape, n_classes = (size, size, dataset.image_shape[2]), len(dataset.class_names)
+    if weights is None or FrozenNet().refusal(shape):
         return []
-    n_train, n_classes = len(dataset.train), len(dataset.class_names)
-    n_pictures = sum(map(len, dataset.splits.values()))
-    net = FrozenNet(weights=weights)
-    found = [("frozen", "Features of a frozen net, EfficientNet-Lite0", replace(FROZEN, systems=(alone(net),)), 0.0)]
-    for recipe in recipes(shape, n_train, n_classes):
-        if recipe.name == finalist.recipe:
-            cost = expected_seconds(recipe.config, n_pictures, shape, n_classes)
-            found.append(
-                (f"frozen-and-{recipe.name}", f"The same, and {recipe.title}", beside(net, recipe.config), cost)
-            )
+    n_train, n_pictures = len(dataset.train), sum(map(len, dataset.splits.values()))
+    recipe = next((r for r in recipes(shape, n_train, n_classes) if r.name == finalist.recipe), None)
     rungs = []
-    for name, title, config, cost in found:
+
+    def add(name: str, title: str, config: Any, cost: float, by_chance: bool) -> None:
         experiment = Experiment(
             f"{name}-{size}px", f"{title}, {size} px", "frozen", config, frozen.run, frozen.VERSION, size
         )
-        rungs.append(Rung(experiment, name, cost + n_pictures * SECONDS_FROZEN, is_random=cost > 0))
+        rungs.append(Rung(experiment, name, cost, is_random=by_chance))
+
+    for net in nets(weights, NET_SIDES):
+        seconds = n_pictures * seconds_a_picture(net)
+        at, seen = (f"-at-{net.image_size}", f" at {net.image_size} px") if net.image_size < NET_SIDES[-1] else ("", "")
+        add(f"frozen{at}", f"Features of a frozen net, {net.label}{seen}", alone(net), seconds, False)
+        if recipe:
+            cost = expected_seconds(recipe.config, n_pictures, shape, n_classes)
+            joined = f"frozen{at}-and-{recipe.name}"
+            add(joined, f"The same, and {recipe.title}", beside(net, recipe.config), cost + seconds, is_random(recipe))
+        if not net.net:
+            plan = plan_steps(n_train, FINE_TUNED)
+            cost = seconds + plan.n_steps * plan.batch_size * seconds_a_picture(net)
+            add(f"fine-tuned{at}", f"{net.label}{seen}, fine-tuned", tuned(net), cost, True)
     return rungs
 
 

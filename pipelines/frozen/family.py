@@ -1,46 +1,38 @@
-"""Frozen net as a feature family: the pooled values of EfficientNet-Lite0, which was trained on others' pictures."""
+"""Frozen net as a feature family: the pooled values of a net that was trained on others' pictures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as F
 
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
 from bakeoff.pipelines.classic.families.family import NEEDS_RGB, FeatureFamily
-from bakeoff.pipelines.frozen.network import DOWNSCALING, unfold
-from bakeoff.pipelines.frozen.weights import read_weights
+from bakeoff.pipelines.frozen.network import DOWNSCALING, Backbone
+from bakeoff.pipelines.frozen.weights import LITE0, Weights, fill, outline, read_weights
 from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.results.run import Side
-
-MEAN, DEVIATION = 127.0, 128.0  # of a pixel value, as TensorFlow's Lite nets were trained
 
 
 @dataclass(frozen=True)
 class FrozenWeights:
-    """values: float32 (n,), as `network.fold` gives them; kept in the model's file, which needs no other then."""
+    """values: float32 (n,), as `weights.fill` takes them; kept in the model's file, which needs no other then."""
 
     values: torch.Tensor
-
-    @cached_property
-    def network(self) -> nn.Module:
-        return unfold(self.values)
 
 
 @dataclass(frozen=True)
 class FrozenNet(FeatureFamily):
-    """1,280 values of unit length a picture.
+    """A net's pooled values, scaled to unit length: 1,280 of EfficientNet-Lite0.
 
     The net sees pictures as the data set has them, and a folder's are loaded at 128 px at most: larger ones than that
     gain nothing here, for they are brought down first and up to image_size again.
 
-    weights: checksum of their file, from `weights.identify`.   image_size: pixels, a multiple of 32; it was trained
-    at 224.
+    weights: checksum, from `weights.identify`.   image_size: pixels; a multiple of 32 for EfficientNet-Lite0, which was
+    trained at 224.   net: its name in timm; "" is EfficientNet-Lite0.
     """
 
     state_type: ClassVar[type] = FrozenWeights
@@ -48,9 +40,10 @@ class FrozenNet(FeatureFamily):
     side: ClassVar[Side] = "frozen"
     weights: str = ""
     image_size: int = 224
+    net: str = ""
 
     def __post_init__(self) -> None:
-        if self.image_size < DOWNSCALING or self.image_size % DOWNSCALING:
+        if not self.net and (self.image_size < DOWNSCALING or self.image_size % DOWNSCALING):
             raise ValueError(f"image_size must be a multiple of {DOWNSCALING}, got {self.image_size}")
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
@@ -58,16 +51,20 @@ class FrozenNet(FeatureFamily):
 
     @property
     def label(self) -> str:
-        return "EfficientNet-Lite0"
+        return self.net or LITE0
 
     def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> FrozenWeights:
-        return FrozenWeights(read_weights(self.weights))
+        return FrozenWeights(read_weights(Weights(self.net, self.weights)))
 
     def encode(self, images: torch.Tensor, state: FrozenWeights) -> torch.Tensor:
-        pixels = images.permute(0, 3, 1, 2).float().expand(-1, 3, -1, -1)
-        size = (self.image_size, self.image_size)
-        if pixels.shape[2:] != size:
-            pixels = F.interpolate(pixels, size, mode="bilinear", antialias=True)
-        scaled = pixels.sub(MEAN).div_(DEVIATION).contiguous(memory_format=torch.channels_last)
+        network = ready(self.net, self.image_size, state.values).to(images.device)
         with torch.no_grad():
-            return l2_normalize(state.network(scaled))
+            return l2_normalize(network(images.permute(0, 3, 1, 2).float()))
+
+
+@lru_cache(2)  # a tensor is known by its identity
+def ready(net: str, image_size: int, values: torch.Tensor) -> Backbone:
+    """The net with its weights, for pictures of that size."""
+    network = outline(net, image_size).requires_grad_(False)
+    fill(network, values)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

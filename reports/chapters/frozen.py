@@ -45,11 +45,19 @@ def _describe_gain(net: Contestant, comparison: Comparison) -> str:
     test = comparison.tests[net]
     shown = "" if test.is_shown else ", no difference shown"
     return (
-        f"A frozen net, trained on somebody else's pictures, with the same SVM on top ({net.experiment}) would "
+        f"A frozen net, trained on somebody else's pictures, {_describe_use(net)} ({net.experiment}) would "
         f"classify {percent(comparison.score(net))} ({percent_range(comparison.interval(net))}): "
         f"{points(test.difference)}{SPACE}points against {comparison.favorite.experiment} "
         f"({points_range(test.interval)}, {p_value(test.p_holm)}{shown})."
     )
+
+
+def _describe_use(net: Contestant) -> str:
+    settings = net.representative.settings
+    if "architecture" in settings:
+        return "its last blocks fine-tuned on yours"
+    families = [family for system in settings.get("systems", ()) for family in system["families"]]
+    return "with the same SVM on top" + (" of its features and hand-crafted ones" if len(families) > 1 else "")
 
 
 def _describe_cost(net: Contestant) -> str:

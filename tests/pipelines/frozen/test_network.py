@@ -3,8 +3,8 @@ import torch
 from skimage import data
 from torch.nn import functional as F
 
-from bakeoff.pipelines.frozen.network import EfficientNetLite0, _convolution, _padded, fold, unfold
-from bakeoff.pipelines.frozen.weights import OWN_CLASSIFIER, wheel_file
+from bakeoff.pipelines.frozen.network import Backbone, EfficientNetLite0, _convolution, _padded, fold
+from bakeoff.pipelines.frozen.weights import fill, flatten, outline, wheel_file
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,7 @@ def stored() -> dict[str, torch.Tensor]:
 
 def load(stored: dict[str, torch.Tensor]) -> EfficientNetLite0:
     network = EfficientNetLite0().eval()
-    network.load_state_dict({name: value for name, value in stored.items() if not name.startswith(OWN_CLASSIFIER)})
+    network.load_state_dict({name: value for name, value in stored.items() if not name.startswith("_fc")})
     return network
 
 
@@ -36,15 +36,24 @@ def test_with_their_own_classifier_the_weights_name_pictures_as_imagenet_does(st
 
 
 @torch.no_grad()
-def test_the_folded_net_gives_the_same_features(stored):
+def test_the_folded_net_gives_the_same_features_and_is_filled_from_its_flat_weights(stored):
     images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    expected = load(stored)(images)
-    torch.testing.assert_close(unfold(fold(load(stored)))(images), expected, rtol=0, atol=1e-4)
+    filled = outline(image_size=64)
+    fill(filled, flatten(fold(load(stored))))
+    torch.testing.assert_close(filled.body(images), load(stored)(images), rtol=0, atol=1e-4)
 
 
 def test_other_numbers_of_weights_are_refused():
     with pytest.raises(ValueError, match="the net has 3,350,000 weights, got"):
-        unfold(torch.zeros(5))
+        fill(outline(), torch.zeros(5))
+
+
+@torch.no_grad()
+def test_cut_at_any_block_the_net_gives_the_same_features(stored):
+    network, pixels = Backbone(fold(load(stored)), 64), torch.full((1, 1, 64, 64), 90.0)
+    pixels[:, :, 20:] = 200
+    for block in (0, 11, 16):
+        assert torch.equal(network.body.after(network.maps(pixels, block), block), network(pixels))
 
 
 @torch.no_grad()

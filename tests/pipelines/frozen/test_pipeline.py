@@ -29,7 +29,7 @@ def test_runs_end_to_end_and_its_model_needs_no_other_file(tmp_path, monkeypatch
     dataset = Dataset("halves", ("even", "half"), gray(16, 0), gray(6, 1), gray(6, 2), "noise")
     (experiment,) = choose_experiments(["frozen"])
     (system,) = experiment.config.systems
-    small = replace(system, families=(replace(SMALL, weights=identify()),))
+    small = replace(system, families=(replace(SMALL, weights=identify().checksum),))
     experiment = replace(experiment, config=replace(experiment.config, systems=(small,)))
     workspace = Workspace(tmp_path, Console(quiet=True))
     run = experiment.run(dataset, seed=0, workspace=workspace)
@@ -51,7 +51,7 @@ def test_other_weights_make_another_run(tmp_path):
 
 
 def test_gray_pictures_are_seen_as_gray_in_color_and_features_have_unit_length():
-    state = replace(SMALL, weights=identify()).fit(np.zeros(0), 0)
+    state = replace(SMALL, weights=identify().checksum).fit(np.zeros(0), 0)
     images = torch.from_numpy(gray(2, 0).images)
     features = SMALL.encode(images, state)
     assert features.shape == (2, 1280)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,23 @@ def test_tells_gain_cost_training_data_and_licence():
     assert "It costs 71 kB, and 30 ms for one picture alone." in text
     assert "EfficientNet-Lite0 learned from ImageNet-1k, photographs; licence of its weights: UNKNOWN." in text
     assert "Where yours are photographs from the web" in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "use"),
+    [
+        ({"systems": [{"families": [{}]}]}, "with the same SVM on top (frozen-128px)"),
+        ({"systems": [{"families": [{}, {}]}]}, "with the same SVM on top of its features and hand-crafted ones ("),
+        ({"architecture": {"kind": "FineTuned"}}, "its last blocks fine-tuned on yours (frozen-128px)"),
+    ],
+)
+def test_tells_what_was_made_of_the_net(settings, use):
+    comparison = compare()
+    assert comparison.frozen is not None
+    run = replace(comparison.frozen.runs[0], settings=settings)
+    others = [c.runs[0] for c in comparison.contestants if c.side != "frozen"]
+    again = build_comparison(comparison.task, [*others, run], 0.01)
+    assert f"trained on somebody else's pictures, {use}" in describe_frozen(again, {})
 
 
 @pytest.mark.parametrize("dataset", ["photos", "cifar10"])

@@ -1,0 +1,206 @@
+"""Fine-tuning: a frozen net's last blocks, and a classifier on them, trained at a low rate by the trainer of the nets.
+
+The blocks before are computed once for every picture, and kept. The classifier starts as the SVM of the experiment
+`frozen`, its margins scaled to probabilities: from weights drawn at random, first steps would undo what the net knows.
+Source: Kumar et al., "Fine-tuning can distort pretrained features", ICLR 2022. Differs: an SVM; no shifts; and in place
+of the pictures, what the trained blocks read of them is mirrored.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bakeoff.pipelines.classic.config import ClassicConfig, System
+from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
+from bakeoff.pipelines.classic.svm.cost_choice import choose_cost
+from bakeoff.pipelines.classic.svm.labels import ClassWeight
+from bakeoff.pipelines.classic.svm.linear_svm import predict_scores as svm_scores
+from bakeoff.pipelines.classic.system.family_features import Encoded, encode
+from bakeoff.pipelines.frozen.family import FrozenNet, FrozenWeights, ready
+from bakeoff.pipelines.frozen.network import N_FEATURES
+from bakeoff.pipelines.frozen.weights import fill, outline
+from bakeoff.pipelines.machine.device import choose_device, make_repeatable
+from bakeoff.pipelines.machine.job import Job
+from bakeoff.pipelines.machine.latency import measure_latency
+from bakeoff.pipelines.machine.stopwatch import measure
+from bakeoff.pipelines.neural.config import NeuralConfig, describe
+from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
+from bakeoff.pipelines.neural.networks.build import Architecture, Network
+from bakeoff.pipelines.neural.networks.pixels import Standardize
+from bakeoff.pipelines.neural.recipe import fit_to
+from bakeoff.pipelines.neural.training.examples import Examples
+from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.on_processes import run_timed_epoch
+from bakeoff.pipelines.neural.training.prediction import PICTURES_AT_A_TIME, predict_scores
+from bakeoff.pipelines.results.balance import fits_training, is_unbalanced
+from bakeoff.pipelines.results.calibrator import fit_temperature
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage
+
+VERSION = 1  # raise it when a change of code changes results
+COSTS = (1.0, 4.0, 16.0, 64.0)  # C of the SVM that the classifier starts as
+
+
+@dataclass(frozen=True)
+class FineTuned(Architecture):
+    """EfficientNet-Lite0 and a classifier. weights: checksum, from `weights.identify`.   image_size: a multiple of 32.
+
+    first_trained: the block from which on weights are trained, of 16; those before keep what they have.
+    """
+
+    weights: str = ""
+    image_size: int = 224
+    first_trained: int = 11  # the last two stages: four fifths of the weights, a third of the operations
+
+    def build(self, image_shape: tuple[int, int, int], n_classes: int) -> FineTunedNet:
+        return FineTunedNet(self, n_classes)
+
+
+class FineTunedNet(nn.Module):
+    """float32 (n, 1 or 3, h, w), 0..255, or what the first trained block reads of them as float16, to logits."""
+
+    def __init__(self, settings: FineTuned, n_classes: int) -> None:
+        super().__init__()
+        self.backbone, self.first = outline(image_size=settings.image_size), settings.first_trained
+        self.classifier = nn.Linear(N_FEATURES, n_classes)
+        self.backbone.requires_grad_(False)
+        for trained in (*self.backbone.body._blocks[self.first :], self.backbone.body._conv_head):
+            trained.requires_grad_(True)
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = images if images.dtype == torch.float16 else self.backbone.maps(images, self.first).half()
+        return self.classifier(self.features(maps))  # type: ignore[no-any-return]
+
+    def features(self, maps: Tensor) -> Tensor:
+        """float32 (n, 1280) of unit length."""
+        return l2_normalize(self.backbone.body.after(maps.float(), self.first))
+
+
+@dataclass(frozen=True)
+class Maps(FrozenNet):
+    """What the first trained block of EfficientNet-Lite0 reads, one long vector a picture."""
+
+    first_trained: int = 0
+
+    def encode(self, images: Tensor, state: FrozenWeights) -> Tensor:
+        backbone = ready(self.net, self.image_size, state.values).to(images.device)
+        with torch.no_grad():
+            return backbone.maps(images.permute(0, 3, 1, 2).float(), self.first_trained).flatten(1)
+
+
+def run(job: Job[NeuralConfig]) -> RunResult:
+    """Train on `dataset.train`, choose on `dataset.validation`, predict `dataset.test` once.
+
+    Raises NotApplicableError for pictures that are neither gray nor RGB.
+    """
+    make_repeatable()
+    dataset, settings = job.dataset, job.config.architecture
+    assert isinstance(settings, FineTuned)
+    job = replace(job, config=fit_to(job.config, len(dataset.train), dataset.image_shape))
+    encoded, net = _encode(settings, job), FineTunedNet(settings, len(dataset.class_names))
+    examples = _to_examples(encoded, job, net)
+    fill(net.backbone, encoded.state.values)
+    history, cost = _tune(net, encoded, examples, job)
+    with measure("scores to choose by", "training") as choosing:
+        scores = {name: predict_scores(net, examples[name].images) for name in ("train", "validation")}
+    with measure("predict", "prediction") as clock:
+        scores["test"] = predict_scores(net, examples["test"].images)
+    found = {name: value.cpu().numpy() for name, value in scores.items()}
+    right = {name: (found[name].argmax(axis=1) == split.labels) for name, split in dataset.splits.items()}
+    description = NetDescription(settings, flip_averaging=False)
+    network = Network(Standardize(dataset.image_shape[2]), net.cpu().eval())  # unfitted, it leaves pixels as they are
+    model = NeuralModel(job.experiment, dataset.class_names, dataset.image_shape, description, network, side="frozen")
+    return job.answer(
+        side=model.side,
+        settings=describe(job.config),
+        scores=found["test"],
+        validation_scores=found["validation"],
+        validation_score=float(right["validation"].mean()),
+        train_score=float(right["train"].mean()),
+        did_not_train=not fits_training(found["train"].argmax(axis=1), dataset.train.labels),
+        stages=(*encoded.costs, cost, choosing.stage, clock.stage),
+        size=Size(
+            N_FEATURES,
+            sum(weights.numel() for weights in net.parameters()),
+            job.keep(replace(store_neural_model(model), approach="frozen"), found["validation"]),
+        ),
+        environment={**job.workspace.environment, "device": str(choose_device())},
+        history=history,
+        diagnostics=measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
+    )
+
+
+def _encode(net: FineTuned, job: Job[NeuralConfig]) -> Encoded:
+    """The maps of every split, through the cache that all features go through."""
+    family = Maps(net.weights, net.image_size, first_trained=net.first_trained)
+    if refusal := family.refusal(job.dataset.image_shape):
+        raise NotApplicableError(f"{job.experiment} cannot be applied to {job.dataset.name}: {refusal}")
+    system = System(job.experiment, (family,), storage="float16")
+    plain = Job(job.dataset, ClassicConfig((system,)), job.seed, job.workspace, job.experiment, job.title)
+    return encode(family, system, plain)
+
+
+def _to_examples(encoded: Encoded, job: Job[NeuralConfig], net: FineTunedNet) -> dict[str, Examples]:
+    dataset, device = job.dataset, choose_device()
+    shape = net.backbone.maps(torch.zeros(1, *dataset.image_shape[2::-1]), net.first).shape[1:]
+    return {
+        name: Examples(
+            torch.from_numpy(np.array(encoded.parts[name])).view(-1, *shape).to(device),
+            torch.from_numpy(split.labels).to(device),
+            len(dataset.class_names),
+        )
+        for name, split in dataset.splits.items()
+    }
+
+
+def _tune(
+    net: FineTunedNet, encoded: Encoded, examples: Mapping[str, Examples], job: Job[NeuralConfig]
+) -> tuple[tuple[Mapping[str, Any], ...], Stage]:
+    """Give the net the weights of its best epoch on validation, from the cache if this very training was done before.
+
+    Returns its history, and what it cost.
+    """
+    train, validation = examples["train"], examples["validation"]
+    net.to(train.images.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def compute() -> dict[str, np.ndarray]:
+        _start_as_svm(net, train, validation)
+        trainer = Trainer(net, train, validation, job.config, job.config.optimizers[0], seed=job.seed)
+        with job.workspace.progress(f"train {job.experiment}", trainer.plan.n_steps) as advance:
+            while not trainer.finished:
+                run_timed_epoch(trainer, advance)
+        best = {name: value.cpu().numpy() for name, value in trainer.best_weights.items()}
+        return {"history": np.array(json.dumps(trainer.history)), **best}
+
+    inputs = {"maps": encoded.keys, "config": job.config, "seed": job.seed, "device": train.images.device.type}
+    stage = job.workspace.cache.get_or_compute(
+        "fine-tuned", version=VERSION, inputs=inputs, compute=compute, kind="training"
+    )
+    arrays = {name: torch.from_numpy(np.array(array)) for name, array in stage.arrays.items() if name != "history"}
+    net.load_state_dict(arrays)
+    return tuple(json.loads(stage.arrays["history"].item())), replace(stage.cost, name=f"train {job.experiment}")
+
+
+@torch.no_grad()
+def _start_as_svm(net: FineTunedNet, train: Examples, validation: Examples) -> None:
+    """The classifier that `frozen` would have, with C and the scale of its margins chosen on validation."""
+    features, held_out = (
+        torch.cat([net.features(part) for part in examples.images.split(PICTURES_AT_A_TIME)]).cpu()
+        for examples in (train, validation)
+    )
+    labels, held_out_labels = (examples.labels.cpu().numpy() for examples in (train, validation))
+    weighing: ClassWeight = "balanced" if is_unbalanced(np.bincount(labels, minlength=train.n_classes)) else None
+    svm = choose_cost(
+        features, labels, held_out, held_out_labels,
+        costs=COSTS, clock=time.perf_counter, n_classes=train.n_classes, class_weight=weighing,
+    ).svm  # fmt: skip
+    temperature = fit_temperature(svm_scores(held_out, svm), held_out_labels)
+    net.classifier.weight.copy_(torch.from_numpy(svm.weights / temperature))
+    net.classifier.bias.copy_(torch.from_numpy(svm.bias / temperature))
