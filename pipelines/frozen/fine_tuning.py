@@ -38,7 +38,6 @@ from bakeoff.pipelines.neural.networks.pixels import Standardize
 from bakeoff.pipelines.neural.recipe import fit_to
 from bakeoff.pipelines.neural.training.examples import Examples
 from bakeoff.pipelines.neural.training.loop import Trainer
-from bakeoff.pipelines.neural.training.on_processes import run_timed_epoch
 from bakeoff.pipelines.neural.training.prediction import PICTURES_AT_A_TIME, predict_scores
 from bakeoff.pipelines.results.balance import fits_training, is_unbalanced
 from bakeoff.pipelines.results.calibrator import fit_temperature
@@ -175,7 +174,7 @@ def _tune(
         trainer = Trainer(net, train, validation, job.config, job.config.optimizers[0], seed=job.seed)
         with job.workspace.progress(f"train {job.experiment}", trainer.plan.n_steps) as advance:
             while not trainer.finished:
-                run_timed_epoch(trainer, advance)
+                trainer.run_epoch(advance)
         best = {name: value.cpu().numpy() for name, value in trainer.best_weights.items()}
         return {"history": np.array(json.dumps(trainer.history)), **best}
 
