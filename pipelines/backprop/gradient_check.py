@@ -1,6 +1,6 @@
 """A check that needs no second opinion: are the derivatives of a function those of its values?
 
-For every argument, with J its Jacobian, v a random direction of the argument and u one of the output:
+With J the Jacobian for all arguments together, v a random direction of them and u one of the output:
 
     forward     <u, J v>     against central differences  <u, f(x + h v) - f(x - h v)> / 2h
     reverse     <J'u, v>     against the same
@@ -17,7 +17,8 @@ from collections.abc import Callable
 import numpy as np
 
 from bakeoff.pipelines.backprop.arrays import Value
-from bakeoff.pipelines.backprop.differentiate import jvp, vjp
+from bakeoff.pipelines.backprop.differentiate import Tree, jvp, map_tree, vjp
+from bakeoff.pipelines.backprop.operations import concatenate, ravel
 
 STEP = 1e-5  # near the cube root of float64's precision, where truncation and rounding errors balance
 
@@ -39,44 +40,41 @@ def check_gradients(
     Raises GradientMismatchError if a derivative of an order up to `order` is further from the differences than the
     tolerance, relative to the larger of 1 and the derivative.
     """
+
+    def of_tree(x: Tree) -> Value:
+        return function(*x)
+
+    def pulled_back(*x: Value) -> Value:  # J'u as one row
+        return concatenate([ravel(gradient) for gradient in vjp(of_tree, x, u)[1]])
+
     u = rng.standard_normal(np.shape(function(*arguments)))
-    for i, x in enumerate(arguments):
-        partial = _partial(function, arguments, i)
-        for mode, error in _errors(partial, x, u, rng.standard_normal(np.shape(x))).items():
-            if error > tolerance:
-                errors = {index: _errors(partial, x, u, _unit(x, index))[mode] for index in np.ndindex(np.shape(x))}
-                worst = max(errors, key=lambda index: errors[index])
-                place = f"the {mode} derivative for argument {i} at index {worst}"
-                raise GradientMismatchError(f"{name}: {place} is off by {errors[worst]:.2g}")
-        if order > 1:
-            check_gradients(
-                f"gradient of {name}",
-                _pulled_back(function, i, u),
-                *arguments,
-                rng=rng,
-                order=order - 1,
-                tolerance=tolerance,
-            )
+    v = tuple(rng.standard_normal(np.shape(x)) for x in arguments)
+    for mode, error in _errors(of_tree, arguments, u, v).items():
+        if error > tolerance:
+            raise GradientMismatchError(f"{name}: the {mode} derivative for {_worst(of_tree, arguments, u, mode)}")
+    if order > 1:
+        check_gradients(f"gradient of {name}", pulled_back, *arguments, rng=rng, order=order - 1, tolerance=tolerance)
 
 
-def _partial(function: Callable[..., Value], arguments: tuple[Value, ...], i: int) -> Callable[[Value], Value]:
-    """The function of argument i alone."""
-    return lambda x: function(*arguments[:i], x, *arguments[i + 1 :])
-
-
-def _pulled_back(function: Callable[..., Value], i: int, u: np.ndarray) -> Callable[..., Value]:
-    """The function of all arguments that gives J_i' u."""
-    return lambda *arguments: vjp(_partial(function, arguments, i), arguments[i], u)[1]
-
-
-def _errors(function: Callable[[Value], Value], x: np.ndarray, u: np.ndarray, v: np.ndarray) -> dict[str, float]:
+def _errors(function: Callable[[Tree], Value], x: Tree, u: np.ndarray, v: Tree) -> dict[str, float]:
     """Of u'J v in each mode, relative to the larger of 1 and the difference."""
-    expected = np.vdot(u, (function(x + STEP * v) - function(x - STEP * v)) / (2 * STEP))
-    found = {"forward": np.vdot(u, jvp(function, x, v)[1]), "reverse": np.vdot(vjp(function, x, u)[1], v)}
+    ahead, behind = (function(map_tree(lambda a, b, h=h: a + h * b, x, v)) for h in (STEP, -STEP))
+    expected = np.vdot(u, (ahead - behind) / (2 * STEP))
+    gradient = vjp(function, x, u)[1]
+    found = {
+        "forward": np.vdot(u, jvp(function, x, v)[1]),
+        "reverse": sum(np.vdot(a, b) for a, b in zip(gradient, v, strict=True)),
+    }
     return {mode: float(abs(value - expected) / max(1, abs(expected))) for mode, value in found.items()}
 
 
-def _unit(x: np.ndarray, index: tuple[int, ...]) -> np.ndarray:
-    unit = np.zeros(np.shape(x))
-    unit[index] = 1
-    return unit
+def _worst(function: Callable[[Tree], Value], x: Tree, u: np.ndarray, mode: str) -> str:
+    """The entry whose derivative is furthest from the difference."""
+    errors = {}
+    for i, argument in enumerate(x):
+        for index in np.ndindex(np.shape(argument)):
+            unit = tuple(np.zeros(np.shape(each)) for each in x)
+            unit[i][index] = 1
+            errors[i, index] = _errors(function, x, u, unit)[mode]
+    i, index = max(errors, key=lambda place: errors[place])
+    return f"argument {i} at index {index} is off by {errors[i, index]:.2g}"

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markdown_it import MarkdownIt
 
-from bakeoff.reports.canvas.formats import percent
+from bakeoff.reports.canvas.formats import count, percent
 from bakeoff.reports.lecture.panels import number, scientific
 
 SYMBOLS = {"max": "max", "min": "min", "tanh": "tanh", "sum": "∑", "partial": "∂", "nabla": "∇", "lambda": "λ"}
@@ -22,17 +22,14 @@ NAMES = {"max", "min", "tanh", "phi", "theta", "eta", "delta", "lambda", "pi", "
 TOKEN = re.compile(r"\\mathbb\{R\}|\\text\{[^}]*\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S")
 
 
-def environment() -> Environment:
-    """Of the chapters' own texts: a name that they do not have is an error."""
-    jinja = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    jinja.filters |= {"percent": lambda share: percent(float(share)), "number": number, "scientific": scientific}
-    jinja.filters |= {"count": lambda value: f"{float(value):,.0f}"}
-    return jinja
+ENVIRONMENT = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+ENVIRONMENT.filters |= {"percent": lambda share: percent(float(share)), "number": number, "scientific": scientific}
+ENVIRONMENT.filters |= {"count": lambda value: count(float(value))}
 
 
 def fill(text: str, variables: Mapping[str, Any]) -> str:
     """The text with its numbers. Raises jinja2.UndefinedError for a variable that its chapter has not."""
-    return environment().from_string(text).render(variables)
+    return ENVIRONMENT.from_string(text).render(variables)
 
 
 def to_html(text: str) -> str:
@@ -70,7 +67,7 @@ def _row(tokens: Iterator[str], end: str = "") -> str:
         if token == end:
             break
         if token in ("^", "_"):
-            parts[-1][1][token] = _one(tokens)
+            parts[-1][1][token] = _element(next(tokens), tokens)
         else:
             parts.append((_element(token, tokens), {}))
     return "".join(_with_scripts(*part) for part in parts)
@@ -85,10 +82,6 @@ def _with_scripts(base: str, scripts: Mapping[str, str]) -> str:
     return f"<{name}>{base}{scripts.get('_', '')}{scripts.get('^', '')}</{name}>"
 
 
-def _one(tokens: Iterator[str]) -> str:
-    return _element(next(tokens), tokens)
-
-
 def _element(token: str, tokens: Iterator[str]) -> str:
     if token == "{":
         return f"<mrow>{_row(tokens, '}')}</mrow>"
@@ -96,17 +89,15 @@ def _element(token: str, tokens: Iterator[str]) -> str:
         return f"<mtext>{escape(token[6:-1])}</mtext>"
     if not token.startswith("\\"):
         tag = "mi" if token.isalpha() else "mn" if token[0].isdigit() else "mo"
-        sign = {"-": "−", "'": "′"}.get(token, token)
         loose = ' stretchy="false"' if token in "()[]|" else ""
-        return f"<{tag}{loose}>{escape(sign)}</{tag}>"
-    name = token[1:]
+        return f"<{tag}{loose}>{escape({'-': '−', chr(39): '′'}.get(token, token))}</{tag}>"
+    name = "mathbb R" if token.startswith("\\mathbb") else token[1:]
     if name == "frac":
-        return f"<mfrac>{_one(tokens)}{_one(tokens)}</mfrac>"
+        return f"<mfrac>{_element(next(tokens), tokens)}{_element(next(tokens), tokens)}</mfrac>"
     if name == "underbrace":
-        return f"<munder>{_one(tokens)}<mo>⏟</mo></munder>"
+        return f"<munder>{_element(next(tokens), tokens)}<mo>⏟</mo></munder>"
     if name in SPACES:
         return f'<mspace width="{SPACES[name]}em"></mspace>'
-    name = "mathbb R" if name.startswith("mathbb") else name
     if name not in SYMBOLS:
         raise ValueError(f"the formula has \\{name}, which is not among {', '.join(sorted(SYMBOLS))}")
     tag = "mi" if name in NAMES else "mo"
