@@ -52,13 +52,14 @@ def turn_upright(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Gray pictures stay gray."""
     image, remarks = _to_srgb(image)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         layer = image.convert("RGBA")
         seen_through = np.asarray(layer.getchannel("A")).min() < 255
         on_white = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
         return on_white.convert("RGB"), [*remarks, *([ON_WHITE] if seen_through else [])]
-    return image.convert("RGB"), remarks
+    return image.convert("L" if image.mode in ("1", "L") else "RGB"), remarks
 
 
 def is_srgb(profile: bytes) -> bool:

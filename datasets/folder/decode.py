@@ -37,7 +37,7 @@ from bakeoff.datasets.folder.tiff import open_tiff
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
 MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
-VERSION = 5  # raise it when a change of code changes pixels, reasons or remarks
+VERSION = 6  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
 """(height, width, channels) of any numbers -> the part that is taken, and remarks."""
@@ -49,7 +49,7 @@ class NotAPictureError(PictureError):
 
 @dataclass(frozen=True)
 class Decoded:
-    """One picture. pixels: uint8 (height, width, 3, or more if named), as its frame leaves it.
+    """One picture. pixels: uint8 (height, width, 1 if gray, else 3, or more if named), as its frame leaves it.
     file_format: as Pillow calls it.
 
     remarks: what was done to it beyond cropping and resizing, in the words of `bakeoff.datasets.folder.conversion`.
@@ -74,7 +74,6 @@ def decode(
 
     suffix: of the file's name, with its dot, for the formats that cannot be told by content.
     cut: makes a square of the whole picture, in place of the frame.
-    A gray picture gets three equal channels.
     Raises PictureError with the reason if the file is empty, truncated, damaged, too large or no picture.
     A large JPEG is decoded at half, a quarter or an eighth of its size where that still is at least image_size.
     """
@@ -170,10 +169,10 @@ def _decode_opened(image: Image.Image, image_size: int, rules: Rules, cut: Cut |
     image.load()
     upright, turned = turn_upright(image)
     rgb, changed = to_rgb(upright)
-    pixels, about_part = _take(np.asarray(rgb), image_size, rules.frame, cut)
+    pixels, about_part = _take(np.atleast_3d(np.asarray(rgb)), image_size, rules.frame, cut)
     remarks += [*turned, *changed, *([FIRST_FRAME] if is_animated(image) else []), *about_part]
     if rules.channels:
-        is_gray = image.mode in ("1", "L", "LA", "La")
+        is_gray = image.mode in ("LA", "La")
         pixels, chosen = choose_channels(pixels[..., :1] if is_gray else pixels, rules.channels)
         remarks += chosen
     return Decoded(pixels, image.format or "", tuple(remarks))

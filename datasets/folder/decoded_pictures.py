@@ -151,6 +151,7 @@ def decode_chunk(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.n
     block = np.zeros((len(files), *decoding.shape), dtype=np.uint8)
     findings = Findings()
     squares: dict[int, np.ndarray] = {}
+    waiting = 0
     for place, file in enumerate(files):
         try:
             decoded = decode_file(file, decoding)
@@ -163,8 +164,10 @@ def decode_chunk(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.n
             findings.remarks[place] = decoded.remarks
         if decoded.kind:
             findings.kinds[place] = decoded.kind
-        if sum(square.nbytes for square in squares.values()) > WAITING_BYTES:
+        waiting += decoded.pixels.nbytes
+        if waiting > WAITING_BYTES:
             _resize_into(block, squares)
+            waiting = 0
     _resize_into(block, squares)
     return block, findings
 

@@ -113,14 +113,18 @@ def stated_range(kind: str, *, signed: bool) -> Range | None:
 
 
 def to_gray_levels(values: np.ndarray, ranges: tuple[Range, ...]) -> np.ndarray:
-    """Linear, cut off at both ends, rounded; what is no number becomes black.
+    """Linear, cut off at both ends, rounded; what is no number becomes black. OpenCV rounds the same float32 products.
 
     values: any numbers (height, width, channels).   Returns uint8 of that shape.
     """
     if values.dtype == np.uint8 and ranges == ((0, 255),):
         return values
     if values.dtype == np.uint16 and len(ranges) == 1 and values.size > 1 << 12:
-        return _levels_of_16_bits(ranges).take(values)
+        ((low, high),) = ranges
+        if low != int(low) or not 0 <= low < high < 1 << 16:
+            return _levels_of_16_bits(ranges).take(values)
+        above = np.maximum(values, np.uint16(low)) - np.uint16(low) if low else values
+        return cv2.convertScaleAbs(above, alpha=float(np.float32(255) / np.float32(high - low))).reshape(values.shape)
     return _to_gray_levels(values, ranges)
 
 
@@ -139,7 +143,7 @@ def _to_gray_levels(values: np.ndarray, ranges: tuple[Range, ...]) -> np.ndarray
 
 
 def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str]]:
-    """uint8 (height, width, any number of channels) -> (height, width, 3 or more if named), and remarks.
+    """uint8 (height, width, any number of channels) -> (height, width, 1, 3 or more if named), and remarks.
 
     Raises PictureError for a channel that there is not.
     """
@@ -159,8 +163,7 @@ def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str
         remarks = {1: [], 2: ["of 2 channels, shown as red and green"], 3: []}.get(n_channels, [more])
     if values.shape[2] == 2:
         values = np.dstack([values, np.zeros_like(values[..., 0])])
-    values = np.ascontiguousarray(values[..., :3])
-    return values if values.shape[2] == 3 else cv2.cvtColor(values, cv2.COLOR_GRAY2RGB), remarks
+    return np.ascontiguousarray(values[..., :3]), remarks
 
 
 def project(stack: np.ndarray, rule: str) -> np.ndarray:

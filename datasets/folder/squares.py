@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
+PIECE_BYTES = 1 << 20  # resized at once: what stays in the second-level cache
+GRAYS = 4
 MIDDLE, WHOLE = "middle", "whole"  # frames: the largest centered square, or all of a picture, squeezed into one
 
 
@@ -33,17 +36,32 @@ def framed(pixels: np.ndarray, frame: str) -> np.ndarray:
 def resize_squares(squares: Sequence[np.ndarray] | np.ndarray, image_size: int) -> np.ndarray:
     """Bilinear with antialiasing: within 2 of Pillow's, in a fifth of its time where many squares have one side.
 
-    squares: each uint8 (height, width, channels), of any size; others than squares are squeezed into one.
-    Returns uint8 (n, image_size, image_size, channels).
+    squares: each uint8 (height, width, channels or 1), of any size; others than squares are squeezed into one.
+    Returns uint8 (n, image_size, image_size, channels); of gray ones among others all channels are equal.
     """
-    n_channels = squares[0].shape[2] if len(squares) else 3
+    n_channels = max((square.shape[2] for square in squares), default=3)
     resized = np.empty((len(squares), image_size, image_size, n_channels), dtype=np.uint8)
-    sizes = [square.shape[:2] for square in squares]
-    for size in set(sizes):
-        rows = [row for row, other in enumerate(sizes) if other == size]
-        stack = np.stack([squares[row] for row in rows])
-        resized[rows] = stack if size == (image_size, image_size) else _resize(stack, image_size)
+    rows_of: dict[tuple[int, ...], list[int]] = {}
+    for row, square in enumerate(squares):
+        rows_of.setdefault(square.shape, []).append(row)
+    for (height, width, n), alike in rows_of.items():
+        step = max(1, PIECE_BYTES // (height * width * n)) * (GRAYS if n == 1 else 1)
+        for start in range(0, len(alike), step):
+            rows = alike[start : start + step]
+            piece = [squares[row] for row in rows]
+            if height == width == image_size:
+                resized[rows] = piece
+            else:
+                resized[rows] = _resize_gray(piece, image_size) if n == 1 else _resize(np.stack(piece), image_size)
     return resized
+
+
+def _resize_gray(squares: Sequence[np.ndarray], image_size: int) -> np.ndarray:
+    """Four as the channels of one, which torch is many times faster at, with the same result."""
+    fours = [[*squares[start : start + GRAYS]] for start in range(0, len(squares), GRAYS)]
+    merged = np.stack([cv2.merge(four + four[:1] * (GRAYS - len(four))) for four in fours])
+    resized = _resize(merged, image_size)  # (n / 4, image_size, image_size, 4)
+    return np.moveaxis(resized, 3, 1).reshape(-1, image_size, image_size, 1)[: len(squares)]
 
 
 def _resize(stack: np.ndarray, image_size: int) -> np.ndarray:

@@ -85,7 +85,8 @@ def check_pictures(n_inputs, seed):
         try:
             with pillow_limits(1_000_000):
                 pixels = decode(content, 8, 1_000_000, rules, ".tif").pixels
-            assert (pixels.dtype, pixels.shape[2]) == (np.uint8, 3)
+            assert pixels.dtype == np.uint8
+            assert pixels.shape[2] in (1, 3)
         except PictureError:
             pass
         assert time.monotonic() - start < SECONDS

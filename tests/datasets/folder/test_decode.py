@@ -16,7 +16,9 @@ RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)
 
 
 def decode_picture(content, image_size, *options):
-    return resize_squares([decode(content, image_size, *options).pixels], image_size)[0]
+    """As a folder's pictures are: gray in three equal channels."""
+    resized = resize_squares([decode(content, image_size, *options).pixels], image_size)[0]
+    return np.broadcast_to(resized, (image_size, image_size, 3))
 
 
 def encode(image, format_name="PNG", **options):

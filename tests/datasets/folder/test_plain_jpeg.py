@@ -8,7 +8,7 @@ from PIL import Image
 
 from bakeoff.datasets.folder import decode as decode_module
 from bakeoff.datasets.folder.decode import PictureError, decode
-from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg, size_if_plain
+from bakeoff.datasets.folder.plain_jpeg import about_if_plain, decode_plain_jpeg
 from bakeoff.tests.datasets.pictures import picture
 
 ORIENTATION, MAKER = 0x0112, 0x010F
@@ -51,7 +51,7 @@ def test_pixels_and_remarks_are_those_of_pillow(
 ):
     options = {"quality": quality, "progressive": progressive, "restart_marker_blocks": restart}
     content = jpeg(picture(seed).resize(size).convert(mode), subsampling=subsampling, **options)
-    assert size_if_plain(content) == size
+    assert about_if_plain(content) == (*size, len(mode))
     ours, pillows = decode(content, image_size), decode_with_pillow(content, image_size)
     np.testing.assert_array_equal(ours.pixels, pillows.pixels)
     assert (ours.file_format, ours.remarks) == (pillows.file_format, pillows.remarks)
@@ -78,7 +78,7 @@ def test_is_reduced_only_as_far_as_needed(side, image_size, reduced):
     ids=["bare", "without orientation", "upright", "big-endian", "comment", "profile of several segments"],
 )
 def test_what_does_not_change_pixels_is_plain(options):
-    assert size_if_plain(jpeg(picture(0), **options)) == (40, 40)
+    assert about_if_plain(jpeg(picture(0), **options)) == (40, 40, 3)
 
 
 def multi_picture():
@@ -117,7 +117,7 @@ ODD = {
 
 @pytest.mark.parametrize("content", ODD.values(), ids=ODD)
 def test_what_is_odd_is_left_to_pillow(content):
-    assert size_if_plain(content) is None
+    assert about_if_plain(content) is None
     assert decode_plain_jpeg(content, 8, max_pixels=10_000) is None
 
 

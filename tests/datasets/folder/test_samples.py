@@ -51,16 +51,24 @@ def test_what_a_kind_states(kind, signed, expected):
     assert stated_range(kind, signed=signed) == expected
 
 
+def test_sixteen_bits_are_brought_to_eight_in_the_same_way_whatever_their_number():
+    random = np.random.default_rng(0)
+    values = np.arange(1 << 16, dtype=np.uint16).reshape(256, 256, 1)
+    for low, high in [(0, 65535), (0, 4095), (0.5, 900), *np.sort(random.integers(0, 65536, (40, 2)), axis=1)]:
+        one_by_one = [to_gray_levels(row[None], ((float(low), float(high)),))[0] for row in values]
+        np.testing.assert_array_equal(to_gray_levels(values, ((float(low), float(high)),)), one_by_one)
+
+
 @pytest.mark.parametrize(("n_channels", "said"), [(1, 0), (2, 1), (3, 0), (4, 1), (9, 1)])
-def test_any_number_of_channels_becomes_three(n_channels, said):
+def test_any_number_of_channels_becomes_one_or_three(n_channels, said):
     values, remarks = choose_channels(np.ones((2, 2, n_channels), np.uint8), "")
-    assert (values.shape[2], len(remarks)) == (3, said)
-    assert values[0, 0].tolist() == ([1, 1, 0] if n_channels == 2 else [1, 1, 1])
+    assert len(remarks) == said
+    assert values[0, 0].tolist() == {1: [1], 2: [1, 1, 0]}.get(n_channels, [1, 1, 1])
 
 
 def test_the_mean_of_channels_is_gray():
     values, remarks = choose_channels(np.array([[[0, 10, 40]]], np.uint8), "mean")
-    assert values.tolist() == [[[17, 17, 17]]]
+    assert values.tolist() == [[[17]]]
     assert remarks == ["of 3 channels, mean taken"]
 
 

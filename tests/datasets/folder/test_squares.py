@@ -30,6 +30,14 @@ def test_each_is_resized_as_by_pillow_whatever_the_others_are(sides, image_size)
         np.testing.assert_allclose(ours.astype(int), np.asarray(pillows).astype(int), atol=2)
 
 
+def test_gray_squares_are_resized_as_those_of_three_equal_channels():
+    gray = [noise(side, side, side)[..., :1] for side in (30, 30, 90, 30, 30, 30, 90)]
+    colored = [square.repeat(3, 2) for square in gray]
+    np.testing.assert_array_equal(resize_squares(gray, 16), resize_squares(colored, 16)[..., :1])
+    mixed = resize_squares([*gray[:3], *colored[3:]], 16)
+    np.testing.assert_array_equal(mixed, resize_squares(colored, 16))
+
+
 def test_a_square_that_fits_stays_as_it_is():
     squares = [noise(16, 16), noise(40, 40), noise(16, 16, seed=1)]
     resized = resize_squares(squares, 16)

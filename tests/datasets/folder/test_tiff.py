@@ -60,7 +60,7 @@ def test_black_is_0_and_white_255_whatever_the_samples(dtype, byteorder):
     kinds = dict.fromkeys(("32-bit", "signed 32-bit", "floating-point"), ends)  # whose white no file states
     rules = Rules(kinds) if values.itemsize > 2 or values.dtype.kind == "f" else Rules()
     decoded = decode(tiff(values, byteorder=byteorder), SIDE, rules=rules)
-    np.testing.assert_allclose(decoded.pixels, np.rint(255 * RAMP)[..., None].repeat(3, 2), atol=1)
+    np.testing.assert_allclose(decoded.pixels, np.rint(255 * RAMP)[..., None], atol=1)
     assert {decoded.pixels.min(), decoded.pixels.max()} == {0, 255}
 
 
@@ -173,7 +173,7 @@ def test_two_channels_are_red_and_green_in_every_layout():
         assert "of 2 channels, shown as red and green" in found.remarks
 
 
-@pytest.mark.parametrize(("rule", "channels"), [("2", [1, 1, 1]), ("5,1,3", [4, 0, 2])])
+@pytest.mark.parametrize(("rule", "channels"), [("2", [1]), ("5,1,3", [4, 0, 2])])
 def test_channels_can_be_chosen(rule, channels):
     content = tiff(np.moveaxis(PLANES, 0, 2), photometric="minisblack", planarconfig="contig")
     found = decode(content, SIDE, rules=Rules(channels=rule))
