@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.datasets.folder.squares import central_square, resize_squares
+from bakeoff.datasets.folder.squares import MIDDLE, WHOLE, framed, resize_squares
 from bakeoff.pipelines.backprop.model_file import BackpropModel, Standardizer
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, Vlad
@@ -103,12 +103,12 @@ def own_net() -> BackpropModel:
     return BackpropModel("own", CLASSES, SHAPE, standardizer, layers)
 
 
-def assert_alike(model, content: bytes) -> None:
+def assert_alike(model, content: bytes, frame: str = MIDDLE) -> None:
     """For any number of pictures, of any size."""
     session, calibrator = open_session(content), Calibrator(TEMPERATURE)
     for n, height, width in ((1, SIDE, SIDE), (40, SIDE, SIDE), (3, 61, 50), (2, 15, 20)):
         images = make_images(n, height, width)
-        squares = resize_squares([central_square(image) for image in images], SIDE)
+        squares = resize_squares([framed(image, frame) for image in images], SIDE)
         probabilities, scores = predict_with_onnx(session, images)
         assert probabilities.dtype == scores.dtype == np.float32
         expected = model.predict_scores(squares)
@@ -177,6 +177,11 @@ def test_says_what_to_install(monkeypatch):
         ValueError, match=r"exporting needs onnxscript: .*pip install -c constraints.txt -e '\.\[onnx\]'"
     ):
         onnx_file.require_onnx()
+
+
+@pytest.mark.slow
+def test_pictures_may_be_taken_whole():
+    assert_alike(own_net(), export_onnx(own_net(), TEMPERATURE, WHOLE), WHOLE)
 
 
 def test_features_in_half_precision_may_differ_by_more():
