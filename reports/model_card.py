@@ -17,7 +17,7 @@ from bakeoff.pipelines.results.model import CARD_NAME, FILE_NAME
 from bakeoff.pipelines.results.run import RunResult, load_run
 from bakeoff.pipelines.results.study import StudyResult, load_studies
 from bakeoff.pipelines.results.task import Task, load_task
-from bakeoff.reports.canvas.elements import Cell, Row, Table
+from bakeoff.reports.canvas.elements import Cell, Row, Table, number_cell
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, seconds
 from bakeoff.reports.canvas.theme import environment
 from bakeoff.reports.chapters.robustness import read_endurance
@@ -50,19 +50,19 @@ def render_card(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) 
         "code_span": _in_code,
     }
     hardware = run.environment.get("hardware", {})
+    backbone = run.diagnostics.get("backbone", {}) if run.side == "frozen" else None
     text = jinja.get_template("model.md.j2").render(
         run=run,
         task=task,
         scores=tuple(_scores(run, task)),
-        groups=_describe_groups(task),
+        n_groups=0 if task.test_groups is None else len(np.unique(task.test_groups)),
         classes=_class_table(run, task),
         limits=tuple(_limits(run)),
         confidence=_describe_confidence(run, task),
-        decision=_describe_decision(run, task),
         robustness=_describe_robustness(run, task, studies),
         costs=_cost_table(run),
         hardware=f"{hardware.get('processor', 'an unknown processor')}, {hardware.get('cores', '?')} cores",
-        weights=_describe_weights(run),
+        backbone=backbone,
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
@@ -86,13 +86,6 @@ def _scores(run: RunResult, task: Task) -> Iterator[tuple[str, str, float, Inter
     balanced = balanced_accuracy(run.predictions, run.labels)
     yield "balanced accuracy", "balanced_accuracy", balanced, _interval(run, task, every, balanced=True)
     yield "macro F1", "f1", float(f1_score(run.labels, run.predictions, average="macro", zero_division=0)), None
-
-
-def _describe_groups(task: Task) -> str:
-    if task.test_groups is None:
-        return "Every test picture counts as drawn by itself."
-    n_groups = len(np.unique(task.test_groups))
-    return f"The test pictures come from {n_groups:,} groups, each in one split; the intervals allow for that."
 
 
 def _class_table(run: RunResult, task: Task) -> Table:
@@ -119,27 +112,23 @@ def _limits(run: RunResult) -> Iterator[str]:
 
 
 def _describe_confidence(run: RunResult, task: Task) -> str:
+    """What its probabilities are worth and, of two classes, what its threshold does."""
     calibrator = fit_calibrator(run.validation_scores, run.validation_labels, np.array(task.class_counts["train"]))
-    groups = Sample(run.labels, task.test_groups)
-    effect = groups.design_effect(run.predictions == run.labels)
+    effect = Sample(run.labels, task.test_groups).design_effect(run.predictions == run.labels)
     found = measure_calibration(run.scores / calibrator.temperature, run.labels, effect)
-    return (
+    text = (
         f"Its probabilities are the softmax of its scores divided by {calibrator.temperature:.4g}, which was chosen on "
         f"validation by log loss; their calibration error on the test pictures is {percent(found.corrected)} "
         f"({percent_range(found.interval)})."
     )
-
-
-def _describe_decision(run: RunResult, task: Task) -> str:
-    calibrator = fit_calibrator(run.validation_scores, run.validation_labels, np.array(task.class_counts["train"]))
     if calibrator.wanted is None or calibrator.threshold is None:
-        return ""
+        return text
     passed = calibrator.probabilities(run.scores)[:, calibrator.wanted] >= calibrator.threshold
     is_wanted, name = run.labels == calibrator.wanted, escape_markdown(task.class_names[calibrator.wanted])
     return (
-        f"With `--by-threshold` a picture is {name} from a probability of "
-        f"{calibrator.threshold:.4g} on, at which at most {percent(FALSE_ALARMS)} of the others passed on validation; "
-        f"on the test pictures {(passed & is_wanted).sum():,} of {is_wanted.sum():,} pass, and "
+        f"{text} With `--by-threshold`, a picture is classified as {name} from a probability of "
+        f"{calibrator.threshold:.4g} on, at which at most {percent(FALSE_ALARMS)} of the others passed on "
+        f"validation; on the test pictures {(passed & is_wanted).sum():,} of {is_wanted.sum():,} pass, and "
         f"{(passed & ~is_wanted).sum():,} of the {(~is_wanted).sum():,} others."
     )
 
@@ -159,24 +148,14 @@ def _describe_robustness(run: RunResult, task: Task, studies: Mapping[str, Study
 
 
 def _cost_table(run: RunResult) -> Table:
-    rows = [
-        Row((Cell(f"{stage.name} ({stage.kind})"), Cell(seconds(stage.seconds), stage.seconds))) for stage in run.stages
-    ]
-    facts = (
-        ("one picture alone", run.diagnostics.get("single_picture_seconds"), seconds),
-        ("pictures a second, many at once", run.diagnostics.get("pictures_per_second"), count),
-        ("highest memory of the process", max((s.peak_memory_bytes for s in run.stages), default=None), bytes_size),
+    facts = [(f"{stage.name} ({stage.kind})", stage.seconds, seconds) for stage in run.stages]
+    facts += [
+        ("a single picture", run.diagnostics.get("single_picture_seconds"), seconds),
+        ("pictures per second, many at once", run.diagnostics.get("pictures_per_second"), count),
+        ("peak memory of the process", max((s.peak_memory_bytes for s in run.stages), default=None), bytes_size),
         ("model file", run.size.bytes, bytes_size),
-        ("learned numbers", run.size.parameters, count),
-        ("values of a picture's features", run.size.dimensions, count),
-    )
-    rows += [Row((Cell(name), Cell(text(value), value))) for name, value, text in facts if value is not None]
+        ("parameters", run.size.parameters, count),
+        ("feature dimensions", run.size.dimensions, count),
+    ]
+    rows = [Row((Cell(name), number_cell(value, text))) for name, value, text in facts if value is not None]
     return Table("", ("what", "cost"), tuple(rows))
-
-
-def _describe_weights(run: RunResult) -> str:
-    if run.side != "frozen":
-        return ""
-    known = run.diagnostics.get("backbone", {})
-    licence = known.get("licence") or "not known"
-    return f"The model file holds the weights of {known.get('name', 'a frozen net')}. Their licence: {licence}."

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Figure, Gallery, Section, Table
 from bakeoff.reports.canvas.formats import listing
@@ -15,7 +14,7 @@ from bakeoff.reports.chapters import frozen, results, tuning
 from bakeoff.reports.chapters.chapter import write_chapters
 from bakeoff.reports.chapters.cost import describe_front, draw_cost
 from bakeoff.reports.chapters.two_classes import Stakes
-from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
+from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.verdict import Verdict, reach_verdict
 
 MAX_NOTES = 2  # of the data set's own among the caveats; the chapter on the data has all
@@ -95,19 +94,15 @@ def build_report(
 
 def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     """What limits the verdict, from the numbers themselves, the weightiest first."""
-    hand, net = comparison.finalists
-    efforts = [tuning.n_settings([c]) for c in comparison.finalists]
+    notes = comparison.task.notes
     candidates = (
-        next((note for note in comparison.task.notes if note.startswith(LOOKS_GROUPED)), None),
-        "No convolutional net was trained, and for pictures they are the stronger kind of net: "
-        "`bakeoff train alexnet` adds one to this comparison."
-        if all(c.is_perceptron for c in comparison.contestants if c.side == "end-to-end")
-        else None,
+        *[note for note in notes if note.startswith(LOOKS_GROUPED)][:1],
+        _describe_perceptrons(comparison),
         _describe_unconverged(comparison),
         _describe_seeds(comparison),
-        _describe_tuning(comparison) if efforts[0] != efforts[1] and not (hand.contest and net.contest) else None,
-        *[note for note in comparison.task.notes if not note.startswith(LOOKS_GROUPED)][:MAX_NOTES],
-        *(_describe_better(comparison, side, c) for side, c in zip(SIDES, (hand, net), strict=True)),
+        _describe_tuning(comparison),
+        *[note for note in notes if not note.startswith(LOOKS_GROUPED)][:MAX_NOTES],
+        *(_describe_better(comparison, finalist) for finalist in comparison.finalists),
         describe_refit(comparison),
         _describe_clock(comparison),
         _describe_environments(comparison),
@@ -115,10 +110,19 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     return tuple(caveat for caveat in candidates if caveat)
 
 
-def _describe_unconverged(comparison: Comparison) -> str | None:
+def _describe_perceptrons(comparison: Comparison) -> str:
+    if not all(c.is_perceptron for c in comparison.contestants if c.side == "end-to-end"):
+        return ""
+    return (
+        "No convolutional net was trained, and those are usually stronger on pictures: `bakeoff train alexnet` adds "
+        "one to this comparison."
+    )
+
+
+def _describe_unconverged(comparison: Comparison) -> str:
     short = [c.experiment for c in comparison.finalists if c.representative.diagnostics.get("svm_converged") is False]
     if not short:
-        return None
+        return ""
     return (
         f"The SVM of {listing(short)} is not known to have reached its optimum: more steps or other scaling of the "
         "features may change its accuracy."
@@ -126,63 +130,59 @@ def _describe_unconverged(comparison: Comparison) -> str | None:
 
 
 def _describe_tuning(comparison: Comparison) -> str:
-    remedy = ""
-    if comparison.finalists[1].experiment == "mlp":
-        remedy = (
-            " `bakeoff train mlp-tuned` lets the perceptron try as many learning rates as the SVM tries values of C."
-        )
-    return f"Tuning was not equal: {tuning.describe_efforts(comparison)}{remedy}"
+    hand, net = comparison.finalists
+    if tuning.n_settings([hand]) == tuning.n_settings([net]) or (hand.contest and net.contest):
+        return ""
+    remedy = " `bakeoff train mlp-tuned` lets the perceptron try as many learning rates as the SVM tries values of C."
+    return f"Tuning was not equal: {tuning.describe_efforts(comparison)}{remedy if net.experiment == 'mlp' else ''}"
 
 
-def _describe_seeds(comparison: Comparison) -> str | None:
-    n_test = len(comparison.task.test_labels)
+def _describe_seeds(comparison: Comparison) -> str:
     single = [
         c.experiment for c in comparison.finalists if len(c.runs) == 1 and not comparison.spreads[c.side].n_repeats
     ]
     if not single or comparison.folds:  # every split has a seed of its own
-        return None
+        return ""
     return (
-        f"{listing(single)} ran with one seed on one set of {n_test:,} test pictures: how much another seed would "
-        "change is assumed, not measured."
+        f"{listing(single)} ran with one seed on one set of {len(comparison.task.test_labels):,} test pictures: how "
+        "much another seed would change is assumed, not measured."
     )
 
 
-def _describe_better(comparison: Comparison, side: Side, finalist: Contestant) -> str | None:
-    best = next(c for c in comparison.ranked if c.side == side)
+def _describe_better(comparison: Comparison, finalist: Contestant) -> str:
+    best = next(c for c in comparison.ranked if c.side == finalist.side)
     if comparison.score(best) <= comparison.score(finalist):
-        return None
+        return ""
     return (
-        f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the {side} "
-        "side. The finalist stays: choosing by test accuracy would flatter the result."
+        f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the "
+        f"{finalist.side} side, which was chosen on validation. Choosing by test accuracy would flatter the result."
     )
 
 
-def describe_refit(comparison: Comparison) -> str | None:
+def describe_refit(comparison: Comparison) -> str:
     """Which finalist learned from more pictures than the other."""
     refit = [c.experiment for c in comparison.finalists if c.is_refit]
     if len(refit) != 1:
-        return None
+        return ""
     return (
-        f"{refit[0]} learned once more, with the chosen setting, from training and validation pictures together; the "
-        "other finalist learned from the training pictures alone."
+        f"{refit[0]} was trained once more, with the chosen setting, on the training and validation pictures together; "
+        "the other finalist was trained on the training pictures alone."
     )
 
 
-def _describe_clock(comparison: Comparison) -> str | None:
+def _describe_clock(comparison: Comparison) -> str:
     if comparison.clock != "processor time":
-        return None
+        return ""
     names = [c.experiment for c in comparison.contestants if c.waited]
     waited = listing(names) if len(names) <= MAX_NAMED else f"{len(names)} of the experiments"
     return (
-        f"The machine was busy with other work while {waited} ran. So costs are processor time, summed over cores: a "
-        "free machine of several cores takes less by the clock."
+        f"The machine was busy with other work while {waited} ran, so costs are given as processor time, summed over "
+        "cores; an idle machine with several cores takes less wall-clock time."
     )
 
 
-def _describe_environments(comparison: Comparison) -> str | None:
-    environments = [c.representative.environment for c in comparison.finalists]
-    differing = [key for key in ("hardware", "commit") if environments[0].get(key) != environments[1].get(key)]
-    if not differing:
-        return None
-    names = listing([{"hardware": "on different machines", "commit": "at different commits"}[key] for key in differing])
-    return f"The finalists were run {names}: compare their times with care."
+def _describe_environments(comparison: Comparison) -> str:
+    hand, net = (c.representative.environment for c in comparison.finalists)
+    told = {"hardware": "on different machines", "commit": "at different commits"}
+    differing = [words for key, words in told.items() if hand.get(key) != net.get(key)]
+    return f"The finalists were run {listing(differing)}: compare their times with care." if differing else ""

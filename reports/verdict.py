@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.formats import SPACE, percent, points, points_range, ratio, seconds
+from bakeoff.reports.canvas.formats import SPACE, percent, points, points_range, ratio
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.growth import Growth, growth
 from bakeoff.reports.statistics.seeds import Interval
@@ -30,10 +30,9 @@ from bakeoff.reports.verdict_wording import (
     LARGEST_MARGIN,
     Answer,
     Margins,
+    describe_cost,
     describe_margins,
-    no_difference,
-    times,
-    victory,
+    describe_winner,
 )
 
 
@@ -87,14 +86,11 @@ def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) ->
     # A run whose stages were too fast for the clock still costs something.
     by_hand, end_to_end = (comparison.seconds(c) for c in (hand, net))
     cost_ratio = max(by_hand, 1e-9) / max(end_to_end, 1e-9)
-    lead = no_difference(comparison) if winner is None else victory(comparison, winner)
-    unit = " of processor time" if comparison.clock == "processor time" else ""
-    cost = f"{times(cost_ratio)} ({seconds(by_hand)}{unit} hand-crafted, {seconds(end_to_end)} end-to-end)."
     probability = difference.probability_above(-margin)
     return Verdict(
         answer=answer,  # type: ignore[arg-type]
         winner=winner.experiment if winner else None,
-        sentence=f"{lead} {cost}",
+        sentence=f"{describe_winner(comparison, winner)} {describe_cost(comparison, cost_ratio)}",
         reason=reason,
         margin_table=table,
         probability=probability,
@@ -137,17 +133,17 @@ class _Words:
         if judge_margin(self.interval, comparison.margin) != answer:
             return self._time_may_tell(answer)
         if answer == "enough":
-            gist = f"At worst hand-crafted features lose {points(-low, signed=False)}{SPACE}points, less than {margin}."
-            if low >= 0:
-                gist = f"Hand-crafted features lose nothing: even the interval's low end, {points(low)}, is no loss."
+            gist = "Hand-crafted features lose nothing: the whole interval is above zero."
+            if low < 0:
+                loss = f"{points(-low, signed=False)}{SPACE}points"
+                gist = f"At worst, hand-crafted features lose {loss}, less than {margin}."
             return f"{gist} {self._contender(answer)}".strip()
         if answer == "not enough":
-            return (
-                f"Hand-crafted features lose {points(-high, signed=False)}{SPACE}points at least, more than {margin}."
-            )
+            loss = f"{points(-high, signed=False)}{SPACE}points"
+            return f"Hand-crafted features lose at least {loss}, more than {margin}."
         return (
-            f"The interval, {points_range((low, high))}{SPACE}points, reaches to both sides of a loss as large as "
-            f"{margin}: more test pictures{self._seeds()} would tell."
+            f"The interval, {points_range((low, high))}{SPACE}points, includes losses below and above {margin}: more "
+            f"test pictures{self._seeds()} would narrow it."
         )
 
     def _time_may_tell(self, answer: Answer) -> str:
@@ -155,28 +151,28 @@ class _Words:
         assert self.growths is not None
         behind = "end-to-end" if answer == "enough" else "hand-crafted"
         hand, net = (
-            f"from {percent(growth.before)} to {percent(growth.now)} in {ratio(growth.times)} times the time"
+            f"from {percent(growth.before)} to {percent(growth.now)} as its time grew {ratio(growth.times)}-fold"
             for growth in self.growths
         )
         return (
-            f"At this budget hand-crafted features are {answer}. But the {behind} side was still getting better: the "
-            f"error on validation fell {hand} on the hand-crafted side and {net} on the end-to-end side. If both go on "
-            "so, ten times the budget may close the gap: a larger --budget would tell."
+            f"At this budget hand-crafted features are {answer}, but the {behind} side was still improving. The "
+            f"error on validation fell {hand} on the hand-crafted side and {net} on the end-to-end side; at such "
+            "rates ten times the budget may close the gap. A larger `--budget` would tell."
         )
 
     def _contender(self, answer: Answer) -> str:
         net = self.comparison.end_to_end
         if self.name(answer) == "enough against a perceptron":
             return (
-                f"The strongest net that took part, {net.experiment}, has no convolutions, and for pictures nets with "
-                "them are stronger: against those this answers nothing."
+                f"The strongest net that took part, {net.experiment}, has no convolutions. Convolutional nets are "
+                "usually stronger on pictures, and about those this says nothing."
             )
         if not self.comparison.learned(net):
             return f"But {net.experiment} is not shown to beat the best constant answer: try a net that suits the data."
         return ""
 
     def _seeds(self) -> str:
-        return "" if all(len(c.runs) > 2 for c in self.comparison.finalists) else ", or more seeds,"
+        return "" if all(len(c.runs) > 2 for c in self.comparison.finalists) else " or more seeds"
 
 
 def _growths(comparison: Comparison, contest: StudyResult | None) -> tuple[Growth, Growth] | None:
@@ -194,11 +190,11 @@ def _likely_reason(comparison: Comparison) -> str:
     constant = f"the best constant answer, {percent(comparison.best_constant)}"
     shrunk = next((note for note in comparison.task.notes if "are brought to" in note), "")
     cause = f"The likely reason: {shrunk}" if shrunk else "Check the labels, and add pictures."
-    return f"{cause} Neither finalist's interval lies above {constant}: nothing can be said about either side."
+    return f"{cause} Neither finalist's interval lies above {constant}, so nothing can be said about either side."
 
 
 def _no_contender(lost: Contestant) -> str:
     return (
-        f"{lost.experiment}, the best of the {lost.side} side, classifies its own training pictures no better than the "
-        "best constant answer: it did not train, and that side has no contender."
+        f"{lost.experiment}, the best of the {lost.side} side, did not train: on its own training pictures it is no "
+        "better than the best constant answer. So that side has no contender."
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bakeoff.reports.canvas.formats import SPACE, p_value, percent, points, points_range, ratio
+from bakeoff.reports.canvas.formats import SPACE, p_value, percent, points, points_range, ratio, seconds
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 Answer = Literal[
     "enough", "enough against a perceptron", "not enough", "cannot tell", "neither side learned anything here"
 ]
-SIDE_NAMES = {"hand-crafted": "hand-crafted features", "end-to-end": "end-to-end training"}
 LARGEST_MARGIN = 0.05  # of the table of margins: who would accept more needs no test
 
 
@@ -29,64 +28,53 @@ def describe_margins(table: tuple[Margins, ...], margin: float, probability: flo
 
     where: what the probability is limited to, such as " at this budget".
     """
-    if len(table) == 1:
-        told = f"For every margin from 0 to {points(LARGEST_MARGIN, signed=False)}{SPACE}points the answer is the same"
-    else:
+    told = f"The answer is the same for every margin up to {points(LARGEST_MARGIN, signed=False)}{SPACE}points"
+    if len(table) > 1:
         parts = [f"{row.answer} up to {points(row.high, signed=False)}{SPACE}points" for row in table[:-1]]
         told = f"By margin: {', '.join(parts)}, {table[-1].answer} beyond"
+    chance = percent(probability)
+    if not 0.001 <= probability <= 0.999:
+        chance = f"under {percent(0.001)}" if probability < 0.5 else f"over {percent(0.999)}"
     return (
-        f"{told}. The probability that hand-crafted features lose less than "
-        f"{points(margin, signed=False)}{SPACE}points{where} is {describe_chance(probability)}."
+        f"{told}. The probability that hand-crafted features lose less than {points(margin, signed=False)}{SPACE}points"
+        f"{where} is {chance}."
     )
 
 
-def describe_chance(probability: float) -> str:
-    if 0.001 <= probability <= 0.999:
-        return percent(probability)
-    return f"under {percent(0.001)}" if probability < 0.5 else f"over {percent(0.999)}"
-
-
-def victory(comparison: Comparison, winner: Contestant) -> str:
-    loser = next(c for c in comparison.finalists if c is not winner)
-    difference = comparison.difference
-    low, high = difference.interval if winner.side == "hand-crafted" else tuple(-x for x in difference.interval[::-1])
-    name = SIDE_NAMES[winner.side]
-    verb = "win" if winner.side == "hand-crafted" else "wins"
-    return (
-        f"{name[0].upper()}{name[1:]} {verb} on {comparison.task.dataset}: {winner.experiment} classifies "
-        f"{share(winner, comparison)} and {loser.experiment} {percent(comparison.leading_score(loser))}, "
-        f"{points(abs(difference.difference), signed=False)}{SPACE}points more "
-        f"(95{SPACE}% interval {points_range((low, high))}, {p_value(difference.p_value)}{basis(comparison)})."
-    )
-
-
-def no_difference(comparison: Comparison) -> str:
+def describe_winner(comparison: Comparison, winner: Contestant | None) -> str:
+    """Who wins by how much, or that no difference is shown."""
     hand, net = comparison.finalists
-    difference = comparison.difference
+    dataset, difference = comparison.task.dataset, comparison.difference
+    which = "" if comparison.folds else "test "
+    of = f"of the {which}pictures correctly"
+    if comparison.is_unbalanced:
+        of = f"of a class's {which}pictures correctly, on average over the classes"
+    scores = {c: percent(comparison.leading_score(c)) for c in (hand, net)}
+    basis = f"; {comparison.folds.describe()}" if comparison.folds else ""
+    known = f"95{SPACE}% interval {{}}, {p_value(difference.p_value)}{basis}"
+    if winner is None:
+        return (
+            f"No difference shown on {dataset}: {hand.experiment} (hand-crafted) classifies {scores[hand]} {of} and "
+            f"{net.experiment} (end-to-end) {scores[net]}, a difference of "
+            f"{points(difference.difference)}{SPACE}points ({known.format(points_range(difference.interval))})."
+        )
+    low, high = difference.interval
+    name, loser, interval = "Hand-crafted features win", net, (low, high)
+    if winner is net:
+        name, loser, interval = "End-to-end training wins", hand, (-high, -low)
     return (
-        f"No difference shown on {comparison.task.dataset}: {hand.experiment}, hand-crafted, classifies "
-        f"{share(hand, comparison)} and {net.experiment}, end-to-end, "
-        f"{percent(comparison.leading_score(net))}, a difference of {points(difference.difference)}{SPACE}points "
-        f"(95{SPACE}% interval {points_range(difference.interval)}, {p_value(difference.p_value)}{basis(comparison)})."
+        f"{name} on {dataset}: {winner.experiment} classifies {scores[winner]} {of}, "
+        f"{points(abs(difference.difference), signed=False)}{SPACE}points more than {loser.experiment} with "
+        f"{scores[loser]} ({known.format(points_range(interval))})."
     )
 
 
-def share(contestant: Contestant, comparison: Comparison) -> str:
-    """What of, too, where it is not of all test pictures alike."""
-    share, which = percent(comparison.leading_score(contestant)), "" if comparison.folds else "test "
-    if comparison.is_unbalanced:
-        return f"{share} of a class's {which}pictures correctly, on average over the classes,"
-    return f"{share} of the {which}pictures correctly"
-
-
-def basis(comparison: Comparison) -> str:
-    """Which pictures the numbers are of, where it is not the test split."""
-    return f"; {comparison.folds.describe()}" if comparison.folds else ""
-
-
-def times(cost_ratio: float) -> str:
+def describe_cost(comparison: Comparison, cost_ratio: float) -> str:
     """cost_ratio: seconds of the hand-crafted run over those of the end-to-end one."""
-    if 0.95 < cost_ratio < 1.05:
-        return "Both runs take equally long"
+    hand, net = (seconds(comparison.seconds(c)) for c in comparison.finalists)
+    unit = " of processor time" if comparison.clock == "processor time" else ""
     slower, factor = ("hand-crafted", cost_ratio) if cost_ratio > 1 else ("end-to-end", 1 / cost_ratio)
-    return f"The {slower} run takes {ratio(factor)} times as long as the other"
+    told = f"The {slower} run takes {ratio(factor)} times as long"
+    if 0.95 < cost_ratio < 1.05:
+        told = "Both runs take equally long"
+    return f"{told} ({hand}{unit} hand-crafted, {net} end-to-end)."

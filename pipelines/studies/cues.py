@@ -6,7 +6,7 @@ Row: cue (color, texture, shape, layout, all), per_class (training pictures of e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,9 +15,9 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.sets.cues import CUES, N_CLASSES, load_cues
 from bakeoff.datasets.splits import nested_subsets
 from bakeoff.pipelines.experiments import Experiment
-from bakeoff.pipelines.experiments.trainings import Variant, train_variants
+from bakeoff.pipelines.experiments.trainings import Variant
 from bakeoff.pipelines.results.run import NotApplicableError
-from bakeoff.pipelines.results.study import Row, StudyResult
+from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.pipelines.studies.study import Request, study
 
 NAME = "cues"
@@ -52,13 +52,8 @@ def run(request: Request) -> StudyResult:
         raise NotApplicableError(
             f"the study of cues makes its own pictures, not {request.dataset.name}: --dataset cues"
         )
-    settings = PROFILES[request.profile]
-    experiments = request.choose(settings.experiments)
-    settings = replace(settings, experiments=tuple(experiment.name for experiment in experiments))
-    datasets = {cue: load_cues(cue) for cue in CUES}
-    rows, seconds = train_variants(TITLE, variants(datasets, experiments, settings, request.seed), request.workspace)
-    study = request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
-    return replace(study, pictures={cue: examples(dataset.test) for cue, dataset in datasets.items()})
+    study = request.train(NAME, TITLE, PROFILES[request.profile], NOTES, variants)
+    return replace(study, pictures={cue: examples(load_cues(cue).test) for cue in CUES})
 
 
 def examples(split: Split) -> np.ndarray:
@@ -67,14 +62,12 @@ def examples(split: Split) -> np.ndarray:
     return split.images[np.concatenate(chosen)]
 
 
-def variants(
-    datasets: Mapping[str, Dataset], experiments: list[Experiment], settings: Settings, seed: int
-) -> Iterator[Variant]:
+def variants(_: Dataset, experiments: list[Experiment], settings: Settings, seed: int) -> Iterator[Variant]:
     """The largest first, so that the time left is not underrated."""
+    datasets = {cue: load_cues(cue) for cue in CUES}
     for size in sorted(settings.sizes, reverse=True):
         for cue, dataset in datasets.items():
             (chosen,) = nested_subsets(dataset.train.labels, [size], seed=seed)
             smaller = replace(dataset, train=dataset.train.take(chosen))
             for experiment in experiments:
-                facts: Row = {"cue": cue, "per_class": size, "chance": 1 / N_CLASSES}
-                yield Variant(smaller, experiment, seed, facts)
+                yield Variant(smaller, experiment, seed, {"cue": cue, "per_class": size, "chance": 1 / N_CLASSES})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bakeoff.datasets.corruptions.wrong_labels import flip_labels
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.experiments import Experiment
-from bakeoff.pipelines.experiments.trainings import Variant, train_variants
+from bakeoff.pipelines.experiments.trainings import Variant
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.pipelines.studies.study import Request, study
 
@@ -40,12 +40,7 @@ NOTES = (
 
 @study(NAME, TITLE, place=3)
 def run(request: Request) -> StudyResult:
-    settings = PROFILES[request.profile]
-    experiments = request.choose(settings.experiments)
-    settings = replace(settings, experiments=tuple(experiment.name for experiment in experiments))
-    todo = variants(request.dataset, experiments, settings, request.seed)
-    rows, seconds = train_variants(TITLE, todo, request.workspace)
-    return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
+    return request.train(NAME, TITLE, PROFILES[request.profile], NOTES, variants)
 
 
 def variants(dataset: Dataset, experiments: list[Experiment], settings: Settings, seed: int) -> Iterator[Variant]:

@@ -13,7 +13,7 @@ import numpy as np
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.splits import nested_subsets
 from bakeoff.pipelines.experiments import Experiment
-from bakeoff.pipelines.experiments.trainings import Variant, train_variants
+from bakeoff.pipelines.experiments.trainings import Variant
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.pipelines.studies.study import Request, study
 
@@ -52,13 +52,7 @@ NOTES = (
 
 @study(NAME, TITLE, place=2)
 def run(request: Request) -> StudyResult:
-    settings = PROFILES[request.profile]
-    experiments = request.choose(settings.experiments)
-    settings = replace(settings, experiments=tuple(experiment.name for experiment in experiments))
-    rows, seconds = train_variants(
-        TITLE, variants(request.dataset, experiments, settings, request.seed), request.workspace
-    )
-    return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
+    return request.train(NAME, TITLE, PROFILES[request.profile], NOTES, variants)
 
 
 def variants(dataset: Dataset, experiments: list[Experiment], settings: Settings, seed: int) -> Iterator[Variant]:

@@ -70,14 +70,14 @@ def run(request: Request) -> StudyResult:
     with request.workspace.progress(TITLE, 2) as advance:
         for one in (hand, net):
             found, cost = look_into(one, chosen, drawn, settings, request)
-            who: Row = {"side": one.side, "experiment": one.experiment}
-            rows += [{"kind": kind, **who, **row} for kind, row in rows_of(found, chosen, drawn, dataset)]
+            rows += rows_of(found, one, chosen, drawn, dataset)
             seconds += cost
             advance(1, one.experiment)
-    neighbors = np.array([row["index"] for row in rows if row["kind"] == "neighbor"], np.int64)
+    near = [row for row in rows if row["kind"] == "neighbor"]
+    rows = [row for row in rows if row["kind"] == "evidence"] + [{**row, "shown": i} for i, row in enumerate(near)]
+    neighbors = np.array([row["index"] for row in near], np.int64)
     pictures = {"test": dataset.test.images[chosen], "train": dataset.train.images[neighbors]}
-    study = request.answer(NAME, TITLE, settings, place_neighbors(rows), seconds, NOTES)
-    return replace(study, pictures=pictures)
+    return replace(request.answer(NAME, TITLE, settings, rows, seconds, NOTES), pictures=pictures)
 
 
 def best_of_each_side(request: Request) -> tuple[RunResult, RunResult]:
@@ -152,22 +152,16 @@ def inspect(
 
 
 def rows_of(
-    found: Mapping[str, np.ndarray], chosen: np.ndarray, drawn: np.ndarray, dataset: Dataset
-) -> Iterator[tuple[str, Row]]:
-    """(kind, row without it and without the side) of everything found in one run."""
-    names = dataset.class_names
+    found: Mapping[str, np.ndarray], one: RunResult, chosen: np.ndarray, drawn: np.ndarray, dataset: Dataset
+) -> Iterator[Row]:
+    """Everything found in one run, but the places of the neighbors."""
+    names, who = dataset.class_names, {"side": one.side, "experiment": one.experiment}
     for picture, index in enumerate(chosen.tolist()):
         answers: Row = {"label": names[dataset.test.labels[index]], "said": names[found["said"][picture]]}
         values = " ".join(f"{value:.4g}" for value in found["occlusion"][picture].ravel())
         evidence: Row = {"method": "occlusion", "n_cells": N_CELLS, "values": values}
-        yield "evidence", {"picture": picture, "index": index, **answers, **evidence}
+        yield {"kind": "evidence", **who, "picture": picture, "index": index, **answers, **evidence}
         near = zip(drawn[found["neighbors"][picture]].tolist(), found["cosines"][picture].tolist(), strict=True)
         for rank, (neighbor, cosine) in enumerate(near, start=1):
-            label = names[dataset.train.labels[neighbor]]
-            yield "neighbor", {"picture": picture, "rank": rank, "index": neighbor, "label": label, "cosine": cosine}
-
-
-def place_neighbors(rows: list[Row]) -> list[Row]:
-    """Each neighbor's place among the pictures "train", which are in the order of the rows."""
-    places = iter(range(len(rows)))
-    return [{**row, "shown": next(places)} if row["kind"] == "neighbor" else row for row in rows]
+            facts: Row = {"rank": rank, "index": neighbor, "label": names[dataset.train.labels[neighbor]]}
+            yield {"kind": "neighbor", **who, "picture": picture, **facts, "cosine": cosine}

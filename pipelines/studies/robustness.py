@@ -76,7 +76,8 @@ def run(request: Request) -> StudyResult:
     chosen = drawn_pictures(len(dataset.test), settings.n_pictures, request.seed)
     pictures = dataset.test.take(chosen)
     changes = list(changes_of(pictures.images, chosen, dataset, settings, request.seed))
-    rows, seconds = [], 0.0
+    rows: list[Row] = []
+    seconds = 0.0
     load = cache(load_trained_model)  # each model read once, and only if an answer is not in the cache
     with workspace.progress(TITLE, len(runs) * sum(len(change.amounts) for change in changes)) as advance:
         for change in changes:
@@ -84,9 +85,10 @@ def run(request: Request) -> StudyResult:
             for run in runs:
                 correct, cost = name_all(run, load, once, pictures, request)
                 seconds += cost
-                rows += [
-                    _row(change, amount, run, right) for amount, right in zip(change.amounts, correct, strict=True)
-                ]
+                for amount, right in zip(change.amounts, correct, strict=True):
+                    who: Row = {"amount": amount, "experiment": run.experiment, "side": run.side, "seed": run.seed}
+                    told: Row = {"n_test": len(right), "accuracy": float(right.mean()), "correct": pack_correct(right)}
+                    rows.append({**change.facts, **who, **told})
                 advance(len(change.amounts), f"{change.facts['change']} {run.experiment}".strip())
     return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
 
@@ -95,27 +97,15 @@ def changes_of(
     images: np.ndarray, indices: np.ndarray, dataset: Dataset, settings: Settings, seed: int
 ) -> Iterator[Change]:
     """Every change of these pictures, the clean ones first."""
-    yield Change({"kind": "clean", "change": "", "group": "", "held_out": False}, (0,), lambda amount: images)
-    for corruption in corruptions_for(dataset.image_shape):
-        facts: Row = {
-            "kind": "corruption",
-            "change": corruption.name,
-            "group": corruption.group,
-            "held_out": corruption.held_out,
-        }
-        make = partial(_corrupt, images, corruption.name, seed, indices)
-        yield Change(facts, settings.severities, make)
+    facts: Row = {"kind": "clean", "change": "", "group": "", "held_out": False}
+    yield Change(facts, (0,), lambda amount: images)
+    for one in corruptions_for(dataset.image_shape):
+        facts = {"kind": "corruption", "change": one.name, "group": one.group, "held_out": one.held_out}
+        make = partial(corrupt, images, one.name, seed=seed, indices=indices)
+        yield Change(facts, settings.severities, lambda amount, make=make: make(int(amount)))  # type: ignore[misc]
     for sweep in SWEEPS if settings.sweeps else ():
         facts = {"kind": "sweep", "change": sweep.name, "group": "", "held_out": False}
-        yield Change(facts, sweep.amounts, partial(_sweep, images, sweep.name, seed, indices))
-
-
-def _corrupt(images: np.ndarray, name: str, seed: int, indices: np.ndarray, severity: float) -> np.ndarray:
-    return corrupt(images, name, int(severity), seed=seed, indices=indices)
-
-
-def _sweep(images: np.ndarray, name: str, seed: int, indices: np.ndarray, amount: float) -> np.ndarray:
-    return apply_sweep(images, name, amount, seed=seed, indices=indices)
+        yield Change(facts, sweep.amounts, partial(apply_sweep, images, sweep.name, seed=seed, indices=indices))
 
 
 def name_all(run: RunResult, load: Load, change: Change, pictures: Split, request: Request) -> tuple[np.ndarray, float]:
@@ -142,16 +132,3 @@ def name_all(run: RunResult, load: Load, change: Change, pictures: Split, reques
         kind="prediction",
     )
     return np.array(stage.arrays["correct"]), stage.cost.seconds
-
-
-def _row(change: Change, amount: float, run: RunResult, correct: np.ndarray) -> Row:
-    return {
-        **change.facts,
-        "amount": amount,
-        "experiment": run.experiment,
-        "side": run.side,
-        "seed": run.seed,
-        "n_test": len(correct),
-        "accuracy": float(correct.mean()),
-        "correct": pack_correct(correct),
-    }

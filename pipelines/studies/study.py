@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.experiments import Experiment, choose_experiments
+from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.study import Row, StudyResult
 
+Variants = Callable[[Dataset, list[Experiment], Any, int], Iterable[Variant]]  # settings, seed
 Profile = Literal["quick", "full"]
 
 
@@ -48,6 +50,13 @@ class Request:
             seconds=seconds,
             notes=tuple(notes),
         )
+
+    def train(self, name: str, title: str, settings: Any, notes: Sequence[str], variants: Variants) -> StudyResult:
+        """The answer of a study that trains. settings: as for `answer`, with `experiments`."""
+        experiments = self.choose(settings.experiments)
+        settings = replace(settings, experiments=tuple(experiment.name for experiment in experiments))
+        todo = variants(self.dataset, experiments, settings, self.seed)
+        return self.answer(name, title, settings, *train_variants(title, todo, self.workspace), notes)
 
 
 Run = Callable[[Request], StudyResult]

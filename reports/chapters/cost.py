@@ -26,13 +26,12 @@ from bakeoff.reports.statistics.comparison import Comparison, Contestant
 @chapter(40, decisive=True)
 def cost_section(comparison: Comparison) -> Section:
     """What the finalists took, what choosing them took, and how fast they classify from the pixels on."""
-    text = (
-        "The time of a stage is that of the run that computed it; runs that take it from the cache report the same "
-        "time, and experiments that share a stage each report its full cost."
-    )
     spent = " ".join(_describe_stages(c, comparison) for c in comparison.finalists)
-    tables = (*_use_tables(comparison), _stage_table(comparison))
-    return Section("cost", "What it costs", (f"{spent} {describe_rates(comparison)}", text), tables)
+    text = (
+        "A run that takes a stage from the cache reports the time of the run that computed it, and experiments that "
+        "share a stage each report its full cost. report.json has every stage."
+    )
+    return Section("cost", "What it costs", (f"{spent} {describe_rates(comparison)}", text), _use_tables(comparison))
 
 
 def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
@@ -73,40 +72,19 @@ def _use_tables(comparison: Comparison) -> tuple[Table, ...]:
     measured = [c for c in comparison.ranked if "single_picture_seconds" in c.representative.diagnostics]
     if not measured:
         return ()
-    columns = ("experiment", "single picture", "pictures per second", "FLOP per picture", "model", "parameters")
-    rows = tuple(_use_row(c, c in comparison.finalists) for c in measured)
-    return (Table("Prediction from pixels to class, once the model is trained", columns, rows, folded=True),)
-
-
-def _use_row(contestant: Contestant, is_finalist: bool) -> Row:
-    noted, size = contestant.representative.diagnostics, contestant.representative.size
-    cells = (
-        Cell(contestant.experiment, note="on a busy machine" if contestant.waited else ""),
-        number_cell(noted["single_picture_seconds"], seconds),
-        *(number_cell(noted.get(key), count) for key in ("pictures_per_second", "flops_per_picture")),
-        number_cell(size.bytes, bytes_size),
-        number_cell(size.parameters, count),
-    )
-    return Row(cells, contestant.side, is_finalist)
-
-
-def _stage_table(comparison: Comparison) -> Table:
-    rows = tuple(
-        Row(
-            (
-                Cell(c.experiment),
-                Cell(stage.name, note="from the cache" if stage.reused else ""),
-                *(number_cell(time, seconds) for time in (stage.seconds, stage.cpu_seconds)),
-                number_cell(stage.peak_memory_bytes, bytes_size),
-            ),
-            c.side,
+    rows = []
+    for c in measured:
+        noted, size = c.representative.diagnostics, c.representative.size
+        cells = (
+            Cell(c.experiment, note="on a busy machine" if c.waited else ""),
+            number_cell(noted["single_picture_seconds"], seconds),
+            *(number_cell(noted.get(key), count) for key in ("pictures_per_second", "flops_per_picture")),
+            number_cell(size.bytes, bytes_size),
+            number_cell(size.parameters, count),
         )
-        for c in comparison.finalists
-        for stage in c.representative.stages
-    )
-    caption = "Every stage of the finalists (of several seeds, the middle one); for other experiments see report.json"
-    columns = ("experiment", "stage", "wall-clock time", "processor time", "peak memory")
-    return Table(caption, columns, rows, folded=True)
+        rows.append(Row(cells, c.side, c in comparison.finalists))
+    columns = ("experiment", "single picture", "pictures per second", "FLOP per picture", "model", "parameters")
+    return (Table("Prediction from pixels to class, once the model is trained", columns, tuple(rows), folded=True),)
 
 
 def pareto_front(comparison: Comparison) -> list[Contestant]:

@@ -43,7 +43,7 @@ def inside_section(comparison: Comparison, studies: Mapping[str, StudyResult] = 
             "objects will be lower: `--group` keeps such pictures in one split.",
             f"{study.notes[0]} {describe_neighbors(study)} So few pictures are examples, not a measurement.",
         ]
-        figures += [draw_evidence(study), draw_neighbors(study)]
+        figures.append(draw_study(study))
     return Section("inside", "Look inside", tuple(texts), tuple(figures)) if figures else None
 
 
@@ -65,91 +65,76 @@ def _learned(comparison: Comparison) -> list[Figure]:
     return figures
 
 
-def _rows(study: StudyResult, kind: str) -> list[Row]:
-    return [row for row in study.rows if row["kind"] == kind]
-
-
-def read_map(row: Row) -> np.ndarray:
-    """float64 (n_cells, n_cells): the evidence of each cell."""
-    return np.array(str(row["values"]).split(), float).reshape(row["n_cells"], -1)  # type: ignore[call-overload, no-any-return]
+def _rows(study: StudyResult, kind: str, picture: int, side: str) -> list[Row]:
+    """Occlusion maps ("evidence") or nearest training pictures ("neighbor") of one test picture and side."""
+    found = [row for row in study.rows if (row["kind"], row["picture"], row["side"]) == (kind, picture, side)]
+    return [row for row in found if row.get("method", "occlusion") == "occlusion"]
 
 
 def describe_neighbors(study: StudyResult) -> str:
     """How many of the neighbors shown are of the picture's class."""
-    labels = {row["picture"]: row["label"] for row in _rows(study, "evidence")}
+    labels = {row["picture"]: row["label"] for row in study.rows if row["kind"] == "evidence"}
     shares: dict[str, list[bool]] = {}
-    for row in _rows(study, "neighbor"):
+    for row in (row for row in study.rows if row["kind"] == "neighbor"):
         shares.setdefault(str(row["experiment"]), []).append(row["label"] == labels[row["picture"]])
     told = [f"{percent(float(np.mean(same)))} for {name}" for name, same in shares.items()]
     return f"The share of nearest training pictures that are of the test picture's class is {listing(told)}."
 
 
-def draw_evidence(study: StudyResult) -> Figure:
-    """A row for each test picture: the picture, and an occlusion map for each side."""
-    evidence = {(row["picture"], row["side"]): row for row in _rows(study, "evidence") if row["method"] == "occlusion"}
-    tiles, said = [], []
-    for picture, image in enumerate(study.pictures["test"]):
-        rows = [evidence[picture, side] for side in SIDES]
-        tiles += [_large(image), *(_overlay(image, row) for row in rows)]
-        said.append((str(picture + 1), str(rows[0]["label"]), *(str(row["said"]) for row in rows)))
-    caption = (
-        "From left to right: the test picture, then the evidence of the hand-crafted and of the end-to-end side, each "
-        "on a scale of its own. The stronger the color, the more the score of the class that this side answered falls "
-        "when the place is covered with the mean color (occlusion; Zeiler and Fergus 2014)."
-    )
-    table = text_table("The answers, row by row", ("row", "class", *SIDES), said)
-    alt = f"{plural(len(said), 'test picture')} with maps of the evidence for what each side answered."
-    return Figure(
-        "evidence", caption, alt, encode_png(montage(np.stack(tiles), 3, gap=8), max_side=1600), table, width=420
-    )
-
-
-def draw_neighbors(study: StudyResult) -> Figure:
-    """A row for each test picture: the picture, and its nearest training pictures for either side."""
-    labels = {row["picture"]: str(row["label"]) for row in _rows(study, "evidence")}
+def draw_study(study: StudyResult) -> Figure:
+    """A row for each test picture: the picture, a map for each side, and its nearest training pictures for either."""
     tiles, told = [], []
     for picture, image in enumerate(study.pictures["test"]):
-        near = [row for row in _rows(study, "neighbor") if row["picture"] == picture]
-        tiles.append(_framed(image, LIGHT["paper"]))
-        for row in near:
-            color = LIGHT[SIDE_COLORS[str(row["side"])]] if row["label"] == labels[picture] else LIGHT["paper"]
-            tiles.append(_framed(study.pictures["train"][row["shown"]], color))  # type: ignore[index]
-        names = [", ".join(str(row["label"]) for row in near if row["side"] == side) for side in SIDES]
-        told.append((str(picture + 1), labels[picture], *names))
+        maps = [_rows(study, "evidence", picture, side)[0] for side in SIDES]
+        near = [_rows(study, "neighbor", picture, side) for side in SIDES]
+        label = str(maps[0]["label"])
+        tiles += [_large(image), *(_overlay(image, row) for row in maps)]
+        for row in (row for rows in near for row in rows):
+            tiles.append(_framed(study.pictures["train"][row["shown"]], row, label))  # type: ignore[index]
+        classes = (", ".join(str(row["label"]) for row in rows) for rows in near)
+        told.append((str(picture + 1), label, *(str(row["said"]) for row in maps), *classes))
     n_columns = len(tiles) // len(told)
     caption = (
-        f"From left to right: the test picture, its {n_columns // 2} nearest training pictures among the hand-crafted "
-        "features after scaling, and as many in the net's last hidden layer, by the cosine. A frame marks pictures of "
-        "the same class."
+        "From left to right: the test picture; the evidence of the hand-crafted and of the end-to-end side; the "
+        f"{(n_columns - 3) // 2} nearest training pictures of the one and of the other. The stronger the color, the "
+        "more the score of the class that this side answered falls when the place is covered with the mean color "
+        "(occlusion; Zeiler and Fergus 2014), each map on a scale of its own. Nearest is by the cosine, among the "
+        "features after scaling or in the net's last hidden layer; a frame marks pictures of the same class."
     )
-    columns = ("row", "class", *(f"nearest, {side}" for side in SIDES))
-    table = text_table("The classes of the nearest, row by row", columns, told)
-    alt = f"{plural(len(told), 'test picture')} and their nearest training pictures. {describe_neighbors(study)}"
+    columns = ("row", "class", *(f"{side} answer" for side in SIDES), *(f"nearest, {side}" for side in SIDES))
+    table = text_table("Answers and nearest classes, row by row", columns, told)
+    alt = (
+        f"{plural(len(told), 'test picture')}, evidence maps and nearest training pictures. {describe_neighbors(study)}"
+    )
     png = encode_png(montage(np.stack(tiles), n_columns, gap=4), max_side=1600)
-    return Figure("neighbors", caption, alt, png, table, wide=True, width=WIDE)
+    return Figure("look-inside", caption, alt, png, table, wide=True, width=WIDE)
 
 
 def _large(image: np.ndarray) -> np.ndarray:
     """uint8 (SIDE, SIDE, 3): the picture in color, its pixels kept sharp."""
-    height, width = image.shape[:2]
-    rows, columns = (np.arange(SIDE) * n // SIDE for n in (height, width))
-    return np.broadcast_to(visible(image)[rows][:, columns], (SIDE, SIDE, 3))
+    rows, columns = (np.arange(SIDE) * n // SIDE for n in image.shape[:2])
+    return np.broadcast_to(visible(image)[rows][:, columns], (SIDE, SIDE, 3)).copy()
 
 
-def _rgb(color: str) -> np.ndarray:
+def _color(row: Row) -> np.ndarray:
+    """uint8 (3,): of the row's side."""
+    color = LIGHT[SIDE_COLORS[str(row["side"])]]
     return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
 
 
 def _overlay(image: np.ndarray, row: Row) -> np.ndarray:
     """The picture in gray, under the cells that speak for the class; what speaks against it stays gray."""
-    evidence = read_map(row).clip(0)
-    cells = np.arange(SIDE) * len(evidence) // SIDE
+    n_cells = int(row["n_cells"])  # type: ignore[arg-type]
+    evidence = np.array(str(row["values"]).split(), float).reshape(n_cells, n_cells).clip(0)
+    cells = np.arange(SIDE) * n_cells // SIDE
     opacity = STRONGEST * evidence[cells][:, cells, None] / max(evidence.max(), 1e-12)
     gray = _large(image).mean(axis=2, keepdims=True)
-    return np.rint((1 - opacity) * gray + opacity * _rgb(LIGHT[SIDE_COLORS[str(row["side"])]])).astype(np.uint8)
+    return np.rint((1 - opacity) * gray + opacity * _color(row)).astype(np.uint8)
 
 
-def _framed(image: np.ndarray, color: str) -> np.ndarray:
-    framed = _large(image).copy()
-    framed[:5], framed[-5:], framed[:, :5], framed[:, -5:] = (_rgb(color),) * 4
+def _framed(image: np.ndarray, row: Row, label: str) -> np.ndarray:
+    """A neighbor, in a frame if it is of the class."""
+    framed = _large(image)
+    if row["label"] == label:
+        framed[:6], framed[-6:], framed[:, :6], framed[:, -6:] = (_color(row),) * 4
     return framed

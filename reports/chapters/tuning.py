@@ -1,13 +1,15 @@
-"""Chapter on hyperparameter tuning: what each side tried on validation."""
+"""Chapter on hyperparameter tuning: what each side tried on validation, and whether the best net had finished."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell, share_cell
-from bakeoff.reports.canvas.formats import plural, seconds
+from bakeoff.reports.canvas.formats import percent, plural, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
+
+ANNEALED = 0.1  # of the highest rate: below, a schedule is at its end
 
 
 def n_settings(contestants: Iterable[Contestant]) -> int:
@@ -59,7 +61,33 @@ def tuning_section(comparison: Comparison) -> Section:
         "features, which all settings share."
     )
     table = Table("Choice on validation; accuracies", columns, rows)
-    return Section("tuning", "How the settings were chosen", (describe_efforts(comparison), note), (table,))
+    told = describe_learning(comparison.end_to_end)
+    texts = (describe_efforts(comparison), note, *([told] if told else []))
+    return Section("tuning", "How the settings were chosen", texts, (table,))
+
+
+def describe_learning(net: Contestant) -> str:
+    """When a net was best, and whether it still improved at a rate that would let it; of several seeds, the middle one.
+
+    Nothing where it kept no history with validation scores.
+    """
+    run = net.representative
+    rows = [row for row in run.history if row.get("validation_score") is not None]
+    if len(rows) < 2:
+        return ""
+    best = max(rows, key=lambda row: row["validation_score"])
+    name = f"{net.experiment}, seed {run.seed}," if len(net.runs) > 1 else net.experiment
+    unit = "step" if "step" in best else "epoch"
+    text = (
+        f"{name} reaches its best validation accuracy, {percent(best['validation_score'])}, at {unit} {best[unit]:.0f} "
+        f"of {rows[-1][unit]:.0f}"
+    )
+    rates = [float(row["learning_rate"]) for row in run.history if row.get("learning_rate") is not None]
+    if best is rows[-1] and rates and rates[-1] > ANNEALED * max(rates):
+        return f"{text}. It was still improving when training ended: more {unit}s may help."
+    gap = run.train_score - run.validation_score
+    order = "higher" if gap >= 0 else "lower"
+    return f"{text}. Its accuracy on training pictures is {100 * abs(gap):.1f} points {order} than on validation."
 
 
 def _settings(contestant: Contestant) -> str:

@@ -9,8 +9,8 @@ from sklearn.metrics import auc, average_precision_score, precision_recall_curve
 
 from bakeoff.pipelines.results.calibrator import FALSE_ALARMS, choose_threshold, wanted_class
 from bakeoff.reports.canvas.axes import WIDE, finish, new_canvas, percent_axis, side_color, side_legend, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table
-from bakeoff.reports.canvas.formats import percent, percent_range
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, share_cell
+from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import accuracy_interval
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
@@ -42,21 +42,22 @@ def two_classes_section(comparison: Comparison, stakes: Stakes) -> Section | Non
     name = comparison.task.class_names[wanted]
     rate = percent(stakes.false_alarms)
     texts = [
-        f"The wanted class is {name}, the rarer one. A threshold on the difference of the two scores trades missed "
-        f"pictures of it for false alarms. Each finalist's is chosen on validation so that at most {rate} of the other "
-        "class pass; what it does on the test pictures is in the table.",
+        f"The positive class is {name}: the rarer one in training, or the second of two equally frequent ones. A "
+        "threshold on the difference of the two scores trades missed positives for false alarms. For each finalist "
+        f"it is chosen on validation so that at most {rate} of the other class become false alarms; the table shows "
+        "what it does on the test pictures."
     ]
     finalists = comparison.finalists
     fewest = min(int((c.representative.validation_labels != wanted).sum()) for c in finalists)
     if fewest * stakes.false_alarms < 1:
         texts.append(
-            f"With {fewest:,} validation pictures of the other class a rate of {rate} cannot be told from none: the "
-            "threshold lets none of them pass, and test pictures may."
+            f"With {fewest:,} validation pictures of the other class, a rate of {rate} cannot be told from zero: the "
+            "threshold lets none of them pass, but test pictures may pass."
         )
+    columns = ["finalist", "ROC AUC", "average precision", f"recall at {rate} false alarms", "false-alarm rate"]
+    columns += ["threshold", *(["cost per picture", "its threshold"] if stakes.costs else [])]
     rows = tuple(_row(comparison, c, wanted, stakes) for c in finalists)
-    columns = ["finalist", "area under ROC", "average precision", f"recall at {rate} false alarms", "false alarms"]
-    columns += ["threshold"] + (["cost a picture", "its threshold"] if stakes.costs else [])
-    table = Table("On the test pictures; 95 % intervals of these trained models", tuple(columns), rows)
+    table = Table("On the test pictures; 95 % intervals for these trained models", tuple(columns), rows)
     return Section("two-classes", "Misses and false alarms", tuple(texts), (_draw(comparison, wanted, name), table))
 
 
@@ -87,7 +88,7 @@ def _row(comparison: Comparison, contestant: Contestant, wanted: int, stakes: St
         groups = None if comparison.sample.groups is None else comparison.sample.groups[own]
         passed = (scores >= threshold)[own]
         interval = accuracy_interval(passed[None], Sample(run.labels[own], groups), FIXED)
-        cells.append(Cell(percent(passed.mean()), float(passed.mean()), percent_range(interval)))
+        cells.append(share_cell(float(passed.mean()), interval))
     cells.append(Cell(f"{threshold:.3g}", min(threshold, 1e300)))
     if stakes.costs:
         cheapest = cheapest_threshold(*validation, stakes.costs)
@@ -107,12 +108,12 @@ def _draw(comparison: Comparison, wanted: int, name: str) -> Figure:
         left.plot(*roc_curve(is_wanted, scores)[:2], color=color, linestyle=dashes)
         precision, recall, _ = precision_recall_curve(is_wanted, scores)
         right.plot(recall, precision, color=color, linestyle=dashes)
-    left.set(xlabel="false alarms", ylabel=f"recall of {name}", title="ROC")
+    left.set(xlabel="false-alarm rate", ylabel=f"recall of {name}", title="ROC")
     right.set(xlabel=f"recall of {name}", ylabel="precision", title="precision-recall", ylim=(0, 1.02))
     for axes in (left, right):
         percent_axis(axes.xaxis)
         percent_axis(axes.yaxis)
     side_legend(left, loc="lower right")
-    alt = f"ROC and precision-recall curves of both finalists for {name}; the table under it has their numbers."
-    caption = "Left, the recall that a share of false alarms buys; right, how many of those found are right."
+    alt = f"ROC and precision-recall curves of both finalists for {name}; the table below has their numbers."
+    caption = f"ROC and precision-recall curves for {name} on the test pictures."
     return finish(canvas, "two-classes", caption, alt)

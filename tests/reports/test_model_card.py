@@ -44,7 +44,7 @@ def test_numbers_are_those_of_the_run():
     assert f"| accuracy | {percent(RUN.accuracy)} | {100 * low:.1f}–{100 * high:.1f}" in text
     assert "| cat | 320 | 80 | 80 |" in text
     assert "2 files could not be read." in text
-    assert "| one picture alone | 4 ms |" in text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "| a single picture | 4 ms |" in text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Not measured: `bakeoff study robustness --experiments classic`" in text
     assert "by-threshold" not in text  # of two classes only
 
@@ -59,7 +59,7 @@ def test_groups_widen_the_intervals_and_are_named():
 def test_two_classes_have_a_threshold_and_what_it_does_on_the_test_pictures():
     task = make_task(300, class_names=("fine", "broken"))
     text = parse(render_card(make_run(task), task, {}))[1].replace("\\", "")
-    assert "a picture is broken from a probability of" in text
+    assert "a picture is classified as broken from a probability of" in text
     assert "of 150 pass, and" in text
 
 
@@ -74,7 +74,7 @@ def test_a_frozen_net_tells_the_licence_of_its_weights():
     backbone = {"name": "EfficientNet-Lite0", "trained_on": "ImageNet-1k", "licence": "Apache 2.0"}
     header, text = parse(render_card(make_run(TASK, "frozen", "frozen", diagnostics={"backbone": backbone}), TASK, {}))
     assert header["license"] == "other"
-    assert "Their licence: Apache 2.0." in text
+    assert "Their license: Apache 2.0." in text
     assert "learned from ImageNet-1k" in text
 
 

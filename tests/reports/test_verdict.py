@@ -67,7 +67,7 @@ def test_a_small_test_split_cannot_tell():
     runs = [make_run(task, "classic", noise=1), make_run(task, "mlp", "end-to-end", noise=2)]
     verdict = reach_verdict(build_comparison(task, runs, 0.01))
     assert verdict.answer == "cannot tell"
-    assert "more test pictures, or more seeds, would tell" in verdict.reason
+    assert "more test pictures or more seeds would narrow it" in verdict.reason
 
 
 def test_finalists_are_chosen_on_validation_not_on_test():
@@ -128,7 +128,7 @@ def test_a_run_that_did_not_train_is_no_finalist_and_alone_no_contender():
     assert build_comparison(task, [hand, lost, net], 0.01).end_to_end.experiment == "net"
     verdict = verdict_of(hand, lost)
     assert verdict.answer == "cannot tell"
-    assert "it did not train" in verdict.reason
+    assert "did not train" in verdict.reason
 
 
 def test_margins_from_0_to_5_points_are_told_with_the_answer_they_lead_to():
@@ -196,7 +196,7 @@ def test_a_gap_that_time_alone_may_close_is_no_answer():
     rising = reach_verdict(comparison, contest_of(hand, "net", [(5.0, 0.2), (45.0, 0.75)]))
     assert rising.answer == "cannot tell"
     assert rising.reason.startswith(
-        "At this budget hand-crafted features are enough. But the end-to-end side was still"
+        "At this budget hand-crafted features are enough, but the end-to-end side was still"
     )
     assert rising.margin_table[0].answer == "cannot tell"
     flat = reach_verdict(comparison, contest_of(hand, "net", [(5.0, 0.75), (45.0, 0.752)]))

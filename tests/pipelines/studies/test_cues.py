@@ -53,8 +53,7 @@ def test_examples_are_two_of_each_class_in_order(loaded):
 
 def test_the_largest_comes_first_and_every_cue_has_every_method(few_pictures):
     methods = choose_experiments(("color-histogram", "hog"))
-    datasets = {cue: cues.load_cues(cue) for cue in ("color", "shape")}
-    points = list(cues.variants(datasets, methods, cues.Settings((), sizes=(10, 40)), seed=0))
+    points = list(cues.variants(few_pictures, methods, cues.Settings((), sizes=(10, 40)), seed=0))
     assert [len(point.dataset.train) for point in points] == [240] * 4 + [60] * 4
     assert {point.facts["cue"] for point in points} == {"color", "shape"}
 

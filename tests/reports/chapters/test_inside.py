@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.chapters.inside import SIDE, draw_evidence, inside_section
+from bakeoff.reports.chapters.inside import SIDE, draw_study, inside_section
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.statistics.comparison import build_comparison
@@ -45,18 +45,17 @@ def pixels(figure) -> np.ndarray:
 def test_pictures_are_drawn_with_their_answers_and_classes_beside_them():
     comparison = build_comparison(TASK, [make_run(TASK), make_run(TASK, "mlp", "end-to-end")], 0.01)
     section = inside_section(comparison, {"look-inside": make_inside()})
-    evidence, neighbors = section.parts
-    assert pixels(evidence).shape == (2 * SIDE + 8, 3 * SIDE + 16, 4)
-    assert pixels(neighbors).shape == (2 * SIDE + 4, 5 * SIDE + 16, 4)
-    assert [cell.text for cell in evidence.table.rows[0].cells] == ["1", NAMES[0], NAMES[1], NAMES[1]]
-    assert neighbors.table.rows[1].cells[2].text == f"{NAMES[0]}, {NAMES[1]}"
+    (figure,) = section.parts
+    assert pixels(figure).shape == (2 * SIDE + 4, 7 * SIDE + 24, 4)
+    cells = [cell.text for cell in figure.table.rows[1].cells]
+    assert cells == ["2", NAMES[1], NAMES[1], NAMES[1], f"{NAMES[0]}, {NAMES[1]}", f"{NAMES[0]}, {NAMES[1]}"]
     assert "is 50.0 % for classic and 50.0 % for mlp" in section.paragraphs[-1].replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_only_evidence_for_the_class_is_colored():
     """One cell of 64 speaks for the class: in the maps of both sides, and there alone, the gray has a color."""
-    sheet = pixels(draw_evidence(make_inside(1, " ".join(["-1"] * 63 + ["2"]))))
-    for left in (SIDE + 8, 2 * SIDE + 16):
+    sheet = pixels(draw_study(make_inside(1, " ".join(["-1"] * 63 + ["2"]))))
+    for left in (SIDE + 4, 2 * SIDE + 8):
         colored = np.ptp(sheet[:, left : left + SIDE, :3], axis=2) > 0
         assert colored[-SIDE // 8 :, -SIDE // 8 :].all()
         assert colored.sum() == (SIDE // 8) ** 2
@@ -66,7 +65,6 @@ def test_only_evidence_for_the_class_is_colored():
 def test_a_report_without_pictures_shows_only_what_was_learned(shown):
     comparison = build_comparison(TASK, make_runs(TASK), 0.01)
     page = render_html(build_report(comparison, (), {"look-inside": make_inside()}, show_pictures=shown))
-    for name in ("evidence", "neighbors"):
-        assert (f'<figure id="{name}"' in page) == shown
+    assert ('<figure id="look-inside"' in page) == shown
     assert '<figure id="first-layer-weights"' in page
     assert "<b>&" not in page

@@ -46,13 +46,13 @@ def test_it_is_chosen_on_validation_and_held_against_test():
 
 
 def test_a_rate_finer_than_the_validation_pictures_is_said():
-    assert "cannot be told from none" in two_classes_section(make_comparison(), Stakes(0.001)).paragraphs[1]
+    assert "cannot be told from zero" in two_classes_section(make_comparison(), Stakes(0.001)).paragraphs[1]
     assert len(two_classes_section(make_comparison(), Stakes(0.1)).paragraphs) == 1
 
 
 def test_costs_of_errors_have_their_own_threshold():
     table = two_classes_section(make_comparison(), Stakes(0.1, (20.0, 1.0))).parts[1]
-    assert table.columns[-2:] == ("cost a picture", "its threshold")
+    assert table.columns[-2:] == ("cost per picture", "its threshold")
     # Always "good" would cost 20 * 40 / 400 a picture.
     assert 0 <= table.rows[0].cells[-2].value < 2
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bakeoff.reports.chapters.learning import describe_learning
+from bakeoff.reports.chapters.tuning import describe_learning
 from bakeoff.reports.statistics.participants import Contestant
 from bakeoff.tests.reports.factory import make_history, make_run, make_task
 
