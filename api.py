@@ -30,7 +30,7 @@ from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import task_folder
 from bakeoff.pipelines.results.task import keep_task
 from bakeoff.reports.arguments import saved_options
-from bakeoff.reports.changes import read_base
+from bakeoff.reports.chapters.changes import read_base
 from bakeoff.reports.commands import read_report, save_report
 from bakeoff.reports.model_card import write_cards
 from bakeoff.reports.report import Report

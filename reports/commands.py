@@ -16,8 +16,7 @@ from bakeoff.pipelines.results.run import task_folder
 from bakeoff.pipelines.results.study import load_studies
 from bakeoff.pipelines.results.task import Task
 from bakeoff.reports.canvas.elements import Table
-from bakeoff.reports.changes import find_changes, read_base
-from bakeoff.reports.chapters.changes import describe_changes
+from bakeoff.reports.chapters.changes import describe_changes, find_changes, read_base
 from bakeoff.reports.chapters.results import result_table
 from bakeoff.reports.chapters.two_classes import Stakes
 from bakeoff.reports.mlflow_log import log_runs

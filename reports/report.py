@@ -9,10 +9,10 @@ from types import MappingProxyType
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Figure, Gallery, Section, Table
 from bakeoff.reports.canvas.formats import listing
-from bakeoff.reports.changes import Changes
 from bakeoff.reports.chapters import frozen, results, tuning
+from bakeoff.reports.chapters.changes import Changes
 from bakeoff.reports.chapters.chapter import write_chapters
-from bakeoff.reports.chapters.cost import describe_front, draw_cost
+from bakeoff.reports.chapters.cost import draw_cost
 from bakeoff.reports.chapters.two_classes import Stakes
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.verdict import Verdict, reach_verdict
@@ -35,7 +35,6 @@ class Report:
     verdict: Verdict
     summary: Table
     plot: Figure
-    plot_text: str
     caveats: tuple[str, ...]
     sections: tuple[Section, ...]
     changes: Changes | None = None
@@ -62,9 +61,7 @@ def build_report(
     """All numbers, sentences and figures.
 
     remarks: what the reader must know about the choice of runs.   studies: by name, each with a chapter of its own.
-    show_pictures: False leaves out all pictures of the data set, for data that must not be passed on.
-    changes: since an earlier report, if one was named.   lessons: of the report's authors, if they wrote some.
-    stakes: of two classes, what errors mean.
+    show_pictures: False leaves out all pictures of the data set.   stakes: of two classes, what errors mean.
     """
     verdict = reach_verdict(comparison, studies.get("contest"))
     caveats = (*remarks, *find_caveats(comparison))
@@ -83,7 +80,6 @@ def build_report(
         verdict,
         results.summary_table(comparison),
         draw_cost(comparison),
-        describe_front(comparison),
         caveats[:MAX_CAVEATS],
         write_chapters(material, shown),
         changes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from bakeoff.pipelines.results.calibrator import fit_temperature
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.pipelines.results.study import pack_correct
 from bakeoff.reports.report import Report
-from bakeoff.reports.statistics.accuracy import PairedDifference, wilson_interval
+from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval
 from bakeoff.reports.statistics.calibration import measure_calibration
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.fusion import fuse_finalists
 from bakeoff.reports.statistics.participants import Participant
+from bakeoff.reports.statistics.seeds import FIXED
 
 
 def render_json(report: Report) -> str:
@@ -49,7 +50,7 @@ def render_json(report: Report) -> str:
         "frozen": _frozen(comparison),
         "guests": [_participant(visitor, comparison) for visitor in comparison.visitors],
         "experiments": [_experiment(c, comparison) for c in comparison.ranked],
-        "runs": [_run(run) for c in comparison.ranked for run in c.runs],
+        "runs": [_run(run, comparison) for c in comparison.ranked for run in c.runs],
         "caveats": list(report.caveats),
     }
     return json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
@@ -75,12 +76,8 @@ def _folds(comparison: Comparison) -> dict[str, Any] | None:
     folds = comparison.folds
     if folds is None:
         return None
-    return {
-        "n_pictures": len(folds.sample.labels),
-        "n_folds": folds.n_folds,
-        "n_splits": folds.n_splits,
-        "scores": dict(zip(folds.experiments, folds.scores.tolist(), strict=True)),
-    }
+    numbers = {"n_pictures": len(folds.sample.labels), "n_folds": folds.n_folds, "n_splits": folds.n_splits}
+    return {**numbers, "scores": dict(zip(folds.experiments, folds.scores.tolist(), strict=True))}
 
 
 def _fusion(comparison: Comparison) -> dict[str, Any] | None:
@@ -100,9 +97,8 @@ def _frozen(comparison: Comparison) -> dict[str, Any] | None:
     net = comparison.frozen
     if net is None:
         return None
-    backbone = net.representative.diagnostics.get("backbone", {})
-    against = _test(comparison.tests[net])
-    return {"experiment": net.experiment, "backbone": dict(backbone), "against_favorite": against}
+    backbone = dict(net.representative.diagnostics.get("backbone", {}))
+    return {"experiment": net.experiment, "backbone": backbone, "against_favorite": _test(comparison.tests[net])}
 
 
 def _experiment(contestant: Contestant, comparison: Comparison) -> dict[str, Any]:
@@ -130,8 +126,9 @@ def _participant(participant: Participant, comparison: Comparison) -> dict[str, 
     }
 
 
-def _run(run: RunResult) -> dict[str, Any]:
-    one = Contestant.of([run])
+def _run(run: RunResult, comparison: Comparison) -> dict[str, Any]:
+    one, sample = Contestant.of([run]), replace(comparison.sample, balanced=False)
+    effect = sample.design_effect(one.correct[0])
     stages: dict[str, float] = {}
     for stage in run.stages:
         stages[stage.name] = stages.get(stage.name, 0.0) + stage.seconds
@@ -142,21 +139,21 @@ def _run(run: RunResult) -> dict[str, Any]:
         "side": run.side,
         "seed": run.seed,
         "accuracy": run.accuracy,
-        "correct": pack_correct(run.predictions == run.labels),
-        "accuracy_interval": list(wilson_interval(run.accuracy * len(run.labels), len(run.labels))),
+        "correct": pack_correct(one.correct[0]),
+        "accuracy_interval": list(accuracy_interval(one.correct, sample, FIXED)),
         "balanced_accuracy": one.balanced_accuracy,
         "macro_f1": one.macro_f1,
         "validation_score": run.validation_score,
         "train_score": run.train_score,
         "seconds": stages | {"total": run.seconds()},
         "seconds_by_kind": {kind: run.seconds(kind) for kind in ("features", "training", "prediction")},
-        "peak_memory_bytes": max((stage.peak_memory_bytes for stage in run.stages), default=0),
+        "peak_memory_bytes": one.peak_memory_bytes,
         "size": asdict(run.size),
         "trials": len(run.trials),
         "calibration": {
             "temperature": temperature,
-            "before": asdict(measure_calibration(run.scores, run.labels)),
-            "after": asdict(measure_calibration(run.scores / temperature, run.labels)),
+            "before": asdict(measure_calibration(run.scores, run.labels, effect)),
+            "after": asdict(measure_calibration(run.scores / temperature, run.labels, effect)),
         },
         "settings": dict(run.settings),
         "environment": dict(run.environment),

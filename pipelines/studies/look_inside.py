@@ -23,8 +23,7 @@ from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures
 from bakeoff.pipelines.results.trained_model import TrainedModel
-from bakeoff.pipelines.studies.saved_runs import choose_runs
-from bakeoff.pipelines.studies.study import Request, study
+from bakeoff.pipelines.studies.study import Request, choose_runs, study
 
 NAME = "look-inside"
 TITLE = "Where the two sides look"

@@ -23,8 +23,7 @@ from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.results.run import RunResult, run_folder
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, pack_correct
 from bakeoff.pipelines.results.trained_model import TrainedModel
-from bakeoff.pipelines.studies.saved_runs import choose_runs
-from bakeoff.pipelines.studies.study import Request, study
+from bakeoff.pipelines.studies.study import Request, choose_runs, study
 
 NAME = "robustness"
 TITLE = "Accuracy on changed test pictures"

@@ -13,6 +13,7 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.experiments import Experiment, choose_experiments
 from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.run import RunResult, load_runs, task_folder
 from bakeoff.pipelines.results.study import Row, StudyResult
 
 Variants = Callable[[Dataset, list[Experiment], Any, int], Iterable[Variant]]  # settings, seed
@@ -100,3 +101,29 @@ def choose_studies(names: Sequence[str], profile: Profile) -> list[Study]:
     if unknown:
         raise ValueError(f"there is no study {unknown[0]!r}; choose from: {', '.join(table)}")
     return [table[name] for name in names] or [one for one in table.values() if profile in one.profiles]
+
+
+def choose_runs(request: Request) -> list[RunResult]:
+    """The saved runs of the experiments asked for; else the best on validation of the two sides that are compared.
+
+    Raises ValueError if there is none, or none of an experiment asked for.
+    """
+    dataset, wanted = request.dataset, request.experiments
+    folder = task_folder(request.workspace.runs, dataset.name, dataset.fingerprint())
+    saved = [run for run in load_runs(folder) if run.seed == request.seed]
+    if wanted:
+        names = [experiment.name for experiment in request.choose(wanted)]
+        missing = sorted(set(names) - {run.experiment for run in saved})
+        if missing:
+            raise ValueError(
+                f"no saved run of {missing[0]} on {dataset.name} with seed {request.seed}: "
+                f"run `bakeoff train {missing[0]}` first"
+            )
+        return [run for run in saved if run.experiment in names]
+    sides = sorted({run.side for run in saved} - {"frozen"}, reverse=True)
+    if not sides:
+        raise ValueError(
+            f"no saved run of {dataset.name} with seed {request.seed}: "
+            "run `bakeoff train-svm` and `bakeoff train-mlp` first"
+        )
+    return [max((run for run in saved if run.side == side), key=lambda run: run.validation_score) for side in sides]

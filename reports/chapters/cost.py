@@ -16,7 +16,7 @@ from bakeoff.reports.canvas.axes import (
     styled,
 )
 from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell
-from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, plural, seconds, short
+from bakeoff.reports.canvas.formats import bytes_size, count, percent, plural, seconds, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.chapters.results import selection_seconds
@@ -120,9 +120,10 @@ def draw_cost(comparison: Comparison) -> Figure:
     ordered = sorted(comparison.ranked, key=lambda c: (c not in comparison.finalists, c not in front))
     named = [short(c.experiment, 24) if c in front or c in comparison.finalists else None for c in ordered]
     label_points(canvas, axes, [places[c] for c in ordered], named)
+    best = front[-1]
     alt = (
         f"Scatter plot of {comparison.measure} on test against {comparison.time} for {len(times)} experiments. "
-        f"The most accurate is {_describe(front[-1], comparison)}."
+        f"The most accurate is {best.experiment}, with {percent(comparison.score(best))}."
     )
     caption = (
         f"{comparison.measure.capitalize()} against {comparison.time}, with 95 % intervals. Large marks are the "
@@ -130,21 +131,3 @@ def draw_cost(comparison: Comparison) -> Figure:
         "the numbers."
     )
     return finish(canvas, "cost", caption, alt)
-
-
-def _describe(c: Contestant, comparison: Comparison) -> str:
-    return f"{c.experiment} ({percent(comparison.score(c))} in {seconds(comparison.seconds(c))})"
-
-
-def describe_front(comparison: Comparison) -> str:
-    """One sentence on the Pareto front."""
-    front = pareto_front(comparison)
-    names = [_describe(c, comparison) for c in front]
-    if len(front) == 1:
-        return f"{names[0]} is both the fastest and the most accurate of the experiments here."
-    if len(front) <= 3:
-        return f"On the Pareto front, from the fastest to the most accurate: {listing(names)}."
-    return (
-        f"{len(front)} of {len(comparison.contestants)} experiments are on the Pareto front, from {names[0]} to "
-        f"{names[-1]}."
-    )

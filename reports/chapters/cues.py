@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,15 +16,13 @@ from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 from bakeoff.reports.statistics.curves import Curve, Point, read_curves
 
-READ = 0.8  # accuracy from which a cue counts as recognized
 CueCurves = Mapping[str, Sequence[Curve]]
 Shown = Mapping[tuple[str, str], PairedDifference]
-Cells = Callable[[Curve], Cell]
 
 
 @chapter(80, study="cues", decisive=True)
 def cues_section(study: StudyResult) -> Section:
-    """The matrix of cue and method at the most pictures, then what each needs to recognize it."""
+    """The matrix of cue and method at the most pictures, then the curves."""
     chance = float(study.rows[0]["chance"])  # type: ignore[arg-type]
     curves: CueCurves = {
         cue: read_curves([row for row in study.rows if row["cue"] == cue], lambda row: float(row["per_class"]))  # type: ignore[arg-type]
@@ -43,7 +41,6 @@ def cues_section(study: StudyResult) -> Section:
     if study.pictures:
         parts.insert(0, draw_cue_examples({cue: study.pictures[cue] for cue in curves}))
     if len(sizes) > 1:
-        parts.append(_needs_table(curves))
         for cue, found in curves.items():
             caption = f"Test accuracy where {'all cues agree' if cue == 'all' else f'{cue} alone determines the class'}"
             table = curves_table(caption, "training pictures of each class", found, count)
@@ -95,35 +92,18 @@ def _describe_cue(cue: str, curves: Sequence[Curve], chance: float, most: float,
     return f"{text}.{untrained}"
 
 
-def _by_method(curves: CueCurves, caption: str, cell: Cells) -> Table:
+def _matrix(curves: CueCurves, most: float, chance: float) -> Table:
     """Rows are methods, columns cues."""
     rows = []
     for method, side in {curve.experiment: curve.side for found in curves.values() for curve in found}.items():
-        own = [next((curve for curve in found if curve.experiment == method), None) for found in curves.values()]
-        rows.append(Row((Cell(method), *(cell(curve) if curve else Cell("–") for curve in own)), side))
-    return Table(caption, ("method", *curves), tuple(rows))
-
-
-def _needs_table(curves: CueCurves) -> Table:
-    def need(curve: Curve) -> Cell:
-        return number_cell(next((p.x for p in curve.points if p.trained and p.accuracy >= READ), None), count)
-
-    caption = (
-        f"The fewest training pictures of each class, of those tried, with which a method reaches {percent(READ)}; – "
-        "where none did"
-    )
-    return _by_method(curves, caption, need)
-
-
-def _matrix(curves: CueCurves, most: float, chance: float) -> Table:
-    def accuracy(curve: Curve) -> Cell:
-        point = curve.at(most)
-        if point is None:
-            return Cell("–")
-        return number_cell(point.accuracy, percent, percent_range(point.interval) if point.trained else UNTRAINED)
-
+        points = [next((c.at(most) for c in found if c.experiment == method), None) for found in curves.values()]
+        cells = [
+            number_cell(p.accuracy, percent, percent_range(p.interval) if p.trained else UNTRAINED) if p else Cell("–")
+            for p in points
+        ]
+        rows.append(Row((Cell(method), *cells), side))
     caption = f"Test accuracy by method and cue, with 95 % intervals; chance is {percent(chance)}"
-    return _by_method(curves, caption, accuracy)
+    return Table(caption, ("method", *curves), tuple(rows))
 
 
 def draw_cue_examples(pictures: Mapping[str, np.ndarray]) -> Figure:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from bakeoff.reports.canvas.axes import MARKERS, finish, name_rows, new_canvas, points_axis, side_color, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, points_cell, text_table
+from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, points_cell
 from bakeoff.reports.canvas.formats import (
     SPACE,
     count,
     listing,
     p_number,
     p_value,
-    percent,
     plural,
     points,
     points_range,
@@ -26,11 +25,9 @@ from bakeoff.reports.statistics.folds import Folds
 def difference_section(comparison: Comparison) -> Section:
     """The planned test between the finalists, what it rests on, and everyone against the better of them."""
     texts = [_describe_planned_test(comparison), describe_chance(comparison), _describe_others(comparison)]
-    parts: list[Figure | Table] = [draw_differences(comparison)]
     if comparison.folds:
         texts.insert(1, _describe_folds(comparison, comparison.folds))
-        parts.insert(0, fold_table(comparison.folds))
-    return Section("difference", "How certain the difference is", tuple(texts), tuple(parts))
+    return Section("difference", "How certain the difference is", tuple(texts), (draw_differences(comparison),))
 
 
 def _describe_folds(comparison: Comparison, folds: Folds) -> str:
@@ -43,14 +40,6 @@ def _describe_folds(comparison: Comparison, folds: Folds) -> str:
         "duplicates stay in one fold. All other tests and tables are about the one test split, on which the finalists "
         f"differ by {points(alone.difference)}{SPACE}points ({points_range(alone.interval)})."
     )
-
-
-def fold_table(folds: Folds) -> Table:
-    rows = [
-        (str(split + 1), percent(hand), percent(net), points(hand - net))
-        for split, (hand, net) in enumerate(folds.scores.T.tolist())
-    ]
-    return text_table("The finalists in each split", ("split", *folds.experiments, "points"), rows, folded=True)
 
 
 def describe_chance(comparison: Comparison) -> str:
@@ -86,18 +75,15 @@ def _describe_planned_test(comparison: Comparison) -> str:
 
 
 def _describe_others(comparison: Comparison) -> str:
-    favorite = comparison.favorite.experiment
-    tests = {True: comparison.visitors, False: comparison.contestants}
-    told = []
-    for is_guest, participants in tests.items():
-        open_ones = [p.experiment for p in participants if p in comparison.tests and not comparison.tests[p].is_shown]
-        if open_ones:
-            told.append(f"{'the published ' if is_guest else ''}{listing(open_ones)}")
-    ties = f"no difference is shown from {' and from '.join(told[::-1])}" if told else "it differs from all of them"
+    published = [f"the published {p.experiment}" for p in comparison.visitors if not comparison.tests[p].is_shown]
+    ours = [p.experiment for p, test in comparison.tests.items() if not test.is_shown and p not in comparison.visitors]
+    ties = (
+        f"no difference is shown from {listing(ours + published, 'or')}" if ours + published else "it differs from all"
+    )
     return (
-        f"{favorite}, the better finalist on validation, is compared with every other experiment, with Holm's "
-        f"correction for {plural(len(comparison.tests), 'test')}: {ties}. Whether intervals overlap is no substitute "
-        "for these tests."
+        f"{comparison.favorite.experiment}, the better finalist on validation, is compared with every other "
+        f"experiment, with Holm's correction for {plural(len(comparison.tests), 'test')}: {ties}. Whether intervals "
+        "overlap is no substitute for these tests."
     )
 
 

@@ -70,20 +70,22 @@ def methods_section(comparison: Comparison, caveats: Sequence[str] = ()) -> Sect
 def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult] = MappingProxyType({})) -> Section:
     """What all runs share, said once; what differs, in a table; what made each study, in another."""
     task = comparison.task
-    environments = {
-        f"{c.experiment}, seed {run.seed}": flatten(run.environment) for c in comparison.ranked for run in c.runs
-    }
-    first = next(iter(environments.values()))
-    shared = {key: value for key, value in first.items() if all(e.get(key) == value for e in environments.values())}
+    runs = {f"{c.experiment}, seed {run.seed}": flatten(run.environment) for c in comparison.ranked for run in c.runs}
+    first = next(iter(runs.values()))
+    shared = {key: value for key, value in first.items() if all(e.get(key) == value for e in runs.values())}
     facts = [("data set", task.dataset), ("fingerprint", task.fingerprint), *shared.items()]
     parts = [text_table("The same for all runs", ("what", "value"), facts)]
-    rows = [
-        (name, _listed({k: v for k, v in e.items() if k not in {*shared, "key"}})) for name, e in environments.items()
-    ]
+    rows = [(name, _listed({k: v for k, v in e.items() if k not in {*shared, "key"}})) for name, e in runs.items()]
     if any(told for _, told in rows):
         parts.append(text_table("What differs between runs", ("run", "what"), rows, folded=len(rows) > 6))
-    if studies:
-        parts.append(_studies_table(studies))
+    made = []
+    for name, study in studies.items():
+        told = [str(study.environment.get(key, "–")) for key in ("command", "commit")]
+        hardware = _listed(flatten(study.environment.get("hardware", {}))) or "–"
+        made.append((name, *told, str(study.settings.get("seed", "–")), hardware, seconds(study.seconds)))
+    if made:
+        columns = ("study", "command", "commit", "seed", "hardware", "wall-clock time")
+        parts.append(text_table("What made each study", columns, made))
     text = (
         "What it takes to run it again. Equal fingerprints mean equal pictures, labels and order, to the last pixel; "
         "the settings of every run are in report.json."
@@ -95,27 +97,13 @@ def _listed(facts: Mapping[str, str]) -> str:
     return ", ".join(f"{key} = {value}" for key, value in facts.items())
 
 
-def _studies_table(studies: Mapping[str, StudyResult]) -> Table:
-    """A row for each study: what to type to have it again, in which state of the code, and what it was asked."""
-    columns = ("study", "command", "commit", "seed", "hardware", "wall-clock time")
-    rows = []
-    for name, study in studies.items():
-        environment = study.environment
-        hardware = _listed(flatten(environment.get("hardware", {})))
-        seed = str(study.settings.get("seed", "–"))
-        told = (str(environment.get("command", "–")), str(environment.get("commit", "–")), seed, hardware or "–")
-        rows.append((name, *told, seconds(study.seconds)))
-    return text_table("What made each study", columns, rows)
-
-
 def flatten(record: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """{"versions": {"torch": "2.6"}} -> {"versions, torch": "2.6"}; long lists are shortened."""
     flat: dict[str, str] = {}
     for key, value in record.items():
-        name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            flat |= flatten(value, f"{name}, ")
+            flat |= flatten(value, f"{prefix}{key}, ")
         else:
             text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-            flat[name.replace("_", " ")] = text if len(text) <= 200 else f"{text[:199]}…"
+            flat[f"{prefix}{key}".replace("_", " ")] = text if len(text) <= 200 else f"{text[:199]}…"
     return flat

@@ -72,9 +72,10 @@ def selection_seconds(contestants: Sequence[Contestant], clock: Clock) -> float:
 
 def _lead_cells(p: Participant, comparison: Comparison) -> tuple[Cell, ...]:
     """The score with its interval and spread over seeds, and the accuracy where the score is another."""
-    score = comparison.score(p)
-    spread = f", ±{points(p.spread, signed=False)}" if len(p.correct) > 1 else ""
-    lead = number_cell(score, percent, percent_range(comparison.interval(p)) + spread)
+    spread = ""
+    if len(p.correct) > 1:
+        spread = f", ±{points(float(comparison.sample.mean(p.correct).std(ddof=1)), signed=False)}"
+    lead = number_cell(comparison.score(p), percent, percent_range(comparison.interval(p)) + spread)
     return (lead, share_cell(p.accuracy)) if comparison.is_unbalanced else (lead,)
 
 

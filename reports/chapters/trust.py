@@ -9,9 +9,14 @@ import numpy as np
 from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell, share_cell
 from bakeoff.reports.canvas.formats import percent, percent_range
 from bakeoff.reports.chapters.chapter import chapter
-from bakeoff.reports.statistics.calibration import calibrated, measure_calibration
+from bakeoff.reports.statistics.calibration import (
+    accuracy_at,
+    calibrated,
+    coverage_at,
+    measure_calibration,
+    selective_accuracy,
+)
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
-from bakeoff.reports.statistics.selective import accuracy_at, coverage_at, selective_accuracy
 
 TRUSTED = 0.95  # share right that many would accept without a second look
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5, 0.3)

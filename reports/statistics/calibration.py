@@ -1,4 +1,4 @@
-"""Scores as probabilities: how far can a method's stated confidence be trusted, before and after temperature scaling.
+"""Calibration and selective accuracy: how far a method's stated confidence can be trusted.
 
 scores: float (n, n_classes), any linear output (margins of an SVM, logits of a net).   labels: int (n,).
 """
@@ -96,3 +96,28 @@ def calibrated(run: RunResult) -> tuple[float, np.ndarray, np.ndarray]:
     """(temperature, fitted on validation; validation scores and test scores of the run divided by it)."""
     temperature = fit_temperature(run.validation_scores, run.validation_labels)
     return temperature, run.validation_scores / temperature, run.scores / temperature
+
+
+def selective_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """float64 (n,), in 0..1: the share right among the i + 1 pictures with the surest answers.
+
+    scores: float (n, n_classes), after temperature scaling.   labels: int (n,).
+    Source: Geifman and El-Yaniv, "Selective classification for deep neural networks", NeurIPS 2017.
+    """
+    confidences = softmax(scores.astype(np.float64), axis=1).max(axis=1)
+    right = (scores.argmax(axis=1) == labels).astype(np.float64)
+    _, ties = np.unique(confidences, return_inverse=True)
+    # The order within ties would be chance: each of them counts with the mean of all.
+    shared = np.bincount(ties, right)[ties] / np.bincount(ties)[ties]
+    return np.cumsum(shared[np.argsort(-confidences, kind="stable")]) / np.arange(1, len(labels) + 1)
+
+
+def accuracy_at(curve: np.ndarray, coverage: float) -> float:
+    """Share right among the surest `coverage` of the pictures, at least one. curve: `selective_accuracy`."""
+    return float(curve[max(round(coverage * len(curve)), 1) - 1])
+
+
+def coverage_at(curve: np.ndarray, accuracy: float) -> float:
+    """The largest share of the pictures with at least this share right; 0 if there is none."""
+    reached = np.flatnonzero(curve >= accuracy)
+    return float(reached[-1] + 1) / len(curve) if len(reached) else 0.0

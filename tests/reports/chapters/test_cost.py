@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bakeoff.pipelines.results.run import Stage
-from bakeoff.reports.chapters.cost import cost_section, describe_front, describe_rates, draw_cost, pareto_front
+from bakeoff.reports.chapters.cost import cost_section, describe_rates, draw_cost, pareto_front
 from bakeoff.reports.chapters.results import selection_seconds, summary_table
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.tests.reports.factory import make_run, make_task
@@ -51,12 +51,6 @@ def comparison_of(*methods: tuple[str, float, float]):
 def test_the_front_leaves_out_what_something_faster_beats():
     comparison = comparison_of(("fast", 0.5, 1), ("slow", 4.0, 100), ("beaten", 0.0, 50))
     assert [c.experiment for c in pareto_front(comparison)] == ["fast", "slow"]
-
-
-def test_one_that_is_fastest_and_best_is_said_to_be():
-    comparison = comparison_of(("fast", 4.0, 1), ("slow", 0.1, 100))
-    assert describe_front(comparison).startswith("fast (")
-    assert "both the fastest and the most accurate" in describe_front(comparison)
 
 
 def test_the_figure_names_the_front():

@@ -40,13 +40,6 @@ def test_no_difference_is_said_where_none_is_shown():
     assert "leads" not in text
 
 
-def test_the_table_of_needs_has_the_fewest_pictures_or_a_dash():
-    table = cues_section(make_cues()).parts[1]
-    cells = {row.cells[0].text: [cell.text for cell in row.cells[1:]] for row in table.rows}
-    assert table.columns == ("method", "color", "shape")
-    assert cells == {"classic": ["100", "–"], "mlp": ["–", "100"]}
-
-
 def test_the_matrix_has_a_cell_for_each_pair():
     matrix = cues_section(make_cues()).parts[0]
     assert matrix.columns == ("method", "color", "shape")
@@ -71,9 +64,8 @@ def test_a_net_that_did_not_train_is_marked_and_neither_best_nor_blind():
     assert "Shape: classic is best on validation" in text
     assert "mlp did not train, so nothing is known of it here" in text
     assert "the best of each" not in text
-    matrix, needs, color, _ = section.parts
+    matrix, color, _ = section.parts
     assert [cell.note for cell in matrix.rows[1].cells[1:]] == ["did not train", "did not train"]
-    assert [cell.text for cell in needs.rows[1].cells] == ["mlp", "–", "–"]
     assert [row.cells[3].note for row in color.rows] == ["", "", "did not train", "did not train"]
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.pipelines.results.run import Stage
-from bakeoff.reports.changes import find_changes, read_base
-from bakeoff.reports.chapters.changes import changes_table, describe_changes
+from bakeoff.reports.chapters.changes import changes_table, describe_changes, find_changes, read_base
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_json import render_json
 from bakeoff.reports.statistics.accuracy import compare_paired
