@@ -51,19 +51,23 @@ def describe_winner(comparison: Comparison, winner: Contestant | None) -> str:
         of = f"of a class's {which}pictures correctly, on average over the classes"
     scores = {c: percent(comparison.leading_score(c)) for c in (hand, net)}
     basis = f"; {comparison.folds.describe()}" if comparison.folds else ""
+    where, same = "", "No difference"
+    if hand.contest and net.contest:
+        where, same = f"With {seconds(hand.contest['budget'])} of processor time per side, ", "no difference is"
     known = f"95{SPACE}% interval {{}}, {p_value(difference.p_value)}{basis}"
     if winner is None:
         return (
-            f"No difference shown on {dataset}: {hand.experiment} (hand-crafted) classifies {scores[hand]} {of} and "
+            f"{where}{same} shown on {dataset}: {hand.experiment} (hand-crafted) classifies {scores[hand]} {of} and "
             f"{net.experiment} (end-to-end) {scores[net]}, a difference of "
             f"{points(difference.difference)}{SPACE}points ({known.format(points_range(difference.interval))})."
         )
     low, high = difference.interval
-    name, loser, interval = "Hand-crafted features win", net, (low, high)
+    name, loser, interval = "hand-crafted features win", net, (low, high)
     if winner is net:
-        name, loser, interval = "End-to-end training wins", hand, (-high, -low)
+        name, loser, interval = "end-to-end training wins", hand, (-high, -low)
+    name = name if where else name[0].upper() + name[1:]
     return (
-        f"{name} on {dataset}: {winner.experiment} classifies {scores[winner]} {of}, "
+        f"{where}{name} on {dataset}: {winner.experiment} classifies {scores[winner]} {of}, "
         f"{points(abs(difference.difference), signed=False)}{SPACE}points more than {loser.experiment} with "
         f"{scores[loser]} ({known.format(points_range(interval))})."
     )

@@ -115,7 +115,7 @@ def draw_spending(study: StudyResult, measure: str = "accuracy") -> Figure:
 
 
 def rung_table(rows: Sequence[Row], measure: str = "accuracy") -> Table:
-    columns = ("configuration", "picture size", "validation", "training", "estimate", "processor time", "outcome")
+    columns = ("configuration", "validation", "training", "processor time", "outcome")
     caption = f"Every configuration in the order tried, with its {measure} on validation and accuracy on training"
     return Table(caption, columns, tuple(map(_rung_row, rows)), folded=True)
 
@@ -126,9 +126,7 @@ def _rung_row(row: Row) -> TableRow:
 
     cells = (
         Cell(str(row["experiment"])),
-        number_cell(known("image_size"), f"{{:.0f}}{SPACE}px".format),
         *(share_cell(known(key)) for key in ("validation_score", "train_score")),
-        number_cell(known("expected_seconds"), seconds),
         number_cell(None if row["validation_score"] is None else known("seconds"), seconds),
         Cell("finalist" if row["is_finalist"] else str(row["outcome"]), note=str(row["remark"])),
     )

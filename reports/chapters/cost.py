@@ -80,10 +80,9 @@ def _use_tables(comparison: Comparison) -> tuple[Table, ...]:
             number_cell(noted["single_picture_seconds"], seconds),
             *(number_cell(noted.get(key), count) for key in ("pictures_per_second", "flops_per_picture")),
             number_cell(size.bytes, bytes_size),
-            number_cell(size.parameters, count),
         )
         rows.append(Row(cells, c.side, c in comparison.finalists))
-    columns = ("experiment", "single picture", "pictures per second", "FLOP per picture", "model", "parameters")
+    columns = ("experiment", "single picture", "pictures per second", "FLOP per picture", "model size")
     return (Table("Prediction from pixels to class, once the model is trained", columns, tuple(rows), folded=True),)
 
 

@@ -77,9 +77,8 @@ def _describe_planned_test(comparison: Comparison) -> str:
 def _describe_others(comparison: Comparison) -> str:
     published = [f"the published {p.experiment}" for p in comparison.visitors if not comparison.tests[p].is_shown]
     ours = [p.experiment for p, test in comparison.tests.items() if not test.is_shown and p not in comparison.visitors]
-    ties = (
-        f"no difference is shown from {listing(ours + published, 'or')}" if ours + published else "it differs from all"
-    )
+    everyone = listing(ours + published, "or") if ours + published else ""
+    ties = f"no difference from {everyone} is shown" if everyone else "it differs from all of them"
     return (
         f"{comparison.favorite.experiment}, the better finalist on validation, is compared with every other "
         f"experiment, with Holm's correction for {plural(len(comparison.tests), 'test')}: {ties}. Whether intervals "
@@ -95,16 +94,16 @@ def tests_table(comparison: Comparison) -> Table:
                 Cell(participant.experiment, note="published model" if participant in comparison.visitors else ""),
                 points_cell(test.difference, test.interval),
                 *(number_cell(n, count) for n in (test.only_first, test.only_second)),
-                *(number_cell(p, p_number) for p in (test.p_value, test.p_holm)),
+                number_cell(test.p_holm, p_number),
             ),
             participant.side,
             participant in comparison.finalists,
         )
         for participant, test in comparison.tests.items()
     )
-    favorite = comparison.favorite.experiment
-    columns = ("experiment", "difference in points", "only it right", f"only {favorite} right", "p", "p, Holm")
-    return Table(f"Paired tests against {favorite}; 95 % intervals", columns, rows, folded=True)
+    columns = ("experiment", "difference in points", "only it right", "only the other", "p, Holm")
+    caption = f"Paired tests against {comparison.favorite.experiment}; 95 % intervals"
+    return Table(caption, columns, rows, folded=True)
 
 
 @styled

@@ -33,14 +33,15 @@ SIDE = 96  # pixels of a picture in the figures
 @chapter(100)
 def inside_section(comparison: Comparison, studies: Mapping[str, StudyResult] = MappingProxyType({})) -> Section | None:
     """What the best runs learned, and the study `look-inside` where its pictures may be shown; None without either."""
-    texts = ["What to check here is whether a model relies on something that will not be there in use."]
+    texts: list[str] = []
     figures = _learned(comparison)
     study = studies.get("look-inside")
     if study and len(study.pictures.get("test", ())):
         texts += [
-            "If the color below lies on a border, a watermark or the background, remove that from the pictures and "
-            "train again. If the nearest training pictures show the same object as the test picture, accuracy on new "
-            "objects will be lower: `--group` keeps such pictures in one split.",
+            "What to check here is whether a model relies on something that will not be there in use. If the color "
+            "lies on a border, a watermark or the background, remove that from the pictures and train again. If the "
+            "nearest training pictures show the same object as the test picture, accuracy on new objects will be "
+            "lower: `--group` keeps such pictures in one split.",
             f"{study.notes[0]} {describe_neighbors(study)} So few pictures are examples, not a measurement.",
         ]
         figures.append(draw_study(study))

@@ -13,7 +13,7 @@ from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.participants import Participant
 
 COLUMNS = ("experiment", "accuracy", "macro F1", "parameters", "total", "peak memory")
-REFIT = "; also trained on validation pictures"
+REFIT = "; refit with validation pictures"
 
 
 def summary_table(comparison: Comparison) -> Table:
@@ -41,7 +41,8 @@ def summary_table(comparison: Comparison) -> Table:
     out_of_fold = (f"{comparison.measure} out of fold",) if comparison.folds else ()
     columns = ("finalist", *out_of_fold, *leads, comparison.time, "with selection", "peak memory")
     caption = (
-        "The best of each side, chosen on validation; “with selection” is the time of everything that the side tried"
+        "The best of each side, chosen on validation; “with selection” is the "
+        f"{'processor time' if comparison.hand_crafted.contest else 'time'} of everything that the side tried"
     )
     if comparison.folds:
         caption += f"; out of fold: {comparison.folds.describe()}; test: the one split on which it was found"
@@ -60,7 +61,7 @@ def _fold_cells(c: Contestant, comparison: Comparison) -> tuple[Cell, ...]:
 def _selection_cell(c: Contestant, comparison: Comparison) -> Cell:
     side = [other for other in comparison.contestants if other.side == c.side]
     if c.contest:
-        return number_cell(c.contest["spent"], seconds, f"of {seconds(c.contest['budget'])} of processor time")
+        return number_cell(c.contest["spent"], seconds, f"of {seconds(c.contest['budget'])}")
     return number_cell(selection_seconds(side, comparison.clock), seconds, plural(len(side), "experiment"))
 
 

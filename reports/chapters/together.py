@@ -75,7 +75,7 @@ def describe_team(comparison: Comparison, team: Team) -> str:
     weight = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
     pairs = f" (mean over {plural(len(team.weights), 'pair')} of seeds)" if len(team.weights) > 1 else ""
     gain, alone = team.gain, f"{comparison.favorite.experiment} alone, the better of the two on validation"
-    effect = f"no difference is shown from {alone}"
+    effect = f"no difference from {alone}, is shown"
     if gain.is_shown:
         size = f"{points(abs(gain.difference), signed=False)}{SPACE}points"
         effect = f"{size} {'above' if gain.difference > 0 else 'below'} {alone}"

@@ -30,7 +30,7 @@ def comparison(monkeypatch) -> Comparison:
 def test_text_marks_and_json_say_the_same(comparison):
     texts = difference_section(comparison).paragraphs
     assert "0.5\N{NO-BREAK SPACE}points for classic (assumed; it ran with 1 seed)" in texts[1]
-    assert "no difference is shown from hog." in texts[2]
+    assert "no difference from hog is shown." in texts[2]
     assert "2 differences of 3 are shown" in draw_differences(comparison).alt
     records = json.loads(render_json(build_report(comparison)))["experiments"]
     shown = {r["experiment"]: r["against_favorite"]["difference_shown"] for r in records if r["against_favorite"]}
