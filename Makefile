@@ -94,6 +94,7 @@ exercise: ## check FILE, your solution of the lecture's exercise NAME: what diff
 bench: ## our kernels against the libraries people use, side by side -> artifacts/bench.json
 clean: ## remove what was computed from ARTIFACTS, and nothing else
 
+bench: .venv/ready-to-develop
 $(COMMANDS): .venv/ready
 	@$(PYTHON) -m bakeoff --from-make $@
 

@@ -6,11 +6,13 @@ import json
 from argparse import Namespace
 from dataclasses import asdict
 from importlib import import_module
+from types import ModuleType
 
 from rich.console import Console
 
 from bakeoff.benchmarks.measurement import Measurement, matmul_rate
 from bakeoff.pipelines.machine.artifacts import claim
+from bakeoff.pipelines.machine.missing import how_to_install
 from bakeoff.pipelines.machine.workspace import describe_hardware
 from bakeoff.pipelines.results.files import write_atomically
 
@@ -25,15 +27,16 @@ def bench(options: Namespace) -> int:
     unknown = set(options.work) - set(WORK)
     if unknown:
         raise ValueError(f"there is no benchmark {sorted(unknown)[0]!r}; choose from {', '.join(WORK)}")
+    modules = dict(map(import_benchmark, options.work or WORK))
     claim(options.artifacts)
     console, hardware = Console(), describe_hardware()
     console.print(
         f"{hardware['processor']}, {hardware['cores']} cores, {matmul_rate():.0f} GFLOP/s in float32 products"
     )
     measurements: list[Measurement] = []
-    for name in options.work or WORK:
+    for name, module in modules.items():
         with console.status(f"measuring {name} ..."):
-            found = import_module(f"bakeoff.benchmarks.{name}").measure()
+            found = module.measure()
         measurements += found
         for measurement in found:
             console.print(as_lines(measurement), highlight=False)
@@ -41,6 +44,15 @@ def bench(options: Namespace) -> int:
     write_atomically(path, json.dumps([asdict(m) for m in measurements], indent=1).encode())
     console.print(f"written to {path}")
     return 0
+
+
+def import_benchmark(name: str) -> tuple[str, ModuleType]:
+    """Raises ValueError, before anything is measured, if a library to compare with is missing."""
+    try:
+        return name, import_module(f"bakeoff.benchmarks.{name}")
+    except ImportError as error:
+        remedy = how_to_install({"faiss": "faiss-cpu"}.get(str(error.name), str(error.name)))
+        raise ValueError(f"{name} is compared with {error.name}, which is not installed: {remedy}") from error
 
 
 def as_lines(m: Measurement) -> str:

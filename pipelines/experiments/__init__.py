@@ -5,10 +5,10 @@ Only this room and those above it know all the approaches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import resize_dataset
@@ -29,15 +29,9 @@ from bakeoff.pipelines.results.model import load_kept
 from bakeoff.pipelines.results.run import RunResult, Side, run_folder, save_run
 
 
-class Pipeline(Protocol):
-    """What the `pipeline.py` of every approach offers."""
-
-    def __call__(self, job: Job[Any], /) -> RunResult: ...
-
-
 @dataclass(frozen=True)
 class Experiment:
-    """version: raised when the code of the approach changes results, so that saved runs are made again.
+    """pipeline: `run` of its approach; `version` is raised when its code changes results: saved runs go stale.
 
     image_size: side in pixels that pictures are brought to first; None takes them as loaded.
     """
@@ -46,7 +40,7 @@ class Experiment:
     title: str
     side: Side
     config: Any
-    pipeline: Pipeline
+    pipeline: Callable[[Job[Any]], RunResult]
     version: int
     image_size: int | None = None
 
@@ -137,16 +131,11 @@ def train_once(experiment: Experiment, dataset: Dataset, seed: int, workspace: W
     folder = run_folder(workspace.runs, dataset.name, dataset.task_fingerprint(), experiment.name, seed)
     kept = load_kept(folder, key, workspace.say)
     if kept is not None:
-        log_kept_run(kept, workspace)
+        log = workspace.event_log_folder(kept.dataset, kept.experiment, kept.seed)
+        if log is not None and kept.side == "end-to-end":
+            log_history(log, kept.history)
         return kept, True
     run = experiment.run(dataset, seed=seed, workspace=workspace)
     run = replace(run, environment={**run.environment, "key": key})
     save_run(run, workspace.runs)
     return run, False
-
-
-def log_kept_run(run: RunResult, workspace: Workspace) -> None:
-    """The curves of a net that was trained before, for TensorBoard, if they are wanted and not there."""
-    log = workspace.event_log_folder(run.dataset, run.experiment, run.seed)
-    if log is not None and run.side == "end-to-end":
-        log_history(log, run.history)

@@ -7,6 +7,7 @@ machine stays in the cache.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -22,21 +23,7 @@ from bakeoff.pipelines.results.run import NotApplicableError, RunResult, load_ru
 from bakeoff.pipelines.results.study import Row, pack_correct
 
 STAGE = "study training"
-VERSION = 3  # raise it when what is kept of a training changes; the experiment's own version is in the key
-
-
-@dataclass(frozen=True)
-class Training:
-    """What is kept of one training. correct: bool (n_test,).   scores are accuracies in 0..1, seconds wall clock.
-
-    validation_score: balanced accuracy where classes differ much in size, as reports choose by.
-    """
-
-    correct: np.ndarray
-    validation_score: float
-    train_score: float
-    seconds: float
-    did_not_train: bool
+VERSION = 4  # raise it when what is kept of a training changes; the experiment's own version is in the key
 
 
 @dataclass(frozen=True)
@@ -60,49 +47,30 @@ def train_variants(what: str, variants: Iterable[Variant], workspace: Workspace)
     Raises NotApplicableError if none can be applied.
     """
     todo = list(variants)
-    rows = []
+    rows: list[Row] = []
     with workspace.progress(what, sum(len(variant.dataset.train) for variant in todo)) as advance:
         for variant in todo:
             n_train = len(variant.dataset.train)
             name = f"{variant.experiment.name}, {n_train:,} pictures, seed {variant.seed}"
             advance(0, name)
             try:
-                training = train(variant, workspace)
+                rows.append({**variant.facts, **train(variant, workspace)})
             except NotApplicableError as error:
                 workspace.say(f"skipped: {error}")
-            else:
-                rows.append(_row(variant, training))
             advance(n_train, name)
     if not rows:
         raise NotApplicableError(f"{what} has no experiment that can be applied to these pictures")
-    return rows, sum(row["seconds"] for row in rows)  # type: ignore[misc]
+    return rows, sum(float(row["seconds"] or 0) for row in rows)
 
 
-def _row(variant: Variant, training: Training) -> Row:
-    return {
-        **variant.facts,
-        "experiment": variant.experiment.name,
-        "side": variant.experiment.side,
-        "seed": variant.seed,
-        "n_train": len(variant.dataset.train),
-        "n_test": len(training.correct),
-        "accuracy": float(training.correct.mean()),
-        "validation_score": training.validation_score,
-        "train_score": training.train_score,
-        "did_not_train": training.did_not_train,
-        "seconds": training.seconds,
-        "correct": pack_correct(training.correct),
-    }
-
-
-def train(variant: Variant, workspace: Workspace) -> Training:
+def train(variant: Variant, workspace: Workspace) -> Row:
     """Train, or take the answers of the saved run or of an earlier study that trained just this."""
     dataset, experiment, seed = variant.dataset, variant.experiment, variant.seed
     fingerprint = dataset.fingerprint()
     folder = run_folder(workspace.runs, dataset.name, fingerprint, experiment.name, seed)
     key = run_key(experiment, fingerprint, seed)
     if saved_key(folder) == key:
-        return _keep(load_run(folder), dataset)
+        return _answers(load_run(folder), dataset)
     inputs = {"run": key}
     scratch = workspace.artifacts / "studies" / hash_inputs(STAGE, VERSION, inputs)
 
@@ -110,18 +78,29 @@ def train(variant: Variant, workspace: Workspace) -> Training:
         own = replace(
             workspace, artifacts=scratch, cache_folder=None, machine_cache_folder=workspace.machine_cache.root
         )
-        training = _keep(experiment.run(dataset, seed=seed, workspace=own), dataset)
+        answers = _answers(experiment.run(dataset, seed=seed, workspace=own), dataset)
         shutil.rmtree(scratch, ignore_errors=True)
-        numbers = [training.validation_score, training.train_score, training.seconds, training.did_not_train]
-        return {"correct": training.correct, "numbers": np.array(numbers)}
+        return {"answers": np.array(json.dumps(answers))}
 
-    arrays = workspace.cache.get_or_compute(STAGE, version=VERSION, inputs=inputs, compute=compute).arrays
-    validation_score, train_score, seconds, did_not_train = arrays["numbers"].tolist()
-    return Training(np.array(arrays["correct"]), validation_score, train_score, seconds, bool(did_not_train))
+    stage = workspace.cache.get_or_compute(STAGE, version=VERSION, inputs=inputs, compute=compute)
+    return json.loads(stage.arrays["answers"].item())  # type: ignore[no-any-return]
 
 
-def _keep(run: RunResult, dataset: Dataset) -> Training:
-    correct, score = run.predictions == run.labels, run.validation_score
+def _answers(run: RunResult, dataset: Dataset) -> Row:
+    """The score on validation is balanced accuracy where classes differ much in size, as reports choose by."""
+    validation_score = run.validation_score
     if is_unbalanced(np.bincount(np.concatenate([split.labels for split in dataset.splits.values()]))):
-        score = balanced_accuracy(run.validation_scores.argmax(axis=1), run.validation_labels)
-    return Training(correct, score, run.train_score, run.seconds(), run.did_not_train)
+        validation_score = balanced_accuracy(run.validation_scores.argmax(axis=1), run.validation_labels)
+    return {
+        "experiment": run.experiment,
+        "side": run.side,
+        "seed": run.seed,
+        "n_train": len(dataset.train),
+        "n_test": len(run.labels),
+        "accuracy": run.accuracy,
+        "validation_score": validation_score,
+        "train_score": run.train_score,
+        "did_not_train": run.did_not_train,
+        "seconds": run.seconds(),
+        "correct": pack_correct(run.predictions == run.labels),
+    }

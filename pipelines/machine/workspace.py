@@ -159,14 +159,12 @@ def _processor_name() -> str:
 
 
 def _git_commit() -> str:
-    """Short commit of the checkout, with `+changes` if the work tree differs from it; `unknown` outside git."""
+    """Short commit of the checkout, with `+changes` if the work tree differs from it; `unknown` of an installed wheel,
+    wherever that lies."""
     root = Path(__file__).resolve().parents[2]
+    words = ["git", "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=+changes"]
     try:
-        commit = _git(root, "rev-parse", "--short=12", "HEAD")
-        return commit + ("+changes" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+        checkout = (root / ".git").exists()
+        return subprocess.check_output(words, cwd=root, text=True).strip() if checkout else "unknown"
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-
-
-def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.strip()

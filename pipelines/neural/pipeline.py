@@ -103,8 +103,16 @@ def run(job: Job[NeuralConfig]) -> RunResult:
         did_not_train=not fits_training(train_scores.argmax(dim=1).cpu().numpy(), dataset.train.labels[some]),
         stages=(*(trained.cost for trained in candidates), choosing.stage, clock.stage),
         size=Size(int(np.prod(dataset.image_shape)), count_parameters(best.network), n_bytes),
-        environment={**environment, "device": str(device), **_how_parallel(best.threads)},
-        trials=tuple(_trial(trained) for trained in candidates),
+        environment={
+            **environment,
+            "device": str(device),
+            "torch_threads": best.threads,
+            "processes": Processes.current().size,
+        },
+        trials=tuple(
+            {"settings": asdict(t.optimizer), "validation_score": t.validation_score, "seconds": t.cost.seconds}
+            for t in candidates
+        ),
         history=best.history,
         pictures={"first_layer_weights": first_layer_weights(best.network.body, dataset.image_shape)},
         diagnostics={
@@ -171,15 +179,14 @@ def train_net(job: Job[NeuralConfig], train: Examples, validation: Examples, log
 def _whole_cost(cost: Stage, record: Mapping[str, Any]) -> Stage:
     """Of all processes, and from the first epoch: of a resumed training the stage's own clock saw only the end.
 
-    record: as kept in the cache. Rows of the history from before there was a `cpu_seconds` count for nothing.
+    record: as kept in the cache.
     """
     history, elsewhere = record["history"], record["elsewhere"]
+    seconds, cpu_seconds = (sum(row.get(name, 0.0) for row in history) for name in ("seconds", "cpu_seconds"))
     return replace(
         cost,
-        seconds=max(cost.seconds, sum(row["seconds"] for row in history)),
-        cpu_seconds=max(
-            cost.cpu_seconds + elsewhere["cpu_seconds"], sum(row.get("cpu_seconds", 0.0) for row in history)
-        ),
+        seconds=max(cost.seconds, seconds),
+        cpu_seconds=max(cost.cpu_seconds + elsewhere["cpu_seconds"], cpu_seconds),
         peak_memory_bytes=cost.peak_memory_bytes + elsewhere["peak_memory_bytes"],
     )
 
@@ -197,16 +204,3 @@ def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: 
             if time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS and not trainer.finished:
                 write_atomically(checkpoint, encode_snapshot(trainer.snapshot()))
                 saved = time.perf_counter()
-
-
-def _how_parallel(n_threads: int) -> dict[str, int]:
-    """n_threads: of the training."""
-    return {"torch_threads": n_threads, "processes": Processes.current().size}
-
-
-def _trial(trained: Trained) -> dict[str, Any]:
-    return {
-        "settings": asdict(trained.optimizer),
-        "validation_score": trained.validation_score,
-        "seconds": trained.cost.seconds,
-    }

@@ -1,6 +1,7 @@
 """Every benchmark on tiny data: `bakeoff bench` measures, compares and writes."""
 
 import json
+import sys
 
 import pytest
 from sklearn.datasets import load_wine
@@ -52,3 +53,12 @@ def test_every_benchmark_measures_and_compares(tmp_path, monkeypatch):
     for row in found:
         assert row["ratio"] == pytest.approx(row["ours_per_second"] / row["peer_per_second"])
         assert row["max_abs_error"] < 3, row
+
+
+def test_a_missing_library_is_told_before_anything_is_measured(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    monkeypatch.delitem(sys.modules, "bakeoff.benchmarks.kmeans")
+    monkeypatch.setattr(hog, "measure", lambda: pytest.fail("measured"))
+    assert bakeoff(["bench", "hog", "kmeans", "--artifacts", str(tmp_path)]) == 1
+    assert "kmeans is compared with faiss, which is not installed: .venv/bin/python -m pip" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -30,26 +30,14 @@ def deviation(fan_in: int, fan_out: int, activation: Activation | None, initiali
     tanh and sigmoid are near linear at 0, so 2 / (fan_in + fan_out), times 4^2 for the sigmoid's slope of 1/4
     (Glorot, Bengio 2010); the larger of two equal normal values has the power of one, so maxout takes 1 / fan_in.
     """
-    variances = {
-        "matched": _matched_variance(fan_in, fan_out, activation),
-        "he": 2 / fan_in,
-        "xavier": 2 / (fan_in + fan_out),
-        "too-small": TOO_SMALL**2,
-        "too-large": TOO_LARGE**2,
-        "zero": 0.0,
-    }
-    return math.sqrt(variances[initialization])
-
-
-def _matched_variance(fan_in: int, fan_out: int, activation: Activation | None) -> float:
-    match activation:
-        case "relu" | "elu" | "gelu":
-            return 2 / fan_in
-        case "leaky-relu":
-            return 2 / (1 + 0.01**2) / fan_in
-        case "tanh":
-            return 2 / (fan_in + fan_out)
-        case "sigmoid":
-            return 16 * 2 / (fan_in + fan_out)
-        case _:
-            return 1 / fan_in
+    he, xavier = 2 / fan_in, 2 / (fan_in + fan_out)
+    matched = {
+        "relu": he,
+        "elu": he,
+        "gelu": he,
+        "leaky-relu": 2 / (1 + 0.01**2) / fan_in,
+        "tanh": xavier,
+        "sigmoid": 16 * xavier,
+    }.get(activation or "", he / 2)
+    wrong = {"too-small": TOO_SMALL**2, "too-large": TOO_LARGE**2, "zero": 0.0}
+    return math.sqrt({"matched": matched, "he": he, "xavier": xavier, **wrong}[initialization])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from torch import Tensor, nn
@@ -19,6 +21,17 @@ class Maxout(nn.Module):
 
     def forward(self, units: Tensor) -> Tensor:
         return units.unflatten(1, (-1, 2)).amax(dim=2)  # (n, d, 2) -> (n, d)
+
+
+ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": partial(nn.LeakyReLU, 0.01),
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "maxout": Maxout,
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +58,9 @@ def _hidden_layer(config: Perceptron, n_inputs: int, width: int) -> list[nn.Modu
     units = 2 * width if config.activation == "maxout" else width
     bias = config.normalization == "none"  # a normalization has its own shift
     layers: list[nn.Module] = [_linear(n_inputs, units, config.activation, config, bias=bias)]
-    layers += _normalization(config.normalization, units)
-    layers.append(_activation(config.activation))
+    if config.normalization != "none":
+        layers.append(nn.BatchNorm1d(units) if config.normalization == "batch" else nn.LayerNorm(units))
+    layers.append(ACTIVATIONS[config.activation]())
     return [*layers, nn.Dropout(config.dropout)] if config.dropout else layers
 
 
@@ -54,31 +68,3 @@ def _linear(n_inputs: int, units: int, follows: Activation | None, config: Perce
     layer = nn.Linear(n_inputs, units, bias=bias)
     initialize(layer, follows, config.initialization)
     return layer
-
-
-def _normalization(name: Normalization, units: int) -> list[nn.Module]:
-    match name:
-        case "none":
-            return []
-        case "batch":
-            return [nn.BatchNorm1d(units)]
-        case "layer":
-            return [nn.LayerNorm(units)]
-
-
-def _activation(name: Activation) -> nn.Module:
-    match name:
-        case "relu":
-            return nn.ReLU()
-        case "leaky-relu":
-            return nn.LeakyReLU(0.01)
-        case "elu":
-            return nn.ELU()
-        case "gelu":
-            return nn.GELU()
-        case "sigmoid":
-            return nn.Sigmoid()
-        case "tanh":
-            return nn.Tanh()
-        case "maxout":
-            return Maxout()

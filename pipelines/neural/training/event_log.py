@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bakeoff.pipelines.machine.missing import how_to_install
+
 
 @contextmanager
 def event_log(folder: Path | None, n_done: int = 0) -> Iterator[Any]:
@@ -45,8 +47,5 @@ def writer_class() -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter  # takes a second, and the package may be missing
     except ImportError as error:
-        raise ValueError(
-            f"TensorBoard's logs need its package ({error}): "
-            ".venv/bin/python -m pip install -c constraints.txt tensorboard"
-        ) from error
+        raise ValueError(f"TensorBoard's logs need its package ({error}): {how_to_install('tensorboard')}") from error
     return SummaryWriter

@@ -28,10 +28,14 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        for group, parameter, gradient in _with_gradient(self.param_groups):
-            velocity = _running(self.state[parameter], "velocity", parameter)
-            velocity.mul_(group["momentum"]).add_(gradient)
-            update = gradient.add(velocity, alpha=group["momentum"])
+        pairs = [(group, parameter) for group in self.param_groups for parameter in group["params"]]
+        for group, parameter in pairs:
+            if parameter.grad is None:
+                continue
+            if "velocity" not in self.state[parameter]:
+                self.state[parameter]["velocity"] = torch.zeros_like(parameter)
+            velocity = self.state[parameter]["velocity"].mul_(group["momentum"]).add_(parameter.grad)
+            update = parameter.grad.add(velocity, alpha=group["momentum"])
             if group["orthogonal"]:
                 update = orthogonalize(update.flatten(1)).view(parameter.shape)
             parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-group["lr"])
@@ -80,17 +84,3 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) ->
     """Of matrices and filters; biases and gains get theirs times their `bias_rate`."""
     for group in optimizer.param_groups:
         group["lr"] = learning_rate * group["rate"]
-
-
-def _running(state: dict[str, Tensor], name: str, parameter: Tensor) -> Tensor:
-    """A tensor kept from step to step, zeros at first."""
-    if name not in state:
-        state[name] = torch.zeros_like(parameter)
-    return state[name]
-
-
-def _with_gradient(groups: list[dict[str, Any]]) -> Iterable[tuple[dict[str, Any], Tensor, Tensor]]:
-    for group in groups:
-        for parameter in group["params"]:
-            if parameter.grad is not None:
-                yield group, parameter, parameter.grad

@@ -15,6 +15,7 @@ from torch import nn
 
 from bakeoff.datasets.folder.squares import MIDDLE
 from bakeoff.pipelines.classic.system.model_file import ClassicModel
+from bakeoff.pipelines.machine.missing import how_to_install
 from bakeoff.pipelines.predict.export.graph import FamilyVectors, PicturesToProbabilities
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
@@ -74,9 +75,8 @@ def require_onnx() -> None:
         import onnxruntime  # noqa: F401
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise ValueError(
-            f"exporting needs {error.name}: .venv/bin/python -m pip install -c constraints.txt -e '.[onnx]'"
-        ) from error
+        remedy = how_to_install("onnx", "onnxscript", "onnxruntime")
+        raise ValueError(f"exporting needs {error.name}: {remedy}") from error
 
 
 def _trace(module: nn.Module, image_shape: tuple[int, int, int]) -> Any:

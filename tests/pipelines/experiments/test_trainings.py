@@ -118,7 +118,7 @@ def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch,
     save_run(replace(run, environment={**run.environment, "key": key}), request.workspace.runs)
     monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.run_system", None)
     kept = trainings.train(trainings.Variant(request.dataset, all_experiments()["pca"], 0, {}), request.workspace)
-    np.testing.assert_array_equal(kept.correct, run.predictions == run.labels)
+    np.testing.assert_array_equal(unpack_correct(kept["correct"], 20), run.predictions == run.labels)
 
 
 def test_all_points_of_a_study_use_the_precision_that_was_measured_once(request_for, monkeypatch, tmp_path):

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from bakeoff.pipelines.machine import workspace
@@ -51,18 +53,25 @@ def test_the_environment_says_how_to_repeat_the_run():
     assert json.loads(json.dumps(environment)) == environment
 
 
-def test_outside_of_a_checkout_the_commit_is_unknown(monkeypatch):
-    def no_git(*_):
-        raise FileNotFoundError("git")
-
-    monkeypatch.setattr(workspace, "_git", no_git)
+def test_without_git_the_commit_is_unknown(monkeypatch):
+    monkeypatch.setenv("PATH", "")
     assert make_workspace()[0].environment["commit"] == "unknown"
 
 
-def test_a_changed_checkout_is_told(monkeypatch):
-    answers = {"rev-parse": "0123456789ab", "status": " M file.py"}
-    monkeypatch.setattr(workspace, "_git", lambda root, command, *_: answers[command])
-    assert make_workspace()[0].environment["commit"] == "0123456789ab+changes"
+@pytest.mark.parametrize("own", [True, False])
+def test_the_commit_is_the_checkouts_own_and_not_that_of_a_folder_around_it(monkeypatch, tmp_path, own):
+    package = tmp_path / "site-packages" / "bakeoff"
+    (package / "pipelines" / "machine").mkdir(parents=True)
+    (package / "code.py").write_text("1")
+    here = package if own else tmp_path
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(here)]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "All"]):
+        subprocess.run([*git, *words], check=True)
+    monkeypatch.setattr(workspace, "__file__", str(package / "pipelines" / "machine" / "workspace.py"))
+    commit = subprocess.check_output([*git, "rev-parse", "--short=12", "HEAD"], text=True).strip()
+    assert make_workspace()[0].environment["commit"] == (commit if own else "unknown")
+    (package / "code.py").write_text("2")
+    assert make_workspace()[0].environment["commit"] == (f"{commit}+changes" if own else "unknown")
 
 
 def test_the_hardware_is_described():

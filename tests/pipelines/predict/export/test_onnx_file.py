@@ -174,7 +174,7 @@ def test_a_family_without_a_graph_is_named():
 def test_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(
-        ValueError, match=r"exporting needs onnxscript: .*pip install -c constraints.txt -e '\.\[onnx\]'"
+        ValueError, match=r"exporting needs onnxscript: .*pip install -c constraints.txt onnx onnxscript onnxruntime"
     ):
         onnx_file.require_onnx()
 
