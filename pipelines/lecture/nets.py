@@ -37,7 +37,8 @@ def train_on_digits(
     masks = [(rng.random(weights.shape) < density).astype(np.float32) for weights, _ in layers]
     for weights, _ in layers:
         weights /= np.float32(density**0.5)  # as many inputs fewer, as much larger: sums keep their size
-    objective = masked(mlp_objective(input_gradient_penalty=gradient_penalty), masks)
+    objective = mlp_objective(input_gradient_penalty=gradient_penalty)
+    objective = masked(objective, masks) if density < 1 else objective
     batches = [(x[i], train.labels[i]) for _ in range(n_epochs) for i in draw_batches(len(x), 64, rng)]
     fit(layers, objective, batches, 5e-3)
     return _keep(layers, masks)
