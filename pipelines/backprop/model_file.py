@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from bakeoff.pipelines.results.trained_model import check_images
 if TYPE_CHECKING:
     from torch import Tensor
 
-SCORED_AT_ONCE = 2048  # pictures, so that the standardized copies stay small
+SCORED_AT_ONCE = 2048  # pictures
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class Standardizer:
         pixels -= self.mean
         pixels /= self.deviation
         return pixels.reshape(len(images), -1)
+
+    def parts(self, images: np.ndarray) -> Iterator[np.ndarray]:
+        """The same of so many pictures at once that the copies stay small."""
+        return (self.apply(images[i : i + SCORED_AT_ONCE]) for i in range(0, len(images), SCORED_AT_ONCE))
 
 
 def fit_standardizer(images: np.ndarray) -> Standardizer:
@@ -66,9 +70,7 @@ class BackpropModel:
 
     def represent(self, images: np.ndarray) -> np.ndarray:
         check_images(images, self.image_shape)
-        starts = range(0, len(images), SCORED_AT_ONCE)
-        parts = (self.standardizer.apply(images[start : start + SCORED_AT_ONCE]) for start in starts)
-        return np.concatenate([np.asarray(hidden_units(self.layers, part)) for part in parts])
+        return np.concatenate([hidden_units(self.layers, x) for x in self.standardizer.parts(images)])
 
     def scores_of_tensors(self) -> Callable[[Tensor], Tensor]:
         import torch  # only to be exported: the engine needs none of it
@@ -87,8 +89,7 @@ class BackpropModel:
 
 def predict_scores(layers: Layers, standardizer: Standardizer, images: np.ndarray) -> np.ndarray:
     """float32 (n, n_classes): the net's outputs before the softmax."""
-    starts = range(0, len(images), SCORED_AT_ONCE)
-    return np.concatenate([mlp_scores(layers, standardizer.apply(images[i : i + SCORED_AT_ONCE])) for i in starts])
+    return np.concatenate([mlp_scores(layers, x) for x in standardizer.parts(images)])
 
 
 def store_backprop_model(model: BackpropModel) -> StoredModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.backprop.config import BackpropConfig
 from bakeoff.pipelines.backprop.differentiate import leaves
-from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
+from bakeoff.pipelines.backprop.functions import Layers, hidden_units
 from bakeoff.pipelines.backprop.model_file import (
     BackpropModel,
     Standardizer,
@@ -44,15 +44,6 @@ MOST_TEMPLATES = 64  # first-layer weights shown; more would be too small to see
 MOST_PICTURES = 1000  # that the statistics need
 
 
-@dataclass(frozen=True)
-class Trained:
-    """The net of the best epoch on validation, and how it got there."""
-
-    layers: Layers
-    history: tuple[Mapping[str, Any], ...]
-    cost: Stage
-
-
 def run(job: Job[BackpropConfig]) -> RunResult:
     """Train on `dataset.train`, choose the epoch on `dataset.validation`, predict `dataset.test` once.
 
@@ -61,8 +52,7 @@ def run(job: Job[BackpropConfig]) -> RunResult:
     """
     dataset, config, environment = job.dataset, job.config, job.workspace.environment
     standardizer = fit_standardizer(dataset.train.images)
-    trained = train(job, standardizer)
-    layers = trained.layers
+    layers, history, cost = train(job, standardizer)
     validation_scores = predict_scores(layers, standardizer, dataset.validation.images)
     train_scores = predict_scores(layers, standardizer, dataset.train.images)
     with measure("predict", "prediction") as clock:
@@ -78,10 +68,10 @@ def run(job: Job[BackpropConfig]) -> RunResult:
         validation_score=accuracy(validation_scores, dataset.validation),
         train_score=accuracy(train_scores, dataset.train),
         did_not_train=not fits_training(train_scores.argmax(axis=1), dataset.train.labels),
-        stages=(trained.cost, clock.stage),
+        stages=(cost, clock.stage),
         size=Size(dimensions=len(layers[0][0]), parameters=sum(array.size for array in leaves(layers)), bytes=n_bytes),
         environment=environment,
-        history=trained.history,
+        history=history,
         pictures={"first_layer_weights": strongest_templates(layers[0][0], dataset.image_shape)},
         diagnostics={
             "layers": layer_statistics(layers, standardizer.apply(dataset.validation.images[some])),
@@ -91,13 +81,12 @@ def run(job: Job[BackpropConfig]) -> RunResult:
     )
 
 
-def train(job: Job[BackpropConfig], standardizer: Standardizer) -> Trained:
-    """Train one net, or take it from the cache if this very training was done before."""
+def train(job: Job[BackpropConfig], standardizer: Standardizer) -> tuple[Layers, tuple[Mapping[str, Any], ...], Stage]:
+    """The net of the best epoch on validation, how it got there, at what cost; from the cache if it is there."""
     dataset, config, seed = job.dataset, job.config, job.seed
 
     def compute() -> dict[str, np.ndarray]:
-        n_steps = config.epochs * steps_per_epoch(dataset, config)
-        with job.workspace.progress(f"train {job.experiment}", n_steps) as advance:
+        with job.workspace.progress(f"train {job.experiment}", n_steps_of(dataset, config)) as advance:
             best, history = run_epochs(dataset, standardizer, config, seed, advance)
         return {"history": np.array(json.dumps(history))} | {f"{i}": array for i, array in enumerate(best)}
 
@@ -110,7 +99,7 @@ def train(job: Job[BackpropConfig], standardizer: Standardizer) -> Trained:
     )
     arrays = [np.array(stage.arrays[str(i)]) for i in range(len(stage.arrays) - 1)]
     layers = list(zip(arrays[::2], arrays[1::2], strict=True))
-    return Trained(layers, tuple(json.loads(stage.arrays["history"].item())), stage.cost)
+    return layers, tuple(json.loads(stage.arrays["history"].item())), stage.cost
 
 
 def run_epochs(
@@ -121,8 +110,10 @@ def run_epochs(
     n_inputs, n_classes = int(np.prod(dataset.image_shape)), len(dataset.class_names)
     layers = initialize_layers((n_inputs, *config.widths, n_classes), rng)
     objective = mlp_objective(config.l2, config.input_gradient_penalty)
-    optimizer = make_optimizer(layers, config)
-    learning_rates = cosine_schedule(config.epochs * steps_per_epoch(dataset, config), config.learning_rate)
+    optimizer: Optimizer = Momentum(leaves(layers), momentum=config.momentum)
+    if config.optimizer == "adamw":
+        optimizer = AdamW(leaves(layers), decay=config.weight_decay)
+    learning_rates = cosine_schedule(n_steps_of(dataset, config), config.learning_rate)
     history: list[dict[str, Any]] = []
     best: list[np.ndarray] = []
     for epoch in range(1, config.epochs + 1):
@@ -140,14 +131,8 @@ def run_epochs(
     return best, history
 
 
-def steps_per_epoch(dataset: Dataset, config: BackpropConfig) -> int:
-    return -(-len(dataset.train) // config.batch_size)
-
-
-def make_optimizer(layers: Layers, config: BackpropConfig) -> Optimizer:
-    if config.optimizer == "adamw":
-        return AdamW(leaves(layers), decay=config.weight_decay)
-    return Momentum(leaves(layers), momentum=config.momentum)
+def n_steps_of(dataset: Dataset, config: BackpropConfig) -> int:
+    return config.epochs * -(-len(dataset.train) // config.batch_size)
 
 
 def accuracy(scores: np.ndarray, split: Split) -> float:
@@ -169,16 +154,9 @@ def layer_statistics(layers: Layers, inputs: np.ndarray) -> list[dict[str, Any]]
     """
     rows = []
     for number in range(1, len(layers)):
-        outputs = np.maximum(np.asarray(mlp_scores(layers[:number], inputs)), 0)
-        rows.append(
-            {
-                "layer": f"hidden {number}",
-                "activation": "ReLU",
-                "units": outputs.shape[1],
-                "mean": float(outputs.mean()),
-                "deviation": float(outputs.std()),
-                "dead_share": float((np.ptp(outputs, axis=0) <= 1e-6).mean()),
-                "zero_share": float((outputs == 0).mean()),
-            }
-        )
+        outputs = hidden_units(layers[: number + 1], inputs)
+        row = {"layer": f"hidden {number}", "activation": "ReLU", "units": outputs.shape[1]}
+        row |= {"mean": float(outputs.mean()), "deviation": float(outputs.std())}
+        row["dead_share"] = float((np.ptp(outputs, axis=0) <= 1e-6).mean())
+        rows.append(row | {"zero_share": float((outputs == 0).mean())})
     return rows
