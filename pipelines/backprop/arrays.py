@@ -15,18 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 Value = Any  # a numpy array, a number, or a box around one
 REAL = np.dtype(float)
-BINARY = ("add", "subtract", "multiply", "divide", "power", "remainder", "matmul")
 
 OPERATIONS: dict[str, Operation] = {}  # those with rules of their own, filled by `rules.define`
 FUNCTIONS: dict[str, Callable[..., Any]] = {}  # these and those put together from them
-COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
 CHOICES: tuple[Callable[..., Any], ...] = (np.argmax, np.argmin, np.argsort, np.any, np.all)
-CONSTANT = {*COMPARISONS, *CHOICES, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.isfinite, np.isnan, np.isinf}
+CONSTANT = {*CHOICES, np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.logical_and}
+CONSTANT |= {np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.isfinite, np.isnan, np.isinf}
 CONSTANT |= {np.allclose, np.isclose, np.array_equal, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like}
-CONSTANT |= {np.logical_and, np.logical_or, np.logical_not, np.floor_divide}  # all flat between steps: no gradient
+CONSTANT |= {np.logical_or, np.logical_not}  # all flat between steps: no gradient
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,20 +88,15 @@ def _function(name: str) -> Callable[..., Value]:
     return lambda *arguments, **settings: FUNCTIONS[name](*arguments, **settings)
 
 
-def _reflected(name: str) -> Callable[..., Value]:
-    return lambda right, left: FUNCTIONS[name](left, right)
-
-
 def _constant(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of plain values: its own are piecewise constant, or no numbers at all."""
     return lambda *arguments, **settings: function(*map(plain, arguments), **settings)
 
 
-class Array:
+class Array(NDArrayOperatorsMixin):
     """A box that behaves like the array inside it. Comparisons give plain booleans: they have no gradient."""
 
     __slots__ = ("level", "value")
-    __hash__ = None  # type: ignore[assignment]  # == compares element by element
 
     def __init__(self, value: Value, level: int) -> None:
         self.value = value
@@ -123,11 +118,6 @@ class Array:
     ravel, flatten, squeeze, swapaxes = map(_function, ("ravel", "ravel", "squeeze", "swapaxes"))
     repeat, take, trace, diagonal = map(_function, ("repeat", "take", "trace", "diagonal"))
     argmax, argmin, argsort, any, all = map(_constant, CHOICES)
-
-    __neg__, __abs__ = map(_function, ("negative", "absolute"))
-    __add__, __sub__, __mul__, __truediv__, __pow__, __mod__, __matmul__ = map(_function, BINARY)
-    __radd__, __rsub__, __rmul__, __rtruediv__, __rpow__, __rmod__, __rmatmul__ = map(_reflected, BINARY)
-    __lt__, __le__, __gt__, __ge__, __eq__, __ne__ = map(_constant, COMPARISONS)
 
     def reshape(self, *shape: int | Sequence[int]) -> Value:
         return OPERATIONS["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
@@ -164,7 +154,9 @@ class Array:
         return _found(function)(*arguments, **settings)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Value, **settings: Any) -> Value:
-        """Lets `ndarray * box` and `np.exp(box)` find the operation of the same name."""
+        """Lets operators, `ndarray * box` and `np.exp(box)` find the operation of the same name."""
+        if "out" in settings and settings["out"][0] is inputs[0] and isinstance(inputs[0], Array):
+            del settings["out"]  # box += x: the name gets the result, the box stays as it is
         if method != "__call__" or settings:
             raise TypeError(f"np.{ufunc.__name__}: only plain calls have a gradient, not {method} {sorted(settings)}")
         return _found(ufunc)(*inputs)

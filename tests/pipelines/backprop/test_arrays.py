@@ -9,6 +9,14 @@ from bakeoff.pipelines.backprop.differentiate import grad, jvp
 
 X = np.array([1.5, -0.5, 2.0])
 
+
+def add_in_place(x):
+    """The name gets the sum; the array that it named before stays as it is."""
+    y = x
+    y += 2.0
+    return y * x
+
+
 EXPRESSIONS = {
     "-x": lambda x: -x,
     "abs(x)": abs,
@@ -27,6 +35,8 @@ EXPRESSIONS = {
     "list ** x": lambda x: [2.0, 3.0, 0.5] ** x,
     "x * list": lambda x: x * [1.0, 2.0, 3.0],
     "x % 1.7": lambda x: x % 1.7,
+    "x // 1.7": lambda x: x * (x // 1.7),
+    "+=": lambda x: add_in_place(x),
     "1.7 % x": lambda x: 1.7 % x,
     "x[1:].T": lambda x: x[1:].T,
     "x.sum()": lambda x: (x * x).sum(),
