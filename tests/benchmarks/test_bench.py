@@ -36,7 +36,7 @@ TINY = {
     convolution: {"SETTINGS": ((2, 4, 8, 8),)},
     training: {name: training.replace(getattr(training, name), **PERCEPTRON) for name in ("MLP", "WIDE", "PLAIN")},
     backprop: {"WIDTHS": (30, 20, 12, 4), "BATCH": 16},
-    decoding: {"N_PICTURES": 18, "IMAGE_SIZES": (32,)},
+    decoding: {"N_PICTURES": 18, "IMAGE_SIZES": (32,), "N_TIFFS": 4, "TIFF_SIDES": (64,)},
 }
 
 

@@ -67,9 +67,8 @@ class SharedBatchNorm(_BatchNorm):
 class SharedDropout(nn.Dropout):
     """Draws for the whole minibatch, as one process would, and applies its share: row for row the same units drop."""
 
-    def __init__(self, p: float, rank: int, size: int) -> None:
-        super().__init__(p)
-        self.rank, self.size = rank, size
+    rank: int
+    size: int
 
     def forward(self, inputs: Tensor) -> Tensor:
         if not self.training or self.p == 0:
@@ -80,20 +79,13 @@ class SharedDropout(nn.Dropout):
 
 
 def share_layers(network: nn.Module, rank: int, size: int) -> None:
-    """Put shared layers in the place of batch norm and dropout; weights, statistics and names stay."""
-    for parent in list(network.modules()):
-        for name, layer in parent.named_children():
-            if isinstance(layer, _BatchNorm):
-                setattr(parent, name, _share_batch_norm(layer))
-            elif isinstance(layer, nn.Dropout):
-                setattr(parent, name, SharedDropout(layer.p, rank, size))
-
-
-def _share_batch_norm(layer: _BatchNorm) -> SharedBatchNorm:
-    shared = SharedBatchNorm(layer.num_features, layer.eps, layer.momentum, layer.affine)
-    for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
-        setattr(shared, name, getattr(layer, name))
-    return shared.train(layer.training)
+    """Make batch norm and dropout shared ones, in place; weights, statistics and names stay."""
+    for layer in network.modules():
+        if isinstance(layer, _BatchNorm):
+            layer.__class__ = SharedBatchNorm
+        elif isinstance(layer, nn.Dropout):
+            layer.__class__ = SharedDropout
+            layer.rank, layer.size = rank, size  # type: ignore[assignment]
 
 
 def _mean(values: Tensor) -> Tensor:

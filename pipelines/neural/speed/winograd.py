@@ -10,7 +10,6 @@ exact adjoint of the forward transform; pieces of pictures that stay in the cach
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -65,10 +64,8 @@ class Convolution3x3(nn.Conv2d):
     def forward(self, images: Tensor) -> Tensor:
         if not self._pays(images):
             return super().forward(images)
-        if torch.is_grad_enabled() and (images.requires_grad or self.weight.requires_grad):
-            convolved: Tensor = Winograd.apply(images, self.weight)
-            return convolved
-        return convolve(images, self.weight)
+        # Without gradients the transformed inputs are not kept.
+        return Winograd.apply(images, self.weight) if torch.is_grad_enabled() else convolve(images, self.weight)  # type: ignore[no-any-return]
 
     def _pays(self, images: Tensor) -> bool:
         if images.device.type != "cpu" or torch.is_autocast_enabled("cpu") or torch.compiler.is_exporting():
@@ -84,7 +81,8 @@ def convolve(images: Tensor, filters: Tensor, inputs: dict[int, Tensor] | None =
     """
     pixels = images.permute(0, 2, 3, 1).contiguous()  # (n, h, w, c)
     transformed = _transform_filters(filters)  # (36, c, k)
-    output = pixels.new_empty(*pixels.shape[:3], len(filters))
+    with torch.inference_mode(False):  # a setting of each thread: the cores' could not write into the caller's
+        output = pixels.new_empty(*pixels.shape[:3], len(filters))
 
     def convolve_group(group: list[slice]) -> None:
         for piece in group:
@@ -92,7 +90,7 @@ def convolve(images: Tensor, filters: Tensor, inputs: dict[int, Tensor] | None =
             if inputs is not None:
                 inputs[piece.start] = piece_inputs
 
-    _on_cores(convolve_group, _pieces(pixels.shape, len(filters), pixels.element_size()))
+    map_on_cores(convolve_group, _pieces(pixels.shape, len(filters), pixels.element_size()))
     return output.permute(0, 3, 1, 2)
 
 
@@ -123,7 +121,7 @@ class Winograd(torch.autograd.Function):
                     image_gradient[piece] = _input_gradient(products, transformed, gradient[piece].shape)
             return total
 
-        total, *others = _on_cores(differentiate, pieces)
+        total, *others = map_on_cores(differentiate, pieces)
         for other in others:
             total += other
         by_filter = _matrix("filter", total.dtype).T @ total.flatten(1)  # (9, c * k)
@@ -198,17 +196,6 @@ def _pieces(shape: tuple[int, ...], n_outputs: int, value_bytes: int) -> list[li
     return [
         [slice(start, min(start + size, end)) for start in range(first, end, size)] for first, end in pairwise(bounds)
     ]
-
-
-def _on_cores(function: Callable[[list[slice]], Any], groups: list[list[slice]]) -> list[Any]:
-    """As `map_on_cores`, without gradients and in the caller's inference mode, which are settings of each thread."""
-    inference = torch.is_inference_mode_enabled()
-
-    def run(group: list[slice]) -> Any:
-        with torch.inference_mode(inference), torch.no_grad():
-            return function(group)
-
-    return map_on_cores(run, groups)
 
 
 def _n_tiles(side: int) -> int:

@@ -56,6 +56,13 @@ def test_batch_norm_by_hand():
     assert layer[0].running_var.item() == pytest.approx(1.7)
 
 
+def shared_dropout(rank: int) -> nn.Module:
+    layer = nn.Dropout(0.4)
+    share_layers(layer, rank, size=2)
+    assert isinstance(layer, SharedDropout)
+    return layer
+
+
 def test_dropout_drops_for_its_rows_what_one_process_would():
     inputs = torch.randn(8, 5)
     torch.manual_seed(7)
@@ -63,13 +70,13 @@ def test_dropout_drops_for_its_rows_what_one_process_would():
     parts = []
     for rank in range(2):
         torch.manual_seed(7)
-        parts.append(SharedDropout(0.4, rank, 2)(inputs[rank * 4 : rank * 4 + 4]))
+        parts.append(shared_dropout(rank)(inputs[rank * 4 : rank * 4 + 4]))
     torch.testing.assert_close(torch.cat(parts), whole)
 
 
 def test_dropout_does_nothing_outside_training():
     inputs = torch.randn(4, 5)
-    assert SharedDropout(0.4, 1, 2).eval()(inputs) is inputs
+    assert shared_dropout(1).eval()(inputs) is inputs
 
 
 def test_sharing_keeps_weights_names_and_frozen_gains():
