@@ -17,7 +17,7 @@ from bakeoff.pipelines.results.model import CARD_NAME, FILE_NAME
 from bakeoff.pipelines.results.run import RunResult, load_run
 from bakeoff.pipelines.results.study import StudyResult, load_studies
 from bakeoff.pipelines.results.task import Task, load_task
-from bakeoff.reports.canvas.elements import Cell, Row, Table, number_cell
+from bakeoff.reports.canvas.elements import Cell, Table, TableRow, number_cell
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, seconds
 from bakeoff.reports.canvas.theme import environment
 from bakeoff.reports.chapters.robustness import read_endurance
@@ -97,7 +97,7 @@ def _class_table(run: RunResult, task: Task) -> Table:
         if own.any():
             recall = float((run.predictions[own] == index).mean())
             cells.append(Cell(percent(recall), recall, percent_range(_interval(run, task, own))))
-        rows.append(Row((*cells, *[Cell("none to test")] * (5 - len(cells)))))
+        rows.append(TableRow((*cells, *[Cell("none to test")] * (5 - len(cells)))))
     return Table("", ("class", "train", "validation", "test", "recognized in test"), tuple(rows))
 
 
@@ -157,5 +157,5 @@ def _cost_table(run: RunResult) -> Table:
         ("parameters", run.size.parameters, count),
         ("feature dimensions", run.size.dimensions, count),
     ]
-    rows = [Row((Cell(name), number_cell(value, text))) for name, value, text in facts if value is not None]
+    rows = [TableRow((Cell(name), number_cell(value, text))) for name, value, text in facts if value is not None]
     return Table("", ("what", "cost"), tuple(rows))

@@ -20,8 +20,8 @@ from bakeoff.pipelines.classic.families.visual_words import draw_visual_words
 from bakeoff.pipelines.classic.system.family_features import Encoded, encode, hands_of
 from bakeoff.pipelines.classic.system.fusion import choose_fusion_weights, fuse_scores
 from bakeoff.pipelines.classic.system.model_file import ClassicModel, store_classic_model
-from bakeoff.pipelines.classic.system.pipeline import VERSION as SYSTEM_VERSION
-from bakeoff.pipelines.classic.system.pipeline import Outcome, run_system
+from bakeoff.pipelines.classic.system.run_system import VERSION as SYSTEM_VERSION
+from bakeoff.pipelines.classic.system.run_system import Outcome, run_system
 from bakeoff.pipelines.machine.cores import hands_on
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.latency import measure_latency

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from bakeoff.datasets.folder.decode import MAX_PIXELS
 from bakeoff.datasets.registry import dataset_names
 from bakeoff.pipelines.command_line.settings import parse_assignments
-from bakeoff.pipelines.results.feature_table import check_table
+from bakeoff.pipelines.results.table_file import check_table
 
 SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 

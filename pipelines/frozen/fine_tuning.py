@@ -34,7 +34,7 @@ from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.neural.config import NeuralConfig, describe
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.networks.build import Architecture, Network
-from bakeoff.pipelines.neural.networks.pixels import Standardize
+from bakeoff.pipelines.neural.networks.standardize import Standardize
 from bakeoff.pipelines.neural.recipe import fit_to
 from bakeoff.pipelines.neural.training.examples import Examples
 from bakeoff.pipelines.neural.training.loop import Trainer

@@ -19,7 +19,7 @@ from bakeoff.pipelines.predict.classifier import Classifier, Prediction
 
 N_SHOWN = 3  # classes of a picture
 DIGITS = 6  # of a probability
-Row = dict[str, Any]
+Record = dict[str, Any]
 
 
 def prediction_table(predictions: Sequence[Prediction]) -> Table:
@@ -38,7 +38,7 @@ def prediction_table(predictions: Sequence[Prediction]) -> Table:
     return table
 
 
-def row_of(found: Prediction) -> Row:
+def row_of(found: Prediction) -> Record:
     """The values of one line of JSON."""
     if found.probabilities is None:
         return {"file": found.file, "error": found.error}
@@ -51,7 +51,7 @@ def row_of(found: Prediction) -> Row:
     }
 
 
-def facts_of(classifier: Classifier) -> Row:
+def facts_of(classifier: Classifier) -> Record:
     """What a program should know of the model behind the rows."""
     calibrator = classifier.calibrator
     wanted = None if calibrator.wanted is None else classifier.class_names[calibrator.wanted]
@@ -66,7 +66,7 @@ def facts_of(classifier: Classifier) -> Row:
     }
 
 
-def write_csv(rows: Iterable[Row], class_names: Sequence[str], file: TextIO) -> None:
+def write_csv(rows: Iterable[Record], class_names: Sequence[str], file: TextIO) -> None:
     """Columns file, class, probability, p(<class>) for each class, error."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["file", "class", "probability", *(f"p({name})" for name in class_names), "error"])
@@ -76,7 +76,9 @@ def write_csv(rows: Iterable[Row], class_names: Sequence[str], file: TextIO) -> 
         writer.writerow([*known, *(chances.get(name, "") for name in class_names), row.get("error", "")])
 
 
-def write_json(rows: Iterable[Row], facts: Row, file: TextIO, seconds: Callable[[], Row] | None = None) -> None:
+def write_json(
+    rows: Iterable[Record], facts: Record, file: TextIO, seconds: Callable[[], Record] | None = None
+) -> None:
     """One object: "model", "pictures", a row for each file in order, and what `seconds` gives when they are done."""
     file.write(f'{{"model": {json.dumps(facts)},\n"pictures": [')
     for i, row in enumerate(rows):
@@ -84,7 +86,7 @@ def write_json(rows: Iterable[Row], facts: Row, file: TextIO, seconds: Callable[
     file.write("\n]" + (f',\n"seconds": {json.dumps(seconds())}' if seconds else "") + "}\n")
 
 
-def write_row(row: Row, file: TextIO) -> None:
+def write_row(row: Record, file: TextIO) -> None:
     file.write(json.dumps(row) + "\n")
 
 
@@ -127,7 +129,7 @@ def convert_rows(journal: Path, target: Path, classifier: Classifier, tally: Cou
     journal.unlink()
 
 
-def _counted(rows: Iterable[Row], tally: Counter[str]) -> Iterator[Row]:
+def _counted(rows: Iterable[Record], tally: Counter[str]) -> Iterator[Record]:
     for row in rows:
         tally[row.get("class", "")] += 1
         yield row

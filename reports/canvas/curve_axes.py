@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bakeoff.reports.canvas.axes import MARKERS, finish, new_canvas, percent_axis, side_color, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Table, number_cell
+from bakeoff.reports.canvas.elements import Cell, Figure, Table, TableRow, number_cell
 from bakeoff.reports.canvas.formats import listing, percent, percent_range, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.statistics.curves import Curve
@@ -98,7 +98,7 @@ def curves_table(
 ) -> Table:
     """Every point. show: the text of an x."""
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(curve.experiment),
                 number_cell(point.x, show),

@@ -40,7 +40,7 @@ def points_cell(difference: float, interval: tuple[float, float]) -> Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """The first cell is the row's header. side: gives it the side's mark.   strong: a finalist."""
 
     cells: tuple[Cell, ...]
@@ -55,7 +55,7 @@ class Table:
     kind: ClassVar[str] = "table"
     caption: str
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     folded: bool = False
 
     @property
@@ -139,4 +139,4 @@ def data_uri(png: bytes) -> str:
 
 def text_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, folded: bool = False) -> Table:
     """A table of plain strings."""
-    return Table(caption, tuple(columns), tuple(Row(tuple(Cell(text) for text in row)) for row in rows), folded)
+    return Table(caption, tuple(columns), tuple(TableRow(tuple(Cell(text) for text in row)) for row in rows), folded)

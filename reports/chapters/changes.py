@@ -12,7 +12,7 @@ import numpy as np
 
 from bakeoff.pipelines.results.run import Clock
 from bakeoff.pipelines.results.study import unpack_correct
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell, points_cell, share_cell
+from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, points_cell, share_cell
 from bakeoff.reports.canvas.formats import listing, p_number, plural, points, ratio, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired, holm
@@ -142,7 +142,7 @@ def changes_table(changes: Changes) -> Table:
     return Table("Every experiment in both reports; 95 % intervals", columns, tuple(map(_row, changes.kept)))
 
 
-def _row(change: Change) -> Row:
+def _row(change: Change) -> TableRow:
     test, times = change.test, (change.seconds_before, change.seconds_now)
     cells = (
         Cell(change.contestant.experiment),
@@ -152,4 +152,4 @@ def _row(change: Change) -> Row:
         *(number_cell(time, seconds) for time in times),
         number_cell(times[1] / max(times[0], 1e-9), ratio),
     )
-    return Row(cells, change.contestant.side, test.is_shown)
+    return TableRow(cells, change.contestant.side, test.is_shown)

@@ -14,7 +14,7 @@ from bakeoff.reports.canvas.axes import (
     side_legend,
     styled,
 )
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, share_cell
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, share_cell
 from bakeoff.reports.canvas.formats import count, listing, points, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
@@ -91,7 +91,7 @@ def _table(comparison: Comparison) -> Table:
     classes, hand, net = class_accuracies(comparison)
     totals = np.bincount(comparison.task.test_labels, minlength=len(comparison.task.class_names))
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(comparison.task.class_names[index]),
                 number_cell(totals[index], count),
@@ -117,7 +117,7 @@ def worst_confusions(contestant: Contestant, n_pairs: int) -> list[tuple[str, st
 def mistakes_table(comparison: Comparison) -> Table:
     """The most frequent mistakes of either finalist."""
     rows = tuple(
-        Row((Cell(c.experiment), Cell(true), Cell(said), share_cell(share)), c.side)
+        TableRow((Cell(c.experiment), Cell(true), Cell(said), share_cell(share)), c.side)
         for c in comparison.finalists
         for true, said, share in worst_confusions(c, N_MISTAKES)
     )

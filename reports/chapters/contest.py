@@ -18,8 +18,7 @@ from bakeoff.reports.canvas.axes import (
     side_legend,
     styled,
 )
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number_cell, share_cell
-from bakeoff.reports.canvas.elements import Row as TableRow
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, share_cell
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, plural, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison

@@ -15,7 +15,7 @@ from bakeoff.reports.canvas.axes import (
     side_legend,
     styled,
 )
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell
 from bakeoff.reports.canvas.formats import bytes_size, count, percent, plural, seconds, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
@@ -81,7 +81,7 @@ def _use_tables(comparison: Comparison) -> tuple[Table, ...]:
             *(number_cell(noted.get(key), count) for key in ("pictures_per_second", "flops_per_picture")),
             number_cell(size.bytes, bytes_size),
         )
-        rows.append(Row(cells, c.side, c in comparison.finalists))
+        rows.append(TableRow(cells, c.side, c in comparison.finalists))
     columns = ("experiment", "single picture", "pictures per second", "FLOP per picture", "model size")
     return (Table("Prediction from pixels to class, once the model is trained", columns, tuple(rows), folded=True),)
 

@@ -9,7 +9,7 @@ import numpy as np
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.axes import WIDTH
 from bakeoff.reports.canvas.curve_axes import UNTRAINED, curves_table, show_curves
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell
 from bakeoff.reports.canvas.formats import SPACE, count, listing, percent, percent_range, points
 from bakeoff.reports.canvas.pictures import encode_png, montage
 from bakeoff.reports.chapters.chapter import chapter
@@ -101,7 +101,7 @@ def _matrix(curves: CueCurves, most: float, chance: float) -> Table:
             number_cell(p.accuracy, percent, percent_range(p.interval) if p.trained else UNTRAINED) if p else Cell("–")
             for p in points
         ]
-        rows.append(Row((Cell(method), *cells), side))
+        rows.append(TableRow((Cell(method), *cells), side))
     caption = f"Test accuracy by method and cue, with 95 % intervals; chance is {percent(chance)}"
     return Table(caption, ("method", *curves), tuple(rows))
 

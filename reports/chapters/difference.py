@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bakeoff.reports.canvas.axes import MARKERS, finish, name_rows, new_canvas, points_axis, side_color, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, points_cell
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, points_cell
 from bakeoff.reports.canvas.formats import (
     SPACE,
     count,
@@ -89,7 +89,7 @@ def _describe_others(comparison: Comparison) -> str:
 def tests_table(comparison: Comparison) -> Table:
     """All paired tests against the better finalist, with Holm's correction."""
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(participant.experiment, note="published model" if participant in comparison.visitors else ""),
                 points_cell(test.difference, test.interval),

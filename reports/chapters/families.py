@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell, points_cell, share_cell
+from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, points_cell, share_cell
 from bakeoff.reports.canvas.formats import SPACE, listing, p_number, percent, points, points_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
@@ -84,8 +84,8 @@ def describe_families(comparison: Comparison, families: list[Family]) -> str:
     return " ".join(sentences)
 
 
-def _row(comparison: Comparison, family: Family) -> Row:
+def _row(comparison: Comparison, family: Family) -> TableRow:
     one, loss, blank = family.alone, family.loss, Cell("–")
     alone = share_cell(comparison.score(one), comparison.interval(one)) if one else blank
     lost = points_cell(loss.difference, loss.interval) if loss else blank
-    return Row((Cell(family.name), alone, lost, number_cell(loss.p_holm if loss else None, p_number)))
+    return TableRow((Cell(family.name), alone, lost, number_cell(loss.p_holm if loss else None, p_number)))

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from bakeoff.pipelines.results.study import Row as Record
-from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.reports.canvas.curve_axes import Scale, curves_table, show_curves
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, points_cell
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, points_cell
 from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent, points, points_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference
@@ -53,7 +52,7 @@ def _compare(
     quantity, where, show = words
     measure = comparison.measure if comparison else "accuracy"
 
-    def x(row: Record) -> float:
+    def x(row: Row) -> float:
         return float(row[key])  # type: ignore[arg-type]
 
     curves = read_curves(study.rows, x, comparison.sample if comparison else None)
@@ -152,7 +151,7 @@ def _describe_ends(curve: Curve, name: Show) -> str:
 
 def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Show) -> Table:
     rows = tuple(
-        Row(
+        TableRow(
             (
                 number_cell(x, show),
                 points_cell(test.difference, test.interval),

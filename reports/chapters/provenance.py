@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, text_table
+from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, text_table
 from bakeoff.reports.canvas.formats import SPACE, plural, points, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison
@@ -42,7 +42,7 @@ def data_section(comparison: Comparison) -> Section:
     sizes = ", ".join(f"{size:,} for {purposes.get(split, split)}" for split, size in task.split_sizes.items())
     text = f"{plural(len(task.class_names), 'class')}, {kind} pictures of {width} x {height} pixels: {sizes}."
     rows = tuple(
-        Row((Cell(name), *(Cell(f"{counts[index]:,}", counts[index]) for counts in task.class_counts.values())))
+        TableRow((Cell(name), *(Cell(f"{counts[index]:,}", counts[index]) for counts in task.class_counts.values())))
         for index, name in enumerate(task.class_names)
     )
     table = Table("Pictures of each class", ("class", *task.class_counts), rows, folded=True)

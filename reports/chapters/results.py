@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bakeoff.pipelines.results.run import Clock
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell, share_cell
+from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, share_cell
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, plural, points, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
@@ -20,7 +20,7 @@ def summary_table(comparison: Comparison) -> Table:
     """The first screen's table: the finalists, the best frozen net if one took part, and the majority class."""
     shown = (*comparison.finalists, *([comparison.frozen] if comparison.frozen else []))
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(c.experiment, note=f"{c.side}{REFIT if c.is_refit else ''}"),
                 *_fold_cells(c, comparison),
@@ -36,7 +36,7 @@ def summary_table(comparison: Comparison) -> Table:
     always = [share_cell(share) for share in comparison.dummy_shares[: 1 + comparison.is_unbalanced]]
     if comparison.folds:
         always.insert(0, share_cell(comparison.best_constant))
-    baseline = Row((Cell("majority class", note="baseline"), *always, *[Cell("–")] * 3))
+    baseline = TableRow((Cell("majority class", note="baseline"), *always, *[Cell("–")] * 3))
     leads = ("balanced accuracy", "test accuracy") if comparison.is_unbalanced else ("test accuracy",)
     out_of_fold = (f"{comparison.measure} out of fold",) if comparison.folds else ()
     columns = ("finalist", *out_of_fold, *leads, comparison.time, "with selection", "peak memory")
@@ -86,7 +86,8 @@ def result_table(comparison: Comparison) -> Table:
     rows = [_result_row(p, comparison) for p in comparison.everyone]
     baseline = (Cell("majority class"), *map(share_cell, comparison.dummy_shares[: 1 + comparison.is_unbalanced]))
     full = [
-        Row((*r.cells, *[Cell("–")] * (len(columns) - len(r.cells))), r.side, r.strong) for r in (*rows, Row(baseline))
+        TableRow((*r.cells, *[Cell("–")] * (len(columns) - len(r.cells))), r.side, r.strong)
+        for r in (*rows, TableRow(baseline))
     ]
     caption = (
         f"All experiments, by {comparison.measure} on test; 95 % intervals; times are {comparison.time}: in total, and "
@@ -95,11 +96,11 @@ def result_table(comparison: Comparison) -> Table:
     return Table(caption, columns, tuple(full))
 
 
-def _result_row(p: Participant, comparison: Comparison) -> Row:
+def _result_row(p: Participant, comparison: Comparison) -> TableRow:
     """Of a published model without its cost, which is not known."""
     leads = (*_lead_cells(p, comparison), number_cell(p.macro_f1, "{:.3f}".format))
     if not isinstance(p, Contestant):
-        return Row((Cell(p.experiment, note=f"published model: {p.title}"), *leads), p.side)
+        return TableRow((Cell(p.experiment, note=f"published model: {p.title}"), *leads), p.side)
     size = p.runs[0].size
     notes = [p.title if p.title != p.experiment else "", f"{len(p.runs)} seeds" if len(p.runs) > 1 else ""]
     parts = [seconds(comparison.seconds(p, kind)) for kind in ("features", "training", "prediction")]  # type: ignore[arg-type]
@@ -110,7 +111,7 @@ def _result_row(p: Participant, comparison: Comparison) -> Row:
         number_cell(comparison.seconds(p), seconds, " + ".join(parts)),
         number_cell(p.peak_memory_bytes, bytes_size),
     )
-    return Row(cells, p.side, p in comparison.finalists)
+    return TableRow(cells, p.side, p in comparison.finalists)
 
 
 @chapter(120)

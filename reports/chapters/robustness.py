@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bakeoff.pipelines.results.run import Side
-from bakeoff.pipelines.results.study import Row as Record
-from bakeoff.pipelines.results.study import StudyResult, drawn_pictures, unpack_correct
+from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, unpack_correct
 from bakeoff.reports.canvas.axes import MARKERS, finish, name_rows, new_canvas, percent_axis, side_color, styled
 from bakeoff.reports.canvas.curve_axes import curves_table, show_curves
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, number_cell, share_cell
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, share_cell
 from bakeoff.reports.canvas.formats import SPACE, listing, p_value, percent, points, points_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_crossed, holm
@@ -70,7 +69,7 @@ def read_endurance(study: StudyResult, tested: Sample | None = None) -> list[End
     return sorted(models, key=lambda model: model.side != "hand-crafted")
 
 
-def _read_one(rows: Sequence[Record], study: StudyResult, tested: Sample | None) -> Endurance:
+def _read_one(rows: Sequence[Row], study: StudyResult, tested: Sample | None) -> Endurance:
     corrupted = [row for row in rows if row["kind"] == "corruption"]
     by_name: dict[str, list[np.ndarray]] = {}
     for row in corrupted:
@@ -95,7 +94,7 @@ def _drawn(study: StudyResult, tested: Sample | None, n: int) -> Sample:
     return Sample(tested.labels[chosen], groups, tested.balanced)
 
 
-def _correct(row: Record) -> np.ndarray:
+def _correct(row: Row) -> np.ndarray:
     return unpack_correct(str(row["correct"]), int(row["n_test"]))  # type: ignore[arg-type]
 
 
@@ -173,7 +172,7 @@ def _summary(models: Sequence[Endurance], measure: str) -> Table:
         clean, corrupted = model.mean(model.clean), model.mean(model.of())
         change = number_cell(corrupted - clean, points)
         cells = (Cell(model.experiment), share_cell(clean), share_cell(corrupted, model.interval), change)
-        rows.append(Row(cells, model.side))
+        rows.append(TableRow(cells, model.side))
     caption = (
         f"{measure.capitalize()} on unchanged and corrupted pictures; 95 % intervals over corruptions and pictures"
     )
@@ -182,7 +181,7 @@ def _summary(models: Sequence[Endurance], measure: str) -> Table:
 
 def _corruption_table(models: Sequence[Endurance], measure: str) -> Table:
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(name, note="held out" if name in models[0].held_out else ""),
                 Cell(models[0].groups[name]),
@@ -223,7 +222,7 @@ def draw_corruptions(models: Sequence[Endurance], measure: str = "accuracy") -> 
     return finish(canvas, "corruptions", caption, alt, _corruption_table(models, measure))
 
 
-def _sweeps(rows: Sequence[Record], sample: Sample, measure: str) -> list[Figure | Table]:
+def _sweeps(rows: Sequence[Row], sample: Sample, measure: str) -> list[Figure | Table]:
     """A figure for each sweep, accuracy over its amount."""
     swept = [row for row in rows if row["kind"] == "sweep"]
     parts = []

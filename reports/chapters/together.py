@@ -10,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.task import Task
-from bakeoff.reports.canvas.elements import Card, Cell, Gallery, Row, Section, Table, points_cell, share_cell
+from bakeoff.reports.canvas.elements import Card, Cell, Gallery, Section, Table, TableRow, points_cell, share_cell
 from bakeoff.reports.canvas.formats import SPACE, percent, plural, points, points_range
 from bakeoff.reports.canvas.pictures import encode_png, montage, visible
 from bakeoff.reports.chapters.chapter import chapter
@@ -106,11 +106,15 @@ def team_table(comparison: Comparison, team: Team) -> Table:
     for c in comparison.finalists:
         test, alone = comparison.tests.get(c), share_cell(comparison.score(c), comparison.interval(c))
         rows.append(
-            Row((Cell(c.experiment), alone, points_cell(test.difference, test.interval) if test else blank), c.side)
+            TableRow(
+                (Cell(c.experiment), alone, points_cell(test.difference, test.interval) if test else blank), c.side
+            )
         )
     fused, bound = (share_cell(team.score(right), team.interval(right)) for right in (team.correct, team.either))
-    rows.append(Row((Cell("late fusion"), fused, points_cell(team.gain.difference, team.gain.interval)), strong=True))
-    rows.append(Row((Cell("at least one of the two is right"), bound, blank)))
+    rows.append(
+        TableRow((Cell("late fusion"), fused, points_cell(team.gain.difference, team.gain.interval)), strong=True)
+    )
+    rows.append(TableRow((Cell("at least one of the two is right"), bound, blank)))
     columns = ("who", f"test {comparison.measure}", f"points against {comparison.favorite.experiment}")
     return Table("Alone and fused; 95 % intervals, paired for the points", columns, tuple(rows))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell, share_cell
+from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, share_cell
 from bakeoff.reports.canvas.formats import percent, percent_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.calibration import (
@@ -39,7 +39,7 @@ def trust_section(comparison: Comparison) -> Section:
         for stage, found in (("as trained", before), (f"scores / {temperature:.3g}", after)):
             error = share_cell(found.corrected, found.interval)
             losses = (number_cell(x, "{:.3f}".format) for x in (found.negative_log_likelihood, found.brier))
-            rows.append(Row((Cell(c.experiment), Cell(stage), error, *losses), c.side))
+            rows.append(TableRow((Cell(c.experiment), Cell(stage), error, *losses), c.side))
         surest.append((c, selective_accuracy(scaled, run.labels)))
     columns = ("experiment", "scores", "calibration error", "negative log-likelihood", "Brier score")
     calibration = Table("Calibration on the test split; the temperature is fitted on validation", columns, tuple(rows))
@@ -69,7 +69,7 @@ def describe_selective(curves: Sequence[tuple[Contestant, np.ndarray]]) -> str:
 
 def _surest_table(curves: Sequence[tuple[Contestant, np.ndarray]]) -> Table:
     rows = tuple(
-        Row((Cell(c.experiment), *(share_cell(accuracy_at(curve, share)) for share in COVERAGES)), c.side)
+        TableRow((Cell(c.experiment), *(share_cell(accuracy_at(curve, share)) for share in COVERAGES)), c.side)
         for c, curve in curves
     )
     columns = ("experiment", *(f"surest {100 * share:.0f} %" if share < 1 else "all" for share in COVERAGES))

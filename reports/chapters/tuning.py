@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bakeoff.reports.canvas.elements import Cell, Row, Section, Table, number_cell, share_cell
+from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, share_cell
 from bakeoff.reports.canvas.formats import percent, plural, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
@@ -43,7 +43,7 @@ def describe_efforts(comparison: Comparison) -> str:
 def tuning_section(comparison: Comparison) -> Section:
     """What was tried on validation, on either side."""
     rows = tuple(
-        Row(
+        TableRow(
             (
                 Cell(c.experiment),
                 number_cell(len(c.representative.trials), str),

@@ -9,7 +9,7 @@ from sklearn.metrics import auc, average_precision_score, precision_recall_curve
 
 from bakeoff.pipelines.results.calibrator import FALSE_ALARMS, choose_threshold, wanted_class
 from bakeoff.reports.canvas.axes import WIDE, finish, new_canvas, percent_axis, side_color, side_legend, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Row, Section, Table, share_cell
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, share_cell
 from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import accuracy_interval
@@ -76,7 +76,7 @@ def _margins(scores: np.ndarray, wanted: int) -> np.ndarray:
     return scores[:, wanted].astype(np.float64) - scores[:, 1 - wanted]
 
 
-def _row(comparison: Comparison, contestant: Contestant, wanted: int, stakes: Stakes) -> Row:
+def _row(comparison: Comparison, contestant: Contestant, wanted: int, stakes: Stakes) -> TableRow:
     run = contestant.representative
     is_wanted, scores = run.labels == wanted, _margins(run.scores, wanted)
     validation = run.validation_labels == wanted, _margins(run.validation_scores, wanted)
@@ -95,7 +95,7 @@ def _row(comparison: Comparison, contestant: Contestant, wanted: int, stakes: St
         said = scores >= cheapest
         cost = (stakes.costs[0] * (is_wanted & ~said).sum() + stakes.costs[1] * (~is_wanted & said).sum()) / len(said)
         cells += [Cell(f"{cost:.3g}", float(cost)), Cell(f"{cheapest:.3g}", min(cheapest, 1e300))]
-    return Row(tuple(cells), contestant.side)
+    return TableRow(tuple(cells), contestant.side)
 
 
 @styled

@@ -9,7 +9,7 @@ import numpy as np
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.system.family_features import Encoded
-from bakeoff.pipelines.results.feature_table import About
+from bakeoff.pipelines.results.table_file import About
 
 BLOCK_VALUES = 1 << 22  # of features that are held at once: 16 MiB as float32
 

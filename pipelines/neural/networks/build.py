@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from bakeoff.pipelines.neural.networks.pixels import Standardize
+from bakeoff.pipelines.neural.networks.standardize import Standardize
 
 PICTURES_TO_FIT = 5000  # that a layer is fitted to
 

@@ -20,7 +20,7 @@ from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.descriptors import DenseSift
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog
 from bakeoff.pipelines.classic.families.pixels import PixelPca
-from bakeoff.pipelines.classic.system import pipeline as system_pipeline
+from bakeoff.pipelines.classic.system import run_system as one_system
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -188,9 +188,9 @@ CODED = replace(
 def test_a_compressed_system_shares_the_features_and_learns_from_their_codes(folder, result, monkeypatch):
     reads = []
     monkeypatch.setattr("bakeoff.pipelines.classic.system.training.choose_from_features", None)
-    compress = system_pipeline.compress_features
+    compress = one_system.compress_features
     monkeypatch.setattr(
-        system_pipeline,
+        one_system,
         "compress_features",
         lambda features, **keys: reads.append(len(features)) or compress(features, **keys),
     )

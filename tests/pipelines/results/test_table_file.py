@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.results.feature_table import check_table, write_table
+from bakeoff.pipelines.results.table_file import check_table, write_table
 
 COLUMNS = ["hog: cell 1,1", "gray histogram: bin 1"]
 BLOCKS = [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bakeoff.pipelines.neural.networks.pixels import Standardize
+from bakeoff.pipelines.neural.networks.standardize import Standardize
 
 
 @pytest.fixture
