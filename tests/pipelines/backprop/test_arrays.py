@@ -11,9 +11,8 @@ X = np.array([1.5, -0.5, 2.0])
 
 
 def add_in_place(x):
-    """The name gets the sum; the array that it named before stays as it is."""
-    y = x
-    y += 2.0
+    y = 1.0 * x
+    y += 2.0  # of a box, the name gets the sum
     return y * x
 
 
