@@ -1,11 +1,15 @@
-"""The part of an exported C99 model that is the same for all: features in fixed point, no library but stdint.
+#include "model.h"
 
-Square roots of counts and magnitudes are whole numbers with 12 and 7 bits behind the point, blocks of HOG have 15.
-Interpolated grays have 24 bits, so that in a flat place a point is exactly as bright as its pixel.
-"""
+/* Features in fixed point, no library but stdint. Square roots of counts and magnitudes are whole numbers with 12 and 7
+   bits behind the point, blocks of HOG have 15. Interpolated grays have 24 bits, so that in a flat place a point is
+   exactly as bright as its pixel. */
+enum { HEIGHT = $height, WIDTH = $width, CHANNELS = $n_channels, CLASSES = $n_classes };
+$uses
 
-ROOT_BITS = 12  # of the square root of a count, behind the point
-RUNTIME = r"""
+static const uint8_t *image;
+static uint32_t space[$space];
+static int64_t sums[CLASSES], totals[CLASSES];
+
 static uint32_t root(uint64_t value) {
     uint64_t found = 0, bit = (uint64_t)1 << 62;
     while (bit > value) bit >>= 2;
@@ -23,18 +27,20 @@ static void add(const int16_t *weights, uint32_t value) {
 static void close_part(int bits) {
     for (int k = 0; k < CLASSES; k++) { totals[k] += sums[k] / ((int64_t)1 << bits); sums[k] = 0; }
 }
-"""
-LUMA = r"""
+
+#ifdef USES_LUMA
 static uint32_t luma(const uint8_t *pixel) {  /* thousandths of a gray level */
     return CHANNELS == 1 ? 1000u * pixel[0] : 299u * pixel[0] + 587u * pixel[1] + 114u * pixel[CHANNELS - 1];
 }
-"""
-GRAY_BIN = r"""
+#endif
+
+#ifdef USES_GRAY_BIN
 static int gray_bin(int y, int x, int n_bins) {
     return (int)(luma(image + (y * WIDTH + x) * CHANNELS) * (uint32_t)n_bins / 256000u);
 }
-"""
-COLOR_BIN = r"""
+#endif
+
+#ifdef USES_COLOR_BIN
 static int color_bin(int y, int x, int n_bins) {
     const uint8_t *p = image + (y * WIDTH + x) * CHANNELS;
     int red = p[0], green = p[1], blue = p[2], most = red, least = red, sixths;
@@ -54,8 +60,9 @@ static int color_bin(int y, int x, int n_bins) {
     if (value >= n_bins) value = n_bins - 1;
     return (hue * n_bins + saturation) * n_bins + value;
 }
-"""
-PATTERN_BIN = r"""
+#endif
+
+#ifdef USES_PATTERN_BIN
 static uint8_t grays[HEIGHT * WIDTH];
 static const int16_t *circle;  /* of each point: rows down, columns right, and their fractions of 4096 */
 static int uniform;
@@ -84,8 +91,9 @@ static int pattern_bin(int y, int x, int n_points) {
     }
     return !uniform ? code : changes <= 2 ? ones : n_points + 1;
 }
-"""
-HISTOGRAMS = r"""
+#endif
+
+#ifdef USES_HISTOGRAMS
 static void histograms(int (*bin)(int, int, int), int argument, int n_numbers, int n_cells, const int16_t *weights) {
     for (int cell = 0; cell < n_cells * n_cells; cell++, weights += n_numbers * CLASSES) {
         int row = cell / n_cells, column = cell % n_cells;
@@ -98,8 +106,9 @@ static void histograms(int (*bin)(int, int, int), int argument, int n_numbers, i
             if (space[i]) add(weights + i * CLASSES, root((uint64_t)space[i] << 24));
     }
 }
-"""
-HOG = r"""
+#endif
+
+#ifdef USES_HOG
 static const uint32_t *magnitude(int y, int x, int i, int block, int columns, int n_bins) {
     int cell = i / n_bins;
     return space + ((y + cell / block) * columns + x + cell % block) * n_bins + i % n_bins;
@@ -150,4 +159,17 @@ static void hog(int cell, int block, int n_bins, const int32_t *borders, const i
         for (int k = 0; k < CLASSES; k++) sums[k] = sums[k] * 65536 / root((uint64_t)n_blocks << 30);
     close_part(bits);
 }
-"""
+#endif
+
+$tables
+int model_predict(const uint8_t *pixels, int32_t *scores) {
+    int best = 0;
+    image = pixels;
+    for (int k = 0; k < CLASSES; k++) { sums[k] = 0; totals[k] = bias[k]; }
+$calls
+    for (int k = 0; k < CLASSES; k++) {
+        scores[k] = (int32_t)totals[k];
+        if (totals[k] > totals[best]) best = k;
+    }
+    return best;
+}
