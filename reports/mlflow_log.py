@@ -16,12 +16,21 @@ LONGEST_VALUE = 500  # characters of a parameter, that every version of MLflow t
 def log_runs(uri: str, runs: Sequence[RunResult], root: Path, report: Path) -> int:
     """Log one run of MLflow for each of ours, with its model, and one with the report, if there is one; how many.
 
-    root: folder of the saved runs.   report: folder of the report.   Raises ValueError without MLflow.
+    root: folder of the saved runs.   report: folder of the report.   Raises ValueError without MLflow, and for
+    a server or folder that it cannot log to.
     """
     try:
         import mlflow
     except ImportError as error:
         raise ValueError("--mlflow needs MLflow: pip install 'bakeoff[mlflow]'") from error
+    try:
+        _log_all(mlflow, uri, runs, root, report)
+    except mlflow.exceptions.MlflowException as error:
+        raise ValueError(f"--mlflow {uri}: {' '.join(str(error).split())[:LONGEST_VALUE]}") from error
+    return len(runs)
+
+
+def _log_all(mlflow: Any, uri: str, runs: Sequence[RunResult], root: Path, report: Path) -> None:
     mlflow.set_tracking_uri(uri)
     mlflow.set_experiment(f"bakeoff {runs[0].dataset}")
     for run in runs:
@@ -34,13 +43,16 @@ def log_runs(uri: str, runs: Sequence[RunResult], root: Path, report: Path) -> i
             seconds = {f"seconds {kind}": run.seconds(kind) for kind in ("features", "training", "prediction")}
             mlflow.log_metrics({**scores, **seconds, "model bytes": run.size.bytes})
             for step, row in enumerate(run.history, start=1):
-                numbers = {name: float(v) for name, v in row.items() if isinstance(v, int | float) and name != "epoch"}
+                numbers = {
+                    f"epoch {name}": float(v)
+                    for name, v in row.items()
+                    if isinstance(v, int | float) and name != "epoch"
+                }
                 mlflow.log_metrics(numbers, step=int(row.get("epoch", step)))
             _log_files(mlflow, [folder / name for name in ("run.json", FILE_NAME, CARD_NAME)])
     if (report / "report.json").is_file():
         with mlflow.start_run(run_name="report"):
             _log_files(mlflow, [report / f"report.{kind}" for kind in ("html", "md", "json")])
-    return len(runs)
 
 
 def _log_files(mlflow: Any, paths: Sequence[Path]) -> None:

@@ -14,6 +14,10 @@ from bakeoff.tests.reports.factory import make_history, make_run, make_task
 TASK = make_task(40)
 
 
+class RefusalError(Exception):
+    """MLflow's own kind."""
+
+
 @pytest.fixture
 def told(monkeypatch):
     calls = []
@@ -27,7 +31,8 @@ def told(monkeypatch):
         return lambda *given, **named: calls.append((name, *given, *named.values()))
 
     names = ("set_tracking_uri", "set_experiment", "set_tags", "log_params", "log_metrics", "log_artifact")
-    fake = SimpleNamespace(start_run=start_run, **{name: taking_down(name) for name in names})
+    exceptions = SimpleNamespace(MlflowException=RefusalError)
+    fake = SimpleNamespace(start_run=start_run, exceptions=exceptions, **{name: taking_down(name) for name in names})
     monkeypatch.setitem(sys.modules, "mlflow", fake)
     return calls
 
@@ -49,7 +54,7 @@ def test_runs_models_and_the_report_are_logged(told, tmp_path):
     metrics = [given for kind, *given in told if kind == "log_metrics"]
     assert metrics[0][0]["accuracy"] == run.accuracy
     assert [step for _, step in metrics[1:]] == [1, 2, 3]
-    assert metrics[1][0].keys() == {"train_loss", "validation_score"}
+    assert metrics[1][0].keys() == {"epoch train_loss", "epoch validation_score"}
     files = [given.rpartition("/")[2] for kind, given, *_ in told if kind == "log_artifact"]
     assert files == ["run.json", FILE_NAME, "report.html", "report.json"]
 
@@ -58,3 +63,12 @@ def test_without_mlflow_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(ValueError, match=r"--mlflow needs MLflow: pip install 'bakeoff\[mlflow\]'"):
         mlflow_log.log_runs("x", [make_run(TASK)], tmp_path, tmp_path)
+
+
+def test_what_mlflow_refuses_is_one_line(told, monkeypatch, tmp_path):
+    def refuse(name):
+        raise RefusalError("API request failed:\n  no such server")
+
+    monkeypatch.setattr(sys.modules["mlflow"], "set_experiment", refuse)
+    with pytest.raises(ValueError, match=r"^--mlflow http://127\.0\.0\.1:1: API request failed: no such server$"):
+        mlflow_log.log_runs("http://127.0.0.1:1", [make_run(TASK)], tmp_path, tmp_path)
