@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of, choose
 from bakeoff.datasets.folder.decode import PictureError
-from bakeoff.datasets.folder.decoded_pictures import Findings
+from bakeoff.datasets.folder.decoded_pictures import Outcomes
 from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, drop_contradictions, group_duplicates
 from bakeoff.datasets.folder.groups import join, name_groups
 from bakeoff.datasets.folder.notes import (
@@ -84,40 +85,29 @@ def plan(
     return Plan(class_names, files, kept, labels, split_of, None if named is None else groups, notes)
 
 
-@dataclass(frozen=True)
-class Arrangement:
-    """notes: as in `Dataset`.   pictures, labels, paths, groups: split -> what it has, as in `Split`."""
+def arrange(plan: Plan, images: np.ndarray, outcomes: Outcomes) -> tuple[list[str], dict[str, Any]]:
+    """Notes, and for each split its pictures (`ChosenPictures`), "labels", "paths" and, where there are any, "groups".
 
-    notes: tuple[str, ...]
-    pictures: dict[str, ChosenPictures]
-    labels: dict[str, np.ndarray]
-    paths: dict[str, np.ndarray]
-    groups: dict[str, np.ndarray]
-
-
-def arrange(plan: Plan, images: np.ndarray, findings: Findings) -> Arrangement:
-    """images, findings: as decoded for good. Pictures are gray (one channel) if every one of them is."""
-    formats = [findings.file_formats[index] for index in plan.kept.tolist()]
-    kinds = [findings.kinds.get(index, "") for index in plan.kept.tolist()]
-    recordings = [f"{name}, {kind}" if kind else name for name, kind in zip(formats, kinds, strict=True)]
+    images, outcomes: as decoded for good. Pictures are gray (one channel) if every one of them is.
+    """
+    kept = [outcomes[index] for index in plan.kept.tolist()]
     chosen = _as_gray_if_all_are(images, plan.kept)
-    place = {index: row for row, index in enumerate(plan.kept.tolist())}
-    remarks = {place[i]: texts for i, texts in findings.remarks.items() if i in place}
     notes = [
         *plan.notes,
-        note_conversions(plan.files, [(*file.remarks, *remarks.get(row, ())) for row, file in enumerate(plan.files)]),
-        note_formats(plan.files, formats),
-        note_recording(plan.files, recordings),
+        note_conversions(plan.files, [(*f.remarks, *o.remarks) for f, o in zip(plan.files, kept, strict=True)]),
+        note_formats(plan.files, [outcome.file_format for outcome in kept]),
+        note_recording(plan.files, [", ".join(filter(None, (o.file_format, o.kind))) for o in kept]),
         ALL_GRAY if chosen.n_channels == 1 else "",
     ]
-    rows = {name: np.flatnonzero(plan.split_of == index) for index, name in enumerate(SPLITS)}
-    return Arrangement(
-        tuple(note for note in notes if note),
-        {name: choose(chosen, chosen_rows) for name, chosen_rows in rows.items()},
-        {name: plan.labels[chosen_rows] for name, chosen_rows in rows.items()},
-        {name: np.array([plan.files[row].path for row in chosen_rows]) for name, chosen_rows in rows.items()},
-        {} if plan.groups is None else {name: plan.groups[chosen_rows] for name, chosen_rows in rows.items()},
-    )
+    arrays: dict[str, Any] = {}
+    for index, name in enumerate(SPLITS):
+        rows = np.flatnonzero(plan.split_of == index)
+        arrays[name] = choose(chosen, rows)
+        arrays[f"{name} labels"] = plan.labels[rows]
+        arrays[f"{name} paths"] = np.array([plan.files[row].path for row in rows])
+        if plan.groups is not None:
+            arrays[f"{name} groups"] = plan.groups[rows]
+    return notes, arrays
 
 
 def files_in_classes(found: Sequence[PictureFile]) -> list[PictureFile]:

@@ -11,7 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -64,41 +64,32 @@ class Decoding:
         return self.image_size, self.image_size, self.rules.n_channels
 
 
-@dataclass(frozen=True)
-class Findings:
-    """About each of many files, by its index.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was found about a file: why it cannot be used; or its format and what was done to it, as in `Decoded`.
 
-    errors: why it could not be used.   remarks: what was done to it, as in `Decoded`, if anything.
-    file_formats: of the others.   kinds: of samples, where they have more than 8 bits.
+    kind: of its samples, where they have more than 8 bits.
     """
 
-    errors: dict[int, PictureError] = field(default_factory=dict)
-    remarks: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    file_formats: dict[int, str] = field(default_factory=dict)
-    kinds: dict[int, str] = field(default_factory=dict)
-
-    def updated(self, later: Findings) -> Findings:
-        """With what was found about some of the files when they were decoded once more."""
-        again = set(later.kinds) | set(later.errors) | set(later.file_formats)
-        errors = {index: error for index, error in self.errors.items() if index not in again}
-        return Findings(
-            errors | later.errors,
-            self.remarks | later.remarks,
-            self.file_formats | later.file_formats,
-            self.kinds | later.kinds,
-        )
-
-    def at(self, indices: Sequence[int]) -> Findings:
-        """Of files 0, 1, 2 ... as of these."""
-        parts = (self.errors, self.remarks, self.file_formats, self.kinds)
-        return Findings(*({indices[place]: value for place, value in part.items()} for part in parts))  # type: ignore[arg-type]
+    error: PictureError | None = None
+    file_format: str = ""
+    remarks: tuple[str, ...] = ()
+    kind: str = ""
 
 
-def decode_pictures(files: Sequence[PictureFile], decoding: Decoding) -> tuple[np.ndarray, Findings]:
+Outcomes = dict[int, Outcome]
+"""By the index of the file."""
+
+
+def errors_of(outcomes: Outcomes) -> dict[int, PictureError]:
+    return {index: outcome.error for index, outcome in outcomes.items() if outcome.error}
+
+
+def decode_pictures(files: Sequence[PictureFile], decoding: Decoding) -> tuple[np.ndarray, Outcomes]:
     """As `decode_into`, into memory: uint8 (n_files, *decoding.shape)."""
     rows = np.zeros((len(files), math.prod(decoding.shape)), dtype=np.uint8)
-    findings = decode_into(rows, files, decoding)
-    return rows.reshape(len(files), *decoding.shape), findings
+    outcomes = decode_into(rows, files, decoding)
+    return rows.reshape(len(files), *decoding.shape), outcomes
 
 
 def decode_into(
@@ -109,7 +100,7 @@ def decode_into(
     chosen: Sequence[int] | None = None,
     map_chunks: MapChunks | None = None,
     progress: Progress | None = None,
-) -> Findings:
+) -> Outcomes:
     """Read and decode many files, on all processors or where map_chunks sends them; the outcome is the same.
 
     rows: filled with uint8 (n_files, prod(decoding.shape)), black where there is an error.
@@ -124,52 +115,52 @@ def decode_into(
         found = map_chunks(partial(decode_far_away, decoding), sent)
     else:
         found = _on_threads(partial(decode_chunk, decoding), chunks)
-    findings, n_done = Findings(), 0
+    outcomes: Outcomes = {}
     with pillow_limits(decoding.max_pixels):
         for part, (block, about) in zip(parts, found, strict=True):
-            unread = [i for i, error in about.errors.items() if map_chunks and isinstance(error, UnreadableError)]
-            if unread:
-                block[unread], again = decode_chunk(decoding, [files[part[place]] for place in unread])
-                about = about.updated(again.at(unread))
-            for first, last in _runs(part):
-                rows[part[first] : part[last] + 1] = block[first : last + 1].reshape(last + 1 - first, -1)
-            findings = findings.updated(about.at(part))
-            n_done += len(part)
+            for place, outcome in enumerate(about):
+                if map_chunks and isinstance(outcome.error, UnreadableError):
+                    block[place : place + 1], (about[place],) = decode_chunk(decoding, [files[part[place]]])
+            pixels = block.reshape(len(block), -1)
+            if part[-1] - part[0] + 1 == len(part):
+                rows[part[0] : part[-1] + 1] = pixels
+            else:
+                for place, index in enumerate(part):
+                    rows[index : index + 1] = pixels[place : place + 1]
+            outcomes.update(zip(part, about, strict=True))
             if progress:
-                progress("decoding pictures", n_done, len(wanted))
-    return findings
+                progress("decoding pictures", len(outcomes), len(wanted))
+    return outcomes
 
 
-def decode_far_away(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.ndarray, Findings]:
+def decode_far_away(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.ndarray, list[Outcome]]:
     """`decode_chunk` on a worker."""
     limit_pillow(decoding.max_pixels)
     return decode_chunk(decoding, files)
 
 
-def decode_chunk(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.ndarray, Findings]:
-    """uint8 (n_files, *decoding.shape), and what was found about files 0, 1, 2 ..."""
+def decode_chunk(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.ndarray, list[Outcome]]:
+    """uint8 (n_files, *decoding.shape), and what was found about each."""
     block = np.zeros((len(files), *decoding.shape), dtype=np.uint8)
-    findings = Findings()
+    outcomes: list[Outcome] = []
     squares: dict[int, np.ndarray] = {}
     waiting = 0
     for place, file in enumerate(files):
         try:
             decoded = decode_file(file, decoding)
+        except UnknownRangeError as error:
+            outcomes.append(Outcome(UnknownRangeError(error.kind), kind=error.kind))
         except PictureError as error:
-            findings.errors[place] = _bare(error)
-            continue
-        squares[place] = decoded.pixels
-        findings.file_formats[place] = decoded.file_format
-        if decoded.remarks:
-            findings.remarks[place] = decoded.remarks
-        if decoded.kind:
-            findings.kinds[place] = decoded.kind
-        waiting += decoded.pixels.nbytes
-        if waiting > WAITING_BYTES:
-            _resize_into(block, squares)
+            outcomes.append(Outcome(type(error)(str(error))))  # without the traceback, which holds the file's bytes
+        else:
+            outcomes.append(Outcome(None, decoded.file_format, decoded.remarks, decoded.kind))
+            squares[place] = decoded.pixels
+            waiting += decoded.pixels.nbytes
+        if waiting > WAITING_BYTES or (squares and place == len(files) - 1):
+            block[list(squares)] = resize_squares(list(squares.values()), decoding.image_size)
+            squares.clear()
             waiting = 0
-    _resize_into(block, squares)
-    return block, findings
+    return block, outcomes
 
 
 def decode_file(file: PictureFile, decoding: Decoding) -> Decoded:
@@ -197,26 +188,6 @@ def _on_threads(function: Callable[[Any], Any], chunks: Iterable[Any]) -> Iterat
             yield under_way.popleft().result()
 
 
-def _runs(indices: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """First and last place of each run of consecutive numbers."""
-    ends = [
-        place for place in range(len(indices)) if place + 1 == len(indices) or indices[place + 1] > indices[place] + 1
-    ]
-    return zip((0, *(end + 1 for end in ends)), ends, strict=False)
-
-
-def _bare(error: PictureError) -> PictureError:
-    """Without the traceback, which holds the file's bytes."""
-    return UnknownRangeError(error.kind) if isinstance(error, UnknownRangeError) else type(error)(str(error))
-
-
-def _resize_into(block: np.ndarray, squares: dict[int, np.ndarray]) -> None:
-    """Moves the squares to their rows of the block."""
-    if squares:
-        block[list(squares)] = resize_squares(list(squares.values()), block.shape[1])
-        squares.clear()
-
-
 def can_be_read(file: PictureFile) -> bool:
     try:
         read_bytes(file)
@@ -225,20 +196,19 @@ def can_be_read(file: PictureFile) -> bool:
     return True
 
 
-def findings_to_array(findings: Findings) -> np.ndarray:
+def outcomes_to_array(outcomes: Outcomes) -> np.ndarray:
     """One string, as a store keeps it: no pickle, so that a file from a stranger cannot run code."""
-    errors = {index: [type(error).__name__, str(error)] for index, error in findings.errors.items()}
-    return np.array(json.dumps([errors, findings.remarks, findings.file_formats, findings.kinds]))
-
-
-def findings_from_array(array: np.ndarray) -> Findings:
-    errors, remarks, file_formats, kinds = json.loads(array.item())
-    return Findings(
-        errors={int(index): ERRORS[kind](reason) for index, (kind, reason) in errors.items()},
-        remarks={int(index): tuple(texts) for index, texts in remarks.items()},
-        file_formats={int(index): name for index, name in file_formats.items()},
-        kinds={int(index): kind for index, kind in kinds.items()},
+    errors = {index: [type(error).__name__, str(error)] for index, error in errors_of(outcomes).items()}
+    return np.array(
+        json.dumps([[i, errors.get(i), o.file_format, o.remarks, o.kind] for i, o in sorted(outcomes.items())])
     )
+
+
+def outcomes_from_array(array: np.ndarray) -> Outcomes:
+    return {
+        index: Outcome(error and ERRORS[error[0]](error[1]), file_format, tuple(remarks), kind)
+        for index, error, file_format, remarks, kind in json.loads(array.item())
+    }
 
 
 def read_bytes(file: PictureFile) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from bakeoff.datasets.folder.decode import AS_STATED, PictureError
-from bakeoff.datasets.folder.decoded_pictures import Decoding, decode_pictures
+from bakeoff.datasets.folder.decoded_pictures import Decoding, decode_pictures, errors_of
 from bakeoff.datasets.folder.listing import list_folder
 from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
 from bakeoff.datasets.folder.ranges import as_ranges
@@ -49,13 +49,13 @@ def read_pictures(
     if height != width:
         raise ValueError(f"pictures are read as squares, and this model takes {height} x {width} pixels")
     rules = rules_of(reading)
-    images, findings = decode_pictures(files, Decoding(height, rules))
+    images, outcomes = decode_pictures(files, Decoding(height, rules))
     if channels > 3 and rules.n_channels != channels:
         raise ValueError(f"this model takes {channels} channels, and which ones was not saved with it: train it again")
     if channels == 1:
         gray = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
         images = np.stack(gray)[..., None] if gray else images[..., :1]
-    return images, findings.errors
+    return images, errors_of(outcomes)
 
 
 def rules_of(reading: Mapping[str, Any] | None) -> Rules:

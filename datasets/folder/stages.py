@@ -14,29 +14,31 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of
+from bakeoff.datasets.chosen_pictures import Pictures, blocks_of
 from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.arrangement import arrange, files_in_classes, plan
 from bakeoff.datasets.folder.decode import PictureError, decoder_versions, measure, pillow_limits, read_samples
 from bakeoff.datasets.folder.decoded_pictures import (
     Decoding,
-    Findings,
     MapChunks,
+    Outcomes,
     Rows,
     UnreadableError,
     can_be_read,
     decode_into,
-    findings_from_array,
-    findings_to_array,
+    errors_of,
+    outcomes_from_array,
+    outcomes_to_array,
     read_bytes,
     read_masks,
 )
+from bakeoff.datasets.folder.given_splits import SPLITS
 from bakeoff.datasets.folder.notes import note_channels, note_frame, note_size
 from bakeoff.datasets.folder.picture_file import PictureFile, stamp_now
 from bakeoff.datasets.folder.ranges import Ranges, as_ranges, fit_ranges, note_ranges
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.regions import side_of_region
-from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
+from bakeoff.datasets.folder.samples import Rules
 from bakeoff.datasets.folder.squares import MIDDLE, WHOLE
 from bakeoff.datasets.folder.store import Store
 from bakeoff.datasets.splits import evenly_spread
@@ -100,45 +102,38 @@ class FolderStages:
     def _arrange(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Decoding is kept by itself first: whoever is told of too many damaged files need not wait for it twice."""
         decoded = self.store.get_or_compute(DECODED, version=VERSION, inputs=inputs, compute=self._decode).arrays
-        images, findings, about = _unpack(decoded)
-        planned = plan(self.path, self.found, images, findings.errors, self.reading)
-        if findings.kinds:
+        images, outcomes, about = _unpack(decoded)
+        planned = plan(self.path, self.found, images, errors_of(outcomes), self.reading)
+        kinds = _kinds_of(outcomes)
+        if kinds:
             is_training = np.zeros(len(images), dtype=bool)
             is_training[planned.kept[planned.split_of == 0]] = True
-            ranges = self._fit_ranges(findings.kinds, is_training)
+            ranges = self._fit_ranges(kinds, is_training)
             if ranges != as_ranges(about["ranges"]):
                 decoded = self.store.get_or_compute(
                     DECODED,
                     version=VERSION,
                     inputs={**inputs, "ranges": ranges},
-                    compute=lambda: self._decode_again(images, findings, about, ranges),
+                    compute=lambda: self._decode_again(images, outcomes, about, ranges),
                 ).arrays
-                images, findings, about = _unpack(decoded)
-        arranged = arrange(planned, images, findings)
-        notes = [
+                images, outcomes, about = _unpack(decoded)
+        notes, arrays = arrange(planned, images, outcomes)
+        about_reading = [
             note_size(images.shape[1], about["median"]),
             note_frame(about["frame"], about["elongation"]),
             note_channels(about["channels"], self.reading.channels),
-            *note_ranges(as_ranges(about["ranges"]), findings.kinds, self.reading.given_range),
-            *arranged.notes,
+            *note_ranges(as_ranges(about["ranges"]), kinds, self.reading.given_range),
         ]
         card = {
             "class_names": planned.class_names,
-            "notes": [note for note in notes if note],
-            "n_channels": arranged.pictures["train"].n_channels,
+            "notes": [note for note in (*about_reading, *notes) if note],
+            "n_channels": arrays["train"].n_channels,
             "image_size": images.shape[1],
-            "ranges": about["ranges"],
-            "channels": about["channels"],
-            "frame": about["frame"],
-            "unreadable": [index for index, error in findings.errors.items() if isinstance(error, UnreadableError)],
+            **{name: about[name] for name in ("ranges", "channels", "frame")},
+            "unreadable": [i for i, error in errors_of(outcomes).items() if isinstance(error, UnreadableError)],
         }
-        return {
-            "card": np.array(json.dumps(card)),
-            **{name: self._write(pictures) for name, pictures in arranged.pictures.items()},
-            **{f"{name} labels": labels for name, labels in arranged.labels.items()},
-            **{f"{name} paths": paths for name, paths in arranged.paths.items()},
-            **{f"{name} groups": groups for name, groups in arranged.groups.items()},
-        }
+        written = {name: self._write(arrays[name]) for name in SPLITS}
+        return {**arrays, **written, "card": np.array(json.dumps(card))}
 
     def _decode(self) -> dict[str, Any]:
         """The pixels of all files; those with more than 8 bits last, by a range that pictures for training give."""
@@ -149,27 +144,24 @@ class FolderStages:
         image_size = self.reading.image_size or max((s for s in sizes if s <= median), default=sizes[0])
         decoding = Decoding(image_size, Rules({}, channels, self.reading.pages, frame), self.reading.max_pixels)
         rows = self.store.allocate((len(self.files), math.prod(decoding.shape)), np.dtype(np.uint8))
-        findings = self._decode_into(rows, decoding)
-        kinds = {i: error.kind for i, error in findings.errors.items() if isinstance(error, UnknownRangeError)}
+        outcomes = self._decode_into(rows, decoding)
+        kinds = _kinds_of(outcomes)
         ranges = self._fit_ranges(kinds, np.array([file.split in ("", "train") for file in self.files]))
         if kinds:
-            findings = findings.updated(self._decode_deep(rows, decoding, ranges, kinds))
+            outcomes |= self._decode_deep(rows, decoding, ranges, kinds)
         about = {"median": median, "elongation": elongation, "frame": frame, "channels": channels, "side": image_size}
-        return _pack(rows, findings, {**about, "ranges": ranges})
+        return _pack(rows, outcomes, {**about, "ranges": ranges})
 
     def _decode_again(
-        self, images: np.ndarray, findings: Findings, about: Mapping[str, Any], ranges: Ranges
+        self, images: np.ndarray, outcomes: Outcomes, about: Mapping[str, Any], ranges: Ranges
     ) -> dict[str, Any]:
         """The same by other ranges, once it is known which pictures are for training."""
-        rows = self.store.allocate((len(images), images[0].size), np.dtype(np.uint8))
-        for start, block in blocks_of(images):
-            rows[start : start + len(block)] = block.reshape(len(block), -1)
         rules = Rules({}, about["channels"], self.reading.pages, about["frame"])
-        decoding = Decoding(images.shape[1], rules, self.reading.max_pixels)
-        again = self._decode_deep(rows, decoding, ranges, findings.kinds)
-        return _pack(rows, findings.updated(again), {**about, "ranges": ranges})
+        rows, decoding = self._write(images), Decoding(images.shape[1], rules, self.reading.max_pixels)
+        again = self._decode_deep(rows, decoding, ranges, _kinds_of(outcomes))
+        return _pack(rows, outcomes | again, {**about, "ranges": ranges})
 
-    def _decode_deep(self, rows: Rows, decoding: Decoding, ranges: Ranges, kinds: Mapping[int, str]) -> Findings:
+    def _decode_deep(self, rows: Rows, decoding: Decoding, ranges: Ranges, kinds: Mapping[int, str]) -> Outcomes:
         """Those with more than 8 bits, which wait for ranges."""
         said = "; ".join(f"{low:g} to {high:g}" for low, high in (parts[0] for parts in ranges.values()))
         decoding = replace(decoding, rules=replace(decoding.rules, ranges=ranges))
@@ -177,7 +169,7 @@ class FolderStages:
 
     def _decode_into(
         self, rows: Rows, decoding: Decoding, chosen: list[int] | None = None, what: str = "decoding pictures"
-    ) -> Findings:
+    ) -> Outcomes:
         show = self.progress
         return decode_into(
             rows,
@@ -218,22 +210,27 @@ class FolderStages:
         median, elongation = (float(np.median(found[1:] or found)) for found in (sides, elongations))
         return median, elongation, channels
 
-    def _write(self, pictures: ChosenPictures) -> Any:
+    def _write(self, pictures: Pictures) -> Any:
         rows = self.store.allocate((len(pictures), int(np.prod(pictures.shape[1:]))), np.dtype(np.uint8))
         for start, block in blocks_of(pictures):
             rows[start : start + len(block)] = block.reshape(len(block), -1)
         return rows
 
 
-def _pack(rows: Any, findings: Findings, about: Mapping[str, Any]) -> dict[str, Any]:
-    return {"pixels": rows, "findings": findings_to_array(findings), "about": np.array(json.dumps(about))}
+def _kinds_of(outcomes: Outcomes) -> dict[int, str]:
+    """Of samples, where they have more than 8 bits."""
+    return {index: outcome.kind for index, outcome in outcomes.items() if outcome.kind}
 
 
-def _unpack(decoded: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Findings, dict[str, Any]]:
+def _pack(rows: Any, outcomes: Outcomes, about: Mapping[str, Any]) -> dict[str, Any]:
+    return {"pixels": rows, "outcomes": outcomes_to_array(outcomes), "about": np.array(json.dumps(about))}
+
+
+def _unpack(decoded: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Outcomes, dict[str, Any]]:
     """Pixels, uint8 (n, side, side, 3 or more), and what is known about them."""
     rows = np.asarray(decoded["pixels"])
     about = json.loads(decoded["about"].item())
-    return rows.reshape(len(rows), about["side"], about["side"], -1), findings_from_array(decoded["findings"]), about
+    return rows.reshape(len(rows), about["side"], about["side"], -1), outcomes_from_array(decoded["outcomes"]), about
 
 
 def digest_listing(path: Path, found: Sequence[PictureFile]) -> str:

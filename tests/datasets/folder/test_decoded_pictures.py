@@ -12,13 +12,14 @@ from PIL import Image
 from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
 from bakeoff.datasets.folder.decoded_pictures import (
     Decoding,
-    Findings,
+    Outcome,
     UnreadableError,
     can_be_read,
     decode_into,
     decode_pictures,
-    findings_from_array,
-    findings_to_array,
+    errors_of,
+    outcomes_from_array,
+    outcomes_to_array,
 )
 from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
 from bakeoff.tests.odd_folder import bomb, png_bytes
@@ -33,8 +34,8 @@ def file_of(content):
 
 
 def the_error(content, **options):
-    _, findings = decode_pictures([file_of(content)], Decoding(32, **options))
-    return findings.errors.get(0)
+    _, outcomes = decode_pictures([file_of(content)], Decoding(32, **options))
+    return outcomes[0].error
 
 
 def elsewhere(function, chunks):
@@ -51,18 +52,18 @@ def test_many_pictures_come_back_in_order_with_their_errors(map_chunks):
     contents = [png_bytes(Image.new("RGB", (9, 9), (index, 0, 0))) for index in range(200)]
     contents[7], contents[150] = b"", contents[150][:-30]
     calls, rows = [], np.zeros((200, 8 * 8 * 3), np.uint8)
-    findings = decode_into(
+    outcomes = decode_into(
         rows,
         [file_of(content) for content in contents],
         Decoding(8),
         map_chunks=map_chunks,
         progress=lambda *call: calls.append(call),
     )
-    assert list(findings.errors) == [7, 150]
+    assert list(errors_of(outcomes)) == [7, 150]
     expected = np.arange(200)
     expected[[7, 150]] = 0
     np.testing.assert_array_equal(rows.reshape(200, 8, 8, 3)[:, 4, 4, 0], expected)
-    assert [findings.file_formats.get(index) for index in (6, 7, 8)] == ["PNG", None, "PNG"]
+    assert [outcomes[index].file_format for index in (6, 7, 8)] == ["PNG", "", "PNG"]
     assert calls[-1] == ("decoding pictures", 200, 200)
 
 
@@ -87,10 +88,10 @@ def test_what_another_machine_cannot_read_is_read_here(tmp_path):
 
     rows = np.zeros((2, 8 * 8 * 3), np.uint8)
     gone = PictureFile(("gone.png",), partial(read_plain_file, str(tmp_path / "gone.png")), stamp="1")
-    findings = decode_into(rows, [gone, file], Decoding(8), map_chunks=without_the_folder)
+    outcomes = decode_into(rows, [gone, file], Decoding(8), map_chunks=without_the_folder)
     assert rows[:, 0].tolist() == [0, 77]
-    assert str(findings.errors[0]) == "cannot be read: No such file or directory"
-    assert findings.file_formats == {1: "PNG"}
+    assert str(outcomes[0].error) == "cannot be read: No such file or directory"
+    assert outcomes[1].file_format == "PNG"
 
 
 def test_a_reader_that_fails_is_a_reason_not_a_crash():
@@ -130,15 +131,16 @@ indices = st.integers(0, 10**6)
 kinds = st.sampled_from([PictureError, NotAPictureError, UnreadableError])
 
 
-@given(
-    errors=st.dictionaries(indices, st.builds(lambda kind, text: kind(text), kinds, texts)),
-    remarks=st.dictionaries(indices, st.lists(texts).map(tuple)),
-    file_formats=st.dictionaries(indices, texts),
-)
-def test_findings_come_back_from_their_array(errors, remarks, file_formats):
-    array = findings_to_array(Findings(errors, remarks, file_formats))
-    found = findings_from_array(array)
+errors = st.builds(lambda kind, text: kind(text), kinds, texts)
+outcomes = st.builds(Outcome, st.none() | errors, texts, st.lists(texts).map(tuple), texts)
+
+
+@given(st.dictionaries(indices, outcomes))
+def test_outcomes_come_back_from_their_array(outcomes):
+    array = outcomes_to_array(outcomes)
     assert array.dtype.kind == "U"
-    assert (found.remarks, found.file_formats) == (remarks, file_formats)
-    described = [[(i, type(e), str(e)) for i, e in each.items()] for each in (found.errors, errors)]
-    assert described[0] == described[1]
+    assert described(outcomes_from_array(array)) == described(outcomes)
+
+
+def described(outcomes):
+    return {i: (type(o.error), str(o.error), o.file_format, o.remarks, o.kind) for i, o in outcomes.items()}
