@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import tarfile
+import tempfile
 import zlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pooch
@@ -164,30 +164,23 @@ def _download(archive: Archive, root: Path, progress: Progress | None) -> None:
 
 
 def unpack(archive: Archive, archive_file: Path, root: Path) -> None:
-    """Copy the files that we read, under names that we choose: a member's path is never used to write.
+    """Take out the files that we read, and no others.
 
     Raises ValueError if the archive is damaged or lacks one of them.
     """
-    folder = root / archive.folder
-    folder.mkdir(parents=True, exist_ok=True)
+    root.mkdir(parents=True, exist_ok=True)
+    names = [f"{archive.folder}/{name}" for name in archive.files]
     try:
-        with tarfile.open(archive_file) as tar:
-            for name in archive.files:
-                member = tar.extractfile(f"{archive.folder}/{name}")
-                if member is None:
-                    raise KeyError(f"{name} is not a plain file")
-                _copy_atomically(member, folder / name)
+        with tarfile.open(archive_file) as tar, tempfile.TemporaryDirectory(dir=root, prefix=".") as fresh:
+            members = [tar.getmember(name) for name in names]
+            if not all(member.isreg() for member in members):
+                raise KeyError("one of its files is a link")
+            tar.extractall(fresh, members, filter="data")
+            (root / archive.folder).mkdir(exist_ok=True)
+            for name in names:
+                os.replace(Path(fresh, name), root / name)
     except (tarfile.TarError, EOFError, zlib.error, KeyError) as error:
         raise ValueError(f"{archive_file} is damaged ({error}): delete it to download it again") from error
-
-
-def _copy_atomically(source: IO[bytes], target: Path) -> None:
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(source.read())
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 class _Bar:

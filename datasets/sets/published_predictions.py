@@ -46,56 +46,27 @@ class PublishedPredictions:
     predictions: np.ndarray
 
 
-MODELS = (
-    PublishedModel(
-        "patches-32k",
-        "32,000 random patches, linear classifier",
-        False,
-        "random_features_32k_no_aug",
-        "9fbeebf8a5821a46a6bafa8c96e33a97346ea6ddf835a6deb9686f9ab44e5c68",
-    ),
-    PublishedModel(
-        "patches-32k-augmented",
-        "32,000 random patches, augmented, linear classifier",
-        False,
-        "random_features_32k_aug",
-        "4306ca5563a7d805298b56bb1a50e1265247a1144abd643119a3e59b1f4d3009",
-    ),
-    PublishedModel(
-        "patches-256k",
-        "256,000 random patches, linear classifier",
-        False,
-        "random_features_256k_no_aug",
-        "ae234adaa5fec4a9be3b17b81f4bb6d6ce8468fa1f7259ebce05f9453aa296c0",
-    ),
-    PublishedModel(
-        "patches-256k-augmented",
-        "256,000 random patches, augmented, linear classifier",
-        False,
-        "random_features_256k_aug",
-        "c6db9dfa9a54874b9652dd3e80628aaf0a4f51f28a8595e703333653b3a59f7c",
-    ),
-    PublishedModel(
-        "alexnet-tensorflow",
-        "convolutional net, AlexNet at CIFAR size",
-        True,
-        "alexnet_tf_ben",
-        "3c5251a7033db81bcb653062c57471d04713d9bb34b0668d8c79fd5332b41f94",
-    ),
-    PublishedModel(
-        "cuda-convnet",
-        "convolutional net of 2012, augmented",
-        True,
-        "cudaconvnet",
-        "87045a28e8f6ba958c1a7278c3bff74f59e725707d45a55bd9647e315438783b",
-    ),
-    PublishedModel(
-        "vgg16-keras",
-        "convolutional net of 2014",
-        True,
-        "vgg16_keras",
-        "c87168134ecea8e382e412a535c6014ef1157d660d1cfe6a6688742d50e7bbf3",
-    ),
+SHA256 = {  # of their files
+    "random_features_32k_no_aug": "9fbeebf8a5821a46a6bafa8c96e33a97346ea6ddf835a6deb9686f9ab44e5c68",
+    "random_features_32k_aug": "4306ca5563a7d805298b56bb1a50e1265247a1144abd643119a3e59b1f4d3009",
+    "random_features_256k_no_aug": "ae234adaa5fec4a9be3b17b81f4bb6d6ce8468fa1f7259ebce05f9453aa296c0",
+    "random_features_256k_aug": "c6db9dfa9a54874b9652dd3e80628aaf0a4f51f28a8595e703333653b3a59f7c",
+    "alexnet_tf_ben": "3c5251a7033db81bcb653062c57471d04713d9bb34b0668d8c79fd5332b41f94",
+    "cudaconvnet": "87045a28e8f6ba958c1a7278c3bff74f59e725707d45a55bd9647e315438783b",
+    "vgg16_keras": "c87168134ecea8e382e412a535c6014ef1157d660d1cfe6a6688742d50e7bbf3",
+}
+LINEAR = "linear classifier"
+MODELS = tuple(
+    PublishedModel(name, title, end_to_end, file, SHA256[file])
+    for file, end_to_end, name, title in (
+        ("random_features_32k_no_aug", False, "patches-32k", f"32,000 random patches, {LINEAR}"),
+        ("random_features_32k_aug", False, "patches-32k-augmented", f"32,000 random patches, augmented, {LINEAR}"),
+        ("random_features_256k_no_aug", False, "patches-256k", f"256,000 random patches, {LINEAR}"),
+        ("random_features_256k_aug", False, "patches-256k-augmented", f"256,000 random patches, augmented, {LINEAR}"),
+        ("alexnet_tf_ben", True, "alexnet-tensorflow", "convolutional net, AlexNet at CIFAR size"),
+        ("cudaconvnet", True, "cuda-convnet", "convolutional net of 2012, augmented"),
+        ("vgg16_keras", True, "vgg16-keras", "convolutional net of 2014"),
+    )
 )
 
 
