@@ -16,12 +16,12 @@ from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.classic.features.dense_sift import Window, dense_sift_positions, extract_dense_sift
 
 STRIDE = 2
-# side, bin size in pixels, window, pictures that we describe a call, pictures that the peer describes a call
+# side, bin size in pixels, window, pictures that we describe a call, as many as a run does, and the peer
 SETTINGS: tuple[tuple[int, int, Window, int, int], ...] = (
-    (32, 2, "triangular", 512, 16),
-    (32, 4, "triangular", 512, 16),
-    (32, 4, "gaussian", 512, 16),
-    (32, 6, "triangular", 512, 16),
+    (32, 2, "triangular", 100, 16),
+    (32, 4, "triangular", 100, 16),
+    (32, 4, "gaussian", 100, 16),
+    (32, 6, "triangular", 100, 16),
     (256, 4, "triangular", 16, 1),
 )
 

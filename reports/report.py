@@ -181,4 +181,6 @@ def _describe_environments(comparison: Comparison) -> str:
     hand, net = (c.representative.environment for c in comparison.finalists)
     told = {"hardware": "on different machines", "commit": "at different commits"}
     differing = [words for key, words in told.items() if hand.get(key) != net.get(key)]
+    if (here := hand.get("device", "cpu")) != (there := net.get("device", "cpu")):
+        differing.append(f"on different devices (hand-crafted on {here}, net on {there})")
     return f"The finalists were run {listing(differing)}: compare their times with care." if differing else ""

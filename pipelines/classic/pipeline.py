@@ -23,6 +23,7 @@ from bakeoff.pipelines.classic.system.model_file import ClassicModel, store_clas
 from bakeoff.pipelines.classic.system.run_system import VERSION as SYSTEM_VERSION
 from bakeoff.pipelines.classic.system.run_system import Outcome, run_system
 from bakeoff.pipelines.machine.cores import hands_on
+from bakeoff.pipelines.machine.device import exact_products
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -35,6 +36,7 @@ DESCRIPTORS_FOR_WORDS, DESCRIPTORS_AT_A_TIME = 150_000, 20_000
 DESCRIPTOR_BINS = 4  # a SIFT descriptor is this many bins wide
 
 
+@exact_products()
 def run(job: Job[ClassicConfig]) -> RunResult:
     """Extract, learn on `dataset.train`, choose on `dataset.validation`, score `dataset.test` once.
 
@@ -81,6 +83,7 @@ def run(job: Job[ClassicConfig]) -> RunResult:
     )
 
 
+@exact_products()
 def extract(job: Job[ClassicConfig]) -> list[Encoded]:
     """Only the features, into the cache."""
     systems = usable_systems(job.config, job.dataset.image_shape)

@@ -28,11 +28,18 @@ def choose_device(name: str = "") -> torch.device:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Of the memory of an accelerator, what torch may still take: what is free, and what it holds unused."""
+    """Of an accelerator's memory, what torch may still take: what is free, and what it holds unused."""
     if device.type == "mps":
         return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
     unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return int(torch.cuda.mem_get_info(device)[0] + unused)
+
+
+def bytes_to_hold(device: torch.device) -> int:
+    """Of an accelerator's memory, what may be filled for long: an eighth is for the work on it."""
+    is_mps = device.type == "mps"
+    total = torch.mps.recommended_max_memory() if is_mps else torch.cuda.mem_get_info(device)[1]
+    return max(0, free_bytes(device) - int(total) // 8)
 
 
 @contextmanager

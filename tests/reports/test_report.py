@@ -267,6 +267,15 @@ def test_where_a_run_waited_for_a_busy_processor_costs_are_processor_time(proces
     assert ("processor time" in result_table(report.comparison).caption) is told
 
 
+@pytest.mark.parametrize(("device", "told"), [("cpu", False), ("cuda", True)])
+def test_it_is_told_which_finalist_ran_where(device, told):
+    task = make_task(200)
+    runs = [make_run(task, "classic"), make_run(task, "mlp", "end-to-end", environment={"device": device})]
+    where = "on different devices (hand-crafted on cpu, net on cuda)"
+    assert any(where in caveat for caveat in build(task, runs).caveats) is told
+
+
+
 @pytest.mark.parametrize(
     ("diagnostics", "told"), [({}, False), ({"svm_converged": True}, False), ({"svm_converged": False}, True)]
 )

@@ -15,7 +15,7 @@ import torch
 
 from bakeoff.pipelines.classic.matrix.feature_matrix import to_storage
 from bakeoff.pipelines.machine.cores import HERE, Hands
-from bakeoff.pipelines.machine.device import free_bytes
+from bakeoff.pipelines.machine.device import CPU, free_bytes
 from bakeoff.pipelines.machine.progress import Advance
 from bakeoff.pipelines.results.fitted_values import on_device
 from bakeoff.pipelines.results.run import Side
@@ -121,7 +121,8 @@ def encode_all(
     """Encode many pictures, a batch on every core, or on the device of the hands, at a time.
 
     images: uint8 (n, h, w, c).   view: what of them is encoded.
-    allocate: makes the matrix that is filled and returned, in memory or on disk; then memory does not grow with n.
+    allocate: makes the matrix that is filled and returned, in memory, on disk - memory does not grow with n then - or
+        on the device.
     Returns (n, length) of `dtype`, float32, float16 or int8 (see `to_int8`); `advance(n)` is told of every batch.
     """
     if len(images) == 0:
@@ -129,7 +130,7 @@ def encode_all(
     state = on_device(state, hands.device)
     encode = partial(encode_batch, family, state, view, np.dtype(dtype), hands.device)
     ends = batch_ends(len(images), pictures_at_once(family.batch_size, images[0].nbytes, hands.device))
-    if len(ends) == 1:  # as when a single picture is classified
+    if len(ends) == 1 and hands.device == CPU:  # as when a single picture is classified
         advance(len(images))
         return encode(images)
     batches = (images[start:end] for start, end in pairwise([0, *ends]))
@@ -138,6 +139,8 @@ def encode_all(
     for encoded in hands.map_chunks(encode, batches):
         if start == 0:
             features = allocate((len(images), encoded.shape[1]), np.dtype(dtype))
+        if isinstance(encoded, torch.Tensor) and not isinstance(features, torch.Tensor):
+            encoded = encoded.cpu().numpy()
         features[start : start + len(encoded)] = encoded
         start += len(encoded)
         advance(len(encoded))
@@ -193,7 +196,8 @@ def pictures_at_once(batch_size: int, n_bytes: int, device: torch.device) -> int
 
 def encode_batch(
     family: FeatureFamily, state: Any, view: View, dtype: np.dtype[Any], device: torch.device, images: np.ndarray
-) -> np.ndarray:
-    """One batch of `encode_all`: uint8 (b, h, w, c) -> (b, length) of dtype."""
+) -> np.ndarray | torch.Tensor:
+    """One batch of `encode_all`: uint8 (b, h, w, c) -> (b, length) of dtype, a tensor if it is elsewhere."""
     batch = torch.from_numpy(images.copy()).to(device)  # images may be read-only or a view
-    return to_storage(family.encode(view.of(batch), state), dtype.name).cpu().numpy()
+    found = to_storage(family.encode(view.of(batch), state), dtype.name)
+    return found.numpy() if device == CPU else found

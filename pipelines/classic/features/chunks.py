@@ -16,31 +16,38 @@ CACHE_PIXELS = 1 << 16  # 256 KiB a float32 plane: the dozen planes that a kerne
 ACCELERATOR_PIXELS = 1 << 22  # enough work to fill a GPU, little memory
 
 
-def in_chunks(kernel: Callable[[Tensor], Tensor], images: Tensor, cache_pixels: int = CACHE_PIXELS) -> Tensor:
+def in_chunks(
+    kernel: Callable[..., Tensor], images: Tensor, cache_pixels: int = CACHE_PIXELS, length: tuple[int, ...] = ()
+) -> Tensor:
     """kernel(images) for a kernel that treats every picture of (n, height, width, channels) alone.
 
     cache_pixels: pixels in a chunk on the processor, less for a kernel whose results are much larger than its input.
+    length: the shape of a picture's result; then the kernel is also told where to write, float32 (n, *length) or None.
     """
     if is_exporting():
-        return kernel(images)
+        return kernel(images, None) if length else kernel(images)
     on_processor = images.device.type == "cpu"
     pixels = cache_pixels if on_processor else ACCELERATOR_PIXELS
     most = max(1, pixels // max(1, images.shape[1] * images.shape[2]))
+    results = [torch.empty(len(images), *length, device=images.device)] if length else []
     if len(images) == 0:  # one blank picture tells the shape of a result
-        return kernel(images.new_zeros(1, *images.shape[1:]))[:0]
+        return results[0] if results else kernel(images.new_zeros(1, *images.shape[1:]))[:0]
     chunks = split_evenly(images, most, torch.get_num_threads() if on_processor else 1)
-    if len(chunks) == 1:
+    if len(chunks) == 1 and not length:
         return kernel(images)
-    results: list[Tensor] = []
     allocation = Lock()
 
     def fill(chunk: tuple[int, Tensor]) -> None:
         start, pictures = chunk
+        rows = slice(start, start + len(pictures))
+        if length:
+            kernel(pictures, results[0][rows])
+            return
         part = kernel(pictures)
         with allocation:  # whoever is done first knows the shape
             if not results:
                 results.append(part.new_empty((len(images), *part.shape[1:])))
-        results[0][start : start + len(part)] = part
+        results[0][rows] = part
 
     if on_processor:
         map_on_cores(fill, chunks)

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bakeoff.pipelines.classic.features.chunks import in_chunks
+from bakeoff.pipelines.classic.features.chunks import CACHE_PIXELS, in_chunks
 from bakeoff.pipelines.classic.features.grid import (
     N_BINS,
     Bins,
@@ -34,7 +34,7 @@ from bakeoff.pipelines.classic.features.grid import (
     window_centers,
 )
 from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
-from bakeoff.pipelines.machine.tracing import computed_once, is_exporting
+from bakeoff.pipelines.machine.tracing import computed_once
 
 Window = Literal["triangular", "gaussian"]
 N_ORIENTATIONS = 8
@@ -43,7 +43,6 @@ LENGTH = N_BINS**2 * N_ORIENTATIONS
 CLIP = 0.2  # of the unit length, Lowe 2004, section 6.1
 SOFTNESS = 0.3  # of the length, added to the second one; a textured patch's L1 length is 8 to 9 times its L2 length
 WINDOW_DEVIATION = 2.0  # of the Gaussian window, in bins: half the descriptor's width, Lowe 2004, section 6.1
-CHUNK_PIXELS = 1 << 15  # at stride 2 the descriptors are 30 times their picture in size: small chunks stay in cache
 
 
 def dense_sift_positions(height: int, width: int, *, bin_size: int, stride: int) -> Tensor:
@@ -85,12 +84,15 @@ def extract_dense_sift(
     if window not in ("triangular", "gaussian"):
         raise ValueError(f"window must be triangular or gaussian, got {window!r}")
 
-    def descriptors(chunk: Tensor) -> Tensor:
+    def descriptors(chunk: Tensor, place: Tensor | None) -> Tensor:
         planes = to_color_planes(chunk) if per_channel else luminance(to_planes(chunk)).unsqueeze(0)
         pooled, bins = _pool(_orientation_maps(planes), bin_size, stride, window)
-        return _normalize(pooled.unflatten(0, planes.shape[:2]), bins, root, contrast_threshold, regularizer)
+        pooled = pooled.unflatten(0, planes.shape[:2])
+        return _normalize(pooled, bins, root, contrast_threshold, regularizer, place)
 
-    return in_chunks(descriptors, images, CHUNK_PIXELS // (images.shape[3] if per_channel else 1))
+    n_channels = images.shape[3] if per_channel else 1
+    length = (len(dense_sift_positions(*images.shape[1:3], bin_size=bin_size, stride=stride)), n_channels * LENGTH)
+    return in_chunks(descriptors, images, CACHE_PIXELS // n_channels, length)
 
 
 def opponent_colors(images: Tensor) -> Tensor:
@@ -171,13 +173,18 @@ def _windows(values: Tensor, bins: tuple[Bins, Bins]) -> Tensor:
 
 
 def _normalize(
-    pooled: Tensor, bins: tuple[Bins, Bins], root: bool, contrast_threshold: float, regularizer: float
+    pooled: Tensor,
+    bins: tuple[Bins, Bins],
+    root: bool,
+    contrast_threshold: float,
+    regularizer: float,
+    place: Tensor | None,
 ) -> Tensor:
     """Descriptors of unit length, nothing above 0.2, unit length again; then the Hellinger map if root.
 
     With a regularizer r, lengths |h| + r take the place of |h|, and the second division is softened alike. Lengths and
     roots are taken of the bins, which windows share.
-    pooled: (channels, n, places_y, places_x, 8).   Returns (n, keypoints, channels * 128).
+    pooled: (channels, n, places_y, places_x, 8).   Returns (n, keypoints, channels * 128), in `place` if there is one.
     """
     channels, pooled = pooled.shape[:2], pooled.flatten(0, 1)
     lengths = _windows(pooled.square().sum(-1, keepdim=True), bins).sum(dim=(3, 4), keepdim=True).sqrt_()
@@ -189,9 +196,8 @@ def _normalize(
         values.unflatten(0, channels).permute(1, 2, 3, 0, 4, 5, 6)
         for values in (_windows(windows, bins), limits, softness, flat)
     )
-    # (n, keypoints_y, keypoints_x, channels, 4, 4, 8); a graph has no place to write to
-    place = None if is_exporting() else windows.new_empty(windows.shape)
-    clipped = torch.minimum(windows, limits, out=place)
+    # (n, keypoints_y, keypoints_x, channels, 4, 4, 8)
+    clipped = torch.minimum(windows, limits, out=None if place is None else place.view(windows.shape))
     sizes = torch.linalg.vector_norm(clipped, dim=(-3, -2, -1), keepdim=True)
     sizes = sizes.square_().add_(softness).sqrt_() if root else sizes.add_(softness)
     clipped = clipped.div_(sizes.masked_fill_(flat, torch.inf))  # x / inf = 0: flat patches have no direction

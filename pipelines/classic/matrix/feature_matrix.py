@@ -12,11 +12,10 @@ import torch
 
 from bakeoff.pipelines.classic.matrix.feature_store import as_tensor
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer, standardize
-from bakeoff.pipelines.machine.device import CPU, free_bytes
+from bakeoff.pipelines.machine.device import CPU, bytes_to_hold
 from bakeoff.pipelines.machine.tracing import is_exporting
 
 IN_MEMORY_BYTES = 3 << 30  # solvers read features dozens of times; putting rows together costs as much as using them
-HELD_SHARE = 0.75  # of an accelerator's free memory for features; the rest is for the solver
 # Times the root mean square of a vector of unit length: of the values of Fisher vectors, 1 in 100,000 lies beyond.
 INT8_RANGE = 16.0
 
@@ -75,7 +74,8 @@ class FeatureMatrix:
         if self.device.type == "cpu":
             n, d = self.shape
             return self[:] if 4 * n * d <= IN_MEMORY_BYTES else self
-        if sum(block.nbytes for row in self.blocks for block in row) > HELD_SHARE * free_bytes(self.device):
+        missing = sum(t.nbytes for row in self._tensors for t in row if t.device != self.device)
+        if missing > bytes_to_hold(self.device):
             return self
         return replace(self, blocks=[[block.to(self.device) for block in row] for row in self._tensors])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,8 +14,11 @@ from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import FeatureFamily, View, encode_all
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer
+from bakeoff.pipelines.machine.cache import CachedStage, hash_inputs
 from bakeoff.pipelines.machine.cores import Hands, hands_on
+from bakeoff.pipelines.machine.device import CPU, bytes_to_hold
 from bakeoff.pipelines.machine.job import Job
+from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.run import Stage
@@ -26,12 +29,12 @@ class Encoded:
     """One family over one data set.
 
     parts: features (n, length) of "train", "validation", "test"; of other views also "mirrored train" ...
-    keys: of the cache entries they come from.   costs: of making them.
+    keys: of the cache entries they come from, or would on a processor.   costs: of making them.
     """
 
     family: FeatureFamily
     state: Any
-    parts: Mapping[str, np.ndarray]
+    parts: Mapping[str, np.ndarray | torch.Tensor]
     keys: tuple[str, ...]
     costs: tuple[Stage, ...]
 
@@ -76,6 +79,19 @@ def hands_of(workspace: Workspace) -> Hands:
     return hands_on(workspace.device, workspace.progress)
 
 
+def room_on(device: torch.device, shape: tuple[int, int], dtype: np.dtype[Any]) -> torch.Tensor:
+    """On an accelerator where it is free, else in memory: disks are slower than encoding there."""
+    is_free = shape[0] * shape[1] * dtype.itemsize <= bytes_to_hold(device)
+    return torch.empty(shape, dtype=getattr(torch, dtype.name), device=device if is_free else CPU)
+
+
+def compute_anew(stage: str, *, version: int, inputs: Mapping[str, Any], compute: Callable[[], Any]) -> CachedStage:
+    """As `Cache.get_or_compute`, of what is not kept."""
+    with measure(stage, "features") as clock:
+        arrays = compute()
+    return CachedStage(arrays, hash_inputs(stage, version, inputs), clock.stage)
+
+
 def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> Encoded:
     """Fit a family on the training pictures and encode all pictures; both from the cache where it has them."""
     dataset, workspace = job.dataset, job.workspace
@@ -105,13 +121,14 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
                     dtype=np.dtype(system.storage),
                     advance=advance,
                     hands=hands,
-                    allocate=workspace.cache.allocate,
+                    allocate=workspace.cache.allocate if hands.device == CPU else partial(room_on, hands.device),
                 )
                 for name, split in dataset.splits.items()
             }
 
+    keep = workspace.cache.get_or_compute if hands.device == CPU else compute_anew
     stages = [
-        workspace.cache.get_or_compute(
+        keep(
             f"{family.name} encode",
             version=family.version,
             inputs={"fit": learned.key, "view": view, "storage": system.storage},

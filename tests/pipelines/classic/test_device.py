@@ -17,6 +17,7 @@ from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families import family as family_module
 from bakeoff.pipelines.classic.families.family import encode_all, pictures_at_once
 from bakeoff.pipelines.classic.matrix import feature_matrix
+from bakeoff.pipelines.classic.system import family_features
 from bakeoff.pipelines.machine import device as device_module
 from bakeoff.pipelines.machine import tracing
 from bakeoff.pipelines.machine.cores import hands_on
@@ -34,7 +35,8 @@ FREE_BYTES = 10**9
 @pytest.fixture
 def elsewhere(monkeypatch) -> Iterator[torch.device]:
     monkeypatch.setattr(family_module, "free_bytes", lambda device: FREE_BYTES)
-    monkeypatch.setattr(feature_matrix, "free_bytes", lambda device: FREE_BYTES)
+    monkeypatch.setattr(feature_matrix, "bytes_to_hold", lambda device: FREE_BYTES)
+    monkeypatch.setattr(family_features, "bytes_to_hold", lambda device: FREE_BYTES)
     monkeypatch.setattr(tracing, "untraced", nullcontext)  # the fake device is one of the modes that are left out there
     with fake_device() as device:
         monkeypatch.setattr(device_module, "choose_device", lambda name="": device)
@@ -87,7 +89,9 @@ def test_a_run_elsewhere_predicts_what_it_does_here_and_says_where(config, tmp_p
 
 def test_features_that_do_not_fit_are_streamed_and_give_the_same(tmp_path, monkeypatch, elsewhere):
     held = run(tmp_path / "held", CONFIGS["int8"])
-    monkeypatch.setattr(feature_matrix, "free_bytes", lambda device: 0)
+    assert not list(tmp_path.glob("held/cache/*encode"))
+    monkeypatch.setattr(feature_matrix, "bytes_to_hold", lambda device: 0)
+    monkeypatch.setattr(family_features, "bytes_to_hold", lambda device: 0)
     np.testing.assert_allclose(run(tmp_path / "streamed", CONFIGS["int8"]).scores, held.scores, atol=1e-5)
 
 
