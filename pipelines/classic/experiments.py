@@ -33,7 +33,7 @@ def _together(*names: str) -> ClassicConfig:
     return _joined("classic", *(FAMILIES[name][1] for name in names))
 
 
-# Expected on all of CIFAR-10: 87.9 %; in half precision, to a stricter tolerance, it took 36 minutes of processor time and
+# Expected on all of CIFAR-10: 87.9 %; in half precision, to a stricter tolerance, it took 36 minutes of one core and
 # 16 GB. All that helped on its validation pictures (45,000 for training, 5,000 to choose): pooling a picture together
 # with its mirror image, descriptors that overhang the border, soft SIFT normalization, and early fusion.
 _SIFT = DenseSift(regularizer=2.5, overhang=True)

@@ -275,7 +275,6 @@ def test_it_is_told_which_finalist_ran_where(device, told):
     assert any(where in caveat for caveat in build(task, runs).caveats) is told
 
 
-
 @pytest.mark.parametrize(
     ("diagnostics", "told"), [({}, False), ({"svm_converged": True}, False), ({"svm_converged": False}, True)]
 )
