@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def level_of(value: Value) -> int:
 
 def lower(arguments: Sequence[Value], level: int) -> list[Value]:
     """The arguments without their boxes of this level."""
-    return [argument.value if level_of(argument) == level else argument for argument in arguments]
+    return [x.value if isinstance(x, Array) and x.level == level else x for x in arguments]
 
 
 def plain(value: Value) -> Any:
@@ -155,13 +156,14 @@ class Array(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Value, **settings: Any) -> Value:
         """Lets operators, `ndarray * box` and `np.exp(box)` find the operation of the same name."""
-        if "out" in settings and settings["out"][0] is inputs[0] and isinstance(inputs[0], Array):
-            del settings["out"]  # box += x: the name gets the result, the box stays as it is
+        if settings and isinstance(inputs[0], Array) and settings.get("out", (None,))[0] is inputs[0]:
+            del settings["out"]  # box += x: the name gets the result
         if method != "__call__" or settings:
             raise TypeError(f"np.{ufunc.__name__}: only plain calls have a gradient, not {method} {sorted(settings)}")
         return _found(ufunc)(*inputs)
 
 
+@cache
 def _found(function: Callable[..., Any]) -> Callable[..., Any]:
     """What a function of numpy is on boxes."""
     name = function.__name__
