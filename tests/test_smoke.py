@@ -21,7 +21,7 @@ from bakeoff.pipelines.neural.networks.mlp import Perceptron
 pytestmark = pytest.mark.whole
 
 ROOT = Path(__file__).parent.parent
-# What trains and writes nothing; `bench` takes minutes; `serve` and `exercise` have tests of their own.
+# What trains and writes nothing; `bench`, `serve` and `exercise` have tests of their own.
 NOT_RUN = {"test", "check", "setup", "bench", "help", "serve", "exercise"}
 EXPERIMENTS = ("families", "mlp", "mlp-numpy")
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
-import secrets
 import shutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from filelock import FileLock
 
 from bakeoff.pipelines.machine.stopwatch import measure
@@ -33,9 +30,6 @@ from bakeoff.pipelines.results.run import Stage, StageKind
 Arrays = Mapping[str, np.ndarray | StoredRows]
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 CHECKSUM_BLOCK = 1 << 24  # bytes
-# Begins the name of a file that a `compute` is filling; process and machine follow, for others may share the cache. The
-# process comes first and a random part, which has no hyphen, last: so a machine's name may be any text.
-FILLING = ".filling-"
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,7 @@ class Cache:
             except DAMAGE as error:
                 self.report_damage(f"cache entry {folder} is damaged ({error}); computing it again")
             with measure(stage, kind) as clock:
-                arrays = self._compute(compute)
+                arrays = compute()
             self._write(folder, arrays, clock.stage)
             return CachedStage(_load_arrays(folder), key, clock.stage)
 
@@ -93,34 +87,9 @@ class Cache:
             with self._lock(folder):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _compute(self, compute: Callable[[], Arrays]) -> Arrays:
-        try:
-            return compute()
-        except BaseException:
-            for path, process in self._being_filled():
-                if process == os.getpid():
-                    path.unlink()
-            raise
-
     def allocate(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> StoredRows:
         """Room on the cache's disk for a large array that a `compute` fills and returns; the entry takes it over."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._remove_left_over()
-        path = self.root / f"{FILLING}{os.getpid()}-{platform.node()}-{secrets.token_hex(8)}.npy"
-        return create_stored_rows(path, shape, dtype)
-
-    def _remove_left_over(self) -> None:
-        """What processes of this machine were filling when they were killed."""
-        for path, process in self._being_filled():
-            if not psutil.pid_exists(process):
-                path.unlink(missing_ok=True)
-
-    def _being_filled(self) -> Iterator[tuple[Path, int]]:
-        """The files that processes of this machine fill or were filling, and each one's process."""
-        for path in self.root.glob(f"{FILLING}*"):
-            process, _, rest = path.name.removeprefix(FILLING).partition("-")
-            if rest.rpartition("-")[0] == platform.node() and process.isdecimal():
-                yield path, int(process)
+        return create_stored_rows(self.root, shape, dtype)
 
     def _write(self, folder: Path, arrays: Arrays, cost: Stage) -> None:
         """Called under the entry's lock, so that what lies in its temporary folder is left over from a killed run."""
@@ -130,7 +99,7 @@ class Cache:
         try:
             for name, array in arrays.items():
                 if isinstance(array, StoredRows):
-                    os.rename(array.path, temporary / f"{name}.npy")
+                    array.move(temporary / f"{name}.npy")
                 else:
                     _save_array(temporary / f"{name}.npy", array)
             checksums = {path.name: _checksum(path) for path in sorted(temporary.iterdir())}

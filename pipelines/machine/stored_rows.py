@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
+
+FILLING = ".filling-"  # begins the name of a file that is being filled, and of its lock
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,7 @@ class StoredRows:
     shape: tuple[int, int]
     dtype: np.dtype[Any]
     offset: int  # bytes of the header
+    lock: FileLock  # held until the file is moved, by a process that lives
 
     def __setitem__(self, rows: slice, values: np.ndarray) -> None:
         """Raises ValueError if the values do not fit the rows or the columns."""
@@ -30,9 +37,23 @@ class StoredRows:
             file.seek(self.offset + start * self.shape[1] * self.dtype.itemsize)
             file.write(np.ascontiguousarray(values, self.dtype).data)
 
+    def move(self, place: Path) -> None:
+        """To its place, once it is filled."""
+        os.rename(self.path, place)
+        self.lock.release()
+        self.path.with_suffix(".lock").unlink(missing_ok=True)
 
-def create_stored_rows(path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> StoredRows:
-    """A file of zeros, which takes no room until it is written."""
+
+def create_stored_rows(folder: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> StoredRows:
+    """A file of zeros, which takes no room until it is written. What killed processes were filling there goes first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.glob(f"{FILLING}*.lock"):
+        with contextlib.suppress(Timeout), FileLock(left_over, timeout=0):
+            left_over.with_suffix(".npy").unlink(missing_ok=True)
+            left_over.unlink(missing_ok=True)
+    path = folder / f"{FILLING}{secrets.token_hex(8)}.npy"
+    lock = FileLock(path.with_suffix(".lock"), thread_local=False)  # whichever thread moves the file releases it
+    lock.acquire()
     np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     offset = path.stat().st_size - shape[0] * shape[1] * dtype.itemsize
-    return StoredRows(path, shape, dtype, offset)
+    return StoredRows(path, shape, dtype, offset, lock)
