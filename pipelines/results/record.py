@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -31,14 +29,7 @@ def build_value(kind: type, values: dict[str, Any], folder: Path) -> Any:
         raise ValueError(
             f"{folder} has schema {schema}, expected {SCHEMA_VERSION}: delete it and run `bakeoff train` again"
         )
-    with naming_damage(folder):
-        return rebuild(values, kind, tagged=False, largest=sys.float_info.max)
-
-
-@contextmanager
-def naming_damage(path: Path) -> Iterator[None]:
-    """Whatever a stranger's file makes go wrong is said of that file, in one line."""
     try:
-        yield
+        return rebuild(values, kind, tagged=False, largest=sys.float_info.max)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `bakeoff train` again") from error
+        raise ValueError(f"{folder} is damaged ({error}): delete it and run `bakeoff train` again") from error
