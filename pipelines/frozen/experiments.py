@@ -53,7 +53,7 @@ def beside(net: FrozenNet, config: ClassicConfig) -> ClassicConfig:
 FINE_TUNED = NeuralConfig(
     architecture=FineTuned(),
     optimizers=(Optimizer(learning_rate=1e-4),),  # there the best of 3e-5, 1e-4 and 3e-4
-    augmentation=Augmentation(flip="random", crop=0),
+    augmentation=Augmentation(flip="none", crop=0),  # there mirroring what the blocks read gained nothing
     epochs=5,
     least_steps=100,
     batch_size=64,

@@ -2,8 +2,7 @@
 
 The blocks before are computed once for every picture, and kept. The classifier starts as the SVM of the experiment
 `frozen`, its margins scaled to probabilities: from weights drawn at random, first steps would undo what the net knows.
-Source: Kumar et al., "Fine-tuning can distort pretrained features", ICLR 2022. Differs: an SVM; no shifts; and in place
-of the pictures, what the trained blocks read of them is mirrored.
+Source: Kumar et al., "Fine-tuning can distort pretrained features", ICLR 2022. Differs: an SVM, and no augmentation.
 """
 
 from __future__ import annotations

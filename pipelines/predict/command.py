@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,6 @@ from bakeoff.pipelines.predict.output import (
     row_of,
     rows_that_stand,
     write_json,
-    write_row,
 )
 
 EXPLANATION = (
@@ -83,20 +82,15 @@ def show(classifier: Classifier, places: Sequence[str], loading: float, *, as_js
         return int(bad > 0)
     for batch in told():
         console.print(prediction_table(batch))
-    for line in summary_lines(classifier, loading, timing):
-        console.print(line, style="dim", markup=False, soft_wrap=True)
-    return int(bad > 0)
-
-
-def summary_lines(classifier: Classifier, loading: float, timing: Timing) -> list[str]:
-    """What the numbers are, and what they took."""
     decoding, scoring = (1000 * seconds / timing.n_files for seconds in (timing.decoding, timing.scoring))
-    return [
+    for line in (
         EXPLANATION,
         f"{decoding + scoring:.1f} ms a picture ({decoding:.1f} decoding, {scoring:.1f} scoring), {timing.n_files} in "
         f"all; model loaded in {loading:.2f} s",
         f"{printable(classifier.model.experiment)}: {classifier.path}",
-    ]
+    ):
+        console.print(line, style="dim", markup=False, soft_wrap=True)
+    return int(bad > 0)
 
 
 def save(classifier: Classifier, options: argparse.Namespace, n_files: int) -> int:
@@ -113,12 +107,10 @@ def save(classifier: Classifier, options: argparse.Namespace, n_files: int) -> i
     left = islice(find_all(options.images, target), n_kept, None)
     with journal.open("a") as file, workspace.progress("predict", n_files - n_kept) as advance:
         for batch in classifier.predict_batches(left):
-            for found in batch:
-                write_row(row_of(found), file)
+            file.writelines(json.dumps(row_of(found)) + "\n" for found in batch)
             file.flush()
             advance(len(batch))
-    tally: Counter[str] = Counter()
-    convert_rows(journal, target, classifier, tally)
+    tally = convert_rows(journal, target, classifier)
     counts = ", ".join(f"{n:,} {printable(name)}" for name, n in sorted(tally.items()) if name)
     print(f"{target}: {tally.total():,} pictures{': ' if counts else ''}{counts}")
     if tally[""]:

@@ -86,50 +86,43 @@ def write_json(
     file.write("\n]" + (f',\n"seconds": {json.dumps(seconds())}' if seconds else "") + "}\n")
 
 
-def write_row(row: Record, file: TextIO) -> None:
-    file.write(json.dumps(row) + "\n")
-
-
 def rows_that_stand(journal: Path, names: Iterable[str]) -> int:
     """How many rows of an unfinished file are whole and about these files, in this order; the rest is cut off."""
     n_rows = n_bytes = 0
     with journal.open("ab+") as file:
         file.seek(0)
         for line, name in zip(file, names, strict=False):
-            if not _is_about(line, name):
+            try:
+                stands = line.endswith(b"\n") and json.loads(line)["file"] == name
+            except (ValueError, KeyError, TypeError):  # cut short by a crash
+                break
+            if not stands:
                 break
             n_rows, n_bytes = n_rows + 1, n_bytes + len(line)
         file.truncate(n_bytes)
     return n_rows
 
 
-def _is_about(line: bytes, name: str) -> bool:
-    try:
-        return line.endswith(b"\n") and json.loads(line)["file"] == name
-    except (ValueError, KeyError, TypeError):  # cut short by a crash
-        return False
-
-
-def convert_rows(journal: Path, target: Path, classifier: Classifier, tally: Counter[str]) -> None:
-    """Write the whole file in the format of its name, and remove the rows; tally counts them by class, "" unread."""
+def convert_rows(journal: Path, target: Path, classifier: Classifier) -> Counter[str]:
+    """Write the whole file in the format of its name, and remove the rows. Counts them by class, "" unread."""
+    tally: Counter[str] = Counter()
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+
+    def counted(lines: Iterable[str]) -> Iterator[Record]:
+        for row in map(json.loads, lines):
+            tally[row.get("class", "")] += 1
+            yield row
+
     try:
         with journal.open() as lines, temporary.open("x", newline="") as file:
-            rows = _counted(map(json.loads, lines), tally)
             if target.suffix == ".csv":
-                write_csv(rows, classifier.class_names, file)
+                write_csv(counted(lines), classifier.class_names, file)
             elif target.suffix == ".json":
-                write_json(rows, facts_of(classifier), file)
+                write_json(counted(lines), facts_of(classifier), file)
             else:
-                for row in rows:
-                    write_row(row, file)
+                file.writelines(json.dumps(row) + "\n" for row in counted(lines))
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
     journal.unlink()
-
-
-def _counted(rows: Iterable[Record], tally: Counter[str]) -> Iterator[Record]:
-    for row in rows:
-        tally[row.get("class", "")] += 1
-        yield row
+    return tally

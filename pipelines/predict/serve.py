@@ -47,27 +47,27 @@ FILES = {
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
 }
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
-
-@dataclass(frozen=True)
-class Training:
-    """Some of the pictures that a model learned from. vectors: float32 (n, d), as it represents them."""
-
-    pictures: Split
-    vectors: np.ndarray
+SAFE = {  # headers of every answer
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 
 
 @dataclass(frozen=True)
 class Witness:
-    """A classifier that shows what its answer rests on. training: None where note says why there is none."""
+    """A classifier that shows what its answer rests on.
+
+    note: of which training pictures the nearest are shown, or why none are.   pictures: those, if any.
+    vectors: float32 (n, d), as the model represents them.
+    """
 
     classifier: Classifier
-    training: Training | None
-    note: str = ""
+    note: str
+    pictures: Split | None = None
+    vectors: np.ndarray | None = None
 
     def answer(self, content: bytes, name: str) -> dict[str, Any]:
         """All that the page shows of a picture. content: of its file.   Raises ValueError for what is no picture."""
@@ -91,16 +91,12 @@ class Witness:
         }
 
     def _neighbors(self, images: np.ndarray) -> list[dict[str, Any]]:
-        if self.training is None:
+        if self.pictures is None or self.vectors is None:
             return []
-        pictures = self.training.pictures
-        rows, cosines = nearest(self.classifier.model.represent(images), self.training.vectors, N_NEIGHBORS)
+        rows, cosines = nearest(self.classifier.model.represent(images), self.vectors, N_NEIGHBORS)
+        names, labels = self.classifier.class_names, self.pictures.labels
         return [
-            {
-                "class": self.classifier.class_names[pictures.labels[row]],
-                "picture": as_data(pictures.images[row]),
-                "cosine": float(cosine),
-            }
+            {"class": names[labels[row]], "picture": as_data(self.pictures.images[row]), "cosine": float(cosine)}
             for row, cosine in zip(rows[0], cosines[0], strict=True)
         ]
 
@@ -120,7 +116,7 @@ def find_witness(classifier: Classifier, dataset: Dataset, workspace: Workspace)
         fingerprint = ""
     if fingerprint != dataset.fingerprint():
         note = f"Nearest training pictures are left out: {dataset.name} is not what the model learned from (--dataset)."
-        return Witness(classifier, None, note)
+        return Witness(classifier, note)
     some = dataset.train.take(evenly_spread(len(dataset.train), N_TRAINING))
     some = Split(bring_to_size(some.images, classifier.model.image_shape[0]), some.labels)
     vectors = []
@@ -129,7 +125,7 @@ def find_witness(classifier: Classifier, dataset: Dataset, workspace: Workspace)
             vectors.append(classifier.model.represent(some.images[start : start + PICTURES_AT_A_TIME]))
             advance(len(vectors[-1]))
     of = f"{len(some):,} of {len(dataset.train):,}" if len(some) < len(dataset.train) else f"all {len(some):,}"
-    return Witness(classifier, Training(some, np.concatenate(vectors)), f"Nearest of {of} training pictures.")
+    return Witness(classifier, f"Nearest of {of} training pictures.", some, np.concatenate(vectors))
 
 
 class Server(ThreadingHTTPServer):
@@ -156,9 +152,18 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 20  # seconds that a client may keep silent
     server_version, sys_version = "bakeoff", ""
 
+    def parse_request(self) -> bool:
+        """Refuses what another site's page asks, under its own name or under one that it made to lead here."""
+        if not super().parse_request():
+            return False
+        hosts, origin = self.server.hosts, self.headers.get("Origin", "").removeprefix("http://")
+        if self.headers.get("Host") in hosts and origin in ("", *hosts):
+            return True
+        self.close_connection = True
+        self._refuse(HTTPStatus.FORBIDDEN, "only the page at this address is answered")
+        return False
+
     def do_GET(self) -> None:
-        if self._is_strange():
-            return
         if self.path in FILES:
             name, kind = FILES[self.path]
             self._send(HTTPStatus.OK, (PAGE / name).read_bytes(), kind)
@@ -166,21 +171,17 @@ class Handler(BaseHTTPRequestHandler):
             witness = self.server.witness
             self._tell(HTTPStatus.OK, {**facts_of(witness.classifier), "path": "", "note": witness.note})
         else:
-            self._tell(HTTPStatus.NOT_FOUND, {"error": "there is no such page"})
+            self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
 
     def do_POST(self) -> None:
-        if self._is_strange():
-            return
         length = self.headers.get("Content-Length", "")
         self.close_connection = True  # what is left unread must not be taken for a request
         if self.path != "/classify":
-            self._tell(HTTPStatus.NOT_FOUND, {"error": "there is no such page"})
+            self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
         elif not (length.isascii() and length.isdecimal()) or int(length) == 0:
-            self._tell(HTTPStatus.LENGTH_REQUIRED, {"error": "the file is empty, or its length was not told"})
+            self._refuse(HTTPStatus.LENGTH_REQUIRED, "the file is empty, or its length was not told")
         elif int(length) > MOST_BYTES:
-            self._tell(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"error": f"the file is larger than {MOST_BYTES // 10**6} MB"}
-            )
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the file is larger than {MOST_BYTES // 10**6} MB")
         else:
             with self.server.places:
                 self._classify(self.rfile.read(int(length)))
@@ -190,30 +191,17 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self._tell(HTTPStatus.OK, self.server.witness.answer(content, name))
         except (ValueError, OSError) as error:
-            self._tell(HTTPStatus.UNPROCESSABLE_ENTITY, {"error": printable(str(error))})
+            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, printable(str(error)))
 
-    def _is_strange(self) -> bool:
-        """Whether another site's page asks, under its own name or under one that it made to lead here; refused then."""
-        origin = self.headers.get("Origin", "")
-        if self.headers.get("Host") in self.server.hosts and origin.removeprefix("http://") in ("", *self.server.hosts):
-            return False
-        self.close_connection = True
-        self._tell(HTTPStatus.FORBIDDEN, {"error": "only the page at this address is answered"})
-        return True
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+        self._tell(status, {"error": reason})
 
     def _tell(self, status: HTTPStatus, record: dict[str, Any]) -> None:
         self._send(status, json.dumps(record).encode(), "application/json")
 
     def _send(self, status: HTTPStatus, content: bytes, kind: str) -> None:
         self.send_response(status)
-        for name, value in (
-            ("Content-Type", kind),
-            ("Content-Length", str(len(content))),
-            ("Content-Security-Policy", POLICY),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "no-referrer"),
-            ("Cache-Control", "no-store"),
-        ):
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **SAFE}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
@@ -229,11 +217,9 @@ def serve(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     classifier = load_model(path, not_sure_below=options.not_sure_below, by_threshold=options.by_threshold)
     witness = find_witness(classifier, dataset, workspace)
     with Server(witness, options.port) as server:
-        print(
-            f"http://{server.hosts[0]}/ classifies pictures by {witness.classifier.model.experiment}; Ctrl-C stops it"
-        )
+        name = classifier.model.experiment
+        print(f"http://{server.hosts[0]}/ classifies pictures by {name}; Ctrl-C stops it", flush=True)
         print(witness.note, file=sys.stderr)
-        sys.stdout.flush()
         try:
             server.serve_forever()
         except KeyboardInterrupt:

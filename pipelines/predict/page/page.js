@@ -83,4 +83,7 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
   });
 }
 addEventListener("paste", (event) => { if (event.clipboardData.files[0]) classify(event.clipboardData.files[0]); });
-at("file").addEventListener("change", (event) => { if (event.target.files[0]) classify(event.target.files[0]); });
+at("file").addEventListener("change", (event) => {
+  if (event.target.files[0]) classify(event.target.files[0]);
+  event.target.value = ""; // so that the same file can be chosen again
+});
