@@ -172,7 +172,15 @@ def decode_file(file: PictureFile, decoding: Decoding) -> Decoded:
 
 
 def read_masks(region: Region, max_pixels: int = MAX_PIXELS) -> list[np.ndarray]:
-    return [read_mask(read_bytes(mask), max_pixels, mask.suffix) for mask in region.masks]
+    """Raises PictureError with the reason."""
+    masks = []
+    for mask in region.masks:
+        try:
+            masks.append(read_mask(read_bytes(mask), max_pixels, mask.suffix))
+        except PictureError as error:
+            kind = UnreadableError if isinstance(error, UnreadableError) else PictureError
+            raise kind(f"its mask {mask.path}: {error}") from error
+    return masks
 
 
 def _on_threads(function: Callable[[Any], Any], chunks: Iterable[Any]) -> Iterator[Any]:

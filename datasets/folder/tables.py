@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -82,7 +82,7 @@ class Table:
             file.remarked(*remarks),
             read=partial(_read_row, file.read, line),
             class_name=as_class_name(label),
-            split=split_of_name(split)[0],
+            split=split_of_name(split)[0] or file.split,
             group=values.get("group", ""),
             region=self._region(line, row, finder, values.get("mask", "")) or file.region,
         )
@@ -122,46 +122,57 @@ def list_table(path: Path, list_folder: Callable[[Path], Iterable[PictureFile]])
 def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     """With the classes of the tables among them, such as labels.csv, where folders tell fewer than two.
 
-    files: with the classes that folders tell.
+    files: with the classes that folders tell. Groups, regions and splits are the tables' in either case.
     Raises ValueError where no table can be read and no folder tells a class, or where the two tell unlike ones.
     """
     classes = {file.parts: file.class_name for file in files if file.class_name and file.is_picture}
     folders_tell = len(set(classes.values())) > 1
-    listed: list[PictureFile] = []
-    used: set[tuple[str, ...]] = set()
-    faults: list[str] = []
+    below: dict[tuple[str, ...], list[PictureFile]] = defaultdict(list)
     for file in files:
-        if not file.left_out and file.suffix in TABLE_SUFFIXES[:2]:
-            above = file.parts[:-1]
-            beside = [other for other in files if other.parts[: len(above)] == above]
-            finder = Finder(beside.copy, split=split_of_name(file.stem)[0])
-            try:
-                table = read_table(file.path, file.read(), finder)
-                found = table.files(finder)
-            except (ValueError, OSError) as error:
-                faults.append(str(error))
-                continue
-            if folders_tell and not table.guessed:
-                _check_agreement(file, found, classes)
-            elif len({one.class_name for one in found}) > 1:  # no list of guesses to be filled in
-                listed += found
-                used.add(file.parts)
-    if faults and not (listed or classes):
+        for depth in range(len(file.parts)):
+            below[file.parts[:depth]].append(file)
+    finders: dict[tuple[tuple[str, ...], str], Finder] = {}
+    told: dict[tuple[str, ...], list[PictureFile]] = {}
+    used, faults = set(), []
+    for file in [file for file in files if not file.left_out and file.suffix in TABLE_SUFFIXES[:2]]:
+        above, split = file.parts[:-1], split_of_name(file.stem)[0]
+        finder = finders.setdefault((above, split), Finder(below[above].copy, split=split))
+        try:
+            table = read_table(file.path, file.read(), finder)
+            rows = table.files(finder)
+        except (ValueError, OSError) as error:
+            faults.append(str(error))
+            continue
+        if folders_tell:
+            rows = [row for row in rows if row.parts in classes and not table.guessed]
+            _check_agreement(file, rows, classes)
+        elif len({row.class_name for row in rows}) < 2:  # a list of guesses to be filled in
+            continue
+        used.update({file.parts} if rows else ())
+        for row in rows:
+            told.setdefault(row.parts, []).append(row)
+    if faults and not (told or classes):
         raise ValueError(f"no folder tells a class, and of the tables, {faults[0]}")
-    if not listed:
-        return files
-    splits, parts = find_splits({file.parts[0] for file in listed}), {file.parts for file in listed}
-    labeled = [replace(file, split=file.split or splits.get(file.parts[0], "")) for file in listed]
-    others = [
-        replace(file, class_name="", left_out=THE_TABLE if file.parts in used else file.left_out)
-        for file in files
-        if file.parts not in parts
+    splits = {} if folders_tell else find_splits({parts[0] for parts in told})
+    found = [
+        replace(row, class_name=classes.get(row.parts, row.class_name), split=row.split or splits.get(row.parts[0], ""))
+        for rows in told.values()
+        for row in rows
     ]
-    return sorted([*labeled, *others], key=lambda file: file.parts)
+    others = [
+        replace(
+            file,
+            class_name="" if told and not folders_tell else file.class_name,
+            left_out=THE_TABLE if file.parts in used else file.left_out,
+        )
+        for file in files
+        if file.parts not in told
+    ]
+    return sorted([*found, *others], key=lambda file: file.parts)
 
 
 def _check_agreement(table: PictureFile, found: Sequence[PictureFile], classes: Mapping[tuple[str, ...], str]) -> None:
-    both = {(classes[file.parts], file.class_name) for file in found if file.parts in classes}
+    both = {(classes[file.parts], file.class_name) for file in found}
     folders, labels = ({pair[side] for pair in both} for side in (0, 1))
     if len(labels) > 1 and len(both) > max(len(folders), len(labels)):
         raise ValueError(

@@ -136,3 +136,28 @@ def test_pictures_outside_of_folders_and_archives_among_them_are_counted(pets):
         ValueError, match=r"got 0 .*files elsewhere: 16 .png, 1 .zip. Unpack archives; list pictures in"
     ):
         load_folder(pets)
+
+
+def test_tables_in_folders_of_classes_tell_groups_and_boxes(tmp_path):
+    for number, kind in enumerate(KINDS):
+        write_class(tmp_path / kind, 12, first_seed=100 * number, side=90)
+        lines = [f"{i:03}.png;90;90;{i};5;{i + 40};45;{number};{kind}{i // 3}" for i in range(12)]
+        header = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId;patient"
+        (tmp_path / kind / f"GT-{number}.csv").write_text("\n".join([header, *lines]))
+    dataset = load_folder(tmp_path)
+    assert dataset.class_names == KINDS
+    groups = [set(split.groups.tolist()) for split in dataset.splits.values()]
+    assert sum(map(len, groups)) == 8 == len(set.union(*groups))
+    assert "24 cut to the square around its region, whose mean is all around it (cat/000.png)" in notes_of(dataset)
+    assert dataset.image_shape == (32, 32, 3)
+
+
+def test_given_splits_stay_beside_a_table_of_groups(tmp_path):
+    for split, n in (("train", 8), ("test", 6)):
+        for number, kind in enumerate(KINDS):
+            write_class(tmp_path / split / kind, n, first_seed=1000 * n + 100 * number)
+        lines = [f"{kind}/{i:03}.png,{kind},{split}{kind}{i // 2}" for kind in KINDS for i in range(n)]
+        (tmp_path / split / "patients.csv").write_text("\n".join(["file,label,patient", *lines]))
+    dataset = load_folder(tmp_path)
+    assert sizes(dataset)[2] == [6, 6]
+    assert len(set(dataset.test.groups.tolist())) == 6
