@@ -65,6 +65,7 @@ class NeuralConfig:
     # "auto" times both ways once on this machine and takes bfloat16 products where they are faster; the answer is kept
     # in the cache and told in the run's diagnostics, so that the same seed gives the same net again.
     mixed_precision: Literal["off", "auto"] = "off"
+    compiled: bool = False  # by torch.compile, which takes a minute: for long trainings on an accelerator
 
 
 def describe(config: NeuralConfig) -> dict[str, Any]:

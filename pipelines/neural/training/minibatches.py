@@ -47,17 +47,25 @@ class Minibatches:
             flips = draw_flips(self.settings, len(self.train), number, first=fixed, generator=generator)
             order = torch.randperm(len(self.train), generator=generator)
             steps = min(n_steps, self.plan.n_steps_a_pass)
-            for chosen in order[: steps * self.plan.batch_size].split(self.plan.batch_size):
-                yield self._make(chosen, flips, draw_shifts(len(chosen), self.settings.crop, generator))
+            order = order[: steps * self.plan.batch_size]
+            shifts = draw_shifts(len(order), self.settings.crop, generator)
+            mirrored = None if flips is None else flips[order]
+            yield from self._make_all(order, mirrored, shifts)
             n_steps -= steps
 
-    def _make(self, chosen: Tensor, flips: Tensor | None, shifts: Tensor | None) -> tuple[Tensor, Tensor]:
-        """chosen: int64 (b,), the whole minibatch's pictures.   flips: of all training pictures.   shifts: (b, 2)."""
-        share = self.processes.share(len(chosen))
-        mirrored = None if flips is None else flips[chosen[share]]
-        pictures = chosen[share].to(self.train.images.device)
-        images = augment(self.train.images[pictures], mirrored, None if shifts is None else shifts[share])
-        return images, nn.functional.one_hot(self.train.labels[pictures], self.train.n_classes).float()
+    def _make_all(
+        self, order: Tensor, mirrored: Tensor | None, shifts: Tensor | None
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """This process's share of the minibatches of the pictures in that order, int64 (n,); all draws are brought to
+        the device at once.   mirrored: bool (n,).   shifts: int64 (n, 2)."""
+        device, size = self.train.images.device, self.plan.batch_size
+        order, mirrored, shifts = (None if part is None else part.to(device) for part in (order, mirrored, shifts))
+        for start in range(0, len(order), size):
+            share = self.processes.share(size)
+            rows = slice(start + share.start, start + share.stop)
+            flips, moves = (None if part is None else part[rows] for part in (mirrored, shifts))
+            images = augment(self.train.images[order[rows]], flips, moves)
+            yield images, nn.functional.one_hot(self.train.labels[order[rows]], self.train.n_classes).float()
 
 
 def generator_of(*numbers: int) -> Generator:

@@ -188,6 +188,14 @@ def test_classes_of_similar_size_are_left_alone():
     assert trainer().class_weights is None
 
 
+def test_a_compiled_net_is_the_same_net(monkeypatch):
+    """The weights stay under their own names; torch's compiler itself takes a minute, and is torch's to test."""
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda module: compiled.append(module) or (lambda images: module(images)))
+    assert same_weights(trained(replace(BUSY, compiled=True)), trained())
+    assert len(compiled) == 1
+
+
 def test_a_number_of_steps_is_taken_exactly_in_looks_of_equal_length():
     config = replace(BUSY, steps=103, epochs=4)
     run, taken = trainer(config), []
