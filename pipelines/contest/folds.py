@@ -25,6 +25,7 @@ from bakeoff.pipelines.results.study import Row, StudyResult, pack_numbers
 NAME, TITLE = "folds", "The finalists on several splits"
 FOLDS, VALIDATION_PARTS = 5, 8  # 70 % to learn from, 10 % to choose on, 20 % to be tested: as one split has it
 MOST_REPEATS = 4  # the variance that splits share is then six times the rest, which alone shrinks with more of them
+LEAST_SECONDS = 300.0  # of processor time a side, however small the budget
 FEW_PICTURES = 2000  # below, one split of a fifth leaves intervals of four points and more
 FEWEST_GROUPS = 3  # of a class that is tested: one each to learn from, to choose on and to be tested
 NEVER = -1
@@ -34,7 +35,7 @@ def plan_splits(dataset: Dataset, asked: int | None, affordable: float) -> int:
     """How many splits to draw, 0 where the one there is stands.
 
     asked: 1 for none but that one; None: as many whole repeats as are affordable, where `are_few`.
-    affordable: splits that a second budget pays for.
+    affordable: splits that a second budget pays for, LEAST_SECONDS at least.
     """
     if asked is not None:
         return asked if asked > 1 else 0
