@@ -19,18 +19,16 @@ SIGNS |= {"sum_of_squares": "Σ w²", "softmax_cross_entropy": "softmax loss"}
 
 @dataclass(frozen=True)
 class RecordedGraph:
-    """labels (n,): name of an input or sign of a gate, in the order of computing; the last is the output.
-    is_input (n,).   edges int (m, 2): from node to node.   values, gradients (m,): what flows along each edge forward
-    and back, as text: a number, or the shape of an array.   output, output_gradient: the same of what leaves the last
-    node.   A value that is used more than once passes a copy gate first, which adds up the gradients."""
+    """labels (n,): name of an input or sign of a gate, in the order of computing; the last is the output, f.
+    is_gate (n,).   edges int (m, 2): from node to node.   values, gradients (m,): what flows along each edge forward
+    and back, as text: a number, or the shape of an array.   A value that is used more than once passes a copy gate
+    first, which adds up the gradients."""
 
     labels: Sequence[str]
-    is_input: Sequence[bool]
+    is_gate: Sequence[bool]
     edges: Sequence[tuple[int, int]]
     values: Sequence[str]
     gradients: Sequence[str]
-    output: str
-    output_gradient: str
 
 
 def record(function: Callable[..., Value], output_gradient: ArrayLike = 1.0, **inputs: ArrayLike) -> RecordedGraph:
@@ -95,8 +93,7 @@ def _with_copies(
             edges.append(((len(labels) - 1, len(labels)), describe(node.value), describe(sum(uses))))
             labels.append("copy")
         place[id(node)] = len(labels) - 1
+    edges.append(((len(labels) - 1, len(labels)), describe(nodes[-1].value), describe(output_gradient)))
     pairs, values, gradients = zip(*edges, strict=True)
-    entered = {target for _, target in pairs}
-    is_input = [i not in entered for i in range(len(labels))]
-    output = describe(nodes[-1].value)
-    return RecordedGraph(labels, is_input, pairs, values, gradients, output, describe(output_gradient))
+    is_gate = [any(target == i for _, target in pairs) for i in range(len(labels))]
+    return RecordedGraph([*labels, "f"], [*is_gate, False], pairs, values, gradients)

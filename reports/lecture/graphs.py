@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -20,18 +20,17 @@ Graph = Mapping[str, np.ndarray]  # the fields of a `RecordedGraph`
 
 
 def lay_out(edges: np.ndarray, n_nodes: int) -> np.ndarray:
-    """Column and row of each node, and of the output after the last one: float (n_nodes + 1, 2).
+    """Column and row of each node: float (n_nodes, 2); the last one is the output.
 
-    edges (m, 2): from a node to one with a higher number; the last node is the output.
+    edges (m, 2): from a node to one with a higher number.
     A node stands as far to the right as its users allow. Inputs take rows in their order; a gate stands at the mean of
     what enters it, moved apart where two of a column would be closer than a row.
     """
-    edges = np.concatenate([edges, [[n_nodes - 1, n_nodes]]])
-    distance = np.zeros(n_nodes + 1)
+    distance = np.zeros(n_nodes)
     for source, target in sorted(edges.tolist(), key=lambda edge: -edge[1]):
         distance[source] = max(distance[source], distance[target] + 1)
-    column, row = distance.max() - distance, np.zeros(n_nodes + 1)
-    inputs = np.setdiff1d(np.arange(n_nodes + 1), edges[:, 1])
+    column, row = distance.max() - distance, np.zeros(n_nodes)
+    inputs = np.setdiff1d(np.arange(n_nodes), edges[:, 1])
     row[inputs] = np.arange(len(inputs))
     for place in range(int(column.max()) + 1):
         members = np.flatnonzero(column == place)
@@ -55,24 +54,21 @@ def graph_markup(graph: Graph, width: float = WIDTH) -> tuple[str, float]:
 
     Every number carries the step at which it is known: values on the way down, gradients on the way back.
     """
-    n_nodes, margin = len(graph["labels"]), 30
-    places = lay_out(np.asarray(graph["edges"]), n_nodes)
+    labels, edges, margin = graph["labels"], np.asarray(graph["edges"]), 30
+    places = lay_out(edges, len(labels))
     across = places[:, 1] - places[:, 1].min()
     x = across * (width - 2 * margin) / across.max() + margin if across.any() else np.full(len(across), width / 2)
     points = np.stack([x, places[:, 0] * LEVEL + 20], axis=1)
-    edges = [*np.asarray(graph["edges"]).tolist(), [n_nodes - 1, n_nodes]]
-    numbers = zip([*graph["values"], graph["output"]], [*graph["gradients"], graph["output_gradient"]], strict=True)
-    back = np.argsort(np.argsort([-target for _, target in edges], kind="stable"), kind="stable") + n_nodes + 1
+    back = np.argsort(np.argsort(-edges[:, 1], kind="stable"), kind="stable") + len(labels)
     parts = [
-        _edge(points[a], points[b], pair, (a, int(step)))
-        for (a, b), pair, step in zip(edges, numbers, back, strict=True)
+        _edge(points[a], points[b], pair, (int(a), int(step)))
+        for (a, b), *pair, step in zip(edges, graph["values"], graph["gradients"], back, strict=True)
     ]
-    flags = [*np.asarray(graph["is_input"]).tolist(), True]
-    parts += map(_node, points, [*map(str, graph["labels"]), "f"], flags)
+    parts += map(_node, points, map(str, labels), graph["is_gate"])
     return "".join(parts), float(points[:, 1].max() + 20)
 
 
-def _node(point: np.ndarray, text: str, is_plain: bool) -> str:
+def _node(point: np.ndarray, text: str, is_gate: bool) -> str:
     x, y = point
     half = max(RADIUS, 4.2 * len(text) + 6)
     gate = (
@@ -80,13 +76,13 @@ def _node(point: np.ndarray, text: str, is_plain: bool) -> str:
         f'fill="{LIGHT["panel"]}" stroke="{LIGHT["ink"]}"/>'
     )
     label = re.sub(r"(?<=[a-zW])(\d)$", r'<tspan dy="3" font-size="12">\1</tspan>', escape(text))
-    return ("" if is_plain else gate) + (
+    return (gate if is_gate else "") + (
         f'<text x="{x:.1f}" y="{y + 4.5:.1f}" font-size="13.5" text-anchor="middle" '
         f'fill="{LIGHT["ink"]}">{label}</text>'
     )
 
 
-def _edge(start: np.ndarray, end: np.ndarray, numbers: tuple[str, str], steps: tuple[int, int]) -> str:
+def _edge(start: np.ndarray, end: np.ndarray, numbers: Sequence[str], steps: tuple[int, int]) -> str:
     """A line with its value and, below that, its gradient, nearer to where it starts: there lines are further apart."""
     gap = (RADIUS + 1) * (end - start) / np.hypot(*(end - start))
     (x1, y1), (x2, y2), (x, y) = start + gap, end - gap, start + 0.47 * (end - start)
@@ -99,7 +95,7 @@ def _edge(start: np.ndarray, end: np.ndarray, numbers: tuple[str, str], steps: t
 
 
 def draw_graph(graph: Graph) -> Markup:
-    width = min(WIDTH, 110 * (1 + sum(np.asarray(graph["is_input"]))))
+    width = min(WIDTH, 110 * (len(graph["labels"]) - sum(graph["is_gate"])))
     markup, height = graph_markup(graph, width)
     return WIDTH, height, f'<g transform="translate({(WIDTH - width) / 2:.0f} 0)">{markup}</g>'
 

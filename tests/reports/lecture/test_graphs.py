@@ -24,13 +24,13 @@ def test_edges_run_onwards_and_no_two_nodes_touch(graph):
 
 
 def test_an_input_stands_just_before_the_gate_that_uses_it():
-    edges = np.array([[0, 2], [1, 2], [2, 4], [3, 4]])  # (x + y) z
-    np.testing.assert_allclose(lay_out(edges, 5), [[0, 0], [0, 1], [1, 0.5], [1, 2], [2, 1.25], [3, 1.25]])
+    edges = np.array([[0, 2], [1, 2], [2, 4], [3, 4], [4, 5]])  # (x + y) z
+    np.testing.assert_allclose(lay_out(edges, 6), [[0, 0], [0, 1], [1, 0.5], [1, 2], [2, 1.25], [3, 1.25]])
 
 
 def test_gates_of_a_column_move_apart_around_their_center():
-    edges = np.array([[0, 1], [0, 2], [1, 3], [2, 3]])  # x used twice
-    np.testing.assert_allclose(lay_out(edges, 4)[:, 1], [0, -0.5, 0.5, 0, 0])
+    edges = np.array([[0, 1], [0, 2], [1, 3], [2, 3], [3, 4]])  # x used twice
+    np.testing.assert_allclose(lay_out(edges, 5)[:, 1], [0, -0.5, 0.5, 0, 0])
 
 
 def test_every_value_and_gradient_stands_on_the_picture_with_its_step():
