@@ -8,14 +8,15 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.machine.workspace import Workspace, describe_hardware
 from bakeoff.pipelines.neural.config import NeuralConfig
-from bakeoff.pipelines.neural.networks.build import Network
+from bakeoff.pipelines.neural.networks.build import Architecture, Network
 from bakeoff.pipelines.neural.speed.precision import bfloat16_pays, has_bfloat16
 from bakeoff.pipelines.neural.speed.threads import threads_that_pay
 from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
@@ -30,12 +31,8 @@ def bfloat16_is_faster(network: Network, train: Examples, config: NeuralConfig, 
     if not has_bfloat16(train.images.device):
         return False
     batch = slice(plan_steps(len(train), config).batch_size)
-    images, labels = train.images[batch], train.labels[batch]
-    return bool(
-        _remembered(
-            "bfloat16", {}, lambda: bfloat16_pays(network, images, labels, time.perf_counter), train, config, workspace
-        )
-    )
+    decide = partial(bfloat16_pays, network, train.images[batch], train.labels[batch], time.perf_counter)
+    return bool(_remembered("bfloat16", decide, train, config.architecture, workspace))
 
 
 def threads_for(trainer: Trainer, workspace: Workspace) -> int:
@@ -55,24 +52,19 @@ def threads_for(trainer: Trainer, workspace: Workspace) -> int:
             return threads_that_pay(lambda: probe._step(0, images, targets), time.perf_counter)
 
     inputs = {"threads": n_threads, "batch_size": trainer.plan.batch_size, "optimizer": trainer.settings.name}
-    return int(_remembered("threads", inputs, decide, trainer.train, trainer.config, workspace))
+    return int(_remembered("threads", decide, trainer.train, trainer.config.architecture, workspace, **inputs))
 
 
 def _remembered(
-    what: str,
-    inputs: dict[str, Any],
-    decide: Callable[[], int],
-    train: Examples,
-    config: NeuralConfig,
-    workspace: Workspace,
+    what: str, decide: Callable[[], int], train: Examples, architecture: Architecture, workspace: Workspace, **more: Any
 ) -> Any:
     device = train.images.device
     inputs = {
-        "architecture": describe(config.architecture),
+        "architecture": describe(architecture),
         "image_shape": list(train.images.shape[1:]),
-        "processor": workspace.environment["hardware"]["processor"],
+        "processor": describe_hardware()["processor"],
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        **inputs,
+        **more,
     }
     stage = workspace.machine_cache.get_or_compute(
         what, version=VERSION, inputs=inputs, compute=lambda: {"answer": np.array(decide())}
