@@ -117,12 +117,7 @@ class Trainer:
         self.average, self.best_weights = dict(snapshot.average), dict(snapshot.best)
         self.history, self.bfloat16 = list(snapshot.history), snapshot.bfloat16
         groups = self.optimizer.state_dict()["param_groups"]
-        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
-        state = {
-            i: {name: _laid_out_like(parameters[i], value) for name, value in values.items()}
-            for i, values in snapshot.optimizer.items()
-        }
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.optimizer.load_state_dict({"state": snapshot.optimizer, "param_groups": groups})
 
     def _step(self, step: int, images: Tensor, targets: Tensor) -> Tensor:
         """One update from this process's share of a minibatch. Returns the loss of the whole minibatch and its number
@@ -177,9 +172,3 @@ class Trainer:
         scores = predict_scores(self.network, images, weights=self.average or None, bfloat16=self.bfloat16)
         right = self.processes.sum(self._validation_weights[share][scores.argmax(dim=1) == labels].sum())
         return right.item() / self._validation_weights.sum().item()
-
-
-def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
-    """The same numbers in the parameter's order of axes in memory, which a file does not keep and the fused AdamW takes
-    for granted: it goes through both as if they were flat."""
-    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
