@@ -12,7 +12,7 @@ from typing import Any
 from bakeoff.datasets import sets
 from bakeoff.datasets.dataset import Dataset, Progress
 from bakeoff.datasets.folder.decoded_pictures import MapChunks
-from bakeoff.datasets.folder.held import load_pictures, read_parquet
+from bakeoff.datasets.folder.held import find_parquet, load_pictures, read_parquet
 from bakeoff.datasets.folder.load import dataset_name, load_folder
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.store import Store
@@ -61,6 +61,7 @@ def load_dataset(
             f"unknown data set {name_or_path!r}: choose one of {', '.join(dataset_names())}, "
             "or a path to a folder with one sub-folder per class"
         )
-    if path.suffix.lower() == ".parquet":
-        return load_pictures(read_parquet(path), name=dataset_name(path.with_suffix("")), **options)
+    shards = find_parquet(path)
+    if shards:
+        return load_pictures(read_parquet(shards), name=dataset_name(path.with_suffix("")), **options)
     return load_folder(path, progress=progress, store=store, map_chunks=map_chunks, **options)

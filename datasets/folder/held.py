@@ -22,7 +22,7 @@ from bakeoff.datasets.folder.conversion import to_rgb, turn_upright
 from bakeoff.datasets.folder.load import assemble
 from bakeoff.datasets.folder.picture_file import PictureFile, as_class_name
 from bakeoff.datasets.folder.reading import Reading
-from bakeoff.datasets.folder.split_names import split_of_name
+from bakeoff.datasets.folder.split_names import find_splits, split_of_name
 from bakeoff.datasets.folder.stages import FolderStages
 from bakeoff.datasets.folder.store import Memory
 
@@ -89,16 +89,32 @@ def load_pictures(
     return replace(dataset, notes=tuple(note for note in dataset.notes if not note.startswith("File formats")))
 
 
-def read_parquet(path: Path) -> Held:
-    """A table as Hugging Face stores data sets: a column of encoded pictures, one of labels.
+def find_parquet(path: Path) -> list[Path]:
+    """A .parquet, or the shards of a data set in a folder or in its folder data, as Hugging Face lays them out."""
+    if path.is_dir():
+        return sorted(path.glob("*.parquet")) or sorted(path.glob("data/*.parquet"))
+    return [path] if path.suffix.lower() == ".parquet" else []
 
-    Raises ValueError if pyarrow, which reads it, is not installed.
+
+def read_parquet(shards: Sequence[Path]) -> Held | dict[str, Held]:
+    """Tables as Hugging Face stores data sets: a column of encoded pictures, one of labels; by split if names tell one.
+
+    Raises ValueError if pyarrow, which reads them, is not installed.
     """
     try:
+        from pyarrow import concat_tables
         from pyarrow.parquet import read_table
     except ImportError as error:
-        raise ValueError(f"{path.name} needs pyarrow to be read: pip install pyarrow") from error
-    table = read_table(path)
+        raise ValueError(f"{shards[0].name} needs pyarrow to be read: pip install pyarrow") from error
+    splits = find_splits([path.stem for path in shards])
+    tables: dict[str, list[Any]] = {}
+    for path in shards:
+        tables.setdefault(splits.get(path.stem, ""), []).append(read_table(path))
+    held = {split: _of_table(concat_tables(parts)) for split, parts in tables.items()}
+    return held[""] if len(held) == 1 and "" in held else held
+
+
+def _of_table(table: Any) -> Held:
     about = json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
     features = about.get("info", {}).get("features", {})
     image, label = _columns(table.column_names)

@@ -185,6 +185,26 @@ def test_parquet_is_read_where_pyarrow_is_there(tmp_path):
     assert len(content(dataset)) == 40
 
 
+@pytest.mark.parametrize(
+    ("names", "folder", "n_test"),
+    [
+        (("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001"), "data", 20),
+        (("part-0", "part-1", "part-2"), ".", 12),
+    ],
+)
+def test_shards_of_parquet_are_one_data_set(tmp_path, names, folder, n_test):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    root = tmp_path / "pets"
+    (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "README.md").write_text("of pets")
+    for number, name in enumerate(names):
+        write_class(tmp_path / str(number), 20, first_seed=100 * number)
+        pictures = [{"bytes": path.read_bytes()} for path in sorted((tmp_path / str(number)).iterdir())]
+        parquet.write_table(pyarrow.table({"image": pictures, "label": [0, 1] * 10}), root / folder / f"{name}.parquet")
+    dataset = load_dataset(str(root))
+    assert (dataset.name, len(dataset.test), len(content(dataset))) == ("pets", n_test, 60)
+
+
 def test_parquet_says_what_it_needs(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
     (tmp_path / "my.parquet").touch()
