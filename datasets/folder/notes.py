@@ -10,7 +10,7 @@ import numpy as np
 
 from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
 from bakeoff.datasets.folder.formats import formats_of_suffix
-from bakeoff.datasets.folder.picture_file import PictureFile, printable
+from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, printable
 from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
 from bakeoff.datasets.folder.squares import WHOLE
 from bakeoff.datasets.splits import is_unbalanced
@@ -45,6 +45,8 @@ def notes_left_out(files: Iterable[PictureFile]) -> list[str]:
     paths: dict[str, list[str]] = {}
     for file in files:
         paths.setdefault(file.left_out, []).append(file.path)
+    if MASKS in paths:  # as many as there are pictures
+        paths[MASKS] = [f"{count(paths[MASKS], 'file')}, such as {paths[MASKS][0]}"]
     return [f"Left out as {reason}: {listed(names)}." for reason, names in sorted(paths.items())]
 
 
