@@ -71,10 +71,11 @@ def gate_label(node: Node) -> str:
 
 
 def describe(value: Any) -> str:
-    """A number to two digits, or the shape of an array: −0.53, 64 numbers, 64 × 10."""
+    """A number to two digits (one, if it is small), or the shape of an array: −0.53, 64 numbers, 64 × 10."""
     if np.ndim(value):
         return " × ".join(map(str, np.shape(value))) + " numbers" * (np.ndim(value) == 1)
-    return f"{value:.{0 if value == round(float(value)) else 2}f}".replace("-", "−")
+    form = ".0f" if value == round(float(value)) else ".2f" if abs(value) >= 0.005 else ".1g"
+    return f"{value:{form}}".replace("-", "−")
 
 
 def _with_copies(

@@ -79,3 +79,7 @@ def test_arrays_stand_as_their_shapes_and_gradients_have_the_same():
     assert graph.labels == ["x", "w", "@", "1−x", "relu", "f"]
     assert graph.values == graph.gradients == ("5 × 2", "2 × 3", "5 × 3", "5 × 3", "5 × 3")
     assert describe(np.ones(5)) == "5 numbers"
+
+
+def test_a_small_number_does_not_stand_as_zero():
+    assert [describe(value) for value in (0.0, -0.0005, 0.0156, 3.0)] == ["0", "−0.0005", "0.02", "3"]
