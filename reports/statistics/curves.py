@@ -23,6 +23,7 @@ class Point:
 
     trained: False if a net of these did not fit its own training pictures: such a point says nothing about pictures.
     tested: the test pictures, with their groups and weights; by default each by itself.
+    Raises ValueError if they are not as many as were classified.
     """
 
     x: float
@@ -30,6 +31,13 @@ class Point:
     rows: tuple[Row, ...]
     trained: bool = True
     tested: Sample | None = None
+
+    def __post_init__(self) -> None:
+        if self.tested and len(self.tested.labels) != self.correct.shape[1]:
+            raise ValueError(
+                f"a study must be about the {len(self.tested.labels)} test pictures of its task, got answers for "
+                f"{self.correct.shape[1]}: delete it and run `bakeoff study` again"
+            )
 
     @cached_property
     def sample(self) -> Sample:

@@ -35,13 +35,13 @@ def make_study(name: str, rows: Sequence[Row]) -> StudyResult:
     )
 
 
-def make_learning_curves(classic: Sequence[float], mlp: Sequence[float]) -> StudyResult:
+def make_learning_curves(classic: Sequence[float], mlp: Sequence[float], n_test: int = 400) -> StudyResult:
     sizes = [100 * 3**step for step in range(len(classic))]
     shares = {"classic": classic, "mlp": mlp}
     return make_study(
         "learning-curves",
         [
-            make_row(name, share, seed=seed, n_train=size, per_class=size // 10)
+            make_row(name, share, seed=seed, n_test=n_test, n_train=size, per_class=size // 10)
             for name in shares
             for size, share in zip(sizes, shares[name], strict=True)
             for seed in range(2 if size == 100 else 1)

@@ -27,7 +27,7 @@ def published(tmp_path):
     words = {"visual_words": SECRET, "neighbors": SECRET}
     save_run(make_run(TASK, pictures=words), tmp_path / "runs")
     save_run(make_run(TASK, "mlp", "end-to-end"), tmp_path / "runs")
-    save_study(replace(make_learning_curves([0.5], [0.6]), pictures={"test": SECRET}), folder)
+    save_study(replace(make_learning_curves([0.5], [0.6], 60), pictures={"test": SECRET}), folder)
     assert publish(tmp_path) == 0
     return tmp_path / "out"
 

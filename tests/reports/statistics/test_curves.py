@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bakeoff.reports.statistics.curves import Curve, Point, compare_curves, find_crossing, read_curves
+from bakeoff.reports.statistics.sample import Sample
 from bakeoff.tests.reports.study_factory import make_learning_curves
 
 
@@ -21,6 +24,25 @@ def test_rows_become_curves_with_seeds_together():
     assert (classic.experiment, mlp.side, classic.xs) == ("classic", "end-to-end", [100, 300])
     assert [len(point.correct) for point in mlp.points] == [2, 1]
     assert mlp.points[1].accuracy == pytest.approx(0.6, abs=0.01)
+
+
+def test_answers_about_other_pictures_are_refused():
+    rows = make_learning_curves([0.3], [0.2]).rows
+    with pytest.raises(ValueError, match="must be about the 60 test pictures of its task, got answers for 400"):
+        read_curves(rows, lambda row: row["n_train"], Sample(np.zeros(60, int)))
+
+
+def test_groups_drawn_together_widen_the_interval_of_a_crossing():
+    curves = [make_curve("a", [0.5, 0.6]), make_curve("b", [0.4, 0.7])]
+    grouped = [
+        replace(
+            curve,
+            points=tuple(replace(p, tested=Sample(np.zeros(1000, int), np.arange(1000) // 50)) for p in curve.points),
+        )
+        for curve in curves
+    ]
+    alone, together = (np.ptp(find_crossing(*pair)[1] or (0, np.inf)) for pair in (curves, grouped))
+    assert together > 1.5 * alone
 
 
 def test_a_crossing_is_found_between_the_sizes_in_the_logarithm():
