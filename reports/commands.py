@@ -26,7 +26,7 @@ from bakeoff.reports.report import Report, build_report
 from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
 from bakeoff.reports.report_markdown import render_markdown, save_figures
-from bakeoff.reports.selection import find_task, find_tasks, select_runs, task_name
+from bakeoff.reports.selection import find_tasks, select_runs, task_name
 from bakeoff.reports.statistics.comparison import build_comparison
 
 TERMINAL_COLUMNS = ("total", "peak memory")  # with experiment and leading score they fit 80 columns
@@ -124,14 +124,14 @@ def report(options: argparse.Namespace) -> int:
 
 def write_model_cards(options: argparse.Namespace) -> int:
     """Cards of the models of the data set that was trained on last."""
-    write_cards(find_task(options.artifacts / "runs", task_name(options.dataset))[0])
+    write_cards(find_tasks([options.artifacts / "runs"], task_name(options.dataset))[0][0])
     return 0
 
 
 def publish_runs(options: argparse.Namespace) -> int:
     """Copy saved runs to pass them on, or log them. Raises ValueError or OSError on bad input."""
     if options.mlflow:
-        folder, task, _ = find_task(options.artifacts / "runs", task_name(options.dataset))
+        (folder,), task, _ = find_tasks([options.artifacts / "runs"], task_name(options.dataset))
         report = report_folder(options.artifacts / "reports", task)
         n_runs = log_runs(options.mlflow, select_runs([folder], options.select), folder.parent, report)
         print(f"{n_runs} runs: {options.mlflow}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -148,8 +148,8 @@ def _describe_robustness(run: RunResult, task: Task, studies: Mapping[str, Study
 
 
 def _cost_table(run: RunResult) -> Table:
-    facts = [(f"{stage.name} ({stage.kind})", stage.seconds, seconds) for stage in run.stages]
-    facts += [
+    facts: list[tuple[str, float | None, Callable[[float], str]]] = [
+        *((f"{stage.name} ({stage.kind})", stage.seconds, seconds) for stage in run.stages),
         ("a single picture", run.diagnostics.get("single_picture_seconds"), seconds),
         ("pictures per second, many at once", run.diagnostics.get("pictures_per_second"), count),
         ("peak memory of the process", max((s.peak_memory_bytes for s in run.stages), default=None), bytes_size),

@@ -18,7 +18,7 @@ from bakeoff.pipelines.results.guest import load_guests, save_guests
 from bakeoff.pipelines.results.run import RunResult, save_run, task_folder
 from bakeoff.pipelines.results.study import load_studies, save_study
 from bakeoff.pipelines.results.task import save_task
-from bakeoff.reports.selection import find_task, select_runs, task_name
+from bakeoff.reports.selection import find_tasks, select_runs, task_name
 
 # What a run learned, and no picture of the data set: weights and averages of patches.
 PUBLISHED_PICTURES = ("first_layer_weights", "visual_words")
@@ -39,7 +39,7 @@ def _halve(scores: np.ndarray) -> np.ndarray:
 
 def publish(runs: Path, dataset: str, output: Path, selected: list[str]) -> tuple[Path, int]:
     """Copy card, guests, studies and runs; returns the folder and how many runs. Raises ValueError on bad input."""
-    source, task, _ = find_task(runs, task_name(dataset))
+    (source,), task, _ = find_tasks([runs], task_name(dataset))
     chosen = select_runs([source], selected)
     save_task(replace(task, test_images=task.test_images[:0]), output)
     target = task_folder(output, task.dataset, task.fingerprint)

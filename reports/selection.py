@@ -21,48 +21,37 @@ def task_name(dataset: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "folder"
 
 
-def find_task(runs_root: Path, dataset: str, fingerprint: str = "") -> tuple[Path, Task, tuple[str, ...]]:
-    """The folder and card of a data set's task, and remarks for the reader.
-
-    fingerprint: its first characters; empty takes the task that was trained on, or asked for, last.
-    Raises ValueError if there is none.
-    """
-    found = [(folder, load_task(folder)) for folder in sorted(runs_root.glob("*-*")) if (folder / "task.json").exists()]
-    found = [(folder, task) for folder, task in found if task.dataset == dataset]
-    if not found:
-        raise ValueError(f"no runs of {dataset} in {runs_root}: run `bakeoff train-svm` and `bakeoff train-mlp` first")
-    matching = [(folder, task) for folder, task in found if task.fingerprint.startswith(fingerprint)]
-    if not matching:
-        known = ", ".join(task.fingerprint[:8] for _, task in found)
-        raise ValueError(f"fingerprint must be one of {known} for {dataset}, got {fingerprint}")
-    folder, task = max(matching, key=lambda item: (item[0] / "task.json").stat().st_mtime)
-    remarks: tuple[str, ...] = ()
-    if len(matching) > 1:
-        others = ", ".join(other.fingerprint[:8] for _, other in matching if other.fingerprint != task.fingerprint)
-        remarks = (
-            f"There are runs on other data sets that are also called {dataset} (fingerprints {others}); this report "
-            f"is about the one asked for last, {task.fingerprint[:8]}. Choose another one with --fingerprint.",
-        )
-    return folder, task, remarks
-
-
 def find_tasks(
     roots: Sequence[Path], dataset: str, fingerprint: str = ""
 ) -> tuple[tuple[Path, ...], Task, tuple[str, ...]]:
     """The same task in every root that has runs of this data set: its folders, its card in the first, and remarks.
 
+    fingerprint: its first characters; empty takes the task that was trained on, or asked for, last in the first root.
     Raises ValueError if no root has any, or one has runs of this name on other pictures only.
     """
-    holders = [root for root in roots if any(root.glob(f"{dataset}-*/task.json"))]
-    first, task, remarks = find_task(holders[0] if holders else roots[0], dataset, fingerprint)
-    folders = [first, *(task_folder(root, dataset, task.fingerprint) for root in holders[1:])]
+    holders = [root for root in roots if any(root.glob(f"{dataset}-*/task.json"))] or [roots[0]]
+    cards = [(path, load_task(path.parent)) for path in sorted(holders[0].glob("*-*/task.json"))]
+    cards = [(path, task) for path, task in cards if task.dataset == dataset]
+    if not cards:
+        raise ValueError(f"no runs of {dataset} in {holders[0]}: run `bakeoff train-svm` and `bakeoff train-mlp` first")
+    matching = [(path, task) for path, task in cards if task.fingerprint.startswith(fingerprint)]
+    if not matching:
+        known = ", ".join(task.fingerprint[:8] for _, task in cards)
+        raise ValueError(f"fingerprint must be one of {known} for {dataset}, got {fingerprint}")
+    path, task = max(matching, key=lambda item: item[0].stat().st_mtime)
+    folders = [path.parent, *(task_folder(root, dataset, task.fingerprint) for root in holders[1:])]
     for folder in folders:
         if not (folder / "task.json").exists():
             raise ValueError(
-                f"{folder.parent} has runs of {dataset}, but not of {task.fingerprint[:8]} as {first.parent}: "
-                "accuracies on different pictures, or another division into training and validation, do not compare"
+                f"{folder.parent} has runs of {dataset}, but not of {task.fingerprint[:8]} as {holders[0]}: accuracies "
+                "on different pictures, or another division into training and validation, do not compare"
             )
-    return tuple(folders), task, remarks
+    others = ", ".join(other.fingerprint[:8] for _, other in matching if other.fingerprint != task.fingerprint)
+    remark = (
+        f"There are runs on other data sets that are also called {dataset} (fingerprints {others}); this report is "
+        f"about the one asked for last, {task.fingerprint[:8]}. `--fingerprint` chooses another."
+    )
+    return tuple(folders), task, (remark,) if others else ()
 
 
 def select_runs(folders: Sequence[Path], selected: Sequence[str] = ()) -> tuple[RunResult, ...]:

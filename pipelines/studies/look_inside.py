@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from bakeoff.pipelines.experiments.evidence import N_CELLS, occlusion_maps
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.experiments.representations import nearest
 from bakeoff.pipelines.results.calibrator import true_margins
-from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures
 from bakeoff.pipelines.results.trained_model import TrainedModel
 from bakeoff.pipelines.studies.study import Request, choose_runs, study
@@ -64,11 +65,16 @@ def run(request: Request) -> StudyResult:
         raise NotApplicableError(f"the study {NAME} has no picture that just one of the two runs classifies correctly")
     drawn = drawn_pictures(len(dataset.train), settings.n_train, request.seed)
     settings = replace(settings, experiments=(hand.experiment, net.experiment))
+    asked = {"chosen": chosen.tolist(), "settings": [len(drawn), settings.k, request.seed]}
     rows: list[Row] = []
     seconds = 0.0
+
+    def compute(folder: Path) -> dict[str, np.ndarray]:
+        return inspect(load_trained_model(folder), dataset, chosen, drawn, settings.k)
+
     with request.workspace.progress(TITLE, 2) as advance:
         for one in (hand, net):
-            found, cost = look_into(one, chosen, drawn, settings, request)
+            found, cost = request.ask(one, (STAGE, VERSION), asked, compute)
             rows += rows_of(found, one, chosen, drawn, dataset)
             seconds += cost
             advance(1, one.experiment)
@@ -116,25 +122,6 @@ def scaled_margins(one: RunResult) -> np.ndarray:
     """float64 (n_test,): the true class's score less the highest other, by the deviation of that on validation."""
     deviation = float(true_margins(one.validation_scores, one.validation_labels).std())
     return true_margins(one.scores, one.labels) / (deviation or 1.0)
-
-
-def look_into(
-    one: RunResult, chosen: np.ndarray, drawn: np.ndarray, settings: Settings, request: Request
-) -> tuple[dict[str, np.ndarray], float]:
-    """The arrays of `inspect` for one run, from the cache if they are there; and the seconds they took."""
-    folder = run_folder(request.workspace.runs, one.dataset, one.fingerprint, one.experiment, one.seed)
-    stage = request.workspace.cache.get_or_compute(
-        STAGE,
-        version=VERSION,
-        inputs={
-            "run": [one.environment.get("key"), one.fingerprint, one.experiment, one.seed],
-            "chosen": chosen.tolist(),
-            "settings": [len(drawn), settings.k, request.seed],
-        },
-        compute=lambda: inspect(load_trained_model(folder), request.dataset, chosen, drawn, settings.k),
-        kind="prediction",
-    )
-    return {name: np.array(array) for name, array in stage.arrays.items()}, stage.cost.seconds
 
 
 def inspect(

@@ -20,7 +20,7 @@ from bakeoff.datasets.corruptions.table import SEVERITIES, corrupt, corruptions_
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.pipelines.experiments.models import load_trained_model
-from bakeoff.pipelines.results.run import RunResult, run_folder
+from bakeoff.pipelines.results.run import RunResult
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, pack_correct
 from bakeoff.pipelines.results.trained_model import TrainedModel
 from bakeoff.pipelines.studies.study import Request, choose_runs, study
@@ -82,7 +82,7 @@ def run(request: Request) -> StudyResult:
         for change in changes:
             once = replace(change, apply=cache(change.apply))  # all models see the same pictures, made once
             for run in runs:
-                correct, cost = name_all(run, load, once, pictures, request)
+                correct, cost = classify_all(run, load, once, pictures, request)
                 seconds += cost
                 for amount, right in zip(change.amounts, correct, strict=True):
                     who: Row = {"amount": amount, "experiment": run.experiment, "side": run.side, "seed": run.seed}
@@ -107,27 +107,18 @@ def changes_of(
         yield Change(facts, sweep.amounts, partial(apply_sweep, images, sweep.name, seed=seed, indices=indices))
 
 
-def name_all(run: RunResult, load: Load, change: Change, pictures: Split, request: Request) -> tuple[np.ndarray, float]:
+def classify_all(
+    run: RunResult, load: Load, change: Change, pictures: Split, request: Request
+) -> tuple[np.ndarray, float]:
     """Which pictures the run's model classifies correctly at every amount: (bool (n_amounts, n), seconds of work)."""
-    folder = run_folder(request.workspace.runs, run.dataset, run.fingerprint, run.experiment, run.seed)
 
-    def compute() -> dict[str, np.ndarray]:
+    def compute(folder: Path) -> dict[str, np.ndarray]:
         changed = np.concatenate([change.apply(amount) for amount in change.amounts])  # few pictures leave cores idle
         model = load(folder)
         shown = bring_to_size(changed, model.image_shape[0])
-        named = model.predict_scores(shown).argmax(axis=1).reshape(len(change.amounts), -1)
-        return {"correct": named == pictures.labels}
+        answers = model.predict_scores(shown).argmax(axis=1).reshape(len(change.amounts), -1)
+        return {"correct": answers == pictures.labels}
 
-    stage = request.workspace.cache.get_or_compute(
-        STAGE,
-        version=VERSION,
-        inputs={
-            "run": [run.environment.get("key"), run.fingerprint, run.experiment, run.seed],
-            "change": dict(change.facts),
-            "amounts": change.amounts,
-            "pictures": [len(pictures), request.seed],
-        },
-        compute=compute,
-        kind="prediction",
-    )
-    return np.array(stage.arrays["correct"]), stage.cost.seconds
+    asked = {"change": dict(change.facts), "amounts": change.amounts, "pictures": [len(pictures), request.seed]}
+    arrays, seconds = request.ask(run, (STAGE, VERSION), asked, compute)
+    return arrays["correct"], seconds

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, Literal
 
+import numpy as np
+
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.experiments import Experiment, choose_experiments
 from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.results.run import RunResult, load_runs, task_folder
+from bakeoff.pipelines.results.run import RunResult, load_runs, run_folder, task_folder
 from bakeoff.pipelines.results.study import Row, StudyResult
 
 Variants = Callable[[Dataset, list[Experiment], Any, int], Iterable[Variant]]  # settings, seed
@@ -51,6 +53,28 @@ class Request:
             seconds=seconds,
             notes=tuple(notes),
         )
+
+    def ask(
+        self,
+        run: RunResult,
+        stage: tuple[str, int],
+        asked: Mapping[str, Any],
+        compute: Callable[[Path], Mapping[str, np.ndarray]],
+    ) -> tuple[dict[str, np.ndarray], float]:
+        """(Arrays that a saved run's model is asked for, seconds of work), from the cache if they are there.
+
+        stage: its name and version.   asked: what the arrays depend on beside the run.   compute: from its folder.
+        """
+        folder = run_folder(self.workspace.runs, run.dataset, run.fingerprint, run.experiment, run.seed)
+        key = [run.environment.get("key"), run.fingerprint, run.experiment, run.seed]
+        found = self.workspace.cache.get_or_compute(
+            stage[0],
+            version=stage[1],
+            inputs={"run": key, **asked},
+            compute=lambda: dict(compute(folder)),
+            kind="prediction",
+        )
+        return {name: np.array(array) for name, array in found.arrays.items()}, found.cost.seconds
 
     def train(self, name: str, title: str, settings: Any, notes: Sequence[str], variants: Variants) -> StudyResult:
         """The answer of a study that trains. settings: as for `answer`, with `experiments`."""

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from bakeoff.reports.canvas.axes import (
-    MARKERS,
-    finish,
-    name_rows,
-    new_canvas,
-    percent_axis,
-    side_color,
-    side_legend,
-    styled,
-)
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, share_cell
-from bakeoff.reports.canvas.formats import count, listing, points, short
-from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, share_cell
+from bakeoff.reports.canvas.formats import count, listing, points
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired, holm
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 from bakeoff.reports.statistics.sample import Sample
 
-MAX_CLASSES = 24  # drawn
 MAX_NAMED = 6  # in the sentence
 N_MISTAKES = 8  # of either finalist, in the table
 
 
 @chapter(150)
 def classes_section(comparison: Comparison) -> Section:
-    parts = (draw_per_class(comparison), mistakes_table(comparison))
+    parts = (class_table(comparison), mistakes_table(comparison))
     return Section("classes", "Accuracy by class", (describe_classes(comparison),), parts)
 
 
@@ -40,33 +28,6 @@ def class_accuracies(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np
     return present, hand, net
 
 
-@styled
-def draw_per_class(comparison: Comparison) -> Figure:
-    """A dumbbell for each class, from the classes where hand-crafted leads to those where it trails.
-
-    Of more than 24 classes, those with the largest differences, whichever their sign.
-    """
-    classes, hand, net = class_accuracies(comparison)
-    order = np.argsort(net - hand, kind="stable")
-    shown = order[np.isin(order, np.argsort(-np.abs(hand - net), kind="stable")[:MAX_CLASSES])]
-    canvas, (axes,) = new_canvas(80 + 23 * len(shown), grid="x")
-    rows = np.arange(len(shown))
-    leaders = np.where(hand[shown] >= net[shown], side_color("hand-crafted"), side_color("end-to-end"))
-    axes.hlines(rows, hand[shown], net[shown], color=leaders, linewidth=3, alpha=0.4)
-    for side, accuracy in zip(SIDES, (hand, net), strict=True):
-        axes.plot(accuracy[shown], rows, MARKERS[side], color=side_color(side), markersize=7.5, clip_on=False)
-    name_rows(axes, [short(comparison.task.class_names[classes[i]], 20) for i in shown])
-    percent_axis(axes.xaxis)
-    axes.set_xlabel("test pictures of the class that are classified correctly", color=LIGHT["muted"])
-    side_legend(axes)
-    names = " and ".join(c.experiment for c in comparison.finalists)
-    alt = f"Accuracy of {names} in {len(shown)} classes. {describe_classes(comparison)}"
-    caption = "Accuracy by class. The bar between two marks has the color of the side that is ahead."
-    if len(shown) < len(order):
-        caption += f" The {MAX_CLASSES} of {len(order)} classes where the two sides differ most; the table has all."
-    return finish(canvas, "per-class", caption, alt, _table(comparison))
-
-
 def describe_classes(comparison: Comparison) -> str:
     """Who is ahead in how many classes, and where that is shown by tests that hold together (Holm)."""
     classes, hand, net = class_accuracies(comparison)
@@ -75,7 +36,8 @@ def describe_classes(comparison: Comparison) -> str:
     for label in classes:
         own = sample.labels == label
         within = Sample(sample.labels[own], None if sample.groups is None else sample.groups[own])
-        tests.append(compare_paired(*(c.correct[:, own] for c in comparison.finalists), within, spreads))
+        hand_right, net_right = (c.correct[:, own] for c in comparison.finalists)
+        tests.append(compare_paired(hand_right, net_right, within, spreads))
     shown = [(names[label], test.difference) for label, test in zip(classes, holm(tests), strict=True) if test.is_shown]
     named = [f"{name} ({points(gap)})" for name, gap in sorted(shown, key=lambda item: -abs(item[1]))]
     more = [f"{len(named) - MAX_NAMED} more"] if len(named) > MAX_NAMED else []
@@ -87,21 +49,26 @@ def describe_classes(comparison: Comparison) -> str:
     )
 
 
-def _table(comparison: Comparison) -> Table:
-    classes, hand, net = class_accuracies(comparison)
-    totals = np.bincount(comparison.task.test_labels, minlength=len(comparison.task.class_names))
+def class_table(comparison: Comparison) -> Table:
+    """From the classes where hand-crafted features lead most to those where they trail most."""
+    classes, *accuracies = class_accuracies(comparison)
+    counts = [comparison.task.class_counts[split] for split in ("train", "test")]
+    found = sorted(
+        zip(classes.tolist(), *(x.tolist() for x in accuracies), strict=True), key=lambda row: row[2] - row[1]
+    )
     rows = tuple(
         TableRow(
             (
                 Cell(comparison.task.class_names[index]),
-                number_cell(totals[index], count),
-                *map(share_cell, (h, n)),
-                number_cell(h - n, points),
+                *(number_cell(n[index], count) for n in counts),
+                *map(share_cell, (hand, net)),
+                number_cell(hand - net, points),
             )
         )
-        for index, h, n in zip(classes.tolist(), hand.tolist(), net.tolist(), strict=True)
+        for index, hand, net in found
     )
-    return Table("Accuracy by class", ("class", "test pictures", *SIDES, "difference in points"), rows, folded=True)
+    columns = ("class", "training pictures", "test pictures", *SIDES, "difference in points")
+    return Table("Accuracy by class, from the largest lead of hand-crafted features on", columns, rows)
 
 
 def worst_confusions(contestant: Contestant, n_pairs: int) -> list[tuple[str, str, float]]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, text_table
+from bakeoff.reports.canvas.elements import Section, text_table
 from bakeoff.reports.canvas.formats import SPACE, plural, points, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison
@@ -41,12 +41,7 @@ def data_section(comparison: Comparison) -> Section:
     purposes = {"train": "training", "test": "testing"}
     sizes = ", ".join(f"{size:,} for {purposes.get(split, split)}" for split, size in task.split_sizes.items())
     text = f"{plural(len(task.class_names), 'class')}, {kind} pictures of {width} x {height} pixels: {sizes}."
-    rows = tuple(
-        TableRow((Cell(name), *(Cell(f"{counts[index]:,}", counts[index]) for counts in task.class_counts.values())))
-        for index, name in enumerate(task.class_names)
-    )
-    table = Table("Pictures of each class", ("class", *task.class_counts), rows, folded=True)
-    return Section("data", "The data", tuple(t for t in (task.description, text, *task.notes) if t), (table,))
+    return Section("data", "The data", tuple(t for t in (task.description, text, *task.notes) if t))
 
 
 @chapter(230)

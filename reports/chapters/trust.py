@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, share_cell
-from bakeoff.reports.canvas.formats import percent, percent_range
+from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.calibration import (
     accuracy_at,
@@ -25,17 +25,12 @@ COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5, 0.3)
 @chapter(200)
 def trust_section(comparison: Comparison) -> Section:
     """Calibration of both finalists, and how right they are where they are sure."""
-    told, rows, surest = [], [], []
+    rows, surest = [], []
     for c in comparison.finalists:
         run = c.representative
         temperature, _, scaled = calibrated(run)
         effect = comparison.sample.design_effect(run.predictions == run.labels)
         before, after = (measure_calibration(scores, run.labels, effect) for scores in (run.scores, scaled))
-        told.append(
-            f"{c.experiment} has a calibration error of {percent(before.corrected)} as trained "
-            f"({percent_range(before.interval)}) and of {percent(after.corrected)} ({percent_range(after.interval)}) "
-            f"once its scores are divided by {temperature:.3g}."
-        )
         for stage, found in (("as trained", before), (f"scores / {temperature:.3g}", after)):
             error = share_cell(found.corrected, found.interval)
             losses = (number_cell(x, "{:.3f}".format) for x in (found.negative_log_likelihood, found.brier))
@@ -48,8 +43,12 @@ def trust_section(comparison: Comparison) -> Section:
         "probabilities, so both sides are compared after temperature scaling: division of the scores by one number, "
         "fitted on validation. Calibration errors are corrected for chance and have 95 % intervals."
     )
-    texts = (describe_selective(surest), text, " ".join(told))
-    return Section("confidence", "Confidence and calibration", texts, (_surest_table(surest), calibration))
+    return Section(
+        "confidence",
+        "Confidence and calibration",
+        (describe_selective(surest), text),
+        (_surest_table(surest), calibration),
+    )
 
 
 def describe_selective(curves: Sequence[tuple[Contestant, np.ndarray]]) -> str:

@@ -10,7 +10,7 @@ from bakeoff.datasets.registry import SHORT_NAMES
 from bakeoff.pipelines.results.run import save_run
 from bakeoff.pipelines.results.task import save_task
 from bakeoff.reports.commands import report_folder
-from bakeoff.reports.selection import distinct_runs, find_task, find_tasks, select_runs, task_name
+from bakeoff.reports.selection import distinct_runs, find_tasks, select_runs, task_name
 from bakeoff.tests.reports.factory import make_run, make_task
 
 PATHS = ["photos", "my pictures", "a/b/holiday", "birds.zip", "birds.tar.gz", "b.tgz", "table.csv", "v1.2", "été", "."]
@@ -61,7 +61,7 @@ def test_of_two_data_sets_of_one_name_the_one_asked_for_last_is_taken(asked_last
     for index, folder in enumerate(folders):
         moment = 2_000_000_000 + (index == asked_last)
         os.utime(folder / "task.json", (moment, moment))
-    folder, _, remarks = find_task(tmp_path, "photos")
+    (folder,), _, remarks = find_tasks([tmp_path], "photos")
     assert folder == folders[asked_last]
     assert "also called photos" in remarks[0]
 
