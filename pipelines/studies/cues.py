@@ -41,7 +41,7 @@ PROFILES = {
     ),
 }
 NOTES = (
-    "Settings are chosen on all 900 validation pictures at every size. One seed: what another would give is not known.",
+    "Settings are chosen on all 900 validation pictures at every size. One seed was run: how seeds vary is not known.",
 )
 
 

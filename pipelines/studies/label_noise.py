@@ -33,8 +33,8 @@ PROFILES = {
     "full": Settings(experiments=("classic", "mlp", "alexnet"), rates=(0.0, 0.1, 0.2, 0.3, 0.4)),
 }
 NOTES = (
-    "Wrong labels are another class, each as likely, in the training and the validation pictures alike: who has "
-    "careless labels has them in both. A higher share holds the wrong labels of all lower ones. Test labels are right.",
+    "A wrong label is one of the other classes, all equally likely, in training and validation pictures alike. A "
+    "higher share includes the wrong labels of all lower ones. Test labels are correct.",
 )
 
 

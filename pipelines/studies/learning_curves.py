@@ -45,8 +45,8 @@ PROFILES = {
     ),
 }
 NOTES = (
-    "Every size holds the pictures of all smaller ones. Settings are chosen on all validation pictures at every size, "
-    "which a person with few pictures would not have; it is the same for both sides.",
+    "Every size includes the pictures of all smaller ones. Settings are chosen on the full validation set at every "
+    "size, which someone with few pictures would not have; this applies to both sides alike.",
 )
 
 

@@ -59,11 +59,11 @@ PROFILES = {
     "full": Settings(n_pictures=1000, severities=SEVERITIES, sweeps=True),
 }
 NOTES = (
-    "The corruptions follow CIFAR-10-C: the published constants (Hendrycks and Dietterich 2019), but random numbers of "
-    "this project's own and a synthetic frost, which is weaker than the photographed one. They are not the published "
-    "pictures.",
-    "The models were trained on clean pictures; the only changes they saw are those of their own augmentation (shifts, "
-    "mirror images).",
+    "The corruptions follow CIFAR-10-C with its published constants (Hendrycks and Dietterich 2019), but with this "
+    "project's own random numbers and a synthetic frost, which is weaker than the photographed one; the pictures "
+    "are not the published ones.",
+    "The models were trained on clean pictures; the only changes they saw were those of their own augmentation "
+    "(shifts, mirror images).",
 )
 
 

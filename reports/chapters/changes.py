@@ -71,7 +71,7 @@ def read_base(path: Path) -> dict[str, Any]:
     if missing:
         raise ValueError(f"--base must name the report.json of an earlier report, {path} lacks {min(missing)}")
     if any("correct" not in run for run in record["runs"]):
-        raise ValueError(f"--base must tell which pictures each run got right, {path} does not: make that report anew")
+        raise ValueError(f"--base must tell which pictures each run got right, {path} does not: redraw that report")
     return record
 
 

@@ -42,8 +42,8 @@ def sizes_section(study: StudyResult, comparison: Comparison | None = None) -> S
     if table is None:
         return None
     text = (
-        "The first row of a side is the best that it found at each size, whatever the configuration and its time; the "
-        "rows below it compare one configuration with itself at other sizes. Larger pictures take more time, so a "
+        "A side's first row has its best result at each size, whatever the configuration and its time; the rows below "
+        "it compare one configuration with itself at other sizes. Larger pictures take more time, so a "
         "budget may end before a side gets to them."
     )
     return Section("sizes", "What larger pictures buy", (text,), (table,))

@@ -131,7 +131,7 @@ def pictures_section(comparison: Comparison, show_pictures: bool = True) -> Sect
         "side that gave it."
     )
     galleries = build_galleries(comparison.task, hand, net)
-    return Section("pictures", "Pictures on which the two sides differ", (text,), tuple(galleries))
+    return Section("pictures", "Example pictures", (text,), tuple(galleries))
 
 
 @dataclass(frozen=True)

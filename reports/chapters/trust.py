@@ -63,7 +63,7 @@ def describe_selective(curves: Sequence[tuple[Contestant, np.ndarray]]) -> str:
         )
         half = percent(accuracy_at(curve, 0.5))
         told.append(f"{contestant.experiment} is right on {half} of the half it is surest of, and {answered}")
-    return f"If the pictures of low confidence go to a person: {'; '.join(told)}."
+    return f"If low-confidence pictures are referred to a person: {'; '.join(told)}."
 
 
 def _surest_table(curves: Sequence[tuple[Contestant, np.ndarray]]) -> Table:

@@ -30,7 +30,7 @@ class Stakes:
 
     def __post_init__(self) -> None:
         if self.costs is not None and not min(self.costs) >= 0 < max(self.costs):
-            raise ValueError(f"--costs must be two numbers from 0 on, not both 0, got {self.costs}")
+            raise ValueError(f"--costs must be two non-negative numbers, not both 0, got {self.costs}")
 
 
 @chapter(30, decisive=True)

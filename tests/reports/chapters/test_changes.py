@@ -77,7 +77,7 @@ def test_a_report_that_does_not_tell_picture_by_picture_is_refused(tmp_path):
     base = as_base(OLD, NET)
     del base["runs"][0]["correct"]
     (tmp_path / "old.json").write_text(json.dumps(base))
-    with pytest.raises(ValueError, match="make that report anew"):
+    with pytest.raises(ValueError, match="redraw that report"):
         read_base(tmp_path / "old.json")
 
 
