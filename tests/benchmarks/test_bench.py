@@ -40,8 +40,18 @@ TINY = {
     backprop: {"WIDTHS": (30, 20, 12, 4), "BATCH": 16},
     decoding: {"N_PICTURES": 18, "IMAGE_SIZES": (32,), "N_TIFFS": 4, "TIFF_SIDES": (64,)},
     accelerator: {
-        "N_PICTURES": 4, "N_SETS": 4, "FEW_SETS": 2, "N_DESCRIPTORS": 9, "DIMENSION": 3, "N_GAUSSIANS": 4,
-        "N_ROWS": 300, "WIDTH": 4, "N_WORDS": 5, "N_ITERATIONS": 2, "N_TRAIN": 60, "N_FEATURES": 20,
+        "N_PICTURES": 4,
+        "N_SETS": 4,
+        "FEW_SETS": 2,
+        "N_DESCRIPTORS": 9,
+        "DIMENSION": 3,
+        "N_GAUSSIANS": 4,
+        "N_ROWS": 300,
+        "WIDTH": 4,
+        "N_WORDS": 5,
+        "N_ITERATIONS": 2,
+        "N_TRAIN": 60,
+        "N_FEATURES": 20,
     },
 }
 

@@ -106,7 +106,7 @@ def multiply_transposed_span(chunk: tuple[torch.Tensor, np.ndarray]) -> np.ndarr
         return multiply_transposed(features, torch.tensor(factors), workers).numpy()
 
 
-def _file_of(block: np.ndarray) -> Path:
+def _file_of(block: Any) -> Path:
     name = getattr(block, "filename", None)
     if name is None or np.load(name, mmap_mode="r", allow_pickle=False).shape != block.shape:
         raise ValueError("features for a cluster must be maps of whole .npy files, as the cache gives them")

@@ -59,7 +59,8 @@ class Minibatches:
         """This process's share of the minibatches of the pictures in that order, int64 (n,); all draws are brought to
         the device at once.   mirrored: bool (n,).   shifts: int64 (n, 2)."""
         device, size = self.train.images.device, self.plan.batch_size
-        order, mirrored, shifts = (None if part is None else part.to(device) for part in (order, mirrored, shifts))
+        order = order.to(device)
+        mirrored, shifts = (None if part is None else part.to(device) for part in (mirrored, shifts))
         for start in range(0, len(order), size):
             share = self.processes.share(size)
             rows = slice(start + share.start, start + share.stop)
