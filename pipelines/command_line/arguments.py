@@ -81,26 +81,42 @@ table_file = matching(r".*\.(csv|json|jsonl)", "a file that ends in .csv, .json 
 duration = matching(r"(?=.*[1-9])\d+(\.\d+)? ?(s|min|h)", "a duration such as 90s, 10min or 2h", seconds)
 
 
+def option(name: str, **told: Any) -> Parser:
+    """One option of several commands."""
+    options = Parser(add_help=False)
+    options.add_argument(name, **told)
+    return options
+
+
+PROFILES = ("quick", "full", "none")
+ENGINES = ("torch", "numpy")
+DEVICES = ("cpu", "cuda", "mps")
+PLACE = option("--artifacts", type=folder, default=Path("artifacts"), help="folder of all that is computed")
+JSON = option("--json", action="store_true", help="for machines")
+ON_DEVICE = "that both sides compute on: cpu, cuda or mps (an accelerator where there is one)"
+DEVICE = option("--device", choices=DEVICES, default="", help=ON_DEVICE)
+
+
 def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     """The parser of every command. reporting: by command the options that the side of the reports adds."""
     parser = Parser(prog="bakeoff", description="Hand-crafted features or a net trained end to end, on your pictures.")
     parser.set_defaults(tensorboard=False, scheduler="", device="", processes=1, json=False, base=None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    common, settings, machines, device = _common(), _settings(), _json(), _device()
+    common, settings = _common(), _settings()
     add = commands.add_parser
     compared = [reporting["report"]] if "report" in reporting else []
-    contest: list[Any] = [common, settings, device, _contest(), *compared, machines]
+    contest: list[Any] = [common, settings, DEVICE, _contest(), *compared, JSON]
     add("report", parents=contest, help="train both sides and compare them: report.html, report.md, report.json")
     comparer = add("compare", parents=contest, help="the same, and what changed since an earlier report")
     comparer.add_argument("--base", type=earlier_report, required=True, help="report.json of the earlier report")
     for name in ("report-saved", "publish"):
         if name in reporting:
-            own: list[Any] = [_place(), reporting[name]]
+            own: list[Any] = [PLACE, reporting[name]]
             add(name, parents=own, help=reporting[name].description)
-    one = add("features", parents=[common, settings, device], help="extract and cache hand-crafted features")
+    one = add("features", parents=[common, settings, DEVICE], help="extract and cache hand-crafted features")
     one.add_argument("experiments", nargs="*", default=["families"], metavar="EXPERIMENT")
     one.add_argument("--table", type=table, metavar="FILE", help="also write them as .csv or .parquet, named columns")
-    training = [common, settings, device, _training(), machines]
+    training = [common, settings, DEVICE, _training(), JSON]
     one = add("train", parents=training, help="train experiments and save their runs")
     one.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names or groups (see `bakeoff list`)")
     one = add("train-svm", parents=training, help="hand-crafted features and a linear SVM, each family alone and all")
@@ -109,7 +125,7 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     one.set_defaults(command="train", experiments=["mlp"])
     one.add_argument("--engine", choices=ENGINES, default="torch", help="torch, or our own back-propagation in numpy")
     deciding = _deciding()
-    one = add("predict", parents=[common, deciding, machines], help="the class of pictures, by a trained model")
+    one = add("predict", parents=[common, deciding, JSON], help="the class of pictures, by a trained model")
     one.add_argument("images", nargs="+", metavar="IMAGE", help="a picture, or a folder of pictures")
     one.add_argument("--output", type=table_file, help="file to write, .csv, .json or .jsonl; a killed command goes on")
     one = add("serve", parents=[common, deciding], help="a page on this machine that classifies pictures dropped on it")
@@ -118,36 +134,25 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     one.add_argument("model", metavar="MODEL", help="an experiment that was trained, a run's folder, or a model file")
     one.add_argument("images", nargs="*", metavar="IMAGE", help="pictures to check it with (its test pictures)")
     one.add_argument("--as", dest="form", choices=("onnx", "c"), default="onnx", help="C: for microcontrollers (onnx)")
-    one = add("study", parents=[common, device], help="what takes several trainings or changed pictures")
+    one = add("study", parents=[common, DEVICE], help="what takes several trainings or changed pictures")
     one.add_argument("studies", nargs="*", metavar="STUDY", help="names; none stands for all of the profile")
     one.add_argument("--profile", choices=PROFILES[:2], default="full", help="how much is done (full)")
     one.add_argument("--experiments", nargs="+", default=(), metavar="EXPERIMENT", help="names or groups to study")
-    add("list", parents=[machines], help="list every experiment")
-    add("lecture", parents=[_place()], help="the experiments behind a first lecture, as one page")
+    add("list", parents=[JSON], help="list every experiment")
+    add("lecture", parents=[PLACE], help="the experiments behind a first lecture, as one page")
     one = add("exercise", help="check a file of the lecture's exercises: what differs")
     one.add_argument("name", metavar="NAME", help="of a file in examples/exercises")
     one.add_argument("file", type=folder, metavar="FILE", help="yours, with its holes filled")
-    one = add("bench", parents=[_place()], help="our kernels beside the libraries people use")
+    one = add("bench", parents=[PLACE], help="our kernels beside the libraries people use")
     one.add_argument("work", nargs="*", metavar="WORK", help="the kernels to measure (all)")
-    add("clean", parents=[_place()], help="remove what was computed, and nothing else")
+    add("clean", parents=[PLACE], help="remove what was computed, and nothing else")
     add("completion", help="a script that completes commands and names in bash and zsh: source <(bakeoff completion)")
     return parser
 
 
-PROFILES = ("quick", "full", "none")
-ENGINES = ("torch", "numpy")
-DEVICES = ("cpu", "cuda", "mps")
-
-
-def _place() -> Parser:
-    options = Parser(add_help=False)
-    options.add_argument("--artifacts", type=folder, default=Path("artifacts"), help="folder of all that is computed")
-    return options
-
-
 def _common() -> Parser:
     """The data set and how it is read, the seed, and where everything goes."""
-    options = Parser(add_help=False, parents=[_place()])
+    options = Parser(add_help=False, parents=[PLACE])
     add = options.add_argument
     add("--dataset", type=given, default="photos", help=f"{', '.join(dataset_names())}, or a path to pictures")
     add("--data-root", type=folder, help="folder of unpacked archives, e.g. cifar-10-batches-bin")
@@ -163,13 +168,6 @@ def _common() -> Parser:
     add("--duplicates", default="drop", help="of given test pictures in an earlier split: drop, move or keep")
     add("--seed", type=natural, default=0, help="seed of everything random")
     add("--scheduler", default="", help="of Dask, such as tcp://host:8786: its workers share the work")
-    return options
-
-
-def _device() -> Parser:
-    options = Parser(add_help=False)
-    words = "that both sides compute on: cpu, cuda or mps (an accelerator where there is one)"
-    options.add_argument("--device", choices=DEVICES, default="", help=words)
     return options
 
 
@@ -210,10 +208,4 @@ def _settings() -> Parser:
         "--weights", type=folder, help="file of a frozen net's weights, timm's as NAME:FILE; none: no such net"
     )
     options.add_argument("--set", type=parse_assignments, action="extend", default=[], metavar="SET", help=words)
-    return options
-
-
-def _json() -> Parser:
-    options = Parser(add_help=False)
-    options.add_argument("--json", action="store_true", help="for machines")
     return options
