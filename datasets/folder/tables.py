@@ -39,6 +39,7 @@ BOXES = {  # names of the four columns of a box -> whether the last two are its 
     ("x1", "y1", "x2", "y2"): False,
     ("roi x1", "roi y1", "roi x2", "roi y2"): False,
 }
+MOST = 1e9  # pixels of a side
 LOOKED_AT = 50  # rows that tell what is in a column of an unknown name
 
 
@@ -92,11 +93,12 @@ class Table:
         box = None
         if any(numbers):
             try:
-                left, top, *ends = map(float, numbers)
-                right, bottom = (left + ends[0], top + ends[1]) if self.has_sides else ends
+                left, top, right, bottom = map(float, numbers)
             except ValueError as error:
                 raise ValueError(f"{self.name} line {line} must have four numbers for a box, got {numbers}") from error
-            if not (left < right and top < bottom):
+            if self.has_sides:
+                right, bottom = left + right, top + bottom
+            if not (-MOST < left < right < MOST and -MOST < top < bottom < MOST):
                 raise ValueError(f"{self.name} line {line}: its box {numbers} has no pixel in it")
             box = (left, top, right, bottom)
         found = (finder.find(mask, MASKS) or finder.find(mask)) if mask else None

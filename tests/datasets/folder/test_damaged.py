@@ -8,13 +8,14 @@ import time
 import zipfile
 from contextlib import suppress
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
 from bakeoff.datasets.folder.conversion import PictureError
-from bakeoff.datasets.folder.decode import decode, pillow_limits
+from bakeoff.datasets.folder.decode import decode, pillow_limits, read_mask
 from bakeoff.datasets.folder.listing import open_files
 from bakeoff.datasets.folder.samples import Rules
 from bakeoff.tests.datasets.folder.test_tiff import packed
@@ -35,10 +36,14 @@ def saved(image, **options):
     return buffer.getvalue()
 
 
-def npy():
+def npy(save=np.save):
     buffer = io.BytesIO()
-    np.save(buffer, LEVELS)
+    save(buffer, LEVELS)
     return buffer.getvalue()
+
+
+def deep_colors(suffix):
+    return cv2.imencode(suffix, np.ascontiguousarray(np.moveaxis(LEVELS, 0, 2)))[1].tobytes()
 
 
 PICTURES = [
@@ -54,7 +59,14 @@ PICTURES = [
     saved(Image.fromarray(LEVELS[0]), format="TIFF", compression="tiff_lzw"),
     saved(Image.fromarray(LEVELS[0]), format="PNG"),
     npy(),
+    npy(np.savez_compressed),
+    deep_colors(".ppm"),
+    deep_colors(".png"),
 ]
+
+
+def suffix_of(content):
+    return ".npz" if content[:2] == b"PK" else ".tif"
 
 
 class AnyKind(dict):
@@ -80,13 +92,15 @@ def check_pictures(n_inputs, seed):
     random = np.random.default_rng(seed)
     rules = Rules(AnyKind())
     for number in range(n_inputs):
-        content = damage(PICTURES[number % len(PICTURES)], random)
+        whole = PICTURES[number % len(PICTURES)]
+        content, suffix = damage(whole, random), suffix_of(whole)
         start = time.monotonic()
         try:
             with pillow_limits(1_000_000):
-                pixels = decode(content, 8, 1_000_000, rules, ".tif").pixels
-            assert pixels.dtype == np.uint8
-            assert pixels.shape[2] in (1, 3)
+                pixels = decode(content, 8, 1_000_000, rules, suffix).pixels
+                assert pixels.dtype == np.uint8
+                assert pixels.shape[2] in (1, 3)
+                assert read_mask(content, 1_000_000, suffix).dtype == bool
         except PictureError:
             pass
         assert time.monotonic() - start < SECONDS
@@ -106,7 +120,7 @@ def test_ten_thousand_damaged_pictures_give_a_picture_or_a_reason():
 def test_no_part_of_a_picture_passes_for_the_whole(content, share):
     rules = Rules(AnyKind())
     with pytest.raises(PictureError):
-        decode(content[: int(len(content) * share)], 8, rules=rules, suffix=".tif")
+        decode(content[: int(len(content) * share)], 8, rules=rules, suffix=suffix_of(content))
 
 
 def archives(folder):
@@ -129,7 +143,8 @@ def archives(folder):
 
 
 def tables(folder):
-    rows = "path,label,split,group\n" + "".join(f'"p/{i}.png",cat {i % 2},train,g{i}\n' for i in range(9))
+    rows = "path,label,split,group,mask,x,y,w,h\n"
+    rows += "".join(f'"p/{i}.png",cat {i % 2},train,g{i},m/{i}.png,{i},2,30,40\n' for i in range(9))
     paths = [folder / "comma.csv", folder / "semicolon.csv", folder / "tabs.tsv"]
     for path, separator, encoding in zip(paths, ",;\t", ("utf-8-sig", "cp1252", "utf-16"), strict=True):
         path.write_bytes(rows.replace(",", separator).encode(encoding))

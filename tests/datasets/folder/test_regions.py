@@ -141,7 +141,12 @@ def test_pictures_of_several_boxes_stay_in_one_split(tmp_path):
 
 @pytest.mark.parametrize(
     ("row", "message"),
-    [("1,2,x,4", r"line 2 must have four numbers for a box, got \['1', '2', 'x', '4'\]"), ("1,2,0,4", "has no pixel")],
+    [
+        ("1,2,x,4", r"line 2 must have four numbers for a box, got \['1', '2', 'x', '4'\]"),
+        ("1,2,0,4", "has no pixel"),
+        ("1,2,inf,4", "has no pixel"),
+        ("1,2", r"four numbers for a box, got \['1', '2'\]"),
+    ],
 )
 def test_a_box_that_means_nothing_is_an_error(tmp_path, row, message):
     write_class(tmp_path / "a", 1)
