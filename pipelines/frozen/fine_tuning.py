@@ -26,7 +26,7 @@ from bakeoff.pipelines.classic.system.family_features import Encoded, encode
 from bakeoff.pipelines.frozen.family import FrozenNet, FrozenWeights, ready
 from bakeoff.pipelines.frozen.network import N_FEATURES
 from bakeoff.pipelines.frozen.weights import fill, outline
-from bakeoff.pipelines.machine.device import choose_device, make_repeatable
+from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.stopwatch import measure
@@ -129,7 +129,7 @@ def run(job: Job[NeuralConfig]) -> RunResult:
             sum(weights.numel() for weights in net.parameters()),
             job.keep(replace(store_neural_model(model), approach="frozen"), found["validation"]),
         ),
-        environment={**job.workspace.environment, "device": str(choose_device())},
+        environment={**job.workspace.environment, "device": str(job.workspace.device)},
         history=history,
         diagnostics=measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
     )
@@ -146,15 +146,16 @@ def _encode(net: FineTuned, job: Job[NeuralConfig]) -> Encoded:
 
 
 def _to_examples(encoded: Encoded, job: Job[NeuralConfig], net: FineTunedNet) -> dict[str, Examples]:
-    dataset, device = job.dataset, choose_device()
+    dataset, device = job.dataset, job.workspace.device
     shape = net.backbone.maps(torch.zeros(1, *dataset.image_shape[2::-1]), net.first).shape[1:]
     return {
         name: Examples(
-            torch.from_numpy(np.array(encoded.parts[name])).view(-1, *shape).to(device),
+            torch.as_tensor(np.array(part) if isinstance(part, np.ndarray) else part).view(-1, *shape).to(device),
             torch.from_numpy(split.labels).to(device),
             len(dataset.class_names),
         )
         for name, split in dataset.splits.items()
+        for part in [encoded.parts[name]]
     }
 
 

@@ -7,6 +7,7 @@ as there). Parameters have the names that the PyTorch conversion of those weight
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import torch
@@ -121,15 +122,6 @@ class Block(nn.Module):
         return x + inputs if self.is_residual else x
 
 
-NORM_OF = {  # of each convolution
-    "_conv_stem": "_bn0",
-    "_expand_conv": "_bn0",
-    "_depthwise_conv": "_bn1",
-    "_project_conv": "_bn2",
-    "_conv_head": "_bn1",
-}
-
-
 def _convolution(n_inputs: int, n_outputs: int, kernel: int, *, stride: int = 1, groups: int = 1) -> nn.Conv2d:
     shape = {"stride": stride, "padding": (kernel - stride) // 2, "groups": groups}
     device = torch.get_default_device()
@@ -146,11 +138,11 @@ def _padded(convolution: Any, x: torch.Tensor) -> torch.Tensor:
 
 
 def fold(network: EfficientNetLite0) -> EfficientNetLite0:
-    """The same function, every batch norm now a part of its convolution; in place."""
+    """The same function, every batch norm now a part of the convolution before it; in place."""
     network.eval()
     for module in network.modules():
-        for name, norm in NORM_OF.items():
-            if hasattr(module, name):
-                setattr(module, name, fuse_conv_bn_eval(getattr(module, name), getattr(module, norm)))
-                setattr(module, norm, nn.Identity())
+        for (name, convolution), (norm_name, norm) in pairwise(list(module.named_children())):
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(module, name, fuse_conv_bn_eval(convolution, norm))
+                setattr(module, norm_name, nn.Identity())
     return network

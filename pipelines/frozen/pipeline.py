@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def run(job: Job[Any]) -> RunResult:
     parts = [job.config.architecture] if is_tuned else [f for system in job.config.systems for f in system.families]
     net = next(part for part in parts if isinstance(part, FineTuned | FrozenNet))
     name = "" if isinstance(net, FineTuned) else net.net
-    known = asdict(origin_of(Weights(name, net.weights)))
+    known = origin_of(Weights(name, net.weights))
     backbone = {"name": name or LITE0, "image_size": net.image_size, "weights": net.weights, **known}
     return replace(found, diagnostics={**found.diagnostics, "backbone": backbone})
 

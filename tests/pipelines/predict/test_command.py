@@ -276,7 +276,7 @@ def test_what_is_wrong_gets_one_line(home, capsys, monkeypatch, model, image, me
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--output", "x.xls"], r"must end in \.csv, \.json or \.jsonl, got 'x\.xls'"),
+        (["--output", "x.xls"], r"must be a file that ends in \.csv, \.json or \.jsonl, got 'x\.xls'"),
         (["--not-sure-below", "60"], "must be a probability in 0..1, such as 0.6, got '60'"),
     ],
 )
