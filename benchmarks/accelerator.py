@@ -18,7 +18,7 @@ from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vecto
 from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift
 from bakeoff.pipelines.classic.features.hog import extract_hog
 from bakeoff.pipelines.classic.svm.linear_svm import train_linear_svm
-from bakeoff.pipelines.machine.device import CPU, choose_device, exact_products
+from bakeoff.pipelines.machine.device import CPU, choose_device, exact_products, wait_for
 from bakeoff.pipelines.results.fitted_values import on_device
 from bakeoff.pipelines.results.run import NotApplicableError
 
@@ -46,8 +46,7 @@ def _on(device: torch.device, call: Callable[[], Tensor]) -> Callable[[], Tensor
 
     def finished() -> Tensor:
         found = call()
-        if device.type != "cpu":
-            torch.accelerator.synchronize()
+        wait_for(device)
         return found
 
     return finished

@@ -42,6 +42,12 @@ def bytes_to_hold(device: torch.device) -> int:
     return max(0, free_bytes(device) - int(total) // 8)
 
 
+def wait_for(device: torch.device) -> None:
+    """Until an accelerator has done what it was given, so that a clock tells the truth."""
+    if device.type in ("cuda", "mps"):
+        torch.accelerator.synchronize()
+
+
 @contextmanager
 def exact_products() -> Iterator[None]:
     """Products of float32 in float32, whatever torch was told: with TF32's ten bits features are off by 0.03, and the

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from bakeoff.pipelines.machine.energy import joules_so_far
 from bakeoff.pipelines.results.run import Stage, StageKind
 
 PROCESS = Path("/proc/self")
@@ -41,6 +42,7 @@ def measure(name: str, kind: StageKind) -> Iterator[Clock]:
     clock = Clock()
     before = peak_memory_bytes()
     _restart_peak_memory()
+    joules = joules_so_far()
     wall, cpu = time.perf_counter(), time.process_time()
     _running.append(clock)
     try:
@@ -51,7 +53,9 @@ def measure(name: str, kind: StageKind) -> Iterator[Clock]:
         peak = max(clock._inner_peak, peak_memory_bytes())
         if _running:  # the restart above made the block around this one forget its peak
             _running[-1]._inner_peak = max(_running[-1]._inner_peak, before, peak)
-    clock._stage = Stage(name, kind, seconds, cpu_seconds, peak)
+        after = joules_so_far()
+    used = None if joules is None or after is None else after - joules
+    clock._stage = Stage(name, kind, seconds, cpu_seconds, peak, joules=used)
 
 
 def add_cpu_seconds(seconds: float) -> None:

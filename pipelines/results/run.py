@@ -38,6 +38,7 @@ class Stage:
     seconds, cpu_seconds: wall clock, and processor time over all threads.
     peak_memory_bytes: the process's highest resident size while the stage ran.
     reused: True if this run found the result in the cache.
+    joules: that the GPU used meanwhile; None where its driver does not tell, or none was used.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Stage:
     cpu_seconds: float
     peak_memory_bytes: int
     reused: bool = False
+    joules: float | None = None
 
     def spent(self, clock: Clock) -> float:
         """Seconds by that clock."""

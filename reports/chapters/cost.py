@@ -39,6 +39,8 @@ def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
     stages, clock = contestant.representative.stages, comparison.clock
     total = max(sum(stage.spent(clock) for stage in stages), 1e-9)
     longest = max(stages, key=lambda stage: stage.spent(clock))
+    joules = [stage.joules for stage in stages if stage.joules is not None]
+    energy = f" and {sum(joules) / 1000:.2g} kJ of the GPU" if joules else ""
     if contestant.contest:
         choice = f"the search that found it took {seconds(contestant.contest['spent'])} of processor time"
     else:
@@ -48,8 +50,8 @@ def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
             f"{seconds(selection_seconds(side, clock))} together"
         )
     return (
-        f"{contestant.experiment} takes {seconds(total)}, {percent(longest.spent(clock) / total)} of it in the stage "
-        f"“{longest.name}”; {choice}."
+        f"{contestant.experiment} takes {seconds(total)}{energy}, {percent(longest.spent(clock) / total)} of it in the "
+        f"stage “{longest.name}”; {choice}."
     )
 
 

@@ -286,6 +286,14 @@ def test_an_unknown_word_is_noticed_before_anything_is_computed(run_command, pic
     assert not (tmp_path / "artifacts" / "runs").exists()
 
 
+def test_a_device_that_is_not_there_is_one_line_before_any_work(run_command, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    status, lines = run_command("train", "hog", "--dataset", pictures, "--device", "cuda")
+    assert status == 1
+    assert [line.partition(":")[2][:32] for line in lines] == [" there is no device cuda here: u"]
+    assert not (tmp_path / "artifacts").exists()
+
+
 def test_control_c_keeps_what_is_finished(run_command, pictures, tmp_path, monkeypatch):
     from bakeoff.pipelines.classic import pipeline
 

@@ -16,7 +16,7 @@ from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer
 from bakeoff.pipelines.machine.cache import CachedStage, hash_inputs
 from bakeoff.pipelines.machine.cores import Hands, hands_on
-from bakeoff.pipelines.machine.device import CPU, bytes_to_hold
+from bakeoff.pipelines.machine.device import CPU, bytes_to_hold, wait_for
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -85,10 +85,13 @@ def room_on(device: torch.device, shape: tuple[int, int], dtype: np.dtype[Any]) 
     return torch.empty(shape, dtype=getattr(torch, dtype.name), device=device if is_free else CPU)
 
 
-def compute_anew(stage: str, *, version: int, inputs: Mapping[str, Any], compute: Callable[[], Any]) -> CachedStage:
-    """As `Cache.get_or_compute`, of what is not kept."""
+def compute_anew(
+    device: torch.device, stage: str, *, version: int, inputs: Mapping[str, Any], compute: Callable[[], Any]
+) -> CachedStage:
+    """As `Cache.get_or_compute`, of what is not kept but on the device."""
     with measure(stage, "features") as clock:
         arrays = compute()
+        wait_for(device)
     return CachedStage(arrays, hash_inputs(stage, version, inputs), clock.stage)
 
 
@@ -126,7 +129,7 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
                 for name, split in dataset.splits.items()
             }
 
-    keep = workspace.cache.get_or_compute if hands.device == CPU else compute_anew
+    keep = workspace.cache.get_or_compute if hands.device == CPU else partial(compute_anew, hands.device)
     stages = [
         keep(
             f"{family.name} encode",

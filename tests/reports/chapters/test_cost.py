@@ -43,6 +43,14 @@ def test_a_shared_stage_counts_once_in_what_the_choice_took():
     assert "it was chosen among 2 experiments, which took 13" in cost_section(comparison).paragraphs[0]
 
 
+def test_energy_is_told_where_the_driver_told_it():
+    stages = (SHARED, Stage("svm", "training", 2.0, 2.0, 10, joules=1500.0))
+    net = make_run(TASK, "mlp", "end-to-end")
+    told = [cost_section(compare(make_run(TASK, stages=s), net)).paragraphs[0] for s in (stages, stages[:1])]
+    assert "classic takes 10\N{NO-BREAK SPACE}s and 1.5 kJ of the GPU, " in told[0]
+    assert "kJ" not in told[1]
+
+
 def comparison_of(*methods: tuple[str, float, float]):
     runs = [make_run(TASK, name, strength=strength, seconds=s) for name, strength, s in methods]
     return build_comparison(TASK, [*runs, make_run(TASK, "mlp", "end-to-end", strength=0.0, seconds=500)], 0.01)
