@@ -28,7 +28,7 @@ from bakeoff.datasets.folder.conversion import (
     turn_upright,
 )
 from bakeoff.datasets.folder.deep_pictures import open_deep
-from bakeoff.datasets.folder.formats import NOT_READ, SNIFFED, format_of_suffix
+from bakeoff.datasets.folder.picture_formats import NOT_READ, SNIFFED, format_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
 from bakeoff.datasets.folder.plain_tiff import open_plain_tiff
 from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels

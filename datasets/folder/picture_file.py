@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from bakeoff.datasets.folder.formats import formats_of_suffix
+from bakeoff.datasets.folder.picture_formats import formats_of_suffix
 
 MAX_FILE_BYTES = 500_000_000  # no picture is larger; a film or a zip bomb is
 NEVER_PICTURES = {"Thumbs.db", "desktop.ini", "__MACOSX"}  # left behind by operating systems, as are .hidden files

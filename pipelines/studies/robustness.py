@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bakeoff.datasets.corruptions.corrupt import SEVERITIES, corrupt, corruptions_for
 from bakeoff.datasets.corruptions.sweeps import SWEEPS, apply_sweep
-from bakeoff.datasets.corruptions.table import SEVERITIES, corrupt, corruptions_for
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.pipelines.experiments.models import load_trained_model

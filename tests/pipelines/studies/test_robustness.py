@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.datasets.corruptions.table import CORRUPTIONS
+from bakeoff.datasets.corruptions.corrupt import CORRUPTIONS
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.results.study import drawn_pictures, load_studies
 from bakeoff.pipelines.studies import robustness

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bakeoff.datasets.corruptions.table import BY_NAME, CORRUPTIONS, SEVERITIES, corrupt, corruptions_for
+from bakeoff.datasets.corruptions.corrupt import BY_NAME, CORRUPTIONS, SEVERITIES, corrupt, corruptions_for
 from bakeoff.tests.datasets.corruptions.pictures import make_pictures
 
 NAMES = tuple(BY_NAME)
