@@ -5,9 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 Weights = dict[str, Tensor]
-INTERVAL = (
-    5  # steps between two averagings: each reads and writes all weights, which costs as much as a tenth of a step
-)
+# Steps between two averagings: each reads and writes all weights, which costs as much as a tenth of a step.
+INTERVAL = 5
 
 
 def copy_weights(network: nn.Module) -> Weights:
