@@ -7,9 +7,7 @@ Source: Kumar et al., "Fine-tuning can distort pretrained features", ICLR 2022. 
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,7 +38,7 @@ from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.prediction import PICTURES_AT_A_TIME, predict_scores
 from bakeoff.pipelines.results.balance import fits_training, is_unbalanced
 from bakeoff.pipelines.results.calibrator import fit_temperature
-from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage
+from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size
 
 VERSION = 1  # raise it when a change of code changes results
 COSTS = (1.0, 4.0, 16.0, 64.0)  # C of the SVM that the classifier starts as
@@ -105,10 +103,11 @@ def run(job: Job[NeuralConfig]) -> RunResult:
     encoded, net = _encode(settings, job), FineTunedNet(settings, len(dataset.class_names))
     examples = _to_examples(encoded, job, net)
     fill(net.backbone, encoded.state.values)
-    history, cost = _tune(net, encoded, examples, job)
-    with measure("scores to choose by", "training") as choosing:
+    net.to(job.workspace.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with measure(f"train {job.experiment}", "training") as training:
+        history = _tune(net, examples["train"], examples["validation"], job)
         scores = {name: predict_scores(net, examples[name].images) for name in ("train", "validation")}
-    with measure("predict", "prediction") as clock:
+    with measure("predict", "prediction") as predicting:
         scores["test"] = predict_scores(net, examples["test"].images)
     found = {name: value.cpu().numpy() for name, value in scores.items()}
     right = {name: (found[name].argmax(axis=1) == split.labels) for name, split in dataset.splits.items()}
@@ -123,14 +122,14 @@ def run(job: Job[NeuralConfig]) -> RunResult:
         validation_score=float(right["validation"].mean()),
         train_score=float(right["train"].mean()),
         did_not_train=not fits_training(found["train"].argmax(axis=1), dataset.train.labels),
-        stages=(*encoded.costs, cost, choosing.stage, clock.stage),
+        stages=(*encoded.costs, training.stage, predicting.stage),
         size=Size(
             N_FEATURES,
             sum(weights.numel() for weights in net.parameters()),
             job.keep(replace(store_neural_model(model), approach="frozen"), found["validation"]),
         ),
         environment={**job.workspace.environment, "device": str(job.workspace.device)},
-        history=history,
+        history=tuple(history),
         diagnostics=measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
     )
 
@@ -159,32 +158,15 @@ def _to_examples(encoded: Encoded, job: Job[NeuralConfig], net: FineTunedNet) ->
     }
 
 
-def _tune(
-    net: FineTunedNet, encoded: Encoded, examples: Mapping[str, Examples], job: Job[NeuralConfig]
-) -> tuple[tuple[Mapping[str, Any], ...], Stage]:
-    """Give the net the weights of its best epoch on validation, from the cache if this very training was done before.
-
-    Returns its history, and what it cost.
-    """
-    train, validation = examples["train"], examples["validation"]
-    net.to(train.images.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def compute() -> dict[str, np.ndarray]:
-        _start_as_svm(net, train, validation)
-        trainer = Trainer(net, train, validation, job.config, job.config.optimizers[0], seed=job.seed)
-        with job.workspace.progress(f"train {job.experiment}", trainer.plan.n_steps) as advance:
-            while not trainer.finished:
-                trainer.run_epoch(advance)
-        best = {name: value.cpu().numpy() for name, value in trainer.best_weights.items()}
-        return {"history": np.array(json.dumps(trainer.history)), **best}
-
-    inputs = {"maps": encoded.keys, "config": job.config, "seed": job.seed, "device": train.images.device.type}
-    stage = job.workspace.cache.get_or_compute(
-        "fine-tuned", version=VERSION, inputs=inputs, compute=compute, kind="training"
-    )
-    arrays = {name: torch.from_numpy(np.array(array)) for name, array in stage.arrays.items() if name != "history"}
-    net.load_state_dict(arrays)
-    return tuple(json.loads(stage.arrays["history"].item())), replace(stage.cost, name=f"train {job.experiment}")
+def _tune(net: FineTunedNet, train: Examples, validation: Examples, job: Job[NeuralConfig]) -> list[dict[str, Any]]:
+    """Give the net the weights of its best epoch on validation. Returns its history."""
+    _start_as_svm(net, train, validation)
+    trainer = Trainer(net, train, validation, job.config, job.config.optimizers[0], seed=job.seed)
+    with job.workspace.progress(f"train {job.experiment}", trainer.plan.n_steps) as advance:
+        while not trainer.finished:
+            trainer.run_epoch(advance)
+    net.load_state_dict(trainer.best_weights)
+    return trainer.history
 
 
 @torch.no_grad()

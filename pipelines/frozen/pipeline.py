@@ -20,7 +20,9 @@ from bakeoff.pipelines.results.model import StoredModel
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
-VERSION = 10_000 * neural.VERSION + 100 * classic.VERSION + FrozenNet.version + fine_tuning.VERSION  # of saved runs
+VERSION = (
+    10_000 * neural.VERSION + 100 * classic.VERSION + 10 * FrozenNet.version + fine_tuning.VERSION
+)  # of saved runs
 
 
 def with_weights(config: Any, place: Path | None = None) -> Any:

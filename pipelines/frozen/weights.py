@@ -147,11 +147,8 @@ def _load(net: str, path: Path) -> torch.Tensor:
     last = tuple(f"{name}." for name in ((last,) if isinstance(last, str) else last or ()))
     found = {name: value for name, value in _read_tensors(path).items() if not name.startswith(last)}
     expected = body.state_dict()
-    wrong = sorted(
-        name
-        for name in found.keys() | expected.keys()
-        if name not in found or name not in expected or found[name].shape != expected[name].shape
-    )
+    here, there = ({(name, value.shape) for name, value in tensors.items()} for tensors in (found, expected))
+    wrong = sorted({name for name, _ in here ^ there})
     if wrong:
         raise ValueError(
             f"{path} holds the weights of another net than {net or LITE0}: {len(wrong)} of {len(expected)} "

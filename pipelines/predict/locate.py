@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from glob import escape
 from pathlib import Path
 
 from bakeoff.datasets.folder.load import dataset_name
@@ -33,7 +34,7 @@ def find_model(word: str, *, runs: Path, dataset: str, seed: int, image_size: in
         file
         for folder in runs.glob("*-*")
         if folder.name.rpartition("-")[0] == name
-        for file in folder.glob(f"{_only_name(word)}/seed-{seed}/{FILE_NAME}")
+        for file in folder.glob(f"{escape(word)}/seed-{seed}/{FILE_NAME}")
     ]
     if not found:
         raise ValueError(
@@ -50,8 +51,3 @@ def find_model(word: str, *, runs: Path, dataset: str, seed: int, image_size: in
                 f"`bakeoff train {word} --dataset {dataset} --image-size {image_size}` first"
             )
     return max(found, key=lambda file: file.stat().st_mtime)
-
-
-def _only_name(word: str) -> str:
-    """The word, where it can only match a folder of that very name."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in word)
