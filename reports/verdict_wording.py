@@ -45,10 +45,10 @@ def describe_winner(comparison: Comparison, winner: Contestant | None) -> str:
     """Who wins by how much, or that no difference is shown."""
     hand, net = comparison.finalists
     dataset, difference = comparison.task.dataset, comparison.difference
-    which = "" if comparison.folds else "test "
-    of = f"of the {which}pictures correctly"
+    which = "pictures" if comparison.folds else "test pictures"
+    does = f"classifies {{}} of the {which} correctly"
     if comparison.is_unbalanced:
-        of = f"of a class's {which}pictures correctly, on average over the classes"
+        does = f"has a balanced accuracy of {{}} on the {which}"
     scores = {c: percent(comparison.leading_score(c)) for c in (hand, net)}
     basis = f"; {comparison.folds.describe()}" if comparison.folds else ""
     where, same = "", "No difference"
@@ -57,7 +57,7 @@ def describe_winner(comparison: Comparison, winner: Contestant | None) -> str:
     known = f"95{SPACE}% interval {{}}, {p_value(difference.p_value)}{basis}"
     if winner is None:
         return (
-            f"{where}{same} shown on {dataset}: {hand.experiment} (hand-crafted) classifies {scores[hand]} {of} and "
+            f"{where}{same} shown on {dataset}: {hand.experiment} (hand-crafted) {does.format(scores[hand])} and "
             f"{net.experiment} (end-to-end) {scores[net]}, a difference of "
             f"{points(difference.difference)}{SPACE}points ({known.format(points_range(difference.interval))})."
         )
@@ -67,7 +67,7 @@ def describe_winner(comparison: Comparison, winner: Contestant | None) -> str:
         name, loser, interval = "end-to-end training wins", hand, (-high, -low)
     name = name if where else name[0].upper() + name[1:]
     return (
-        f"{where}{name} on {dataset}: {winner.experiment} classifies {scores[winner]} {of}, "
+        f"{where}{name} on {dataset}: {winner.experiment} {does.format(scores[winner])}, "
         f"{points(abs(difference.difference), signed=False)}{SPACE}points more than {loser.experiment} with "
         f"{scores[loser]} ({known.format(points_range(interval))})."
     )

@@ -56,7 +56,7 @@ def new_canvas(
 def finish(canvas: Canvas, name: str, caption: str, alt: str, table: Table | None = None) -> Figure:
     """The drawn canvas as a figure of the report. alt: what a person who cannot see it should know."""
     width = round(72 * canvas.get_figwidth())
-    return Figure(name, caption, alt, to_svg(canvas, name, alt), table, wide=width > WIDTH, width=width)
+    return Figure(name, caption, alt, to_svg(canvas, name, alt), table, width=width)
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:

@@ -65,7 +65,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """name: file stem and id.   alt: what a person who cannot see it should know.   wide: may leave the column.
+    """name: file stem and id.   alt: what a person who cannot see it should know.
 
     picture: SVG text, or PNG bytes shown without smoothing at `width` pixels.   table: its numbers.
     """
@@ -76,8 +76,12 @@ class Figure:
     alt: str
     picture: str | bytes
     table: Table | None = None
-    wide: bool = False
     width: int = 540
+
+    @property
+    def wide(self) -> bool:
+        """Whether it may leave the column."""
+        return self.width > 540
 
     @property
     def is_svg(self) -> bool:

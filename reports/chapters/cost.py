@@ -16,7 +16,7 @@ from bakeoff.reports.canvas.axes import (
     styled,
 )
 from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell
-from bakeoff.reports.canvas.formats import bytes_size, count, percent, plural, seconds, short
+from bakeoff.reports.canvas.formats import bytes_size, count, percent, seconds, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.chapters.results import selection_seconds
@@ -45,10 +45,10 @@ def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
         choice = f"the search that found it took {seconds(contestant.contest['spent'])} of processor time"
     else:
         side = [c for c in comparison.contestants if c.side == contestant.side]
-        choice = (
-            f"it was chosen among {plural(len(side), 'experiment')}, which took "
-            f"{seconds(selection_seconds(side, clock))} together"
-        )
+        together = seconds(selection_seconds(side, clock))
+        choice = f"it was chosen among {len(side)} experiments, which took {together} together"
+        if len(side) == 1:
+            choice = "it was the only experiment of its side"
     return (
         f"{contestant.experiment} takes {seconds(total)}{energy}, {percent(longest.spent(clock) / total)} of it in the "
         f"stage “{longest.name}”; {choice}."

@@ -108,7 +108,7 @@ def draw_study(study: StudyResult) -> Figure:
         f"{plural(len(told), 'test picture')}, evidence maps and nearest training pictures. {describe_neighbors(study)}"
     )
     png = encode_png(montage(np.stack(tiles), n_columns, gap=4), max_side=1600)
-    return Figure("look-inside", caption, alt, png, table, wide=True, width=WIDE)
+    return Figure("look-inside", caption, alt, png, table, width=WIDE)
 
 
 def _large(image: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ def test_finalists_order_and_verdict_go_by_balanced_accuracy():
     assert comparison.ranked[0] is fair
     verdict = reach_verdict(comparison)
     assert verdict.winner == "fair"
-    assert "of a class's test pictures correctly, on average over the classes" in verdict.sentence
+    assert "fair has a balanced accuracy of" in verdict.sentence
     assert comparison.difference.difference == pytest.approx(fair.balanced_accuracy - 0.5)
 
 
