@@ -3,22 +3,22 @@
 Each is a process of its own. One extracts features of synthetic 32 x 32 pictures into the cache's files, as the
 pipeline does; the pictures are made a batch at a time, so that all memory that grows would be the extraction's. The
 other loads a folder of JPEGs: decodes it to 64 x 64 pixels, looks for duplicates and splits, through the cache. What
-counts there is the memory that is the process's own (RssAnon in proc(5)): the pages of mapped files, which the system
-takes back when it likes, are left out of it, and are in VmHWM and in run.json.
+counts is the memory that is the process's own: the pages of mapped files, which the system takes back when it likes,
+are left out, and are in run.json.
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from bakeoff.benchmarks.measurement import Measurement
@@ -26,7 +26,6 @@ from bakeoff.datasets.folder.load import load_folder
 from bakeoff.pipelines.classic.families.family import NoState, encode_all
 from bakeoff.pipelines.classic.families.histograms import Hog
 from bakeoff.pipelines.machine.cache import Cache
-from bakeoff.pipelines.machine.stopwatch import peak_memory_bytes
 
 ENCODED, LOADED = (10_000, 100_000), (2_000, 20_000)  # pictures: few, many
 SIDE = 64  # of the JPEGs; the many are 246 MB as bytes
@@ -75,10 +74,18 @@ def _growth(what: str, sizes: tuple[int, int], work: str, of: Sequence[object]) 
 
 
 def _in_child(work: str, one: object) -> tuple[float, int]:
-    """Seconds, and peak memory in bytes."""
-    command = [sys.executable, "-m", "bakeoff.benchmarks.memory", work, str(one)]
-    seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return float(seconds), int(peak)
+    """Seconds of its work, and the peak of its own memory in bytes."""
+    command, peak = [sys.executable, "-m", "bakeoff.benchmarks.memory", work, str(one)], 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        process = psutil.Process(child.pid)
+        while child.poll() is None:
+            with suppress(psutil.Error):  # it may just have ended
+                now = process.memory_info()
+                peak = max(peak, now.rss - now.shared)
+            sleep(SECONDS_BETWEEN_LOOKS)
+        if child.returncode or child.stdout is None:
+            raise ValueError(f"the benchmark of memory failed: {' '.join(command)}")
+        return float(child.stdout.read()), peak
 
 
 def encode(n: str, cache: Cache) -> None:
@@ -105,32 +112,8 @@ def write_folder(folder: Path, n: int) -> Path:
     return folder
 
 
-def watch(work: Callable[[], None]) -> int:
-    """Peak of this process's own memory in bytes while it works."""
-    peak, done = own_memory(), threading.Event()
-
-    def look() -> None:
-        nonlocal peak
-        while not done.wait(SECONDS_BETWEEN_LOOKS):
-            peak = max(peak, own_memory())
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        work()
-    finally:  # also where it fails, or the process would never end
-        done.set()
-    watcher.join()
-    return peak
-
-
-def own_memory() -> int:
-    """Bytes of this process's memory that are no pages of a file."""
-    return 1024 * int(re.findall(r"RssAnon:\s*(\d+) kB", Path("/proc/self/status").read_text())[0])
-
-
 if __name__ == "__main__":
     started = perf_counter()
     with tempfile.TemporaryDirectory() as artifacts:
-        own = watch(lambda: {"encode": encode, "load": load}[sys.argv[1]](sys.argv[2], Cache(Path(artifacts))))
-    print(perf_counter() - started, own if sys.argv[1] == "load" else peak_memory_bytes())
+        {"encode": encode, "load": load}[sys.argv[1]](sys.argv[2], Cache(Path(artifacts)))
+    print(perf_counter() - started)
