@@ -5,14 +5,9 @@ from __future__ import annotations
 import torch
 
 
-def signed_power(encodings: torch.Tensor, exponent: float = 0.5) -> torch.Tensor:
-    """sign(z) |z|^exponent, element by element; exponent 0.5 is the signed square root.
-
-    Source: Perronnin, Sanchez, Mensink, ECCV 2010, eq. 9.
-    """
-    magnitudes = encodings.abs()
-    powers = magnitudes.sqrt_() if exponent == 0.5 else magnitudes.pow_(exponent)
-    return powers.copysign_(encodings)
+def signed_power(encodings: torch.Tensor) -> torch.Tensor:
+    """sign(z) |z|^(1/2), element by element. Source: Perronnin, Sanchez, Mensink, ECCV 2010, eq. 9."""
+    return encodings.abs().sqrt_().copysign_(encodings)
 
 
 def l2_normalize(encodings: torch.Tensor, *, out: torch.Tensor | None = None) -> torch.Tensor:

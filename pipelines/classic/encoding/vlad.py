@@ -5,17 +5,16 @@ from __future__ import annotations
 import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import Codebook
-from bakeoff.pipelines.classic.encoding import normalization
 from bakeoff.pipelines.classic.encoding.descriptor_sets import encode_in_chunks
+from bakeoff.pipelines.classic.encoding.normalization import intra_normalize, l2_normalize
 
 
-def encode_vlad(descriptors: torch.Tensor, codebook: Codebook, *, intra_normalize: bool = True) -> torch.Tensor:
+def encode_vlad(descriptors: torch.Tensor, codebook: Codebook) -> torch.Tensor:
     """Encode each image as the sums, word by word, of x - c over the descriptors x nearest to the word's center c.
 
     descriptors: float32 (n, m, d): m descriptors of each of n images.   codebook: k words in d dimensions.
-    intra_normalize: scale each word's part to unit length first (Arandjelovic, Zisserman, CVPR 2013);
-        else take signed square roots (Jegou et al., PAMI 2012).
-    Returns float32 (n, k*d), unit L2 norm; zeros if m == 0.
+    Returns float32 (n, k*d), each word's part of unit length first (Arandjelovic, Zisserman, CVPR 2013), then all;
+        zeros if m == 0.
     Raises ValueError if d differs from the codebook's, or a descriptor is not finite.
     """
     n_words, dimension = codebook.centers.shape
@@ -28,8 +27,7 @@ def encode_vlad(descriptors: torch.Tensor, codebook: Codebook, *, intra_normaliz
         sums = (
             encodings.zero_().view(-1, dimension).index_add_(0, images * n_words + words, residuals).view_as(encodings)
         )
-        scaled = normalization.intra_normalize(sums, n_words) if intra_normalize else normalization.signed_power(sums)
-        normalization.l2_normalize(scaled, out=encodings)
+        l2_normalize(intra_normalize(sums, n_words), out=encodings)
 
     return encode_in_chunks(
         descriptors,

@@ -25,9 +25,7 @@ class ColorHistogram(FeatureFamily):
     grids: tuple[int, ...] = (1, 2, 4)  # each cuts the picture into grid x grid regions, with a histogram each
 
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
-        histograms = [
-            extract_color_histogram(images, n_bins=self.n_bins, joint=True, n_cells=grid) for grid in self.grids
-        ]
+        histograms = [extract_color_histogram(images, n_bins=self.n_bins, n_cells=grid) for grid in self.grids]
         return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
 
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:

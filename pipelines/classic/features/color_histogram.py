@@ -11,25 +11,21 @@ from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
 
 
-def extract_color_histogram(images: Tensor, *, n_bins: int, joint: bool = False, n_cells: int = 1) -> Tensor:
+def extract_color_histogram(images: Tensor, *, n_bins: int, n_cells: int = 1) -> Tensor:
     """Shares of the pixels by color: hue, saturation and value.
 
     images: uint8 or float32 (n, height, width, 3), 0..255; values outside count in the first or last bin.
     n_bins: per channel, of equal width over 0..1.
-    joint: one histogram over triples of bins, instead of three side by side.   n_cells: cells a side.
-    Returns float32 (n, n_cells**2 * (n_bins**3 if joint else 3 * n_bins)), by cell, row by row;
-    each cell's part sums to 1.
+    n_cells: cells a side.
+    Returns float32 (n, n_cells**2 * n_bins**3), triples of bins by cell, row by row; each cell's part sums to 1.
     Raises ValueError for gray pictures, fewer pixels than cells a side, and non-finite values.
     """
     check_window_fits(*picture_size(images), n_cells)
 
     def histograms(chunk: Tensor) -> Tensor:
         bins = (rgb_to_hsv(to_color_planes(chunk).div_(255)) * n_bins).floor_().clamp_(0, n_bins - 1).long()
-        if joint:
-            triples = (bins[0] * n_bins + bins[1]) * n_bins + bins[2]
-            counts = cell_histograms(triples, n_bins**3, n_cells)
-        else:
-            counts = torch.cat([cell_histograms(channel, n_bins, n_cells) for channel in bins], dim=2)
+        triples = (bins[0] * n_bins + bins[1]) * n_bins + bins[2]
+        counts = cell_histograms(triples, n_bins**3, n_cells)
         return (counts / counts.sum(2, keepdim=True)).flatten(1)
 
     return in_chunks(histograms, images)

@@ -142,11 +142,10 @@ def compress(encodings: torch.Tensor, quantizer: ProductQuantizer) -> torch.Tens
     return codes
 
 
-def decompress(codes: torch.Tensor, quantizer: ProductQuantizer, *, undo_rotation: bool = True) -> torch.Tensor:
-    """The encodings that the codes stand for: uint8 (n, n_subvectors) -> float32 (n, d).
+def decompress(codes: torch.Tensor, quantizer: ProductQuantizer) -> torch.Tensor:
+    """The rotated encodings that the codes stand for: uint8 (n, n_subvectors) -> float32 (n, d).
 
-    undo_rotation: False leaves them rotated, which is cheaper and keeps all dot products and distances: a linear
-        classifier can be trained and applied there.
+    The rotation keeps all dot products and distances: a linear classifier can be trained and applied there.
     Raises ValueError if the number of codes a row differs from the quantizer's.
     """
     n_subvectors, n_words, sub_dimension = quantizer.codebooks.shape
@@ -154,8 +153,7 @@ def decompress(codes: torch.Tensor, quantizer: ProductQuantizer, *, undo_rotatio
         raise ValueError(f"codes must be uint8 (n, {n_subvectors}), got {codes.dtype} {tuple(codes.shape)}")
     table = quantizer.codebooks.view(-1, sub_dimension)
     offsets = torch.arange(n_subvectors, device=codes.device) * n_words
-    rotated = torch.nn.functional.embedding(codes + offsets, table).view(len(codes), quantizer.dimension)
-    return quantizer.rotation.invert(rotated) if undo_rotation else rotated
+    return torch.nn.functional.embedding(codes + offsets, table).view(len(codes), quantizer.dimension)
 
 
 def _fit_codebooks(subvectors: torch.Tensor, n_words: int, n_iterations: int) -> torch.Tensor:

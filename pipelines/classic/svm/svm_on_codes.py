@@ -89,7 +89,7 @@ def choose_on_codes(
             n_classes=n_classes,
             settings=settings,
             seed=seed,
-            decode=lambda chunk: decompress(chunk.to(device), quantizer, undo_rotation=False),
+            decode=lambda chunk: decompress(chunk.to(device), quantizer),
             on_epoch=epochs.judge,
         )
         tried.append(epochs)

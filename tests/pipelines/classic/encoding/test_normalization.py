@@ -10,11 +10,6 @@ def test_signed_root_by_hand():
     torch.testing.assert_close(signed_power(torch.tensor([-4.0, 0.0, 9.0])), torch.tensor([-2.0, 0.0, 3.0]))
 
 
-def test_signed_power_agrees_with_the_formula_at_any_exponent():
-    values = torch.randn(50)
-    torch.testing.assert_close(signed_power(values, 0.3), values.sign() * values.abs() ** 0.3)
-
-
 def test_l2_gives_unit_rows_and_keeps_zero_rows():
     torch.testing.assert_close(
         l2_normalize(torch.tensor([[3.0, 4.0], [0.0, 0.0]])), torch.tensor([[0.6, 0.8], [0.0, 0.0]])

@@ -45,7 +45,7 @@ DESCRIPTORS = (
     ),
     Descriptor(
         "color histogram",
-        partial(extract_color_histogram, n_bins=4, joint=True, n_cells=2),
+        partial(extract_color_histogram, n_bins=4, n_cells=2),
         smallest=2,
         color_only=True,
     ),

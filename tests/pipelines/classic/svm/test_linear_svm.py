@@ -13,6 +13,7 @@ from bakeoff.pipelines.classic.svm.linear_svm import (
     LinearSvm,
     predict_scores,
     train_linear_svm,
+    with_more_rows,
 )
 
 
@@ -53,6 +54,19 @@ def test_equals_liblinear(C):  # noqa: N803
     assert ours.objective == pytest.approx(optimum, rel=1e-6)
     np.testing.assert_allclose(ours.weights, peer.coef_, atol=2e-3 * np.abs(peer.coef_).max())
     assert (predict_scores(features, ours).argmax(axis=1) == peer.predict(features)).mean() > 0.995
+
+
+def test_what_was_learned_of_the_first_rows_spares_passes_with_more_of_them():
+    features, labels = overlapping_classes(n=500)
+    settings, spaces = {"n_classes": 4, "C": 1.0, "tolerance": 1e-4}, []
+    first = train_linear_svm(features[:400], labels[:400], spaces=spaces, **settings)
+    extended = with_more_rows(spaces, features[400:])
+    assert extended[0].scores.shape[0] == 500
+    anew = train_linear_svm(features, labels, **settings)
+    known = train_linear_svm(features, labels, initial=first, spaces=extended, **settings)
+    assert known.objective == pytest.approx(anew.objective, rel=1e-4)
+    assert known.n_passes < anew.n_passes
+    assert spaces[0].scores.shape[0] == 400
 
 
 def test_balanced_classes_and_intercept_scaling_equal_liblinear():

@@ -86,7 +86,7 @@ def test_with_exact_codes_it_is_the_descent_on_the_features_rotated_back():
     codebooks = rotation.apply(rows).view(4, 2, 2).transpose(0, 1).contiguous()
     quantizer = ProductQuantizer(rotation, codebooks)
     codes = compress(rows, quantizer)
-    torch.testing.assert_close(decompress(codes, quantizer), rows, atol=1e-6, rtol=0)
+    torch.testing.assert_close(rotation.invert(decompress(codes, quantizer)), rows, atol=1e-6, rtol=0)
     labels, settings = np.array([0, 0, 1, 1]), SgdSettings(batch_size=4, n_epochs=2, learning_rate=0.3)
     found = choose_on_codes(
         codes.numpy(), quantizer, labels, rows, labels, n_classes=2, candidates=[settings], patience=2, seed=0,
