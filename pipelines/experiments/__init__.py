@@ -52,7 +52,7 @@ class Experiment:
 
     def extract(self, dataset: Dataset, *, seed: int, workspace: Workspace) -> list[Encoded]:
         """Only the features, into the cache: of each family. Raises ValueError for a net, which has none of its own."""
-        if self.side == "end-to-end":
+        if not isinstance(self.config, classic_table.ClassicConfig):
             raise ValueError(f"{self.name} has no features of its own: name an experiment that does not train a net")
         return classic.extract(Job(dataset, self.config, seed, workspace, self.name, self.title))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import pickle
+import re
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -119,6 +120,8 @@ def fill(network: nn.Module, values: torch.Tensor) -> None:
 def _body(net: str, **options: Any) -> Any:
     if not net:
         return EfficientNetLite0().eval()
+    if not re.fullmatch(r"[\w.]+", net):  # timm reads folders and asks hubs for others, and a model's file may name one
+        raise ValueError(f"a net of timm has a name such as resnet18.a1_in1k, got {net[:60]!r}")
     try:
         import timm
     except ImportError as error:

@@ -87,3 +87,8 @@ def test_weights_of_another_net_cannot_be_fine_tuned(monkeypatch):
     monkeypatch.setattr("bakeoff.pipelines.frozen.pipeline.identify", lambda place: Weights("resnet18", "abc"))
     with pytest.raises(ValueError, match="EfficientNet-Lite0 alone can be fine-tuned, got --weights of resnet18"):
         choose_experiments(["fine-tuned"])
+
+
+def test_it_has_no_features_of_its_own(experiment, tmp_path):
+    with pytest.raises(ValueError, match="fine-tuned has no features of its own"):
+        experiment.extract(task(), seed=0, workspace=Workspace(tmp_path, Console(quiet=True)))

@@ -154,6 +154,7 @@ def test_timm_fetches_weights_only_where_it_is_asked_to(timm):
     [
         ("huge:{file}", r"timm cannot make the net huge: Unknown model \(huge\)"),
         ("tiny:{file}", "another net than tiny: 7 of 6 parameters differ"),
+        ("hf-hub:somebody/tiny:hub", r"has a name such as resnet18\.a1_in1k, got 'hf-hub:somebody/tiny'"),
         ("tiny:{folder}/nowhere", "cannot be read: No such file"),
     ],
 )
