@@ -135,7 +135,8 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
             below[file.parts[:depth]].append(file)
     finders: dict[tuple[tuple[str, ...], str], Finder] = {}
     told: dict[tuple[str, ...], list[PictureFile]] = {}
-    used, faults = set(), []
+    used: set[tuple[str, ...]] = set()
+    faults = []
     for file in [file for file in files if not file.left_out and file.suffix in TABLE_SUFFIXES[:2]]:
         above, split = file.parts[:-1], split_of_name(file.stem)[0]
         finder = finders.setdefault((above, split), Finder(below[above].copy, split=split))
