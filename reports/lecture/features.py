@@ -91,14 +91,10 @@ def draw_visual_words(v: Variables) -> Canvas:
     tones = ((0.35, 0.9), (0.75, 0.8), (0.6, 0.55))  # saturation and brightness, in turn
     colors = np.array([colorsys.hsv_to_rgb(i * 0.618 % 1, *tones[i % 3]) for i in range(n)])
     order = np.argsort(-v.word_shares[0], kind="stable")
-    canvas, axes = panels(3, 2, 400, height_ratios=[2, 1.1, 1.4])
-    show(axes[0], v.photograph, "the photograph")
-    show(axes[1], colors[order.argsort()][v.word_map], "its words, by color")
-    grid = axes[0].get_gridspec()
-    for panel in axes[2:]:
-        panel.remove()
-    show(canvas.add_subplot(grid[1, :]), montage(v.centers[order], n // 2, gap=1), f"the {n} words")
-    histogram = canvas.add_subplot(grid[2, :])
+    canvas, (picture, its_words, words, histogram) = panels(3, 2, 400, wide_rows=(1, 2), height_ratios=[2, 1.1, 1.4])
+    show(picture, v.photograph, "the photograph")
+    show(its_words, colors[order.argsort()][v.word_map], "its words, by color")
+    show(words, montage(v.centers[order], n // 2, gap=1), f"the {n} words")
     histogram.bar(np.arange(n), v.word_shares[0, order], color=colors, edgecolor=LIGHT["neutral"], linewidth=0.5)
     histogram.plot(v.word_shares[1, order], "o", color=LIGHT["ink"], markersize=4)
     histogram.set(title="how often each occurs", xticks=[])

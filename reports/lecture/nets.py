@@ -128,17 +128,13 @@ def draw_warping(v: Variables) -> Canvas:
 
 @drawn("capacity")
 def draw_capacity(v: Variables) -> Canvas:
-    canvas, axes = panels(2, 2, 450)
-    grid = axes[0].get_gridspec()
-    for panel in axes[:2]:
-        panel.remove()
-    top = canvas.add_subplot(grid[0, :])
+    canvas, (top, *below) = panels(2, 2, 450, wide_rows=(0,))
     for i, l2 in enumerate(v.penalties):  # side by side, so that intervals do not hide each other
         curve(top, v.widths * 1.04 ** (i - 1), v.means[:, i], v.halves[:, i], i, f"L2 {scientific(l2)}")
     shares(top, v.widths)
     top.set(xlabel="hidden units", title="right on new points")
     top.legend(loc="lower right")
-    for panel, field, l2 in zip(axes[2:], v.fields, v.penalties, strict=False):
+    for panel, field, l2 in zip(below, v.fields, v.penalties, strict=False):
         boundary(panel, field)
         scatter_classes(panel, v.points, v.labels)
         bare(panel, f"50 units, L2 {scientific(l2)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,11 +62,16 @@ def figure(name: str, variables: Mapping[str, Any], *, caption: str = "", alt: s
     return Figure(name, caption, alt, root_tag(width, height, alt) + markup + "</svg>")
 
 
-def panels(n_rows: int, n_columns: int, height: float, **options: Any) -> tuple[Canvas, np.ndarray]:
-    """A canvas as wide as the page's column and its axes (n_rows * n_columns,), row by row."""
+def panels(
+    n_rows: int, n_columns: int, height: float, *, wide_rows: Sequence[int] = (), **options: Any
+) -> tuple[Canvas, list[Any]]:
+    """A canvas as wide as the page's column and its axes, row by row; a wide row has only one."""
     layout = ConstrainedLayoutEngine(w_pad=4 / 72, h_pad=5 / 72)
     canvas = Canvas(figsize=(WIDTH / 72, height / 72), layout=layout)
-    return canvas, canvas.subplots(n_rows, n_columns, squeeze=False, **options).ravel()
+    names: Any = [
+        [row * n_columns + column * (row not in wide_rows) for column in range(n_columns)] for row in range(n_rows)
+    ]
+    return canvas, list(canvas.subplot_mosaic(names, **options).values())
 
 
 def bare(axes: Axes, title: str = "", *, equal: bool = True) -> None:

@@ -1,8 +1,8 @@
-"""Convexity, checked by its definition on random lines through the space of weights."""
+"""Losses along lines and planes through the space of weights: convexity by its definition, the loss around a net."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -10,6 +10,9 @@ import numpy as np
 
 from bakeoff.pipelines.backprop.arrays import Value
 from bakeoff.pipelines.backprop.differentiate import Tree, map_tree
+from bakeoff.pipelines.backprop.functions import Layers
+from bakeoff.pipelines.backprop.training import mlp_objective
+from bakeoff.pipelines.lecture.toy import draw_spirals, train_classifier
 
 TOLERANCE = 1e-9  # rounding errors of a float64 sum, as a share of the largest value
 T = np.linspace(0, 1, 21)  # places on a line
@@ -51,3 +54,29 @@ def chord_excess(values: np.ndarray, t: np.ndarray) -> np.ndarray:
         chord = (1 - share) * values[..., i, None] + share * values[..., k, None]
         excess[..., inside] = np.maximum(excess[..., inside], values[..., inside] - chord)
     return excess
+
+
+def scan_loss(widths: Sequence[int], steps: np.ndarray, *, seed: int, n_training: int = 1000) -> np.ndarray:
+    """Train a ReLU net on two spirals; the losses (m, m) on a square around it, at these steps (0 is the net)."""
+    x, labels = draw_spirals(200, np.random.default_rng(0), turns=1.0)
+    rng = np.random.default_rng(seed)
+    net = train_classifier(widths, x, labels, seed=rng, n_steps=n_training, learning_rate=0.01).layers
+    first, second = filter_normalized_direction(net, rng), filter_normalized_direction(net, rng)
+    loss = mlp_objective()
+    return np.array([[loss(moved(net, first, a, second, b), x, labels) for a in steps] for b in steps])
+
+
+def filter_normalized_direction(layers: Layers, rng: np.random.Generator) -> Layers:
+    """Random, but the weights that enter each unit are as long as the net's own; biases stay where they are.
+
+    Scaling a ReLU unit up and the next layer down leaves the net as it is; so normalized, the picture does not change
+    either. Source: Li, Xu, Taylor, Studer, Goldstein, "Visualizing the Loss Landscape of Neural Nets", NeurIPS 2018.
+    """
+    random = [rng.standard_normal(weights.shape) for weights, _ in layers]
+    scales = [np.linalg.norm(w, axis=0) / np.linalg.norm(r, axis=0) for (w, _), r in zip(layers, random, strict=True)]
+    return [(r * scale, np.zeros_like(bias)) for r, scale, (_, bias) in zip(random, scales, layers, strict=True)]
+
+
+def moved(layers: Layers, first: Layers, a: float, second: Layers, b: float) -> Layers:
+    """layers + a first + b second."""
+    return map_tree(lambda w, u, v: w + a * u + b * v, layers, first, second)
