@@ -73,10 +73,12 @@ class Joined:
 
 
 def hands_of(workspace: Workspace) -> Hands:
-    """The workers of its cluster, or its accelerator, or the cores of this machine."""
+    """The workers of its cluster, or its accelerator, or the cores of this machine: MPS has no float64, which mixtures
+    and the SVM compute with."""
     if workspace.cluster:
         return Hands(workspace.cluster.map_chunks, workspace.progress)
-    return hands_on(workspace.device, workspace.progress)
+    device = workspace.device
+    return hands_on(CPU if device.type == "mps" else device, workspace.progress)
 
 
 def room_on(device: torch.device, shape: tuple[int, int], dtype: np.dtype[Any]) -> torch.Tensor:

@@ -22,6 +22,7 @@ from bakeoff.pipelines.classic.matrix.standardize import Standardizer, standardi
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
 from bakeoff.pipelines.classic.system.fusion import fuse_scores
 from bakeoff.pipelines.machine.cores import HERE, Hands
+from bakeoff.pipelines.machine.device import exact_products
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.model import Approach, StoredModel
@@ -101,6 +102,7 @@ class ClassicModel:
         sides = (family.side for fitted in self.systems for family in fitted.system.families)
         return next((side for side in sides if side != "hand-crafted"), "hand-crafted")
 
+    @exact_products()
     def predict_scores(self, images: np.ndarray) -> np.ndarray:
         return np.concatenate([self._score(part) for part in self._parts(images)])
 

@@ -18,6 +18,7 @@ from bakeoff.pipelines.classic.families import family as family_module
 from bakeoff.pipelines.classic.families.family import encode_all, pictures_at_once
 from bakeoff.pipelines.classic.matrix import feature_matrix
 from bakeoff.pipelines.classic.system import family_features
+from bakeoff.pipelines.classic.system.family_features import hands_of
 from bakeoff.pipelines.machine import device as device_module
 from bakeoff.pipelines.machine import tracing
 from bakeoff.pipelines.machine.cores import hands_on
@@ -102,6 +103,12 @@ def test_batches_are_bounded_by_the_memory_that_is_free(monkeypatch, elsewhere):
 
     assert [at_once(free) for free in (10**11, 6 * 10**9, 10**8, 0)] == [2000, 976, 16, 1]
     assert pictures_at_once(100, 3072, CPU) == 100
+
+
+@pytest.mark.parametrize(("name", "taken"), [("cpu", "cpu"), ("cuda", "cuda"), ("mps", "cpu")])
+def test_a_device_without_float64_is_for_nets_alone(name, taken, tmp_path, monkeypatch):
+    monkeypatch.setattr(device_module, "choose_device", lambda asked: torch.device(asked))
+    assert hands_of(Workspace(tmp_path, device_name=name)).device.type == taken
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
