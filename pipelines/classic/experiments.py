@@ -80,7 +80,7 @@ FRONTIER = ClassicConfig(
             families=(
                 _fisher(_FINE_SIFT, 512, 600_000),
                 _fisher(replace(_FINE_SIFT, color="opponent"), 512, 600_000),
-                _fisher(Patches(stride=1), 1024, 1_200_000),
+                _fisher(Patches(stride=1), 1024, 1_000_000),
                 _fisher(ColorStatistics(overhang=True), 256),
             ),
             weights=(0.28, 0.32, 0.33, 0.07),
