@@ -19,7 +19,7 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import sizes_to_try
 from bakeoff.pipelines.contest import folds
 from bakeoff.pipelines.contest.contender import Contender, constant_score, paid_seconds, validation_score
-from bakeoff.pipelines.contest.folds import FOLDS, LEAST_SECONDS, are_few, cross_validate, plan_splits
+from bakeoff.pipelines.contest.folds import FOLDS, are_few, cross_validate, plan_splits
 from bakeoff.pipelines.contest.ladders import NetLadder, frozen_ladder, hand_crafted_ladder
 from bakeoff.pipelines.contest.nets import NetSearch
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
@@ -194,7 +194,7 @@ class Contest:
         finalists = [c.finalist.rung for c in contenders if c.finalist]
         runs = [c.runs[rung.name][0] for c, rung in zip(contenders, finalists, strict=True)]
         dearest = max(paid_seconds(run, run.stages) for run in runs)
-        n_splits = plan_splits(self.dataset, self.splits, max(self.budget, LEAST_SECONDS) / max(dearest, 1e-3))
+        n_splits = plan_splits(self.dataset, self.splits, self.budget, dearest)
         if not n_splits and self.splits is None and are_few(self.dataset):
             self.workspace.say(
                 f"{FOLDS} splits would test every picture once, and take up to {FOLDS * dearest:.0f} s a side, which a "

@@ -31,15 +31,18 @@ FEWEST_GROUPS = 3  # of a class that is tested: one each to learn from, to choos
 NEVER = -1
 
 
-def plan_splits(dataset: Dataset, asked: int | None, affordable: float) -> int:
+def plan_splits(dataset: Dataset, asked: int | None, budget: float, a_split: float) -> int:
     """How many splits to draw, 0 where the one there is stands.
 
     asked: 1 for none but that one; None: as many whole repeats as are affordable, where `are_few`.
-    affordable: splits that a second budget pays for, LEAST_SECONDS at least.
+    budget, a_split: seconds of processor time, of a side and of one split; a second budget pays for splits, and
+    LEAST_SECONDS for the first repeat.
     """
     if asked is not None:
         return asked if asked > 1 else 0
-    return FOLDS * int(min(affordable // FOLDS, MOST_REPEATS)) if are_few(dataset) else 0
+    a_repeat = FOLDS * max(a_split, 1e-3)
+    repeats = min(max(budget // a_repeat, a_repeat <= LEAST_SECONDS), MOST_REPEATS)
+    return FOLDS * int(repeats) if are_few(dataset) else 0
 
 
 def are_few(dataset: Dataset) -> bool:

@@ -75,24 +75,29 @@ def test_validation_shares_no_group_with_training():
 
 
 @pytest.mark.parametrize(
-    ("asked", "affordable", "changes", "expected"),
+    ("asked", "a_split", "changes", "expected"),
     [
-        (None, 4.9, {}, 0),  # not even one repeat
-        (None, 12, {}, 10),
-        (None, 1e6, {}, 20),
-        (None, 1e6, {"split_by_us": False}, 0),
-        (1, 1e6, {}, 0),
-        (3, 0.1, {"split_by_us": False}, 3),
+        (None, 121.0, {}, 0),  # not even one repeat in 600 s
+        (None, 50.0, {}, 10),
+        (None, 1e-6, {}, 20),
+        (None, 1e-6, {"split_by_us": False}, 0),
+        (1, 1e-6, {}, 0),
+        (3, 6000.0, {"split_by_us": False}, 3),
     ],
 )
-def test_how_many_splits_are_drawn(dataset, asked, affordable, changes, expected):
-    assert plan_splits(replace(dataset, **changes), asked, affordable) == expected
+def test_how_many_splits_are_drawn(dataset, asked, a_split, changes, expected):
+    assert plan_splits(replace(dataset, **changes), asked, 600.0, a_split) == expected
+
+
+def test_the_first_repeat_has_five_minutes_whatever_the_budget(dataset):
+    assert plan_splits(dataset, None, 30.0, 60.0) == 5
+    assert plan_splits(dataset, None, 30.0, 61.0) == 0
 
 
 def test_many_pictures_keep_their_split(dataset):
     many = Split(np.zeros((2000, 8, 8, 1), np.uint8), np.zeros(2000, np.int64))
     large = Dataset("large", ("a", "b"), many, many, many, split_by_us=True)
-    assert plan_splits(large, None, 1e6) == 0
+    assert plan_splits(large, None, 600.0, 1e-6) == 0
 
 
 def test_answers_out_of_fold_are_kept_and_found_again(dataset, tmp_path, monkeypatch):
