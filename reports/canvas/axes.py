@@ -76,13 +76,6 @@ def percent_axis(axis: Any) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
 
 
-def points_axis(axis: Any) -> None:
-    """Ticks of a difference of shares as percentage points, with their sign."""
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: "0" if abs(value) < 1e-9 else f"{100 * value:+g}".replace("-", "−"))
-    )
-
-
 def seconds_axis(axes: Axes, low: float, high: float) -> None:
     """Logarithmic x axis with ticks that people use for durations."""
     ticks = [(0.001, "1 ms"), (0.01, "10 ms"), (0.1, "0.1 s"), (1, "1 s"), (10, "10 s"), (60, "1 min")]

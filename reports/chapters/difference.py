@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bakeoff.reports.canvas.axes import MARKERS, finish, name_rows, new_canvas, points_axis, side_color, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, points_cell
+from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, points_cell
 from bakeoff.reports.canvas.formats import (
     SPACE,
     count,
@@ -13,12 +12,12 @@ from bakeoff.reports.canvas.formats import (
     plural,
     points,
     points_range,
-    short,
 )
-from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.folds import Folds
+
+MAX_ROWS = 12  # of the table of tests, before it is folded
 
 
 @chapter(20, decisive=True)
@@ -27,7 +26,8 @@ def difference_section(comparison: Comparison) -> Section:
     texts = [_describe_planned_test(comparison), describe_chance(comparison), _describe_others(comparison)]
     if comparison.folds:
         texts.insert(1, _describe_folds(comparison, comparison.folds))
-    return Section("difference", "How certain the difference is", tuple(texts), (draw_differences(comparison),))
+    shown = tuple(text for text in texts if text)
+    return Section("difference", "How certain the difference is", shown, (table_of_tests(comparison),))
 
 
 def _describe_folds(comparison: Comparison, folds: Folds) -> str:
@@ -75,18 +75,20 @@ def _describe_planned_test(comparison: Comparison) -> str:
 
 
 def _describe_others(comparison: Comparison) -> str:
-    published = [f"the published {p.experiment}" for p in comparison.visitors if not comparison.tests[p].is_shown]
-    ours = [p.experiment for p, test in comparison.tests.items() if not test.is_shown and p not in comparison.visitors]
-    everyone = listing(ours + published, "or") if ours + published else ""
-    ties = f"no difference from {everyone} is shown" if everyone else "it differs from all of them"
+    """Nothing where there are just the finalists, who have the planned test."""
+    others = {p: test for p, test in comparison.tests.items() if p not in comparison.finalists}
+    if not others:
+        return ""
+    told = [f"{'the published ' * (p in comparison.visitors)}{p.experiment}" for p in others if not others[p].is_shown]
+    ties = f"no difference from {listing(told, 'or')} is shown" if told else "it differs from all others"
     return (
         f"{comparison.favorite.experiment}, the better finalist on validation, is compared with every other "
-        f"experiment, with Holm's correction for {plural(len(comparison.tests), 'test')}: {ties}. Whether intervals "
-        "overlap is no substitute for these tests."
+        f"experiment, with Holm's correction for {plural(len(comparison.tests), 'test')}: {ties}. For the other "
+        "finalist, the planned test above counts. Whether intervals overlap is no substitute for these tests."
     )
 
 
-def tests_table(comparison: Comparison) -> Table:
+def table_of_tests(comparison: Comparison) -> Table:
     """All paired tests against the better finalist, with Holm's correction."""
     rows = tuple(
         TableRow(
@@ -102,33 +104,5 @@ def tests_table(comparison: Comparison) -> Table:
         for participant, test in comparison.tests.items()
     )
     columns = ("experiment", "difference in points", "only it right", "only the other", "p, Holm")
-    caption = f"Paired tests against {comparison.favorite.experiment}; 95 % intervals"
-    return Table(caption, columns, rows, folded=True)
-
-
-@styled
-def draw_differences(comparison: Comparison) -> Figure:
-    """One row for each experiment: difference from the better finalist in points, with its paired interval."""
-    tests, favorite = comparison.tests, comparison.favorite.experiment
-    canvas, (axes,) = new_canvas(70 + 24 * len(tests), grid="x")
-    axes.axvline(0, color=LIGHT["ink"], linewidth=1)
-    for row, (participant, test) in enumerate(tests.items()):
-        color = LIGHT["muted"] if participant in comparison.visitors else side_color(participant.side)
-        axes.plot(test.interval, [row, row], color=color, linewidth=2, alpha=0.6)
-        filled = color if test.is_shown else LIGHT["paper"]
-        axes.plot(test.difference, row, MARKERS[participant.side], color=color, markerfacecolor=filled, markersize=7)
-    name_rows(axes, [short(p.experiment, 26) for p in tests])
-    axes.set_xlabel(f"points of {comparison.measure} against {short(favorite, 26)}")
-    points_axis(axes.xaxis)
-    n_shown = sum(test.is_shown for test in tests.values())
-    alt = (
-        f"Forest plot of the {comparison.measure} of {len(tests)} experiments minus that of {favorite}; after Holm's "
-        f"correction, {plural(n_shown, 'difference')} of {len(tests)} {'is' if n_shown == 1 else 'are'} shown."
-    )
-    caption = (
-        f"Difference from {favorite} on the same pictures, with 95 % intervals. Filled marks are differences that are "
-        "shown after Holm's correction."
-    )
-    if comparison.visitors:
-        caption += " Gray marks are published models: squares with fixed features, circles trained end to end."
-    return finish(canvas, "differences", caption, alt, tests_table(comparison))
+    caption = f"Paired tests of {comparison.measure} against {comparison.favorite.experiment}; 95 % intervals"
+    return Table(caption, columns, rows, folded=len(rows) > MAX_ROWS)

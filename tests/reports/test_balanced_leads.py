@@ -62,7 +62,7 @@ def test_the_tables_lead_with_it_and_the_report_says_why():
     assert [column.header for column in to_rich(table).columns][:2] == ["experiment", "balanced"]
     page = render_html(build_report(comparison))
     assert "the majority class alone would be right on 90.0" in page
-    assert "points of balanced accuracy against" in page
+    assert "Paired tests of balanced accuracy against" in page
 
 
 def test_the_pareto_plot_goes_by_it_too():
