@@ -75,7 +75,11 @@ def plan(
     ]
     kept = np.array([index for index in pictures if index not in errors])
     files = [files[index] for index in kept]
-    labels = label_files(path, files, class_names)
+    empty = sorted(set(class_names) - {file.class_name for file in files})
+    if empty:
+        raise ValueError(f"class {empty[0]!r} in {path} has no usable picture: add pictures or remove it")
+    label_of = {name: label for label, name in enumerate(class_names)}
+    labels = np.array([label_of[file.class_name] for file in files], dtype=np.int64)
     exact, alike, about_copies = group_duplicates(choose(images, kept), labels)
     named, about_groups = name_groups(files, reading.group)
     dropped, contradictions = drop_contradictions(files, labels, exact, reading.duplicates)
@@ -127,17 +131,6 @@ def name_classes(path: Path, files: Sequence[PictureFile], found: Sequence[Pictu
             + (f"; files elsewhere: {kinds}. Unpack archives; list pictures in a .csv of path,label" if kinds else "")
         )
     return class_names
-
-
-def label_files(path: Path, files: Sequence[PictureFile], class_names: Sequence[str]) -> np.ndarray:
-    """int64 (n_files,), indices into class_names. Raises ValueError if a class has no file."""
-    label_of = {name: label for label, name in enumerate(class_names)}
-    labels = np.array([label_of[file.class_name] for file in files], dtype=np.int64)
-    counts = np.bincount(labels, minlength=len(class_names))
-    if counts.min() == 0:
-        empty = class_names[int(counts.argmin())]
-        raise ValueError(f"class {empty!r} in {path} has no usable picture: add pictures or remove it")
-    return labels
 
 
 def _as_gray_if_all_are(images: np.ndarray, rows: np.ndarray) -> ChosenPictures:

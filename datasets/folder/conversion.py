@@ -5,18 +5,9 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 EXIF_ORIENTATION = 0x0112
-UPRIGHT = {  # EXIF orientation -> what turns the stored picture upright (EXIF 2.3, tag 274); 1 is upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # What was done, in words that follow a number: "3 turned upright as EXIF says".
 TURNED = "turned upright as EXIF says"
 ON_WHITE = "transparent, laid on white"
@@ -48,7 +39,7 @@ def turn_upright(image: Image.Image) -> tuple[Image.Image, list[str]]:
         orientation = image.getexif().get(EXIF_ORIENTATION)
     except Exception:  # garbled EXIF: the pixels are sound, and viewers show such a picture as it is stored
         return image, []
-    return (image.transpose(UPRIGHT[orientation]), [TURNED]) if orientation in UPRIGHT else (image, [])
+    return (ImageOps.exif_transpose(image), [TURNED]) if orientation in range(2, 9) else (image, [])
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:

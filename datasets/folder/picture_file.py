@@ -19,7 +19,7 @@ JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian wo
 AROUND = "the folder around all others, which are the classes or splits"
 HIDDEN, EMPTY, MET_BEFORE, CLIMBS = "hidden", "empty folders", "folders met before", "paths out of the archive"
 OWN_OUTPUT, OWN_MARK, NOT_USED = "output of ours", ".bakeoff", "columns of the table that say nothing here"
-THE_TABLE, MASKS = "the table that tells the classes", "masks of pictures"
+THE_TABLE, MASKS = "a table of the pictures", "masks of pictures"
 # What an artifacts folder holds.
 MAIN_FOLDERS = {"runs", "reports"}
 OWN_FOLDERS = {"cache", "studies", "contest", "tensorboard", "lecture", "bench.json", "scaling.json", *MAIN_FOLDERS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -124,58 +124,69 @@ def list_table(path: Path, list_folder: Callable[[Path], Iterable[PictureFile]])
 def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     """With the classes of the tables among them, such as labels.csv, where folders tell fewer than two.
 
-    files: with the classes that folders tell. Groups, regions and splits are the tables' in either case.
+    files: sorted, with the classes that folders tell. What tables say of groups, regions and splits counts anyway.
     Raises ValueError where no table can be read and no folder tells a class, or where the two tell unlike ones.
     """
-    classes = {file.parts: file.class_name for file in files if file.class_name and file.is_picture}
-    folders_tell = len(set(classes.values())) > 1
+    tables, faults = _read_tables(files)
+    classes = {file.class_name for file in files if file.class_name and file.is_picture}
+    if len(classes) > 1:
+        return _add_to_folders(files, tables)
+    if faults and not (tables or classes):
+        raise ValueError(f"no folder tells a class, and of the tables, {faults[0]}")
+    # one of a single class is a list of guesses to be filled in
+    tables = [(file, table, rows) for file, table, rows in tables if len({row.class_name for row in rows}) > 1]
+    if not tables:
+        return files
+    found = [row for _, _, rows in tables for row in rows]
+    used, parts = {file.parts for file, _, _ in tables}, {row.parts for row in found}
+    splits = find_splits({row.parts[0] for row in found})
+    labeled = [replace(row, split=row.split or splits.get(row.parts[0], "")) for row in found]
+    others = [replace(file, class_name="") for file in files if file.parts not in parts]
+    others = [replace(file, left_out=THE_TABLE) if file.parts in used else file for file in others]
+    return sorted([*labeled, *others], key=lambda file: file.parts)
+
+
+Read = tuple[PictureFile, Table, list[PictureFile]]
+"""A table's file, the table, and the files of its rows."""
+
+
+def _read_tables(files: Sequence[PictureFile]) -> tuple[list[Read], list[str]]:
+    """Those that can be read, and what is wrong with the others."""
     below: dict[tuple[str, ...], list[PictureFile]] = defaultdict(list)
     for file in files:
         for depth in range(len(file.parts)):
             below[file.parts[:depth]].append(file)
     finders: dict[tuple[tuple[str, ...], str], Finder] = {}
-    told: dict[tuple[str, ...], list[PictureFile]] = {}
-    used: set[tuple[str, ...]] = set()
+    tables: list[Read] = []
     faults = []
     for file in [file for file in files if not file.left_out and file.suffix in TABLE_SUFFIXES[:2]]:
         above, split = file.parts[:-1], split_of_name(file.stem)[0]
         finder = finders.setdefault((above, split), Finder(below[above].copy, split=split))
         try:
             table = read_table(file.path, file.read(), finder)
-            rows = table.files(finder)
+            tables.append((file, table, table.files(finder)))
         except (ValueError, OSError) as error:
             faults.append(str(error))
-            continue
-        if folders_tell:
-            rows = [row for row in rows if row.parts in classes and not table.guessed]
-            _check_agreement(file, rows, classes)
-        elif len({row.class_name for row in rows}) < 2:  # a list of guesses to be filled in
-            continue
-        used.update({file.parts} if rows else ())
-        for row in rows:
-            told.setdefault(row.parts, []).append(row)
-    if faults and not (told or classes):
-        raise ValueError(f"no folder tells a class, and of the tables, {faults[0]}")
-    splits = {} if folders_tell else find_splits({parts[0] for parts in told})
-    found = [
-        replace(row, class_name=classes.get(row.parts, row.class_name), split=row.split or splits.get(row.parts[0], ""))
-        for rows in told.values()
-        for row in rows
-    ]
-    others = [
-        replace(
-            file,
-            class_name="" if told and not folders_tell else file.class_name,
-            left_out=THE_TABLE if file.parts in used else file.left_out,
-        )
-        for file in files
-        if file.parts not in told
-    ]
-    return sorted([*found, *others], key=lambda file: file.parts)
+    return tables, faults
 
 
-def _check_agreement(table: PictureFile, found: Sequence[PictureFile], classes: Mapping[tuple[str, ...], str]) -> None:
-    both = {(classes[file.parts], file.class_name) for file in found}
+def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[PictureFile]:
+    known = {file.parts: file for file in files if file.class_name and file.is_picture}
+    more: dict[tuple[str, ...], list[PictureFile]] = {}
+    for table, read, rows in tables:
+        here = [row for row in rows if row.parts in known and not read.guessed]
+        _check_agreement(table, {(known[row.parts].class_name, row.class_name) for row in here})
+        for row in here:
+            old = known[row.parts]
+            if (row.split, row.group, row.region) != (old.split, old.group, old.region):
+                new = replace(old, read=row.read, split=row.split, group=row.group, region=row.region)
+                more.setdefault(row.parts, []).append(new)
+                more[table.parts] = [replace(table, left_out=THE_TABLE)]
+    return [one for file in files for one in more.get(file.parts, [file])]
+
+
+def _check_agreement(table: PictureFile, both: Set[tuple[str, str]]) -> None:
+    """both: pairs of a folder's class and the table's."""
     folders, labels = ({pair[side] for pair in both} for side in (0, 1))
     if len(labels) > 1 and len(both) > max(len(folders), len(labels)):
         raise ValueError(

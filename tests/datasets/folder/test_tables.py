@@ -113,7 +113,7 @@ def test_tables_among_the_pictures_tell_classes_where_folders_do_not(tmp_path, m
         root = shutil.make_archive(str(tmp_path / "data"), "zip", tmp_path, "data")
     dataset = load_folder(tmp_path / "data.zip" if packed else root)
     assert (dataset.class_names, sizes(dataset)) == (KINDS, expected)
-    assert f"Left out as the table that tells the classes: {table}." in notes_of(dataset)
+    assert f"Left out as a table of the pictures: {table}." in notes_of(dataset)
 
 
 def test_a_table_that_says_otherwise_than_the_folders_is_refused(pets):
