@@ -46,7 +46,7 @@ def _describe_gain(net: Contestant, comparison: Comparison) -> str:
     shown = "" if test.is_shown else ", no difference shown"
     return (
         f"A frozen net, trained on somebody else's pictures, {_describe_use(net)} ({net.experiment}) would "
-        f"classify {percent(comparison.score(net))} ({percent_range(comparison.interval(net))}): "
+        f"classify {percent(comparison.score(net))} correctly ({percent_range(comparison.interval(net))}): "
         f"{points(test.difference)}{SPACE}points against {comparison.favorite.experiment} "
         f"({points_range(test.interval)}, {p_value(test.p_holm)}{shown})."
     )
