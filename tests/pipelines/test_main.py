@@ -17,8 +17,7 @@ from bakeoff.pipelines import __main__ as command_line
 from bakeoff.pipelines import experiments
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.classic import experiments as classic
-from bakeoff.pipelines.experiments import all_experiments, log_kept_run
-from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.experiments import all_experiments
 from bakeoff.pipelines.results.run import load_runs
 from bakeoff.pipelines.results.task import load_task
 
@@ -387,10 +386,9 @@ def test_run_json_holds_the_key_of_the_run(run_command, pictures, tmp_path):
 def test_logs_for_tensorboard_come_from_nets_alone_and_from_kept_ones_too(run_command, pictures, tmp_path):
     assert run_command("train", "pca", "--dataset", pictures, "--tensorboard")[0] == 0
     assert not (tmp_path / "artifacts" / "tensorboard").exists()
-    workspace = Workspace(tmp_path / "artifacts", tensorboard=True)
-    (run,) = saved_runs(tmp_path)
-    log_kept_run(replace(run, side="end-to-end", history=({"epoch": 1, "train_loss": 2.0},)), workspace)
-    (log,) = (tmp_path / "artifacts" / "tensorboard" / "pets" / "pca" / "seed-0").iterdir()
+    for options in ((), ("--tensorboard",)):  # trained, then found
+        assert run_command("train", "mlp", "--dataset", pictures, "--set", "epochs=1", *options)[0] == 0
+    (log,) = (tmp_path / "artifacts" / "tensorboard").glob("*/mlp*/seed-0/*")
     assert log.name.startswith("events.out.tfevents")
 
 
@@ -402,8 +400,8 @@ def test_settings_make_a_run_of_their_own(run_command, pictures, tmp_path):
     assert (default.experiment, own.experiment) == ("pca", "pca[costs=0.5,2]")
     assert own.settings["systems"][0]["costs"] == [0.5, 2.0]
     assert run_command("train", "pca", "--dataset", pictures, "--set", "costs=0.5,2.0")[1][0].endswith("from before)")
-    status, lines = run_command("train", "pca", "--dataset", "/nowhere", "--set", "csts=1")
-    assert (status, lines) == (1, ["error: --set: pca has no setting 'csts'; the nearest: costs"])
+    status, lines = run_command("train", "pca", "--dataset", "/nowhere", "--set", "costz=1")
+    assert (status, lines) == (1, ["error: --set: pca has no setting 'costz'; the nearest: costs"])
 
 
 def test_json_is_alone_on_stdout(run_command, pictures, tmp_path, capsys):
