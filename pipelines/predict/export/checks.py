@@ -14,7 +14,10 @@ from bakeoff.pipelines.predict.export.onnx_file import INPUT, PICTURES_AT_A_TIME
 from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
-TOLERANCE, ROUNDED = 1e-4, 1e-3  # of a probability; the second where features are stored in less than float32
+TOLERANCE, ROUNDED = (
+    1e-4,
+    1e-3,
+)  # of a probability; the second where features are stored in less than float32, or the nearest word counts
 SAME_CLASS = 0.999  # share of the pictures
 SAME_CLASS_IN_C = 0.99  # whose fixed point puts colors and grays on the border of two bins as it comes
 
@@ -71,7 +74,9 @@ def agreement_with_c(header: str, source: str, model: TrainedModel, images: np.n
 
 def _tolerance(model: TrainedModel) -> float:
     systems = model.systems if isinstance(model, ClassicModel) else ()
-    return ROUNDED if any(fitted.system.storage != "float32" for fitted in systems) else TOLERANCE
+    is_rounded = any(fitted.system.storage != "float32" for fitted in systems)
+    families = [family for fitted in systems for family in fitted.system.families]
+    return ROUNDED if is_rounded or any(getattr(f, "assignment", "") == "hard" for f in families) else TOLERANCE
 
 
 def _larger(images: np.ndarray) -> np.ndarray:

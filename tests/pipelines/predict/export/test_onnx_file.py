@@ -187,3 +187,5 @@ def test_pictures_may_be_taken_whole():
 def test_features_that_are_rounded_when_stored_may_differ_by_more():
     assert checks._tolerance(systems_model((PixelPca(),))) == checks.ROUNDED
     assert checks._tolerance(own_net()) == checks.TOLERANCE
+    words = FittedSystem(System("w", (BagOfWords(),)), (), None, np.ones((3, 1)), np.ones(3))
+    assert checks._tolerance(ClassicModel("w", CLASSES, SHAPE, (words,), None)) == checks.ROUNDED
