@@ -1,7 +1,7 @@
 """What published models said about the test pictures of CIFAR-10, in the published order of those pictures.
 
 Source: Recht, Roelofs, Schmidt, Shankar, "Do CIFAR-10 classifiers generalize to CIFAR-10?", 2018; their repository
-keeps the answers of every model of the study, MIT licence. Those listed here stand nearest to the question: a linear
+keeps the answers of every model of the study, MIT license. Those listed here stand nearest to the question: a linear
 classifier on features that nobody trained end to end, and early convolutional nets.
 """
 

@@ -19,7 +19,7 @@ Layers = Sequence[tuple[Value, Value]]  # (weights (n_in, n_out), bias (n_out,))
 
 
 def maxout(x: Value, n_pieces: int) -> Value:
-    """The largest of each n_pieces neighbouring linear outputs: (n, units * n_pieces) -> (n, units).
+    """The largest of each n_pieces neighboring linear outputs: (n, units * n_pieces) -> (n, units).
 
     Source: Goodfellow et al., "Maxout networks", ICML 2013.
     """

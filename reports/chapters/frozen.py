@@ -68,10 +68,10 @@ def _describe_cost(net: Contestant) -> str:
 
 def _describe_origin(net: Contestant, comparison: Comparison) -> str:
     noted = net.representative.diagnostics.get("backbone", {})
-    name, trained_on, licence = (noted.get(key) or "" for key in ("name", "trained_on", "licence"))
+    name, trained_on, license = (noted.get(key) or "" for key in ("name", "trained_on", "license"))
     if not trained_on:
         return "What its weights were trained on is not known: if on such pictures as these, its accuracy flatters it."
-    told = f"{name} learned from {trained_on}; licence of its weights: {licence}."
+    told = f"{name} learned from {trained_on}; license of its weights: {license}."
     if comparison.task.dataset.startswith(PUBLIC):
         held = f"{comparison.task.dataset} holds public photographs: some"
     else:

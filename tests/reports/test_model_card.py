@@ -71,7 +71,7 @@ def test_robustness_where_it_was_measured_on_this_seed():
 
 
 def test_a_frozen_net_tells_the_licence_of_its_weights():
-    backbone = {"name": "EfficientNet-Lite0", "trained_on": "ImageNet-1k", "licence": "Apache 2.0"}
+    backbone = {"name": "EfficientNet-Lite0", "trained_on": "ImageNet-1k", "license": "Apache 2.0"}
     header, text = parse(render_card(make_run(TASK, "frozen", "frozen", diagnostics={"backbone": backbone}), TASK, {}))
     assert header["license"] == "other"
     assert "Their license: Apache 2.0." in text

@@ -146,7 +146,7 @@ def test_a_net_of_timm_sees_pictures_as_it_was_trained_and_needs_its_own_file(ti
 def test_timm_fetches_weights_only_where_it_is_asked_to(timm):
     weights = identify(Path("tiny.some_pictures:hub"))
     assert read_weights(weights)[:6].tolist() == [0.5] * 6
-    assert origin_of(weights) == {"trained_on": "some_pictures", "licence": "mit"}
+    assert origin_of(weights) == {"trained_on": "some_pictures", "license": "mit"}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from bakeoff.reports.report_markdown import render_markdown
 from bakeoff.reports.statistics.comparison import Comparison, build_comparison
 from bakeoff.tests.reports.factory import make_run, make_runs, make_task
 
-BACKBONE = {"name": "EfficientNet-Lite0", "trained_on": "ImageNet-1k, photographs", "licence": "UNKNOWN"}
+BACKBONE = {"name": "EfficientNet-Lite0", "trained_on": "ImageNet-1k, photographs", "license": "UNKNOWN"}
 
 
 def compare(dataset: str = "pets", backbone: dict | None = BACKBONE) -> Comparison:
@@ -31,7 +31,7 @@ def test_tells_gain_cost_training_data_and_licence():
     assert "(frozen-128px) would classify 9" in text
     assert "points against classic-without-pca (+" in text
     assert "It costs 71 kB, and 30 ms for one picture alone." in text
-    assert "EfficientNet-Lite0 learned from ImageNet-1k, photographs; licence of its weights: UNKNOWN." in text
+    assert "EfficientNet-Lite0 learned from ImageNet-1k, photographs; license of its weights: UNKNOWN." in text
     assert "Where yours are photographs from the web" in text
 
 
