@@ -120,7 +120,7 @@ def test_a_report_lets_both_sides_spend_a_budget(make):
     make("report", BUDGET="5s", PROFILE="none", SPLITS="1")
     record = report_of("ground")
     assert {run["side"] for run in record["runs"]} >= {"hand-crafted", "end-to-end"}
-    assert "of processor time were spent on" in Path("artifacts/reports/ground/report.md").read_text()
+    assert "of processor time went into" in Path("artifacts/reports/ground/report.md").read_text()
 
 
 @pytest.mark.slow

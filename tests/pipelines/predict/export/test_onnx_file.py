@@ -113,7 +113,7 @@ def assert_alike(model, content: bytes, frame: str = MIDDLE) -> None:
         assert probabilities.dtype == scores.dtype == np.float32
         expected = model.predict_scores(squares)
         np.testing.assert_allclose(scores, expected, atol=1e-4 * max(1, np.abs(expected).max()))
-        np.testing.assert_allclose(probabilities, calibrator.probabilities(expected), atol=1e-4)
+        np.testing.assert_allclose(probabilities, calibrator.probabilities(expected), atol=checks._tolerance(model))
 
 
 @pytest.mark.slow
