@@ -10,7 +10,7 @@ from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Descriptors, Patches
 from bakeoff.pipelines.classic.families.family import FeatureFamily
-from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
+from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.patch_words import PatchWords
 from bakeoff.pipelines.classic.families.pixels import PixelPca
@@ -40,15 +40,9 @@ _SIFT = DenseSift(regularizer=2.5, overhang=True)
 
 
 def _fisher(descriptors: Descriptors, n_gaussians: int, n_samples: int = 300_000) -> FisherVectors:
-    kind = PatchFisherVectors if isinstance(descriptors, Patches) else FisherVectors
-    n_components = 80 if getattr(descriptors, "color", "") == "opponent" else 64
-    return kind(
-        descriptors=descriptors,
-        n_components=n_components,
-        n_gaussians=n_gaussians,
-        symmetric=True,
-        n_samples=n_samples,
-    )
+    """As on the ladder, with the mirror image pooled in, and more rounds of learning for the mixture."""
+    vectors = fisher(descriptors, n_gaussians)
+    return replace(vectors, symmetric=True, n_samples=n_samples, n_iterations=FisherVectors.n_iterations)
 
 
 _SIFT_VECTORS, _COLOR_VECTORS = _fisher(_SIFT, 256), _fisher(ColorStatistics(overhang=True), 128)

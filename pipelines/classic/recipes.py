@@ -90,7 +90,7 @@ def fisher(descriptors: Descriptors, n_gaussians: int) -> FisherVectors:
     kind = PatchFisherVectors if isinstance(descriptors, Patches) else FisherVectors
     return kind(
         descriptors=descriptors,
-        n_components=80 if descriptors == COLOR_SIFT else 64,
+        n_components=80 if getattr(descriptors, "color", "") == "opponent" else 64,
         n_gaussians=n_gaussians,
         n_samples=SAMPLES_PER_GAUSSIAN * max(n_gaussians, 50),
         n_iterations=10,

@@ -158,8 +158,7 @@ class NetLadder:
 
     def flop_rate(self, rung: Rung, seconds: float) -> float:
         """Operations a second of a training.   seconds: of it and of choosing, without the test pictures; 0 of none."""
-        recipe = rung.recipe.removesuffix(UNMIRRORED)
-        cost = self._cost(recipe, rung.image_size, rung.steps or FEWEST_STEPS, brief=True)
+        cost = self._cost(rung.recipe, rung.image_size, rung.steps or FEWEST_STEPS, brief=True)
         return (cost.a_step * cost.n_steps + cost.looks) / seconds if cost and seconds else FLOP_RATE
 
     def longer(self, rung: Rung, seconds: float, left: float, *, brief: bool = False) -> Rung | None:
@@ -169,21 +168,22 @@ class NetLadder:
         Returns None if it would not be clearly longer.
         """
         assert rung.steps is not None
-        recipe = rung.recipe.removesuffix(UNMIRRORED)
-        cost, rate = self._cost(recipe, rung.image_size, rung.steps, brief=brief), self.flop_rate(rung, seconds)
+        cost, rate = self._cost(rung.recipe, rung.image_size, rung.steps, brief=brief), self.flop_rate(rung, seconds)
         if cost is None:
             return None
         affordable = int((WITHIN * left * rate - cost.scoring - cost.looks) / cost.a_step)
-        most = MOST_STEPS * plan_steps(len(self.dataset.train), NETS[recipe][1]).n_steps
-        steps = _round_down(min(affordable, most))
-        return self.rung(recipe, rung.image_size, steps, brief=brief) if steps >= CLEARLY * rung.steps else None
+        steps = _round_down(min(affordable, self._most_steps(rung.recipe)))
+        return self.rung(rung.recipe, rung.image_size, steps, brief=brief) if steps >= CLEARLY * rung.steps else None
 
     def _full_steps(self, recipe: str, cost: TrainingCost, flop_rate: float) -> int:
         affordable = int(FULL_SHARE * self.budget * flop_rate / cost.a_step)
-        return min(affordable, MOST_STEPS * plan_steps(len(self.dataset.train), NETS[recipe][1]).n_steps)
+        return min(affordable, self._most_steps(recipe))
+
+    def _most_steps(self, recipe: str) -> int:
+        return MOST_STEPS * plan_steps(len(self.dataset.train), _net(recipe)[1]).n_steps
 
     def _fitted(self, recipe: str, size: int, steps: int, *, brief: bool) -> tuple[str, NeuralConfig]:
-        title, config = NETS[recipe]
+        title, config = _net(recipe)
         config = fit_to(config, len(self.dataset.train), (size, size, self.dataset.image_shape[2]), steps)
         if not self.mirrors:
             config = replace(config, augmentation=replace(config.augmentation, flip="none"), flip_averaging=False)
@@ -200,6 +200,10 @@ class NetLadder:
             return expected_cost(config, n_train, shape, n_classes, n_validation=n_validation, n_scored=n_scored)
         except ValueError:
             return None
+
+
+def _net(recipe: str) -> tuple[str, NeuralConfig]:
+    return NETS[recipe.removesuffix(UNMIRRORED)]
 
 
 def _round_down(steps: int) -> int:
