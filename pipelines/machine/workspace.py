@@ -98,12 +98,17 @@ class Workspace:
     def progress(self, description: str, total: int) -> Iterator[Advance]:
         """Show how far a stage is and how long it still takes; yields `advance(n=1, note="")`.
 
+        total: as planned; some stages, such as a search that goes on where its end is the best, do more.
         On a terminal a bar; in a log file one line every half minute.
         """
         if self.console.is_terminal:
             with _progress_bar(self.console) as bar:
                 task = bar.add_task(description, total=total, note="")
-                yield lambda n=1, note="": bar.update(task, advance=n, note=note)
+
+                def advance(n: int = 1, note: str = "") -> None:
+                    bar.update(task, total=max(total, bar.tasks[task].completed + n), advance=n, note=note)
+
+                yield advance
         else:
             yield _log_lines(self.say, description, total)
 
@@ -135,7 +140,8 @@ def _log_lines(say: Callable[[str], None], description: str, total: int) -> Adva
             if now - last >= SECONDS_BETWEEN_LOG_LINES:
                 last = now
                 left = (now - started) / max(done, 1) * (total - done)
-                say(f"{description}: {done}/{total}, about {left:.0f} s left {note}".rstrip())
+                told = f"about {left:.0f} s left" if done <= total else "more than were planned"
+                say(f"{description}: {done}/{total}, {told} {note}".rstrip())
 
     return advance
 

@@ -92,12 +92,29 @@ def test_a_log_file_gets_a_line_every_half_minute_with_the_time_left(monkeypatch
     assert text.getvalue() == "hog: 20/100, about 160 s left batch\nhog: 40/100, about 120 s left batch\n"
 
 
-def test_a_terminal_gets_a_bar_that_vanishes():
+def test_a_stage_that_does_more_than_was_planned_has_no_time_left_below_nothing(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(workspace.time, "monotonic", lambda: now[0])
+    place, text = make_workspace()
+    with place.progress("values of C", 4) as advance:
+        for _ in range(5):
+            now[0] += 20
+            advance()
+    assert text.getvalue().splitlines()[-1] == "values of C: 4/4, about 0 s left"
+    with place.progress("values of C", 4) as advance:
+        for _ in range(6):
+            now[0] += 20
+            advance()
+    assert text.getvalue().splitlines()[-1] == "values of C: 6/4, more than were planned"
+
+
+def test_a_terminal_gets_a_bar_that_vanishes_and_grows_where_more_than_was_planned_is_done():
     place, text = make_workspace(force_terminal=True)
     with place.progress("hog", 2) as advance:
-        advance()
-        advance(1, "last")
+        for note in ("", "", "last"):
+            advance(1, note)
     assert "hog" in text.getvalue()
+    assert "150%" not in text.getvalue()
 
 
 def test_stages_of_a_terminal_may_be_nested():
