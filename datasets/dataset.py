@@ -59,7 +59,8 @@ class Dataset:
     description: one or two sentences for the report - what the task is, and what it is not.
     notes: what happened while loading that a reader should know (files skipped, duplicates moved ...).
     task: fingerprint of the data set that this one shows in another form, such as smaller; "" for one of its own.
-    reading: how files become such pictures, in plain values: what `Rules` holds; empty where there is nothing to say.
+    reading: how files become such pictures, in plain values: what `Rules` holds, and "regions", where parts of them
+        were marked; empty where there is nothing to say.
     split_by_us: whether the splits are a draw of ours, so that other ones are as good.
     Raises ValueError if the splits disagree in picture shape, or a label has no class name.
     """

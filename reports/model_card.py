@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score
 from bakeoff.pipelines.results.balance import balanced_accuracy
 from bakeoff.pipelines.results.calibrator import FALSE_ALARMS, fit_calibrator
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.pipelines.results.model import CARD_NAME, FILE_NAME
+from bakeoff.pipelines.results.model import CARD_NAME, FILE_NAME, ON_REGIONS
 from bakeoff.pipelines.results.run import RunResult, load_run
 from bakeoff.pipelines.results.study import StudyResult, load_studies
 from bakeoff.pipelines.results.task import Task, load_task
@@ -57,7 +57,7 @@ def render_card(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) 
         scores=tuple(_scores(run, task)),
         n_groups=0 if task.test_groups is None else len(np.unique(task.test_groups)),
         classes=_class_table(run, task),
-        limits=tuple(_limits(run)),
+        limits=tuple(_limits(run, task)),
         confidence=_describe_confidence(run, task),
         robustness=_describe_robustness(run, task, studies),
         costs=_cost_table(run),
@@ -101,11 +101,13 @@ def _class_table(run: RunResult, task: Task) -> Table:
     return Table("", ("class", "train", "validation", "test", "recognized in test"), tuple(rows))
 
 
-def _limits(run: RunResult) -> Iterator[str]:
+def _limits(run: RunResult, task: Task) -> Iterator[str]:
     if run.did_not_train:
         yield "It did not fit its own training pictures: it is of no use as it is."
     if run.diagnostics.get("svm_converged") is False:
         yield "Its SVM is not known to have reached its optimum."
+    if task.reading.get("regions"):
+        yield f"{ON_REGIONS[:1].upper()}{ON_REGIONS[1:]}."
     if run.side == "frozen":
         known = run.diagnostics.get("backbone", {}).get("trained_on")
         yield f"Its features were learned from {known or 'unknown pictures'}: test pictures may be among them."

@@ -34,9 +34,12 @@ from bakeoff.datasets.folder.shards import find_shards, label_by_key, list_shard
 from bakeoff.datasets.folder.split_names import THINGS, find_splits, split_of_name
 from bakeoff.datasets.folder.tables import TABLE_SUFFIXES, label_by_tables, list_table
 
+PACKED = "is packed in a way that is not read: unpack it, and name the result"
+ARRAYS = "holds arrays: in Python, `import bakeoff` takes them, as in bakeoff.compare(bakeoff.load(images, labels))"
 OTHERWISE = {
-    **dict.fromkeys((".7z", ".rar", ".zst", ".gz", ".bz2", ".xz"), "packed in a way that is not read: unpack it"),
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), "a spreadsheet: save it as CSV"),
+    **dict.fromkeys((".7z", ".rar", ".zst", ".gz", ".bz2", ".xz"), PACKED),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "is a spreadsheet: save it as CSV, and name the result"),
+    **dict.fromkeys((".npy", ".npz"), ARRAYS),
 }
 
 
@@ -60,7 +63,7 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
         elif path.suffix.lower() in TABLE_SUFFIXES:
             yield list_table(path, lambda folder: pair_masks(list(list_folder(folder))))
         elif path.suffix.lower() in OTHERWISE:
-            raise ValueError(f"{path} is {OTHERWISE[path.suffix.lower()]}, and name the result")
+            raise ValueError(f"{path} {OTHERWISE[path.suffix.lower()]}")
         else:
             raise ValueError(
                 f"{path} must be a folder with one sub-folder per class, an archive of one "

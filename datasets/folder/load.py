@@ -78,7 +78,11 @@ def assemble(stages: FolderStages) -> Dataset:
             f"{describe_channels(card['n_channels'])}."
         ),
         notes=tuple(card["notes"]),
-        reading={"pages": reading.pages, **{name: card[name] for name in ("ranges", "channels", "frame")}},
+        reading={
+            "pages": reading.pages,
+            **{name: card[name] for name in ("ranges", "channels", "frame")},
+            **({"regions": reading.regions} if any(file.region for file in stages.files) else {}),
+        },
         split_by_us=not any(file.split for file in stages.files),
     )
 

@@ -62,5 +62,5 @@ def rules_of(reading: Mapping[str, Any] | None) -> Rules:
     """Of a data set's reading; without one what files state. Raises ValueError and the like for anything else."""
     if not reading:
         return AS_STATED
-    known = Rules(**reading)
-    return Rules(as_ranges(reading["ranges"]), str(known.channels), str(known.pages), str(known.frame))
+    texts = {name: str(value) for name, value in reading.items() if name not in ("ranges", "regions")}
+    return Rules(as_ranges(reading["ranges"]), **texts)

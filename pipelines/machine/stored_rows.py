@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 from dataclasses import dataclass
@@ -10,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
+
+from bakeoff.pipelines.results.files import remove_left_overs
 
 FILLING = ".filling-"  # begins the name of a file that is being filled, and of its lock
 
@@ -41,18 +42,15 @@ class StoredRows:
         """To its place, once it is filled."""
         os.rename(self.path, place)
         self.lock.release()
-        self.path.with_suffix(".lock").unlink(missing_ok=True)
+        Path(self.lock.lock_file).unlink(missing_ok=True)
 
 
 def create_stored_rows(folder: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> StoredRows:
     """A file of zeros, which takes no room until it is written. What killed processes were filling there goes first."""
     folder.mkdir(parents=True, exist_ok=True)
-    for left_over in folder.glob(f"{FILLING}*.lock"):
-        with contextlib.suppress(Timeout), FileLock(left_over, timeout=0):
-            left_over.with_suffix(".npy").unlink(missing_ok=True)
-            left_over.unlink(missing_ok=True)
+    remove_left_overs(folder, FILLING)
     path = folder / f"{FILLING}{secrets.token_hex(8)}.npy"
-    lock = FileLock(path.with_suffix(".lock"), thread_local=False)  # whichever thread moves the file releases it
+    lock = FileLock(f"{path}.lock", thread_local=False)  # whichever thread moves the file releases it
     lock.acquire()
     np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     offset = path.stat().st_size - shape[0] * shape[1] * dtype.itemsize

@@ -28,6 +28,7 @@ from bakeoff.pipelines.predict.output import (
     rows_that_stand,
     write_json,
 )
+from bakeoff.pipelines.results.model import ON_REGIONS
 
 EXPLANATION = (
     "probability: softmax of the scores, scaled on validation; the report's calibration says how far to trust it"
@@ -44,6 +45,8 @@ def predict(options: argparse.Namespace) -> int:
     classifier = load_model(path, not_sure_below=options.not_sure_below, by_threshold=options.by_threshold)
     classifier.probabilities(np.zeros((1, *classifier.model.image_shape), np.uint8))  # later ones show its own speed
     loading = time.perf_counter() - start
+    if classifier.reading.get("regions"):
+        print(f"note: {ON_REGIONS}", file=sys.stderr)
     n_files = sum(1 for _ in find_all(options.images, options.output))  # complains before any work
     if options.output:
         return save(classifier, options, n_files)

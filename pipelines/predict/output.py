@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from rich.text import Text
 
 from bakeoff.datasets.folder.picture_file import printable
 from bakeoff.pipelines.predict.classifier import Classifier, Prediction
+from bakeoff.pipelines.results.files import in_place_of
 
 N_SHOWN = 3  # classes of a picture
 DIGITS = 6  # of a probability
@@ -106,23 +105,18 @@ def rows_that_stand(journal: Path, names: Iterable[str]) -> int:
 def convert_rows(journal: Path, target: Path, classifier: Classifier) -> Counter[str]:
     """Write the whole file in the format of its name, and remove the rows. Counts them by class, "" unread."""
     tally: Counter[str] = Counter()
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
 
     def counted(lines: Iterable[str]) -> Iterator[Record]:
         for row in map(json.loads, lines):
             tally[row.get("class", "")] += 1
             yield row
 
-    try:
-        with journal.open() as lines, temporary.open("x", newline="") as file:
-            if target.suffix == ".csv":
-                write_csv(counted(lines), classifier.class_names, file)
-            elif target.suffix == ".json":
-                write_json(counted(lines), facts_of(classifier), file)
-            else:
-                file.writelines(json.dumps(row) + "\n" for row in counted(lines))
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with in_place_of(target) as part, journal.open() as lines, part.open("x", newline="") as file:
+        if target.suffix == ".csv":
+            write_csv(counted(lines), classifier.class_names, file)
+        elif target.suffix == ".json":
+            write_json(counted(lines), facts_of(classifier), file)
+        else:
+            file.writelines(json.dumps(row) + "\n" for row in counted(lines))
     journal.unlink()
     return tally

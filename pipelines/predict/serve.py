@@ -35,6 +35,7 @@ from bakeoff.pipelines.predict.classifier import Classifier, load_model
 from bakeoff.pipelines.predict.locate import find_model
 from bakeoff.pipelines.predict.output import facts_of
 from bakeoff.pipelines.results.files import read_json
+from bakeoff.pipelines.results.model import ON_REGIONS
 
 HOST = "127.0.0.1"
 MOST_BYTES = 50_000_000  # of a picture
@@ -114,9 +115,10 @@ def find_witness(classifier: Classifier, dataset: Dataset, workspace: Workspace)
         fingerprint = read_json(classifier.path.with_name("run.json"))["fingerprint"]
     except (ValueError, KeyError):
         fingerprint = ""
+    more = f" Of the model: {ON_REGIONS}." if classifier.reading.get("regions") else ""
     if fingerprint != dataset.fingerprint():
         note = f"Nearest training pictures are left out: {dataset.name} is not what the model learned from (--dataset)."
-        return Witness(classifier, note)
+        return Witness(classifier, note + more)
     some = dataset.train.take(evenly_spread(len(dataset.train), N_TRAINING))
     some = Split(bring_to_size(some.images, classifier.model.image_shape[0]), some.labels)
     vectors = []
@@ -125,7 +127,7 @@ def find_witness(classifier: Classifier, dataset: Dataset, workspace: Workspace)
             vectors.append(classifier.model.represent(some.images[start : start + PICTURES_AT_A_TIME]))
             advance(len(vectors[-1]))
     of = f"{len(some):,} of {len(dataset.train):,}" if len(some) < len(dataset.train) else f"all {len(some):,}"
-    return Witness(classifier, f"Nearest of {of} training pictures.", some, np.concatenate(vectors))
+    return Witness(classifier, f"Nearest of {of} training pictures.{more}", some, np.concatenate(vectors))
 
 
 class Server(ThreadingHTTPServer):

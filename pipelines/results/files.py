@@ -9,11 +9,14 @@ import io
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -32,6 +35,29 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def in_place_of(path: Path) -> Iterator[Path]:
+    """A new name beside the file, for what takes long to write: it becomes the file at the end, or is gone."""
+    remove_left_overs(path.parent, f".{path.name}.")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    lock = FileLock(f"{part}.lock")
+    try:
+        with lock:
+            yield part
+            os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+        Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def remove_left_overs(folder: Path, beginning: str) -> None:
+    """What killed processes were writing there: files whose names begin so, beside a lock that nobody holds."""
+    for lock in folder.glob(f"{escape(beginning)}*.lock"):
+        with suppress(Timeout), FileLock(lock, timeout=0):
+            lock.with_suffix("").unlink(missing_ok=True)
+            lock.unlink(missing_ok=True)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

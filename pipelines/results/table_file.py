@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+from bakeoff.pipelines.results.files import in_place_of
 
 ABOUT = ("path", "split", "label")  # the first columns
 About = Sequence[Sequence[str]]
@@ -35,15 +35,10 @@ def write_table(path: Path, columns: Sequence[str], blocks: Iterable[tuple[About
 
     columns: of the values, all different.   blocks: ABOUT of some pictures, and their values, (n, len(columns)).
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with (_csv if path.suffix.lower() == ".csv" else _parquet)(temporary, columns) as write:
-            for about, values in blocks:
-                write(about, values)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    start = _csv if path.suffix.lower() == ".csv" else _parquet
+    with in_place_of(path) as part, start(part, columns) as write:
+        for about, values in blocks:
+            write(about, values)
 
 
 @contextmanager

@@ -56,6 +56,12 @@ def test_groups_widen_the_intervals_and_are_named():
     assert alone != together.replace("The test pictures come from 40 groups", "")
 
 
+def test_a_model_of_regions_says_what_others_see():
+    marked = replace(TASK, reading={"regions": "mask"})
+    assert "whole pictures: cut new ones to their regions first" in parse(render_card(RUN, marked, {}))[1]
+    assert "whole pictures" not in parse(render_card(RUN, TASK, {}))[1]
+
+
 def test_two_classes_have_a_threshold_and_what_it_does_on_the_test_pictures():
     task = make_task(300, class_names=("fine", "broken"))
     text = parse(render_card(make_run(task), task, {}))[1].replace("\\", "")

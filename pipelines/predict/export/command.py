@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from bakeoff.pipelines.predict.export.checks import agreement_with_c, agreement_
 from bakeoff.pipelines.predict.export.onnx_file import OPSET, export_onnx
 from bakeoff.pipelines.predict.locate import find_model
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.pipelines.results.model import StoredModel, load_stored_model
+from bakeoff.pipelines.results.model import ON_REGIONS, StoredModel, load_stored_model
 from bakeoff.pipelines.results.task import load_task
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
@@ -34,6 +35,8 @@ def export(options: argparse.Namespace) -> int:
     model = build_trained_model(stored, path)
     images = real_pictures(path, options.images, model.image_shape, stored.reading)
     print(WRITERS[options.form](path, model, stored, images))
+    if stored.reading.get("regions"):
+        print(f"note: {ON_REGIONS}", file=sys.stderr)
     return 0
 
 

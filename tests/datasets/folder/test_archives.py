@@ -124,6 +124,16 @@ def test_other_archives_are_to_be_unpacked(tmp_path, suffix):
         load_folder(path)
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".NPY"])
+def test_arrays_are_for_python(tmp_path, suffix):
+    path = tmp_path / f"medmnist{suffix}"
+    path.write_bytes(b"PK")
+    with pytest.raises(
+        ValueError, match=r"holds arrays: in Python, `import bakeoff` takes them, as in bakeoff\.compare"
+    ):
+        load_folder(path)
+
+
 def test_names_as_windows_writes_them(animals, tmp_path):
     path = tmp_path / "packed.zip"
     with zipfile.ZipFile(path, "w") as archive:

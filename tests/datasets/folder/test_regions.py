@@ -10,6 +10,7 @@ from PIL import Image
 
 from bakeoff.datasets.folder.conversion import PictureError
 from bakeoff.datasets.folder.load import load_folder
+from bakeoff.datasets.folder.loose_pictures import rules_of
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
 from bakeoff.datasets.folder.regions import cut_to_region, pair_masks
 from bakeoff.pipelines import __main__ as command_line
@@ -114,7 +115,10 @@ def test_features_and_nets_see_the_region_alone(tmp_path, place):
     assert colors[:, 1].max() <= 60  # nothing of the noise around
     assert "20 cut to the square around its region, whose mean is all around it (cat/0.png)" in notes_of(dataset)
     assert "Left out as masks of pictures: 20 files, such as " in notes_of(dataset)
-    assert load_folder(tmp_path, regions="ignore").image_shape == (64, 64, 3)
+    whole = load_folder(tmp_path, regions="ignore")
+    assert whole.image_shape == (64, 64, 3)
+    assert (dataset.reading["regions"], whole.reading.get("regions")) == ("mask", None)
+    rules_of(dataset.reading)  # raises nothing
 
 
 def test_a_table_names_masks_or_boxes(tmp_path):

@@ -25,7 +25,7 @@ from bakeoff.pipelines.predict.export import checks, command
 from bakeoff.pipelines.predict.locate import find_model
 from bakeoff.pipelines.predict.output import rows_that_stand
 from bakeoff.pipelines.results.calibrator import Calibrator
-from bakeoff.pipelines.results.model import FILE_NAME
+from bakeoff.pipelines.results.model import FILE_NAME, ON_REGIONS, load_stored_model, save_stored_model
 
 pytestmark = pytest.mark.whole
 
@@ -302,6 +302,17 @@ def test_export_writes_a_checked_file_beside_the_model(home, capsys):
     out = capsys.readouterr().out
     assert f"{file.stat().st_size:,} bytes, opset 20; on 8 pictures the same class for 100.0%, probabilities" in out
     assert re.search(r"\d ms a picture with onnxruntime, [\d.]+ with bakeoff", out)
+
+
+def test_a_model_of_regions_says_that_it_sees_whole_pictures(home, tmp_path, capsys):
+    stored = load_stored_model(find_model("pca", runs=home / "artifacts/runs", dataset=str(home / "ground"), seed=0))
+    save_stored_model(replace(stored, reading={**stored.reading, "regions": "crop"}), tmp_path / FILE_NAME)
+    picture = str(save_picture(tmp_path / "new.png", TINTS["water"], 99))
+    assert main(["predict", str(tmp_path / FILE_NAME), picture]) == 0
+    assert capsys.readouterr().err == f"note: {ON_REGIONS}\n"
+    pytest.importorskip("onnxruntime")
+    assert main(["export", str(tmp_path), picture]) == 0
+    assert capsys.readouterr().err == f"note: {ON_REGIONS}\n"
 
 
 def test_what_has_no_form_in_c_is_said_in_a_line(home, capsys):

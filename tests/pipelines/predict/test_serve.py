@@ -7,6 +7,7 @@ import io
 import json
 import socket
 import threading
+from dataclasses import replace
 from http.client import HTTPConnection
 
 import numpy as np
@@ -22,6 +23,7 @@ from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.predict import serve
 from bakeoff.pipelines.predict.classifier import load_model
 from bakeoff.pipelines.predict.serve import Server, find_witness
+from bakeoff.pipelines.results.model import ON_REGIONS
 from bakeoff.pipelines.results.run import run_folder, save_run
 
 
@@ -152,3 +154,5 @@ def test_without_the_data_the_neighbors_are_left_out_and_that_is_said(classifier
     witness = find_witness(classifier, other, workspace)
     assert "others is not what the model learned from" in witness.note
     assert witness.answer(as_png(DATASET.test.images[0]), "x.png")["neighbors"] == []
+    of_regions = replace(classifier, reading={**classifier.reading, "regions": "mask"})
+    assert find_witness(of_regions, other, workspace).note == f"{witness.note} Of the model: {ON_REGIONS}."

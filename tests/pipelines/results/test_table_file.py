@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import csv
+import os
 import sys
 
 import numpy as np
 import pytest
 
+from bakeoff.pipelines.results.files import in_place_of
 from bakeoff.pipelines.results.table_file import check_table, write_table
 
 COLUMNS = ["hog: cell 1,1", "gray histogram: bin 1"]
@@ -50,6 +52,22 @@ def test_a_table_is_there_whole_or_not_at_all(tmp_path):
     with pytest.raises(MemoryError):
         write_table(tmp_path / "t.csv", COLUMNS, broken())
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("t.csv", "of before")]
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_and_what_a_living_one_writes_stays(tmp_path):
+    def killed():
+        yield BLOCKS[0]
+        os._exit(9)
+
+    if (child := os.fork()) == 0:
+        write_table(tmp_path / "t.csv", COLUMNS, killed())
+    os.waitpid(child, 0)
+    assert len(list(tmp_path.iterdir())) == 2  # rows and their lock
+    with in_place_of(tmp_path / "t.csv") as part:
+        part.write_text("of another")
+        write_table(tmp_path / "t.csv", COLUMNS, BLOCKS)
+        assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "t.csv", part, tmp_path / f"{part.name}.lock"])
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("t.csv", "of another")]
 
 
 @pytest.mark.parametrize(
