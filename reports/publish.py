@@ -20,8 +20,8 @@ from bakeoff.pipelines.results.study import load_studies, save_study
 from bakeoff.pipelines.results.task import save_task
 from bakeoff.reports.selection import find_tasks, select_runs, task_name
 
-# What a run learned, and no picture of the data set: weights and averages of patches.
-PUBLISHED_PICTURES = ("first_layer_weights", "visual_words")
+# What a run learned, and no picture of the data set.
+PUBLISHED_PICTURES = ("first_layer_weights",)
 
 
 def shrink(run: RunResult) -> RunResult:

@@ -1,4 +1,4 @@
-"""Pictures as PNG: test pictures, first-layer weights, visual words."""
+"""Pictures as PNG: test pictures, first-layer weights."""
 
 from __future__ import annotations
 

@@ -16,15 +16,10 @@ from bakeoff.reports.canvas.theme import LIGHT, SIDE_COLORS
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison
 
-LEARNED = {
-    "first_layer_weights": (
-        "First-layer weights of {name}, the largest first (gray is zero). Weights that look like noise suggest that "
-        "the net overfitted or stopped early; smooth edges and blobs are what a trained first layer usually shows."
-    ),
-    "visual_words": (
-        "Visual words of {name}: the centers of the codebook as patches. The histogram counts how often each occurs."
-    ),
-}
+WEIGHTS = (
+    "First-layer weights of {name}, the largest first (gray is zero). Weights that look like noise suggest that "
+    "the net overfitted or stopped early; smooth edges and blobs are what a trained first layer usually shows."
+)
 MAX_TILES = 64
 STRONGEST = 0.8  # opacity of the most evidence: the picture stays visible below it
 SIDE = 96  # pixels of a picture in the figures
@@ -49,21 +44,20 @@ def inside_section(comparison: Comparison, studies: Mapping[str, StudyResult] = 
 
 
 def _learned(comparison: Comparison) -> list[Figure]:
-    """First-layer weights and visual words, each of the best run on validation that kept them."""
-    figures = []
-    for key, text in LEARNED.items():
-        owners = [c for c in comparison.contestants if len(c.representative.pictures.get(key, ())) > 0]
-        if owners:
-            owner = max(owners, key=lambda c: c.validation_score)
-            pictures = owner.representative.pictures[key]
-            shown = shown_first(pictures, MAX_TILES)
-            sheet = montage(shown, 8 if len(shown) <= 32 else 16, gap=4, scale=max(1, 32 // shown.shape[1]))
-            caption = text.format(name=owner.experiment)
-            if len(shown) < len(pictures):
-                caption += f" {len(shown)} of {len(pictures):,} are shown."
-            alt = f"{len(shown)} small pictures: {key.replace('_', ' ')} of {owner.experiment}."
-            figures.append(Figure(key.replace("_", "-"), caption, alt, encode_png(sheet, max_side=1600), width=540))
-    return figures
+    """First-layer weights, of the best run on validation that kept them."""
+    key = "first_layer_weights"
+    owners = [c for c in comparison.contestants if len(c.representative.pictures.get(key, ())) > 0]
+    if not owners:
+        return []
+    owner = max(owners, key=lambda c: c.validation_score)
+    pictures = owner.representative.pictures[key]
+    shown = shown_first(pictures, MAX_TILES)
+    sheet = montage(shown, 8 if len(shown) <= 32 else 16, gap=4, scale=max(1, 32 // shown.shape[1]))
+    caption = WEIGHTS.format(name=owner.experiment)
+    if len(shown) < len(pictures):
+        caption += f" {len(shown)} of {len(pictures):,} are shown."
+    alt = f"{len(shown)} small pictures: first layer weights of {owner.experiment}."
+    return [Figure("first-layer-weights", caption, alt, encode_png(sheet, max_side=1600), width=540)]
 
 
 def _rows(study: StudyResult, kind: str, picture: int, side: str) -> list[Row]:

@@ -7,14 +7,11 @@ import json
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import psutil
 import pytest
-import torch
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.classic import pipeline
-from bakeoff.pipelines.classic.codebook.kmeans import Codebook
 from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.descriptors import DenseSift
@@ -22,7 +19,6 @@ from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.system import run_system as one_system
 from bakeoff.pipelines.machine.job import Job
-from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, load_run, save_run
 
@@ -68,12 +64,10 @@ def test_learns_and_tells_all_that_a_report_needs(result, tmp_path):
     assert result.side == "hand-crafted"
     assert result.accuracy > 0.9
     assert result.validation_score == (result.validation_scores.argmax(1) == result.validation_labels).mean()
-    assert [stage.kind for stage in result.stages] == ["features"] * 6 + ["training", "prediction", "features"]
-    assert result.stages[-1].name == "visual words"
+    assert [stage.kind for stage in result.stages] == ["features"] * 6 + ["training", "prediction"]
     assert result.size.dimensions == 8 + 6 + 5 * 6
     assert result.size.parameters > 3 * (result.size.dimensions + 1)
     assert sum(result.diagnostics["dimensions"].values()) == result.size.dimensions
-    assert result.pictures["visual_words"].shape[1:] == (12, 12, 3)
     assert result.diagnostics["svm_converged"] is True
     assert result.diagnostics["single_picture_seconds"] > 0
     assert result.diagnostics["pictures_per_second"] > 0
@@ -84,7 +78,7 @@ def test_learns_and_tells_all_that_a_report_needs(result, tmp_path):
 def test_no_second_is_counted_twice(result, folder):
     """Prediction is timed inside training, and the stages of a run are added up."""
     (entry,) = (folder / "cache").glob("joined svm/*/entry.json")
-    *_, training, prediction, _ = result.stages
+    *_, training, prediction = result.stages
     whole = json.loads(entry.read_text())["cost"]
     assert training.seconds + prediction.seconds == pytest.approx(whole["seconds"])
     assert training.cpu_seconds + prediction.cpu_seconds == pytest.approx(whole["cpu_seconds"])
@@ -153,7 +147,7 @@ def test_rare_classes_weigh_as_much_as_others(tmp_path):
 
 def test_a_changed_cost_keeps_the_features(folder, result):
     other = replace(JOINED, systems=(replace(JOINED.systems[0], costs=(0.5,)),))
-    assert [stage.reused for stage in run(folder, other).stages] == [True] * 6 + [False] * 2 + [True]
+    assert [stage.reused for stage in run(folder, other).stages] == [True] * 6 + [False] * 2
 
 
 def test_another_seed_learns_only_what_is_random_again(folder, result):
@@ -262,30 +256,3 @@ def test_weights_stay_with_their_families():
 def test_says_why_it_cannot_be_applied(tmp_path):
     with pytest.raises(NotApplicableError, match="classic cannot be applied to gray: it needs color"):
         run(tmp_path, ClassicConfig((System("color", (COLOR,)),)), GRAY)
-
-
-def test_visual_words_of_large_pictures_take_bounded_memory(tmp_path):
-    """All descriptors of these pictures are 0.9 GB at once, and were several times that while they were made."""
-    images = np.random.default_rng(0).integers(0, 256, (120, 256, 256, 1), dtype=np.uint8)
-    dataset = Dataset("large", ("a", "b"), *(Split(images, np.arange(120) % 2),) * 3)
-    sift, codebook = DenseSift(bin_sizes=(3,)), Codebook(torch.rand(10, 128))
-    with measure("words", "features") as clock:
-        before = psutil.Process().memory_info().rss
-        pipeline.draw_codebook(sift, codebook, dataset, Workspace(tmp_path, console=Console(file=io.StringIO())))
-    assert clock.stage.peak_memory_bytes - before < 200e6
-
-
-def test_drawing_visual_words_counts_in_the_cost_of_a_run(result):
-    (stage,) = [stage for stage in result.stages if stage.name == "visual words"]
-    assert stage.peak_memory_bytes > 0
-
-
-def test_visual_words_are_drawn_from_pictures_of_all_classes(result, folder, monkeypatch):
-    """Of training pictures that lie class by class, the first nine would all be of one."""
-    order = np.argsort(DATASET.train.labels, kind="stable")
-    by_class = replace(DATASET, train=Split(DATASET.train.images[order], DATASET.train.labels[order]))
-    drawn = []
-    monkeypatch.setattr(pipeline, "DESCRIPTORS_FOR_WORDS", 9 * len(WORDS.descriptors.positions(16, 16)))
-    monkeypatch.setattr(pipeline, "draw_visual_words", lambda images, *_, **__: drawn.append(images) or images)
-    run(folder, dataset=by_class)
-    np.testing.assert_array_equal(drawn[0].numpy(), by_class.train.images[::10])

@@ -21,7 +21,7 @@ def make_run(**changes) -> RunResult:
         "size": Size(dimensions=36, parameters=74, bytes=296), "environment": {"commit": "abc"},
         "trials": ({"settings": {"C": 1.0}, "validation_score": 1.0, "seconds": 0.5},),
         "history": ({"epoch": 1, "train_loss": 0.5},),
-        "pictures": {"visual_words": np.zeros((2, 4, 4, 3), np.uint8)}, "diagnostics": {"dead": [0.0, 0.25]},
+        "pictures": {"first_layer_weights": np.zeros((2, 4, 4, 3), np.uint8)}, "diagnostics": {"dead": [0.0, 0.25]},
     }  # fmt: skip
     return RunResult(**{**values, **changes})
 
@@ -53,7 +53,7 @@ def test_a_saved_run_comes_back_equal(tmp_path):
         assert getattr(loaded, name) == getattr(run, name), name
     for name in ("labels", "scores", "validation_labels", "validation_scores"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(run, name))
-    np.testing.assert_array_equal(loaded.pictures["visual_words"], run.pictures["visual_words"])
+    np.testing.assert_array_equal(loaded.pictures["first_layer_weights"], run.pictures["first_layer_weights"])
 
 
 def test_a_saved_task_comes_back_equal(tmp_path):
