@@ -161,7 +161,7 @@ def test_features_alone_fill_the_cache(tmp_path, result):
     workspace = Workspace(tmp_path, console=Console(file=io.StringIO()))
     pipeline.extract(Job(DATASET, JOINED, 0, workspace, "", ""))
     again = run(tmp_path)
-    assert [stage.reused for stage in again.stages] == [True] * 6 + [False] * 3
+    assert [stage.reused for stage in again.stages] == [True] * 6 + [False] * 2
     np.testing.assert_array_equal(again.scores, result.scores)
 
 
@@ -191,8 +191,8 @@ def test_a_compressed_system_shares_the_features_and_learns_from_their_codes(fol
     coded = run(folder, ClassicConfig((CODED,)))
     assert reads == [len(DATASET.train)]
     assert coded.accuracy > 0.9
-    assert [stage.reused for stage in coded.stages] == [True] * 4 + [False] * 3 + [True]
-    assert [stage.kind for stage in coded.stages] == ["features"] * 5 + ["training", "prediction", "features"]
+    assert [stage.reused for stage in coded.stages] == [True] * 4 + [False] * 3
+    assert [stage.kind for stage in coded.stages] == ["features"] * 5 + ["training", "prediction"]
     assert coded.size.dimensions == 36
     tried = [(trial["settings"]["C"], trial["settings"]["positive_weight"]) for trial in coded.trials]
     assert tried == [(0.1, 1.0), (0.1, 2.0), (1.0, 1.0), (1.0, 2.0)]
