@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.formats import SPACE, percent, points, points_range, ratio
+from bakeoff.reports.canvas.formats import SPACE, in_points, percent, points_range, ratio
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.growth import Growth, growth
 from bakeoff.reports.statistics.seeds import Interval
@@ -84,8 +84,7 @@ def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) ->
         table = tuple(words.table())
     winner = (hand if difference.difference > 0 else net) if difference.is_shown else None
     # A run whose stages were too fast for the clock still costs something.
-    by_hand, end_to_end = (comparison.seconds(c) for c in (hand, net))
-    cost_ratio = max(by_hand, 1e-9) / max(end_to_end, 1e-9)
+    cost_ratio = max(comparison.seconds(hand), 1e-9) / max(comparison.seconds(net), 1e-9)
     probability = difference.probability_above(-margin)
     return Verdict(
         answer=answer,  # type: ignore[arg-type]
@@ -128,22 +127,21 @@ class _Words:
     def reason(self) -> str:
         comparison = self.comparison
         low, high = comparison.difference.interval
-        margin = f"the margin of {points(comparison.margin, signed=False)}{SPACE}points"
+        margin = f"the margin of {in_points(comparison.margin)}"
         answer = judge_margin((low, high), comparison.margin)
         if judge_margin(self.interval, comparison.margin) != answer:
             return self._time_may_tell(answer)
         if answer == "enough":
-            gist = "Hand-crafted features lose nothing: the whole interval is above zero."
-            if low < 0:
-                loss = f"{points(-low, signed=False)}{SPACE}points"
-                gist = f"At worst, hand-crafted features lose {loss}, less than {margin}."
+            gist = f"At worst, hand-crafted features lose {in_points(-low)}, less than {margin}."
+            if low >= 0:
+                gist = "Hand-crafted features lose nothing: the whole interval is above zero."
             return f"{gist} {self._contender(answer)}".strip()
         if answer == "not enough":
-            loss = f"{points(-high, signed=False)}{SPACE}points"
-            return f"Hand-crafted features lose at least {loss}, more than {margin}."
+            return f"Hand-crafted features lose at least {in_points(-high)}, more than {margin}."
+        more = "" if all(len(c.runs) > 2 for c in comparison.finalists) else " or more seeds"
         return (
             f"The interval, {points_range((low, high))}{SPACE}points, includes losses below and above {margin}: more "
-            f"test pictures{self._seeds()} would narrow it."
+            f"test pictures{more} would narrow it."
         )
 
     def _time_may_tell(self, answer: Answer) -> str:
@@ -171,9 +169,6 @@ class _Words:
             return f"But {net.experiment} is not shown to beat the best constant answer: try a net that suits the data."
         return ""
 
-    def _seeds(self) -> str:
-        return "" if all(len(c.runs) > 2 for c in self.comparison.finalists) else " or more seeds"
-
 
 def _growths(comparison: Comparison, contest: StudyResult | None) -> tuple[Growth, Growth] | None:
     """None where a finalist is none of the contest's."""
@@ -187,10 +182,12 @@ def _growths(comparison: Comparison, contest: StudyResult | None) -> tuple[Growt
 
 def _likely_reason(comparison: Comparison) -> str:
     """What to change first: the size of the pictures, where they were shrunk."""
-    constant = f"the best constant answer, {percent(comparison.best_constant)}"
     shrunk = next((note for note in comparison.task.notes if "are brought to" in note), "")
-    cause = f"The likely reason: {shrunk}" if shrunk else "Check the labels, and add pictures."
-    return f"{cause} Neither finalist's interval lies above {constant}, so nothing can be said about either side."
+    return (
+        f"{f'The likely reason: {shrunk}' if shrunk else 'Check the labels, and add pictures.'} Neither finalist's "
+        f"interval lies above the best constant answer, {percent(comparison.best_constant)}, so nothing can be said "
+        "about either side."
+    )
 
 
 def _no_contender(lost: Contestant) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bakeoff.reports.canvas.formats import SPACE, p_value, percent, points, points_range, ratio, seconds
+from bakeoff.reports.canvas.formats import SPACE, in_points, p_value, percent, points_range, ratio, seconds
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 Answer = Literal[
@@ -28,49 +28,46 @@ def describe_margins(table: tuple[Margins, ...], margin: float, probability: flo
 
     where: what the probability is limited to, such as " at this budget".
     """
-    told = f"The answer is the same for every margin up to {points(LARGEST_MARGIN, signed=False)}{SPACE}points"
+    told = f"The answer is the same for every margin up to {in_points(LARGEST_MARGIN)}"
     if len(table) > 1:
-        parts = [f"{row.answer} up to {points(row.high, signed=False)}{SPACE}points" for row in table[:-1]]
+        parts = [f"{row.answer} up to {in_points(row.high)}" for row in table[:-1]]
         told = f"By margin: {', '.join(parts)}, {table[-1].answer} beyond"
     chance = percent(probability)
     if not 0.001 <= probability <= 0.999:
         chance = f"under {percent(0.001)}" if probability < 0.5 else f"over {percent(0.999)}"
-    return (
-        f"{told}. The probability that hand-crafted features lose less than {points(margin, signed=False)}{SPACE}points"
-        f"{where} is {chance}."
-    )
+    less = f"hand-crafted features lose less than {in_points(margin)}"
+    return f"{told}. The probability that {less}{where} is {chance}."
 
 
 def describe_winner(comparison: Comparison, winner: Contestant | None) -> str:
     """Who wins by how much, or that no difference is shown."""
     hand, net = comparison.finalists
-    dataset, difference = comparison.task.dataset, comparison.difference
-    which = "pictures" if comparison.folds else "test pictures"
+    folds, difference = comparison.folds, comparison.difference
+    where = ""
+    if hand.contest and net.contest:
+        where = f"With {seconds(hand.contest['budget'])} of processor time per side, "
+    which = "pictures" if folds else "test pictures"
     does = f"classifies {{}} of the {which} correctly"
     if comparison.is_unbalanced:
         does = f"has a balanced accuracy of {{}} on the {which}"
     scores = {c: percent(comparison.leading_score(c)) for c in (hand, net)}
-    basis = f"; {comparison.folds.describe()}" if comparison.folds else ""
-    where, same = "", "No difference"
-    if hand.contest and net.contest:
-        where, same = f"With {seconds(hand.contest['budget'])} of processor time per side, ", "no difference is"
-    known = f"95{SPACE}% interval {{}}, {p_value(difference.p_value)}{basis}"
-    if winner is None:
-        return (
-            f"{where}{same} shown on {dataset}: {hand.experiment} (hand-crafted) {does.format(scores[hand])} and "
-            f"{net.experiment} (end-to-end) {scores[net]}, a difference of "
-            f"{points(difference.difference)}{SPACE}points ({known.format(points_range(difference.interval))})."
-        )
     low, high = difference.interval
-    name, loser, interval = "hand-crafted features win", net, (low, high)
-    if winner is net:
-        name, loser, interval = "end-to-end training wins", hand, (-high, -low)
-    name = name if where else name[0].upper() + name[1:]
-    return (
-        f"{where}{name} on {dataset}: {winner.experiment} {does.format(scores[winner])}, "
-        f"{points(abs(difference.difference), signed=False)}{SPACE}points more than {loser.experiment} with "
-        f"{scores[loser]} ({known.format(points_range(interval))})."
-    )
+    if winner is None:
+        gist = f"no difference {'is ' if where else ''}shown"
+        told = (
+            f"{hand.experiment} (hand-crafted) {does.format(scores[hand])} and {net.experiment} (end-to-end) "
+            f"{scores[net]}, a difference of {in_points(difference.difference, signed=True)}"
+        )
+    else:
+        gist, loser = "hand-crafted features win", net
+        if winner is net:
+            gist, loser, low, high = "end-to-end training wins", hand, -high, -low
+        more = f"{in_points(abs(difference.difference))} more than {loser.experiment} with {scores[loser]}"
+        told = f"{winner.experiment} {does.format(scores[winner])}, {more}"
+    gist = gist if where else gist[0].upper() + gist[1:]
+    known = f"95{SPACE}% interval {points_range((low, high))}, {p_value(difference.p_value)}"
+    basis = f"; {folds.describe()}" if folds else ""
+    return f"{where}{gist} on {comparison.task.dataset}: {told} ({known}{basis})."
 
 
 def describe_cost(comparison: Comparison, cost_ratio: float) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bakeoff.reports.canvas.axes import MARKERS, finish, new_canvas, percent_axis, side_color, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Table, TableRow, number_cell
+from bakeoff.reports.canvas.elements import Cell, Figure, Table, number_cell, table_row
 from bakeoff.reports.canvas.formats import listing, percent, percent_range, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.statistics.curves import Curve
@@ -19,7 +19,7 @@ DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.8)), (0, (6, 2, 1.5, 2)))
 ROOM = 4  # more curves leave no room for the legend beside them
 LEAST_POINTS = 5  # fewer are a table: a line through them would suggest more than was measured
 UNTRAINED = "did not train"
-Scale = Literal["sizes", "shares", "amounts"]
+Scale = Literal["sizes", "shares"]
 
 
 def show_curves(
@@ -39,11 +39,10 @@ def _draw(name: str, table: Table, curves: Sequence[Curve], scale: Scale, measur
     canvas, (axes,) = new_canvas(320)
     if scale == "sizes":
         size_axis(axes, [x for curve in curves for x in curve.xs])
-    elif scale == "shares":
+    else:
         percent_axis(axes.xaxis)
     draw_curves(axes, curves)
-    axes.set_xlabel(f"{table.columns[1]}{' (logarithmic)' if scale == 'sizes' else ''}")
-    axes.set_ylabel(f"test {measure}")
+    axes.set(xlabel=f"{table.columns[1]}{' (logarithmic)' if scale == 'sizes' else ''}", ylabel=f"test {measure}")
     caption = f"{table.caption}; bands are 95 % intervals over test pictures and seeds."
     if any(not point.trained for curve in curves for point in curve.points):
         caption += " A hollow mark is a net that did not train."
@@ -97,18 +96,11 @@ def curves_table(
     caption: str, quantity: str, curves: Sequence[Curve], show: Callable[[float], str], measure: str = "accuracy"
 ) -> Table:
     """Every point. show: the text of an x."""
-    rows = tuple(
-        TableRow(
-            (
-                Cell(curve.experiment),
-                number_cell(point.x, show),
-                number_cell(len(point.rows), str),
-                number_cell(point.accuracy, percent, "" if point.trained else UNTRAINED),
-                Cell(percent_range(point.interval), point.interval[0]),
-            ),
-            curve.side,
-        )
-        for curve in curves
-        for point in curve.points
-    )
+    rows = []
+    for curve in curves:
+        for point in curve.points:
+            share = number_cell(point.accuracy, percent, "" if point.trained else UNTRAINED)
+            interval = Cell(percent_range(point.interval), point.interval[0])
+            facts = number_cell(point.x, show), number_cell(len(point.rows), str)
+            rows.append(table_row(curve.experiment, *facts, share, interval, side=curve.side))
     return Table(caption, ("experiment", quantity, "seeds", f"test {measure}", "95 % interval"), rows)

@@ -48,14 +48,19 @@ class TableRow:
     strong: bool = False
 
 
+def table_row(*cells: Cell | str, side: Side | None = None, strong: bool = False) -> TableRow:
+    """A row of cells and of plain texts."""
+    return TableRow(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in cells), side, strong)
+
+
 @dataclass(frozen=True)
 class Table:
-    """caption: what the table holds.   columns: headers; a column is numeric if its first cell has a value."""
+    """caption: what the table holds.   columns: headers; a column is numeric if one of its cells has a value."""
 
     kind: ClassVar[str] = "table"
     caption: str
-    columns: tuple[str, ...]
-    rows: tuple[TableRow, ...]
+    columns: Sequence[str]
+    rows: Sequence[TableRow]
     folded: bool = False
 
     @property
@@ -132,15 +137,10 @@ class Section:
 
     name: str
     title: str
-    paragraphs: tuple[str, ...] = ()
-    parts: tuple[Table | Figure | Gallery, ...] = ()
+    paragraphs: Sequence[str] = ()
+    parts: Sequence[Table | Figure | Gallery] = ()
     folded: bool = True
 
 
 def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
-
-
-def text_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, folded: bool = False) -> Table:
-    """A table of plain strings."""
-    return Table(caption, tuple(columns), tuple(TableRow(tuple(Cell(text) for text in row)) for row in rows), folded)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -23,9 +25,19 @@ def points(share: float, *, signed: bool = True) -> str:
     return f"{sign}{abs(value):.1f}"
 
 
+def in_points(share: float, *, signed: bool = False) -> str:
+    """0.0213 -> "2.1 points"."""
+    return f"{points(share, signed=signed)}{SPACE}points"
+
+
 def points_range(interval: tuple[float, float]) -> str:
     """(-0.012, 0.034) -> "−1.2 to +3.4"."""
     return f"{points(interval[0])} to {points(interval[1])}"
+
+
+def points_and_range(share: float, interval: tuple[float, float]) -> str:
+    """0.0213, (-0.012, 0.034) -> "+2.1 points (−1.2 to +3.4)"."""
+    return f"{in_points(share, signed=True)} ({points_range(interval)})"
 
 
 def p_value(p: float) -> str:
@@ -76,9 +88,9 @@ def short(name: str, length: int = 18) -> str:
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
-def listing(names: list[str], word: str = "and") -> str:
-    """["a", "b", "c"] -> "a, b and c"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+def listing(names: Sequence[str], word: str = "and") -> str:
+    """["a", "b", "c"] -> "a, b and c"; nothing for none."""
+    return "".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
 def plural(number: int, noun: str) -> str:

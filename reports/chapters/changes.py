@@ -12,11 +12,11 @@ import numpy as np
 
 from bakeoff.pipelines.results.run import Clock
 from bakeoff.pipelines.results.study import unpack_correct
-from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, points_cell, share_cell
-from bakeoff.reports.canvas.formats import listing, p_number, plural, points, ratio, seconds
+from bakeoff.reports.canvas.elements import Section, Table, number_cell, points_cell, share_cell, table_row
+from bakeoff.reports.canvas.formats import in_points, listing, p_number, plural, ratio, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired, holm
-from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.comparison import TIME, Comparison, Contestant
 from bakeoff.reports.verdict import Answer, Verdict
 
 EVEN_TIMES = (0.8, 1.25)  # a time inside these ratios of another is the same time, measured twice
@@ -26,39 +26,34 @@ EVEN_TIMES = (0.8, 1.25)  # a time inside these ratios of another is the same ti
 class Change:
     """One experiment in both reports.
 
-    before: its score, in the measure of this comparison.   test: now minus before, corrected over all experiments in
-    both.   seconds_before, seconds_now: in all.
+    score: now, in the measure of this comparison.   test: now minus before, corrected over all experiments in both.
+    seconds: before and now, in all.
     """
 
     contestant: Contestant
-    before: float
+    score: float
     test: PairedDifference
-    seconds_before: float
-    seconds_now: float
+    seconds: tuple[float, float]
+
+    @property
+    def times(self) -> float:
+        return self.seconds[1] / max(self.seconds[0], 1e-9)
 
     @property
     def time_changed(self) -> bool:
-        return not EVEN_TIMES[0] <= self.seconds_now / max(self.seconds_before, 1e-9) <= EVEN_TIMES[1]
+        return not EVEN_TIMES[0] <= self.times <= EVEN_TIMES[1]
 
 
 @dataclass(frozen=True)
 class Changes:
-    """base: the earlier file.   answer_before: its verdict, "enough" ...   added, removed: names of experiments.
-
-    clock: of the seconds in `kept`.
-    """
+    """base: the earlier file.   answer_before: its verdict.   added, removed: experiments.   clock: of all seconds."""
 
     base: Path
     answer_before: str
     added: tuple[str, ...]
     removed: tuple[str, ...]
     kept: tuple[Change, ...]
-    clock: Clock = "wall clock"
-
-    @property
-    def time(self) -> str:
-        """The clock in words."""
-        return "processor time" if self.clock == "processor time" else "wall-clock time"
+    clock: Clock
 
 
 def read_base(path: Path) -> dict[str, Any]:
@@ -84,72 +79,61 @@ def find_changes(comparison: Comparison, base: Mapping[str, Any], path: Path) ->
         )
     earlier = {record["experiment"]: record for record in base["experiments"]}
     now = {c.experiment: c for c in comparison.ranked}
-    clock = _common_clock(comparison, base)
-    key = "processor_seconds" if clock == "processor time" else "total_seconds"
     both = [c for name, c in now.items() if name in earlier]
-    before = [_correct_before(base, c) for c in both]
-    spreads = [(comparison.spreads[c.side],) * 2 for c in both]
-    pairs = zip(both, before, spreads, strict=True)
-    tests = holm(compare_paired(c.correct, then, comparison.sample, spread) for c, then, spread in pairs)
-    kept = []
-    for c, then, test in zip(both, before, tests, strict=True):
-        seconds = float(earlier[c.experiment][key]), c.seconds(clock=clock)
-        kept.append(Change(c, float(comparison.sample.mean(then).mean()), test, *seconds))
+    clock: Clock = "wall clock"
+    if "processor time" in (comparison.clock, base.get("comparison", {}).get("clock")):
+        clock = "processor time" if all("processor_seconds" in record for record in earlier.values()) else clock
+    key = "processor_seconds" if clock == "processor time" else "total_seconds"
+    tests = holm(_test(base, c, comparison) for c in both)
+    kept = (
+        Change(c, comparison.score(c), test, (float(earlier[c.experiment][key]), c.seconds(clock=clock)))
+        for c, test in zip(both, tests, strict=True)
+    )
     added, removed = (tuple(name for name in a if name not in b) for a, b in ((now, earlier), (earlier, now)))
     return Changes(path, base["answer"], added, removed, tuple(kept), clock)
 
 
-def _common_clock(comparison: Comparison, base: Mapping[str, Any]) -> Clock:
-    """Processor time if either report counts in it and the earlier one tells it of all experiments."""
-    clocks = {comparison.clock, base.get("comparison", {}).get("clock")}
-    told = all("processor_seconds" in record for record in base["experiments"])
-    return "processor time" if "processor time" in clocks and told else "wall clock"
-
-
-def _correct_before(base: Mapping[str, Any], contestant: Contestant) -> np.ndarray:
-    """bool (n_seeds, n_test), which pictures the earlier runs classified correctly."""
+def _test(base: Mapping[str, Any], contestant: Contestant, comparison: Comparison) -> PairedDifference:
+    """Now minus before, by which pictures either runs classified correctly."""
     texts = [run["correct"] for run in base["runs"] if run["experiment"] == contestant.experiment]
-    return np.stack([unpack_correct(text, len(contestant.labels)) for text in texts])
+    before = np.stack([unpack_correct(text, len(contestant.labels)) for text in texts])
+    spread = comparison.spreads[contestant.side]
+    return compare_paired(contestant.correct, before, comparison.sample, (spread, spread))
 
 
 @chapter(10, decisive=True)
 def changes_section(changes: Changes, verdict: Verdict) -> Section:
     """Runs that came and went, accuracies and times that moved."""
-    parts = (changes_table(changes),) if changes.kept else ()
-    return Section("changes", "What changed", (describe_changes(changes, verdict.answer),), parts)
+    parts = [changes_table(changes)] if changes.kept else []
+    return Section("changes", "What changed", [describe_changes(changes, verdict.answer)], parts)
 
 
 def describe_changes(changes: Changes, answer: Answer) -> str:
-    moved = [f"{c.contestant.experiment} ({points(c.test.difference)} points)" for c in changes.kept if c.test.is_shown]
+    shown = [c for c in changes.kept if c.test.is_shown]
+    moved = listing([f"{c.contestant.experiment} ({in_points(c.test.difference, signed=True)})" for c in shown])
     times = [c.contestant.experiment for c in changes.kept if c.time_changed]
     both, before = plural(len(changes.kept), "experiment"), changes.answer_before
     verdict = f"is still “{answer}”" if answer == before else f"was “{before}” and is now “{answer}”"
+    told = f"Of the {both} in both, accuracy differs for {moved}."
     sentences = [
         f"Compared with {changes.base.name}, an earlier report on the same pictures, the answer {verdict}.",
-        f"New: {listing(list(changes.added))}." if changes.added else "",
-        f"No longer there: {listing(list(changes.removed))}." if changes.removed else "",
-        f"Of the {both} in both, accuracy differs for {listing(moved)}."
-        if moved
-        else f"No difference in accuracy is shown for the {both} in both.",
-        f"The {changes.time} differs by a quarter or more for {listing(times)}." if times else "",
+        f"New: {listing(changes.added)}." if changes.added else "",
+        f"No longer there: {listing(changes.removed)}." if changes.removed else "",
+        told if shown else f"No difference in accuracy is shown for the {both} in both.",
+        f"The {TIME[changes.clock]} differs by a quarter or more for {listing(times)}." if times else "",
     ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    return " ".join(filter(None, sentences))
 
 
 def changes_table(changes: Changes) -> Table:
-    times = (f"{changes.time} before", f"{changes.time} now", "ratio")
-    columns = ("experiment", "before", "now", "points", "p, Holm", *times)
-    return Table("Every experiment in both reports; 95 % intervals", columns, tuple(map(_row, changes.kept)))
-
-
-def _row(change: Change) -> TableRow:
-    test, times = change.test, (change.seconds_before, change.seconds_now)
-    cells = (
-        Cell(change.contestant.experiment),
-        *map(share_cell, (change.before, change.before + test.difference)),
-        points_cell(test.difference, test.interval),
-        number_cell(test.p_holm, p_number),
-        *(number_cell(time, seconds) for time in times),
-        number_cell(times[1] / max(times[0], 1e-9), ratio),
-    )
-    return TableRow(cells, change.contestant.side, test.is_shown)
+    rows = []
+    for change in changes.kept:
+        test, contestant = change.test, change.contestant
+        scores = map(share_cell, (change.score - test.difference, change.score))
+        times = (number_cell(time, seconds) for time in change.seconds)
+        found = points_cell(test.difference, test.interval), number_cell(test.p_holm, p_number)
+        cells = (*scores, *found, *times, number_cell(change.times, ratio))
+        rows.append(table_row(contestant.experiment, *cells, side=contestant.side, strong=test.is_shown))
+    headers = *(f"{TIME[changes.clock]} {when}" for when in ("before", "now")), "ratio"
+    columns = ("experiment", "before", "now", "points", "p, Holm", *headers)
+    return Table("Every experiment in both reports; 95 % intervals", columns, rows)

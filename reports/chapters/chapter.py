@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from inspect import Parameter, signature
+from inspect import signature
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, TypeVar
@@ -47,17 +47,15 @@ def chapter(place: int, *, study: str = "", decisive: bool = False) -> Callable[
 def write_chapters(material: Mapping[str, Any], studies: Mapping[str, StudyResult]) -> tuple[Section, ...]:
     """Every chapter of which all is there, in order, those that are folded last.
 
-    material: comparison, verdict, caveats, changes, stakes, finalists (names of experiments), show_pictures, by name;
-    what is None or missing leaves out the chapters that ask for it.
+    material: comparison, verdict, caveats, changes, stakes, show_pictures, by name; what is None or missing leaves out
+    the chapters that ask for it.
     """
     for module in iter_modules([str(Path(__file__).parent)]):
         import_module(f"{__package__}.{module.name}")
     sections = []
     for _, one in sorted(CHAPTERS.items(), key=lambda item: (not item[1].decisive, item[0])):
         known = {**material, "studies": studies, "study": studies.get(one.study)}
-        wanted = signature(one.write).parameters.values()
-        given = {name.name: known[name.name] for name in wanted if known.get(name.name) is not None}
-        if all(name.name in given or name.default is not Parameter.empty for name in wanted):
-            section = one.write(**given)
-            sections += [replace(section, folded=not one.decisive)] if section else []
+        given = {name: known.get(name) for name in signature(one.write).parameters}
+        section = None if any(one is None for one in given.values()) else one.write(**given)
+        sections += [replace(section, folded=not one.decisive)] if section else []
     return tuple(sections)

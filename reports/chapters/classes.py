@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, share_cell
+from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import count, listing, points
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired, holm
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
-from bakeoff.reports.statistics.sample import Sample
 
 MAX_NAMED = 6  # in the sentence
 N_MISTAKES = 8  # of either finalist, in the table
@@ -18,7 +17,7 @@ N_MISTAKES = 8  # of either finalist, in the table
 @chapter(150)
 def classes_section(comparison: Comparison) -> Section:
     parts = (class_table(comparison), mistakes_table(comparison))
-    return Section("classes", "Accuracy by class", (describe_classes(comparison),), parts)
+    return Section("classes", "Accuracy by class", [describe_classes(comparison)], parts)
 
 
 def class_accuracies(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -31,13 +30,12 @@ def class_accuracies(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np
 def describe_classes(comparison: Comparison) -> str:
     """Who is ahead in how many classes, and where that is shown by tests that hold together (Holm)."""
     classes, hand, net = class_accuracies(comparison)
-    tests, sample, names = [], comparison.sample, comparison.task.class_names
+    tests, sample, names = [], comparison.sample.unweighted, comparison.task.class_names
     spreads = comparison.spreads["hand-crafted"], comparison.spreads["end-to-end"]
     for label in classes:
         own = sample.labels == label
-        within = Sample(sample.labels[own], None if sample.groups is None else sample.groups[own])
         hand_right, net_right = (c.correct[:, own] for c in comparison.finalists)
-        tests.append(compare_paired(hand_right, net_right, within, spreads))
+        tests.append(compare_paired(hand_right, net_right, sample.take(own), spreads))
     shown = [(names[label], test.difference) for label, test in zip(classes, holm(tests), strict=True) if test.is_shown]
     named = [f"{name} ({points(gap)})" for name, gap in sorted(shown, key=lambda item: -abs(item[1]))]
     more = [f"{len(named) - MAX_NAMED} more"] if len(named) > MAX_NAMED else []
@@ -51,22 +49,13 @@ def describe_classes(comparison: Comparison) -> str:
 
 def class_table(comparison: Comparison) -> Table:
     """From the classes where hand-crafted features lead most to those where they trail most."""
-    classes, *accuracies = class_accuracies(comparison)
-    counts = [comparison.task.class_counts[split] for split in ("train", "test")]
-    found = sorted(
-        zip(classes.tolist(), *(x.tolist() for x in accuracies), strict=True), key=lambda row: row[2] - row[1]
-    )
-    rows = tuple(
-        TableRow(
-            (
-                Cell(comparison.task.class_names[index]),
-                *(number_cell(n[index], count) for n in counts),
-                *map(share_cell, (hand, net)),
-                number_cell(hand - net, points),
-            )
+    task, rows = comparison.task, []
+    found = zip(*(values.tolist() for values in class_accuracies(comparison)), strict=True)
+    for label, hand, net in sorted(found, key=lambda item: item[2] - item[1]):
+        counts = [number_cell(task.class_counts[split][label], count) for split in ("train", "test")]
+        rows.append(
+            table_row(task.class_names[label], *counts, *map(share_cell, (hand, net)), number_cell(hand - net, points))
         )
-        for index, hand, net in found
-    )
     columns = ("class", "training pictures", "test pictures", *SIDES, "difference in points")
     return Table("Accuracy by class, from the largest lead of hand-crafted features on", columns, rows)
 
@@ -83,9 +72,9 @@ def worst_confusions(contestant: Contestant, n_pairs: int) -> list[tuple[str, st
 
 def mistakes_table(comparison: Comparison) -> Table:
     """The most frequent mistakes of either finalist."""
-    rows = tuple(
-        TableRow((Cell(c.experiment), Cell(true), Cell(said), share_cell(share)), c.side)
+    rows = [
+        table_row(c.experiment, true, said, share_cell(share), side=c.side)
         for c in comparison.finalists
         for true, said, share in worst_confusions(c, N_MISTAKES)
-    )
+    ]
     return Table("The most frequent mistakes", ("finalist", "true class", "answer", "share of the class"), rows)

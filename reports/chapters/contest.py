@@ -8,45 +8,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bakeoff.pipelines.results.study import Row, StudyResult
-from bakeoff.reports.canvas.axes import (
-    MARKERS,
-    finish,
-    new_canvas,
-    percent_axis,
-    seconds_axis,
-    side_color,
-    side_legend,
-    styled,
-)
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, share_cell
+from bakeoff.reports.canvas import axes as draw
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, plural, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison
 from bakeoff.reports.statistics.growth import number, spending, tried
 
+WHY_NOT = {
+    "not reached": "Not started, because they would not have finished within the budget",
+    "passed over": "Skipped, because a related configuration had made validation worse or a richer one was better",
+}
+
 
 @chapter(50, study="contest")
-def contest_section(study: StudyResult, comparison: Comparison | None = None) -> Section:
-    measure = comparison.measure if comparison else "accuracy"
+def contest_section(study: StudyResult, comparison: Comparison) -> Section:
     paragraphs = [describe_budget(study, side) for side in study.settings["spent"]]
-    paragraphs.append(describe_lead(study.rows))
-    return Section(
-        "contest", study.title, tuple(paragraphs), (draw_spending(study, measure), rung_table(study.rows, measure))
-    )
+    parts = draw_spending(study, comparison.measure), rung_table(study.rows, comparison.measure)
+    return Section("contest", study.title, [*paragraphs, describe_lead(study.rows)], parts)
 
 
 @chapter(51, study="contest")
-def sizes_section(study: StudyResult, comparison: Comparison | None = None) -> Section | None:
+def sizes_section(study: StudyResult, comparison: Comparison) -> Section | None:
     """What larger pictures bought either side; None where there was one size."""
-    table = size_table(study.rows, comparison.measure if comparison else "accuracy")
-    if table is None:
-        return None
     text = (
         "A side's first row has its best result at each size, whatever the configuration and its time; the rows below "
         "it compare one configuration with itself at other sizes. Larger pictures take more time, so a "
         "budget may end before a side gets to them."
     )
-    return Section("sizes", "What larger pictures buy", (text,), (table,))
+    table = size_table(study.rows, comparison.measure)
+    return Section("sizes", "What larger pictures buy", [text], [table]) if table else None
 
 
 def describe_budget(study: StudyResult, side: str) -> str:
@@ -62,13 +53,7 @@ def describe_budget(study: StudyResult, side: str) -> str:
         f"went into {len(tried(study.rows, side))} of {plural(len(mine), 'configuration')}. The finalist, chosen on "
         f"validation, is {finalist['experiment']} ({percent(number(finalist['validation_score']))} there{seeds})."
     )
-    for outcome, why in (
-        ("not reached", "Not started, because they would not have finished within the budget"),
-        (
-            "passed over",
-            "Skipped, because a related configuration had made validation worse or a richer one was better",
-        ),
-    ):
+    for outcome, why in WHY_NOT.items():
         names = [str(row["experiment"]) for row in mine if row["outcome"] == outcome]
         text += f" {why}: {listing(names)}." if names else ""
     return text
@@ -93,64 +78,55 @@ def describe_lead(rows: Sequence[Row]) -> str:
     return f"The lead on validation changed with the time spent: {changes}."
 
 
-@styled
-def draw_spending(study: StudyResult, measure: str = "accuracy") -> Figure:
+@draw.styled
+def draw_spending(study: StudyResult, measure: str) -> Figure:
     """Best validation score against processor time spent, a staircase for each side."""
-    canvas, (axes,) = new_canvas(250)
+    canvas, (axes,) = draw.new_canvas(250)
     budget = study.settings["budget"]
     first, sides = budget, [side for side in study.settings["spent"] if tried(study.rows, side)]
     for side in sides:
         spent, best = spending(study.rows, side)
-        first = min(first, spent[0])
-        axes.step([*spent, max(budget, spent[-1])], [*best, best[-1]], where="post", color=side_color(side))
-        axes.plot(spent, best, MARKERS[side], color=side_color(side), markersize=5)
-    seconds_axis(axes, max(first / 2, 0.01), budget * 1.2)
-    percent_axis(axes.yaxis)
-    axes.set_xlabel("processor time spent")
-    axes.set_ylabel(f"best {measure} on validation")
-    side_legend(axes, sides, "lower right")
+        first, color = min(first, spent[0]), draw.side_color(side)
+        axes.step([*spent, max(budget, spent[-1])], [*best, best[-1]], where="post", color=color)
+        axes.plot(spent, best, draw.MARKERS[side], color=color, markersize=5)
+    draw.seconds_axis(axes, max(first / 2, 0.01), budget * 1.2)
+    draw.percent_axis(axes.yaxis)
+    axes.set(xlabel="processor time spent", ylabel=f"best {measure} on validation")
+    draw.side_legend(axes, sides, "lower right")
     caption = f"What a budget buys: the best {measure} on validation that each side had reached by then."
-    return finish(canvas, "spending", caption, f"{caption} {describe_lead(study.rows)}")
+    return draw.finish(canvas, "spending", caption, f"{caption} {describe_lead(study.rows)}")
 
 
-def rung_table(rows: Sequence[Row], measure: str = "accuracy") -> Table:
+def rung_table(rows: Sequence[Row], measure: str) -> Table:
+    found = []
+    for one in rows:
+        score, side = one["validation_score"], one["side"]
+        scores = (share_cell(None if share is None else number(share)) for share in (score, one["train_score"]))
+        time = number_cell(None if score is None else number(one["seconds"]), seconds)
+        outcome = Cell("finalist" if one["is_finalist"] else str(one["outcome"]), note=str(one["remark"]))
+        cells = (str(one["experiment"]), *scores, time, outcome)
+        found.append(table_row(*cells, side=side, strong=bool(one["is_finalist"])))  # type: ignore[arg-type]
     columns = ("configuration", "validation", "training", "processor time", "outcome")
     caption = f"Every configuration in the order tried, with its {measure} on validation and accuracy on training"
-    return Table(caption, columns, tuple(map(_rung_row, rows)), folded=True)
+    return Table(caption, columns, found, folded=True)
 
 
-def _rung_row(row: Row) -> TableRow:
-    def known(key: str) -> float | None:
-        return None if row[key] is None else number(row[key])
-
-    cells = (
-        Cell(str(row["experiment"])),
-        *(share_cell(known(key)) for key in ("validation_score", "train_score")),
-        number_cell(None if row["validation_score"] is None else known("seconds"), seconds),
-        Cell("finalist" if row["is_finalist"] else str(row["outcome"]), note=str(row["remark"])),
-    )
-    return TableRow(cells, side=row["side"], strong=bool(row["is_finalist"]))  # type: ignore[arg-type]
-
-
-def size_table(rows: Sequence[Row], measure: str = "accuracy") -> Table | None:
+def size_table(rows: Sequence[Row], measure: str) -> Table | None:
     """Each side's best at each picture size, then each configuration that it tried at several; None for one size."""
-    found = [row for row in rows if row["validation_score"] is not None]
-    sizes = sorted({int(number(row["image_size"])) for row in found})
+    sizes = sorted({int(number(one["image_size"])) for one in rows if one["validation_score"] is not None})
     if len(sizes) < 2:
         return None
-    table = []
-    for side in (side for side in (*SIDES, "frozen") if tried(rows, side)):
+    found = []
+    for side in (*SIDES, "frozen"):
         same: dict[str, list[Row]] = {"best": tried(rows, side)}
-        for row in tried(rows, side):
-            steps = f", {number(row['steps']):,.0f} steps" if row["steps"] else ""
-            same.setdefault(f"{row['recipe']}{steps}", []).append(row)
+        for one in tried(rows, side):
+            steps = f", {number(one['steps']):,.0f} steps" if one["steps"] else ""
+            same.setdefault(f"{one['recipe']}{steps}", []).append(one)
         for name, tries in same.items():
-            if name == "best" or len({row["image_size"] for row in tries}) > 1:
-                scores = [[number(r["validation_score"]) for r in tries if r["image_size"] == s] for s in sizes]
-                cells = (
-                    Cell(name, note=side if name == "best" else ""),
-                    *(share_cell(max(x, default=None)) for x in scores),
-                )
-                table.append(TableRow(cells, side=side, strong=name == "best"))  # type: ignore[arg-type]
+            is_best = name == "best"
+            if (is_best and tries) or len({one["image_size"] for one in tries}) > 1:
+                scores = ([number(r["validation_score"]) for r in tries if r["image_size"] == s] for s in sizes)
+                cells = (share_cell(max(of_size, default=None)) for of_size in scores)
+                found.append(table_row(Cell(name, note=side if is_best else ""), *cells, side=side, strong=is_best))  # type: ignore[arg-type]
     columns = ("configuration", *(f"{size}{SPACE}px" for size in sizes))
-    return Table(f"{measure.capitalize()} on validation by picture size", columns, tuple(table))
+    return Table(f"{measure.capitalize()} on validation by picture size", columns, found)

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from bakeoff.reports.canvas.axes import (
-    MARKERS,
-    finish,
-    label_points,
-    new_canvas,
-    percent_axis,
-    seconds_axis,
-    side_color,
-    side_legend,
-    styled,
-)
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell
+from bakeoff.reports.canvas import axes as draw
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number_cell, table_row
 from bakeoff.reports.canvas.formats import bytes_size, count, percent, seconds, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.chapters.results import selection_seconds
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
+
+MAX_ROWS = 12  # of the table of rates, before it is folded
 
 
 @chapter(40, decisive=True)
@@ -31,7 +23,7 @@ def cost_section(comparison: Comparison) -> Section:
         "A run that takes a stage from the cache reports the time of the run that computed it, and experiments that "
         "share a stage each report its full cost. report.json has every stage."
     )
-    return Section("cost", "What it costs", (f"{spent} {describe_rates(comparison)}", text), _use_tables(comparison))
+    return Section("cost", "What it costs", (spent, text), [use_table(comparison)])
 
 
 def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
@@ -44,7 +36,7 @@ def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
     if contestant.contest:
         choice = f"the search that found it took {seconds(contestant.contest['spent'])} of processor time"
     else:
-        side = [c for c in comparison.contestants if c.side == contestant.side]
+        side = comparison.of_side(contestant.side)
         together = seconds(selection_seconds(side, clock))
         choice = f"it was chosen among {len(side)} experiments, which took {together} together"
         if len(side) == 1:
@@ -55,37 +47,20 @@ def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
     )
 
 
-def describe_rates(comparison: Comparison) -> str:
-    """How fast either finalist classifies, from pixels to class; says so where that was not measured."""
-    told = []
-    for c in comparison.finalists:
-        noted = c.representative.diagnostics
-        if "pictures_per_second" in noted:
-            busy = ", on a busy machine" if c.waited else ""
-            rate, alone = count(noted["pictures_per_second"]), seconds(noted["single_picture_seconds"])
-            told.append(f"{c.experiment} classifies {rate} pictures per second, and a single one in {alone}{busy}")
-        else:
-            told.append(f"the rate of {c.experiment} was not measured")
-    return f"Once trained, from pixels to class: {'; '.join(told)}."
-
-
-def _use_tables(comparison: Comparison) -> tuple[Table, ...]:
-    """What a trained model costs whoever uses it; nothing for runs that did not measure it."""
-    measured = [c for c in comparison.ranked if "single_picture_seconds" in c.representative.diagnostics]
-    if not measured:
-        return ()
+def use_table(comparison: Comparison) -> Table:
+    """What a trained model costs whoever uses it: the finalists, and all others of which it was measured."""
     rows = []
-    for c in measured:
+    for c in comparison.ranked:
         noted, size = c.representative.diagnostics, c.representative.size
-        cells = (
-            Cell(c.experiment, note="on a busy machine" if c.waited else ""),
-            number_cell(noted["single_picture_seconds"], seconds),
-            *(number_cell(noted.get(key), count) for key in ("pictures_per_second", "flops_per_picture")),
-            number_cell(size.bytes, bytes_size),
-        )
-        rows.append(TableRow(cells, c.side, c in comparison.finalists))
+        if c in comparison.finalists or "single_picture_seconds" in noted:
+            busy = "on a busy machine" if c.waited and "single_picture_seconds" in noted else ""
+            rates = (number_cell(noted.get(key), count) for key in ("pictures_per_second", "flops_per_picture"))
+            alone = number_cell(noted.get("single_picture_seconds"), seconds)
+            cells = (Cell(c.experiment, note=busy), alone, *rates, number_cell(size.bytes, bytes_size))
+            rows.append(table_row(*cells, side=c.side, strong=c in comparison.finalists))
     columns = ("experiment", "single picture", "pictures per second", "FLOP per picture", "model size")
-    return (Table("Prediction from pixels to class, once the model is trained", columns, tuple(rows), folded=True),)
+    caption = "Prediction from pixels to class, once the model is trained; a dash is what was not measured"
+    return Table(caption, columns, rows, folded=len(rows) > MAX_ROWS)
 
 
 def pareto_front(comparison: Comparison) -> list[Contestant]:
@@ -97,38 +72,36 @@ def pareto_front(comparison: Comparison) -> list[Contestant]:
     return front
 
 
-@styled
+@draw.styled
 def draw_cost(comparison: Comparison) -> Figure:
     """The Pareto plot: every experiment, its interval, and the line of the ones worth their time."""
     front = pareto_front(comparison)
     places = {c: (max(comparison.seconds(c), 1e-3), comparison.score(c)) for c in comparison.contestants}
-    canvas, (axes,) = new_canvas(330)
+    canvas, (axes,) = draw.new_canvas(330)
     times = [time for time, _ in places.values()]
-    seconds_axis(axes, min(times) / 2, max(times) * 3)
+    draw.seconds_axis(axes, min(times) / 2, max(times) * 3)
     # The front is a staircase: between two experiments, the accuracy that is to be had is the cheaper one's.
     steps = np.array([places[c] for c in front] + [(max(times) * 3, comparison.score(front[-1]))])
     axes.step(*steps.T, where="post", color=LIGHT["neutral"], linewidth=1.2, zorder=1)
     for contestant in comparison.contestants:
         x, y = places[contestant]
-        color, size = side_color(contestant.side), 9 if contestant in comparison.finalists else 6
+        color, size = draw.side_color(contestant.side), 9 if contestant in comparison.finalists else 6
         axes.plot([x, x], comparison.interval(contestant), color=color, linewidth=1.4, alpha=0.55, zorder=2)
-        axes.plot(x, y, MARKERS[contestant.side], color=color, markersize=size, zorder=3)
+        axes.plot(x, y, draw.MARKERS[contestant.side], color=color, markersize=size, zorder=3)
     axes.axhline(comparison.dummy_shares[0], color=LIGHT["neutral"], linewidth=1, linestyle=(0, (2, 3)))
-    axes.set_ylabel("balanced accuracy" if comparison.is_unbalanced else "test accuracy")
-    axes.set_xlabel(f"{comparison.time}: features, training and prediction")
-    percent_axis(axes.yaxis)
-    side_legend(axes, comparison.sides)
+    axes.set(xlabel=f"{comparison.time}: features, training and prediction", ylabel=f"test {comparison.measure}")
+    draw.percent_axis(axes.yaxis)
+    draw.side_legend(axes, comparison.sides)
     ordered = sorted(comparison.ranked, key=lambda c: (c not in comparison.finalists, c not in front))
     named = [short(c.experiment, 24) if c in front or c in comparison.finalists else None for c in ordered]
-    label_points(canvas, axes, [places[c] for c in ordered], named)
-    best = front[-1]
+    draw.label_points(canvas, axes, [places[c] for c in ordered], named)
     alt = (
         f"Scatter plot of {comparison.measure} on test against {comparison.time} for {len(times)} experiments. "
-        f"The most accurate is {best.experiment}, with {percent(comparison.score(best))}."
+        f"The most accurate is {front[-1].experiment}, with {percent(comparison.score(front[-1]))}."
     )
     caption = (
         f"{comparison.measure.capitalize()} against {comparison.time}, with 95 % intervals. Large marks are the "
         "finalists, the gray line is the Pareto front, and the dotted line is the majority class. “All results” has "
         "the numbers."
     )
-    return finish(canvas, "cost", caption, alt)
+    return draw.finish(canvas, "cost", caption, alt)

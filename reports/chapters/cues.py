@@ -9,8 +9,8 @@ import numpy as np
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.axes import WIDTH
 from bakeoff.reports.canvas.curve_axes import UNTRAINED, curves_table, show_curves
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell
-from bakeoff.reports.canvas.formats import SPACE, count, listing, percent, percent_range, points
+from bakeoff.reports.canvas.elements import Figure, Section, Table, number_cell, table_row
+from bakeoff.reports.canvas.formats import count, in_points, listing, percent, percent_range
 from bakeoff.reports.canvas.pictures import encode_png, montage
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
@@ -45,7 +45,7 @@ def cues_section(study: StudyResult) -> Section:
             caption = f"Test accuracy where {'all cues agree' if cue == 'all' else f'{cue} alone determines the class'}"
             table = curves_table(caption, "training pictures of each class", found, count)
             parts.append(show_curves(f"cue-{cue}", table, found))
-    return Section("cues", "Which method recognizes which cue", (intro, sentences), tuple(parts))
+    return Section("cues", "Which method recognizes which cue", (intro, sentences), parts)
 
 
 def _points(curves: Sequence[Curve], most: float) -> dict[str, tuple[Curve, Point]]:
@@ -87,8 +87,7 @@ def _describe_cue(cue: str, curves: Sequence[Curve], chance: float, most: float,
     others = {name: pair for name, pair in found.items() if pair[0].side != found[best][0].side}
     if others and (test := shown.get((cue, _best(others)))):
         leader, other = (best, _best(others)) if test.difference > 0 else (_best(others), best)
-        gap = f"{points(abs(test.difference), signed=False)}{SPACE}points"
-        text += f"; between the best of each side, {leader} leads {other} by {gap}"
+        text += f"; between the best of each side, {leader} leads {other} by {in_points(abs(test.difference))}"
     return f"{text}.{untrained}"
 
 
@@ -96,14 +95,14 @@ def _matrix(curves: CueCurves, most: float, chance: float) -> Table:
     """Rows are methods, columns cues."""
     rows = []
     for method, side in {curve.experiment: curve.side for found in curves.values() for curve in found}.items():
-        points = [next((c.at(most) for c in found if c.experiment == method), None) for found in curves.values()]
-        cells = [
-            number_cell(p.accuracy, percent, percent_range(p.interval) if p.trained else UNTRAINED) if p else Cell("–")
-            for p in points
-        ]
-        rows.append(TableRow((Cell(method), *cells), side))
+        cells = []
+        for found in curves.values():
+            p = next((curve.at(most) for curve in found if curve.experiment == method), None)
+            note = "" if p is None else percent_range(p.interval) if p.trained else UNTRAINED
+            cells.append(number_cell(p.accuracy if p else None, percent, note))
+        rows.append(table_row(method, *cells, side=side))
     caption = f"Test accuracy by method and cue, with 95 % intervals; chance is {percent(chance)}"
-    return Table(caption, ("method", *curves), tuple(rows))
+    return Table(caption, ("method", *curves), rows)
 
 
 def draw_cue_examples(pictures: Mapping[str, np.ndarray]) -> Figure:

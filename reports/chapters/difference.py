@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, points_cell
-from bakeoff.reports.canvas.formats import (
-    SPACE,
-    count,
-    listing,
-    p_number,
-    p_value,
-    plural,
-    points,
-    points_range,
-)
+from bakeoff.reports.canvas.elements import Cell, Section, Table, number_cell, points_cell, table_row
+from bakeoff.reports.canvas.formats import count, in_points, listing, p_number, p_value, plural, points_and_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.folds import Folds
@@ -23,11 +14,15 @@ MAX_ROWS = 12  # of the table of tests, before it is folded
 @chapter(20, decisive=True)
 def difference_section(comparison: Comparison) -> Section:
     """The planned test between the finalists, what it rests on, and everyone against the better of them."""
-    texts = [_describe_planned_test(comparison), describe_chance(comparison), _describe_others(comparison)]
-    if comparison.folds:
-        texts.insert(1, _describe_folds(comparison, comparison.folds))
-    shown = tuple(text for text in texts if text)
-    return Section("difference", "How certain the difference is", shown, (table_of_tests(comparison),))
+    texts = (
+        _describe_planned_test(comparison),
+        _describe_folds(comparison, comparison.folds) if comparison.folds else "",
+        describe_chance(comparison),
+        _describe_others(comparison),
+    )
+    return Section(
+        "difference", "How certain the difference is", tuple(filter(None, texts)), [table_of_tests(comparison)]
+    )
 
 
 def _describe_folds(comparison: Comparison, folds: Folds) -> str:
@@ -38,7 +33,7 @@ def _describe_folds(comparison: Comparison, folds: Folds) -> str:
         f"anew, with another seed, on {folds.n_train:,} pictures, their settings chosen on others than those tested. "
         "Splits share pictures, so the variance over them is corrected (Nadeau and Bengio 2003); groups and near "
         "duplicates stay in one fold. All other tests and tables are about the one test split, on which the finalists "
-        f"differ by {points(alone.difference)}{SPACE}points ({points_range(alone.interval)})."
+        f"differ by {points_and_range(alone.difference, alone.interval)}."
     )
 
 
@@ -47,9 +42,9 @@ def describe_chance(comparison: Comparison) -> str:
     told = []
     for finalist in comparison.finalists:
         spread, n_seeds = comparison.spreads[finalist.side], plural(len(finalist.runs), "seed")
-        size = points(spread.deviation(comparison.score(finalist)), signed=False)
+        size = in_points(spread.deviation(comparison.score(finalist)))
         source = f"from {plural(spread.n_repeats, 'repeated run')}" if spread.n_repeats else "assumed"
-        told.append(f"{size}{SPACE}points for {finalist.experiment} ({source}; it ran with {n_seeds})")
+        told.append(f"{size} for {finalist.experiment} ({source}; it ran with {n_seeds})")
     text = f"All intervals include the variation between seeds, a standard deviation of {listing(told)}."
     if comparison.tested.groups is None:
         return text
@@ -68,9 +63,9 @@ def _describe_planned_test(comparison: Comparison) -> str:
         f"{hand.experiment} and {net.experiment} classify the same pictures, so what counts is where just one of "
         f"them is right: on {disagree:,.0f} pictures, {difference.only_first:,.0f} of which the hand-crafted side "
         f"gets right and {difference.only_second:,.0f} the end-to-end side. The difference in {comparison.measure}, "
-        f"hand-crafted minus end-to-end, is {points(difference.difference)}{SPACE}points "
-        f"({points_range(difference.interval)}), {p_value(difference.p_value)} ({difference.method}). This is the "
-        "one test that was planned in advance, so it is not corrected for multiple testing."
+        f"hand-crafted minus end-to-end, is {points_and_range(difference.difference, difference.interval)}, "
+        f"{p_value(difference.p_value)} ({difference.method}). This is the one test that was planned in advance, so it "
+        "is not corrected for multiple testing."
     )
 
 
@@ -90,19 +85,13 @@ def _describe_others(comparison: Comparison) -> str:
 
 def table_of_tests(comparison: Comparison) -> Table:
     """All paired tests against the better finalist, with Holm's correction."""
-    rows = tuple(
-        TableRow(
-            (
-                Cell(participant.experiment, note="published model" if participant in comparison.visitors else ""),
-                points_cell(test.difference, test.interval),
-                *(number_cell(n, count) for n in (test.only_first, test.only_second)),
-                number_cell(test.p_holm, p_number),
-            ),
-            participant.side,
-            participant in comparison.finalists,
-        )
-        for participant, test in comparison.tests.items()
-    )
+    rows = []
+    for participant, test in comparison.tests.items():
+        found = points_cell(test.difference, test.interval), number_cell(test.p_holm, p_number)
+        alone = (number_cell(n, count) for n in (test.only_first, test.only_second))
+        name = Cell(participant.experiment, note="published model" if participant in comparison.visitors else "")
+        finalist = participant in comparison.finalists
+        rows.append(table_row(name, found[0], *alone, found[1], side=participant.side, strong=finalist))
     columns = ("experiment", "difference in points", "only it right", "only the other", "p, Holm")
     caption = f"Paired tests of {comparison.measure} against {comparison.favorite.experiment}; 95 % intervals"
     return Table(caption, columns, rows, folded=len(rows) > MAX_ROWS)

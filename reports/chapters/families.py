@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, points_cell, share_cell
-from bakeoff.reports.canvas.formats import SPACE, listing, p_number, percent, points, points_range
+from bakeoff.reports.canvas.elements import (
+    Cell,
+    Section,
+    Table,
+    TableRow,
+    number_cell,
+    points_cell,
+    share_cell,
+    table_row,
+)
+from bakeoff.reports.canvas.formats import in_points, listing, p_number, percent, points_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
@@ -35,10 +44,10 @@ def families_section(comparison: Comparison) -> Section | None:
     families = find_families(comparison)
     if not families:
         return None
-    rows = tuple(_row(comparison, family) for family in families)
+    rows = [_row(comparison, family) for family in families]
     caption = "Each family alone, and the loss without it; 95 % intervals, p corrected over all tests of this chapter"
     table = Table(caption, ("family", "alone", "points lost without it", "p, Holm"), rows)
-    return Section("features", "What each feature adds", (describe_families(comparison, families),), (table,))
+    return Section("features", "What each feature adds", [describe_families(comparison, families)], [table])
 
 
 def find_families(comparison: Comparison) -> list[Family]:
@@ -66,14 +75,14 @@ def describe_families(comparison: Comparison, families: list[Family]) -> str:
     sentences, complete, first = [], comparison.named(ALL), families[0]
     if first.alone:
         together = f"; all together reach {percent(comparison.score(complete))}" if complete else ""
-        doubt = f" (no difference from {listing(list(first.equals))} is shown)" if first.equals else ""
+        doubt = f" (no difference from {listing(first.equals)} is shown)" if first.equals else ""
         score = percent(comparison.score(first.alone))
         sentences.append(f"{first.name} is the strongest family alone, with {score}{doubt}{together}.")
     losses = {f.name: f.loss for f in families if f.loss}
     shown = {name: loss for name, loss in losses.items() if loss.is_shown}
     name = max(shown, key=lambda name: shown[name].difference, default="")
     if name and shown[name].difference > 0:
-        loss = f"{points(shown[name].difference, signed=False)}{SPACE}points ({points_range(shown[name].interval)})"
+        loss = f"{in_points(shown[name].difference)} ({points_range(shown[name].interval)})"
         sentences.append(f"Leaving out {name} costs the most: {loss}.")
     harmful = [name for name, loss in shown.items() if loss.difference < 0]
     if harmful:
@@ -88,4 +97,4 @@ def _row(comparison: Comparison, family: Family) -> TableRow:
     one, loss, blank = family.alone, family.loss, Cell("–")
     alone = share_cell(comparison.score(one), comparison.interval(one)) if one else blank
     lost = points_cell(loss.difference, loss.interval) if loss else blank
-    return TableRow((Cell(family.name), alone, lost, number_cell(loss.p_holm if loss else None, p_number)))
+    return table_row(family.name, alone, lost, number_cell(loss.p_holm if loss else None, p_number))

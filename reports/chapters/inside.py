@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 
 from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.reports.canvas.axes import WIDE
-from bakeoff.reports.canvas.elements import Figure, Section, text_table
-from bakeoff.reports.canvas.formats import listing, percent, plural
+from bakeoff.reports.canvas.elements import Figure, Section, Table, table_row
+from bakeoff.reports.canvas.formats import plural
 from bakeoff.reports.canvas.pictures import encode_png, montage, shown_first, visible
 from bakeoff.reports.canvas.theme import LIGHT, SIDE_COLORS
 from bakeoff.reports.chapters.chapter import chapter
@@ -26,7 +25,7 @@ SIDE = 96  # pixels of a picture in the figures
 
 
 @chapter(100)
-def inside_section(comparison: Comparison, studies: Mapping[str, StudyResult] = MappingProxyType({})) -> Section | None:
+def inside_section(comparison: Comparison, studies: Mapping[str, StudyResult]) -> Section | None:
     """What the best runs learned, and the study `look-inside` where its pictures may be shown; None without either."""
     texts: list[str] = []
     figures = _learned(comparison)
@@ -37,10 +36,10 @@ def inside_section(comparison: Comparison, studies: Mapping[str, StudyResult] = 
             "lies on a border, a watermark or the background, remove that from the pictures and train again. If the "
             "nearest training pictures show the same object as the test picture, accuracy on new objects will be "
             "lower: `--group` keeps such pictures in one split.",
-            f"{study.notes[0]} {describe_neighbors(study)} So few pictures are examples, not a measurement.",
+            f"{study.notes[0]} So few pictures are examples, not a measurement.",
         ]
         figures.append(draw_study(study))
-    return Section("inside", "Look inside", tuple(texts), tuple(figures)) if figures else None
+    return Section("inside", "Look inside", texts, figures) if figures else None
 
 
 def _learned(comparison: Comparison) -> list[Figure]:
@@ -66,16 +65,6 @@ def _rows(study: StudyResult, kind: str, picture: int, side: str) -> list[Row]:
     return [row for row in found if row.get("method", "occlusion") == "occlusion"]
 
 
-def describe_neighbors(study: StudyResult) -> str:
-    """How many of the neighbors shown are of the picture's class."""
-    labels = {row["picture"]: row["label"] for row in study.rows if row["kind"] == "evidence"}
-    shares: dict[str, list[bool]] = {}
-    for row in (row for row in study.rows if row["kind"] == "neighbor"):
-        shares.setdefault(str(row["experiment"]), []).append(row["label"] == labels[row["picture"]])
-    told = [f"{percent(float(np.mean(same)))} for {name}" for name, same in shares.items()]
-    return f"The share of nearest training pictures that are of the test picture's class is {listing(told)}."
-
-
 def draw_study(study: StudyResult) -> Figure:
     """A row for each test picture: the picture, a map for each side, and its nearest training pictures for either."""
     tiles, told = [], []
@@ -97,9 +86,9 @@ def draw_study(study: StudyResult) -> Figure:
         "features after scaling or in the net's last hidden layer; a frame marks pictures of the same class."
     )
     columns = ("row", "class", *(f"{side} answer" for side in SIDES), *(f"nearest, {side}" for side in SIDES))
-    table = text_table("Answers and nearest classes, row by row", columns, told)
+    table = Table("Answers and nearest classes, row by row", columns, [table_row(*texts) for texts in told])
     alt = (
-        f"{plural(len(told), 'test picture')}, evidence maps and nearest training pictures. {describe_neighbors(study)}"
+        f"{plural(len(told), 'test picture')}, evidence maps and nearest training pictures; the table has the classes."
     )
     png = encode_png(montage(np.stack(tiles), n_columns, gap=4), max_side=1600)
     return Figure("look-inside", caption, alt, png, table, width=WIDE)

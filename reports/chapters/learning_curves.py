@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from bakeoff.pipelines.results.study import Row, StudyResult
-from bakeoff.reports.canvas.curve_axes import Scale, curves_table, show_curves
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, points_cell
-from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent, points, points_range
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.reports.canvas.curve_axes import curves_table, show_curves
+from bakeoff.reports.canvas.elements import Figure, Section, Table, number_cell, points_cell, table_row
+from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference
 from bakeoff.reports.statistics.comparison import Comparison
@@ -20,53 +20,45 @@ Show = Callable[[float], str]
 
 
 @chapter(60, study="learning-curves", decisive=True)
-def learning_curves_section(study: StudyResult, comparison: Comparison | None = None) -> Section:
+def learning_curves_section(study: StudyResult, comparison: Comparison) -> Section:
     """Accuracy by number of training pictures, the two sides tested against each other at every number."""
     text = "The same recipes on fewer pictures of each class, drawn at random; every seed draws its own. "
-    told, parts = _compare(
-        study, comparison, "n_train", ("training pictures", "with {} training pictures", count), describe_sizes
-    )
+    words = "training pictures", "with {} training pictures", count
+    told, parts = _compare(study, comparison, "n_train", words, describe_sizes)
     return Section("data-size", "Accuracy by number of training pictures", (text + study.notes[0], told), parts)
 
 
 @chapter(61, study="label-noise", decisive=True)
-def label_noise_section(study: StudyResult, comparison: Comparison | None = None) -> Section:
+def label_noise_section(study: StudyResult, comparison: Comparison) -> Section:
     """Accuracy by share of wrong labels."""
-    told, parts = _compare(
-        study, comparison, "rate", ("wrong labels in training and validation", "with {} wrong labels", percent), _tell
-    )
+    words = "wrong labels in training and validation", "with {} wrong labels", percent
+    told, parts = _compare(study, comparison, "rate", words, _tell)
     return Section("label-noise", "The cost of wrong labels", (study.notes[0], told), parts)
 
 
 def _compare(
     study: StudyResult,
-    comparison: Comparison | None,
+    comparison: Comparison,
     key: str,
     words: tuple[str, str, Show],
     describe: Callable[[Curve, Curve, Tests, Show], str],
-) -> tuple[str, tuple[Figure | Table, ...]]:
+) -> tuple[str, list[Figure | Table]]:
     """What the curves over `key` tell, and their figure or table, and that of the tests.
 
     words: the quantity, a phrase with a value of it, and the text of the value.   describe: the rivals' tests.
     """
-    quantity, where, show = words
-    measure = comparison.measure if comparison else "accuracy"
-
-    def x(row: Row) -> float:
-        return float(row[key])  # type: ignore[arg-type]
-
-    curves = read_curves(study.rows, x, comparison.sample if comparison else None)
+    (quantity, where, show), measure = words, comparison.measure
+    curves = read_curves(study.rows, lambda row: float(row[key]), comparison.sample)  # type: ignore[arg-type]
     hand, net = rivals(curves)
     texts = [_describe_ends(curve, lambda x: where.format(show(x))) for curve in (hand, net) if curve]
     texts.append(describe_untrained(curves, show))
-    scale: Scale = "sizes" if show is count else "shares"
     table = curves_table(f"Test {measure} by {quantity}", quantity, curves, show, measure)
-    parts = [show_curves(study.name, table, curves, scale=scale, measure=measure)]
+    parts = [show_curves(study.name, table, curves, scale="sizes" if show is count else "shares", measure=measure)]
     if hand and net:
         tests = compare_curves(hand, net)
         texts.append(describe(hand, net, tests, show))
         parts.append(_tests_table(hand, net, quantity, tests, show))
-    return " ".join(text for text in texts if text), tuple(parts)
+    return " ".join(filter(None, texts)), parts
 
 
 def describe_untrained(curves: Sequence[Curve], show: Show) -> str:
@@ -103,26 +95,18 @@ def rivals(curves: Sequence[Curve]) -> tuple[Curve | None, Curve | None]:
 
 def describe_sizes(hand: Curve, net: Curve, tests: Tests, show: Show) -> str:
     """Who leads where, and whether and where the curves cross, with its uncertainty."""
-    leads = [(x, test) for x, test in tests.items() if test.is_shown]
-    if len({test.difference > 0 for _, test in leads}) == 1:
-        few, many = tests[min(tests)], tests[max(tests)]
-        return f"No crossing is shown: {_tell(hand, net, tests, show)}" + (
-            f" From {count(min(tests))} to {count(max(tests))} pictures the difference, hand-crafted minus end-to-end, "
-            f"goes from {points(few.difference)}{SPACE}points ({points_range(few.interval)}) to "
-            f"{points(many.difference)} ({points_range(many.interval)})."
-            if len(tests) > 1
-            else ""
-        )
+    told, leads = _tell(hand, net, tests, show), {test.difference > 0 for test in tests.values() if test.is_shown}
+    if len(leads) == 1:
+        return f"No crossing is shown: {told}"
     crossing = find_crossing(hand, net) if leads else None
     if crossing is None:
-        return _tell(hand, net, tests, show)
+        return told
     at, interval = crossing
-    known = (
-        f"95{SPACE}% interval {count(round(interval[0]))} to {count(round(interval[1]))}, by bootstrap"
-        if interval
-        else "too uncertain for an interval"
-    )
-    return f"{_tell(hand, net, tests, show)} The curves cross at about {count(round(at))} training pictures ({known})."
+    known = "too uncertain for an interval"
+    if interval:
+        low, high = (count(round(end)) for end in interval)
+        known = f"95{SPACE}% interval {low} to {high}, by bootstrap"
+    return f"{told} The curves cross at about {count(round(at))} training pictures ({known})."
 
 
 def _tell(hand: Curve, net: Curve, tests: Tests, show: Show) -> str:
@@ -150,17 +134,11 @@ def _describe_ends(curve: Curve, name: Show) -> str:
 
 
 def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Show) -> Table:
-    rows = tuple(
-        TableRow(
-            (
-                number_cell(x, show),
-                points_cell(test.difference, test.interval),
-                number_cell(test.p_holm, p_number),
-                Cell((hand if test.difference > 0 else net).experiment if test.is_shown else "not shown"),
-            )
-        )
-        for x, test in tests.items()
-    )
+    rows = []
+    for x, test in tests.items():
+        leader = (hand if test.difference > 0 else net).experiment if test.is_shown else "not shown"
+        found = points_cell(test.difference, test.interval), number_cell(test.p_holm, p_number)
+        rows.append(table_row(number_cell(x, show), *found, leader))
     columns = (quantity, "difference in points", "p, Holm", "leads")
     caption = f"{hand.experiment} minus {net.experiment} on the same test pictures; 95 % intervals"
     return Table(caption, columns, rows, folded=True)

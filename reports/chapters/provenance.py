@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.elements import Section, text_table
-from bakeoff.reports.canvas.formats import SPACE, plural, points, seconds
+from bakeoff.reports.canvas.elements import Section, Table, table_row
+from bakeoff.reports.canvas.formats import in_points, plural, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.growth import MOST_POWER
@@ -41,13 +40,13 @@ def data_section(comparison: Comparison) -> Section:
     purposes = {"train": "training", "test": "testing"}
     sizes = ", ".join(f"{size:,} for {purposes.get(split, split)}" for split, size in task.split_sizes.items())
     text = f"{plural(len(task.class_names), 'class')}, {kind} pictures of {width} x {height} pixels: {sizes}."
-    return Section("data", "The data", tuple(t for t in (task.description, text, *task.notes) if t))
+    return Section("data", "The data", tuple(filter(None, (task.description, text, *task.notes))))
 
 
 @chapter(230)
-def methods_section(comparison: Comparison, caveats: Sequence[str] = ()) -> Section:
+def methods_section(comparison: Comparison, caveats: Sequence[str]) -> Section:
     """caveats: those that the first screen has no room for."""
-    margin = f"{points(comparison.margin, signed=False)}{SPACE}points"
+    margin = in_points(comparison.margin)
     rule = (
         "The answer at the top is a non-inferiority test at the one-sided 2.5 % level: “enough” if the 95 % "
         f"interval of the difference lies above a loss of {margin} (the margin, `--margin`), “not enough” if it lies "
@@ -62,17 +61,17 @@ def methods_section(comparison: Comparison, caveats: Sequence[str] = ()) -> Sect
 
 
 @chapter(240)
-def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult] = MappingProxyType({})) -> Section:
+def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult]) -> Section:
     """What all runs share, said once; what differs, in a table; what made each study, in another."""
     task = comparison.task
     runs = {f"{c.experiment}, seed {run.seed}": flatten(run.environment) for c in comparison.ranked for run in c.runs}
     first = next(iter(runs.values()))
     shared = {key: value for key, value in first.items() if all(e.get(key) == value for e in runs.values())}
     facts = [("data set", task.dataset), ("fingerprint", task.fingerprint), *shared.items()]
-    parts = [text_table("The same for all runs", ("what", "value"), facts)]
+    parts = [_table("The same for all runs", ("what", "value"), facts)]
     rows = [(name, _listed({k: v for k, v in e.items() if k not in {*shared, "key"}})) for name, e in runs.items()]
     if any(told for _, told in rows):
-        parts.append(text_table("What differs between runs", ("run", "what"), rows, folded=len(rows) > 6))
+        parts.append(_table("What differs between runs", ("run", "what"), rows, folded=len(rows) > 6))
     made = []
     for name, study in studies.items():
         told = [str(study.environment.get(key, "–")) for key in ("command", "commit")]
@@ -80,12 +79,16 @@ def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult
         made.append((name, *told, str(study.settings.get("seed", "–")), hardware, seconds(study.seconds)))
     if made:
         columns = ("study", "command", "commit", "seed", "hardware", "wall-clock time")
-        parts.append(text_table("What made each study", columns, made))
+        parts.append(_table("What made each study", columns, made))
     text = (
         "What it takes to run it again. Equal fingerprints mean equal pictures, labels and order, to the last pixel; "
         "the settings of every run are in report.json."
     )
-    return Section("provenance", "Where the numbers come from", (text,), tuple(parts))
+    return Section("provenance", "Where the numbers come from", [text], parts)
+
+
+def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, folded: bool = False) -> Table:
+    return Table(caption, columns, [table_row(*texts) for texts in rows], folded)
 
 
 def _listed(facts: Mapping[str, str]) -> str:

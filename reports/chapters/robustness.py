@@ -1,4 +1,4 @@
-"""Chapter on robustness: accuracy under common corruptions, and along sweeps of one change."""
+"""Chapter on robustness: accuracy under common corruptions."""
 
 from __future__ import annotations
 
@@ -9,23 +9,16 @@ import numpy as np
 
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, unpack_correct
-from bakeoff.reports.canvas.axes import MARKERS, finish, name_rows, new_canvas, percent_axis, side_color, styled
-from bakeoff.reports.canvas.curve_axes import curves_table, show_curves
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, share_cell
-from bakeoff.reports.canvas.formats import SPACE, listing, p_value, percent, points, points_range
+from bakeoff.reports.canvas import axes as draw
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number_cell, share_cell, table_row
+from bakeoff.reports.canvas.formats import SPACE, in_points, listing, p_value, percent, points, points_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_crossed, holm
 from bakeoff.reports.statistics.comparison import Comparison
-from bakeoff.reports.statistics.curves import read_curves
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import Interval
 
-UNITS = {
-    "translation": "pixels, borders mirrored",
-    "rotation": "degrees, borders mirrored",
-    "scale": "factor, borders mirrored",
-    "brightness": "factor",
-}
+COMPARED = "Compared with its own accuracy on unchanged pictures"
 FILLED = ("full", "none", "left", "right")  # of the marks of one side's models
 
 
@@ -62,61 +55,45 @@ class Endurance:
         return max(0.0, low), high
 
 
-def read_endurance(study: StudyResult, tested: Sample | None = None) -> list[Endurance]:
+def read_endurance(study: StudyResult, tested: Sample) -> list[Endurance]:
     """Every model of the study, the hand-crafted first. tested: all test pictures, of which the study drew some."""
-    names = dict.fromkeys((str(row["side"]), str(row["experiment"])) for row in study.rows)
-    models = [_read_one([row for row in study.rows if row["experiment"] == name], study, tested) for _, name in names]
+    rows = [row for row in study.rows if row["kind"] in ("clean", "corruption")]
+    names = dict.fromkeys(str(row["experiment"]) for row in rows)
+    models = [_read_one([row for row in rows if row["experiment"] == name], study, tested) for name in names]
     return sorted(models, key=lambda model: model.side != "hand-crafted")
 
 
-def _read_one(rows: Sequence[Row], study: StudyResult, tested: Sample | None) -> Endurance:
-    corrupted = [row for row in rows if row["kind"] == "corruption"]
-    by_name: dict[str, list[np.ndarray]] = {}
-    for row in corrupted:
-        by_name.setdefault(str(row["change"]), []).append(_correct(row))
-    (clean,) = (_correct(row) for row in rows if row["kind"] == "clean")
+def _read_one(rows: Sequence[Row], study: StudyResult, tested: Sample) -> Endurance:
+    right: dict[str, list[np.ndarray]] = {}  # by corruption; "" is none
+    for row in rows:
+        correct = unpack_correct(str(row["correct"]), int(row["n_test"]))  # type: ignore[arg-type]
+        right.setdefault(str(row["change"]), []).append(correct)
+    (clean,) = right.pop("")
     return Endurance(
         experiment=str(rows[0]["experiment"]),
         side=rows[0]["side"],  # type: ignore[arg-type]
         clean=clean,
-        right={name: np.mean(found, axis=0) for name, found in by_name.items()},
-        groups={str(row["change"]): str(row["group"]) for row in corrupted},
-        held_out=frozenset(str(row["change"]) for row in corrupted if row["held_out"]),
-        sample=_drawn(study, tested, len(clean)),
+        right={name: np.mean(found, axis=0) for name, found in right.items()},
+        groups={str(row["change"]): str(row["group"]) for row in rows if row["change"]},
+        held_out=frozenset(str(row["change"]) for row in rows if row["held_out"]),
+        sample=tested.take(drawn_pictures(len(tested.labels), len(clean), study.settings["seed"])),
     )
 
 
-def _drawn(study: StudyResult, tested: Sample | None, n: int) -> Sample:
-    if tested is None:
-        return Sample(np.zeros(n, int))
-    chosen = drawn_pictures(len(tested.labels), n, study.settings["seed"])
-    groups = None if tested.groups is None else tested.groups[chosen]
-    return Sample(tested.labels[chosen], groups, tested.balanced)
-
-
-def _correct(row: Row) -> np.ndarray:
-    return unpack_correct(str(row["correct"]), int(row["n_test"]))  # type: ignore[arg-type]
-
-
 @chapter(70, study="robustness", decisive=True)
-def robustness_section(study: StudyResult, comparison: Comparison | None = None) -> Section:
+def robustness_section(study: StudyResult, comparison: Comparison) -> Section:
     """The two finalists on changed pictures in words, if the study has them; then every model of the study."""
-    models = read_endurance(study, comparison.sample if comparison else None)
-    severities = sorted({row["amount"] for row in study.rows if row["kind"] == "corruption"})  # type: ignore[type-var]
+    models, measure = read_endurance(study, comparison.sample), comparison.measure
+    severities = sorted({float(row["amount"]) for row in study.rows if row["kind"] == "corruption"})  # type: ignore[arg-type]
     what = (
         f"Saved models classify the same {len(models[0].clean):,} test pictures, changed in {len(models[0].of())} ways "
         f"at severities {listing([f'{s:g}' for s in severities])}. {' '.join(study.notes)}"
     )
-    measure = comparison.measure if comparison else "accuracy"
-    parts = [
-        _summary(models, measure),
-        draw_corruptions(models, measure),
-        *_sweeps(study.rows, models[0].sample, measure),
-    ]
-    finalists = [c.experiment for c in comparison.finalists] if comparison else []
+    finalists = [c.experiment for c in comparison.finalists]
     pair = [model for model in models if model.experiment in finalists]
     texts = (describe(*pair), what) if len(pair) == 2 else (what,)
-    return Section("robustness", "Robustness to changed pictures", texts, tuple(parts))
+    parts = _summary(models, measure), draw_corruptions(models, measure)
+    return Section("robustness", "Robustness to changed pictures", texts, parts)
 
 
 def describe(hand: Endurance, net: Endurance) -> str:
@@ -127,11 +104,7 @@ def describe(hand: Endurance, net: Endurance) -> str:
     counted = hand.of() - net.of()
     claims = [
         ("On corrupted pictures", "is ahead", counted),
-        (
-            "Compared with its own accuracy on unchanged pictures",
-            "loses less",
-            counted - (hand.clean * 1.0 - net.clean),
-        ),
+        (COMPARED, "loses less", counted - (hand.clean * 1.0 - net.clean)),
     ]
     if hand.held_out:
         held_out = hand.of(held_out=True) - net.of(held_out=True)
@@ -161,56 +134,50 @@ def _tell(hand: Endurance, net: Endurance, where: str, better: str, test: Paired
     known = f"{points_range(test.interval)}, 95{SPACE}% over corruptions and pictures; {p_value(test.p_holm)}"
     if not test.is_shown:
         return f"{where}, no difference is shown (hand-crafted minus end-to-end: {known})."
-    gap = points(abs(test.difference), signed=False)
-    ahead = hand if test.difference > 0 else net
-    return f"{where}, {ahead.experiment} {better}, by {gap}{SPACE}points (hand-crafted minus end-to-end: {known})."
+    ahead, gap = hand if test.difference > 0 else net, in_points(abs(test.difference))
+    return f"{where}, {ahead.experiment} {better}, by {gap} (hand-crafted minus end-to-end: {known})."
 
 
 def _summary(models: Sequence[Endurance], measure: str) -> Table:
     rows = []
     for model in models:
         clean, corrupted = model.mean(model.clean), model.mean(model.of())
-        change = number_cell(corrupted - clean, points)
-        cells = (Cell(model.experiment), share_cell(clean), share_cell(corrupted, model.interval), change)
-        rows.append(TableRow(cells, model.side))
+        shares = share_cell(clean), share_cell(corrupted, model.interval)
+        rows.append(table_row(model.experiment, *shares, number_cell(corrupted - clean, points), side=model.side))
     caption = (
         f"{measure.capitalize()} on unchanged and corrupted pictures; 95 % intervals over corruptions and pictures"
     )
-    return Table(caption, ("experiment", "unchanged", "corrupted", "difference in points"), tuple(rows))
+    return Table(caption, ("experiment", "unchanged", "corrupted", "difference in points"), rows)
 
 
 def _corruption_table(models: Sequence[Endurance], measure: str) -> Table:
-    rows = tuple(
-        TableRow(
-            (
-                Cell(name, note="held out" if name in models[0].held_out else ""),
-                Cell(models[0].groups[name]),
-                *(share_cell(model.mean(model.right[name])) for model in models),
-            )
+    first, rows = models[0], []
+    for name in first.right:
+        shares = (share_cell(model.mean(model.right[name])) for model in models)
+        rows.append(
+            table_row(Cell(name, note="held out" if name in first.held_out else ""), first.groups[name], *shares)
         )
-        for name in models[0].right
-    )
     columns = ("corruption", "kind", *(model.experiment for model in models))
     return Table(f"{measure.capitalize()} under each corruption, mean over severities", columns, rows, folded=True)
 
 
-@styled
-def draw_corruptions(models: Sequence[Endurance], measure: str = "accuracy") -> Figure:
+@draw.styled
+def draw_corruptions(models: Sequence[Endurance], measure: str) -> Figure:
     """A row for each corruption, a mark for each model, a thin line for its accuracy on the unchanged pictures."""
     names, held_out = list(models[0].right), models[0].held_out
-    canvas, (axes,) = new_canvas(100 + 22 * len(names), grid="both")
-    drawn, told = dict.fromkeys(MARKERS, 0), []
+    canvas, (axes,) = draw.new_canvas(100 + 22 * len(names), grid="both")
+    drawn, told = dict.fromkeys(draw.MARKERS, 0), []
     for model in models:
-        color, fill = side_color(model.side), FILLED[drawn[model.side] % len(FILLED)]
+        color, fill = draw.side_color(model.side), FILLED[drawn[model.side] % len(FILLED)]
         drawn[model.side] += 1
         values = [model.mean(model.right[name]) for name in names]
         axes.axvline(model.mean(model.clean), color=color, linewidth=1.2, alpha=0.6)
-        marks = {"marker": MARKERS[model.side], "fillstyle": fill, "markersize": 7.5, "color": color}
+        marks = {"marker": draw.MARKERS[model.side], "fillstyle": fill, "markersize": 7.5, "color": color}
         axes.plot(values, range(len(names)), linestyle="none", label=model.experiment, **marks)  # type: ignore[arg-type]
         told.append(f"{model.experiment} is lowest under {names[int(np.argmin(values))]}: {percent(min(values))}.")
-    name_rows(axes, [f"{name} *" if name in held_out else name for name in names])
+    draw.name_rows(axes, [f"{name} *" if name in held_out else name for name in names])
     axes.set_xlabel(f"{measure}, mean over severities (lines: unchanged)")
-    percent_axis(axes.xaxis)
+    draw.percent_axis(axes.xaxis)
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, 1.0 + 46 / (60 + 22 * len(names))), ncols=min(3, len(models)))
     caption = (
         f"{measure.capitalize()} on corrupted pictures, mean over severities; vertical lines are the same models on "
@@ -219,17 +186,4 @@ def draw_corruptions(models: Sequence[Endurance], measure: str = "accuracy") -> 
     if held_out:
         caption += f" * held out of the means ({len(held_out)})."
     alt = f"{measure.capitalize()} under each corruption. {' '.join(told)}"
-    return finish(canvas, "corruptions", caption, alt, _corruption_table(models, measure))
-
-
-def _sweeps(rows: Sequence[Row], sample: Sample, measure: str) -> list[Figure | Table]:
-    """A figure for each sweep, accuracy over its amount."""
-    swept = [row for row in rows if row["kind"] == "sweep"]
-    parts = []
-    for name in dict.fromkeys(str(row["change"]) for row in swept):
-        own = [row for row in swept if row["change"] == name]
-        curves = read_curves(own, lambda row: float(row["amount"]), sample)  # type: ignore[arg-type]
-        caption = f"Test {measure} by {name}"
-        table = curves_table(caption, f"{name} ({UNITS.get(name, 'amount')})", curves, "{:g}".format, measure)
-        parts.append(show_curves(f"sweep-{name}", table, curves, scale="amounts", measure=measure))
-    return parts
+    return draw.finish(canvas, "corruptions", caption, alt, _corruption_table(models, measure))

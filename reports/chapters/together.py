@@ -10,8 +10,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.task import Task
-from bakeoff.reports.canvas.elements import Card, Cell, Gallery, Section, Table, TableRow, points_cell, share_cell
-from bakeoff.reports.canvas.formats import SPACE, percent, plural, points, points_range
+from bakeoff.reports.canvas.elements import Card, Gallery, Section
+from bakeoff.reports.canvas.formats import in_points, percent, percent_range, plural, points_and_range, points_range
 from bakeoff.reports.canvas.pictures import encode_png, montage, visible
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired
@@ -27,11 +27,10 @@ PER_CLASS = 2
 @chapter(140)
 def together_section(comparison: Comparison) -> Section:
     """The overlap of the finalists' errors, their agreement, and their late fusion beside its control."""
-    text, team = f"{describe_overlap(comparison)} {describe_agreement(comparison)}", fuse_finalists(comparison)
-    if team is None:
-        return Section("together", "Overlap of the two sides", (text,))
-    texts = (text, f"{describe_team(comparison, team)} {_describe_control(comparison)}")
-    return Section("together", "Overlap and fusion of the two sides", texts, (team_table(comparison, team),))
+    texts, team = [f"{describe_overlap(comparison)} {describe_agreement(comparison)}"], fuse_finalists(comparison)
+    if team:
+        texts.append(f"{describe_team(comparison, team)} {_describe_control(comparison)}")
+    return Section("together", f"Overlap {'and fusion ' * bool(team)}of the two sides", texts)
 
 
 def describe_overlap(comparison: Comparison) -> str:
@@ -70,19 +69,20 @@ def describe_agreement(comparison: Comparison) -> str:
 
 
 def describe_team(comparison: Comparison, team: Team) -> str:
-    """What late fusion adds to the better of the two in the same pair."""
+    """What late fusion adds to the better of the two in the same pair, and what no fusion can pass."""
     low, high = min(team.weights), max(team.weights)
     weight = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
     pairs = f" (mean over {plural(len(team.weights), 'pair')} of seeds)" if len(team.weights) > 1 else ""
     gain, alone = team.gain, f"{comparison.favorite.experiment} alone, the better of the two on validation"
     effect = f"no difference from {alone}, is shown"
     if gain.is_shown:
-        size = f"{points(abs(gain.difference), signed=False)}{SPACE}points"
-        effect = f"{size} {'above' if gain.difference > 0 else 'below'} {alone}"
+        effect = f"{in_points(abs(gain.difference))} {'above' if gain.difference > 0 else 'below'} {alone}"
     return (
         f"Late fusion adds the log-probabilities of both, with a weight of {weight} for the hand-crafted side, chosen "
-        f"on validation. Its {comparison.measure} is {percent(team.score(team.correct))}{pairs}: {effect} "
-        f"({points(gain.difference)}{SPACE}points, 95{SPACE}% interval {points_range(gain.interval)})."
+        f"on validation. Its {comparison.measure} is {percent(team.score(team.correct))}{pairs}, 95 % interval "
+        f"{percent_range(team.interval(team.correct))}: {effect} ({in_points(gain.difference, signed=True)}, 95 % "
+        f"interval {points_range(gain.interval)}). No fusion that gives one of their two answers can pass "
+        f"{percent(team.score(team.either))}, the share of pictures on which at least one of them is right."
     )
 
 
@@ -95,32 +95,13 @@ def _describe_control(comparison: Comparison) -> str:
     fused = fuse_late((first, second), 0.5) == contestant.labels
     test = compare_paired(fused[None], contestant.correct[:2], comparison.sample, (FIXED, FIXED))
     return (
-        f"As a control, averaging two seeds of {contestant.experiment} gains {points(test.difference)}{SPACE}points "
-        f"({points_range(test.interval)}) over one of them."
+        f"As a control, averaging two seeds of {contestant.experiment} gains "
+        f"{points_and_range(test.difference, test.interval)} over one of them."
     )
-
-
-def team_table(comparison: Comparison, team: Team) -> Table:
-    """Each alone, both fused, and the bound that no fusion of their two answers can pass."""
-    rows, blank = [], Cell("–")
-    for c in comparison.finalists:
-        test, alone = comparison.tests.get(c), share_cell(comparison.score(c), comparison.interval(c))
-        rows.append(
-            TableRow(
-                (Cell(c.experiment), alone, points_cell(test.difference, test.interval) if test else blank), c.side
-            )
-        )
-    fused, bound = (share_cell(team.score(right), team.interval(right)) for right in (team.correct, team.either))
-    rows.append(
-        TableRow((Cell("late fusion"), fused, points_cell(team.gain.difference, team.gain.interval)), strong=True)
-    )
-    rows.append(TableRow((Cell("at least one of the two is right"), bound, blank)))
-    columns = ("who", f"test {comparison.measure}", f"points against {comparison.favorite.experiment}")
-    return Table("Alone and fused; 95 % intervals, paired for the points", columns, tuple(rows))
 
 
 @chapter(180)
-def pictures_section(comparison: Comparison, show_pictures: bool = True) -> Section | None:
+def pictures_section(comparison: Comparison, show_pictures: bool) -> Section | None:
     """The four-cell gallery; None for a task whose pictures are not passed on."""
     if not show_pictures or len(comparison.task.test_images) == 0:
         return None
@@ -130,8 +111,7 @@ def pictures_section(comparison: Comparison, show_pictures: bool = True) -> Sect
         "temperature scaling), at most two of a class in a row. A colored word is a wrong answer, in the color of the "
         "side that gave it."
     )
-    galleries = build_galleries(comparison.task, hand, net)
-    return Section("pictures", "Example pictures", (text,), tuple(galleries))
+    return Section("pictures", "Example pictures", [text], build_galleries(comparison.task, hand, net))
 
 
 @dataclass(frozen=True)

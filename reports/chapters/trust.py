@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, share_cell
+from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.calibration import (
@@ -19,7 +19,6 @@ from bakeoff.reports.statistics.calibration import (
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 TRUSTED = 0.95  # share right that many would accept without a second look
-COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5, 0.3)
 
 
 @chapter(200)
@@ -30,25 +29,20 @@ def trust_section(comparison: Comparison) -> Section:
         run = c.representative
         temperature, _, scaled = calibrated(run)
         effect = comparison.sample.design_effect(run.predictions == run.labels)
-        before, after = (measure_calibration(scores, run.labels, effect) for scores in (run.scores, scaled))
-        for stage, found in (("as trained", before), (f"scores / {temperature:.3g}", after)):
-            error = share_cell(found.corrected, found.interval)
+        for stage, scores in (("as trained", run.scores), (f"scores / {temperature:.3g}", scaled)):
+            found = measure_calibration(scores, run.labels, effect)
             losses = (number_cell(x, "{:.3f}".format) for x in (found.negative_log_likelihood, found.brier))
-            rows.append(TableRow((Cell(c.experiment), Cell(stage), error, *losses), c.side))
+            error = share_cell(found.corrected, found.interval)
+            rows.append(table_row(c.experiment, stage, error, *losses, side=c.side))
         surest.append((c, selective_accuracy(scaled, run.labels)))
     columns = ("experiment", "scores", "calibration error", "negative log-likelihood", "Brier score")
-    calibration = Table("Calibration on the test split; the temperature is fitted on validation", columns, tuple(rows))
+    table = Table("Calibration on the test split; the temperature is fitted on validation", columns, rows)
     text = (
         "Of the answers given with a confidence of 80 %, 80 % should be right. The margins of a linear SVM are not "
         "probabilities, so both sides are compared after temperature scaling: division of the scores by one number, "
         "fitted on validation. Calibration errors are corrected for chance and have 95 % intervals."
     )
-    return Section(
-        "confidence",
-        "Confidence and calibration",
-        (describe_selective(surest), text),
-        (_surest_table(surest), calibration),
-    )
+    return Section("confidence", "Confidence and calibration", (describe_selective(surest), text), [table])
 
 
 def describe_selective(curves: Sequence[tuple[Contestant, np.ndarray]]) -> str:
@@ -64,12 +58,3 @@ def describe_selective(curves: Sequence[tuple[Contestant, np.ndarray]]) -> str:
         half = percent(accuracy_at(curve, 0.5))
         told.append(f"{contestant.experiment} is right on {half} of the half it is surest of, and {answered}")
     return f"If low-confidence pictures are referred to a person: {'; '.join(told)}."
-
-
-def _surest_table(curves: Sequence[tuple[Contestant, np.ndarray]]) -> Table:
-    rows = tuple(
-        TableRow((Cell(c.experiment), *(share_cell(accuracy_at(curve, share)) for share in COVERAGES)), c.side)
-        for c, curve in curves
-    )
-    columns = ("experiment", *(f"surest {100 * share:.0f} %" if share < 1 else "all" for share in COVERAGES))
-    return Table("Accuracy among the pictures of highest confidence (after temperature scaling)", columns, rows)

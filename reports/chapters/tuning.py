@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, share_cell
+from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import percent, plural, seconds
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
@@ -31,7 +31,7 @@ def describe_effort(contestants: Iterable[Contestant]) -> str:
 def describe_efforts(comparison: Comparison) -> str:
     """What either finalist and either side was given."""
     hand, net = (f"{c.experiment} tried {describe_effort([c])}" for c in comparison.finalists)
-    sides = [describe_effort(c for c in comparison.contestants if c.side == side) for side in SIDES]
+    sides = [describe_effort(comparison.of_side(side)) for side in SIDES]
     clock = " These are wall-clock times." if comparison.clock == "processor time" else ""
     return (
         f"{hand} and {net}; over all experiments, the hand-crafted side tried {sides[0]} and the end-to-end side "
@@ -42,28 +42,19 @@ def describe_efforts(comparison: Comparison) -> str:
 @chapter(210)
 def tuning_section(comparison: Comparison) -> Section:
     """What was tried on validation, on either side."""
-    rows = tuple(
-        TableRow(
-            (
-                Cell(c.experiment),
-                number_cell(len(c.representative.trials), str),
-                *map(share_cell, (c.validation_score, c.representative.train_score)),
-                Cell(_settings(c)),
-            ),
-            c.side,
-            c in comparison.finalists,
-        )
-        for c in sorted(comparison.contestants, key=lambda c: -c.validation_score)
-    )
+    rows = []
+    for c in sorted(comparison.contestants, key=lambda c: -c.validation_score):
+        scores = map(share_cell, (c.validation_score, c.representative.train_score))
+        tried, is_finalist = number_cell(len(c.representative.trials), str), c in comparison.finalists
+        rows.append(table_row(c.experiment, tried, *scores, _settings(c), side=c.side, strong=is_finalist))
     columns = ("experiment", "settings tried", "validation", "training", "chosen on validation")
     note = (
         "A comparison is fair only if both sides get the same effort. The times are those of the trials, without the "
         "features, which all settings share."
     )
     table = Table("Choice on validation; accuracies", columns, rows)
-    told = describe_learning(comparison.end_to_end)
-    texts = (describe_efforts(comparison), note, *([told] if told else []))
-    return Section("tuning", "How the settings were chosen", texts, (table,))
+    texts = describe_efforts(comparison), note, describe_learning(comparison.end_to_end)
+    return Section("tuning", "How the settings were chosen", tuple(filter(None, texts)), [table])
 
 
 def describe_learning(net: Contestant) -> str:

@@ -8,13 +8,12 @@ import numpy as np
 from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
 
 from bakeoff.pipelines.results.calibrator import FALSE_ALARMS, choose_threshold, wanted_class
-from bakeoff.reports.canvas.axes import WIDE, finish, new_canvas, percent_axis, side_color, side_legend, styled
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, share_cell
+from bakeoff.reports.canvas import axes as draw
+from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import accuracy_interval
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
-from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import FIXED
 
 
@@ -56,9 +55,9 @@ def two_classes_section(comparison: Comparison, stakes: Stakes) -> Section | Non
         )
     columns = ["finalist", "ROC AUC", "average precision", f"recall at {rate} false alarms", "false-alarm rate"]
     columns += ["threshold", *(["cost per picture", "its threshold"] if stakes.costs else [])]
-    rows = tuple(_row(comparison, c, wanted, stakes) for c in finalists)
-    table = Table("On the test pictures; 95 % intervals for these trained models", tuple(columns), rows)
-    return Section("two-classes", "Misses and false alarms", tuple(texts), (_draw(comparison, wanted, name), table))
+    rows = [_row(comparison, c, wanted, stakes) for c in finalists]
+    table = Table("On the test pictures; 95 % intervals for these trained models", columns, rows)
+    return Section("two-classes", "Misses and false alarms", texts, (_draw(comparison, wanted, name), table))
 
 
 def cheapest_threshold(is_wanted: np.ndarray, scores: np.ndarray, costs: tuple[float, float]) -> float:
@@ -81,28 +80,31 @@ def _row(comparison: Comparison, contestant: Contestant, wanted: int, stakes: St
     is_wanted, scores = run.labels == wanted, _margins(run.scores, wanted)
     validation = run.validation_labels == wanted, _margins(run.validation_scores, wanted)
     threshold = choose_threshold(*validation, stakes.false_alarms)
-    area = auc(*roc_curve(is_wanted, scores)[:2])
-    precision = average_precision_score(is_wanted, scores)
-    cells = [Cell(contestant.experiment), Cell(f"{area:.3f}", area), Cell(f"{precision:.3f}", precision)]
+    areas = auc(*roc_curve(is_wanted, scores)[:2]), average_precision_score(is_wanted, scores)
+    cells = [number_cell(area, "{:.3f}".format) for area in areas]
     for own in (is_wanted, ~is_wanted):
-        groups = None if comparison.sample.groups is None else comparison.sample.groups[own]
         passed = (scores >= threshold)[own]
-        interval = accuracy_interval(passed[None], Sample(run.labels[own], groups), FIXED)
+        interval = accuracy_interval(passed[None], comparison.sample.unweighted.take(own), FIXED)
         cells.append(share_cell(float(passed.mean()), interval))
-    cells.append(Cell(f"{threshold:.3g}", min(threshold, 1e300)))
+    cells.append(_threshold_cell(threshold))
     if stakes.costs:
         cheapest = cheapest_threshold(*validation, stakes.costs)
         said = scores >= cheapest
         cost = (stakes.costs[0] * (is_wanted & ~said).sum() + stakes.costs[1] * (~is_wanted & said).sum()) / len(said)
-        cells += [Cell(f"{cost:.3g}", float(cost)), Cell(f"{cheapest:.3g}", min(cheapest, 1e300))]
-    return TableRow(tuple(cells), contestant.side)
+        cells += [number_cell(cost, "{:.3g}".format), _threshold_cell(cheapest)]
+    return table_row(contestant.experiment, *cells, side=contestant.side)
 
 
-@styled
+def _threshold_cell(threshold: float) -> Cell:
+    """An infinite one lets nothing pass; it sorts by a number all the same."""
+    return Cell(f"{threshold:.3g}", min(threshold, 1e300))
+
+
+@draw.styled
 def _draw(comparison: Comparison, wanted: int, name: str) -> Figure:
-    canvas, (left, right) = new_canvas(300, 2, WIDE)
+    canvas, (left, right) = draw.new_canvas(300, 2, draw.WIDE)
     for contestant in comparison.finalists:
-        run, color = contestant.representative, side_color(contestant.side)
+        run, color = contestant.representative, draw.side_color(contestant.side)
         dashes = "-" if contestant.side == "hand-crafted" else (0, (5, 2))
         is_wanted, scores = run.labels == wanted, _margins(run.scores, wanted)
         left.plot(*roc_curve(is_wanted, scores)[:2], color=color, linestyle=dashes)
@@ -111,9 +113,9 @@ def _draw(comparison: Comparison, wanted: int, name: str) -> Figure:
     left.set(xlabel="false-alarm rate", ylabel=f"recall of {name}", title="ROC")
     right.set(xlabel=f"recall of {name}", ylabel="precision", title="precision-recall", ylim=(0, 1.02))
     for axes in (left, right):
-        percent_axis(axes.xaxis)
-        percent_axis(axes.yaxis)
-    side_legend(left, loc="lower right")
+        draw.percent_axis(axes.xaxis)
+        draw.percent_axis(axes.yaxis)
+    draw.side_legend(left, loc="lower right")
     alt = f"ROC and precision-recall curves of both finalists for {name}; the table below has their numbers."
     caption = f"ROC and precision-recall curves for {name} on the test pictures."
-    return finish(canvas, "two-classes", caption, alt)
+    return draw.finish(canvas, "two-classes", caption, alt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,7 @@ from bakeoff.reports.statistics.participants import Contestant, Participant, Vis
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import Interval, SeedSpread, pool_seeds
 
+TIME: Mapping[Clock, str] = {"wall clock": "wall-clock time", "processor time": "processor time"}  # in a sentence
 SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")  # of the verdict; a frozen net may take part beside them
 
 
@@ -58,10 +59,10 @@ class Comparison:
     @cached_property
     def spreads(self) -> Mapping[Side, SeedSpread]:
         """What another seed changes, from all repeated experiments of a side."""
-        return {
-            side: pool_seeds([c.correct for c in self.contestants if c.side == side], self.sample)
-            for side in self.sides
-        }
+        return {side: pool_seeds([c.correct for c in self.of_side(side)], self.sample) for side in self.sides}
+
+    def of_side(self, side: Side) -> list[Contestant]:
+        return [c for c in self.contestants if c.side == side]
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -74,9 +75,7 @@ class Comparison:
 
     def accuracy_interval(self, participant: Participant) -> Interval:
         """95 % interval of the accuracy, also where another measure leads."""
-        return accuracy_interval(
-            participant.correct, replace(self.sample, balanced=False), self.spreads[participant.side]
-        )
+        return accuracy_interval(participant.correct, self.sample.unweighted, self.spreads[participant.side])
 
     def compare(self, first: Participant, second: Participant) -> PairedDifference:
         """First minus second in the measure, on the same test pictures."""
@@ -113,7 +112,7 @@ class Comparison:
     @property
     def time(self) -> str:
         """The clock in words."""
-        return "processor time" if self.clock == "processor time" else "wall-clock time"
+        return TIME[self.clock]
 
     def seconds(self, contestant: Contestant, kind: StageKind | None = None) -> float:
         """Mean seconds of one run, by this comparison's clock."""
@@ -129,7 +128,7 @@ class Comparison:
 
     def _finalist(self, side: Side) -> Contestant:
         """The best on validation of those that fit their training pictures, or of all where none does."""
-        own = [c for c in self.contestants if c.side == side]
+        own = self.of_side(side)
         return self.best_on_validation([c for c in own if not c.did_not_train] or own)
 
     @cached_property
@@ -143,7 +142,7 @@ class Comparison:
     @cached_property
     def frozen(self) -> Contestant | None:
         """The best frozen net, which no verdict asks; None where none takes part."""
-        return self._finalist("frozen") if any(c.side == "frozen" for c in self.contestants) else None
+        return self._finalist("frozen") if self.of_side("frozen") else None
 
     @cached_property
     def finalists(self) -> tuple[Contestant, Contestant]:

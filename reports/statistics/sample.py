@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,15 @@ class Sample:
     def __post_init__(self) -> None:
         if self.groups is not None and self.groups.shape != self.labels.shape:
             raise ValueError(f"groups must be {self.labels.shape}, one for each picture, got {self.groups.shape}")
+
+    def take(self, chosen: np.ndarray) -> Sample:
+        """Some of the pictures, by indices or by a mask."""
+        return replace(self, labels=self.labels[chosen], groups=None if self.groups is None else self.groups[chosen])
+
+    @property
+    def unweighted(self) -> Sample:
+        """The same with every picture counting alike."""
+        return replace(self, balanced=False)
 
     @cached_property
     def strata(self) -> np.ndarray:

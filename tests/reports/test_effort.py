@@ -49,6 +49,5 @@ def test_unequal_tuning_is_a_caveat_and_equal_tuning_is_none():
 def test_the_cost_of_one_picture_is_shown_where_it_was_measured():
     noted = {"single_picture_seconds": 0.0042, "pictures_per_second": 1234.0, "flops_per_picture": 2.5e9}
     parts = cost_section(compare((), (), diagnostics=noted)).parts
-    (row,) = parts[0].rows
+    row = next(row for row in parts[0].rows if row.cells[0].text == "mlp")
     assert [cell.text for cell in row.cells[:4]] == ["mlp", "4\N{NO-BREAK SPACE}ms", "1,234", "2.5\N{NO-BREAK SPACE}G"]
-    assert not any("from pixels" in part.caption for part in cost_section(compare((), ())).parts)

@@ -49,7 +49,7 @@ def test_pictures_are_drawn_with_their_answers_and_classes_beside_them():
     assert pixels(figure).shape == (2 * SIDE + 4, 7 * SIDE + 24, 4)
     cells = [cell.text for cell in figure.table.rows[1].cells]
     assert cells == ["2", NAMES[1], NAMES[1], NAMES[1], f"{NAMES[0]}, {NAMES[1]}", f"{NAMES[0]}, {NAMES[1]}"]
-    assert "is 50.0 % for classic and 50.0 % for mlp" in section.paragraphs[-1].replace("\N{NO-BREAK SPACE}", " ")
+    assert section.paragraphs[-1].endswith("So few pictures are examples, not a measurement.")
 
 
 def test_only_evidence_for_the_class_is_colored():

@@ -20,6 +20,9 @@ from bakeoff.reports.statistics.sample import Sample
 from bakeoff.tests.reports.factory import make_run, make_runs, make_task
 from bakeoff.tests.reports.study_factory import make_learning_curves, make_robustness, make_row, make_study
 
+TASK = make_task(400)
+COMPARISON = build_comparison(TASK, [make_run(TASK, "hog"), make_run(TASK, "net", "end-to-end")], 0.01)
+
 
 def hollow_out(study, threshold: int):
     """The same with nets that are at chance on their own training pictures up to so many of them."""
@@ -57,7 +60,7 @@ def make_noise():
     ],
 )
 def test_the_sentence_on_the_crossing_follows_from_the_tests(classic, mlp, expected):
-    section = learning_curves_section(make_learning_curves(classic, mlp))
+    section = learning_curves_section(make_learning_curves(classic, mlp), COMPARISON)
     assert expected in " ".join(section.paragraphs)
 
 
@@ -65,8 +68,8 @@ FIVE = make_learning_curves([0.3, 0.5, 0.6, 0.65, 0.7], [0.1, 0.2, 0.65, 0.75, 0
 
 
 def test_points_whose_net_did_not_train_are_marked_and_feed_no_sentence_and_no_crossing():
-    assert "The curves cross at about" in " ".join(learning_curves_section(FIVE).paragraphs)
-    section = learning_curves_section(hollow_out(FIVE, 300))
+    assert "The curves cross at about" in " ".join(learning_curves_section(FIVE, COMPARISON).paragraphs)
+    section = learning_curves_section(hollow_out(FIVE, 300), COMPARISON)
     text = " ".join(section.paragraphs)
     assert "mlp did not train at 100 and 300: there it gets at most 15.0" in text
     assert "cross at" not in text
@@ -79,25 +82,25 @@ def test_points_whose_net_did_not_train_are_marked_and_feed_no_sentence_and_no_c
 
 
 def test_a_net_that_never_trained_is_no_rival():
-    section = learning_curves_section(hollow_out(FIVE, 10**6))
+    section = learning_curves_section(hollow_out(FIVE, 10**6), COMPARISON)
     assert "leads" not in " ".join(section.paragraphs)
     assert len(section.parts) == 1
 
 
 def test_three_sizes_are_a_table_and_no_curve():
-    part = learning_curves_section(make_learning_curves([0.3, 0.5, 0.6], [0.1, 0.5, 0.8])).parts[0]
+    part = learning_curves_section(make_learning_curves([0.3, 0.5, 0.6], [0.1, 0.5, 0.8]), COMPARISON).parts[0]
     assert isinstance(part, Table)
     assert not part.folded
 
 
 def test_label_noise_tells_the_loss_of_each_and_who_leads():
-    text = " ".join(label_noise_section(make_noise()).paragraphs)
+    text = " ".join(label_noise_section(make_noise(), COMPARISON).paragraphs)
     assert "classic goes from 80.0\N{NO-BREAK SPACE}%" in text
     assert "mlp leads" in text
 
 
 def test_means_leave_out_what_is_held_out():
-    classic, _ = read_endurance(make_robustness())
+    classic, _ = read_endurance(make_robustness(), COMPARISON.sample)
     assert (len(classic.of()), len(classic.of(held_out=True))) == (2, 1)
     assert classic.mean(classic.of()) == pytest.approx(0.55, abs=0.03)
 
@@ -153,7 +156,7 @@ def test_of_equal_models_few_chapters_claim_anything():
 def test_the_stars_are_as_many_as_the_corruptions_held_out():
     (figure,) = [
         part
-        for part in robustness_section(make_robustness()).parts
+        for part in robustness_section(make_robustness(), COMPARISON).parts
         if isinstance(part, Figure) and part.name == "corruptions"
     ]
     assert "* held out of the means (1)." in figure.caption
@@ -205,7 +208,9 @@ STUDIES = {
 
 
 def test_every_figure_of_a_study_has_a_text_and_a_table():
-    figures = [part for section in write_chapters({}, STUDIES) for part in section.parts if isinstance(part, Figure)]
+    sections = write_chapters({"comparison": COMPARISON}, STUDIES)
+    figures = [part for section in sections for part in section.parts if isinstance(part, Figure)]
+    figures = [figure for figure in figures if figure.name in ("learning-curves", "corruptions")]
     assert len({figure.name for figure in figures}) == len(figures) == 2  # three amounts of a sweep are a table
     for figure in figures:
         assert len(figure.alt) > 40

@@ -52,7 +52,7 @@ def test_a_rate_finer_than_the_validation_pictures_is_said():
 
 def test_costs_of_errors_have_their_own_threshold():
     table = two_classes_section(make_comparison(), Stakes(0.1, (20.0, 1.0))).parts[1]
-    assert table.columns[-2:] == ("cost per picture", "its threshold")
+    assert table.columns[-2:] == ["cost per picture", "its threshold"]
     # Always "good" would cost 20 * 40 / 400 a picture.
     assert 0 <= table.rows[0].cells[-2].value < 2
 
