@@ -8,8 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy.ndimage import gaussian_filter
 
-from bakeoff.datasets.corruptions.draws import draw
-from bakeoff.datasets.corruptions.sampling import blur_along, correlate, enlarge_center, gather
+from bakeoff.datasets.corruptions.sampling import blur_along, correlate, draw, enlarge_center, gather
 
 
 def gaussian_blur(images: np.ndarray, sigma: float, generators: Sequence[Generator] = ()) -> np.ndarray:

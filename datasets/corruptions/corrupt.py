@@ -1,4 +1,4 @@
-"""The 15 common corruptions and the 4 held out, at five severities, with the published constants of CIFAR-10-C.
+"""The 15 common corruptions and the 4 held out, at five severities, with CIFAR-10-C's published constants; and sweeps.
 
 Source: Hendrycks, Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations", ICLR
 2019; constants from their make_cifar_c.py. Differs: random numbers of our own, one draw for a picture at all
@@ -14,19 +14,19 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bakeoff.datasets.corruptions import blur, digital, noise, weather
-from bakeoff.datasets.corruptions.draws import generators_for
+from bakeoff.datasets.corruptions import blur, digital, noise, sweeps, weather
+from bakeoff.datasets.corruptions.sampling import generators_for
 
 SEVERITIES = (1, 2, 3, 4, 5)
 BATCH = 250  # pictures worked on at once; bounds the memory
-Group = Literal["noise", "blur", "weather", "digital"]
+Group = Literal["noise", "blur", "weather", "digital", "sweep"]
 
 
 @dataclass(frozen=True)
 class Corruption:
     """apply: (images float32 (n, h, w, c) in 0..1, constant, generators) -> the same, perhaps beyond 0..1.
 
-    constants: one for each severity, see `apply`.   held_out: one of the four that the mean leaves out.
+    constants: one for each severity, or each amount of a sweep.   held_out: one of the four that the mean leaves out.
     """
 
     name: str
@@ -93,7 +93,12 @@ CORRUPTIONS: tuple[Corruption, ...] = (
         needs_color=True,
     ),
 )
-BY_NAME = {corruption.name: corruption for corruption in CORRUPTIONS}
+SWEEPS = (
+    Corruption("translation", "sweep", sweeps.translate, (0, 1, 2, 3, 4, 6, 8)),
+    Corruption("rotation", "sweep", sweeps.rotate, (0, 5, 10, 15, 20, 30, 45, 90)),
+    Corruption("scale", "sweep", sweeps.rescale, (0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2)),
+    Corruption("brightness", "sweep", sweeps.rebrighten, (0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.0)),
+)
 
 
 def corruptions_for(image_shape: tuple[int, int, int]) -> tuple[Corruption, ...]:
@@ -105,27 +110,20 @@ def corruptions_for(image_shape: tuple[int, int, int]) -> tuple[Corruption, ...]
 
 
 def corrupt(
-    images: np.ndarray, name: str, severity: int, *, seed: int = 0, indices: np.ndarray | None = None
+    images: np.ndarray, corruption: Corruption, amount: float, *, seed: int = 0, indices: np.ndarray | None = None
 ) -> np.ndarray:
     """Every picture, corrupted: uint8 (n, h, w, c), as `images`.
 
-    severity: 1 (mild) to 5.   indices: the pictures' numbers in their data set, on which their random numbers depend
-    with the seed; 0, 1, 2 ... if not given. So a picture comes out the same whatever others it is asked for with.
-    Raises ValueError for an unknown name or severity, and for gray pictures where color is needed.
+    amount: severity, 1 (mild) to 5, or one of a sweep's.   indices: the pictures' numbers in their data set, on which
+    their random numbers depend with the seed; 0, 1, 2 ... if not given. So a picture comes out the same whatever others
+    it is asked for with.
     """
-    if name not in BY_NAME:
-        raise ValueError(f"unknown corruption {name!r}: choose one of {', '.join(BY_NAME)}")
-    if severity not in SEVERITIES:
-        raise ValueError(f"severity must be one of {SEVERITIES}, got {severity}")
-    corruption = BY_NAME[name]
-    if corruption.needs_color and images.shape[3] != 3:
-        raise ValueError(f"{name} needs pictures in color, got {images.shape[3]} channel")
     numbers = np.arange(len(images)) if indices is None else indices
-    constant = corruption.constants[severity - 1]
+    constant = amount if corruption.group == "sweep" else corruption.constants[int(amount) - 1]
     changed = np.empty_like(images)
     for start in range(0, len(images), BATCH):
         rows = slice(start, start + BATCH)
-        generators = generators_for(name, numbers[rows], seed)
+        generators = generators_for(corruption.name, numbers[rows], seed)
         values = corruption.apply(images[rows].astype(np.float32) / 255, constant, generators)
         changed[rows] = np.rint(values.clip(0, 1) * 255)
     return changed

@@ -11,8 +11,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage.color import hsv2rgb, rgb2hsv
 
-from bakeoff.datasets.corruptions.draws import draw
-from bakeoff.datasets.corruptions.sampling import sample
+from bakeoff.datasets.corruptions.sampling import draw, sample
 
 
 def contrast(images: np.ndarray, factor: float, generators: Sequence[Generator] = ()) -> np.ndarray:

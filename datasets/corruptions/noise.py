@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.random import Generator
 
-from bakeoff.datasets.corruptions.draws import draw
+from bakeoff.datasets.corruptions.sampling import draw
 
 
 def gaussian_noise(images: np.ndarray, deviation: float, generators: Sequence[Generator]) -> np.ndarray:

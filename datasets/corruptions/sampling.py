@@ -1,13 +1,27 @@
-"""Resampling of pictures: shift, filter, zoom, warp. All for float32 (n, h, w, c) at once."""
+"""Random numbers for each picture, and resampling: shift, filter, zoom, warp. All for float32 (n, h, w, c) at once."""
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.random import Generator, default_rng
 
 Border = Literal["edge", "mirror", "reflect"]
 """Beyond the border: the last pixel again; mirrored about its center, dcb|abcd|cba, or about its edge, cba|abcd|dcb."""
+
+
+def generators_for(name: str, indices: Sequence[int] | np.ndarray, seed: int) -> list[Generator]:
+    """One for each picture, from what is done to it, its number in the data set and the seed."""
+    kind = zlib.crc32(name.encode())
+    return [default_rng([seed, kind, int(index)]) for index in indices]
+
+
+def draw(generators: Sequence[Generator], one: Callable[[Generator], np.ndarray | float]) -> np.ndarray:
+    """`one` drawn from each generator, stacked: float32 (n, ...)."""
+    return np.stack([np.asarray(one(generator), dtype=np.float32) for generator in generators])
 
 
 def inside(positions: np.ndarray, length: int, border: Border) -> np.ndarray:

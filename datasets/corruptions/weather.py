@@ -11,8 +11,7 @@ from numpy.random import Generator, default_rng
 from scipy.ndimage import gaussian_filter
 from skimage.color import hsv2rgb, rgb2hsv
 
-from bakeoff.datasets.corruptions.draws import draw
-from bakeoff.datasets.corruptions.sampling import blur_along, enlarge_center
+from bakeoff.datasets.corruptions.sampling import blur_along, draw, enlarge_center
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 WATER = np.array([175, 238, 238], dtype=np.float32) / 255

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bakeoff.datasets.corruptions.wrong_labels import flip_labels
+import numpy as np
+
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.experiments.trainings import Variant
@@ -60,3 +61,17 @@ def mislabel(dataset: Dataset, rate: float, seed: int) -> Dataset:
         return replace(split, labels=flip_labels(split.labels, rate, n_classes, seed=seed))
 
     return replace(dataset, train=flip(dataset.train, 2 * seed), validation=flip(dataset.validation, 2 * seed + 1))
+
+
+def flip_labels(labels: np.ndarray, rate: float, n_classes: int, *, seed: int) -> np.ndarray:
+    """A share of the labels replaced by another class, each other class as likely (symmetric noise).
+
+    labels: int64 (n,) in 0..n_classes - 1.   rate: in 0..1; round(rate * n) labels change.
+    Returns int64 (n,). For one seed a higher rate changes the same labels in the same way, and more.
+    """
+    random = np.random.RandomState(seed)  # its stream is frozen for good, unlike that of default_rng
+    shifts = random.randint(1, n_classes, len(labels))
+    chosen = random.permutation(len(labels))[: round(rate * len(labels))]
+    flipped = labels.copy()
+    flipped[chosen] = (labels[chosen] + shifts[chosen]) % n_classes
+    return flipped

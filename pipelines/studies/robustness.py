@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.datasets.corruptions.corrupt import SEVERITIES, corrupt, corruptions_for
-from bakeoff.datasets.corruptions.sweeps import SWEEPS, apply_sweep
+from bakeoff.datasets.corruptions.corrupt import SEVERITIES, SWEEPS, corrupt, corruptions_for
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.pipelines.experiments.models import load_trained_model
@@ -98,13 +97,12 @@ def changes_of(
     """Every change of these pictures, the clean ones first."""
     facts: Row = {"kind": "clean", "change": "", "group": "", "held_out": False}
     yield Change(facts, (0,), lambda amount: images)
-    for one in corruptions_for(dataset.image_shape):
-        facts = {"kind": "corruption", "change": one.name, "group": one.group, "held_out": one.held_out}
-        make = partial(corrupt, images, one.name, seed=seed, indices=indices)
-        yield Change(facts, settings.severities, lambda amount, make=make: make(int(amount)))  # type: ignore[misc]
-    for sweep in SWEEPS if settings.sweeps else ():
-        facts = {"kind": "sweep", "change": sweep.name, "group": "", "held_out": False}
-        yield Change(facts, sweep.amounts, partial(apply_sweep, images, sweep.name, seed=seed, indices=indices))
+    for one in (*corruptions_for(dataset.image_shape), *(SWEEPS if settings.sweeps else ())):
+        kind, group, amounts = "corruption", one.group, settings.severities
+        if one in SWEEPS:
+            kind, group, amounts = "sweep", "", one.constants
+        facts = {"kind": kind, "change": one.name, "group": group, "held_out": one.held_out}
+        yield Change(facts, amounts, partial(corrupt, images, one, seed=seed, indices=indices))
 
 
 def classify_all(

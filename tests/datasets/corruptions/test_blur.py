@@ -6,7 +6,7 @@ import pytest
 from skimage.filters import gaussian
 
 from bakeoff.datasets.corruptions import blur
-from bakeoff.datasets.corruptions.draws import generators_for
+from bakeoff.datasets.corruptions.sampling import generators_for
 from bakeoff.tests.reference import corruption_loops as loops
 
 IMAGES = np.random.default_rng(0).random((3, 32, 32, 3), dtype=np.float32)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bakeoff.datasets.corruptions.corrupt import BY_NAME, CORRUPTIONS, SEVERITIES, corrupt, corruptions_for
-from bakeoff.tests.datasets.corruptions.pictures import make_pictures
+from bakeoff.datasets.corruptions.corrupt import CORRUPTIONS, SEVERITIES, corruptions_for
+from bakeoff.tests.datasets.corruptions.pictures import corrupt, make_pictures
 
-NAMES = tuple(BY_NAME)
+NAMES = tuple(one.name for one in CORRUPTIONS)
 # Stronger severities move these further from the clean picture; the others' published constants trade one thing for
 # another (elastic: a coarse shift for a fine tremble; saturate: less, then more color).
 RISING = (
@@ -63,11 +63,10 @@ def test_seed_and_number_decide_the_random_part(name, pictures):
 @pytest.mark.parametrize("name", NAMES)
 def test_gray_oblong_and_small_pictures_are_taken_too(name, shape):
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    if BY_NAME[name] in corruptions_for(shape[1:]):
-        assert corrupt(images, name, 5).shape == shape
+    if name not in [one.name for one in corruptions_for(shape[1:])]:
+        assert (name, shape[3]) == ("saturate", 1)
     else:
-        with pytest.raises(ValueError, match="needs pictures in color"):
-            corrupt(images, name, 5)
+        assert corrupt(images, name, 5).shape == shape
 
 
 @pytest.mark.parametrize("level", [0, 255])
@@ -80,12 +79,3 @@ def test_black_and_white_pictures_give_no_warning(name, level):
 
 def test_no_pictures_give_no_pictures():
     assert corrupt(np.empty((0, 32, 32, 3), np.uint8), "fog", 1).shape == (0, 32, 32, 3)
-
-
-@pytest.mark.parametrize(
-    ("name", "severity", "message"),
-    [("rain", 1, "unknown corruption 'rain': choose one of gaussian noise, "), ("fog", 6, "severity must be one of")],
-)
-def test_what_is_unknown_is_refused(name, severity, message):
-    with pytest.raises(ValueError, match=message):
-        corrupt(np.zeros((1, 8, 8, 3), np.uint8), name, severity)

@@ -8,8 +8,8 @@ from PIL import Image
 from skimage.color import hsv2rgb, rgb2hsv
 
 from bakeoff.datasets.corruptions import digital
-from bakeoff.datasets.corruptions.corrupt import corrupt
-from bakeoff.datasets.corruptions.draws import generators_for
+from bakeoff.datasets.corruptions.sampling import generators_for
+from bakeoff.tests.datasets.corruptions.pictures import corrupt
 from bakeoff.tests.reference import corruption_loops as loops
 
 IMAGES = np.random.default_rng(0).random((3, 32, 32, 3), dtype=np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage.util import random_noise
 
-from bakeoff.datasets.corruptions.corrupt import corrupt
+from bakeoff.tests.datasets.corruptions.pictures import corrupt
 
 GRAY = 102  # 0.4
 FLAT = np.full((60, 32, 32, 3), GRAY, np.uint8)

@@ -5,8 +5,7 @@ import pytest
 from skimage.color import rgb2hsv
 
 from bakeoff.datasets.corruptions import weather
-from bakeoff.datasets.corruptions.draws import generators_for
-from bakeoff.datasets.corruptions.sampling import blur_along
+from bakeoff.datasets.corruptions.sampling import blur_along, generators_for
 from bakeoff.tests.reference import corruption_loops as loops
 
 IMAGES = np.random.default_rng(0).random((3, 32, 32, 3), dtype=np.float32)

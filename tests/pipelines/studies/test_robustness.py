@@ -39,7 +39,7 @@ def test_every_change_has_its_rows_and_the_second_time_no_model_is_read(trained,
     assert counts == {
         "clean": 1,
         "corruption": 2 * len(gray),
-        "sweep": sum(len(sweep.amounts) for sweep in robustness.SWEEPS),
+        "sweep": sum(len(sweep.constants) for sweep in robustness.SWEEPS),
     }
     clean = study.rows[0]
     for row in study.rows:
