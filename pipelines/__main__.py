@@ -10,15 +10,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING
 
 from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.registry import load_dataset
 from bakeoff.pipelines.command_line.arguments import UsageError, build_parser
-from bakeoff.pipelines.command_line.commands import COMMANDS, chosen_experiments
+from bakeoff.pipelines.command_line.commands import COMMANDS, WITHOUT_DATA, chosen_experiments
 from bakeoff.pipelines.command_line.make_variables import FLAG, arguments_from_make, name_what_was_typed
-from bakeoff.pipelines.command_line.plain_commands import WITHOUT_DATA
 from bakeoff.pipelines.machine.artifacts import claim
 from bakeoff.pipelines.machine.workspace import Advance, Workspace
 
@@ -26,25 +27,14 @@ if TYPE_CHECKING:
     from bakeoff.pipelines.machine.cluster import Cluster
 
 
-READING = (
-    "image_size",
-    "max_pixels",
-    "range",
-    "channels",
-    "pages",
-    "group",
-    "duplicates",
-    "frame",
-    "regions",
-)  # of a folder
-Finish = Callable[[argparse.Namespace], int]
+READING = [field.name for field in fields(Reading) if field.name != "max_skipped_share"]  # as options call them
 
 
 def main(
     arguments: Sequence[str] | None = None,
     *,
     reporting: Mapping[str, argparse.ArgumentParser] | None = None,
-    finish: Mapping[str, Finish] | None = None,
+    finish: Mapping[str, Callable[[argparse.Namespace], int]] | None = None,
 ) -> int:
     """Run one command; returns the exit status.
 
@@ -67,9 +57,9 @@ def main(
         print(f"error: {wording(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except (MemoryError, RuntimeError) as error:
-        if not is_lack_of_memory(error):
+        if not (told := lack_of_memory(error)):
             raise
-        print(f"error: {wording(lack_of_memory(error))}", file=sys.stderr)
+        print(f"error: {wording(told)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped; what was finished is kept, and the same command goes on from there", file=sys.stderr)
@@ -81,7 +71,8 @@ def run(options: argparse.Namespace) -> int:
         return WITHOUT_DATA[options.command](options)
     if options.command not in COMMANDS:  # of the reports alone
         return 0
-    if options.command == "train" and launched_together():
+    launched_together = int(os.environ.get("WORLD_SIZE", "1")) > 1 and "LOCAL_RANK" in os.environ  # by `torchrun`
+    if options.command == "train" and launched_together:
         return train_together(options)
     if options.processes > 1:
         return launch(options)
@@ -98,14 +89,13 @@ def launch(options: argparse.Namespace) -> int:
     return subprocess.run(words, env={**os.environ, "OMP_NUM_THREADS": "1"}).returncode
 
 
-def is_lack_of_memory(error: MemoryError | RuntimeError) -> bool:
-    """Also torch's, which are RuntimeErrors; torch itself need not be loaded to know them."""
-    by_name = type(error).__name__ == "OutOfMemoryError"  # of a GPU
-    return isinstance(error, MemoryError) or by_name or "can't allocate memory" in str(error)
-
-
 def lack_of_memory(error: MemoryError | RuntimeError) -> str:
-    """One line that says how much was asked for, where that is known, and what to do."""
+    """One line that says how much was asked for, where that is known, and what to do; "" for any other error."""
+    of_torch = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(
+        error
+    )  # it need not be loaded
+    if not (isinstance(error, MemoryError) or of_torch):
+        return ""
     asked = re.search(r"(?:tried to|Unable to) allocate ([\d.]+ \w+)", str(error), re.IGNORECASE)
     amount = f", {asked[1]} were asked for at once" if asked else ""
     return f"the memory is too small{amount}: take smaller pictures (--image-size), or fewer experiments at a time"
@@ -123,26 +113,21 @@ def open_workspace(options: argparse.Namespace) -> Iterator[Workspace]:
         from bakeoff.pipelines.machine.device import choose_device
 
         choose_device(options.device)  # complains before any picture is read
+    connected: AbstractContextManager[Cluster | None] = nullcontext()
+    if options.scheduler:
+        from bakeoff.pipelines.machine.cluster import connect
+
+        connected = connect(options.scheduler)
     claim(options.artifacts)
-    with workers(options.scheduler) as cluster:
-        command = "bakeoff " + shlex.join(options.words)
+    with connected as cluster:
         yield Workspace(
             options.artifacts,
-            command=command,
+            command="bakeoff " + shlex.join(options.words),
             tensorboard=options.tensorboard,
             cluster=cluster,
             device_name=options.device,
             wording=options.wording,
         )
-
-
-def workers(scheduler: str) -> AbstractContextManager[Cluster | None]:
-    """The workers behind a scheduler's address; none without one."""
-    if not scheduler:
-        return nullcontext()
-    from bakeoff.pipelines.machine.cluster import connect
-
-    return connect(scheduler)
 
 
 def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
@@ -166,11 +151,6 @@ def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
             map_chunks=workspace.cluster.map_chunks if workspace.cluster else None,
             **{name: getattr(options, name) for name in READING},
         )
-
-
-def launched_together() -> bool:
-    """Whether `torchrun` started this process as one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1 and "LOCAL_RANK" in os.environ
 
 
 def train_together(options: argparse.Namespace) -> int:

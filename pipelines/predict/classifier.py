@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from glob import escape
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bakeoff.datasets.folder.load import dataset_name
 from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.datasets.registry import SHORT_NAMES, dataset_names
 from bakeoff.pipelines.experiments.models import build_trained_model
 from bakeoff.pipelines.results.calibrator import Calibrator
-from bakeoff.pipelines.results.model import FILE_NAME, load_stored_model
+from bakeoff.pipelines.results.model import FILE_NAME, load_stored_model, stored_image_shape
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
 NOT_SURE = "not sure"  # in place of a class
@@ -130,3 +135,45 @@ def load_model(place: str | Path, *, not_sure_below: float = 0.0, by_threshold: 
     stored = load_stored_model(path)
     model = build_trained_model(stored, path)
     return Classifier(path, model, stored.calibrator, stored.reading, not_sure_below, by_threshold)
+
+
+def find_model(options: argparse.Namespace) -> Path:
+    """The model file that a person means.
+
+    options: model, a path to a model file or to a run's folder, or else an experiment's name; artifacts, dataset, seed
+        and image_size (None takes any), where an experiment's run is looked for: of several data sets of one name, the
+        one that was trained on last is taken.
+    Raises ValueError if there is none, saying where it was looked for and how to make it.
+    """
+    word, dataset, seed, runs = options.model, options.dataset, options.seed, options.artifacts / "runs"
+    if not word:
+        raise ValueError("no model was named: give an experiment that was trained, a run's folder, or a model file")
+    path = Path(word).expanduser()
+    if path.is_file() or (path / FILE_NAME).is_file():
+        return path if path.is_file() else path / FILE_NAME
+    if os.sep in word or word.endswith(Path(FILE_NAME).suffix):
+        raise ValueError(f"{path} is neither a model file nor a run's folder with a {FILE_NAME}")
+    name = SHORT_NAMES.get(dataset, dataset)
+    if name not in dataset_names():
+        name = dataset_name(Path(dataset).expanduser())
+    found = [
+        file
+        for folder in runs.glob("*-*")
+        if folder.name.rpartition("-")[0] == name
+        for file in folder.glob(f"{escape(word)}/seed-{seed}/{FILE_NAME}")
+    ]
+    if not found:
+        raise ValueError(
+            f"no model of {word} for {name} with seed {seed} in {runs}: run `bakeoff train {word} "
+            f"--dataset {dataset}` first, or name its file"
+        )
+    if (image_size := options.image_size) is not None:
+        sizes = {file: stored_image_shape(file)[0] for file in found}
+        found = [file for file in found if sizes[file] == image_size]
+        if not found:
+            there = ", ".join(map(str, sorted(set(sizes.values()))))
+            raise ValueError(
+                f"{word} was trained on {name} at {there} pixels, not at image_size {image_size}: run "
+                f"`bakeoff train {word} --dataset {dataset} --image-size {image_size}` first"
+            )
+    return max(found, key=lambda file: file.stat().st_mtime)

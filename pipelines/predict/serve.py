@@ -31,9 +31,8 @@ from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.experiments.evidence import N_CELLS, occlusion_maps
 from bakeoff.pipelines.experiments.representations import nearest
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.predict.classifier import Classifier, load_model
-from bakeoff.pipelines.predict.locate import find_model
-from bakeoff.pipelines.predict.output import facts_of
+from bakeoff.pipelines.predict.classifier import Classifier, find_model, load_model
+from bakeoff.pipelines.predict.command import facts_of
 from bakeoff.pipelines.results.files import read_json
 from bakeoff.pipelines.results.model import ON_REGIONS
 
@@ -214,8 +213,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def serve(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
     """Answer until Ctrl-C. Raises ValueError if there is no such model, or the port is taken."""
-    place = {"runs": workspace.runs, "dataset": options.dataset, "seed": options.seed}
-    path = find_model(options.model, **place, image_size=options.image_size)
+    path = find_model(options)
     classifier = load_model(path, not_sure_below=options.not_sure_below, by_threshold=options.by_threshold)
     witness = find_witness(classifier, dataset, workspace)
     with Server(witness, options.port) as server:

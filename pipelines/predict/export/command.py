@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,30 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures, rules_of
+from bakeoff.datasets.folder.squares import framed, resize_squares
+from bakeoff.pipelines.classic.system.model_file import ClassicModel
 from bakeoff.pipelines.experiments.models import build_trained_model
-from bakeoff.pipelines.predict.export.c_source import export_c
-from bakeoff.pipelines.predict.export.checks import agreement_with_c, agreement_with_onnx
-from bakeoff.pipelines.predict.export.onnx_file import OPSET, export_onnx
-from bakeoff.pipelines.predict.locate import find_model
+from bakeoff.pipelines.machine.latency import measure_latency
+from bakeoff.pipelines.predict.classifier import find_model
+from bakeoff.pipelines.predict.export.c_source import export_c, predict_with_c
+from bakeoff.pipelines.predict.export.onnx_file import (
+    INPUT,
+    OPSET,
+    PICTURES_AT_A_TIME,
+    export_onnx,
+    open_session,
+    predict_with_onnx,
+)
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.model import ON_REGIONS, StoredModel, load_stored_model
 from bakeoff.pipelines.results.task import load_task
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
 CHECKED_PICTURES = 256
+TOLERANCE = 1e-4  # of a probability
+ROUNDED = 1e-3  # the same, where features are stored in less than float32, or the nearest word counts
+SAME_CLASS = 0.999  # share of the pictures
+SAME_CLASS_IN_C = 0.99  # whose fixed point puts colors and grays on the border of two bins as it comes
 
 
 def export(options: argparse.Namespace) -> int:
@@ -29,8 +43,7 @@ def export(options: argparse.Namespace) -> int:
 
     Raises ValueError if the model has no such form, or it and the written one disagree: then nothing is written.
     """
-    place = {"runs": options.artifacts / "runs", "dataset": options.dataset, "seed": options.seed}
-    path = find_model(options.model, **place, image_size=options.image_size)
+    path = find_model(options)
     stored = load_stored_model(path)
     model = build_trained_model(stored, path)
     images = real_pictures(path, options.images, model.image_shape, stored.reading)
@@ -41,9 +54,8 @@ def export(options: argparse.Namespace) -> int:
 
 
 def write_onnx(path: Path, model: TrainedModel, stored: StoredModel, images: np.ndarray) -> str:
-    frame = rules_of(stored.reading).frame
-    content = export_onnx(model, stored.calibrator.temperature, frame)
-    found = agreement_with_onnx(content, model, stored.calibrator, images, frame)
+    content = export_onnx(model, stored.calibrator.temperature, rules_of(stored.reading).frame)
+    found = agreement_with_onnx(content, model, stored, images)
     target = path.with_suffix(".onnx")
     write_atomically(target, content)
     return f"{target}: {len(content):,} bytes, opset {OPSET}; {found}"
@@ -51,7 +63,13 @@ def write_onnx(path: Path, model: TrainedModel, stored: StoredModel, images: np.
 
 def write_c(path: Path, model: TrainedModel, stored: StoredModel, images: np.ndarray) -> str:
     header, source = export_c(model)
-    found = agreement_with_c(header, source, model, images)
+    compiled = predict_with_c(header, source, images, len(model.class_names))
+    found = "not checked, for there is no C compiler `cc`"
+    if compiled is not None:
+        same = (compiled[0] == model.predict_scores(images).argmax(axis=1)).mean()
+        found = f"compiled with cc, the same class for {same:.1%} of {len(images)} pictures"
+        if same < SAME_CLASS_IN_C:
+            raise ValueError(f"the model in C differs: {found}; nothing was written")
     targets = path.with_suffix(".h"), path.with_suffix(".c")
     for target, content in zip(targets, (header, source), strict=True):
         write_atomically(target, content.encode())
@@ -80,3 +98,50 @@ def real_pictures(
     if len(kept) == 0:
         raise ValueError("none of the pictures could be read: name others to check the model with")
     return kept
+
+
+def agreement_with_onnx(content: bytes, model: TrainedModel, stored: StoredModel, images: np.ndarray) -> str:
+    """How far both agree on the pictures, and what one takes of either.
+
+    images: uint8 (n, height, width, channels) of the model's size.
+    Raises ValueError if less than SAME_CLASS get the same class, or a probability differs by more than TOLERANCE, or
+    ROUNDED for features stored in less than float32.
+    """
+    session, calibrator, frame = open_session(content), stored.calibrator, rules_of(stored.reading).frame
+    expected = model.predict_scores(images)
+    found, scores = predict_with_onnx(session, images)
+    same = (scores.argmax(axis=1) == expected.argmax(axis=1)).mean()
+    difference = float(np.abs(found - calibrator.probabilities(expected)).max())
+    is_square = model.image_shape[0] == model.image_shape[1]
+    if is_square:
+        larger = _larger(images[:PICTURES_AT_A_TIME])
+        squares = resize_squares([framed(picture, frame) for picture in larger], model.image_shape[0])
+        probabilities = calibrator.probabilities(model.predict_scores(squares))
+        difference = max(difference, float(np.abs(predict_with_onnx(session, larger)[0] - probabilities).max()))
+    if not (same >= SAME_CLASS and difference <= _tolerance(model)):
+        raise ValueError(
+            f"the exported model differs: the same class for {same:.1%} of {len(images)} pictures, probabilities up to "
+            f"{difference:.2g} apart; nothing was written"
+        )
+    seconds = [
+        measure_latency(predict, images, time.perf_counter)["single_picture_seconds"]
+        for predict in (lambda batch: session.run(None, {INPUT: batch})[1], model.predict_scores)
+    ]
+    exported, own = (1000 * second for second in seconds)
+    larger_too = ", also on larger ones" if is_square else ""
+    return (
+        f"on {len(images)} pictures the same class for {same:.1%}, probabilities at most {difference:.1e} apart"
+        f"{larger_too}; {exported:.2f} ms a picture with onnxruntime, {own:.2f} with bakeoff"
+    )
+
+
+def _tolerance(model: TrainedModel) -> float:
+    systems = model.systems if isinstance(model, ClassicModel) else ()
+    is_rounded = any(fitted.system.storage != "float32" for fitted in systems)
+    families = [family for fitted in systems for family in fitted.system.families]
+    return ROUNDED if is_rounded or any(getattr(f, "assignment", "") == "hard" for f in families) else TOLERANCE
+
+
+def _larger(images: np.ndarray) -> np.ndarray:
+    """Twice the size and no squares: resizing and the choice of the middle are compared as well."""
+    return np.pad(images.repeat(2, axis=1).repeat(2, axis=2), ((0, 0), (0, 0), (2, 3), (0, 0)), mode="edge")

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import tracemalloc
+from argparse import Namespace
 from dataclasses import replace
 
 import numpy as np
@@ -21,9 +22,8 @@ from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.neural import experiments as neural
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.predict import classifier
-from bakeoff.pipelines.predict.export import checks, command
-from bakeoff.pipelines.predict.locate import find_model
-from bakeoff.pipelines.predict.output import rows_that_stand
+from bakeoff.pipelines.predict.command import rows_that_stand
+from bakeoff.pipelines.predict.export import command
 from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.model import FILE_NAME, ON_REGIONS, load_stored_model, save_stored_model
 
@@ -52,6 +52,11 @@ def home(tmp_path_factory):
         patch.setitem(neural.EXPERIMENTS, "mlp", (title, small))
         assert main(["train", "mlp", "pca", *where(folder), "--image-size", "12"]) == 0
     return folder
+
+
+def find_model(model, artifacts, dataset):
+    found = {"model": model, "artifacts": artifacts, "dataset": str(dataset), "seed": 0, "image_size": None}
+    return classifier.find_model(Namespace(**found))
 
 
 def where(folder):
@@ -84,7 +89,7 @@ def test_json_holds_what_the_model_says(home, tmp_path, capsys, name):
     paths = [save_picture(tmp_path / f"{name}.png", tint, 99) for name, tint in TINTS.items()]
     assert main(["predict", name, str(tmp_path), "--json", *where(home)]) == 0
     record = json.loads(capsys.readouterr().out)
-    path = find_model(name, runs=home / "artifacts/runs", dataset=str(home / "ground"), seed=0)
+    path = find_model(name, home / "artifacts", home / "ground")
     scores = load_trained_model(path).predict_scores(np.stack([np.asarray(Image.open(path)) for path in paths]))
     assert [row["class"] for row in record["pictures"]] == list(TINTS)
     for row, expected in zip(record["pictures"], softmax(scores / record["model"]["temperature"], 1), strict=True):
@@ -106,7 +111,7 @@ def test_below_the_chosen_probability_it_is_not_sure(home, tmp_path, capsys):
 
 
 def test_the_wanted_class_is_named_from_the_models_own_threshold_on(home):
-    path = find_model("pca", runs=home / "artifacts/runs", dataset=str(home / "ground"), seed=0)
+    path = find_model("pca", home / "artifacts", home / "ground")
     model = bakeoff.load_model(path)
     grays = [replace(model, by_threshold=True, calibrator=Calibrator(1.0, 1, one)) for one in (0.3, 0.5, 0.7)]
     chances = np.array([0.6, 0.4])
@@ -195,7 +200,7 @@ def test_memory_does_not_grow_with_the_folder(home, tmp_path):
     for number in range(200):
         (tmp_path / f"{number:03}" / "x.png").parent.mkdir()
         (tmp_path / f"{number:03}" / "x.png").write_bytes(b"none")
-    model = bakeoff.load_model(find_model("pca", runs=home / "artifacts/runs", dataset=str(home / "ground"), seed=0))
+    model = bakeoff.load_model(find_model("pca", home / "artifacts", home / "ground"))
     many = (file for _ in range(50) for file in find_pictures(tmp_path))
     tracemalloc.start()
     n = sum(len(batch) for batch in model.predict_batches(many))
@@ -237,18 +242,18 @@ def test_the_model_may_be_named_by_folder_or_file(home, tmp_path, capsys):
 
 def test_of_two_data_sets_of_one_name_the_model_trained_last_is_taken(tmp_path):
     for age, fingerprint in ((20, "0a"), (10, "0b")):
-        file = tmp_path / f"ground-{fingerprint}" / "pca" / "seed-0" / FILE_NAME
+        file = tmp_path / "runs" / f"ground-{fingerprint}" / "pca" / "seed-0" / FILE_NAME
         file.parent.mkdir(parents=True)
         file.touch()
         os.utime(file, (1e9 - age, 1e9 - age))
-    assert "ground-0b" in str(find_model("pca", runs=tmp_path, dataset="some/ground", seed=0))
+    assert "ground-0b" in str(find_model("pca", tmp_path, "some/ground"))
 
 
 def test_short_names_of_data_sets_are_known(tmp_path):
-    file = tmp_path / "cues-all-0a" / "pca" / "seed-0" / FILE_NAME
+    file = tmp_path / "runs" / "cues-all-0a" / "pca" / "seed-0" / FILE_NAME
     file.parent.mkdir(parents=True)
     file.touch()
-    assert find_model("pca", runs=tmp_path, dataset="cues", seed=0) == file
+    assert find_model("pca", tmp_path, "cues") == file
 
 
 @pytest.mark.parametrize(
@@ -288,8 +293,8 @@ def test_what_cannot_be_meant_is_said_before_any_work(capsys, words, message):
 def test_a_model_that_disagrees_is_not_written(home, capsys, monkeypatch):
     zeros = np.zeros((16, 2), np.float32)
     monkeypatch.setattr(command, "export_onnx", lambda model, temperature, frame: b"onnx")
-    monkeypatch.setattr(checks, "open_session", lambda content: None)
-    monkeypatch.setattr(checks, "predict_with_onnx", lambda _, images: (zeros[: len(images)], zeros[: len(images)]))
+    monkeypatch.setattr(command, "open_session", lambda content: None)
+    monkeypatch.setattr(command, "predict_with_onnx", lambda _, images: (zeros[: len(images)], zeros[: len(images)]))
     assert main(["export", "pca", *where(home)]) == 1
     assert "the exported model differs: the same class for 50.0% of 8 pictures" in capsys.readouterr().err
     assert not list((home / "artifacts/runs").glob("ground-*/pca/seed-0/model.onnx"))
@@ -305,7 +310,7 @@ def test_export_writes_a_checked_file_beside_the_model(home, capsys):
 
 
 def test_a_model_of_regions_says_that_it_sees_whole_pictures(home, tmp_path, capsys):
-    stored = load_stored_model(find_model("pca", runs=home / "artifacts/runs", dataset=str(home / "ground"), seed=0))
+    stored = load_stored_model(find_model("pca", home / "artifacts", home / "ground"))
     save_stored_model(replace(stored, reading={**stored.reading, "regions": "crop"}), tmp_path / FILE_NAME)
     picture = str(save_picture(tmp_path / "new.png", TINTS["water"], 99))
     assert main(["predict", str(tmp_path / FILE_NAME), picture]) == 0

@@ -28,7 +28,7 @@ from bakeoff.pipelines.neural.networks.convnet import ConvNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.networks.speedrun import Speedrun
-from bakeoff.pipelines.predict.export import checks, onnx_file
+from bakeoff.pipelines.predict.export import command, onnx_file
 from bakeoff.pipelines.predict.export.onnx_file import export_onnx, open_session, predict_with_onnx
 from bakeoff.pipelines.results.calibrator import Calibrator
 
@@ -113,7 +113,7 @@ def assert_alike(model, content: bytes, frame: str = MIDDLE) -> None:
         assert probabilities.dtype == scores.dtype == np.float32
         expected = model.predict_scores(squares)
         np.testing.assert_allclose(scores, expected, atol=1e-4 * max(1, np.abs(expected).max()))
-        np.testing.assert_allclose(probabilities, calibrator.probabilities(expected), atol=checks._tolerance(model))
+        np.testing.assert_allclose(probabilities, calibrator.probabilities(expected), atol=command._tolerance(model))
 
 
 @pytest.mark.slow
@@ -185,7 +185,7 @@ def test_pictures_may_be_taken_whole():
 
 
 def test_features_that_are_rounded_when_stored_may_differ_by_more():
-    assert checks._tolerance(systems_model((PixelPca(),))) == checks.ROUNDED
-    assert checks._tolerance(own_net()) == checks.TOLERANCE
+    assert command._tolerance(systems_model((PixelPca(),))) == command.ROUNDED
+    assert command._tolerance(own_net()) == command.TOLERANCE
     words = FittedSystem(System("w", (BagOfWords(),)), (), None, np.ones((3, 1)), np.ones(3))
-    assert checks._tolerance(ClassicModel("w", CLASSES, SHAPE, (words,), None)) == checks.ROUNDED
+    assert command._tolerance(ClassicModel("w", CLASSES, SHAPE, (words,), None)) == command.ROUNDED
