@@ -27,11 +27,10 @@ from bakeoff.datasets.folder.conversion import (
     to_rgb,
     turn_upright,
 )
-from bakeoff.datasets.folder.deep_pictures import open_deep
-from bakeoff.datasets.folder.picture_formats import NOT_READ, SNIFFED, format_of_suffix
+from bakeoff.datasets.folder.deep_pictures import open_array, open_deep, open_plain_tiff
+from bakeoff.datasets.folder.picture_file import NOT_READ, SNIFFED, format_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
-from bakeoff.datasets.folder.plain_tiff import open_plain_tiff
-from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, open_array, to_gray_levels
+from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, to_gray_levels
 from bakeoff.datasets.folder.squares import framed
 from bakeoff.datasets.folder.tiff import open_tiff
 

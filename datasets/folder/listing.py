@@ -5,6 +5,7 @@ Nothing is decoded here, and the user's files are never written to.
 
 from __future__ import annotations
 
+import json
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +31,6 @@ from bakeoff.datasets.folder.picture_file import (
     stamp_now,
 )
 from bakeoff.datasets.folder.regions import pair_masks
-from bakeoff.datasets.folder.shards import find_shards, label_by_key, list_shards
 from bakeoff.datasets.folder.split_names import THINGS, find_splits, split_of_name
 from bakeoff.datasets.folder.tables import TABLE_SUFFIXES, label_by_tables, list_table
 
@@ -41,6 +41,10 @@ OTHERWISE = {
     **dict.fromkeys((".xlsx", ".xls", ".ods"), "is a spreadsheet: save it as CSV, and name the result"),
     **dict.fromkeys((".npy", ".npz"), ARRAYS),
 }
+
+
+LABELS = (".cls", ".json")  # beside pictures in tar files as WebDataset writes them: 0001.jpg and 0001.cls are one
+LABEL_NAMES = ("label", "class", "cls", "class_name")  # in a .json
 
 
 @contextmanager
@@ -176,3 +180,56 @@ def list_folder(root: Path) -> Iterator[PictureFile]:
             else:
                 yield PictureFile((*parts, name), partial(read_plain_file, path), stamp=stamp_now(path))
         waiting.extend(reversed(folders))
+
+
+def find_shards(root: Path) -> list[Path]:
+    """The tar files of a folder that holds more than one, and beside them only texts that tell of them."""
+    names = sorted(path for path in root.iterdir() if is_visible(path.name))
+    shards = [path for path in names if path.suffix.lower() == ".tar"]
+    others = [path for path in names if path.suffix.lower() not in (".tar", ".json", ".txt", ".md", ".idx")]
+    return shards if len(shards) > 1 and not others else []
+
+
+def list_shards(shards: Sequence[Path], opened: ExitStack) -> list[PictureFile]:
+    """The files of all, below their shard's name; those of train-000.tar and test-000.tar are of these splits."""
+    splits = find_splits([path.stem for path in shards])
+    return [
+        replace(file, parts=(path.name, *file.parts), split=splits.get(path.stem, ""))
+        for path in shards
+        for file in list_archive(path, opened)
+    ]
+
+
+def label_by_key(files: Sequence[PictureFile]) -> list[PictureFile] | None:
+    """Each picture with the class that the file beside it tells, "" if it tells none; None where no file does."""
+    pictures = {_key_of(file): file for file in files if file.is_picture}
+    beside = {_key_of(file): file for file in files if file.suffix in LABELS and _key_of(file) in pictures}
+    told = {key: name for key, file in beside.items() if (name := _read_label(file))}
+    if not told:
+        return None
+    kept = [file for file in files if file.suffix not in LABELS or _key_of(file) not in told]
+    return sorted(
+        (
+            replace(file, class_name=told[_key_of(file)])
+            if pictures.get(_key_of(file)) is file and _key_of(file) in told
+            else file
+            for file in kept
+        ),
+        key=lambda file: file.parts,
+    )
+
+
+def _key_of(file: PictureFile) -> tuple[str, ...]:
+    """WebDataset's: the path up to the first dot of the name."""
+    return *file.parts[:-1], file.parts[-1].partition(".")[0]
+
+
+def _read_label(file: PictureFile) -> str:
+    text = file.read().decode("utf-8", errors="replace").strip()
+    if file.suffix == ".json":
+        try:
+            record = json.loads(text)
+            text = next((str(record[name]) for name in LABEL_NAMES if name in record), "")
+        except (ValueError, TypeError, RecursionError):  # of something else
+            return ""
+    return as_class_name(text)

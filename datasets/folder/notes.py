@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
-from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, printable
-from bakeoff.datasets.folder.picture_formats import formats_of_suffix
+from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, formats_of_suffix, printable
 from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
 from bakeoff.datasets.folder.squares import WHOLE
 from bakeoff.datasets.splits import is_unbalanced

@@ -1,17 +1,27 @@
-"""One file that may be a picture, wherever it lies, and the rules on names and sizes that hold everywhere."""
+"""One file that may be a picture, wherever it lies, and the rules on names, formats and sizes that hold everywhere."""
 
 from __future__ import annotations
 
 import os
 import stat
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
-from bakeoff.datasets.folder.picture_formats import formats_of_suffix
+import tifffile
+from PIL import Image
 
+# Told by content, whatever the name. Of the others, weakly marked, only what a name says is believed.
+SNIFFED = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
+# Pillow would start Ghostscript for EPS; the rest it recognizes without being able to read, and most are no pictures.
+REFUSED = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "IPTC"}
+DATA = {".bufr", ".grib", ".h5", ".hdf", ".mpg", ".mpeg", ".iim", ".ps"}  # suffixes of those that are no pictures
+NOT_READ = {
+    *(".eps", ".wmf", ".emf", ".svg", ".heic", ".heif", ".jxl", ".exr", ".hdr", ".dng", ".cr2", ".cr3", ".nef", ".arw"),
+    *(".orf", ".rw2", ".raf", ".dcm", ".dicom", ".czi", ".nd2", ".lif", ".oib", ".oif", ".vsi", ".nii", ".mrc"),
+}
 MAX_FILE_BYTES = 500_000_000  # no picture is larger; a film or a zip bomb is
 NEVER_PICTURES = {"Thumbs.db", "desktop.ini", "__MACOSX"}  # left behind by operating systems, as are .hidden files
 JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian words, Hindi letters and emoji
@@ -145,3 +155,23 @@ def stamp_now(path: str | Path) -> str:
         return stamp_of(os.stat(path))
     except OSError:
         return ""
+
+
+@cache
+def formats_of_suffix() -> Mapping[str, tuple[str, ...]]:
+    """Suffix of a picture's name, in small letters with its dot -> the formats that it may stand for."""
+    Image.init()
+    named = {
+        suffix: (name,)
+        for suffix, name in Image.registered_extensions().items()
+        if suffix not in DATA and name in Image.OPEN
+    }
+    tiffs = dict.fromkeys((f".{suffix.split('.')[-1]}" for suffix in tifffile.TIFF.FILE_EXTENSIONS), ("TIFF",))
+    jpegs = {suffix: ("JPEG", "MPO") for suffix, names in named.items() if names == ("JPEG",)}
+    return {**tiffs, **dict.fromkeys(NOT_READ, ()), **named, **jpegs, ".npy": ("NPY",), ".npz": ("NPY",)}
+
+
+def format_of_suffix(suffix: str) -> str:
+    """The format for Pillow that a name says, "" if none or one that is not read."""
+    names = formats_of_suffix().get(suffix.lower(), ())
+    return names[0] if names and names[0] in Image.OPEN and names[0] not in REFUSED else ""

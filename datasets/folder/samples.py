@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 
 from bakeoff.datasets.folder.conversion import PictureError
-from bakeoff.datasets.folder.picture_file import check_size
 from bakeoff.datasets.folder.squares import MIDDLE
 
 Range = tuple[float, float]
 """The raw value that becomes black, 0, and the one that becomes white, 255."""
 PAGE_RULES = ("max", "mean", "first", "middle", "channels")
 CHANNEL_RULES = ("first", "mean")
-NUMPY_START = b"\x93NUMPY"
-ARRAY_NAMES = ("image", "img", "picture", "x")  # of the one that counts in an .npz of several
 
 
 class UnknownRangeError(PictureError):
@@ -179,38 +174,3 @@ def describe_pages(rule: str) -> str:
     return (
         f"of several pages or z planes, {made.get(rule, f'the {rule} one' if rule.isalpha() else f'page {rule}')} taken"
     )
-
-
-def open_array(content: bytes, rules: Rules, suffix: str = "") -> Raw | None:
-    """A .npy file, or the .npz of one picture: (height, width), (height, width, channels) or (pages, height, width).
-
-    Of three axes the shortest, if it is not the middle one, counts channels or, in front, pages; three in front are
-    red, green and blue, as torch has them. None for other files.
-    """
-    if content[:6] == NUMPY_START:
-        values = np.load(io.BytesIO(content), allow_pickle=False)
-    elif suffix.lower() == ".npz" and content[:2] == b"PK":
-        values = _picture_of(np.load(io.BytesIO(content), allow_pickle=False))
-    else:
-        return None
-    if values.ndim not in (2, 3) or values.dtype.kind not in "biuf" or not values.size:
-        raise PictureError(f"an array of {values.dtype} {values.shape} is no picture")
-    values = values.astype(np.uint8) * 255 if values.dtype.kind == "b" else values
-    values = values.astype(values.dtype.newbyteorder("="), copy=False)
-    is_stack = values.ndim == 3 and values.shape[0] < values.shape[2]
-    is_color = is_stack and len(values) == 3
-    remarks = (describe_pages(rules.pages),) if is_stack and not is_color else ()
-    pages = "channels" if is_color else rules.pages
-    values = project(values[..., None], pages) if is_stack else np.atleast_3d(values)
-    height, width, n_channels = values.shape
-    bits = 8 * values.itemsize
-    return Raw(values.dtype, bits, n_channels, (height, width), lambda: values, "NPY", remarks, n_channels == 3)
-
-
-def _picture_of(arrays: Any) -> np.ndarray:
-    """The only array of an .npz, or the one that calls itself a picture."""
-    named = [name for name in arrays.files if name.lower() in ARRAY_NAMES] or arrays.files
-    if len(named) != 1:
-        raise PictureError(f"holds the arrays {', '.join(arrays.files)}, none or several of them pictures")
-    check_size(sum(member.file_size for member in arrays.zip.infolist()))
-    return np.asarray(arrays[named[0]])

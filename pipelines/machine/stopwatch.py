@@ -1,4 +1,4 @@
-"""Cost of a stage: wall clock, processor time over all threads, and peak resident memory."""
+"""Cost of a stage: wall clock, processor time over all threads, peak resident memory, and a GPU's energy."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from bakeoff.pipelines.machine.energy import joules_so_far
 from bakeoff.pipelines.results.run import Stage, StageKind
 
 PROCESS = Path("/proc/self")
@@ -81,3 +82,29 @@ def peak_memory_bytes() -> int:
 def _restart_peak_memory() -> None:
     with contextlib.suppress(OSError):
         (PROCESS / "clear_refs").write_text("5")  # proc(5): 5 resets the peak resident set size to the current one
+
+
+def joules_so_far() -> float | None:
+    """What the GPU that torch works on has used since its driver was loaded; None where that is not told.
+
+    Volta and later count; the work of others on the same GPU is in it, too.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():  # nothing was computed there
+        return None
+    meter = _meter(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid)
+    return None if meter is None else meter() / 1000
+
+
+@cache
+def _meter(uuid: Any) -> Any:
+    """Millijoules of the GPU with that identifier when called; None where NVML or its package is missing."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+        handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
+        pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
+    except Exception:  # of the package, or of a driver that does not count: energy is told where it can be
+        return None
+    return lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from bakeoff.pipelines.machine import energy
+from bakeoff.pipelines.machine import stopwatch
 from bakeoff.pipelines.machine.device import bytes_to_hold, choose_device, exact_products, free_bytes
 from bakeoff.pipelines.machine.stopwatch import measure
 
@@ -61,8 +61,8 @@ def test_energy_is_the_difference_of_the_drivers_counter_or_not_told(monkeypatch
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid="7"))
-    energy._meter.cache_clear()
+    stopwatch._meter.cache_clear()
     with measure("there", "training") as clock:
         pass
-    energy._meter.cache_clear()
+    stopwatch._meter.cache_clear()
     assert clock.stage.joules == pytest.approx(4.5)
