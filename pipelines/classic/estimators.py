@@ -111,14 +111,14 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> Standardize:  # noqa: N803
         """X: (n, d)."""
-        self.standardizer_ = fit_standardizer(validate_data(self, X, dtype=DTYPES))
+        self.standardizer_ = fit_standardizer([torch.tensor(validate_data(self, X, dtype=DTYPES))])
         self.mean_, self.scale_ = self.standardizer_.mean.numpy(), self.standardizer_.scale.numpy()
         return self
 
     def transform(self, X: Any) -> np.ndarray:  # noqa: N803
         """float32 (n, d)."""
         check_is_fitted(self)
-        return standardize(validate_data(self, X, dtype=DTYPES, reset=False), self.standardizer_).numpy()
+        return standardize(torch.tensor(validate_data(self, X, dtype=DTYPES, reset=False)), self.standardizer_).numpy()
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

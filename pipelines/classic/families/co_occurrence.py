@@ -14,6 +14,7 @@ from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.classic.families.family import FeatureFamily, by_channel, names_by_channel
 from bakeoff.pipelines.classic.families.histograms import fault_of_size
 from bakeoff.pipelines.classic.features.co_occurrence import ANGLES, extract_co_occurrence
+from bakeoff.pipelines.classic.matrix.feature_matrix import as_matrix
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer, standardize
 from bakeoff.pipelines.machine.cores import HERE, Hands
 
@@ -41,7 +42,7 @@ class CoOccurrence(FeatureFamily):
             for part in parts:
                 rows.append(self._extract(torch.from_numpy(images[part]).to(hands.device)))
                 advance(len(part))
-        return fit_standardizer(torch.cat(rows))
+        return fit_standardizer(as_matrix(torch.cat(rows)).chunks())
 
     def encode(self, images: torch.Tensor, state: Standardizer) -> torch.Tensor:
         """The squared length is 1 on average."""

@@ -9,6 +9,7 @@ again and because a worker that takes a dead one's place can then read them as w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
-from bakeoff.pipelines.classic.matrix.feature_store import multiply, multiply_transposed
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix, as_matrix
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer
 from bakeoff.pipelines.machine.cluster import Cluster
 from bakeoff.pipelines.machine.cores import one_worker_per_core
@@ -28,42 +28,22 @@ from bakeoff.pipelines.machine.cores import one_worker_per_core
 SPAN_BYTES = 2**28
 
 
-@dataclass(frozen=True)
-class RowsOnDisk:
-    """Rows start .. stop of a feature matrix, by the files of its blocks. factors, standardizer: as `FeatureMatrix`."""
+@dataclass(frozen=True, kw_only=True)
+class DistantFeatures(FeatureMatrix):
+    """The same features here, read where rows are asked for; the workers make the products.
 
-    files: tuple[tuple[Path, ...], ...]
-    factors: tuple[float, ...]
-    standardizer: Standardizer | None
-    start: int
-    stop: int
+    spans: of rows, one after the other.   held: the handle of each span's rows.   cluster: who holds them.
+    """
 
-
-@dataclass(frozen=True)
-class DistantFeatures:
-    """matrix: the same features here, read where rows are asked for.   spans: of rows, one after the other.
-    held: the handle of each span's rows.   cluster: who holds them."""
-
-    matrix: FeatureMatrix
     spans: tuple[slice, ...]
     held: Sequence[Any]
     cluster: Cluster
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.matrix.shape
-
-    def __getitem__(self, rows: slice) -> torch.Tensor:
-        """float32 (n_rows, d) for a slice with step 1."""
-        return self.matrix[rows]
-
-    def multiply(self, vectors: torch.Tensor) -> torch.Tensor:
-        """X vectors^T: float32 (k, d) -> (n, k)."""
+    def multiply(self, vectors: torch.Tensor, workers: Executor) -> torch.Tensor:
         parts = self.cluster.map_chunks(partial(multiply_span, vectors.numpy()), self.held)
         return torch.from_numpy(np.concatenate(list(parts)))
 
-    def multiply_transposed(self, factors: torch.Tensor) -> torch.Tensor:
-        """factors^T X: float32 (n, k) -> (k, d)."""
+    def multiply_transposed(self, factors: torch.Tensor, workers: Executor) -> torch.Tensor:
         chunks = [(held, factors[span].numpy()) for held, span in zip(self.held, self.spans, strict=True)]
         return torch.from_numpy(self.cluster.sum_chunks(multiply_transposed_span, chunks))
 
@@ -74,36 +54,39 @@ def hold_features(matrix: FeatureMatrix, cluster: Cluster) -> DistantFeatures:
     Raises ValueError if a block is no whole file. A worker that cannot read one raises FileNotFoundError at first use.
     """
     n, d = matrix.shape
-    files = tuple(tuple(_file_of(block) for block in row) for row in matrix.blocks)
+    files = [[_file_of(block) for block in row] for row in matrix.blocks]
     step = max(1, SPAN_BYTES // (4 * d))
     spans = tuple(slice(start, min(start + step, n)) for start in range(0, n, step))
-    rows = [RowsOnDisk(files, matrix.factors, matrix.standardizer, span.start, span.stop) for span in spans]
-    return DistantFeatures(matrix, spans, cluster.hold(read_rows_on_disk, rows), cluster)
+    held = cluster.hold(partial(read_rows_on_disk, files, matrix.factors, matrix.standardizer), spans)
+    same = (matrix.blocks, matrix.factors, matrix.standardizer, matrix.device)
+    return DistantFeatures(*same, spans=spans, held=held, cluster=cluster)
 
 
-def read_rows_on_disk(rows: RowsOnDisk) -> torch.Tensor:
-    """float32 (stop - start, d)."""
+def read_rows_on_disk(
+    files: Sequence[Sequence[Path]], factors: tuple[float, ...], standardizer: Standardizer | None, rows: slice
+) -> FeatureMatrix:
+    """The rows of the matrix whose blocks lie in these files, put together in memory."""
     try:
-        blocks = [[np.load(path, mmap_mode="r", allow_pickle=False) for path in row] for row in rows.files]
+        blocks = [[np.load(path, mmap_mode="r", allow_pickle=False) for path in row] for row in files]
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"a worker cannot read {error.filename}: training on a cluster needs ARTIFACTS in a folder that all "
             "workers see under the same path"
         ) from error
-    return FeatureMatrix(blocks, rows.factors, rows.standardizer)[rows.start : rows.stop]
+    return as_matrix(FeatureMatrix(blocks, factors, standardizer)[rows])
 
 
-def multiply_span(vectors: np.ndarray, features: torch.Tensor) -> np.ndarray:
+def multiply_span(vectors: np.ndarray, features: FeatureMatrix) -> np.ndarray:
     """One span of `DistantFeatures.multiply`."""
     with one_worker_per_core() as workers:
-        return multiply(features, torch.tensor(vectors), workers).numpy()
+        return features.multiply(torch.tensor(vectors), workers).numpy()
 
 
-def multiply_transposed_span(chunk: tuple[torch.Tensor, np.ndarray]) -> np.ndarray:
+def multiply_transposed_span(chunk: tuple[FeatureMatrix, np.ndarray]) -> np.ndarray:
     """One span's part of `DistantFeatures.multiply_transposed`."""
     features, factors = chunk
     with one_worker_per_core() as workers:
-        return multiply_transposed(features, torch.tensor(factors), workers).numpy()
+        return features.multiply_transposed(torch.tensor(factors), workers).numpy()
 
 
 def _file_of(block: Any) -> Path:

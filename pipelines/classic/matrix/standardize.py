@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, read_rows, row_chunks
 from bakeoff.pipelines.machine.progress import Advance
 
 # A deviation below this share of the mean is what rounding leaves of a constant: float32 steps are 100 times as large.
@@ -22,23 +21,18 @@ class Standardizer:
     scale: torch.Tensor
 
 
-def fit_standardizer(features: Features, advance: Advance = lambda n: None) -> Standardizer:
+def fit_standardizer(chunks: Iterable[torch.Tensor], advance: Advance = lambda n: None) -> Standardizer:
     """Mean and deviation of every column, in one pass over chunks of rows.
 
-    features: (n, d).   advance: told of the rows of every chunk.
+    chunks: (n_i, d) each, float32 or float64.   advance: told of the rows of every chunk.
     A constant feature gets scale 1, so that it becomes 0 and not NaN.
     Chunks are merged by the formula of Chan, Golub and LeVeque (1979), in float64: it does not cancel where the mean
     is large against the deviation.
     Raises ValueError if there are no rows, or a value is NaN or infinite.
     """
-    if len(features.shape) != 2 or 0 in features.shape:
-        raise ValueError(f"features must have shape (n, d) with n and d at least 1, got {tuple(features.shape)}")
-    n_seen = 0
-    mean = squares = torch.zeros(features.shape[1], dtype=torch.float64, device=device_of(features))
-    for rows in row_chunks(features):
-        chunk = torch.as_tensor(
-            np.array(features[rows]) if isinstance(features, np.ndarray) else features[rows]
-        ).double()
+    n_seen, mean = 0, torch.zeros((), dtype=torch.float64)
+    squares = mean
+    for chunk in (rows.double() for rows in chunks):
         n_new = len(chunk)
         advance(n_new)
         chunk_mean = chunk.mean(dim=0)
@@ -46,6 +40,8 @@ def fit_standardizer(features: Features, advance: Advance = lambda n: None) -> S
         share = n_new / (n_seen + n_new)
         squares = squares + (chunk - chunk_mean).square().sum(dim=0) + gap.square() * n_seen * share
         mean, n_seen = mean + gap * share, n_seen + n_new
+    if n_seen == 0:
+        raise ValueError("features must hold at least one row, got none")
     if not torch.isfinite(squares).all():
         raise ValueError("features must be finite, got NaN or infinity")
     deviation = (squares / n_seen).sqrt()
@@ -53,16 +49,13 @@ def fit_standardizer(features: Features, advance: Advance = lambda n: None) -> S
     return Standardizer(mean.cpu(), scale.cpu())
 
 
-def standardize(
-    rows: np.ndarray | torch.Tensor, standardizer: Standardizer, columns: slice = slice(None)
-) -> torch.Tensor:
+def standardize(rows: torch.Tensor, standardizer: Standardizer, columns: slice = slice(None)) -> torch.Tensor:
     """(rows - mean) / scale: float32 (n, d), on the device of the rows; computed in float64 if that is what they are.
 
     columns: of all features, those that the rows have.
     Raises ValueError if the number of features differs from the standardizer's.
     """
     mean, scale = standardizer.mean[columns], standardizer.scale[columns]
-    if len(rows.shape) != 2 or rows.shape[1] != len(mean):
+    if rows.ndim != 2 or rows.shape[1] != len(mean):
         raise ValueError(f"rows must have shape (n, {len(mean)}) to match the standardizer, got {tuple(rows.shape)}")
-    values = torch.as_tensor(rows) if "float64" in str(rows.dtype) else read_rows(rows, slice(None))
-    return ((values - mean.to(values)) / scale.to(values)).float()
+    return ((rows - mean.to(rows)) / scale.to(rows)).float()

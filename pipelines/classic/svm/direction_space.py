@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, read_rows
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 
 MOST_DIRECTIONS = 320  # beyond, the space shrinks to what the classes have reached, and the latest half
 # Of a candidate's squared length, outside the space: less is rounding, or a multiple of another candidate.
@@ -86,7 +86,7 @@ def empty_space(n_rows: int, scale: torch.Tensor) -> DirectionSpace:
     )
 
 
-def column_scale(features: Features, cost: float, bias_feature: float) -> torch.Tensor:
+def column_scale(features: FeatureMatrix, cost: float, bias_feature: float) -> torch.Tensor:
     """float32 (d + 1,): what brings the columns into a band about the median of h_j = (1 + 2 cost sum_i x_ij^2)^(1/2).
 
     h_j^2 is the most that f can bend along weight j. Columns within the band, as image features have them, stay as they
@@ -94,9 +94,9 @@ def column_scale(features: Features, cost: float, bias_feature: float) -> torch.
     bias is treated as if its square were spread over all columns: it is like the rest where b is like the rows' length.
     """
     n, d = features.shape
-    squares, n_seen = torch.zeros(d, dtype=torch.float64, device=device_of(features)), 0
+    squares, n_seen = torch.zeros(d, dtype=torch.float64, device=features.device), 0
     for start in range(0, n, max(SCALE_RUN, n // SCALE_RUNS)):
-        rows = read_rows(features, slice(start, min(start + SCALE_RUN, n))).double()
+        rows = features[start : start + SCALE_RUN].double()
         squares, n_seen = squares + rows.square().sum(dim=0), n_seen + len(rows)
     squares = torch.cat([squares / n_seen, squares.new_tensor([bias_feature**2 / d])])
     bends = (1 + 2 * cost * n * squares).sqrt()

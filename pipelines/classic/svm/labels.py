@@ -8,17 +8,17 @@ from typing import Literal
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 
 ClassWeight = Literal["balanced"] | Sequence[float] | np.ndarray | None
 
 
-def check_labels(features: Features, labels: np.ndarray | torch.Tensor, n_classes: int, C: float) -> torch.Tensor:  # noqa: N803
+def check_labels(features: FeatureMatrix, labels: np.ndarray | torch.Tensor, n_classes: int, C: float) -> torch.Tensor:  # noqa: N803
     """The labels as int64 (n,) on the device of the features; ValueError where they, C or a shape are out of range."""
     if C <= 0:
         raise ValueError(f"C must be positive, got {C}")
-    if len(features.shape) != 2 or 0 in features.shape:
-        raise ValueError(f"features must have shape (n, d) with n and d at least 1, got {tuple(features.shape)}")
+    if 0 in features.shape:
+        raise ValueError(f"features must have shape (n, d) with n and d at least 1, got {features.shape}")
     labels = torch.as_tensor(labels)
     if labels.shape != (features.shape[0],) or labels.is_floating_point():
         expected = f"integers of shape ({features.shape[0]},) to match the features"
@@ -28,7 +28,7 @@ def check_labels(features: Features, labels: np.ndarray | torch.Tensor, n_classe
         raise ValueError(f"labels must lie in 0..{n_classes - 1}, got {least}..{most}")
     if least == most:
         raise ValueError(f"labels must hold at least two classes, got only class {least}")
-    return labels.long().to(device_of(features))
+    return labels.long().to(features.device)
 
 
 def signs_and_costs(

@@ -30,7 +30,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, multiply
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix, Features, as_matrix
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, column_scale, empty_space
 from bakeoff.pipelines.classic.svm.labels import ClassWeight, check_labels, signs_and_costs
 from bakeoff.pipelines.classic.svm.squared_hinge import TINY, SquaredHinge, row_dots
@@ -99,6 +99,7 @@ def train_linear_svm(
         learned about them, [] at first; this call adds to it.
     Raises ValueError if a setting or label is out of range, shapes disagree, or a feature is NaN or infinite.
     """
+    features = as_matrix(features)
     signs, costs = signs_and_costs(check_labels(features, labels, n_classes, C), n_classes, C, class_weight)
     spaces = [] if spaces is None else spaces
     with one_worker_per_core() as workers:
@@ -109,14 +110,14 @@ def train_linear_svm(
 
 
 def with_more_rows(
-    spaces: list[DirectionSpace], features: Features, intercept_scaling: float = 1.0
+    spaces: list[DirectionSpace], features: FeatureMatrix, intercept_scaling: float = 1.0
 ) -> list[DirectionSpace]:
     """The spaces for a training on the rows that they are of, and below them those of the features (m, d)."""
     extended = []
     with one_worker_per_core() as workers:
         for space in spaces:
             vectors = space.directions * space.scale
-            scores = multiply(features, vectors[:, :-1], workers).add_(intercept_scaling * vectors[:, -1])
+            scores = features.multiply(vectors[:, :-1], workers).add_(intercept_scaling * vectors[:, -1])
             extended.append(replace(space, scores=torch.cat([space.scores, scores])))
     return extended
 
@@ -205,12 +206,12 @@ def predict_scores(features: Features, svm: LinearSvm) -> np.ndarray:
 
     Raises ValueError if the features do not have the svm's d columns.
     """
-    if len(features.shape) != 2 or features.shape[1] != svm.weights.shape[1]:
-        expected = svm.weights.shape[1]
-        raise ValueError(f"features must have shape (n, {expected}) to match the svm, got {tuple(features.shape)}")
-    weights, bias = (torch.from_numpy(array).to(device_of(features)) for array in (svm.weights, svm.bias))
+    features, expected = as_matrix(features), svm.weights.shape[1]
+    if features.shape[1] != expected:
+        raise ValueError(f"features must have shape (n, {expected}) to match the svm, got {features.shape}")
+    weights, bias = (torch.from_numpy(array).to(features.device) for array in (svm.weights, svm.bias))
     with one_worker_per_core() as workers:
-        return multiply(features, weights, workers).add_(bias).cpu().numpy()
+        return features.multiply(weights, workers).add_(bias).cpu().numpy()
 
 
 def _start(initial: LinearSvm | None, problem: SquaredHinge) -> torch.Tensor:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_store import Features, multiply, multiply_transposed
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace
 
 MAX_NEWTON_STEPS, MAX_LINE_SEARCH_STEPS = {torch.float32: 30, torch.float64: 300}, 30
@@ -33,7 +33,7 @@ class SquaredHinge:
     """signs, costs: float32 (n, k), the y and c of the formulas.   bias_feature: appended to every row.
     scale: float32 (d + 1,).   workers: for the passes over the features."""
 
-    features: Features
+    features: FeatureMatrix
     signs: torch.Tensor
     costs: torch.Tensor
     bias_feature: float
@@ -43,7 +43,7 @@ class SquaredHinge:
     def scores(self, vectors: torch.Tensor) -> torch.Tensor:
         """X vectors^T, in one pass over the features: (m, d + 1) -> (n, m)."""
         vectors = vectors * self.scale
-        return multiply(self.features, vectors[:, :-1], self.workers).add_(self.bias_feature * vectors[:, -1])
+        return self.features.multiply(vectors[:, :-1], self.workers).add_(self.bias_feature * vectors[:, -1])
 
     def objective(self, weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """float64 (k,)."""
@@ -55,7 +55,7 @@ class SquaredHinge:
         """By the weights that go in, in one pass. Raises ValueError if a feature is NaN or infinite."""
         slopes = (-2 * self.costs * self.signs * self._violations(scores)).float()
         gradient = weights * self.scale
-        gradient[:, :-1] += multiply_transposed(self.features, slopes, self.workers)
+        gradient[:, :-1] += self.features.multiply_transposed(slopes, self.workers)
         gradient[:, -1] += self.bias_feature * slopes.sum(dim=0)
         if not torch.isfinite(gradient).all():
             raise ValueError(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.matrix.feature_store import Features, device_of, read_rows
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.product_quantization import (
     ROWS_PER_WORD,
     ProductQuantizer,
@@ -32,7 +32,7 @@ MAX_BITS = 8  # a code is a byte
 
 
 def compress_features(
-    features: Features, *, sub_dimension: int, seed: int, advance: Callable[[int], None] = lambda n: None
+    features: FeatureMatrix, *, sub_dimension: int, seed: int, advance: Callable[[int], None] = lambda n: None
 ) -> tuple[np.ndarray, ProductQuantizer]:
     """Codes of all rows, chunk by chunk, and the quantizer, fitted on a random sample of the rows.
 
@@ -43,12 +43,12 @@ def compress_features(
     n = features.shape[0]
     n_bits = min(MAX_BITS, n.bit_length() - 1)
     chosen = np.random.default_rng(seed).permutation(n)[: ROWS_PER_WORD * 2**n_bits]
-    sample = torch.cat([read_rows(features, slice(row, row + 1)) for row in np.sort(chosen).tolist()])
+    sample = torch.cat([features[row : row + 1] for row in np.sort(chosen).tolist()])
     quantizer = fit_product_quantizer(sample, sub_dimension=sub_dimension, n_bits=n_bits, seed=seed)
     codes = np.empty((n, quantizer.codebooks.shape[0]), np.uint8)
     for start in range(0, n, CHUNK_ROWS):
         rows = slice(start, min(start + CHUNK_ROWS, n))
-        codes[rows] = compress(read_rows(features, rows), quantizer).cpu().numpy()
+        codes[rows] = compress(features[rows], quantizer).cpu().numpy()
         advance(rows.stop - rows.start)
     return codes, quantizer
 
@@ -57,7 +57,7 @@ def choose_on_codes(
     codes: np.ndarray,
     quantizer: ProductQuantizer,
     labels: np.ndarray,
-    validation_features: Features,
+    validation_features: FeatureMatrix,
     validation_labels: np.ndarray,
     *,
     n_classes: int,
@@ -77,7 +77,7 @@ def choose_on_codes(
     """
     if not candidates:
         raise ValueError("candidates must hold at least one setting, got none")
-    generator, device = np.random.default_rng(seed), device_of(validation_features)
+    generator, device = np.random.default_rng(seed), validation_features.device
     quantizer = on_device(quantizer, device)
     tried, trials = [], []
     for settings in candidates:
@@ -107,7 +107,7 @@ class _Epochs:
     def __init__(
         self,
         quantizer: ProductQuantizer,
-        features: Features,
+        features: FeatureMatrix,
         labels: np.ndarray,
         patience: int,
         on_epoch: Callable[[float], None],

@@ -89,7 +89,7 @@ def scale(joined: Joined, job: Job[ClassicConfig]) -> tuple[Joined, tuple[Stage,
     def compute() -> dict[str, np.ndarray]:
         features = joined.matrix("train")
         with job.workspace.progress(f"{name} scaling", len(features)) as advance:
-            return to_arrays(fit_standardizer(features, advance))
+            return to_arrays(fit_standardizer(features.chunks(), advance))
 
     fitted = job.workspace.cache.get_or_compute(
         f"{name} standardizer",

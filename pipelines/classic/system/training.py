@@ -12,7 +12,6 @@ import numpy as np
 from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
 from bakeoff.pipelines.classic.matrix.distant_features import hold_features
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
-from bakeoff.pipelines.classic.matrix.feature_store import Features
 from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantizer
 from bakeoff.pipelines.classic.svm.cost_choice import CostChoice, choose_cost
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, Step, predict_scores, train_linear_svm, with_more_rows
@@ -42,7 +41,7 @@ class Codes:
 def train_and_score(joined: Joined, codes: Codes | None, job: Job[ClassicConfig]) -> dict[str, np.ndarray]:
     """Choose the settings on validation, and score every split with the chosen classifier."""
     system, splits, n_classes = joined.system, job.dataset.splits, len(job.dataset.class_names)
-    features: dict[str, Features] = {split: joined.matrix(split) for split in splits}
+    features = {split: joined.matrix(split) for split in splits}
     labels = {split: np.tile(value.labels, len(joined.views)) for split, value in splits.items()}
     if codes:
         choice = choose_from_codes(system, codes, features["validation"], labels, job)
@@ -93,13 +92,13 @@ def train_with_validation(
         )
 
 
-def at_hand(matrix: FeatureMatrix, workspace: Workspace) -> Features:
+def at_hand(matrix: FeatureMatrix, workspace: Workspace) -> FeatureMatrix:
     """The matrix for a solver that reads it again and again: with the workers of a cluster, or in this memory."""
     return hold_features(matrix, workspace.cluster) if workspace.cluster else matrix.at_hand()
 
 
 def choose_from_features(
-    system: System, features: Mapping[str, Features], labels: Mapping[str, np.ndarray], job: Job[ClassicConfig]
+    system: System, features: Mapping[str, FeatureMatrix], labels: Mapping[str, np.ndarray], job: Job[ClassicConfig]
 ) -> CostChoice:
     """The batch solver on the features as they are, with every C."""
     with job.workspace.progress(f"{system.name} svm, {len(system.costs)} values of C", len(system.costs)) as advance:
@@ -126,7 +125,7 @@ def weigh_classes(system: System, labels: np.ndarray) -> Literal["balanced"] | N
 def choose_from_codes(
     system: System,
     codes: Codes,
-    validation_features: Features,
+    validation_features: FeatureMatrix,
     labels: Mapping[str, np.ndarray],
     job: Job[ClassicConfig],
 ) -> CostChoice:

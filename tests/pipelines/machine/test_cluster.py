@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from bakeoff.pipelines.classic.families.family import NoState, encode_all
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors
 from bakeoff.pipelines.classic.families.histograms import Hog
 from bakeoff.pipelines.classic.matrix import distant_features
-from bakeoff.pipelines.classic.matrix.distant_features import RowsOnDisk, hold_features, read_rows_on_disk
+from bakeoff.pipelines.classic.matrix.distant_features import hold_features, read_rows_on_disk
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linear_svm
 from bakeoff.pipelines.machine import cluster as cluster_module
@@ -206,10 +207,10 @@ def test_a_worker_killed_between_passes_has_its_rows_read_again(cluster, tmp_pat
 def test_workers_that_do_not_see_the_cache_are_told_of(cluster, tmp_path):
     matrix, _ = stored_matrix(tmp_path)
     distant = hold_features(matrix, cluster)
-    missing = RowsOnDisk(((tmp_path / "gone.npy",),), (), None, 0, 5)
-    absent = replace(distant, held=cluster.hold(read_rows_on_disk, [missing]))
+    missing = partial(read_rows_on_disk, [[tmp_path / "gone.npy"]], (), None)
+    absent = replace(distant, held=cluster.hold(missing, [slice(0, 5)]))
     with pytest.raises(FileNotFoundError, match=r"a worker cannot read .*gone.npy: training on a cluster needs"):
-        absent.multiply(torch.zeros(1, 27))
+        absent.multiply(torch.zeros(1, 27), None)
 
 
 def test_features_that_lie_in_no_file_are_refused(cluster):

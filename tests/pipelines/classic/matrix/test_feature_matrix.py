@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bakeoff.pipelines.classic.matrix import feature_matrix
-from bakeoff.pipelines.classic.matrix.feature_matrix import INT8_RANGE, FeatureMatrix, rounded, to_int8
+from bakeoff.pipelines.classic.matrix.feature_matrix import (
+    INT8_RANGE,
+    PANEL_COLUMNS,
+    PANEL_ROWS,
+    FeatureMatrix,
+    as_matrix,
+    rounded,
+    to_int8,
+)
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer
+from bakeoff.pipelines.machine.cores import one_worker_per_core
 
 RANDOM = np.random.default_rng(0)
+WIDE, HIGH = PANEL_COLUMNS + 7, 2 * PANEL_ROWS + 3
+KINDS = {
+    "float32 tensor": lambda values: as_matrix(torch.from_numpy(values)),
+    "float16 tensor": lambda values: as_matrix(torch.from_numpy(values).half()),
+    "float64 array": lambda values: as_matrix(values.astype(np.float64)),
+    "blocks": lambda values: FeatureMatrix([[values[:, :5].astype(np.float16) * 2, values[:, 5:]]], (0.5, 1.0)),
+    "standardized": lambda values: FeatureMatrix(
+        [[values + 1]], (2.0,), Standardizer(torch.full((WIDE,), 2.0), torch.full((WIDE,), 2.0))
+    ),
+}
 BLOCKS = [[RANDOM.normal(size=(n, d)).astype(np.float32) for d in (2, 3)] for n in (4, 1, 5)]
 
 
@@ -69,7 +87,7 @@ def test_refuses_to_skip_rows():
 def test_a_small_matrix_is_put_together_once_and_a_large_one_stays_in_blocks(monkeypatch):
     matrix = FeatureMatrix([[np.ones((4, 2), np.float16), np.zeros((4, 1), np.float16)]], (2.0, 1.0))
     monkeypatch.setattr(feature_matrix, "IN_MEMORY_BYTES", 48)
-    assert torch.equal(matrix.at_hand(), matrix[:])
+    assert torch.equal(matrix.at_hand().blocks[0][0], matrix[:])
     monkeypatch.setattr(feature_matrix, "IN_MEMORY_BYTES", 47)
     assert matrix.at_hand() is matrix
 
@@ -85,9 +103,66 @@ def test_int8_keeps_unit_vectors_to_a_step_cuts_what_lies_beyond_its_range_and_r
         to_int8(2 * vectors)
 
 
-def test_panels_are_to_be_multiplied_with_the_factors_unless_they_are_standardized():
-    matrix = FeatureMatrix(BLOCKS, (2.0, 0.5))
-    rows, columns = slice(1, 6), slice(1, 4)
-    panel = matrix.panel(rows, columns, torch.empty(5, 3))
-    np.testing.assert_allclose(panel * matrix.column_factors[columns], matrix[rows][:, columns])
-    assert replace(matrix, standardizer=Standardizer(torch.zeros(5), torch.ones(5))).column_factors is None
+def values_of(n: int, d: int) -> np.ndarray:
+    values = np.random.default_rng(0).normal(size=(n, d))
+    return (np.rint(values * 64) / 64).astype(np.float32)  # so that every kind holds the same
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+@pytest.mark.parametrize("n", [1, 5, 1000])
+def test_products_are_those_of_the_matrix_on_any_number_of_threads(n, n_threads):
+    features = torch.randn(n, 4, generator=torch.Generator().manual_seed(0))
+    vectors, factors, before = torch.ones(1, 4), torch.ones(n, 1), torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        with one_worker_per_core() as workers:
+            scores = as_matrix(features).multiply(vectors, workers)
+            total = as_matrix(features).multiply_transposed(factors, workers)
+        assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(scores[:, 0], features.sum(dim=1), atol=1e-5, rtol=0)
+    torch.testing.assert_close(total[0], features.sum(dim=0), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_products_of_every_kind_of_features_across_the_borders_of_panels(kind):
+    values = values_of(HIGH, WIDE)
+    features = KINDS[kind](values)
+    vectors, factors = torch.from_numpy(values_of(3, WIDE)), torch.from_numpy(values_of(HIGH, 2))
+    with one_worker_per_core() as workers:
+        scores, sums = features.multiply(vectors, workers), features.multiply_transposed(factors, workers)
+    np.testing.assert_allclose(scores, values @ vectors.numpy().T, atol=1e-3)
+    np.testing.assert_allclose(sums, factors.numpy().T @ values, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_panels_cover_every_place_once_and_are_to_be_multiplied_with_the_factors(kind):
+    values = values_of(HIGH, WIDE)
+    found, visits = np.zeros_like(values), np.zeros_like(values)
+    features = KINDS[kind](values)
+    for rows, columns, panel in features.panels(1, HIGH - 1):
+        assert panel.dtype == torch.float32
+        factors = features.column_factors
+        found[rows, columns] = panel * (factors if isinstance(factors, float) else factors[columns])
+        visits[rows, columns] += 1
+    assert (visits[1:-1] == 1).all()
+    assert (visits[[0, -1]] == 0).all()
+    np.testing.assert_array_equal(found[1:-1], values[1:-1])
+
+
+def test_chunks_are_the_rows_in_order(monkeypatch):
+    monkeypatch.setattr(feature_matrix, "CHUNK_BYTES", {"cpu": 100, "cuda": 1})
+    values = values_of(10, 8)
+    chunks = list(as_matrix(values).chunks())  # 3 rows of 32 bytes in 100
+    assert [len(rows) for rows in chunks] == [3, 3, 3, 1]
+    np.testing.assert_array_equal(torch.cat(chunks), values)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_rows_are_float32_also_of_read_only_arrays(dtype):
+    features = np.arange(6, dtype=dtype).reshape(3, 2)
+    features.flags.writeable = False
+    rows = as_matrix(features)[1:3]
+    assert rows.dtype == torch.float32
+    assert rows.tolist() == [[2, 3], [4, 5]]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from bakeoff.pipelines.classic.matrix.feature_matrix import as_matrix
 from bakeoff.pipelines.classic.matrix.product_quantization import (
     ProductQuantizer,
     compress,
@@ -38,12 +39,14 @@ GOOD = SgdSettings(C=1.0, batch_size=16, n_epochs=3)
 
 @pytest.fixture(scope="module")
 def compressed() -> tuple[np.ndarray, ProductQuantizer]:
-    return compress_features(TRAIN, sub_dimension=8, seed=0)
+    return compress_features(as_matrix(TRAIN), sub_dimension=8, seed=0)
 
 
 def choose(compressed, candidates=(GOOD,), **changes):
     settings = {"n_classes": N_CLASSES, "patience": 5, "seed": 0, "clock": lambda: 0.0} | changes
-    return choose_on_codes(*compressed, TRAIN_LABELS, VALIDATION, VALIDATION_LABELS, candidates=candidates, **settings)
+    return choose_on_codes(
+        *compressed, TRAIN_LABELS, as_matrix(VALIDATION), VALIDATION_LABELS, candidates=candidates, **settings
+    )
 
 
 def test_codes_are_an_eighth_of_a_byte_a_value_and_those_of_the_whole_matrix_at_once(compressed):
@@ -55,14 +58,14 @@ def test_codes_are_an_eighth_of_a_byte_a_value_and_those_of_the_whole_matrix_at_
 
 def test_compression_tells_of_every_row_and_depends_on_the_seed_alone(compressed):
     told = []
-    again, _ = compress_features(TRAIN, sub_dimension=8, seed=0, advance=told.append)
+    again, _ = compress_features(as_matrix(TRAIN), sub_dimension=8, seed=0, advance=told.append)
     assert sum(told) == len(TRAIN)
     np.testing.assert_array_equal(again, compressed[0])
-    assert (compress_features(TRAIN, sub_dimension=8, seed=1)[0] != again).any()
+    assert (compress_features(as_matrix(TRAIN), sub_dimension=8, seed=1)[0] != again).any()
 
 
 def test_few_rows_get_as_many_words_as_there_are_rows_for():
-    codes, quantizer = compress_features(TRAIN[:20], sub_dimension=4, seed=0)
+    codes, quantizer = compress_features(as_matrix(TRAIN[:20]), sub_dimension=4, seed=0)
     assert quantizer.codebooks.shape == (8, 16, 4)
     assert codes.max() < 16
 
@@ -89,8 +92,8 @@ def test_with_exact_codes_it_is_the_descent_on_the_features_rotated_back():
     torch.testing.assert_close(rotation.invert(decompress(codes, quantizer)), rows, atol=1e-6, rtol=0)
     labels, settings = np.array([0, 0, 1, 1]), SgdSettings(batch_size=4, n_epochs=2, learning_rate=0.3)
     found = choose_on_codes(
-        codes.numpy(), quantizer, labels, rows, labels, n_classes=2, candidates=[settings], patience=2, seed=0,
-        clock=lambda: 0.0,
+        codes.numpy(), quantizer, labels, as_matrix(rows), labels, n_classes=2, candidates=[settings], patience=2,
+        seed=0, clock=lambda: 0.0,
     )  # fmt: skip
     expected = train_linear_svm_sgd(
         lambda: [(rows.numpy(), labels)], n_samples=4, n_classes=2, settings=replace_epochs(settings, 1), seed=0
