@@ -9,14 +9,20 @@ import io
 import json
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from glob import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+
+from bakeoff.pipelines.results.configuration import describe, rebuild
+
+SCHEMA_VERSION = 1  # of run.json, task.json and the studies
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -67,16 +73,16 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Back from `write_arrays`. Raises ValueError, naming the file, if it is missing or damaged."""
+def read_arrays(path: Path, command: str = "train") -> dict[str, np.ndarray]:
+    """Back from `write_arrays`. Raises ValueError, naming the file and the command that makes it, if it is damaged."""
     try:
         # Opened here: np.load leaves its own file open where it is no archive.
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing: run `bakeoff train` first") from error
+        raise ValueError(f"{path} is missing: run `bakeoff {command}` first") from error
     except Exception as error:  # a dozen kinds, on damaged archives and on those that claim to hold more than there is
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `bakeoff train` again") from error
+        raise damaged(path, error, command) from error
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -89,13 +95,39 @@ def _number(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, command: str = "train") -> dict[str, Any]:
+    """Back from `write_json`. Raises ValueError as `read_arrays` does."""
     try:
         record = json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise ValueError(f"{path} is missing: run `bakeoff train` first") from error
+        raise ValueError(f"{path} is missing: run `bakeoff {command}` first") from error
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `bakeoff train` again") from error
+        raise damaged(path, error, command) from error
     if not isinstance(record, dict):
-        raise ValueError(f"{path} is damaged (not a JSON object): delete it and run `bakeoff train` again")
+        raise damaged(path, "not a JSON object", command)
     return record
+
+
+def damaged(path: Path, why: object, command: str = "train") -> ValueError:
+    return ValueError(f"{path} is damaged ({why}): delete it and run `bakeoff {command}` again")
+
+
+def write_value(path: Path, value: Any, **more: Any) -> None:
+    """The fields of a dataclass as JSON, but for arrays and pictures; more: what is beside them in the file."""
+    found = {field.name: getattr(value, field.name) for field in fields(value) if field.name != "pictures"}
+    plain = {name: describe(part, tagged=False) for name, part in found.items() if not isinstance(part, np.ndarray)}
+    write_json(path, {"schema": SCHEMA_VERSION, **plain, **more})
+
+
+def read_value(kind: type, path: Path, values: dict[str, Any], command: str = "train") -> Any:
+    """Back from `write_value`. values: what `read_json` found, and the arrays.
+
+    Raises ValueError, naming the path, if they make no such value: a stranger may have written the file.
+    """
+    schema = values.pop("schema", None)
+    try:
+        if schema != SCHEMA_VERSION:
+            raise ValueError(f"it has schema {schema}, expected {SCHEMA_VERSION}")
+        return rebuild(values, kind, tagged=False, largest=sys.float_info.max)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise damaged(path, error, command) from error

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.pipelines.results.files import write_atomically
+from bakeoff.pipelines.results.files import damaged, write_atomically
 from bakeoff.pipelines.results.run import Side
 
 SCHEMA_VERSION = 1
@@ -68,4 +68,4 @@ def load_guests(task_folder: Path) -> tuple[Guest, ...]:
     except FileNotFoundError:
         return ()
     except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it and run `bakeoff train` again") from error
+        raise damaged(path, error) from error

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,24 +75,14 @@ def save_stored_model(model: StoredModel, path: Path) -> int:
     What tells of the model that was there goes first, the run's `run.json`, the card and exported files: who
     is killed before the new run is saved leaves a model without a run, and never one beside the answers of another.
     """
-    header = json.dumps(
-        {
-            "format": FORMAT,
-            "approach": model.approach,
-            "experiment": model.experiment,
-            "class_names": model.class_names,
-            "image_shape": model.image_shape,
-            "settings": model.settings,
-            "calibrator": describe(model.calibrator),
-            "reading": model.reading,
-        }
-    )
+    told = {f.name: describe(getattr(model, f.name)) for f in fields(model) if f.name != "arrays"}
+    header = json.dumps({"format": FORMAT, **told})
     # In C order: the format keeps shapes and no strides, so a transposed view would come back wrong.
     arrays = {name: np.require(array, requirements="C") for name, array in model.arrays.items()}
     content = save(arrays, {HEADER: header, CHECKSUM: _checksum(header, arrays)})
     exported = (path.with_suffix(suffix) for suffix in (".onnx", ".c", ".h"))
-    for told in (path.with_name("run.json"), path.with_name(CARD_NAME), *exported):
-        told.unlink(missing_ok=True)
+    for stale in (path.with_name("run.json"), path.with_name(CARD_NAME), *exported):
+        stale.unlink(missing_ok=True)
     write_atomically(path, content)
     return len(content)
 
@@ -100,13 +91,12 @@ def load_stored_model(path: Path) -> StoredModel:
     """Read back what `save_stored_model` wrote. Raises ValueError, naming the file, if it is missing or damaged."""
     if not path.is_file():
         raise ValueError(f"{path} is missing: train the model first")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        return _build(metadata, arrays)
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
-        raise ValueError(f"{path} is not a whole model ({error}): train it again") from error
+    with _opened(path) as (file, header):
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        metadata = file.metadata()
+        if metadata.get(CHECKSUM) != _checksum(metadata[HEADER], arrays):
+            raise ValueError("its checksum differs")
+        return rebuild({**header, "kind": StoredModel.__name__, "arrays": arrays}, StoredModel)  # type: ignore[no-any-return]
 
 
 def stored_image_shape(path: Path) -> tuple[int, int, int]:
@@ -114,10 +104,19 @@ def stored_image_shape(path: Path) -> tuple[int, int, int]:
 
     Raises ValueError for a damaged file, or one of an earlier format.
     """
+    with _opened(path) as (_, header):
+        return rebuild(header["image_shape"], tuple[int, int, int])  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The file and its header; what goes wrong with either is told as damage of the file."""
     try:
         with safe_open(path, framework="numpy") as file:
-            header = _read_header(file.metadata() or {})
-        return rebuild(header["image_shape"], tuple[int, int, int])  # type: ignore[no-any-return]
+            header = json.loads((file.metadata() or {}).get(HEADER, "null"))
+            if not isinstance(header, dict) or header.pop("format", None) != FORMAT:
+                raise ValueError(f"the header must be of format {FORMAT}")
+            yield file, header
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
         raise ValueError(f"{path} is not a whole model ({error}): train it again") from error
 
@@ -132,34 +131,6 @@ def load_kept(folder: Path, key: str, say: Callable[[str], None]) -> RunResult |
     except ValueError as error:
         say(f"{str(error).partition(':')[0]}: training again")
         return None
-
-
-def _read_header(metadata: Mapping[str, str]) -> dict[str, Any]:
-    if HEADER not in metadata:
-        raise ValueError("it has no header of ours")
-    header = json.loads(metadata[HEADER])
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ValueError(f"the header must be of format {FORMAT}")
-    return header
-
-
-def _build(metadata: Mapping[str, str], arrays: dict[str, np.ndarray]) -> StoredModel:
-    header = _read_header(metadata)
-    if metadata.get(CHECKSUM) != _checksum(metadata[HEADER], arrays):
-        raise ValueError("its checksum differs")
-    for name in ("settings", "reading"):
-        if not isinstance(header[name], dict):
-            raise ValueError(f"the {name} must be a JSON object")
-    return StoredModel(
-        approach=rebuild(header["approach"], Approach),
-        experiment=rebuild(header["experiment"], str),
-        class_names=rebuild(header["class_names"], tuple[str, ...]),
-        image_shape=rebuild(header["image_shape"], tuple[int, int, int]),
-        settings=header["settings"],
-        arrays=arrays,
-        calibrator=rebuild(header["calibrator"], Calibrator),
-        reading=header["reading"],
-    )
 
 
 def _checksum(header: str, arrays: Mapping[str, np.ndarray]) -> str:

@@ -6,7 +6,7 @@ Layout, below a root folder (`artifacts/runs`):
     <dataset>-<fingerprint[:8]>/<experiment>/seed-<n>/run.json, scores.npz, pictures.npz   one answer (`RunResult`)
 
 Only numpy and the standard library, so that a report needs neither torch nor scikit-learn. No pickle: a
-file from a stranger cannot run code (`stored_files`).
+file from a stranger cannot run code (`files`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bakeoff.pipelines.results.files import read_arrays, read_json, write_arrays, write_json
-from bakeoff.pipelines.results.record import build_value, json_part
+from bakeoff.pipelines.results.files import read_arrays, read_json, read_value, write_arrays, write_value
 
 Side = Literal["hand-crafted", "end-to-end", "frozen"]
 StageKind = Literal["features", "training", "prediction"]
@@ -153,7 +152,7 @@ def save_run(run: RunResult, root: Path) -> Path:
     names = ("labels", "scores", "validation_labels", "validation_scores")
     write_arrays(folder / "scores.npz", {name: getattr(run, name) for name in names})
     write_arrays(folder / "pictures.npz", dict(run.pictures))
-    write_json(folder / "run.json", {**json_part(run), "accuracy": run.accuracy})
+    write_value(folder / "run.json", run, accuracy=run.accuracy)
     return folder
 
 
@@ -164,7 +163,7 @@ def load_run(folder: Path) -> RunResult:
     arrays = read_arrays(folder / "scores.npz")
     # Published runs keep half the digits of their scores; all reckoning is in float32 or better.
     arrays = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}
-    return build_value(RunResult, {**record, **arrays, "pictures": read_arrays(folder / "pictures.npz")}, folder)
+    return read_value(RunResult, folder, {**record, **arrays, "pictures": read_arrays(folder / "pictures.npz")})  # type: ignore[no-any-return]
 
 
 def saved_key(folder: Path) -> str | None:
@@ -177,5 +176,5 @@ def saved_key(folder: Path) -> str | None:
 
 def load_runs(folder: Path) -> tuple[RunResult, ...]:
     """Every whole run of one task, sorted by experiment, then seed."""
-    found = sorted(folder.glob("*/seed-*/run.json"))
-    return tuple(sorted((load_run(path.parent) for path in found), key=lambda run: (run.experiment, run.seed)))
+    runs = (load_run(path.parent) for path in folder.glob("*/seed-*/run.json"))
+    return tuple(sorted(runs, key=lambda run: (run.experiment, run.seed)))

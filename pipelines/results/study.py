@@ -11,18 +11,16 @@ Only numpy and the standard library, and no pickle, as for `run_result`.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bakeoff.pipelines.results.files import read_arrays, write_arrays, write_atomically
+from bakeoff.pipelines.results.files import damaged, read_arrays, read_json, read_value, write_arrays, write_value
 
-SCHEMA_VERSION = 1
 Row = Mapping[str, str | int | float | bool | None]
 
 
@@ -58,18 +56,14 @@ class StudyResult:
             raise ValueError(f"study {self.name} must have rows, got none")
         for number, row in enumerate(self.rows):
             for key, value in row.items():
-                if not isinstance(value, str | int | float | bool | None) or (
-                    isinstance(value, float) and not math.isfinite(value)
-                ):
-                    raise ValueError(
-                        f"row {number} of study {self.name} must hold texts and finite plain numbers, "
-                        f"got {key} = {value!r} ({type(value).__name__})"
-                    )
+                plain = isinstance(value, str | int | float | bool | None)
+                if not plain or (isinstance(value, float) and not math.isfinite(value)):
+                    expected = f"row {number} of study {self.name} must hold texts and finite plain numbers"
+                    raise ValueError(f"{expected}, got {key} = {value!r} ({type(value).__name__})")
         for name, images in self.pictures.items():
             if images.dtype != np.uint8 or images.ndim != 4:
-                raise ValueError(
-                    f"{name} must be uint8 (n, height, width, channels), got {images.dtype} {images.shape}"
-                )
+                expected = "uint8 (n, height, width, channels)"
+                raise ValueError(f"{name} must be {expected}, got {images.dtype} {images.shape}")
 
     def without_pictures(self) -> StudyResult:
         """For data whose pictures must not be passed on."""
@@ -83,29 +77,24 @@ def study_file(task_folder: Path, name: str) -> Path:
 def save_study(study: StudyResult, task_folder: Path) -> Path:
     """Write a study into its task's folder, its file last; returns that."""
     path = study_file(task_folder, study.name)
-    record = {"schema": SCHEMA_VERSION, **asdict(study.without_pictures()), "pictures": sorted(study.pictures)}
     if study.pictures:
         write_arrays(path.with_suffix(".npz"), study.pictures)
     else:
         path.with_suffix(".npz").unlink(missing_ok=True)
-    write_atomically(path, json.dumps(record, indent=1, allow_nan=False).encode())
+    write_value(path, study, pictures=sorted(study.pictures))
     return path
 
 
 def load_study(path: Path) -> StudyResult:
     """Read back what `save_study` wrote. Raises ValueError, naming the file, if it is damaged or of another schema."""
-    remedy = f"delete it and run `bakeoff study {path.stem}` again"
+    command = f"study {path.stem}"
+    record = read_json(path, command)
     try:
-        record = json.loads(path.read_bytes())
-        schema = record.pop("schema", None)
-        if schema != SCHEMA_VERSION:
-            raise ValueError(f"schema {schema}, expected {SCHEMA_VERSION}")
         shown = record.pop("pictures", [])
-        pictures = {name: read_arrays(path.with_suffix(".npz"))[name] for name in shown}
-        lists = {"rows": tuple(map(dict, record["rows"])), "notes": tuple(record["notes"])}
-        return StudyResult(**record | lists, pictures=pictures)
-    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}): {remedy}") from error
+        pictures = {name: read_arrays(path.with_suffix(".npz"), command)[name] for name in shown}
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error, command) from error
+    return read_value(StudyResult, path, {**record, "pictures": pictures}, command)  # type: ignore[no-any-return]
 
 
 def load_studies(task_folder: Path) -> dict[str, StudyResult]:

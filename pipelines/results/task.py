@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
-from bakeoff.pipelines.results.files import read_arrays, read_json, write_arrays, write_json
-from bakeoff.pipelines.results.record import build_value, json_part
+from bakeoff.pipelines.results.files import read_arrays, read_json, read_value, write_arrays, write_value
 from bakeoff.pipelines.results.run import task_folder
 
 
@@ -65,18 +64,15 @@ def keep_task(dataset: Dataset, fingerprint: str, root: Path) -> bool:
             return False
     except ValueError:  # missing or damaged: written anew
         pass
-    n_classes = len(dataset.class_names)
+    splits, n_classes = dataset.splits, len(dataset.class_names)
     task = Task(
         dataset=dataset.name,
         fingerprint=fingerprint,
         class_names=dataset.class_names,
         description=dataset.description,
         notes=dataset.notes,
-        split_sizes={name: len(split) for name, split in dataset.splits.items()},
-        class_counts={
-            name: tuple(np.bincount(split.labels, minlength=n_classes).tolist())
-            for name, split in dataset.splits.items()
-        },
+        split_sizes={name: len(split) for name, split in splits.items()},
+        class_counts={k: tuple(np.bincount(s.labels, minlength=n_classes).tolist()) for k, s in splits.items()},
         test_images=dataset.test.images,
         test_labels=dataset.test.labels,
         test_groups=dataset.test.groups,
@@ -91,10 +87,10 @@ def save_task(task: Task, root: Path) -> Path:
     folder = task_folder(root, task.dataset, task.fingerprint)
     arrays = {"test_images": task.test_images, "test_labels": task.test_labels, "test_groups": task.test_groups}
     write_arrays(folder / "task.npz", {name: array for name, array in arrays.items() if array is not None})
-    write_json(folder / "task.json", json_part(task))
+    write_value(folder / "task.json", task)
     return folder
 
 
 def load_task(folder: Path) -> Task:
     """Read back what `save_task` wrote. Raises ValueError, naming the file, if it is damaged."""
-    return build_value(Task, read_json(folder / "task.json") | read_arrays(folder / "task.npz"), folder)
+    return read_value(Task, folder, read_json(folder / "task.json") | read_arrays(folder / "task.npz"))  # type: ignore[no-any-return]
