@@ -22,7 +22,7 @@ from bakeoff.pipelines.neural.cost import count_flops
 from bakeoff.pipelines.neural.experiments import MLP
 from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
-from bakeoff.pipelines.neural.speed.precision import bfloat16_pays
+from bakeoff.pipelines.neural.probing import bfloat16_pays
 from bakeoff.pipelines.neural.training.examples import LEAST_STEPS_A_PASS, Examples
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.optimizers import build_optimizer
@@ -131,9 +131,7 @@ def _trainer(config: NeuralConfig) -> Trainer:
     few = Examples(examples.images[:10], examples.labels[:10], N_CLASSES)  # steps are timed, not validation
     batch = examples.images[: config.batch_size], examples.labels[: config.batch_size]
     bfloat16 = config.mixed_precision == "auto" and bfloat16_pays(network, *batch, perf_counter)
-    return Trainer(
-        network, examples, few, replace(config, epochs=1000), config.optimizers[0], seed=0, bfloat16=bfloat16
-    )
+    return Trainer(network, examples, few, replace(config, epochs=1000), seed=0, bfloat16=bfloat16)
 
 
 def _network(config: NeuralConfig) -> Network:

@@ -155,7 +155,7 @@ def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
 
 def train_together(options: argparse.Namespace) -> int:
     """As one of several processes: the first does what a single one does, the others train along with it."""
-    from bakeoff.pipelines.neural.distributed.processes import joined
+    from bakeoff.pipelines.neural.distributed import joined
     from bakeoff.pipelines.neural.training.assignment import dismiss, follow
 
     with joined(options.device) as processes:

@@ -21,8 +21,7 @@ from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.cost import TrainingCost, expected_cost
 from bakeoff.pipelines.neural.experiments import CONVNET, EXPERIMENTS
 from bakeoff.pipelines.neural.networks.convnet import ConvNet
-from bakeoff.pipelines.neural.recipe import fit_to
-from bakeoff.pipelines.neural.training.examples import plan_steps
+from bakeoff.pipelines.neural.training.examples import fit_to, plan_steps
 
 # Nets from cheap to rich: recipe -> title and configuration for 32 pixels.
 NETS = {

@@ -30,10 +30,8 @@ from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.neural.config import NeuralConfig, describe
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
-from bakeoff.pipelines.neural.networks.build import Architecture, Network
-from bakeoff.pipelines.neural.networks.standardize import Standardize
-from bakeoff.pipelines.neural.recipe import fit_to
-from bakeoff.pipelines.neural.training.examples import Examples
+from bakeoff.pipelines.neural.networks.build import Architecture, Network, Standardize
+from bakeoff.pipelines.neural.training.examples import Examples, fit_to
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.prediction import PICTURES_AT_A_TIME, predict_scores
 from bakeoff.pipelines.results.balance import fits_training, is_unbalanced
@@ -161,7 +159,7 @@ def _to_examples(encoded: Encoded, job: Job[NeuralConfig], net: FineTunedNet) ->
 def _tune(net: FineTunedNet, train: Examples, validation: Examples, job: Job[NeuralConfig]) -> list[dict[str, Any]]:
     """Give the net the weights of its best epoch on validation. Returns its history."""
     _start_as_svm(net, train, validation)
-    trainer = Trainer(net, train, validation, job.config, job.config.optimizers[0], seed=job.seed)
+    trainer = Trainer(net, train, validation, job.config, seed=job.seed)
     with job.workspace.progress(f"train {job.experiment}", trainer.plan.n_steps) as advance:
         while not trainer.finished:
             trainer.run_epoch(advance)

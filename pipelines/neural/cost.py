@@ -63,7 +63,7 @@ def expected_cost(
 ) -> TrainingCost:
     """Of all trainings that the configuration asks for.
 
-    config: a recipe, or what `recipe.fit_to` made of it.   n_train, n_validation: pictures.
+    config: a recipe, or what `fit_to` made of it.   n_train, n_validation: pictures.
     n_scored: pictures predicted at the end, in all the views that the configuration averages over.
     >>> from bakeoff.pipelines.neural.experiments import CONVNET
     >>> f"{expected_cost(CONVNET, 3600, (32, 32, 3), n_classes=18).total:.1e}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bakeoff.pipelines.neural.config import Augmentation, FilterMuon, NeuralConfig, Optimizer
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.convnet import ConvNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
@@ -47,7 +47,7 @@ CONVNET = replace(
 ALEXNET = replace(
     MLP,
     architecture=SmallAlexNet(),
-    optimizers=(FilterMuon(learning_rate=0.1, weight_decay=5e-4),),
+    optimizers=(Optimizer("filter-muon", learning_rate=0.1, weight_decay=5e-4),),
     augmentation=Augmentation(flip="alternating", crop=4),
     epochs=16,
     least_steps=400,

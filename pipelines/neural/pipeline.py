@@ -21,17 +21,14 @@ from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer, describe
 from bakeoff.pipelines.neural.cost import count_flops
-from bakeoff.pipelines.neural.distributed.processes import Processes
+from bakeoff.pipelines.neural.distributed import Processes
 from bakeoff.pipelines.neural.inspection import first_layer_weights, layer_statistics
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.networks.build import Network, count_parameters
-from bakeoff.pipelines.neural.probing import bfloat16_is_faster, threads_for
-from bakeoff.pipelines.neural.recipe import fit_to
-from bakeoff.pipelines.neural.speed.threads import threads
+from bakeoff.pipelines.neural.probing import bfloat16_is_faster, threads, threads_for
 from bakeoff.pipelines.neural.training.assignment import Assignment, handed_out, run_timed_epoch, spent_elsewhere
-from bakeoff.pipelines.neural.training.checkpoint import encode_snapshot
 from bakeoff.pipelines.neural.training.event_log import event_log, log_epoch, log_history
-from bakeoff.pipelines.neural.training.examples import Examples, to_examples
+from bakeoff.pipelines.neural.training.examples import Examples, fit_to, to_examples
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
 from bakeoff.pipelines.results.balance import fits_training
@@ -63,7 +60,7 @@ class Trained:
 def run(job: Job[NeuralConfig]) -> RunResult:
     """Train on `dataset.train`, choose on `dataset.validation`, predict `dataset.test` once.
 
-    The configuration is a recipe, which is fitted to the number and size of the pictures first (`recipe.fit_to`).
+    The configuration is a recipe, which is fitted to the number and size of the pictures first (`fit_to`).
     The model is kept beside the run's other files. Raises NotApplicableError if the net cannot take the pictures,
     and FloatingPointError, naming the step, if the training loss is not finite.
     """
@@ -202,5 +199,5 @@ def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: 
             if watch is not None:
                 log_epoch(watch, row, layer_statistics(trainer.network, trainer.validation.images))
             if time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS and not trainer.finished:
-                write_atomically(checkpoint, encode_snapshot(trainer.snapshot()))
+                write_atomically(checkpoint, trainer.snapshot().to_bytes())
                 saved = time.perf_counter()

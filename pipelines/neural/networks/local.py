@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.pipelines.neural.networks.build import Architecture
-from bakeoff.pipelines.neural.networks.initialization import initialize
+from bakeoff.pipelines.neural.networks.mlp import initialize
 
 LEAST_SIDE = 16  # windows of 4 x 4, 2 apart
 WINDOW = 3  # side of the windows of all layers but the first
@@ -91,8 +91,8 @@ class LocalPerceptron(Architecture):
             blocks.append(LocalBlock(layer))
             shape, window, stride = layer.output_shape, WINDOW, 1
         hidden, leave = nn.Linear(math.prod(shape), self.hidden, bias=False), nn.Linear(self.hidden, n_classes)
-        initialize(hidden, "relu", "matched")
-        initialize(leave, None, "matched")
+        initialize(hidden, "relu")
+        initialize(leave, None)
         return nn.Sequential(
             ChannelsLast(), *blocks, nn.Flatten(), nn.Dropout(self.dropout),
             hidden, nn.BatchNorm1d(self.hidden), nn.ReLU(), nn.Dropout(self.dropout), leave,

@@ -11,9 +11,8 @@ from typing import Literal
 from torch import Tensor, nn
 
 from bakeoff.pipelines.neural.networks.build import Architecture
-from bakeoff.pipelines.neural.networks.initialization import Activation, Initialization, initialize
 
-Normalization = Literal["none", "batch", "layer"]
+Activation = Literal["relu", "leaky-relu", "elu", "gelu", "sigmoid", "tanh", "maxout"]
 
 
 class Maxout(nn.Module):
@@ -40,8 +39,7 @@ class Perceptron(Architecture):
 
     widths: tuple[int, ...] = (1024, 1024, 1024)  # units of each hidden layer; () is a linear classifier
     activation: Activation = "relu"
-    initialization: Initialization = "matched"  # He for the rectifiers, Xavier for sigmoid and tanh; or one by name
-    normalization: Normalization = "batch"  # between the product and the activation
+    normalization: Literal["none", "batch", "layer"] = "batch"  # between the product and the activation
     dropout: float = 0.0  # share of hidden units set to zero while training
 
     def build(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Sequential:
@@ -50,21 +48,32 @@ class Perceptron(Architecture):
         for width in self.widths:
             layers += _hidden_layer(self, n_inputs, width)
             n_inputs = width
-        layers.append(_linear(n_inputs, n_classes, None, self, bias=True))
+        layers.append(initialize(nn.Linear(n_inputs, n_classes), None))
         return nn.Sequential(*layers)
 
 
 def _hidden_layer(config: Perceptron, n_inputs: int, width: int) -> list[nn.Module]:
     units = 2 * width if config.activation == "maxout" else width
     bias = config.normalization == "none"  # a normalization has its own shift
-    layers: list[nn.Module] = [_linear(n_inputs, units, config.activation, config, bias=bias)]
+    layers: list[nn.Module] = [initialize(nn.Linear(n_inputs, units, bias=bias), config.activation)]
     if config.normalization != "none":
         layers.append(nn.BatchNorm1d(units) if config.normalization == "batch" else nn.LayerNorm(units))
     layers.append(ACTIVATIONS[config.activation]())
     return [*layers, nn.Dropout(config.dropout)] if config.dropout else layers
 
 
-def _linear(n_inputs: int, units: int, follows: Activation | None, config: Perceptron, bias: bool) -> nn.Linear:
-    layer = nn.Linear(n_inputs, units, bias=bias)
-    initialize(layer, follows, config.initialization)
+def initialize(layer: nn.Linear, activation: Activation | None) -> nn.Linear:
+    """Normal weights that keep the size of the signal from layer to layer, and biases of 0; in place.
+
+    activation: what follows the layer; None for the layer that gives the logits.
+    The variance: rectifiers lose half of the power, so 2 / fan_in (He 2015; leaky by 0.01: 2 / (1 + 0.01^2) / fan_in);
+    tanh and sigmoid are near linear at 0, so 2 / (fan_in + fan_out), times 4^2 for the sigmoid's slope of 1/4
+    (Glorot, Bengio 2010); the larger of two equal normal values has the power of one, so maxout takes 1 / fan_in.
+    """
+    he, xavier = 2 / layer.in_features, 2 / (layer.in_features + layer.out_features)
+    variances = {"leaky-relu": 2 / (1 + 0.01**2) / layer.in_features, "tanh": xavier, "sigmoid": 16 * xavier}
+    variance = he / 2 if activation in (None, "maxout") else variances.get(activation or "", he)
+    nn.init.normal_(layer.weight, 0.0, math.sqrt(variance))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer

@@ -14,11 +14,10 @@ from torch import distributed
 from bakeoff.pipelines.machine.device import choose_device, make_repeatable
 from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.neural.config import NeuralConfig
-from bakeoff.pipelines.neural.distributed.processes import Processes
+from bakeoff.pipelines.neural.distributed import Processes
 from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
-from bakeoff.pipelines.neural.training.checkpoint import decode_snapshot
 from bakeoff.pipelines.neural.training.examples import Examples
-from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.loop import Snapshot, Trainer
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,11 @@ class Assignment:
         """A trainer of the net, ready for the next epoch; the same in every process."""
         fit_to_pixels(network, train.images)
         trainer = Trainer(
-            network, train, validation, self.config, self.config.optimizers[0],
+            network, train, validation, self.config,
             seed=self.seed, bfloat16=self.bfloat16, processes=Processes.current(),
         )  # fmt: skip
         if self.snapshot is not None:
-            trainer.restore(decode_snapshot(self.snapshot, train.images.device))
+            trainer.restore(Snapshot.from_bytes(self.snapshot, train.images.device))
         return trainer
 
 

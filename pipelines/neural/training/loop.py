@@ -6,7 +6,10 @@ Everything random in epoch e comes from generators seeded by (seed, e), and the 
 
 from __future__ import annotations
 
+import io
 import math
+import pickle
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,23 +18,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer
-from bakeoff.pipelines.neural.distributed.processes import ALONE, Processes
+from bakeoff.pipelines.neural.config import NeuralConfig
+from bakeoff.pipelines.neural.distributed import ALONE, Processes
 from bakeoff.pipelines.neural.speed.malloc import freed_memory_kept
-from bakeoff.pipelines.neural.training.averaging import INTERVAL, Weights, copy_weights, update_average
 from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
 from bakeoff.pipelines.neural.training.minibatches import Minibatches, seed_number
-from bakeoff.pipelines.neural.training.optimizers import build_optimizer, set_learning_rate
-from bakeoff.pipelines.neural.training.prediction import predict_scores
-from bakeoff.pipelines.neural.training.schedules import learning_rate_share
+from bakeoff.pipelines.neural.training.optimizers import build_optimizer, learning_rate_share, set_learning_rate
+from bakeoff.pipelines.neural.training.prediction import Weights, predict_scores
 from bakeoff.pipelines.results.balance import class_weights, is_unbalanced
+
+INTERVAL = 5  # steps between two averagings: each reads and writes all weights, as much as a tenth of a step
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """A training run between two epochs; `history` has a row for each epoch done.
 
-    average: empty if weights are not averaged.   best: the weights with the highest validation score so far.
+    average: moving average of the weights.   best: those with the highest validation score so far.
     optimizer: its state for each parameter, in the order of the parameters.
     """
 
@@ -42,9 +45,28 @@ class Snapshot:
     history: tuple[dict[str, Any], ...]
     bfloat16: bool
 
+    def to_bytes(self) -> bytes:
+        """A checksum, and torch's own format, of which only plain values are read."""
+        buffer = io.BytesIO()
+        torch.save(vars(self), buffer)
+        return zlib.crc32(buffer.getvalue()).to_bytes(4) + buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes, device: torch.device) -> Snapshot:
+        """Raises ValueError if the bytes are not a whole snapshot. Never runs code from the file."""
+        try:
+            if zlib.crc32(content[4:]).to_bytes(4) != content[:4]:
+                raise ValueError("its checksum differs")
+            return cls(**torch.load(io.BytesIO(content[4:]), map_location=device, weights_only=True))
+        except (RuntimeError, ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
+            raise ValueError(f"the checkpoint of a training is damaged ({error}): delete it") from error
+
 
 class Trainer:
-    """Trains `network` in place. Call `run_epoch` until `finished`; then `best_weights` are the ones to keep."""
+    """Trains `network` in place. Call `run_epoch` until `finished`; then `best_weights` are the ones to keep.
+
+    config: with one optimizer.
+    """
 
     def __init__(
         self,
@@ -52,13 +74,12 @@ class Trainer:
         train: Examples,
         validation: Examples,
         config: NeuralConfig,
-        optimizer: Optimizer,
         *,
         seed: int,
         bfloat16: bool = False,
         processes: Processes = ALONE,
     ) -> None:
-        self.network, self.config, self.settings, self.seed = network, config, optimizer, seed
+        self.network, self.config, self.settings, self.seed = network, config, config.optimizers[0], seed
         self.train, self.validation = train, validation
         self.plan, self.processes = plan_steps(len(train), config), processes
         counts = np.bincount(train.labels.cpu(), minlength=train.n_classes)
@@ -69,21 +90,15 @@ class Trainer:
         self.minibatches = Minibatches(train, self.plan, config.augmentation, seed, processes)
         together = processes.together(network)
         self._forward = torch.compile(together) if config.compiled else together
-        self.optimizer = build_optimizer(network, optimizer)
-        self.average = copy_weights(network) if config.average_decay is not None else {}
+        self.optimizer = build_optimizer(network, self.settings)
+        self.average = copied(network.state_dict())
         self.best_weights: Weights = {}
         self.history: list[dict[str, Any]] = []
         self.bfloat16 = bfloat16
 
     @property
-    def best_epoch(self) -> int:
-        """The first epoch with the highest validation score."""
-        return int(np.argmax([row["validation_score"] for row in self.history])) + 1
-
-    @property
     def finished(self) -> bool:
-        done, patience = len(self.history), self.config.patience
-        return done == self.plan.epochs or (patience is not None and done > 0 and done - self.best_epoch >= patience)
+        return len(self.history) == self.plan.epochs
 
     @freed_memory_kept()
     def run_epoch(self, on_step: Callable[[], None] = lambda: None) -> dict[str, Any]:
@@ -138,7 +153,7 @@ class Trainer:
         if self.config.gradient_clip is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
         self.optimizer.step()
-        if self.config.average_decay is not None and (step + 1) % INTERVAL == 0:
+        if (step + 1) % INTERVAL == 0:
             update_average(self.average, self.network, self.config.average_decay, (step + 1) // INTERVAL)
         return sums
 
@@ -152,8 +167,7 @@ class Trainer:
     def _finish_epoch(self, train_loss: float, train_accuracy: float) -> dict[str, Any]:
         score = self._validation_score()
         if all(score > row["validation_score"] for row in self.history):
-            chosen = self.average or self.network.state_dict()
-            self.best_weights = {name: value.detach().clone() for name, value in chosen.items()}
+            self.best_weights = copied(self.average)
         row = {
             "epoch": len(self.history) + 1,
             "train_loss": train_loss,
@@ -169,6 +183,24 @@ class Trainer:
         predicts its share."""
         share = self.processes.share(len(self.validation))
         images, labels = self.validation.images[share], self.validation.labels[share]
-        scores = predict_scores(self.network, images, weights=self.average or None, bfloat16=self.bfloat16)
+        scores = predict_scores(self.network, images, weights=self.average, bfloat16=self.bfloat16)
         right = self.processes.sum(self._validation_weights[share][scores.argmax(dim=1) == labels].sum())
         return right.item() / self._validation_weights.sum().item()
+
+
+def copied(weights: Weights) -> Weights:
+    return {name: value.detach().clone() for name, value in weights.items()}
+
+
+def update_average(average: Weights, network: nn.Module, decay: float, n_updates: int) -> None:
+    """Moving average of the weights along training, a better net than its last step for free, in place:
+
+    average <- d average + (1 - d) weights, with d = min(decay, (1 + n) / (10 + n)). Counters (integers) are copied.
+    n_updates: n, with this one, from 1; the smaller d of the first ones lets the mean forget the first weights.
+    """
+    share = min(decay, (1 + n_updates) / (10 + n_updates))
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            average[name].lerp_(value, 1 - share)
+        else:
+            average[name].copy_(value)

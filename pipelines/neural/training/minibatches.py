@@ -13,7 +13,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from bakeoff.pipelines.neural.config import Augmentation
-from bakeoff.pipelines.neural.distributed.processes import ALONE, Processes
+from bakeoff.pipelines.neural.distributed import ALONE, Processes
 from bakeoff.pipelines.neural.training.augmentation import augment, draw_flips, draw_shifts
 from bakeoff.pipelines.neural.training.examples import Examples, Plan
 

@@ -1,18 +1,20 @@
-"""Optimizers, each with weight decay on matrices and filters alone."""
+"""Optimizers, each with weight decay on matrices and filters alone, and the schedules of their learning rates."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from bakeoff.pipelines.neural.config import FilterMuon
 from bakeoff.pipelines.neural.config import Optimizer as Settings
+from bakeoff.pipelines.neural.config import Schedule
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # quintic that pulls singular values towards 1; Jordan 2024
 NEWTON_SCHULZ_STEPS = 5
+START, END = 1 / 25, 1e-4  # of the top rate: where one-cycle begins and ends (Smith, Topin 2018)
 
 
 class Muon(torch.optim.Optimizer):
@@ -70,11 +72,7 @@ def build_optimizer(network: nn.Module, settings: Settings) -> torch.optim.Optim
             return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0)
         case "adamw":
             return torch.optim.AdamW(groups, lr=rate, betas=(momentum, 0.999), fused=parameters[0].device.type != "mps")
-        case "muon":
-            return Muon([groups[0] | {"orthogonal": True}, groups[1]], rate, momentum)
         case "filter-muon":
-            if not isinstance(settings, FilterMuon):
-                raise TypeError('settings of "filter-muon" must be a FilterMuon')
             groups[0]["params"] = [p for p in matrices if p.ndim == 2]
             own = {"params": filters, "weight_decay": settings.filter_decay, "rate": 1.0, "orthogonal": True}
             return Muon([own, *groups], rate, momentum)
@@ -84,3 +82,16 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) ->
     """Of matrices and filters; biases and gains get theirs times their `bias_rate`."""
     for group in optimizer.param_groups:
         group["lr"] = learning_rate * group["rate"]
+
+
+def learning_rate_share(schedule: Schedule, step: int, n_steps: int, warmup: float) -> float:
+    """The learning rate of a step, 0 <= step < n_steps, as a share of its top: nothing else is needed to resume.
+
+    one-cycle: half a cosine from 1/25 up to 1 over the share `warmup` of the steps, then half a cosine down to 1e-4.
+    triangular: a straight line from 0 up to 1, then a straight line down to 0.
+    """
+    top = warmup * n_steps
+    if schedule == "triangular":
+        return step / top if step < top else (n_steps - step) / (n_steps - top)
+    start, end, done = (START, 1.0, step / top) if step < top else (1.0, END, (step - top) / (n_steps - top))
+    return end + (start - end) * (1 + math.cos(math.pi * done)) / 2

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.pipelines.neural.training.augmentation import shift
-from bakeoff.pipelines.neural.training.averaging import Weights
 
+Weights = dict[str, Tensor]  # and buffers of a net, by name
 PICTURES_AT_A_TIME = 1000
 # Rows and columns, in units of the shift, and the weight of each: those of airbench94 (Jordan 2024, arXiv 2404.00498).
 PLACES = ((0, 0, 0.5), (-1, -1, 0.25), (1, 1, 0.25))

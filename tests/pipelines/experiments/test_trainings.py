@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.experiments import all_experiments, trainings
@@ -60,9 +61,8 @@ def test_a_second_time_nothing_is_trained_and_no_features_are_left(request_for, 
 
 def test_a_net_that_did_not_train_is_marked_in_its_row(request_for, monkeypatch):
     title, mlp = neural.EXPERIMENTS["mlp"]
-    still = replace(
-        mlp, architecture=Perceptron((), initialization="zero"), optimizers=(Optimizer(learning_rate=0.0),), epochs=1
-    )
+    monkeypatch.setattr(torch.nn.init, "normal_", lambda weights, *_: torch.nn.init.zeros_(weights))
+    still = replace(mlp, architecture=Perceptron(()), optimizers=(Optimizer(learning_rate=0.0),), epochs=1)
     monkeypatch.setitem(neural.EXPERIMENTS, "mlp", (title, still))
     for _ in range(2):  # trained, then from the cache
         rows = learning_curves.run(request_for(experiments=("pca", "mlp"))).rows

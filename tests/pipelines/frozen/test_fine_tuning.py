@@ -31,16 +31,14 @@ def task(n_channels: int = 1) -> Dataset:
 @pytest.fixture
 def experiment():
     (found,) = choose_experiments(["fine-tuned"])
-    config = replace(
-        found.config, architecture=replace(found.config.architecture, image_size=64), steps=10, average_decay=None
-    )
+    config = replace(found.config, architecture=replace(found.config.architecture, image_size=64), steps=10, epochs=1)
     return replace(found, config=config)
 
 
 def test_its_model_needs_no_other_file_and_the_blocks_before_keep_their_weights(tmp_path, monkeypatch, experiment):
     workspace, dataset = Workspace(tmp_path, Console(quiet=True)), task()
     run = experiment.run(dataset, seed=0, workspace=workspace)
-    assert (run.side, run.accuracy, len(run.history)) == ("frozen", 1.0, 5)
+    assert (run.side, run.accuracy, len(run.history)) == ("frozen", 1.0, 1)
     assert run.diagnostics["backbone"]["name"] == "EfficientNet-Lite0"
     assert [stage.kind for stage in run.stages] == ["features", "features", "training", "prediction"]
     monkeypatch.setattr("bakeoff.pipelines.frozen.weights.wheel_file", lambda: None)

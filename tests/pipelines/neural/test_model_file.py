@@ -17,7 +17,7 @@ from bakeoff.pipelines.neural.networks.speedrun import Speedrun
 from bakeoff.pipelines.results.model import load_stored_model, save_stored_model
 
 DESCRIPTIONS = [
-    NetDescription(Perceptron((8,), "tanh", "xavier", "layer", 0.1), flip_averaging=False),
+    NetDescription(Perceptron((8,), "tanh", "layer", 0.1), flip_averaging=False),
     NetDescription(Perceptron(()), flip_averaging=True),
     NetDescription(ConvNet(4), flip_averaging=True),
     NetDescription(LocalPerceptron((4, 4, 4), 8), flip_averaging=True),

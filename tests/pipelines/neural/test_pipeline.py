@@ -19,7 +19,7 @@ from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimize
 from bakeoff.pipelines.neural.model_file import build_neural_model
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.networks.speedrun import Speedrun
-from bakeoff.pipelines.neural.speed.threads import threads
+from bakeoff.pipelines.neural.probing import threads
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.results.model import FILE_NAME, load_stored_model
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Stage, load_run, run_folder, save_run
@@ -89,10 +89,9 @@ def test_keeps_the_setting_that_is_best_on_validation(result):
     assert result.validation_score > 0.9
 
 
-def test_a_net_that_did_not_fit_its_training_pictures_is_marked(result, tmp_path):
-    still = replace(
-        CONFIG, architecture=Perceptron((), initialization="zero"), optimizers=CONFIG.optimizers[:1], epochs=1
-    )
+def test_a_net_that_did_not_fit_its_training_pictures_is_marked(result, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.nn.init, "normal_", lambda weights, *_: torch.nn.init.zeros_(weights))
+    still = replace(CONFIG, architecture=Perceptron(()), optimizers=CONFIG.optimizers[:1], epochs=1)
     untrained = run(tmp_path, still)
     assert untrained.did_not_train
     assert not result.did_not_train

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import distributed, nn
 
-from bakeoff.pipelines.neural.distributed.layers import SharedBatchNorm, SharedDropout, share_layers
+from bakeoff.pipelines.neural.distributed import SharedBatchNorm, SharedDropout, share_layers
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from torch import nn
 
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
-from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
+from bakeoff.pipelines.neural.networks.build import Standardize, build_network, fit_to_pixels
 from bakeoff.pipelines.neural.networks.convnet import ConvNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
@@ -75,3 +75,30 @@ def test_whitening_filters_make_patches_uncorrelated_with_unit_variance():
     assert second_moment.diagonal().max() < 1.01
     assert second_moment.diagonal().median() > 0.8  # the weakest axes are damped by the regularization
     torch.testing.assert_close(whitening.weight[:12], -whitening.weight[12:])
+
+
+@pytest.fixture
+def images() -> torch.Tensor:
+    smooth = torch.randn(600, 3, 6, 6, generator=torch.Generator().manual_seed(0)).cumsum(2).cumsum(3)
+    return (smooth * 8 + 120).clamp(0, 255).to(torch.uint8)
+
+
+def test_standardized_pixels_have_zero_mean_and_unit_deviation_in_each_color(images):
+    pixels = Standardize(3)
+    pixels.fit(images)
+    values = pixels(images).double()
+    torch.testing.assert_close(values.mean(dim=(0, 2, 3)), torch.zeros(3).double(), atol=1e-6, rtol=0)
+    torch.testing.assert_close(values.std(dim=(0, 2, 3), correction=0), torch.ones(3).double(), atol=1e-6, rtol=0)
+
+
+def test_standardize_by_hand():
+    pixels = Standardize(1)
+    pixels.fit(torch.tensor([0, 10], dtype=torch.uint8).view(2, 1, 1, 1))
+    assert pixels(torch.tensor([[[[15.0]]]])).item() == 2.0
+
+
+def test_a_color_that_never_changes_becomes_zero():
+    constant = torch.full((4, 1, 2, 2), 7, dtype=torch.uint8)
+    pixels = Standardize(1)
+    pixels.fit(constant)
+    assert pixels(constant).abs().max() == 0

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.networks.mlp import Maxout, Perceptron
+from bakeoff.pipelines.neural.networks.mlp import Maxout, Perceptron, initialize
 
 
 def test_maxout_by_hand():
@@ -33,3 +35,28 @@ def test_every_combination_trains_all_its_weights(activation, normalization):
     net = Perceptron((6, 6), activation, normalization=normalization, dropout=0.1).build((2, 2, 3), 3)
     net(torch.randn(16, 3, 2, 2)).square().sum().backward()
     assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in net.parameters())
+
+
+@pytest.mark.parametrize(
+    ("activation", "expected"),
+    [
+        ("relu", math.sqrt(2 / 50)),
+        ("leaky-relu", math.sqrt(2 / 1.0001 / 50)),
+        ("tanh", math.sqrt(2 / 200)),
+        ("sigmoid", 4 * math.sqrt(2 / 200)),
+        ("maxout", math.sqrt(1 / 50)),
+        (None, math.sqrt(1 / 50)),
+    ],
+)
+def test_deviation_of_first_weights_by_hand_for_50_inputs_and_150_outputs(activation, expected, monkeypatch):
+    asked = []
+    monkeypatch.setattr(nn.init, "normal_", lambda _, mean, deviation: asked.append((mean, deviation)))
+    initialize(nn.Linear(50, 150), activation)
+    assert asked == [(0.0, pytest.approx(expected))]
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu", "maxout", "elu", "tanh"])
+def test_first_weights_carry_the_signal_through_five_layers_of_400_units(activation):
+    torch.manual_seed(0)
+    hidden = Perceptron((400,) * 5, activation, normalization="none").build((20, 20, 1), 2)[:-1]
+    assert 0.25 < hidden(torch.randn(200, 400)).std().item() < 2

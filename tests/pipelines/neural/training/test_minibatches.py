@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from bakeoff.pipelines.neural.config import Augmentation
-from bakeoff.pipelines.neural.distributed.processes import Processes
+from bakeoff.pipelines.neural.distributed import Processes
 from bakeoff.pipelines.neural.training.examples import Examples, Plan
 from bakeoff.pipelines.neural.training.minibatches import Minibatches
 

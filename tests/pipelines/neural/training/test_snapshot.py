@@ -1,3 +1,5 @@
+"""Snapshots of `training/loop.py` as bytes and back."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -5,7 +7,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bakeoff.pipelines.neural.training.checkpoint import decode_snapshot, encode_snapshot
 from bakeoff.pipelines.neural.training.loop import Snapshot
 
 CPU = torch.device("cpu")
@@ -20,7 +21,7 @@ SNAPSHOT = Snapshot(
 
 
 def test_a_snapshot_comes_back_bit_for_bit():
-    back = decode_snapshot(encode_snapshot(SNAPSHOT), CPU)
+    back = Snapshot.from_bytes(SNAPSHOT.to_bytes(), CPU)
     assert (back.history, back.bfloat16) == (SNAPSHOT.history, True)
     for ours, theirs in ((SNAPSHOT.weights, back.weights), (SNAPSHOT.best, back.best)):
         assert ours.keys() == theirs.keys()
@@ -34,18 +35,18 @@ def test_a_snapshot_comes_back_bit_for_bit():
 
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
 def test_a_cut_off_file_is_noticed(kept):
-    content = encode_snapshot(SNAPSHOT)
+    content = SNAPSHOT.to_bytes()
     with pytest.raises(ValueError, match="checkpoint of a training is damaged"):
-        decode_snapshot(content[: int(len(content) * kept)], CPU)
+        Snapshot.from_bytes(content[: int(len(content) * kept)], CPU)
 
 
 def test_a_changed_byte_is_noticed():
-    content = bytearray(encode_snapshot(SNAPSHOT))
+    content = bytearray(SNAPSHOT.to_bytes())
     content[content.index(SNAPSHOT.weights["body.1.weight"].numpy().tobytes())] ^= 1  # which torch would not notice
     with pytest.raises(ValueError, match="damaged"):
-        decode_snapshot(bytes(content), CPU)
+        Snapshot.from_bytes(bytes(content), CPU)
 
 
 def test_a_file_that_would_run_code_is_refused_unread():
     with pytest.raises(ValueError, match=r"damaged \(Weights only load failed"):
-        decode_snapshot(encode_snapshot(replace(SNAPSHOT, weights={"weights": print})), CPU)
+        Snapshot.from_bytes(replace(SNAPSHOT, weights={"weights": print}).to_bytes(), CPU)
