@@ -10,8 +10,8 @@
     >>> hessian_vector_product(loss, weights, np.array([1.0, 0.0]), x, y).round(3)
     array([-0.251, -0.531])
 
-docs/engine.md says what it is and what it is not. The library, in the order to read it: arrays, graph, rules,
-primitives, operations, differentiate, gradient_check. The net on it: functions, training, model_file, pipeline.
+docs/engine.md says what it is and what it is not. The library, in the order to read it: arrays, rules, primitives,
+operations, differentiate, gradient_check. The net on it: functions, training, model_file, pipeline.
 """
 
 from bakeoff.pipelines.backprop import operations  # fills the table that the operators look into

@@ -3,31 +3,33 @@
 To differentiate f at x, x is put in a box and f is run on the box: a `Node`, which keeps its history (reverse mode),
 or a `Dual`, which carries its derivative along (forward mode). What a box holds may be a box again, of a
 differentiation that encloses this one. Each differentiation has a level, a serial number, so the inner one has the
-higher number. `apply` takes the highest level off its arguments, computes one level lower, and puts the result back in
-a box. Gradient rules, too, see their arguments one level lower: plain arrays for a first derivative, boxes of the
+higher number. An operation takes the highest level off its arguments, computes one level lower, and puts the result
+back in a box. Rules, too, see their arguments one level lower: plain arrays for a first derivative, boxes of the
 enclosing differentiation for a second. Nesting to any order, without mixing up two differentiations, needs no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+import operator
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 Value = Any  # a numpy array, a number, or a box around one
-REAL = np.dtype(float)
-
+Values = Sequence[Value]
 OPERATIONS: dict[str, Operation] = {}  # those with rules of their own, filled by `rules.define`
 FUNCTIONS: dict[str, Callable[..., Any]] = {}  # these and those put together from them
-CHOICES: tuple[Callable[..., Any], ...] = (np.argmax, np.argmin, np.argsort, np.any, np.all)
-CONSTANT = {*CHOICES, np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.logical_and}
-CONSTANT |= {np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.isfinite, np.isnan, np.isinf}
-CONSTANT |= {np.allclose, np.isclose, np.array_equal, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like}
-CONSTANT |= {np.logical_or, np.logical_not}  # all flat between steps: no gradient
+CHOICES = ("argmax", "argmin", "argsort", "any", "all")
+CONSTANT = """sign floor ceil rint trunc floor_divide less less_equal greater greater_equal equal not_equal logical_and
+logical_or logical_not isfinite isnan isinf allclose isclose array_equal shape ndim size zeros_like ones_like"""
+FLAT = {getattr(np, name) for name in (*CHOICES, *CONSTANT.split())}  # between their steps: no gradient
+_numbers = itertools.count()  # of nodes, in the order in which they are made
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,35 +47,27 @@ class Operation:
     jvp: Callable[..., Value]
 
     def __call__(self, *arguments: Value, **settings: Any) -> Value:
-        return apply(self, arguments, settings)
-
-
-def apply(operation: Operation, arguments: Sequence[Value], settings: Mapping[str, Any]) -> Value:
-    """Compute an operation; the result is in a box if an argument is (recurses once per nested differentiation)."""
-    outermost = max(arguments, key=level_of)
-    if not isinstance(outermost, Array):
-        return _compute(operation, arguments, settings)
-    values = lower(arguments, outermost.level)
-    result = apply(operation, values, settings)
-    if getattr(result, "dtype", REAL).kind == "c":
-        raise TypeError(f"{operation.name} gives complex numbers: only real ones have a derivative here")
-    return outermost.extend(result, operation, arguments, values, settings)
-
-
-def _compute(operation: Operation, values: Sequence[Any], settings: Mapping[str, Any]) -> Any:
-    try:
-        return operation.forward(*values, **settings)
-    except (ValueError, TypeError, IndexError) as error:
-        given = ", ".join(f"{np.asarray(value).dtype} {np.shape(value)}" for value in values)
-        kind = IndexError if type(error) is IndexError else ValueError
-        raise kind(f"{operation.name} of {given} is not possible: {error}") from error
+        """Compute; the result is in a box if an argument is (calls itself once per nested differentiation)."""
+        outermost = max(arguments, key=level_of)
+        if isinstance(outermost, Array):
+            values = lower(arguments, outermost.level)
+            result = self(*values, **settings)
+            if getattr(result, "dtype", np.dtype(float)).kind == "c":
+                raise TypeError(f"{self.name} gives complex numbers: only real ones have a derivative here")
+            return outermost.extend(result, self, arguments, values, settings)
+        try:
+            return self.forward(*arguments, **settings)
+        except (ValueError, TypeError, IndexError) as error:
+            given = ", ".join(f"{np.asarray(value).dtype} {np.shape(value)}" for value in arguments)
+            kind = IndexError if type(error) is IndexError else ValueError
+            raise kind(f"{self.name} of {given} is not possible: {error}") from error
 
 
 def level_of(value: Value) -> int:
     return value.level if isinstance(value, Array) else 0
 
 
-def lower(arguments: Sequence[Value], level: int) -> list[Value]:
+def lower(arguments: Values, level: int) -> list[Value]:
     """The arguments without their boxes of this level."""
     return [x.value if isinstance(x, Array) and x.level == level else x for x in arguments]
 
@@ -103,12 +97,7 @@ class Array(NDArrayOperatorsMixin):
         self.value = value
         self.level = level
 
-    def extend(
-        self, result: Value, operation: Operation, arguments: Sequence[Value], values: Sequence[Value], settings: Any
-    ) -> Array:
-        """Put the result of an operation on this box (and others) in a box of the same kind and level."""
-        raise NotImplementedError
-
+    extend: Callable[..., Array]  # puts what an operation on this box and others gives in a box like this one
     shape = property(lambda self: self.value.shape)
     ndim = property(lambda self: self.value.ndim)
     size = property(lambda self: self.value.size)
@@ -118,7 +107,7 @@ class Array(NDArrayOperatorsMixin):
     var, std, cumsum, clip, dot = map(_function, ("var", "std", "cumsum", "clip", "dot"))
     ravel, flatten, squeeze, swapaxes = map(_function, ("ravel", "ravel", "squeeze", "swapaxes"))
     repeat, take, trace, diagonal = map(_function, ("repeat", "take", "trace", "diagonal"))
-    argmax, argmin, argsort, any, all = map(_constant, CHOICES)
+    argmax, argmin, argsort, any, all = (_constant(getattr(np, name)) for name in CHOICES)
 
     def reshape(self, *shape: int | Sequence[int]) -> Value:
         return OPERATIONS["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
@@ -167,8 +156,92 @@ class Array(NDArrayOperatorsMixin):
 def _found(function: Callable[..., Any]) -> Callable[..., Any]:
     """What a function of numpy is on boxes."""
     name = function.__name__
-    if function in CONSTANT:
+    if function in FLAT:
         return _constant(function)
     if name in FUNCTIONS and function is getattr(np, name, np.linalg.norm):  # np.linalg.trace is another one
         return FUNCTIONS[name]
     raise TypeError(f"np.{name} has no gradient here: choose from {', '.join(sorted(FUNCTIONS))}")
+
+
+class Dual(Array):
+    """Forward mode: a value and its derivative in the direction that is being followed."""
+
+    __slots__ = ("tangent",)
+
+    def __init__(self, value: Value, level: int, tangent: Value) -> None:
+        super().__init__(value, level)
+        self.tangent = tangent
+
+    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> Dual:
+        """The chain rule, from the inputs on: the sum over the arguments of Jacobian times tangent."""
+        contributions = (
+            operation.jvp(i, argument.tangent, result, *values, **settings)
+            for i, argument in enumerate(arguments)
+            if isinstance(argument, Dual) and argument.level == self.level
+        )
+        return Dual(result, self.level, reduce(operator.add, contributions))
+
+
+class Node(Array):
+    """Reverse mode: a value in the graph, with the operation and the arguments that made it (none: an input).
+
+    parents: (position, argument) of those arguments that belong to the same graph.   number: the older, the lower.
+    """
+
+    __slots__ = ("arguments", "number", "operation", "parents", "settings")
+
+    def __init__(
+        self, value: Value, level: int, operation: Operation | None = None, arguments: Values = (), settings: Any = None
+    ) -> None:
+        super().__init__(value, level)
+        self.number, self.operation = next(_numbers), operation
+        self.arguments, self.settings = arguments, settings or {}
+        self.parents = [(i, a) for i, a in enumerate(arguments) if isinstance(a, Node) and a.level == level]
+        for array in (*arguments, *self.settings.values()) if operation else (value,):
+            recording.freeze(array)
+
+    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> Node:
+        if isinstance(result, np.ndarray):
+            result.flags.writeable = False
+        return Node(result, self.level, operation, arguments, settings)
+
+
+class _Recording(threading.local):
+    """Arrays recorded inside are read-only until the outermost recording ends, so that no write can spoil a gradient.
+
+    Raises ValueError if one of them is written to. One hole is left: a write through another view of the same memory
+    that was there before.
+    """
+
+    def __init__(self) -> None:
+        self.depth, self.frozen = 0, list[np.ndarray]()
+
+    def freeze(self, array: Value) -> None:
+        if not isinstance(array, np.ndarray) or not array.flags.writeable:
+            return
+        owner = array if array.base is None else array.base
+        if not isinstance(owner, np.ndarray) or not owner.flags.owndata:
+            return  # memory of another library: numpy could not make it writeable again
+        for each in (owner, array):  # the owner first: a view can only be writeable if its owner is
+            if each.flags.writeable:
+                each.flags.writeable = False
+                self.frozen.append(each)
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, kind: type | None, error: BaseException | None, _: object) -> None:
+        self.depth -= 1
+        spoiled = bool(self.frozen) and kind is ValueError and str(error).endswith("read-only")
+        if self.depth == 0:
+            for array in self.frozen:
+                array.flags.writeable = True
+            self.frozen.clear()
+        if spoiled:
+            raise ValueError(
+                "in-place write into an array that the graph has recorded: its gradient would be wrong. "
+                "Write into a copy, or build a new array"
+            ) from error
+
+
+recording = _Recording()

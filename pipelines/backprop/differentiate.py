@@ -12,13 +12,12 @@ constants for it. f gives a scalar, or for `vjp` and `jvp` a tree. With J the Ja
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from bakeoff.pipelines.backprop.arrays import Array, Value, level_of, plain
-from bakeoff.pipelines.backprop.graph import Dual, Node, backpropagate, recording
+from bakeoff.pipelines.backprop.arrays import Array, Dual, Node, Value, level_of, lower, plain, recording
 from bakeoff.pipelines.backprop.rules import shape_of
 
 Tree = Any  # an array, a number, or a tuple (named or not), list or dict of trees
@@ -110,6 +109,41 @@ def _pull_back(
         gradient = map_tree(lambda leaf: _owned(gradients.get(id(leaf)), leaf.value, given_out), inputs)
         values = map_tree(lambda leaf: leaf.value if level_of(leaf) == level else leaf, output)
         return map_tree(lambda leaf: _owned(leaf, leaf, given_out), values), gradient
+
+
+def topological_order(*outputs: Node) -> list[Node]:
+    """Every node of the graph once, the youngest first: so after all that use it. No recursion: any depth will do."""
+    found: dict[int, Node] = {}
+    pending = list(outputs)
+    while pending:
+        node = pending.pop()
+        if node.number not in found:
+            found[node.number] = node
+            pending += [parent for _, parent in node.parents]
+    return [found[number] for number in sorted(found, reverse=True)]
+
+
+def backpropagate(seeds: Sequence[tuple[Node, Value]]) -> dict[int, Value]:
+    """Gradients of the sum of <output, direction>, as id(input node) -> gradient; inputs not in the graph are absent.
+
+    The chain rule, from the output back: a node's gradient is the sum, over the nodes that use it, of their gradient
+    times the Jacobian of that use. When a node's turn comes, all its uses have had theirs.
+    """
+    gradients: dict[int, Value] = {}
+
+    def add(node: Node, gradient: Value) -> None:
+        known = gradients.get(id(node))
+        gradients[id(node)] = gradient if known is None else known + gradient
+
+    for output, direction in seeds:
+        recording.freeze(direction)
+        add(output, direction)
+    for node in topological_order(*(output for output, _ in seeds)):
+        if node.operation is not None:
+            gradient, values = gradients.pop(id(node)), lower(node.arguments, node.level)
+            for i, parent in node.parents:
+                add(parent, node.operation.vjp(i, gradient, node.value, *values, **node.settings))
+    return gradients
 
 
 def _one(output: Tree) -> Any:

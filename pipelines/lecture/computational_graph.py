@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bakeoff.pipelines.backprop.arrays import Value, lower, plain
-from bakeoff.pipelines.backprop.graph import Node, recording, topological_order
+from bakeoff.pipelines.backprop.arrays import Node, Value, lower, plain, recording
+from bakeoff.pipelines.backprop.differentiate import topological_order
 
 LEVEL = 1  # of the recording: nothing encloses it
 SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "/", "maximum": "max", "sigmoid": "σ", "matmul": "@"}
