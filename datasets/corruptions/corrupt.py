@@ -1,4 +1,4 @@
-"""The 15 common corruptions and the 4 held out, at five severities, with CIFAR-10-C's published constants; and sweeps.
+"""The 15 common corruptions and the 4 held out, at five severities, with CIFAR-10-C's published constants.
 
 Source: Hendrycks, Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations", ICLR
 2019; constants from their make_cifar_c.py. Differs: random numbers of our own, one draw for a picture at all
@@ -14,19 +14,19 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bakeoff.datasets.corruptions import blur, digital, noise, sweeps, weather
+from bakeoff.datasets.corruptions import blur, digital, noise, weather
 from bakeoff.datasets.corruptions.sampling import generators_for
 
 SEVERITIES = (1, 2, 3, 4, 5)
 BATCH = 250  # pictures worked on at once; bounds the memory
-Group = Literal["noise", "blur", "weather", "digital", "sweep"]
+Group = Literal["noise", "blur", "weather", "digital"]
 
 
 @dataclass(frozen=True)
 class Corruption:
     """apply: (images float32 (n, h, w, c) in 0..1, constant, generators) -> the same, perhaps beyond 0..1.
 
-    constants: one for each severity, or each amount of a sweep.   held_out: one of the four that the mean leaves out.
+    constants: one for each severity.   held_out: one of the four that the mean leaves out.
     """
 
     name: str
@@ -93,12 +93,6 @@ CORRUPTIONS: tuple[Corruption, ...] = (
         needs_color=True,
     ),
 )
-SWEEPS = (
-    Corruption("translation", "sweep", sweeps.translate, (0, 1, 2, 3, 4, 6, 8)),
-    Corruption("rotation", "sweep", sweeps.rotate, (0, 5, 10, 15, 20, 30, 45, 90)),
-    Corruption("scale", "sweep", sweeps.rescale, (0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2)),
-    Corruption("brightness", "sweep", sweeps.rebrighten, (0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.0)),
-)
 
 
 def corruptions_for(image_shape: tuple[int, int, int]) -> tuple[Corruption, ...]:
@@ -110,16 +104,16 @@ def corruptions_for(image_shape: tuple[int, int, int]) -> tuple[Corruption, ...]
 
 
 def corrupt(
-    images: np.ndarray, corruption: Corruption, amount: float, *, seed: int = 0, indices: np.ndarray | None = None
+    images: np.ndarray, corruption: Corruption, severity: int, *, seed: int = 0, indices: np.ndarray | None = None
 ) -> np.ndarray:
     """Every picture, corrupted: uint8 (n, h, w, c), as `images`.
 
-    amount: severity, 1 (mild) to 5, or one of a sweep's.   indices: the pictures' numbers in their data set, on which
+    severity: 1 (mild) to 5.   indices: the pictures' numbers in their data set, on which
     their random numbers depend with the seed; 0, 1, 2 ... if not given. So a picture comes out the same whatever others
     it is asked for with.
     """
     numbers = np.arange(len(images)) if indices is None else indices
-    constant = amount if corruption.group == "sweep" else corruption.constants[int(amount) - 1]
+    constant = corruption.constants[severity - 1]
     changed = np.empty_like(images)
     for start in range(0, len(images), BATCH):
         rows = slice(start, start + BATCH)

@@ -1,9 +1,9 @@
-"""Robustness study: accuracy of saved models under common corruptions at five severities, and along sweeps.
+"""Robustness study: accuracy of saved models under common corruptions at up to five severities.
 
 Nothing is trained: each model meets the same seeded test pictures, changed in the same way.
 
-Row: kind ("clean", "corruption" or "sweep"), change (name; "" for clean), group (of a corruption; else ""), held_out,
-amount (severity, or the sweep's amount), experiment, side, seed, n_test, accuracy, correct.
+Row: kind ("clean" or "corruption"), change (name; "" for clean), group (of a corruption; else ""), held_out, amount
+(severity; 0 for clean), experiment, side, seed, n_test, accuracy, correct.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.datasets.corruptions.corrupt import SEVERITIES, SWEEPS, corrupt, corruptions_for
+from bakeoff.datasets.corruptions.corrupt import SEVERITIES, corrupt, corruptions_for
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.pipelines.experiments.models import load_trained_model
@@ -35,27 +35,26 @@ Load = Callable[[Path], TrainedModel]
 class Settings:
     """n_pictures: test pictures drawn at random (all if there are fewer); their error bar is what it costs.
 
-    severities: of the corruptions.   sweeps: whether translation, rotation, scale and brightness are swept.
+    severities: of the corruptions.
     """
 
     n_pictures: int
     severities: tuple[int, ...]
-    sweeps: bool
     experiments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Change:
-    """One way to change pictures, at several amounts. apply: (amount) -> uint8 (n, h, w, c)."""
+    """One way to change pictures, at several severities. apply: (severity) -> uint8 (n, h, w, c)."""
 
     facts: Row
-    amounts: tuple[float, ...]
-    apply: Callable[[float], np.ndarray]
+    amounts: tuple[int, ...]
+    apply: Callable[[int], np.ndarray]
 
 
 PROFILES = {
-    "quick": Settings(n_pictures=150, severities=(1, 3, 5), sweeps=False),
-    "full": Settings(n_pictures=1000, severities=SEVERITIES, sweeps=True),
+    "quick": Settings(n_pictures=150, severities=(1, 3, 5)),
+    "full": Settings(n_pictures=1000, severities=SEVERITIES),
 }
 NOTES = (
     "The corruptions follow CIFAR-10-C with its published constants (Hendrycks and Dietterich 2019), but with this "
@@ -97,12 +96,9 @@ def changes_of(
     """Every change of these pictures, the clean ones first."""
     facts: Row = {"kind": "clean", "change": "", "group": "", "held_out": False}
     yield Change(facts, (0,), lambda amount: images)
-    for one in (*corruptions_for(dataset.image_shape), *(SWEEPS if settings.sweeps else ())):
-        kind, group, amounts = "corruption", one.group, settings.severities
-        if one in SWEEPS:
-            kind, group, amounts = "sweep", "", one.constants
-        facts = {"kind": kind, "change": one.name, "group": group, "held_out": one.held_out}
-        yield Change(facts, amounts, partial(corrupt, images, one, seed=seed, indices=indices))
+    for one in corruptions_for(dataset.image_shape):
+        facts = {"kind": "corruption", "change": one.name, "group": one.group, "held_out": one.held_out}
+        yield Change(facts, settings.severities, partial(corrupt, images, one, seed=seed, indices=indices))
 
 
 def classify_all(

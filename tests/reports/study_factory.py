@@ -50,7 +50,7 @@ def make_learning_curves(classic: Sequence[float], mlp: Sequence[float], n_test:
 
 
 def make_robustness(classic: float = 0.5, mlp: float = 0.6) -> StudyResult:
-    """Clean 0.8 for both; two corruptions that count, one held out, and a sweep."""
+    """Clean 0.8 for both; two corruptions that count and one held out."""
     rows = []
     for name, share in (("classic", classic), ("mlp", mlp)):
         rows.append(make_row(name, 0.8, kind="clean", change="", group="", held_out=False, amount=0))
@@ -63,7 +63,4 @@ def make_robustness(classic: float = 0.5, mlp: float = 0.6) -> StudyResult:
                 facts = {"kind": "corruption", "change": change, "group": group, "held_out": held_out}
                 level = 0.1 if held_out else share + 0.1 * (change == "fog")
                 rows.append(make_row(name, level, amount=severity, **facts))
-        for amount in (0, 10, 45):
-            facts = {"kind": "sweep", "change": "rotation", "group": "", "held_out": False}
-            rows.append(make_row(name, 0.8 - amount / 100, amount=amount, **facts))
     return make_study("robustness", rows)

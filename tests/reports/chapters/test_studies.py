@@ -211,7 +211,7 @@ def test_every_figure_of_a_study_has_a_text_and_a_table():
     sections = write_chapters({"comparison": COMPARISON}, STUDIES)
     figures = [part for section in sections for part in section.parts if isinstance(part, Figure)]
     figures = [figure for figure in figures if figure.name in ("learning-curves", "corruptions")]
-    assert len({figure.name for figure in figures}) == len(figures) == 2  # three amounts of a sweep are a table
+    assert len({figure.name for figure in figures}) == len(figures) == 2  # two rates are a table
     for figure in figures:
         assert len(figure.alt) > 40
         assert figure.table is not None
