@@ -7,21 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bakeoff.pipelines.classic.families.family import FeatureFamily, View
-
-
-@dataclass(frozen=True)
-class Compression:
-    """Training features kept as product codes, one byte for `sub_dimension` values; learned from by stochastic descent.
-
-    positive_weights: the cost of a class's own pictures against that of all others; each tried with each C.
-    n_epochs: at most; the best on validation is kept, and `patience` epochs without a better one end the descent.
-    """
-
-    sub_dimension: int = 8  # 8 float32 values in a byte: 32 times smaller; 16: 64 times
-    positive_weights: tuple[float, ...] = (1.0, 3.0)
-    batch_size: int = 64  # a product with fewer rows leaves the processor waiting for the weights
-    n_epochs: int = 6
-    patience: int = 2
+from bakeoff.pipelines.classic.svm.svm_on_codes import Compression
 
 
 @dataclass(frozen=True)

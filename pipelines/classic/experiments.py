@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
+from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Descriptors, Patches
@@ -15,6 +15,7 @@ from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, L
 from bakeoff.pipelines.classic.families.patch_words import PatchWords
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.recipes import COLOR, COSTS, SIDE, SIFT, TEXTURE, fisher
+from bakeoff.pipelines.classic.svm.svm_on_codes import Compression
 
 # The four families of the comparison, each alone, left out, and together.
 FAMILIES: dict[str, tuple[str, FeatureFamily]] = {

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
 from bakeoff.pipelines.classic.svm.cost_choice import choose_cost
-from bakeoff.pipelines.classic.svm.labels import ClassWeight
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores as svm_scores
+from bakeoff.pipelines.classic.svm.squared_hinge import ClassWeight
 from bakeoff.pipelines.classic.system.family_features import Encoded, encode
 from bakeoff.pipelines.frozen.family import FrozenNet, FrozenWeights, ready
 from bakeoff.pipelines.frozen.network import N_FEATURES
@@ -178,7 +178,7 @@ def _start_as_svm(net: FineTunedNet, train: Examples, validation: Examples) -> N
     weighing: ClassWeight = "balanced" if is_unbalanced(np.bincount(labels, minlength=train.n_classes)) else None
     svm = choose_cost(
         features, labels, held_out, held_out_labels,
-        costs=COSTS, clock=time.perf_counter, n_classes=train.n_classes, class_weight=weighing,
+        costs=COSTS, n_classes=train.n_classes, class_weight=weighing,
     ).svm  # fmt: skip
     temperature = fit_temperature(svm_scores(held_out, svm), held_out_labels)
     net.classifier.weight.copy_(torch.from_numpy(svm.weights / temperature))

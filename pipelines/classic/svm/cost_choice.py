@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import torch
 
 from bakeoff.pipelines.classic.matrix.feature_matrix import Features
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace
-from bakeoff.pipelines.classic.svm.labels import ClassWeight
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores, train_linear_svm
+from bakeoff.pipelines.classic.svm.squared_hinge import ClassWeight
 from bakeoff.pipelines.results.balance import balanced_accuracy
 
 FALLS = {1: 3.0, 2: 1.0}  # so many C in a row, each so many standard errors below the best: larger ones will not do
@@ -40,7 +41,6 @@ def choose_cost(
     validation_labels: np.ndarray,
     *,
     costs: Sequence[float],
-    clock: Callable[[], float],
     n_classes: int,
     class_weight: ClassWeight = None,
     **settings: Any,
@@ -50,7 +50,7 @@ def choose_cost(
     The score is accuracy; with a class_weight balanced accuracy. Larger C are left out once it has clearly fallen
     (`has_fallen`). Where the first or last C is better than the one beside it, up to MOST_ADDED more are tried beyond,
     in the ladder's own ratio.
-    costs: the C to try.   clock: returns seconds, such as time.perf_counter.   settings: of `train_linear_svm`.
+    costs: the C to try.   settings: of `train_linear_svm`.
     Raises ValueError if costs is empty, and as `train_linear_svm` does.
     """
     if not costs:
@@ -59,19 +59,13 @@ def choose_cost(
     tried: dict[float, tuple[LinearSvm, float, float]] = {}
 
     def attempt(cost: float, initial: LinearSvm | None) -> LinearSvm:
-        start = clock()
-        given: dict[str, Any] = {
-            "n_classes": n_classes,
-            "C": cost,
-            "class_weight": class_weight,
-            "initial": initial,
-            "spaces": spaces,
-        }
-        svm = train_linear_svm(features, labels, **given, **settings)
+        start = perf_counter()
+        weighing = {"n_classes": n_classes, "class_weight": class_weight}
+        svm = train_linear_svm(features, labels, C=cost, initial=initial, spaces=spaces, **weighing, **settings)
         predictions = predict_scores(validation_features, svm).argmax(axis=1)
         accuracy = float((predictions == validation_labels).mean())
         score = accuracy if class_weight is None else balanced_accuracy(predictions, validation_labels)
-        tried[cost] = (svm, score, clock() - start)
+        tried[cost] = (svm, score, perf_counter() - start)
         return svm
 
     svm, ladder = None, sorted(set(costs))

@@ -23,6 +23,7 @@ different size are scaled (`column_scale`); the objective stays that of the feat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -32,8 +33,14 @@ import torch
 
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix, Features, as_matrix
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, column_scale, empty_space
-from bakeoff.pipelines.classic.svm.labels import ClassWeight, check_labels, signs_and_costs
-from bakeoff.pipelines.classic.svm.squared_hinge import TINY, SquaredHinge, row_dots
+from bakeoff.pipelines.classic.svm.squared_hinge import (
+    TINY,
+    ClassWeight,
+    SquaredHinge,
+    check_labels,
+    row_dots,
+    signs_and_costs,
+)
 from bakeoff.pipelines.machine.cores import one_worker_per_core
 
 # Classes that search one space together. The work inside a space grows with the cube of their number, and hardly helps
@@ -52,26 +59,22 @@ GUESS_ERROR = 4
 class LinearSvm:
     """scores = features @ weights.T + bias.
 
-    weights: float32 (k, d).   bias: float32 (k,).   objective: f summed over the classes.
-    n_iterations: steps.   n_passes: times that all features were read.
+    weights: float32 (k, d).   bias: float32 (k,).
+    Of the search that found them, the rest: objective: f summed over the classes.   n_iterations: steps.
+    n_passes: times that all features were read.
     converged: whether the tolerance is known to be reached; never where float32 or the allowed steps do not suffice.
     """
 
     weights: np.ndarray
     bias: np.ndarray
-    objective: float
-    n_iterations: int
-    n_passes: int
-    converged: bool
+    objective: float = math.nan
+    n_iterations: int = 0
+    n_passes: int = 0
+    converged: bool = True
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step, for progress: the objective before and after it, and the passes over the features so far."""
-
-    before: float
-    objective: float
-    n_passes: int
+# Told of every step, for progress: the objective after it, and the passes over the features so far.
+OnStep = Callable[[float, int], None]
 
 
 def train_linear_svm(
@@ -86,7 +89,7 @@ def train_linear_svm(
     max_iterations: int = 1000,
     initial: LinearSvm | None = None,
     spaces: list[DirectionSpace] | None = None,
-    on_step: Callable[[Step], None] = lambda step: None,
+    on_step: OnStep = lambda objective, n_passes: None,
 ) -> LinearSvm:
     """Train every class against the rest.
 
@@ -128,7 +131,7 @@ def _minimize(
     initial: LinearSvm | None,
     tolerance: float,
     max_iterations: int,
-    on_step: Callable[[Step], None],
+    on_step: OnStep,
 ) -> LinearSvm:
     weights = _start(initial, problem)
     n_passes = _widen(spaces, weights, problem)
@@ -142,7 +145,7 @@ def _minimize(
         weights, scores, promise = _descend(spaces, weights, problem, precise=precise)
         objectives.append(problem.objective(weights, scores))
         gradient, n_passes = problem.gradient(weights, scores), n_passes + widened + 1
-        on_step(Step(float(objectives[-2].sum()), float(objectives[-1].sum()), n_passes))
+        on_step(float(objectives[-1].sum()), n_passes)
         rest, promise = (gradient, 0.0) if widened else (_outside(spaces, gradient), promise)
         converged = _is_within(tolerance, objectives, rest / problem.scale, promise)
     objective = float(objectives[-1].sum())

@@ -10,21 +10,24 @@ float32 can square, then look alike to who searches, and f is the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import torch
 
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace
 
+ClassWeight = Literal["balanced"] | Sequence[float] | np.ndarray | None
 MAX_NEWTON_STEPS, MAX_LINE_SEARCH_STEPS = {torch.float32: 30, torch.float64: 300}, 30
 # Of the objective: a Newton step that promises less is the last. Finer ones drown in the rounding of float32.
 LEAST_PROMISE = 1e-9
 LEAST_LENGTH = 2.0 ** (2 - MAX_LINE_SEARCH_STEPS)  # of a step: shorter, the line search has found no way down
-RIDGE = (
-    1e-13  # of the Hessian's largest diagonal value: keeps a direction that no row and hardly the metric sees solvable
-)
+# Of the Hessian's largest diagonal value: keeps a direction that no row and hardly the metric sees solvable.
+RIDGE = 1e-13
 TINY = 1e-30  # keeps 0 / 0 of a class without anything left to do at 0
 
 
@@ -141,3 +144,42 @@ def line_search(lacking: torch.Tensor, gained: torch.Tensor, costs: torch.Tensor
 def row_dots(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Inner products of corresponding rows: float64 (k,)."""
     return (left * right).sum(dim=1, dtype=torch.float64)
+
+
+def check_labels(features: FeatureMatrix, labels: np.ndarray | torch.Tensor, n_classes: int, C: float) -> torch.Tensor:  # noqa: N803
+    """The labels as int64 (n,) on the device of the features; ValueError where they, C or a shape are out of range."""
+    if C <= 0:
+        raise ValueError(f"C must be positive, got {C}")
+    if 0 in features.shape:
+        raise ValueError(f"features must have shape (n, d) with n and d at least 1, got {features.shape}")
+    labels = torch.as_tensor(labels)
+    if labels.shape != (features.shape[0],) or labels.is_floating_point():
+        expected = f"integers of shape ({features.shape[0]},) to match the features"
+        raise ValueError(f"labels must be {expected}, got {labels.dtype} {tuple(labels.shape)}")
+    least, most = int(labels.min()), int(labels.max())
+    if least < 0 or most >= n_classes:
+        raise ValueError(f"labels must lie in 0..{n_classes - 1}, got {least}..{most}")
+    if least == most:
+        raise ValueError(f"labels must hold at least two classes, got only class {least}")
+    return labels.long().to(features.device)
+
+
+def signs_and_costs(
+    labels: torch.Tensor,
+    n_classes: int,
+    C: float,  # noqa: N803
+    class_weight: ClassWeight,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """float32 (n, k) each."""
+    own = torch.nn.functional.one_hot(labels, n_classes).float()
+    signs = 2 * own - 1
+    if class_weight is None:
+        return signs, torch.full_like(signs, C)
+    if isinstance(class_weight, str):
+        balance = len(labels) / (n_classes * own.sum(dim=0).clamp_min(1))  # (k,)
+    else:
+        balance = torch.as_tensor(class_weight).to(own)
+    if balance.shape != (n_classes,) or not (balance > 0).all():
+        raise ValueError(f"class_weight must hold {n_classes} positive factors, got {class_weight}")
+    others = balance.flip(0) if n_classes == 2 else torch.ones_like(balance)
+    return signs, C * torch.where(own > 0, balance, others)

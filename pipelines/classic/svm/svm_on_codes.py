@@ -8,8 +8,11 @@ there is nothing to gain from compressing them.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from operator import itemgetter
+from time import perf_counter
 
 import numpy as np
 import torch
@@ -24,11 +27,27 @@ from bakeoff.pipelines.classic.matrix.product_quantization import (
 )
 from bakeoff.pipelines.classic.svm.cost_choice import CostChoice
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
-from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings, SgdSvm, train_linear_svm_sgd
+from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings, descend
 from bakeoff.pipelines.results.fitted_values import on_device
 
 CHUNK_ROWS = 1024  # decoded together: 140 MB at d = 33,792
 MAX_BITS = 8  # a code is a byte
+
+
+@dataclass(frozen=True)
+class Compression:
+    """Training features kept as product codes, one byte for `sub_dimension` values; learned from by stochastic descent.
+
+    positive_weights: the cost of a class's own pictures against that of all others; each tried with each C.
+    n_epochs: at most; the best on validation is kept, and `patience` epochs without a better one end the descent:
+        stopping early regularizes.
+    """
+
+    sub_dimension: int = 8  # 8 float32 values in a byte: 32 times smaller; 16: 64 times
+    positive_weights: tuple[float, ...] = (1.0, 3.0)
+    batch_size: int = 64  # a product with fewer rows leaves the processor waiting for the weights
+    n_epochs: int = 6
+    patience: int = 2
 
 
 def compress_features(
@@ -56,89 +75,52 @@ def compress_features(
 def choose_on_codes(
     codes: np.ndarray,
     quantizer: ProductQuantizer,
-    labels: np.ndarray,
+    labels: Mapping[str, np.ndarray],
     validation_features: FeatureMatrix,
-    validation_labels: np.ndarray,
     *,
     n_classes: int,
-    candidates: Sequence[SgdSettings],
-    patience: int,
+    costs: Sequence[float],
+    compression: Compression,
     seed: int,
-    clock: Callable[[], float],
     on_epoch: Callable[[float], None] = lambda accuracy: None,
 ) -> CostChoice:
-    """Train with each candidate, look at validation after every epoch, and keep the best epoch of all; among equals
-    the first. Its svm is for features as they are, not rotated; trials tell C, positive_weight and epochs.
+    """Train with every C and positive weight, look at validation after every epoch, and keep the best epoch of all;
+    among equals the first. Its svm is for features as they are, not rotated; trials tell C, positive_weight and epochs.
 
-    codes: uint8 (n, n_subvectors).   labels: int (n,).   validation_features: (m, d), neither coded nor rotated.
-    patience: epochs without a better one that end a descent: stopping early regularizes.
-    clock: returns seconds, such as time.perf_counter.   on_epoch: for progress.
-    Raises ValueError if candidates is empty, and as `train_linear_svm_sgd` and `decompress` do.
+    codes: uint8 (n, n_subvectors).   labels: of "train", int (n,), and "validation", int (m,).
+    validation_features: (m, d), neither coded nor rotated.   on_epoch: told of the accuracy, for progress.
+    Raises ValueError if a setting is not positive, and as `descend` and `decompress` do.
     """
-    if not candidates:
-        raise ValueError("candidates must hold at least one setting, got none")
     generator, device = np.random.default_rng(seed), validation_features.device
     quantizer = on_device(quantizer, device)
+
+    def shuffled_chunks() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """One round over all rows in random order: files often hold one class after the other."""
+        order = generator.permutation(len(codes))
+        for start in range(0, len(codes), CHUNK_ROWS):
+            rows = order[start : start + CHUNK_ROWS]
+            decoded = decompress(torch.from_numpy(codes[rows]).to(device), quantizer)
+            yield decoded, torch.from_numpy(labels["train"][rows]).to(device)
+
+    def best_epoch(settings: SgdSettings) -> tuple[float, int, LinearSvm]:
+        best = (-1.0, 0, LinearSvm(np.empty(0), np.empty(0)))
+        for epoch, descent in enumerate(descend(shuffled_chunks, len(codes), n_classes, settings, seed=seed), 1):
+            weights = quantizer.rotation.invert(descent.average)  # w . R x = (R^T w) . x
+            svm = LinearSvm(weights.cpu().numpy(), descent.average_bias.cpu().numpy().copy())
+            predictions = predict_scores(validation_features, svm).argmax(axis=1)
+            accuracy = float((predictions == labels["validation"]).mean())
+            best = (accuracy, epoch, svm) if accuracy > best[0] else best
+            on_epoch(accuracy)
+            if epoch >= compression.n_epochs or epoch - best[1] >= compression.patience:
+                break
+        return best
+
     tried, trials = [], []
-    for settings in candidates:
-        start = clock()
-        epochs = _Epochs(quantizer, validation_features, validation_labels, patience, on_epoch)
-        train_linear_svm_sgd(
-            lambda: _shuffled_chunks(codes, labels, generator),
-            n_samples=len(codes),
-            n_classes=n_classes,
-            settings=settings,
-            seed=seed,
-            decode=lambda chunk: decompress(chunk.to(device), quantizer),
-            on_epoch=epochs.judge,
-        )
-        tried.append(epochs)
-        chosen = {"C": settings.C, "positive_weight": settings.positive_weight, "epochs": epochs.best_epoch}
-        trials.append({"settings": chosen, "validation_score": epochs.best, "seconds": clock() - start})
-    winner = int(np.argmax([epochs.best for epochs in tried]))
-    return CostChoice(candidates[winner].C, tried[winner].svm, tuple(trials))
-
-
-class _Epochs:
-    """Looks at validation after every epoch, and remembers the best: its accuracy, its number from 1, its svm."""
-
-    svm: LinearSvm
-
-    def __init__(
-        self,
-        quantizer: ProductQuantizer,
-        features: FeatureMatrix,
-        labels: np.ndarray,
-        patience: int,
-        on_epoch: Callable[[float], None],
-    ):
-        self.quantizer, self.features, self.labels = quantizer, features, labels
-        self.patience, self.on_epoch = patience, on_epoch
-        self.best, self.best_epoch = -1.0, 0
-
-    def judge(self, sgd: SgdSvm) -> bool:
-        """Whether the descent should stop."""
-        svm = _without_rotation(sgd, self.quantizer)
-        accuracy = float((predict_scores(self.features, svm).argmax(axis=1) == self.labels).mean())
-        if accuracy > self.best:
-            self.best, self.best_epoch, self.svm = accuracy, sgd.n_epochs, svm
-        self.on_epoch(accuracy)
-        return sgd.n_epochs - self.best_epoch >= self.patience
-
-
-def _without_rotation(sgd: SgdSvm, quantizer: ProductQuantizer) -> LinearSvm:
-    """w . R x = (R^T w) . x: weights for features as they are."""
-    weights = quantizer.rotation.invert(torch.from_numpy(sgd.weights).to(quantizer.codebooks)).cpu().numpy()
-    return LinearSvm(
-        weights, sgd.bias, objective=math.nan, n_iterations=sgd.n_steps, n_passes=sgd.n_epochs, converged=False
-    )
-
-
-def _shuffled_chunks(
-    codes: np.ndarray, labels: np.ndarray, generator: np.random.Generator
-) -> Iterator[tuple[torch.Tensor, np.ndarray]]:
-    """One round over all rows in random order: files often hold one class after the other."""
-    order = generator.permutation(len(codes))
-    for start in range(0, len(codes), CHUNK_ROWS):
-        rows = order[start : start + CHUNK_ROWS]
-        yield torch.from_numpy(codes[rows]), labels[rows]
+    for cost, positive_weight in product(costs, compression.positive_weights):
+        start = perf_counter()
+        accuracy, epoch, svm = best_epoch(SgdSettings(cost, positive_weight, compression.batch_size))
+        tried.append((accuracy, cost, svm))
+        chosen = {"C": cost, "positive_weight": positive_weight, "epochs": epoch}
+        trials.append({"settings": chosen, "validation_score": accuracy, "seconds": perf_counter() - start})
+    _, cost, svm = max(tried, key=itemgetter(0))
+    return CostChoice(cost, svm, tuple(trials))

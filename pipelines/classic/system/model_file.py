@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -50,7 +49,7 @@ class FittedSystem:
         self, images: np.ndarray, views: tuple[View, ...] = (AS_IT_IS,), hands: Hands = HERE
     ) -> np.ndarray:
         """float32 (n, n_classes): margins, the mean over the views of each picture."""
-        svm = LinearSvm(self.weights, self.bias, math.nan, 0, 0, converged=True)
+        svm = LinearSvm(self.weights, self.bias)
         scores = predict_scores(self._features(images, views, hands), svm)
         return scores.reshape(-1, len(images), len(self.bias)).mean(axis=0)
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from bakeoff.pipelines.classic.config import ClassicConfig, Compression, System
+from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.matrix.distant_features import hold_features
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantizer
 from bakeoff.pipelines.classic.svm.cost_choice import CostChoice, choose_cost
-from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, Step, predict_scores, train_linear_svm, with_more_rows
-from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings
-from bakeoff.pipelines.classic.svm.svm_on_codes import choose_on_codes
+from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, OnStep, predict_scores, train_linear_svm, with_more_rows
+from bakeoff.pipelines.classic.svm.svm_on_codes import Compression, choose_on_codes
 from bakeoff.pipelines.classic.system.family_features import Joined
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.progress import Advance
@@ -53,7 +51,7 @@ def train_and_score(joined: Joined, codes: Codes | None, job: Job[ClassicConfig]
         """Mean over the views of each picture."""
         return predict_scores(features[split], svm).reshape(len(joined.views), -1, n_classes).mean(axis=0)
 
-    svm, converged = choice.svm, bool(codes) or choice.svm.converged
+    svm, converged = choice.svm, choice.svm.converged
     scores = {split: score(svm, split) for split in ("train", "validation")}
     if job.config.refit:
         svm = train_with_validation(joined, choice, labels, job)
@@ -108,7 +106,6 @@ def choose_from_features(
             features["validation"],
             labels["validation"],
             costs=system.costs,
-            clock=time.perf_counter,
             n_classes=len(job.dataset.class_names),
             class_weight=weigh_classes(system, labels["train"]),
             tolerance=system.tolerance,
@@ -131,35 +128,29 @@ def choose_from_codes(
 ) -> CostChoice:
     """Stochastic descent on codes decoded as they are read, with every C and every balance of the classes."""
     compression = system.compression or Compression()
-    candidates = [
-        SgdSettings(C, positive_weight, compression.batch_size, compression.n_epochs)
-        for C in system.costs
-        for positive_weight in compression.positive_weights
-    ]
-    most_epochs = len(candidates) * compression.n_epochs
-    with job.workspace.progress(f"{system.name} svm on codes, {len(candidates)} settings", most_epochs) as advance:
+    n_settings = len(system.costs) * len(compression.positive_weights)
+    title, most_epochs = f"{system.name} svm on codes, {n_settings} settings", n_settings * compression.n_epochs
+    with job.workspace.progress(title, most_epochs) as advance:
         return choose_on_codes(
             codes.codes,
             codes.quantizer,
-            labels["train"],
+            labels,
             validation_features,
-            labels["validation"],
             n_classes=len(job.dataset.class_names),
-            candidates=candidates,
-            patience=compression.patience,
+            costs=system.costs,
+            compression=compression,
             seed=job.seed,
-            clock=time.perf_counter,
             on_epoch=lambda accuracy: advance(1, f"validation accuracy {accuracy:.3f}"),
         )
 
 
-def follow(advance: Advance) -> Callable[[Step], None]:
+def follow(advance: Advance) -> OnStep:
     """Shows the solver's steps; one that starts to count its passes anew has begun with the next C."""
     n_passes = 0
 
-    def show(step: Step) -> None:
+    def show(objective: float, passes: int) -> None:
         nonlocal n_passes
-        advance(int(step.n_passes < n_passes), f"objective {step.objective:.5g} after {step.n_passes} passes")
-        n_passes = step.n_passes
+        advance(int(passes < n_passes), f"objective {objective:.5g} after {passes} passes")
+        n_passes = passes
 
     return show

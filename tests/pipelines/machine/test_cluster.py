@@ -192,7 +192,7 @@ def test_a_worker_killed_between_passes_has_its_rows_read_again(cluster, tmp_pat
     distant = hold_features(matrix, cluster)
     killed = []
 
-    def kill_once(step):
+    def kill_once(*step):
         holders = [worker for worker, held in cluster.client.has_what().items() if held]
         if not killed:
             killed.append(holders[0])

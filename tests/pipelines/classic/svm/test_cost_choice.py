@@ -1,5 +1,3 @@
-from itertools import count
-
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
@@ -13,7 +11,6 @@ from bakeoff.tests.pipelines.classic.svm.test_linear_svm import GOOD, overlappin
 
 def test_choice_of_cost_takes_the_best_on_validation_and_the_smallest_among_equals():
     features, labels = overlapping_classes(n=900, d=100)
-    clock = count()
     choice = choose_cost(
         features[:300],
         labels[:300],
@@ -21,14 +18,13 @@ def test_choice_of_cost_takes_the_best_on_validation_and_the_smallest_among_equa
         labels[300:],
         n_classes=4,
         costs=(1.0, 1e-4, 0.01),
-        clock=lambda: float(next(clock)),
     )
     costs, scores = zip(*[(t["settings"]["C"], t["validation_score"]) for t in choice.trials], strict=True)
     assert costs == (1e-4, 0.01, 1.0)
     assert costs[int(np.argmax(scores))] == choice.C
     assert len(set(scores)) > 1
     assert (predict_scores(features[300:], choice.svm).argmax(axis=1) == labels[300:]).mean() == max(scores)
-    assert [trial["seconds"] for trial in choice.trials] == [1.0] * 3
+    assert all(trial["seconds"] > 0 for trial in choice.trials)
     direct = train_linear_svm(features[:300], labels[:300], n_classes=4, C=choice.C)
     assert choice.svm.objective == pytest.approx(direct.objective, rel=2e-4)
 
@@ -36,9 +32,9 @@ def test_choice_of_cost_takes_the_best_on_validation_and_the_smallest_among_equa
 def test_choice_of_cost_names_what_is_wrong():
     labels = np.array([0, 1, 2, 0])
     with pytest.raises(ValueError, match="at least one C"):
-        choose_cost(GOOD, labels, GOOD, labels, n_classes=3, costs=(), clock=float)
+        choose_cost(GOOD, labels, GOOD, labels, n_classes=3, costs=())
     with pytest.raises(ValueError, match="NaN, infinity"):
-        choose_cost(GOOD * np.nan, labels, GOOD, labels, n_classes=3, costs=(1.0,), clock=float)
+        choose_cost(GOOD * np.nan, labels, GOOD, labels, n_classes=3, costs=(1.0,))
 
 
 def choose_by_table(monkeypatch, table: dict[float, float], costs: tuple[float, ...], n_validation: int = 1000):
@@ -47,7 +43,7 @@ def choose_by_table(monkeypatch, table: dict[float, float], costs: tuple[float, 
 
     def train(features, labels, *, C, **settings):  # noqa: N803
         tried.append(C)
-        return LinearSvm(np.full((2, 4), C), np.zeros(2), 0.0, 0, 0, converged=True)
+        return LinearSvm(np.full((2, 4), C), np.zeros(2))
 
     def score(features, svm):
         right = round(table[min(table, key=lambda cost: abs(np.log(cost / svm.weights[0, 0])))] * n_validation)
@@ -57,7 +53,7 @@ def choose_by_table(monkeypatch, table: dict[float, float], costs: tuple[float, 
     monkeypatch.setattr(cost_choice, "predict_scores", score)
     labels = np.array([0, 1, 1, 0])
     validation = np.zeros(n_validation, dtype=int)
-    choice = choose_cost(GOOD, labels, GOOD, validation, n_classes=2, costs=costs, clock=lambda: 0.0)
+    choice = choose_cost(GOOD, labels, GOOD, validation, n_classes=2, costs=costs)
     return tried, choice
 
 
@@ -109,7 +105,7 @@ def test_with_balanced_classes_the_choice_is_by_balanced_accuracy_and_equals_lin
     features, labels = features[kept], labels[kept]
     half = len(labels) // 2
     train, validation = (features[:half], labels[:half]), (features[half:], labels[half:])
-    settings = {"n_classes": 4, "costs": (1e-3, 1e-2), "clock": lambda: 0.0, "tolerance": 1e-7}
+    settings = {"n_classes": 4, "costs": (1e-3, 1e-2), "tolerance": 1e-7}
     choice = choose_cost(*train, *validation, class_weight="balanced", **settings)
     scores = {}
     for trial in choice.trials:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -175,10 +177,12 @@ def test_an_absent_class_scores_below_the_others_and_duplicate_rows_count_as_twi
 def test_steps_only_go_down_and_are_told():
     features, labels = overlapping_classes()
     steps = []
-    svm = train_linear_svm(features, labels, n_classes=4, C=10.0, on_step=steps.append)
+    svm = train_linear_svm(features, labels, n_classes=4, C=10.0, on_step=lambda *step: steps.append(step))
     assert len(steps) == svm.n_iterations
-    assert all(step.objective <= step.before * (1 + 1e-6) for step in steps)
-    assert steps[-1].objective == svm.objective
+    objectives, n_passes = zip(*steps, strict=True)
+    assert all(after <= before * (1 + 1e-6) for before, after in pairwise(objectives))
+    assert list(n_passes) == sorted(n_passes)
+    assert (objectives[-1], n_passes[-1]) == (svm.objective, svm.n_passes)
 
 
 def ill_scaled(kind: str) -> tuple[np.ndarray, np.ndarray]:

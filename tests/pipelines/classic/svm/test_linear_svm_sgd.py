@@ -1,9 +1,12 @@
+from itertools import islice
+
 import numpy as np
 import pytest
+import torch
 from sklearn.svm import LinearSVC
 
-from bakeoff.pipelines.classic.svm.linear_svm import train_linear_svm
-from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings, SgdSvm, train_linear_svm_sgd
+from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, train_linear_svm
+from bakeoff.pipelines.classic.svm.linear_svm_sgd import Descent, SgdSettings, descend
 
 N_CLASSES = 4
 
@@ -16,17 +19,18 @@ def overlapping_classes(n: int = 2000, d: int = 20, seed: int = 0) -> tuple[np.n
 
 
 def stream(features: np.ndarray, labels: np.ndarray, rows: int = 500):
-    return lambda: ((features[i : i + rows], labels[i : i + rows]) for i in range(0, len(features), rows))
+    chunks = list(zip(*(torch.from_numpy(values).split(rows) for values in (features, labels)), strict=True))
+    return lambda: chunks
 
 
-def train(features, labels, seed: int = 0, **settings) -> SgdSvm:
-    return train_linear_svm_sgd(
-        stream(features, labels),
-        n_samples=len(features),
-        n_classes=N_CLASSES,
-        settings=SgdSettings(**settings),
-        seed=seed,
-    )
+def after(n_epochs: int, chunks, n_samples: int, n_classes: int = N_CLASSES, seed: int = 0, **settings) -> Descent:
+    *_, descent = islice(descend(chunks, n_samples, n_classes, SgdSettings(**settings), seed=seed), n_epochs)
+    return descent
+
+
+def train(features, labels, seed: int = 0, n_epochs: int = 1, **settings) -> LinearSvm:
+    descent = after(n_epochs, stream(features, labels), len(features), seed=seed, **settings)
+    return LinearSvm(descent.average.numpy().copy(), descent.average_bias.numpy().copy())
 
 
 def objective(svm, features, labels, C, positive_weight=1.0) -> float:  # noqa: N803
@@ -36,12 +40,12 @@ def objective(svm, features, labels, C, positive_weight=1.0) -> float:  # noqa: 
     return float((svm.weights**2).sum() / 2 + (svm.bias**2).sum() / 2 + (costs * losses).sum())
 
 
-def liblinear(features, labels, **settings) -> SgdSvm:
+def liblinear(features, labels, **settings) -> LinearSvm:
     peer = LinearSVC(tol=1e-6, max_iter=100_000, **settings).fit(features, labels)
-    return SgdSvm(peer.coef_, peer.intercept_, 0, 0, 0.0)
+    return LinearSvm(peer.coef_, peer.intercept_)
 
 
-def predict(svm: SgdSvm, features: np.ndarray) -> np.ndarray:
+def predict(svm: LinearSvm, features: np.ndarray) -> np.ndarray:
     return (features @ svm.weights.T + svm.bias).argmax(axis=1)
 
 
@@ -61,53 +65,36 @@ def test_the_bias_does_not_hold_back_vectors_that_are_short_along_every_directio
     labels = generator.integers(N_CLASSES, size=2000)
     features = generator.normal(size=(2000, 500)) + 0.3 * generator.normal(size=(N_CLASSES, 500))[labels]
     features = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
-    svm = train(features, labels, C=0.1, batch_size=64, n_epochs=3)
-    assert svm.learning_rate >= 4  # of a row alone it would be 1 / (1 + |x|^2) = 1/2
+    descent = after(3, stream(features, labels), 2000, C=0.1, batch_size=64)
+    assert descent.first_rate >= 4  # of a row alone it would be 1 / (1 + |x|^2) = 1/2
     optimum = objective(liblinear(features, labels, C=0.1), features, labels, 0.1)
+    svm = train(features, labels, C=0.1, batch_size=64, n_epochs=3)
     assert objective(svm, features, labels, 0.1) <= optimum * 1.01
 
 
 def test_one_step_by_hand():
     # One batch of both rows from w = 0: every violation is 1, slopes -2 y, gradient of class 1 is -(2 x1 - 2 x0) / 2.
-    features, labels = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0, 1])
-    svm = train_linear_svm_sgd(
-        lambda: [(features, labels)],
-        n_samples=2,
-        n_classes=2,
-        settings=SgdSettings(C=1.0, batch_size=2, n_epochs=1, learning_rate=0.25),
-        seed=0,
-    )
-    np.testing.assert_allclose(svm.weights, [[0.25, -0.25], [-0.25, 0.25]])
-    np.testing.assert_allclose(svm.bias, [0.0, 0.0])
-    assert svm.n_steps == 1
+    descent = after(1, lambda: [(torch.eye(2), torch.tensor([0, 1]))], 2, n_classes=2, C=1.0, batch_size=2)
+    step = descent.first_rate
+    np.testing.assert_allclose(descent.average, [[step, -step], [-step, step]])
+    np.testing.assert_allclose(descent.average_bias, [0.0, 0.0])
+    assert descent.n_steps == 1
 
 
 def test_steps_and_average_are_those_of_a_slow_loop():
     features, labels = overlapping_classes(n=12, d=3)
-    settings = SgdSettings(C=0.5, batch_size=1, n_epochs=1, learning_rate=0.01, positive_weight=3.0)
-    chunks = [(features[i : i + 1], labels[i : i + 1]) for i in range(12)]  # chunks of one row: no shuffling
-    ours = train_linear_svm_sgd(lambda: chunks, n_samples=12, n_classes=N_CLASSES, settings=settings, seed=0)
+    # chunks of one row: no shuffling
+    ours = after(1, stream(features, labels, rows=1), 12, C=0.5, batch_size=1, positive_weight=3.0)
     extended = np.hstack([features, np.ones((12, 1))])
     weights, average, shrinkage = np.zeros((N_CLASSES, 4)), np.zeros((N_CLASSES, 4)), 1 / (12 * 0.5)
     for t, (x, label) in enumerate(zip(extended, labels, strict=True)):
-        rate = 0.01 * (1 + shrinkage * 0.01 * t) ** -0.75
+        rate = ours.first_rate * (1 + shrinkage * ours.first_rate * t) ** -0.75
         for c in range(N_CLASSES):
             y, cost = (1, 3.0) if label == c else (-1, 1.0)
             violation = max(0.0, 1 - y * float(weights[c] @ x))
             weights[c] -= rate * (shrinkage * weights[c] - cost * 2 * violation * y * x)
         average += 4 / (t + 4) * (weights - average)
-    np.testing.assert_allclose(np.hstack([ours.weights, ours.bias[:, None]]), average, atol=1e-6)
-
-
-def test_decodes_on_the_fly_what_the_caller_compressed():
-    features, labels = overlapping_classes(n=500)
-    codes = np.round(features * 16).astype(np.uint8)
-    arguments = {"n_samples": 500, "n_classes": N_CLASSES, "settings": SgdSettings(n_epochs=2, C=0.01), "seed": 0}
-    decoded = train_linear_svm_sgd(
-        stream(codes, labels), decode=lambda chunk: chunk.astype(np.float32) / 16, **arguments
-    )
-    plain = train_linear_svm_sgd(stream(codes.astype(np.float16) / 16, labels), **arguments)
-    np.testing.assert_array_equal(decoded.weights, plain.weights)
+    np.testing.assert_allclose(np.hstack([ours.average, ours.average_bias[:, None]]), average, rtol=1e-4, atol=1e-6)
 
 
 def test_a_positive_weight_is_the_cost_of_a_class_s_own_rows():
@@ -128,40 +115,19 @@ def test_the_same_seed_gives_the_same_svm_and_another_seed_another():
     assert not np.array_equal(first.weights, other.weights)
 
 
-def test_the_caller_stops_it_early():
+def test_the_caller_takes_as_many_epochs_as_it_likes():
     features, labels = overlapping_classes(n=300)
-    seen = []
-    svm = train_linear_svm_sgd(
-        stream(features, labels),
-        n_samples=300,
-        n_classes=N_CLASSES,
-        settings=SgdSettings(batch_size=100),
-        seed=0,
-        on_epoch=lambda svm: seen.append(svm.n_steps) or len(seen) == 3,
-    )
-    assert svm.n_epochs == 3
-    assert seen == [3, 6, 9]
+    epochs = descend(stream(features, labels), 300, N_CLASSES, SgdSettings(batch_size=100), seed=0)
+    assert [descent.n_steps for descent in islice(epochs, 3)] == [3, 6, 9]
 
 
-GOOD, LABELS = np.eye(4, dtype=np.float32), np.array([0, 1, 2, 3])
-WRONG_STREAMS = {
-    "at least two classes, got \\[\\]": list,
-    "at least two classes, got \\[2\\]": lambda: [(GOOD, np.full(4, 2))],
-    "lie in 0..3, got 0..4": lambda: [(GOOD, np.array([0, 1, 2, 4]))],
-    "features \\(n, d\\) and labels \\(n,\\), got \\(4, 4\\) and \\(3,\\)": lambda: [(GOOD, LABELS[:3])],
-    "not finite": lambda: [(np.where(GOOD == 1, np.nan, GOOD), LABELS)],
-}
+def test_a_feature_that_is_not_finite_is_named():
+    features = torch.eye(4).where(torch.eye(4) == 0, torch.nan)
+    with pytest.raises(ValueError, match="not finite"):
+        after(1, lambda: [(features, torch.arange(4))], 4)
 
 
-@pytest.mark.parametrize("message", WRONG_STREAMS)
-def test_names_what_is_wrong_with_a_stream(message):
-    with pytest.raises(ValueError, match=message):
-        train_linear_svm_sgd(
-            WRONG_STREAMS[message], n_samples=4, n_classes=4, settings=SgdSettings(learning_rate=0.1), seed=0
-        )
-
-
-@pytest.mark.parametrize("field", ["C", "positive_weight", "batch_size", "n_epochs", "learning_rate"])
+@pytest.mark.parametrize("field", ["C", "positive_weight", "batch_size"])
 def test_settings_must_be_positive(field):
     with pytest.raises(ValueError, match=f"{field} must be positive, got 0"):
         SgdSettings(**{field: 0})
