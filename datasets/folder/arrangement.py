@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of, choose
-from bakeoff.datasets.folder.decode import PictureError
+from bakeoff.datasets.folder.conversion import NotAPictureError
 from bakeoff.datasets.folder.decoded_pictures import Outcomes
 from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, drop_contradictions, group_duplicates
 from bakeoff.datasets.folder.groups import join, name_groups
 from bakeoff.datasets.folder.notes import (
-    is_no_picture,
     note_balance,
     note_conversions,
     note_formats,
@@ -49,28 +48,26 @@ class Plan:
     notes: list[str]
 
 
-def plan(
-    path: Path, found: Sequence[PictureFile], images: np.ndarray, errors: Mapping[int, PictureError], reading: Reading
-) -> Plan:
+def plan(path: Path, found: Sequence[PictureFile], images: np.ndarray, outcomes: Outcomes, reading: Reading) -> Plan:
     """Leave out what cannot be used, and say why; split, what belongs together in one.
 
-    found: every file.   images: uint8 (n, side, side, 3 or more), of `files_in_classes(found)`.   errors: about them.
+    found: every file.   images: uint8 (n, side, side, 3 or more), of `files_in_classes(found)`, and their outcomes.
     A missing split is taken from training, within each class.
     Raises ValueError, in one line that says what to do, for what makes no data set.
     """
     files = files_in_classes(found)
-    pictures = [index for index, file in enumerate(files) if not is_no_picture(file, errors.get(index))]
+    errors = {index: outcome for index, outcome in outcomes.items() if outcome.fault}
+    # A text file beside the pictures is none of them; one that calls itself a picture is a damaged one.
+    others = {i for i, error in errors.items() if error.fault == NotAPictureError.fault and not files[i].is_picture}
+    pictures = [index for index in range(len(files)) if index not in others]
     class_names = name_classes(path, [files[index] for index in pictures])
-    failed = [(files[i], errors[i]) for i in pictures if i in errors]
+    failed = [f"{files[i].path} ({errors[i].reason})" for i in pictures if i in errors]
     notes = [
         note_split_folders([files[index] for index in pictures]),
         note_skipped(path, failed, len(pictures), reading.max_skipped_share),
         note_ignored([file for file in found if not (file.class_name or file.left_out)], "outside any class folder"),
         note_ignored([file for file in files if file.class_name not in class_names], "in folders without a picture"),
-        note_ignored(
-            [files[i] for i in sorted(set(errors) - set(pictures)) if files[i].class_name in class_names],
-            "beside the pictures",
-        ),
+        note_ignored([files[i] for i in sorted(others) if files[i].class_name in class_names], "beside the pictures"),
         *notes_left_out(file for file in found if file.left_out),
     ]
     kept = np.array([index for index in pictures if index not in errors])

@@ -20,6 +20,20 @@ MODES = {"1": "of 1 bit", "P": "with a palette", "PA": "with a palette", "CMYK":
 class PictureError(ValueError):
     """A file that cannot be used as a picture; the message says why."""
 
+    fault = "unusable"
+
+
+class NotAPictureError(PictureError):
+    """A file whose content is in no picture format that we read."""
+
+    fault = "no picture"
+
+
+class UnreadableError(PictureError):
+    """A file whose bytes cannot be had: another time, or for another user, they might be."""
+
+    fault = "unreadable"
+
 
 def describe_source(image: Image.Image) -> list[str]:
     """What is unusual about an opened picture and will be changed; alpha and EXIF are seen to later."""

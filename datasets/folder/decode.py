@@ -21,6 +21,7 @@ from bakeoff.datasets.folder.conversion import (
     ENLARGED,
     FIRST_FRAME,
     ON_WHITE,
+    NotAPictureError,
     PictureError,
     describe_source,
     is_animated,
@@ -40,10 +41,6 @@ VERSION = 6  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
 """(height, width, channels) of any numbers -> the part that is taken, and remarks."""
-
-
-class NotAPictureError(PictureError):
-    """A file whose content is in no picture format that we read."""
 
 
 @dataclass(frozen=True)

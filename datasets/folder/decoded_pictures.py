@@ -11,19 +11,18 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from bakeoff.datasets.dataset import Progress
+from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
 from bakeoff.datasets.folder.decode import (
     AS_STATED,
     MAX_PIXELS,
     Decoded,
-    NotAPictureError,
-    PictureError,
     decode,
     limit_pillow,
     pillow_limits,
@@ -31,24 +30,13 @@ from bakeoff.datasets.folder.decode import (
 )
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
 from bakeoff.datasets.folder.regions import cut_to_region
-from bakeoff.datasets.folder.samples import Rules, UnknownRangeError
+from bakeoff.datasets.folder.samples import Rules
 from bakeoff.datasets.folder.squares import resize_squares
 
 CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
 WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized together
 MapChunks = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 """function(chunk) of every chunk, in order: the threads of this process, or the workers of a cluster."""
-
-
-class UnreadableError(PictureError):
-    """A file whose bytes cannot be had: another time, or for another user, they might be."""
-
-
-ERRORS = {kind.__name__: kind for kind in (PictureError, NotAPictureError, UnreadableError)}
-
-
-class Rows(Protocol):
-    def __setitem__(self, rows: slice, values: np.ndarray, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -68,10 +56,11 @@ class Decoding:
 class Outcome:
     """What was found about a file: why it cannot be used; or its format and what was done to it, as in `Decoded`.
 
-    kind: of its samples, where they have more than 8 bits.
+    fault: of a `PictureError`, "" without one.   kind: of its samples, where they have more than 8 bits.
     """
 
-    error: PictureError | None = None
+    fault: str = ""
+    reason: str = ""
     file_format: str = ""
     remarks: tuple[str, ...] = ()
     kind: str = ""
@@ -79,10 +68,6 @@ class Outcome:
 
 Outcomes = dict[int, Outcome]
 """By the index of the file."""
-
-
-def errors_of(outcomes: Outcomes) -> dict[int, PictureError]:
-    return {index: outcome.error for index, outcome in outcomes.items() if outcome.error}
 
 
 def decode_pictures(files: Sequence[PictureFile], decoding: Decoding) -> tuple[np.ndarray, Outcomes]:
@@ -93,7 +78,7 @@ def decode_pictures(files: Sequence[PictureFile], decoding: Decoding) -> tuple[n
 
 
 def decode_into(
-    rows: Rows,
+    rows: Any,
     files: Sequence[PictureFile],
     decoding: Decoding,
     *,
@@ -103,7 +88,7 @@ def decode_into(
 ) -> Outcomes:
     """Read and decode many files, on all processors or where map_chunks sends them; the outcome is the same.
 
-    rows: filled with uint8 (n_files, prod(decoding.shape)), black where there is an error.
+    rows: an array, or what is filled like one, uint8 (n_files, prod(decoding.shape)); black where there is an error.
     chosen: which to decode; None means all.   progress: called with (what, files done, files).
     What another machine cannot read is read and decoded here.
     """
@@ -119,7 +104,7 @@ def decode_into(
     with pillow_limits(decoding.max_pixels):
         for part, (block, about) in zip(parts, found, strict=True):
             for place, outcome in enumerate(about):
-                if map_chunks and isinstance(outcome.error, UnreadableError):
+                if map_chunks and outcome.fault == UnreadableError.fault:
                     block[place : place + 1], (about[place],) = decode_chunk(decoding, [files[part[place]]])
             pixels = block.reshape(len(block), -1)
             if part[-1] - part[0] + 1 == len(part):
@@ -129,7 +114,8 @@ def decode_into(
                     rows[index : index + 1] = pixels[place : place + 1]
             outcomes.update(zip(part, about, strict=True))
             if progress:
-                progress("decoding pictures", len(outcomes), len(wanted))
+                what = "decoding pictures" if chosen is None else "decoding pictures of over 8 bits"
+                progress(what, len(outcomes), len(wanted))
     return outcomes
 
 
@@ -148,12 +134,10 @@ def decode_chunk(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.n
     for place, file in enumerate(files):
         try:
             decoded = decode_file(file, decoding)
-        except UnknownRangeError as error:
-            outcomes.append(Outcome(UnknownRangeError(error.kind), kind=error.kind))
         except PictureError as error:
-            outcomes.append(Outcome(type(error)(str(error))))  # without the traceback, which holds the file's bytes
+            outcomes.append(Outcome(error.fault, str(error), kind=getattr(error, "kind", "")))
         else:
-            outcomes.append(Outcome(None, decoded.file_format, decoded.remarks, decoded.kind))
+            outcomes.append(Outcome("", "", decoded.file_format, decoded.remarks, decoded.kind))
             squares[place] = decoded.pixels
             waiting += decoded.pixels.nbytes
         if waiting > WAITING_BYTES or (squares and place == len(files) - 1):
@@ -177,9 +161,10 @@ def read_masks(region: Region, max_pixels: int = MAX_PIXELS) -> list[np.ndarray]
     for mask in region.masks:
         try:
             masks.append(read_mask(read_bytes(mask), max_pixels, mask.suffix))
+        except UnreadableError as error:
+            raise UnreadableError(f"its mask {mask.path}: {error}") from error
         except PictureError as error:
-            kind = UnreadableError if isinstance(error, UnreadableError) else PictureError
-            raise kind(f"its mask {mask.path}: {error}") from error
+            raise PictureError(f"its mask {mask.path}: {error}") from error
     return masks
 
 
@@ -206,17 +191,11 @@ def can_be_read(file: PictureFile) -> bool:
 
 def outcomes_to_array(outcomes: Outcomes) -> np.ndarray:
     """One string, as a store keeps it: no pickle, so that a file from a stranger cannot run code."""
-    errors = {index: [type(error).__name__, str(error)] for index, error in errors_of(outcomes).items()}
-    return np.array(
-        json.dumps([[i, errors.get(i), o.file_format, o.remarks, o.kind] for i, o in sorted(outcomes.items())])
-    )
+    return np.array(json.dumps([[i, *astuple(outcome)] for i, outcome in sorted(outcomes.items())]))
 
 
 def outcomes_from_array(array: np.ndarray) -> Outcomes:
-    return {
-        index: Outcome(error and ERRORS[error[0]](error[1]), file_format, tuple(remarks), kind)
-        for index, error, file_format, remarks, kind in json.loads(array.item())
-    }
+    return {i: Outcome(*about, tuple(remarks), kind) for i, *about, remarks, kind in json.loads(array.item())}
 
 
 def read_bytes(file: PictureFile) -> bytes:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bakeoff.datasets.folder.decode import AS_STATED, PictureError
-from bakeoff.datasets.folder.decoded_pictures import Decoding, decode_pictures, errors_of
+from bakeoff.datasets.folder.decode import AS_STATED
+from bakeoff.datasets.folder.decoded_pictures import Decoding, decode_pictures
 from bakeoff.datasets.folder.listing import list_folder
 from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
 from bakeoff.datasets.folder.ranges import as_ranges
@@ -37,7 +37,7 @@ def find_pictures(path: Path) -> Iterator[PictureFile]:
 
 def read_pictures(
     files: Sequence[PictureFile], image_shape: tuple[int, int, int], reading: Mapping[str, Any] | None = None
-) -> tuple[np.ndarray, dict[int, PictureError]]:
+) -> tuple[np.ndarray, dict[int, str]]:
     """Decode files the way a folder of training pictures is: upright, in its frame, resized.
 
     image_shape: (side, side, channels) that a model takes; for one channel, colors become their luma.
@@ -55,7 +55,7 @@ def read_pictures(
     if channels == 1:
         gray = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
         images = np.stack(gray)[..., None] if gray else images[..., :1]
-    return images, errors_of(outcomes)
+    return images, {index: outcome.reason for index, outcome in outcomes.items() if outcome.fault}
 
 
 def rules_of(reading: Mapping[str, Any] | None) -> Rules:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
 from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, formats_of_suffix, printable
 from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
 from bakeoff.datasets.folder.squares import WHOLE
@@ -19,16 +18,8 @@ SEEN = 1.05  # times the short side: of pictures this long hardly anything is cu
 MAX_LISTED = 50  # files named in one note; a report must stay readable
 
 
-def is_no_picture(file: PictureFile, error: PictureError | None) -> bool:
-    """A text file beside the pictures is none of them; one that calls itself a picture is a damaged one."""
-    return isinstance(error, NotAPictureError) and not file.is_picture
-
-
-def note_skipped(
-    path: Path, failed: Sequence[tuple[PictureFile, PictureError]], n_pictures: int, max_skipped_share: float
-) -> str:
+def note_skipped(path: Path, skipped: Sequence[str], n_pictures: int, max_skipped_share: float) -> str:
     """On the pictures that could not be used, and why. Raises ValueError if they are too many of n_pictures."""
-    skipped = [f"{file.path} ({error})" for file, error in failed]
     share = len(skipped) / max(1, n_pictures)
     if share > max_skipped_share:
         raise ValueError(

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,14 @@ import numpy as np
 from bakeoff.datasets.chosen_pictures import Pictures, blocks_of
 from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.arrangement import arrange, files_in_classes, plan
-from bakeoff.datasets.folder.decode import PictureError, decoder_versions, measure, pillow_limits, read_samples
+from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
+from bakeoff.datasets.folder.decode import decoder_versions, measure, pillow_limits, read_samples
 from bakeoff.datasets.folder.decoded_pictures import (
     Decoding,
     MapChunks,
     Outcomes,
-    Rows,
-    UnreadableError,
     can_be_read,
     decode_into,
-    errors_of,
     outcomes_from_array,
     outcomes_to_array,
     read_bytes,
@@ -43,7 +41,7 @@ from bakeoff.datasets.folder.squares import MIDDLE, WHOLE
 from bakeoff.datasets.folder.store import Store
 from bakeoff.datasets.splits import evenly_spread
 
-VERSION = 6  # raise it when a change of code changes what is kept, where it goes, or what is said about it
+VERSION = 7  # raise it when a change of code changes what is kept, where it goes, or what is said about it
 DECODED, ARRANGED = "decoded pictures", "folder"
 BASE_SIZES = (32, 64, 128, 224)  # pixels; a larger one is a choice, since the work grows with its square
 MOST_AT_LARGEST = 3000  # files: more at 224 pixels would fill half a gigabyte
@@ -64,12 +62,14 @@ class FolderStages:
 
     @cached_property
     def files(self) -> list[PictureFile]:
-        return [self._with_rule(file) if file.region else file for file in files_in_classes(self.found)]
-
-    def _with_rule(self, file: PictureFile) -> PictureFile:
+        """Those that are decoded, with the regions that the reading asks for."""
         rule = self.reading.regions
-        region = None if rule == "ignore" or not file.region else replace(file.region, fill=rule == "mask")
-        return replace(file, region=region)
+        return [
+            replace(file, region=None if rule == "ignore" else replace(file.region, fill=rule == "mask"))
+            if file.region
+            else file
+            for file in files_in_classes(self.found)
+        ]
 
     def read(self) -> Mapping[str, np.ndarray]:
         """For each split its pictures, uint8 (n, side * side * channels), and labels, int64 (n,); and a card (JSON).
@@ -101,22 +101,20 @@ class FolderStages:
 
     def _arrange(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Decoding is kept by itself first: whoever is told of too many damaged files need not wait for it twice."""
-        decoded = self.store.get_or_compute(DECODED, version=VERSION, inputs=inputs, compute=self._decode).arrays
-        images, outcomes, about = _unpack(decoded)
-        planned = plan(self.path, self.found, images, errors_of(outcomes), self.reading)
+        keep = partial(self.store.get_or_compute, DECODED, version=VERSION)
+        images, outcomes, about = _unpack(keep(inputs=inputs, compute=self._decode).arrays)
+        planned = plan(self.path, self.found, images, outcomes, self.reading)
         kinds = _kinds_of(outcomes)
         if kinds:
             is_training = np.zeros(len(images), dtype=bool)
             is_training[planned.kept[planned.split_of == 0]] = True
             ranges = self._fit_ranges(kinds, is_training)
             if ranges != as_ranges(about["ranges"]):
-                decoded = self.store.get_or_compute(
-                    DECODED,
-                    version=VERSION,
+                kept = keep(
                     inputs={**inputs, "ranges": ranges},
-                    compute=lambda: self._decode_again(images, outcomes, about, ranges),
-                ).arrays
-                images, outcomes, about = _unpack(decoded)
+                    compute=lambda: self._decode_deep(self._write(images), outcomes, about, ranges),
+                )
+                images, outcomes, about = _unpack(kept.arrays)
         notes, arrays = arrange(planned, images, outcomes)
         about_reading = [
             note_size(images.shape[1], about["median"]),
@@ -130,55 +128,32 @@ class FolderStages:
             "n_channels": arrays["train"].n_channels,
             "image_size": images.shape[1],
             **{name: about[name] for name in ("ranges", "channels", "frame")},
-            "unreadable": [i for i, error in errors_of(outcomes).items() if isinstance(error, UnreadableError)],
+            "unreadable": [i for i, outcome in outcomes.items() if outcome.fault == UnreadableError.fault],
         }
         written = {name: self._write(arrays[name]) for name in SPLITS}
         return {**arrays, **written, "card": np.array(json.dumps(card))}
 
     def _decode(self) -> dict[str, Any]:
         """The pixels of all files; those with more than 8 bits last, by a range that pictures for training give."""
-        median, elongation, channels = self._measure()
-        squeezed = elongation >= LONG if self.reading.frame == "auto" else self.reading.frame == WHOLE
-        frame = WHOLE if squeezed else MIDDLE
-        sizes = BASE_SIZES if len(self.files) <= MOST_AT_LARGEST else BASE_SIZES[:-1]
-        image_size = self.reading.image_size or max((s for s in sizes if s <= median), default=sizes[0])
-        decoding = Decoding(image_size, Rules({}, channels, self.reading.pages, frame), self.reading.max_pixels)
-        rows = self.store.allocate((len(self.files), math.prod(decoding.shape)), np.dtype(np.uint8))
-        outcomes = self._decode_into(rows, decoding)
-        kinds = _kinds_of(outcomes)
-        ranges = self._fit_ranges(kinds, np.array([file.split in ("", "train") for file in self.files]))
-        if kinds:
-            outcomes |= self._decode_deep(rows, decoding, ranges, kinds)
-        about = {"median": median, "elongation": elongation, "frame": frame, "channels": channels, "side": image_size}
+        about = self._measure()
+        rows = self._allocate(len(self.files), self._decoding(about).shape)
+        outcomes = self._decode_into(rows, self._decoding(about))
+        ranges = self._fit_ranges(_kinds_of(outcomes), np.array([file.split in ("", "train") for file in self.files]))
+        return self._decode_deep(rows, outcomes, about, ranges)
+
+    def _decode_deep(self, rows: Any, outcomes: Outcomes, about: Mapping[str, Any], ranges: Ranges) -> dict[str, Any]:
+        """Those with more than 8 bits by these ranges, in their place among the others."""
+        if kinds := _kinds_of(outcomes):
+            outcomes = outcomes | self._decode_into(rows, self._decoding(about, ranges), sorted(kinds))
         return _pack(rows, outcomes, {**about, "ranges": ranges})
 
-    def _decode_again(
-        self, images: np.ndarray, outcomes: Outcomes, about: Mapping[str, Any], ranges: Ranges
-    ) -> dict[str, Any]:
-        """The same by other ranges, once it is known which pictures are for training."""
-        rules = Rules({}, about["channels"], self.reading.pages, about["frame"])
-        rows, decoding = self._write(images), Decoding(images.shape[1], rules, self.reading.max_pixels)
-        again = self._decode_deep(rows, decoding, ranges, _kinds_of(outcomes))
-        return _pack(rows, outcomes | again, {**about, "ranges": ranges})
+    def _decoding(self, about: Mapping[str, Any], ranges: Ranges | None = None) -> Decoding:
+        rules = Rules(ranges or {}, about["channels"], self.reading.pages, about["frame"])
+        return Decoding(about["side"], rules, self.reading.max_pixels)
 
-    def _decode_deep(self, rows: Rows, decoding: Decoding, ranges: Ranges, kinds: Mapping[int, str]) -> Outcomes:
-        """Those with more than 8 bits, which wait for ranges."""
-        said = "; ".join(f"{low:g} to {high:g}" for low, high in (parts[0] for parts in ranges.values()))
-        decoding = replace(decoding, rules=replace(decoding.rules, ranges=ranges))
-        return self._decode_into(rows, decoding, sorted(kinds), f"of over 8 bits, by {said}")
-
-    def _decode_into(
-        self, rows: Rows, decoding: Decoding, chosen: list[int] | None = None, what: str = "decoding pictures"
-    ) -> Outcomes:
-        show = self.progress
-        return decode_into(
-            rows,
-            self.files,
-            decoding,
-            chosen=chosen,
-            map_chunks=self.map_chunks,
-            progress=show and (lambda _, *done: show(what, *done)),
-        )
+    def _decode_into(self, rows: Any, decoding: Decoding, chosen: list[int] | None = None) -> Outcomes:
+        work = {"map_chunks": self.map_chunks, "progress": self.progress}
+        return decode_into(rows, self.files, decoding, chosen=chosen, **work)  # type: ignore[arg-type]
 
     def _fit_ranges(self, kinds: Mapping[int, str], is_training: np.ndarray) -> Ranges:
         def read(index: int) -> np.ndarray:
@@ -189,9 +164,9 @@ class FolderStages:
         with pillow_limits(self.reading.max_pixels):
             return fit_ranges(kinds, read, is_training, self.reading.given_range)
 
-    def _measure(self) -> tuple[float, float, str]:
-        """Of some pictures the median short side, pixels, 0 if none can be measured; how many times that the long one
-        is, in the median; and which channels are taken."""
+    def _measure(self) -> dict[str, Any]:
+        """Of some pictures the median short side (0 if none can be measured) and how many times that the long one is,
+        in the median; so which frame, which channels and which size are taken."""
         sides, elongations, counts, rules = [0.0], [1.0], {0}, Rules({}, pages=self.reading.pages)
         with pillow_limits(self.reading.max_pixels):
             for index in evenly_spread(len(self.files), MEASURED):
@@ -208,10 +183,17 @@ class FolderStages:
         n = max(counts) if len(counts) == 2 and max(counts) > 3 else 0
         channels = self.reading.channels or ",".join(str(number + 1) for number in range(n))
         median, elongation = (float(np.median(found[1:] or found)) for found in (sides, elongations))
-        return median, elongation, channels
+        squeezed = elongation >= LONG if self.reading.frame == "auto" else self.reading.frame == WHOLE
+        sizes = BASE_SIZES if len(self.files) <= MOST_AT_LARGEST else BASE_SIZES[:-1]
+        side = self.reading.image_size or max((size for size in sizes if size <= median), default=sizes[0])
+        frame = WHOLE if squeezed else MIDDLE
+        return {"median": median, "elongation": elongation, "frame": frame, "channels": channels, "side": side}
+
+    def _allocate(self, n: int, shape: tuple[int, ...]) -> Any:
+        return self.store.allocate((n, math.prod(shape)), np.dtype(np.uint8))
 
     def _write(self, pictures: Pictures) -> Any:
-        rows = self.store.allocate((len(pictures), int(np.prod(pictures.shape[1:]))), np.dtype(np.uint8))
+        rows = self._allocate(len(pictures), pictures.shape[1:])
         for start, block in blocks_of(pictures):
             rows[start : start + len(block)] = block.reshape(len(block), -1)
         return rows

@@ -105,7 +105,7 @@ class Classifier:
             timing.scoring += time.perf_counter() - decoded
             timing.n_files += len(batch)
             yield [
-                self.decide(file.path, found[i]) if i in found else Prediction(file.path, error=str(errors[i]))
+                self.decide(file.path, found[i]) if i in found else Prediction(file.path, error=errors[i])
                 for i, file in enumerate(batch)
             ]
 

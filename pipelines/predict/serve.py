@@ -76,7 +76,7 @@ class Witness:
             [PictureFile((name,), lambda: content)], model.image_shape, self.classifier.reading
         )
         if errors:
-            raise ValueError(str(errors[0]))
+            raise ValueError(errors[0])
         found = self.classifier.decide(name, self.classifier.probabilities(images)[0])
         chances = np.array(list((found.probabilities or {}).values()))
         order = np.argsort(-chances, kind="stable")
