@@ -25,8 +25,7 @@ from bakeoff.pipelines.command_line.commands import train_one
 from bakeoff.pipelines.contest.contest import Contest
 from bakeoff.pipelines.contest.search import default_budget
 from bakeoff.pipelines.experiments import Experiment
-from bakeoff.pipelines.machine.artifacts import claim
-from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.machine.workspace import Workspace, claim
 from bakeoff.pipelines.results.run import task_folder
 from bakeoff.pipelines.results.task import keep_task
 from bakeoff.reports.arguments import saved_options

@@ -11,9 +11,8 @@ from types import ModuleType
 from rich.console import Console
 
 from bakeoff.benchmarks.measurement import Measurement, matmul_rate
-from bakeoff.pipelines.machine.artifacts import claim
 from bakeoff.pipelines.machine.missing import how_to_install
-from bakeoff.pipelines.machine.workspace import describe_hardware
+from bakeoff.pipelines.machine.workspace import claim, describe_hardware
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.run import NotApplicableError
 

@@ -20,8 +20,7 @@ from bakeoff.datasets.registry import load_dataset
 from bakeoff.pipelines.command_line.arguments import UsageError, build_parser
 from bakeoff.pipelines.command_line.commands import COMMANDS, WITHOUT_DATA, chosen_experiments
 from bakeoff.pipelines.command_line.make_variables import FLAG, arguments_from_make, name_what_was_typed
-from bakeoff.pipelines.machine.artifacts import claim
-from bakeoff.pipelines.machine.workspace import Advance, Workspace
+from bakeoff.pipelines.machine.workspace import Advance, Workspace, claim
 
 if TYPE_CHECKING:
     from bakeoff.pipelines.machine.cluster import Cluster

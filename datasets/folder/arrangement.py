@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of, choose
 from bakeoff.datasets.folder.conversion import NotAPictureError
 from bakeoff.datasets.folder.decoded_pictures import Outcomes
 from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, drop_contradictions, group_duplicates
@@ -27,6 +26,7 @@ from bakeoff.datasets.folder.notes import (
 )
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.reading import Reading
+from bakeoff.datasets.folder.store import ChosenPictures, blocks_of, choose
 
 ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
 

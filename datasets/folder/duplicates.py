@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.fft import dct
 
-from bakeoff.datasets.chosen_pictures import BLOCK_VALUES, Pictures, blocks_of, choose
 from bakeoff.datasets.folder.groups import connect
+from bakeoff.datasets.folder.store import BLOCK_VALUES, Pictures, blocks_of, choose
 
 HASH_SIDE = 8  # 8 x 8 low frequencies make 64 bits
 # Both limits were set by eye on CIFAR-10's test pictures and their likest training pictures: all that pass are the same

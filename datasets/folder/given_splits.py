@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bakeoff.datasets.chosen_pictures import Pictures
 from bakeoff.datasets.folder.duplicates import duplicate_groups, exact_groups
 from bakeoff.datasets.folder.groups import majority_labels
 from bakeoff.datasets.folder.notes import count, listed
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.reading import Duplicates
+from bakeoff.datasets.folder.store import Pictures
 from bakeoff.datasets.splits import DEFAULT_SHARES, stratified_split
 
 SPLITS = ("train", "validation", "test")

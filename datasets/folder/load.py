@@ -1,4 +1,4 @@
-"""Anyone's pictures: a folder with one sub-folder per class (or an archive of one, or a .csv), as it comes.
+"""Anyone's pictures, as they come: a folder with one sub-folder per class, an archive, a table; or files to classify.
 
 find files -> decode, crop, resize -> leave out what cannot be used, and say why -> split, duplicates together
 """
@@ -7,23 +7,30 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from bakeoff.datasets.dataset import Dataset, Progress, Split
 from bakeoff.datasets.folder.archives import ARCHIVE_SUFFIXES
 from bakeoff.datasets.folder.arrangement import files_in_classes, name_classes
-from bakeoff.datasets.folder.decoded_pictures import MapChunks
+from bakeoff.datasets.folder.decode import AS_STATED
+from bakeoff.datasets.folder.decoded_pictures import Decoding, MapChunks, decode_pictures
 from bakeoff.datasets.folder.given_splits import SPLITS
-from bakeoff.datasets.folder.listing import open_files
-from bakeoff.datasets.folder.picture_file import printable
+from bakeoff.datasets.folder.listing import list_folder, open_files
+from bakeoff.datasets.folder.picture_file import PictureFile, printable, read_plain_file
+from bakeoff.datasets.folder.ranges import as_ranges
 from bakeoff.datasets.folder.reading import Reading
+from bakeoff.datasets.folder.samples import Rules
 from bakeoff.datasets.folder.squares import WHOLE
 from bakeoff.datasets.folder.stages import FolderStages
 from bakeoff.datasets.folder.store import Memory, Store
 from bakeoff.datasets.folder.tables import TABLE_SUFFIXES
+
+SPECIAL = {1: ", gray", 3: ""}  # numbers of channels, in a description of pictures
 
 
 def load_folder(
@@ -54,10 +61,10 @@ def assemble(stages: FolderStages) -> Dataset:
     name_classes(path, files_in_classes(stages.found), stages.found)  # complains before anything is decoded
     arrays = stages.read()
     card = json.loads(arrays["card"].item())
-    image_size = card["image_size"]
+    image_size, n_channels = card["image_size"], card["n_channels"]
     train, validation, test = (
         Split(
-            np.asarray(arrays[name]).reshape(-1, image_size, image_size, card["n_channels"]),
+            np.asarray(arrays[name]).reshape(-1, image_size, image_size, n_channels),
             np.array(arrays[f"{name} labels"]),
             np.array(arrays[f"{name} groups"]) if f"{name} groups" in arrays else None,
             arrays[f"{name} paths"],
@@ -75,7 +82,7 @@ def assemble(stages: FolderStages) -> Dataset:
             f"Pictures from {printable(path.resolve().name)}: {len(card['class_names'])} classes, {n_pictures:,} "
             f"pictures, {'each whole,' if card['frame'] == WHOLE else 'the middle square of each'} at "
             f"{image_size}x{image_size} pixels"
-            f"{describe_channels(card['n_channels'])}."
+            f"{SPECIAL.get(n_channels, f', {n_channels} channels each')}."
         ),
         notes=tuple(card["notes"]),
         reading={
@@ -87,14 +94,58 @@ def assemble(stages: FolderStages) -> Dataset:
     )
 
 
-def describe_channels(n_channels: int) -> str:
-    """After a description of pictures; of those in color nothing."""
-    return {1: ", gray", 3: ""}.get(n_channels, f", {n_channels} channels each")
-
-
 def dataset_name(path: Path) -> str:
     """A name that is safe as a part of a file name: that of the folder or archive, letters and digits only."""
     name = path.resolve().name
     for suffix in sorted((*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES), key=len, reverse=True):
         name = name.removesuffix(suffix)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "folder"
+
+
+def find_pictures(path: Path) -> Iterator[PictureFile]:
+    """A file, or every visible file below a folder, folder by folder: one at a time, however many there are.
+
+    Raises FileNotFoundError if there is no such path, ValueError if the folder has none.
+    """
+    if path.is_dir():
+        listed = (file for file in list_folder(path) if not file.left_out)
+        first = next(listed, None)
+        if first is None:
+            raise ValueError(f"{path} holds no files that are not hidden: name a picture, or a folder of pictures")
+        yield first
+        yield from listed
+    elif not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: name a picture, or a folder of pictures")
+    else:
+        yield PictureFile((path.name,), lambda: read_plain_file(str(path)))
+
+
+def read_pictures(
+    files: Sequence[PictureFile], image_shape: tuple[int, int, int], reading: Mapping[str, Any] | None = None
+) -> tuple[np.ndarray, dict[int, str]]:
+    """Decode files the way a folder of training pictures is: upright, in its frame, resized.
+
+    image_shape: (side, side, channels) that a model takes; for one channel, colors become their luma.
+    reading: that of the data set that it was trained on.
+    Returns uint8 (n_files, *image_shape) and, for each index that failed, why; its picture is black.
+    Raises ValueError if image_shape is not square.
+    """
+    height, width, channels = image_shape
+    if height != width:
+        raise ValueError(f"pictures are read as squares, and this model takes {height} x {width} pixels")
+    rules = rules_of(reading)
+    images, outcomes = decode_pictures(files, Decoding(height, rules))
+    if channels > 3 and rules.n_channels != channels:
+        raise ValueError(f"this model takes {channels} channels, and which ones was not saved with it: train it again")
+    if channels == 1:
+        gray = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
+        images = np.stack(gray)[..., None] if gray else images[..., :1]
+    return images, {index: outcome.reason for index, outcome in outcomes.items() if outcome.fault}
+
+
+def rules_of(reading: Mapping[str, Any] | None) -> Rules:
+    """Of a data set's reading; without one what files state. Raises ValueError and the like for anything else."""
+    if not reading:
+        return AS_STATED
+    texts = {name: str(value) for name, value in reading.items() if name not in ("ranges", "regions")}
+    return Rules(as_ranges(reading["ranges"]), **texts)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.chosen_pictures import Pictures, blocks_of
 from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.arrangement import arrange, files_in_classes, plan
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
@@ -38,7 +37,7 @@ from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.regions import side_of_region
 from bakeoff.datasets.folder.samples import Rules
 from bakeoff.datasets.folder.squares import MIDDLE, WHOLE
-from bakeoff.datasets.folder.store import Store
+from bakeoff.datasets.folder.store import Pictures, Store, blocks_of
 from bakeoff.datasets.splits import evenly_spread
 
 VERSION = 7  # raise it when a change of code changes what is kept, where it goes, or what is said about it

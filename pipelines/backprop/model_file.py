@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bakeoff.datasets.chosen_pictures import blocks_of
+from bakeoff.datasets.folder.store import blocks_of
 from bakeoff.pipelines.backprop.functions import Layers, hidden_units, mlp_scores
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.model import StoredModel

@@ -33,9 +33,8 @@ from bakeoff.pipelines.backprop.training import (
     training_steps,
 )
 from bakeoff.pipelines.machine.job import Job
-from bakeoff.pipelines.machine.latency import measure_latency
 from bakeoff.pipelines.machine.progress import Advance
-from bakeoff.pipelines.machine.stopwatch import measure
+from bakeoff.pipelines.machine.stopwatch import measure, measure_latency
 from bakeoff.pipelines.results.balance import fits_training
 from bakeoff.pipelines.results.run import RunResult, Size, Stage
 

@@ -17,7 +17,7 @@ from bakeoff.pipelines.classic.system.run_system import Outcome, run_system
 from bakeoff.pipelines.machine.cores import hands_on
 from bakeoff.pipelines.machine.device import exact_products
 from bakeoff.pipelines.machine.job import Job
-from bakeoff.pipelines.machine.latency import measure_latency
+from bakeoff.pipelines.machine.stopwatch import measure_latency
 from bakeoff.pipelines.results.configuration import describe
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size
 

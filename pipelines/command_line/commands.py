@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.registry import dataset_names
-from bakeoff.pipelines.machine.artifacts import claim, clean
-from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.machine.workspace import Workspace, claim, clean
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, task_folder
 from bakeoff.pipelines.results.study import save_study
 from bakeoff.pipelines.results.task import keep_task

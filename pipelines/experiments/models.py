@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bakeoff.datasets.folder.loose_pictures import rules_of
+from bakeoff.datasets.folder.load import rules_of
 from bakeoff.pipelines.backprop.model_file import build_backprop_model
 from bakeoff.pipelines.classic.system.model_file import build_classic_model
 from bakeoff.pipelines.frozen.pipeline import build_frozen_model

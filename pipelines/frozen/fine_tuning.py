@@ -26,8 +26,7 @@ from bakeoff.pipelines.frozen.network import N_FEATURES
 from bakeoff.pipelines.frozen.weights import fill, outline
 from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.machine.job import Job
-from bakeoff.pipelines.machine.latency import measure_latency
-from bakeoff.pipelines.machine.stopwatch import measure
+from bakeoff.pipelines.machine.stopwatch import measure, measure_latency
 from bakeoff.pipelines.neural.config import NeuralConfig, describe
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.networks.build import Architecture, Network, Standardize

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import torch
 from torch import distributed
 
 CPU = torch.device("cpu")
-DeviceName = Literal["cpu", "cuda", "mps"]
 
 
 def choose_device(name: str = "") -> torch.device:

@@ -1,22 +1,27 @@
-"""Cost of a stage: wall clock, processor time over all threads, peak resident memory, and a GPU's energy."""
+"""Costs: of a stage wall clock, processor time, peak resident memory and a GPU's energy; latency of predictions."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import numpy as np
 import psutil
 
 from bakeoff.pipelines.results.run import Stage, StageKind
 
 PROCESS = Path("/proc/self")
+SINGLE_TRIALS = 9  # the median of so many is steady to a few percent on a quiet machine
+SECONDS = 0.4  # roughly what either measurement may take; a slow model gets fewer trials
+MOST_AT_ONCE = 1000  # pictures
 
 
 @dataclass
@@ -108,3 +113,23 @@ def _meter(uuid: Any) -> Any:
     except Exception:  # of the package, or of a driver that does not count: energy is told where it can be
         return None
     return lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
+
+
+def measure_latency(
+    predict_scores: Callable[[np.ndarray], np.ndarray], images: np.ndarray, clock: Callable[[], float]
+) -> dict[str, float]:
+    """`single_picture_seconds`, the median over single pictures, and `pictures_per_second` of one larger batch.
+
+    images: at least one, as the model takes them.   clock: seconds, such as time.perf_counter.
+    """
+
+    def seconds_for(batch: np.ndarray) -> float:
+        start = clock()
+        predict_scores(batch)
+        return clock() - start
+
+    first = seconds_for(images[:1])  # also picks kernels and allocates
+    n_trials = int(np.clip(SECONDS / max(first, 1e-9), 1, SINGLE_TRIALS))
+    single = median(seconds_for(images[i % len(images)][None]) for i in range(n_trials))
+    n_at_once = int(np.clip(SECONDS / max(single, 1e-9), 1, min(len(images), MOST_AT_ONCE)))
+    return {"single_picture_seconds": single, "pictures_per_second": n_at_once / seconds_for(images[:n_at_once])}

@@ -16,8 +16,7 @@ import torch
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.machine.job import Job
-from bakeoff.pipelines.machine.latency import measure_latency
-from bakeoff.pipelines.machine.stopwatch import measure
+from bakeoff.pipelines.machine.stopwatch import measure, measure_latency
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer, describe
 from bakeoff.pipelines.neural.cost import count_flops

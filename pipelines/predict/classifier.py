@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.folder.load import dataset_name
-from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
+from bakeoff.datasets.folder.load import dataset_name, find_pictures, read_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.registry import SHORT_NAMES, dataset_names
 from bakeoff.pipelines.experiments.models import build_trained_model

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bakeoff.datasets.folder.loose_pictures import find_pictures
+from bakeoff.datasets.folder.load import find_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile, printable, stamp_now
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.workspace import Workspace

@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.folder.loose_pictures import read_pictures
+from bakeoff.datasets.folder.load import read_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.datasets.splits import evenly_spread

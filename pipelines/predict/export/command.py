@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures, rules_of
+from bakeoff.datasets.folder.load import find_pictures, read_pictures, rules_of
 from bakeoff.datasets.folder.squares import framed, resize_squares
 from bakeoff.pipelines.classic.system.model_file import ClassicModel
 from bakeoff.pipelines.experiments.models import build_trained_model
-from bakeoff.pipelines.machine.latency import measure_latency
+from bakeoff.pipelines.machine.stopwatch import measure_latency
 from bakeoff.pipelines.predict.classifier import find_model
 from bakeoff.pipelines.predict.export.c_source import export_c, predict_with_c
 from bakeoff.pipelines.predict.export.onnx_file import (

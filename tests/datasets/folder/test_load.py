@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.datasets.folder.load import dataset_name, load_folder
-from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
+from bakeoff.datasets.folder.load import dataset_name, find_pictures, load_folder, read_pictures
 from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
 
 

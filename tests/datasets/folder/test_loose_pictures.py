@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.datasets.folder.load import load_folder
-from bakeoff.datasets.folder.loose_pictures import find_pictures, read_pictures
+from bakeoff.datasets.folder.load import find_pictures, load_folder, read_pictures
 
 
 def save(path, pixels):

@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from bakeoff.datasets.folder.conversion import PictureError
-from bakeoff.datasets.folder.load import load_folder
-from bakeoff.datasets.folder.loose_pictures import rules_of
+from bakeoff.datasets.folder.load import load_folder, rules_of
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
 from bakeoff.datasets.folder.regions import cut_to_region, pair_masks
 from bakeoff.pipelines import __main__ as command_line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bakeoff.pipelines.machine.artifacts import claim, clean
+from bakeoff.pipelines.machine.workspace import claim, clean
 
 
 def write(path):

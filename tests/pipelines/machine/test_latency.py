@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.machine.latency import SECONDS, SINGLE_TRIALS, measure_latency
+from bakeoff.pipelines.machine.stopwatch import SECONDS, SINGLE_TRIALS, measure_latency
 
 IMAGES = np.zeros((500, 2, 2, 1), np.uint8)
 

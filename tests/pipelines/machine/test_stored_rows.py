@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.machine.cache import Cache
-from bakeoff.pipelines.machine.stored_rows import create_stored_rows
+from bakeoff.pipelines.machine.cache import Cache, create_stored_rows
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
@@ -49,7 +48,7 @@ def test_what_a_killed_process_was_filling_is_removed_and_nothing_that_a_living_
         [
             "import sys, time, numpy as np",
             "from pathlib import Path",
-            "from bakeoff.pipelines.machine.stored_rows import create_stored_rows",
+            "from bakeoff.pipelines.machine.cache import create_stored_rows",
             "rows = create_stored_rows(Path(sys.argv[1]), (4, 2), np.dtype(np.float32))",
             "print(rows.path, flush=True)",
             "time.sleep(60)",

@@ -16,7 +16,7 @@ from PIL import Image
 from scipy.special import softmax
 
 import bakeoff
-from bakeoff.datasets.folder.loose_pictures import find_pictures
+from bakeoff.datasets.folder.load import find_pictures
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.neural import experiments as neural

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import NoState, encode_all
@@ -37,7 +38,7 @@ def make_model(*families, shape=(26, 32, 3), scaled=False, n_systems=1) -> Class
     for _ in range(n_systems):
         states = (NoState(),) * len(families)
         features = np.concatenate([encode_all(f, s, images) for f, s in zip(families, states, strict=True)], axis=1)
-        standardizer = fit_standardizer(features) if scaled else None
+        standardizer = fit_standardizer([torch.from_numpy(features)]) if scaled else None
         weights = random.normal(size=(4, features.shape[1])).astype(np.float32)
         system = System("tiny", families, "standardize" if scaled else "unit")
         systems.append(FittedSystem(system, states, standardizer, weights, random.normal(size=4).astype(np.float32)))

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bakeoff.datasets.folder.squares import MIDDLE, WHOLE, framed, resize_squares
-from bakeoff.pipelines.predict.export.resizing import resize_weights, to_square
+from bakeoff.pipelines.predict.export.onnx_file import resize_weights, to_square
 
 
 def test_two_pixels_to_one_by_hand():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from bakeoff.datasets import chosen_pictures
-from bakeoff.datasets.chosen_pictures import ChosenPictures, blocks_of, choose
+from bakeoff.datasets.folder import store
+from bakeoff.datasets.folder.store import ChosenPictures, blocks_of, choose
 
 IMAGES = np.arange(6 * 2 * 2 * 3, dtype=np.uint8).reshape(6, 2, 2, 3)
 
@@ -26,7 +26,7 @@ def test_choosing_twice_looks_rows_up_and_keeps_the_channels():
 
 @pytest.mark.parametrize("n_values", [1, 12, 30, 1000])
 def test_blocks_hold_every_picture_once_and_no_more_values_than_said(monkeypatch, n_values):
-    monkeypatch.setattr(chosen_pictures, "BLOCK_VALUES", n_values)
+    monkeypatch.setattr(store, "BLOCK_VALUES", n_values)
     blocks = list(blocks_of(IMAGES))
     np.testing.assert_array_equal(np.concatenate([block for _, block in blocks]), IMAGES)
     assert [start for start, _ in blocks] == np.cumsum([0, *(len(block) for _, block in blocks[:-1])]).tolist()
