@@ -5,27 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.splits import evenly_spread
+from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.folder.store import blocks_of
 from bakeoff.pipelines.backprop.config import BackpropConfig
 from bakeoff.pipelines.backprop.differentiate import leaves
-from bakeoff.pipelines.backprop.functions import Layers, hidden_units
-from bakeoff.pipelines.backprop.model_file import (
-    BackpropModel,
-    Standardizer,
-    fit_standardizer,
-    predict_scores,
-    store_backprop_model,
-)
+from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
 from bakeoff.pipelines.backprop.training import (
-    AdamW,
     Momentum,
-    Optimizer,
     cosine_schedule,
     draw_batches,
     initialize_layers,
@@ -35,12 +27,44 @@ from bakeoff.pipelines.backprop.training import (
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.progress import Advance
 from bakeoff.pipelines.machine.stopwatch import measure, measure_latency
-from bakeoff.pipelines.results.balance import fits_training
+from bakeoff.pipelines.results.model import StoredModel
 from bakeoff.pipelines.results.run import RunResult, Size, Stage
 
-VERSION = 1  # raise it when a change of code changes results
+VERSION = 2  # raise it when a change of code changes results
 MOST_TEMPLATES = 64  # first-layer weights shown; more would be too small to see
-MOST_PICTURES = 1000  # that the statistics need
+SCORED_AT_ONCE = 2048  # pictures
+
+
+@dataclass(frozen=True)
+class Standardizer:
+    """Mean and standard deviation of each color channel, over all pixels of the training pictures."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    def apply(self, images: np.ndarray) -> np.ndarray:
+        """uint8 (n, height, width, channels) -> float32 (n, height * width * channels), zero mean, unit deviation."""
+        pixels = images.astype(np.float32)
+        pixels -= self.mean
+        pixels /= self.deviation
+        return pixels.reshape(len(images), -1)
+
+
+def fit_standardizer(images: np.ndarray) -> Standardizer:
+    """From counts of whole numbers, a block of pictures at a time. Constant channels keep their scale."""
+    counts = np.zeros((images.shape[3], 256), dtype=np.int64)
+    for _, block in blocks_of(images):
+        counts += [np.bincount(block[..., channel].ravel(), minlength=256) for channel in range(len(counts))]
+    levels, shares = np.arange(256), counts / counts[0].sum()  # (channels, 256)
+    mean = shares @ levels
+    deviation = np.sqrt(shares @ levels**2 - mean**2)
+    return Standardizer(mean.astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32))
+
+
+def predict_scores(layers: Layers, standardizer: Standardizer, images: np.ndarray) -> np.ndarray:
+    """float32 (n, n_classes): the net's outputs before the softmax."""
+    parts = (images[i : i + SCORED_AT_ONCE] for i in range(0, len(images), SCORED_AT_ONCE))
+    return np.concatenate([mlp_scores(layers, standardizer.apply(part)) for part in parts])
 
 
 def run(job: Job[BackpropConfig]) -> RunResult:
@@ -49,33 +73,27 @@ def run(job: Job[BackpropConfig]) -> RunResult:
     The model is kept beside the run's other files. Raises FloatingPointError, naming the step, if the objective is not
     finite.
     """
-    dataset, config, environment = job.dataset, job.config, job.workspace.environment
+    dataset, config = job.dataset, job.config
     standardizer = fit_standardizer(dataset.train.images)
     layers, history, cost = train(job, standardizer)
-    validation_scores = predict_scores(layers, standardizer, dataset.validation.images)
-    train_scores = predict_scores(layers, standardizer, dataset.train.images)
+    predict = partial(predict_scores, layers, standardizer)
+    scores = {name: predict(dataset.splits[name].images) for name in ("train", "validation")}
     with measure("predict", "prediction") as clock:
-        test_scores = predict_scores(layers, standardizer, dataset.test.images)
-    some = evenly_spread(len(dataset.validation), MOST_PICTURES)
-    model = BackpropModel(job.experiment, dataset.class_names, dataset.image_shape, standardizer, layers)
-    n_bytes = job.keep(store_backprop_model(model), validation_scores)
-    return job.answer(
+        scores["test"] = predict(dataset.test.images)
+    return job.answer_of_net(
+        perceptron_file(job, standardizer, layers),
+        scores,
+        dataset.train.labels,
+        Size(len(layers[0][0]), parameters=sum(array.size for array in leaves(layers)), bytes=0),
         side="end-to-end",
         settings=json.loads(json.dumps(asdict(config))),
-        scores=test_scores,
-        validation_scores=validation_scores,
-        validation_score=accuracy(validation_scores, dataset.validation),
-        train_score=accuracy(train_scores, dataset.train),
-        did_not_train=not fits_training(train_scores.argmax(axis=1), dataset.train.labels),
         stages=(cost, clock.stage),
-        size=Size(dimensions=len(layers[0][0]), parameters=sum(array.size for array in leaves(layers)), bytes=n_bytes),
-        environment=environment,
+        environment=job.workspace.environment,
         history=history,
         pictures={"first_layer_weights": strongest_templates(layers[0][0], dataset.image_shape)},
         diagnostics={
-            "layers": layer_statistics(layers, standardizer.apply(dataset.validation.images[some])),
             "flops_per_picture": sum(2 * np.size(weights) for weights, _ in layers),
-            **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
+            **measure_latency(predict, dataset.test.images, time.perf_counter),
         },
     )
 
@@ -109,9 +127,7 @@ def run_epochs(
     n_inputs, n_classes = int(np.prod(dataset.image_shape)), len(dataset.class_names)
     layers = initialize_layers((n_inputs, *config.widths, n_classes), rng)
     objective = mlp_objective(config.l2, config.input_gradient_penalty)
-    optimizer: Optimizer = Momentum(leaves(layers), momentum=config.momentum)
-    if config.optimizer == "adamw":
-        optimizer = AdamW(leaves(layers), decay=config.weight_decay)
+    optimizer = Momentum(leaves(layers), momentum=config.momentum)
     learning_rates = cosine_schedule(n_steps_of(dataset, config), config.learning_rate)
     history: list[dict[str, Any]] = []
     best: list[np.ndarray] = []
@@ -122,7 +138,8 @@ def run_epochs(
         for loss in training_steps(layers, objective, optimizer, batches, learning_rates):
             losses.append(loss)
             advance()
-        score = accuracy(predict_scores(layers, standardizer, dataset.validation.images), dataset.validation)
+        scores = predict_scores(layers, standardizer, dataset.validation.images)
+        score = float((scores.argmax(axis=1) == dataset.validation.labels).mean())
         if not history or score > max(row["validation_score"] for row in history):
             best = [array.copy() for array in leaves(layers)]
         history.append({"epoch": epoch, "train_loss": float(np.mean(losses)), "validation_score": score})
@@ -134,28 +151,21 @@ def n_steps_of(dataset: Dataset, config: BackpropConfig) -> int:
     return config.epochs * -(-len(dataset.train) // config.batch_size)
 
 
-def accuracy(scores: np.ndarray, split: Split) -> float:
-    return float((scores.argmax(axis=1) == split.labels).mean())
-
-
 def strongest_templates(weights: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
     """The columns of the first layer as pictures, strongest first: float32 (at most 64, height, width, channels)."""
     strongest = np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:MOST_TEMPLATES]
     return np.ascontiguousarray(weights[:, strongest].T).reshape(-1, *image_shape)
 
 
-def layer_statistics(layers: Layers, inputs: np.ndarray) -> list[dict[str, Any]]:
-    """One row for each hidden layer, in order: layer, activation, units, mean and deviation of its outputs, dead_share
-    (units that give the same value, to 1e-6, for every picture: they no longer learn) and zero_share (outputs that
-    are 0).
-
-    inputs: float32 (n, d), standardized pixels.
-    """
-    rows = []
-    for number in range(1, len(layers)):
-        outputs = hidden_units(layers[: number + 1], inputs)
-        row = {"layer": f"hidden {number}", "activation": "ReLU", "units": outputs.shape[1]}
-        row |= {"mean": float(outputs.mean()), "deviation": float(outputs.std())}
-        row["dead_share"] = float((np.ptp(outputs, axis=0) <= 1e-6).mean())
-        rows.append(row | {"zero_share": float((outputs == 0).mean())})
-    return rows
+def perceptron_file(job: Job[BackpropConfig], standardizer: Standardizer, layers: Layers) -> StoredModel:
+    """The net as one of the end-to-end side, whose perceptrons read their pixels color by color."""
+    arrays = {f"pixels.{name}": value.reshape(-1, 1, 1) for name, value in vars(standardizer).items()}
+    for i, (weights, bias) in enumerate(layers):
+        if i == 0:
+            by_color = weights.reshape(*job.dataset.image_shape, -1).transpose(2, 0, 1, 3)
+            weights = by_color.reshape(weights.shape)
+        arrays |= {f"body.{2 * i + 1}.weight": weights.T, f"body.{2 * i + 1}.bias": np.asarray(bias)}
+    net = {"kind": "Perceptron", "widths": list(job.config.widths), "normalization": "none"}
+    settings = {"kind": "NetDescription", "architecture": net, "flip_averaging": False}
+    dataset = job.dataset
+    return StoredModel("neural", job.experiment, dataset.class_names, dataset.image_shape, settings, arrays)

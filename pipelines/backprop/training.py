@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -61,14 +60,8 @@ def cosine_schedule(n_steps: int, peak: float) -> Iterator[float]:
     return (peak * 0.5 * (1 + math.cos(math.pi * step / n_steps)) for step in range(n_steps))
 
 
-class Optimizer(Protocol):
-    """Changes the parameters that it was made for, in place."""
-
-    def step(self, gradients: Iterable[np.ndarray], learning_rate: float) -> None: ...
-
-
 class Momentum:
-    """v <- momentum v + g;  w <- w - learning_rate v."""
+    """v <- momentum v + g;  w <- w - learning_rate v; the parameters that it was made for change in place."""
 
     def __init__(self, parameters: Iterable[np.ndarray], momentum: float = 0.9) -> None:
         self.parameters = list(parameters)
@@ -112,7 +105,7 @@ class AdamW:
 def training_steps(
     layers: Layers,
     objective: Objective,
-    optimizer: Optimizer,
+    optimizer: Momentum | AdamW,
     batches: Iterable[Batch],
     learning_rates: Iterator[float],
 ) -> Iterator[float]:

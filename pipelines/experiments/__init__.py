@@ -12,7 +12,7 @@ from typing import Any
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import resize_dataset
-from bakeoff.pipelines.backprop import experiments as backprop_table
+from bakeoff.pipelines.backprop import config as backprop_table
 from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.classic import experiments as classic_table
 from bakeoff.pipelines.classic import pipeline as classic

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bakeoff.datasets.folder.load import rules_of
-from bakeoff.pipelines.backprop.model_file import build_backprop_model
 from bakeoff.pipelines.classic.system.model_file import build_classic_model
 from bakeoff.pipelines.frozen.pipeline import build_frozen_model
 from bakeoff.pipelines.neural.model_file import build_neural_model
@@ -17,7 +16,6 @@ BUILDERS: Mapping[str, Callable[[StoredModel], TrainedModel]] = {
     "classic": build_classic_model,
     "frozen": build_frozen_model,
     "neural": build_neural_model,
-    "backprop": build_backprop_model,
 }
 
 

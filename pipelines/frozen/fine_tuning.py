@@ -29,11 +29,11 @@ from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.stopwatch import measure, measure_latency
 from bakeoff.pipelines.neural.config import NeuralConfig, describe
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
-from bakeoff.pipelines.neural.networks.build import Architecture, Network, Standardize
+from bakeoff.pipelines.neural.networks.build import Architecture, Network, Standardize, count_parameters
 from bakeoff.pipelines.neural.training.examples import Examples, fit_to
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.prediction import PICTURES_AT_A_TIME, predict_scores
-from bakeoff.pipelines.results.balance import fits_training, is_unbalanced
+from bakeoff.pipelines.results.balance import is_unbalanced
 from bakeoff.pipelines.results.calibrator import fit_temperature
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size
 
@@ -106,25 +106,17 @@ def run(job: Job[NeuralConfig]) -> RunResult:
         scores = {name: predict_scores(net, examples[name].images) for name in ("train", "validation")}
     with measure("predict", "prediction") as predicting:
         scores["test"] = predict_scores(net, examples["test"].images)
-    found = {name: value.cpu().numpy() for name, value in scores.items()}
-    right = {name: (found[name].argmax(axis=1) == split.labels) for name, split in dataset.splits.items()}
     description = NetDescription(settings, flip_averaging=False)
     network = Network(Standardize(dataset.image_shape[2]), net.cpu().eval())  # unfitted, it leaves pixels as they are
     model = NeuralModel(job.experiment, dataset.class_names, dataset.image_shape, description, network, side="frozen")
-    return job.answer(
+    return job.answer_of_net(
+        replace(store_neural_model(model), approach="frozen"),
+        {name: value.cpu().numpy() for name, value in scores.items()},
+        dataset.train.labels,
+        Size(N_FEATURES, count_parameters(net), bytes=0),
         side=model.side,
         settings=describe(job.config),
-        scores=found["test"],
-        validation_scores=found["validation"],
-        validation_score=float(right["validation"].mean()),
-        train_score=float(right["train"].mean()),
-        did_not_train=not fits_training(found["train"].argmax(axis=1), dataset.train.labels),
         stages=(*encoded.costs, training.stage, predicting.stage),
-        size=Size(
-            N_FEATURES,
-            sum(weights.numel() for weights in net.parameters()),
-            job.keep(replace(store_neural_model(model), approach="frozen"), found["validation"]),
-        ),
         environment={**job.workspace.environment, "device": str(job.workspace.device)},
         history=tuple(history),
         diagnostics=measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -10,8 +11,9 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.balance import fits_training
 from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, save_stored_model
-from bakeoff.pipelines.results.run import RunResult, run_folder
+from bakeoff.pipelines.results.run import RunResult, Size, run_folder
 
 Config = TypeVar("Config")
 
@@ -50,3 +52,22 @@ class Job(Generic[Config]):
             "validation_labels": self.dataset.validation.labels,
         }
         return RunResult(**told | found)
+
+    def answer_of_net(
+        self, stored: StoredModel, scores: Mapping[str, np.ndarray], train_labels: np.ndarray, size: Size, **found: Any
+    ) -> RunResult:
+        """The run of a trained net, which is kept beside the run's other files: how large it is fills its size.
+
+        scores: of test and validation, and of those training pictures that `train_labels` belong to.
+        """
+        predicted = {name: of_split.argmax(axis=1) for name, of_split in scores.items()}
+        n_bytes = self.keep(stored, scores["validation"])
+        return self.answer(
+            scores=scores["test"],
+            validation_scores=scores["validation"],
+            validation_score=float((predicted["validation"] == self.dataset.validation.labels).mean()),
+            train_score=float((predicted["train"] == train_labels).mean()),
+            did_not_train=not fits_training(predicted["train"], train_labels),
+            size=replace(size, bytes=n_bytes),
+            **found,
+        )

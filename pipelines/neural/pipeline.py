@@ -29,8 +29,7 @@ from bakeoff.pipelines.neural.training.assignment import Assignment, handed_out,
 from bakeoff.pipelines.neural.training.event_log import event_log, log_epoch, log_history
 from bakeoff.pipelines.neural.training.examples import Examples, fit_to, to_examples
 from bakeoff.pipelines.neural.training.loop import Trainer
-from bakeoff.pipelines.neural.training.prediction import accuracy, n_views, predict_scores
-from bakeoff.pipelines.results.balance import fits_training
+from bakeoff.pipelines.neural.training.prediction import n_views, predict_scores
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage
 
@@ -80,25 +79,22 @@ def run(job: Job[NeuralConfig]) -> RunResult:
     predict = partial(predict_scores, flip_averaging=config.flip_averaging, shift_averaging=config.shift_averaging)
     some = np.random.default_rng(job.seed).permutation(len(train))[:PICTURES_FOR_TRAIN_SCORE]
     with measure("scores to choose by", "training") as choosing:
-        validation_scores = predict(best.network, validation.images).cpu().numpy()
-        train_scores = predict(best.network, train.images[some])
+        pictures = {"validation": validation.images, "train": train.images[some]}
+        scores = {name: predict(best.network, images).cpu().numpy() for name, images in pictures.items()}
     test = examples(dataset.test)
     with measure("predict", "prediction") as clock:
-        test_scores = predict(best.network, test.images).cpu().numpy()
+        scores["test"] = predict(best.network, test.images).cpu().numpy()
 
     description = NetDescription(config.architecture, config.flip_averaging, config.shift_averaging)
     model = NeuralModel(job.experiment, dataset.class_names, dataset.image_shape, description, best.network)
-    n_bytes = job.keep(store_neural_model(model), validation_scores)
-    return job.answer(
+    return job.answer_of_net(
+        store_neural_model(model),
+        scores,
+        dataset.train.labels[some],
+        Size(int(np.prod(dataset.image_shape)), count_parameters(best.network), bytes=0),
         side="end-to-end",
         settings=describe(config),
-        scores=test_scores,
-        validation_scores=validation_scores,
-        validation_score=float((validation_scores.argmax(axis=1) == dataset.validation.labels).mean()),
-        train_score=accuracy(train_scores, train.labels[some]),
-        did_not_train=not fits_training(train_scores.argmax(dim=1).cpu().numpy(), dataset.train.labels[some]),
         stages=(*(trained.cost for trained in candidates), choosing.stage, clock.stage),
-        size=Size(int(np.prod(dataset.image_shape)), count_parameters(best.network), n_bytes),
         environment={
             **environment,
             "device": str(device),

@@ -33,7 +33,7 @@ ON_REGIONS = (
     "it learned from the regions that masks or boxes mark in its pictures, and predict, serve and exported files see "
     "whole pictures: cut new ones to their regions first"
 )
-Approach = Literal["classic", "frozen", "neural", "backprop"]
+Approach = Literal["classic", "frozen", "neural"]
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,3 @@ def last_hidden_layer(
     weights = [weight for _, weight in views(images[:1], flip_averaging, shift_averaging)]
     by_view = (torch.cat(seen[view :: len(weights)]) for view in range(len(weights)))  # a batch is seen in every view
     return torch.stack([weight * layer for weight, layer in zip(weights, by_view, strict=True)]).sum(dim=0)
-
-
-def accuracy(scores: Tensor, labels: Tensor) -> float:
-    """Share of rows whose largest score is at their label, in 0..1."""
-    return (scores.argmax(dim=1) == labels).double().mean().item()

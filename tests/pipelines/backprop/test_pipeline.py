@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.backprop.config import BackpropConfig
-from bakeoff.pipelines.backprop.experiments import EXPERIMENTS
-from bakeoff.pipelines.backprop.pipeline import layer_statistics, run, strongest_templates
+from bakeoff.pipelines.backprop.config import EXPERIMENTS, BackpropConfig
+from bakeoff.pipelines.backprop.pipeline import fit_standardizer, run, strongest_templates
+from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import RunResult, load_run, save_run
@@ -47,7 +47,6 @@ def test_run_learns_and_tells_its_story(tmp_path: Path, dataset: Dataset) -> Non
     assert [row["epoch"] for row in result.history] == [1, 2, 3, 4]
     assert result.validation_score == max(row["validation_score"] for row in result.history)
     assert result.pictures["first_layer_weights"].shape == (24, 6, 5, 3)
-    assert [row["units"] for row in result.diagnostics["layers"]] == [24, 16]
     assert result.diagnostics["flops_per_picture"] == 2 * (90 * 24 + 24 * 16 + 16 * 3)
     assert result.diagnostics["single_picture_seconds"] > 0
     assert result.diagnostics["pictures_per_second"] > 0
@@ -78,11 +77,16 @@ def test_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"optimizer": "adamw", "learning_rate": 0.003}, {"input_gradient_penalty": 0.1}, {"widths": ()}],
-    ids=["adamw", "gradient penalty", "linear"],
+    [{"input_gradient_penalty": 0.1}, {"widths": ()}, {"widths": (5,)}],
+    ids=["gradient penalty", "linear", "two layers"],
 )
-def test_variants_learn(tmp_path: Path, dataset: Dataset, changes: dict) -> None:
-    assert run_in(tmp_path, dataset, replace(CONFIG, **changes)).accuracy > 0.9
+def test_variants_learn_and_their_models_give_the_scores_of_the_run(tmp_path, dataset: Dataset, changes: dict) -> None:
+    result = run_in(tmp_path, dataset, replace(CONFIG, **changes))
+    assert result.accuracy > 0.9
+    (model_file,) = tmp_path.glob("runs/*/mlp-numpy/seed-0/model.safetensors")
+    model = load_trained_model(model_file)
+    assert (model.experiment, model.class_names, model.image_shape) == ("mlp-numpy", dataset.class_names, (6, 5, 3))
+    np.testing.assert_allclose(model.predict_scores(dataset.test.images), result.scores, rtol=1e-4, atol=1e-5)
 
 
 def test_experiment_is_a_plain_net_with_two_hidden_layers() -> None:
@@ -91,38 +95,30 @@ def test_experiment_is_a_plain_net_with_two_hidden_layers() -> None:
     assert config.input_gradient_penalty == 0
 
 
-def test_layers_are_watched_on_pictures_of_all_classes(tmp_path: Path, dataset: Dataset, monkeypatch) -> None:
-    """Of validation pictures that lie class by class, the first twenty would all be red."""
-    order = np.argsort(dataset.validation.labels, kind="stable")
-    by_class = Split(dataset.validation.images[order], dataset.validation.labels[order])
-    watched = []
-    monkeypatch.setattr("bakeoff.pipelines.backprop.pipeline.MOST_PICTURES", 20)
-    monkeypatch.setattr(
-        "bakeoff.pipelines.backprop.pipeline.layer_statistics", lambda _, inputs: watched.append(inputs) or []
-    )
-    run_in(tmp_path, replace(dataset, validation=by_class), replace(CONFIG, epochs=1))
-    brightest = watched[0].reshape(20, 30, 3).mean(axis=1).argmax(axis=1)
-    np.testing.assert_array_equal(np.bincount(brightest), [7, 7, 6])
-
-
 def test_strongest_templates_come_first_in_the_shape_of_a_picture() -> None:
     weights = np.array([[0.0, 3.0], [1.0, 0.0], [0.0, 4.0], [0.0, 0.0]])
     np.testing.assert_array_equal(strongest_templates(weights, (2, 2, 1))[..., 0], [[[3, 0], [4, 0]], [[0, 1], [0, 0]]])
 
 
-def test_statistics_of_a_layer_solved_by_hand() -> None:
-    """Two inputs, three units: one passes x, one is never positive, one is constant."""
-    weights = np.array([[1.0, -1.0, 0.0], [0.0, 0.0, 0.0]], np.float32)
-    layers = [(weights, np.array([0.0, -1.0, 2.0], np.float32)), (np.ones((3, 2), np.float32), np.zeros(2, np.float32))]
-    (row,) = layer_statistics(layers, np.array([[1.0, 5.0], [3.0, 5.0]], np.float32))
-    outputs = np.array([[1, 0, 2], [3, 0, 2]])
-    assert (row["layer"], row["activation"], row["units"]) == ("hidden 1", "ReLU", 3)
-    assert row["mean"] == pytest.approx(outputs.mean())
-    assert row["deviation"] == pytest.approx(outputs.std())
-    assert row["dead_share"] == pytest.approx(2 / 3)
-    assert row["zero_share"] == pytest.approx(2 / 6)
+def test_equals_mean_and_deviation_of_numpy() -> None:
+    images = np.random.default_rng(0).integers(0, 200, (5, 4, 6, 3), dtype=np.uint8)
+    standardizer = fit_standardizer(images)
+    np.testing.assert_allclose(standardizer.mean, images.mean(axis=(0, 1, 2)), rtol=1e-6)
+    np.testing.assert_allclose(standardizer.deviation, images.std(axis=(0, 1, 2)), rtol=1e-6)
+    pixels = standardizer.apply(images)
+    assert pixels.shape == (5, 72)
+    assert pixels.dtype == np.float32
+    np.testing.assert_allclose(pixels.reshape(-1, 3).mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(pixels.reshape(-1, 3).std(axis=0), 1, atol=1e-5)
 
 
-def test_a_linear_classifier_has_no_hidden_layer() -> None:
-    layers = [(np.ones((2, 2), np.float32), np.zeros(2, np.float32))]
-    assert layer_statistics(layers, np.ones((3, 2), np.float32)) == []
+def test_counts_every_block_of_pictures(monkeypatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (50, 4, 6, 3), dtype=np.uint8)
+    whole = fit_standardizer(images)
+    monkeypatch.setattr("bakeoff.datasets.folder.store.BLOCK_VALUES", 7 * images[0].size)
+    np.testing.assert_array_equal(fit_standardizer(images).mean, whole.mean)
+
+
+def test_pictures_of_one_color_stay_finite() -> None:
+    images = np.full((2, 3, 3, 1), 7, dtype=np.uint8)
+    np.testing.assert_array_equal(fit_standardizer(images).apply(images), np.zeros((2, 9)))

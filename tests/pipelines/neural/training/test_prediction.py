@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.training.prediction import PICTURES_AT_A_TIME, accuracy, n_views, predict_scores, views
+from bakeoff.pipelines.neural.training.prediction import PICTURES_AT_A_TIME, n_views, predict_scores, views
 
 
 class LeftMinusRight(nn.Module):
@@ -59,7 +59,3 @@ def test_given_weights_are_used_and_the_net_is_left_as_it_was():
     assert predict_scores(net, images().float(), weights=zeros).abs().max() == 0
     assert net.training
     assert all(torch.equal(value, own[name]) for name, value in net.state_dict().items())
-
-
-def test_accuracy_by_hand():
-    assert accuracy(torch.tensor([[1.0, 2.0], [3.0, 0.0], [5.0, 4.0], [0.0, 1.0]]), torch.tensor([1, 0, 1, 1])) == 0.75

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from bakeoff.datasets.folder.squares import MIDDLE, WHOLE, framed, resize_squares
-from bakeoff.pipelines.backprop.model_file import BackpropModel, Standardizer
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, Vlad
 from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
@@ -95,12 +94,8 @@ def net(description: NetDescription) -> NeuralModel:
     return NeuralModel("net", CLASSES, SHAPE, description, network.eval())
 
 
-def own_net() -> BackpropModel:
-    random = np.random.default_rng(0)
-    shapes = [(SIDE * SIDE * 3, 5), (5, 3)]
-    layers = [(random.normal(size=s).astype(np.float32) / 40, np.zeros(s[1], np.float32)) for s in shapes]
-    standardizer = Standardizer(np.full(3, 128, np.float32), np.full(3, 60, np.float32))
-    return BackpropModel("own", CLASSES, SHAPE, standardizer, layers)
+def small_net() -> NeuralModel:
+    return net(NetDescription(Perceptron((5,), normalization="none"), flip_averaging=False))
 
 
 def assert_alike(model, content: bytes, frame: str = MIDDLE) -> None:
@@ -147,8 +142,8 @@ def test_every_net_is_expressed(description):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
-    [own_net, lambda: systems_model((PixelPca(),), (Hog((4,)),), standardized=True, mirror=True)],
-    ids=["back-propagation of our own", "fusion, scaling and mirror images"],
+    [small_net, lambda: systems_model((PixelPca(),), (Hog((4,)),), standardized=True, mirror=True)],
+    ids=["as our own back-propagation trains them", "fusion, scaling and mirror images"],
 )
 def test_so_are_other_models(make):
     pytest.importorskip("onnx")
@@ -181,11 +176,11 @@ def test_says_what_to_install(monkeypatch):
 
 @pytest.mark.slow
 def test_pictures_may_be_taken_whole():
-    assert_alike(own_net(), export_onnx(own_net(), TEMPERATURE, WHOLE), WHOLE)
+    assert_alike(small_net(), export_onnx(small_net(), TEMPERATURE, WHOLE), WHOLE)
 
 
 def test_features_that_are_rounded_when_stored_may_differ_by_more():
     assert command._tolerance(systems_model((PixelPca(),))) == command.ROUNDED
-    assert command._tolerance(own_net()) == command.TOLERANCE
+    assert command._tolerance(small_net()) == command.TOLERANCE
     words = FittedSystem(System("w", (BagOfWords(),)), (), None, np.ones((3, 1)), np.ones(3))
     assert command._tolerance(ClassicModel("w", CLASSES, SHAPE, (words,), None)) == command.ROUNDED
