@@ -33,8 +33,8 @@ from bakeoff.reports.chapters.changes import read_base
 from bakeoff.reports.commands import read_report, save_report
 from bakeoff.reports.model_card import write_cards
 from bakeoff.reports.report import Report
-from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
+from bakeoff.reports.report_text import render_html
 
 CHAPTERS = re.compile(r'<nav aria-labelledby="contents">.*(?=</main>)', re.DOTALL)  # of report.html
 HEIGHT = 820  # pixels of a notebook's cell: the first screen of the report

@@ -23,9 +23,8 @@ from bakeoff.reports.mlflow_log import log_runs
 from bakeoff.reports.model_card import write_cards
 from bakeoff.reports.publish import publish
 from bakeoff.reports.report import Report, build_report
-from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
-from bakeoff.reports.report_markdown import render_markdown, save_figures
+from bakeoff.reports.report_text import render_html, render_markdown, save_figures
 from bakeoff.reports.selection import find_tasks, select_runs, task_name
 from bakeoff.reports.statistics.comparison import build_comparison
 

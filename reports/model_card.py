@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import f1_score
 
-from bakeoff.pipelines.results.balance import balanced_accuracy
 from bakeoff.pipelines.results.calibrator import FALSE_ALARMS, fit_calibrator
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.model import CARD_NAME, FILE_NAME, ON_REGIONS
 from bakeoff.pipelines.results.run import RunResult, load_run
 from bakeoff.pipelines.results.study import StudyResult, load_studies
 from bakeoff.pipelines.results.task import Task, load_task
-from bakeoff.reports.canvas.elements import Cell, Table, TableRow, number_cell
+from bakeoff.reports.canvas.elements import Cell, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, seconds
 from bakeoff.reports.canvas.theme import environment
 from bakeoff.reports.chapters.robustness import read_endurance
-from bakeoff.reports.report_markdown import escape_markdown, render_table
+from bakeoff.reports.report_text import escape_markdown, render_table
 from bakeoff.reports.statistics.accuracy import accuracy_interval
 from bakeoff.reports.statistics.calibration import measure_calibration
+from bakeoff.reports.statistics.participants import Contestant
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import FIXED, Interval
 
@@ -49,14 +49,15 @@ def render_card(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) 
         "json": lambda value, indent=None: json.dumps(value, indent=indent, ensure_ascii=False),
         "code_span": _in_code,
     }
+    one, sample = Contestant.of([run]), Sample(run.labels, task.test_groups)
     hardware = run.environment.get("hardware", {})
     backbone = run.diagnostics.get("backbone", {}) if run.side == "frozen" else None
     text = jinja.get_template("model.md.j2").render(
         run=run,
         task=task,
-        scores=tuple(_scores(run, task)),
+        scores=tuple(_scores(one, sample)),
         n_groups=0 if task.test_groups is None else len(np.unique(task.test_groups)),
-        classes=_class_table(run, task),
+        classes=_class_table(one, sample, task),
         limits=tuple(_limits(run, task)),
         confidence=_describe_confidence(run, task),
         robustness=_describe_robustness(run, task, studies),
@@ -72,33 +73,24 @@ def _in_code(text: str) -> str:
     return " ".join(text.replace("`", "'").split())
 
 
-def _interval(run: RunResult, task: Task, chosen: np.ndarray, *, balanced: bool = False) -> Interval:
-    """Of the accuracy on the chosen test pictures, bool (n_test,), for other pictures and this trained model."""
-    groups = None if task.test_groups is None else task.test_groups[chosen]
-    correct = (run.predictions == run.labels)[chosen]
-    return accuracy_interval(correct[None], Sample(run.labels[chosen], groups, balanced), FIXED)
+def _scores(one: Contestant, sample: Sample) -> Iterator[tuple[str, str, float, Interval | None]]:
+    """Name, kind for Hugging Face, value in 0..1, interval for other pictures and this trained model."""
+    yield "accuracy", "accuracy", one.accuracy, accuracy_interval(one.correct, sample, FIXED)
+    balanced = accuracy_interval(one.correct, replace(sample, balanced=True), FIXED)
+    yield "balanced accuracy", "balanced_accuracy", one.balanced_accuracy, balanced
+    yield "macro F1", "f1", one.macro_f1, None
 
 
-def _scores(run: RunResult, task: Task) -> Iterator[tuple[str, str, float, Interval | None]]:
-    """Name, kind for Hugging Face, value in 0..1, interval."""
-    every = np.ones(len(run.labels), bool)
-    yield "accuracy", "accuracy", run.accuracy, _interval(run, task, every)
-    balanced = balanced_accuracy(run.predictions, run.labels)
-    yield "balanced accuracy", "balanced_accuracy", balanced, _interval(run, task, every, balanced=True)
-    yield "macro F1", "f1", float(f1_score(run.labels, run.predictions, average="macro", zero_division=0)), None
-
-
-def _class_table(run: RunResult, task: Task) -> Table:
+def _class_table(one: Contestant, sample: Sample, task: Task) -> Table:
     rows = []
     for index, name in enumerate(task.class_names):
-        counts = [task.class_counts[split][index] for split in ("train", "validation", "test")]
-        own = run.labels == index
-        cells = [Cell(name), *(Cell(f"{n:,}", n) for n in counts)]
+        own, recall = sample.labels == index, Cell("none to test")
         if own.any():
-            recall = float((run.predictions[own] == index).mean())
-            cells.append(Cell(percent(recall), recall, percent_range(_interval(run, task, own))))
-        rows.append(TableRow((*cells, *[Cell("none to test")] * (5 - len(cells)))))
-    return Table("", ("class", "train", "validation", "test", "recognized in test"), tuple(rows))
+            right = one.correct[:, own]
+            recall = share_cell(float(right.mean()), accuracy_interval(right, sample.take(own), FIXED))
+        counts = (task.class_counts[split][index] for split in ("train", "validation", "test"))
+        rows.append(table_row(name, *(number_cell(n, "{:,}".format) for n in counts), recall))
+    return Table("", ("class", "train", "validation", "test", "recognized in test"), rows)
 
 
 def _limits(run: RunResult, task: Task) -> Iterator[str]:
@@ -159,5 +151,5 @@ def _cost_table(run: RunResult) -> Table:
         ("parameters", run.size.parameters, count),
         ("feature dimensions", run.size.dimensions, count),
     ]
-    rows = [TableRow((Cell(name), number_cell(value, text))) for name, value, text in facts if value is not None]
-    return Table("", ("what", "cost"), tuple(rows))
+    rows = [table_row(name, number_cell(value, text)) for name, value, text in facts if value is not None]
+    return Table("", ("what", "cost"), rows)

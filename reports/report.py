@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.elements import Figure, Gallery, Section, Table
+from bakeoff.reports.canvas.elements import Figure, Section, Table
 from bakeoff.reports.canvas.formats import listing
 from bakeoff.reports.chapters import frozen, results, tuning
 from bakeoff.reports.chapters.changes import Changes
 from bakeoff.reports.chapters.chapter import write_chapters
 from bakeoff.reports.chapters.cost import draw_cost
 from bakeoff.reports.chapters.two_classes import Stakes
-from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.verdict import Verdict, reach_verdict
 
 MAX_NOTES = 2  # of the data set's own among the caveats; the chapter on the data has all
@@ -42,10 +42,10 @@ class Report:
     frozen: str = ""
 
     @property
-    def figures(self) -> tuple[Figure | Gallery, ...]:
+    def figures(self) -> tuple[Figure, ...]:
         """Everything that the Markdown version needs as a file."""
-        parts = [part for section in self.sections for part in section.parts if isinstance(part, Figure | Gallery)]
-        return (self.plot, *parts)
+        parts = (part for section in self.sections for part in section.parts)
+        return (self.plot, *(part for part in parts if isinstance(part, Figure)))
 
 
 def build_report(
@@ -71,7 +71,6 @@ def build_report(
         "caveats": caveats[MAX_CAVEATS:],
         "changes": changes,
         "stakes": stakes or Stakes(),
-        "finalists": [c.experiment for c in comparison.finalists],
         "show_pictures": show_pictures,
     }
     shown = studies if show_pictures else {name: study.without_pictures() for name, study in studies.items()}
@@ -91,96 +90,69 @@ def build_report(
 def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     """What limits the verdict, from the numbers themselves, the weightiest first."""
     notes = comparison.task.notes
-    candidates = (
-        *[note for note in notes if note.startswith(LOOKS_GROUPED)][:1],
-        _describe_perceptrons(comparison),
-        _describe_unconverged(comparison),
-        _describe_seeds(comparison),
-        _describe_tuning(comparison),
-        *[note for note in notes if not note.startswith(LOOKS_GROUPED)][:MAX_NOTES],
-        *(_describe_better(comparison, finalist) for finalist in comparison.finalists),
-        describe_refit(comparison),
-        _describe_clock(comparison),
-        _describe_environments(comparison),
-    )
-    return tuple(caveat for caveat in candidates if caveat)
+    grouped = [note for note in notes if note.startswith(LOOKS_GROUPED)][:1]
+    others = [note for note in notes if not note.startswith(LOOKS_GROUPED)][:MAX_NOTES]
+    return (*grouped, *_limits_of_training(comparison), *others, *_limits_of_choice(comparison), *_of_costs(comparison))
 
 
-def _describe_perceptrons(comparison: Comparison) -> str:
-    if not all(c.is_perceptron for c in comparison.contestants if c.side == "end-to-end"):
-        return ""
-    return (
-        "No convolutional net was trained, and those are usually stronger on pictures: `bakeoff train alexnet` adds "
-        "one to this comparison."
-    )
-
-
-def _describe_unconverged(comparison: Comparison) -> str:
-    short = [c.experiment for c in comparison.finalists if c.representative.diagnostics.get("svm_converged") is False]
-    if not short:
-        return ""
-    return (
-        f"The SVM of {listing(short)} is not known to have reached its optimum: more steps or other scaling of the "
-        "features may change its accuracy."
-    )
-
-
-def _describe_tuning(comparison: Comparison) -> str:
+def _limits_of_training(comparison: Comparison) -> Iterator[str]:
+    """What took part, whether it converged, with how many seeds and settings."""
     hand, net = comparison.finalists
-    if tuning.n_settings([hand]) == tuning.n_settings([net]) or (hand.contest and net.contest):
-        return ""
-    remedy = " `bakeoff train mlp-tuned` lets the perceptron try as many learning rates as the SVM tries values of C."
-    return f"Tuning was not equal: {tuning.describe_efforts(comparison)}{remedy if net.experiment == 'mlp' else ''}"
+    if all(c.is_perceptron for c in comparison.of_side("end-to-end")):
+        yield (
+            "No convolutional net was trained, and those are usually stronger on pictures: `bakeoff train alexnet` "
+            "adds one to this comparison."
+        )
+    short = [c.experiment for c in (hand, net) if c.representative.diagnostics.get("svm_converged") is False]
+    if short:
+        yield (
+            f"The SVM of {listing(short)} is not known to have reached its optimum: more steps or other scaling of the "
+            "features may change its accuracy."
+        )
+    single = [c.experiment for c in (hand, net) if len(c.runs) == 1 and not comparison.spreads[c.side].n_repeats]
+    if single and not comparison.folds:  # every split has a seed of its own
+        yield (
+            f"{listing(single)} ran with one seed on one set of {len(comparison.task.test_labels):,} test pictures: "
+            "how much another seed would change is assumed, not measured."
+        )
+    if tuning.n_settings([hand]) != tuning.n_settings([net]) and not (hand.contest and net.contest):
+        remedy = (
+            " `bakeoff train mlp-tuned` lets the perceptron try as many learning rates as the SVM tries values of C."
+        )
+        efforts = tuning.describe_efforts(comparison)
+        yield f"Tuning was not equal: {efforts}{remedy if net.experiment == 'mlp' else ''}"
 
 
-def _describe_seeds(comparison: Comparison) -> str:
-    single = [
-        c.experiment for c in comparison.finalists if len(c.runs) == 1 and not comparison.spreads[c.side].n_repeats
-    ]
-    if not single or comparison.folds:  # every split has a seed of its own
-        return ""
-    return (
-        f"{listing(single)} ran with one seed on one set of {len(comparison.task.test_labels):,} test pictures: how "
-        "much another seed would change is assumed, not measured."
-    )
-
-
-def _describe_better(comparison: Comparison, finalist: Contestant) -> str:
-    best = next(c for c in comparison.ranked if c.side == finalist.side)
-    if comparison.score(best) <= comparison.score(finalist):
-        return ""
-    return (
-        f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the "
-        f"{finalist.side} side, which was chosen on validation. Choosing by test accuracy would flatter the result."
-    )
-
-
-def describe_refit(comparison: Comparison) -> str:
-    """Which finalist learned from more pictures than the other."""
+def _limits_of_choice(comparison: Comparison) -> Iterator[str]:
+    """Where another experiment does better on the test pictures, and which finalist learned from more pictures."""
+    for finalist in comparison.finalists:
+        best = next(c for c in comparison.ranked if c.side == finalist.side)
+        if comparison.score(best) > comparison.score(finalist):
+            yield (
+                f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the "
+                f"{finalist.side} side, which was chosen on validation. Choosing by test accuracy would flatter the "
+                "result."
+            )
     refit = [c.experiment for c in comparison.finalists if c.is_refit]
-    if len(refit) != 1:
-        return ""
-    return (
-        f"{refit[0]} was trained once more, with the chosen setting, on the training and validation pictures together; "
-        "the other finalist was trained on the training pictures alone."
-    )
+    if len(refit) == 1:
+        yield (
+            f"{refit[0]} was trained once more, with the chosen setting, on the training and validation pictures "
+            "together; the other finalist was trained on the training pictures alone."
+        )
 
 
-def _describe_clock(comparison: Comparison) -> str:
-    if comparison.clock != "processor time":
-        return ""
-    names = [c.experiment for c in comparison.contestants if c.waited]
-    waited = listing(names) if len(names) <= MAX_NAMED else f"{len(names)} of the experiments"
-    return (
-        f"The machine was busy with other work while {waited} ran, so costs are given as processor time, summed over "
-        "cores; an idle machine with several cores takes less wall-clock time."
-    )
-
-
-def _describe_environments(comparison: Comparison) -> str:
+def _of_costs(comparison: Comparison) -> Iterator[str]:
+    if comparison.clock == "processor time":
+        names = [c.experiment for c in comparison.contestants if c.waited]
+        waited = listing(names) if len(names) <= MAX_NAMED else f"{len(names)} of the experiments"
+        yield (
+            f"The machine was busy with other work while {waited} ran, so costs are given as processor time, summed "
+            "over cores; an idle machine with several cores takes less wall-clock time."
+        )
     hand, net = (c.representative.environment for c in comparison.finalists)
     told = {"hardware": "on different machines", "commit": "at different commits"}
     differing = [words for key, words in told.items() if hand.get(key) != net.get(key)]
     if (here := hand.get("device", "cpu")) != (there := net.get("device", "cpu")):
         differing.append(f"on different devices (hand-crafted on {here}, net on {there})")
-    return f"The finalists were run {listing(differing)}: compare their times with care." if differing else ""
+    if differing:
+        yield f"The finalists were run {listing(differing)}: compare their times with care."

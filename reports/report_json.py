@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -72,19 +72,19 @@ def _test(test: PairedDifference) -> dict[str, Any]:
     }
 
 
-def _folds(comparison: Comparison) -> dict[str, Any] | None:
+def _folds(comparison: Comparison) -> Any:
     folds = comparison.folds
-    if folds is None:
-        return None
-    numbers = {"n_pictures": len(folds.sample.labels), "n_folds": folds.n_folds, "n_splits": folds.n_splits}
-    return {**numbers, "scores": dict(zip(folds.experiments, folds.scores.tolist(), strict=True))}
+    return folds and {
+        "n_pictures": len(folds.sample.labels),
+        "n_folds": folds.n_folds,
+        "n_splits": folds.n_splits,
+        "scores": dict(zip(folds.experiments, folds.scores.tolist(), strict=True)),
+    }
 
 
-def _fusion(comparison: Comparison) -> dict[str, Any] | None:
+def _fusion(comparison: Comparison) -> Any:
     team = fuse_finalists(comparison)
-    if team is None:
-        return None
-    return {
+    return team and {
         "weights": list(team.weights),
         "accuracy": team.score(team.correct),
         "accuracy_interval": list(team.interval(team.correct)),
@@ -93,12 +93,13 @@ def _fusion(comparison: Comparison) -> dict[str, Any] | None:
     }
 
 
-def _frozen(comparison: Comparison) -> dict[str, Any] | None:
+def _frozen(comparison: Comparison) -> Any:
     net = comparison.frozen
-    if net is None:
-        return None
-    backbone = dict(net.representative.diagnostics.get("backbone", {}))
-    return {"experiment": net.experiment, "backbone": backbone, "against_favorite": _test(comparison.tests[net])}
+    return net and {
+        "experiment": net.experiment,
+        "backbone": dict(net.representative.diagnostics.get("backbone", {})),
+        "against_favorite": _test(comparison.tests[net]),
+    }
 
 
 def _experiment(contestant: Contestant, comparison: Comparison) -> dict[str, Any]:
@@ -115,10 +116,7 @@ def _experiment(contestant: Contestant, comparison: Comparison) -> dict[str, Any
 def _participant(participant: Participant, comparison: Comparison) -> dict[str, Any]:
     against = comparison.tests.get(participant)
     return {
-        "experiment": participant.experiment,
-        "title": participant.title,
-        "side": participant.side,
-        "accuracy": participant.accuracy,
+        **{key: getattr(participant, key) for key in ("experiment", "title", "side", "accuracy")},
         "accuracy_interval": list(comparison.accuracy_interval(participant)),
         "balanced_accuracy": participant.balanced_accuracy,
         "macro_f1": participant.macro_f1,
@@ -127,18 +125,14 @@ def _participant(participant: Participant, comparison: Comparison) -> dict[str, 
 
 
 def _run(run: RunResult, comparison: Comparison) -> dict[str, Any]:
-    one, sample = Contestant.of([run]), replace(comparison.sample, balanced=False)
+    one, sample = Contestant.of([run]), comparison.sample.unweighted
     effect = sample.design_effect(one.correct[0])
     stages: dict[str, float] = {}
     for stage in run.stages:
         stages[stage.name] = stages.get(stage.name, 0.0) + stage.seconds
     temperature = fit_temperature(run.validation_scores, run.validation_labels)
     return {
-        "experiment": run.experiment,
-        "title": run.title,
-        "side": run.side,
-        "seed": run.seed,
-        "accuracy": run.accuracy,
+        **{key: getattr(run, key) for key in ("experiment", "title", "side", "seed", "accuracy")},
         "correct": pack_correct(one.correct[0]),
         "accuracy_interval": list(accuracy_interval(one.correct, sample, FIXED)),
         "balanced_accuracy": one.balanced_accuracy,

@@ -1,4 +1,4 @@
-"""Elements of a report, free of any format: tables, figures, picture cards, sections.
+"""Elements of a report, free of any format: tables, figures, sections.
 
 The texts are plain; each format escapes them itself.
 """
@@ -99,33 +99,9 @@ class Figure:
     @property
     def inline(self) -> str:
         """Markup of an SVG, or the data URI of a PNG."""
-        return inline_svg(self.picture) if isinstance(self.picture, str) else data_uri(self.picture)
-
-
-@dataclass(frozen=True)
-class Card:
-    """One test picture and what was said about it. picture: PNG bytes."""
-
-    picture: bytes
-    truth: str
-    hand_crafted: str
-    end_to_end: str
-
-    @property
-    def inline(self) -> str:
-        return data_uri(self.picture)
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """Cards of one kind. sheet: the same pictures in one, for formats without cards."""
-
-    kind: ClassVar[str] = "gallery"
-    name: str
-    title: str
-    text: str
-    cards: tuple[Card, ...]
-    sheet: bytes | None
+        if isinstance(self.picture, str):
+            return inline_svg(self.picture)
+        return "data:image/png;base64," + base64.b64encode(self.picture).decode()
 
 
 @dataclass(frozen=True)
@@ -138,9 +114,5 @@ class Section:
     name: str
     title: str
     paragraphs: Sequence[str] = ()
-    parts: Sequence[Table | Figure | Gallery] = ()
+    parts: Sequence[Table | Figure] = ()
     folded: bool = True
-
-
-def data_uri(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()

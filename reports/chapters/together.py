@@ -10,8 +10,17 @@ from sklearn.metrics import cohen_kappa_score
 
 from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.task import Task
-from bakeoff.reports.canvas.elements import Card, Gallery, Section
-from bakeoff.reports.canvas.formats import in_points, percent, percent_range, plural, points_and_range, points_range
+from bakeoff.reports.canvas.axes import WIDE
+from bakeoff.reports.canvas.elements import Figure, Section
+from bakeoff.reports.canvas.formats import (
+    in_points,
+    listing,
+    percent,
+    percent_range,
+    plural,
+    points_and_range,
+    points_range,
+)
 from bakeoff.reports.canvas.pictures import encode_png, montage, visible
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired
@@ -20,7 +29,7 @@ from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.fusion import Team, fuse_finalists, fuse_late
 from bakeoff.reports.statistics.seeds import FIXED
 
-N_CARDS = 8
+N_SHOWN = 8
 PER_CLASS = 2
 
 
@@ -102,23 +111,22 @@ def _describe_control(comparison: Comparison) -> str:
 
 @chapter(180)
 def pictures_section(comparison: Comparison, show_pictures: bool) -> Section | None:
-    """The four-cell gallery; None for a task whose pictures are not passed on."""
+    """Pictures of four kinds; None for a task whose pictures are not passed on."""
     if not show_pictures or len(comparison.task.test_images) == 0:
         return None
     hand, net = (calibrated(c.representative)[2] for c in comparison.finalists)
     text = (
         "The pictures are chosen by rule, not by hand: by the margin of the true class in log-probability (after "
-        "temperature scaling), at most two of a class in a row. A colored word is a wrong answer, in the color of the "
-        "side that gave it."
+        "temperature scaling), at most two of a class in a row. Below each row are the true classes, and in brackets "
+        "the wrong answers."
     )
-    return Section("pictures", "Example pictures", [text], build_galleries(comparison.task, hand, net))
+    return Section("pictures", "Example pictures", [text], draw_kinds(comparison.task, hand, net))
 
 
 @dataclass(frozen=True)
 class Kind:
-    """members: bool (n,), the test pictures of one kind.   rank: float (n,), the highest are shown."""
+    """members: bool (n,), the test pictures of one kind.   rank: float (n,), the highest are shown, as `rule` says."""
 
-    name: str
     title: str
     rule: str
     members: np.ndarray
@@ -129,7 +137,7 @@ class Kind:
         chosen: list[int] = []
         for index in np.argsort(-self.rank, kind="stable"):
             n_shown = int((labels[chosen] == labels[index]).sum())
-            if self.members[index] and n_shown < PER_CLASS and len(chosen) < N_CARDS:
+            if self.members[index] and n_shown < PER_CLASS and len(chosen) < N_SHOWN:
                 chosen.append(int(index))
         return np.array(chosen, int)
 
@@ -140,27 +148,28 @@ def four_kinds(labels: np.ndarray, hand: np.ndarray, net: np.ndarray) -> list[Ki
     right_a, right_b = hand.argmax(axis=1) == labels, net.argmax(axis=1) == labels
     apart = "where the margins differ most"
     return [
-        Kind("both-right", "Both right", "largest margins", right_a & right_b, np.minimum(a, b)),
-        Kind("only-hand-crafted", "Only hand-crafted right", apart, right_a & ~right_b, a - b),
-        Kind("only-end-to-end", "Only end-to-end right", apart, ~right_a & right_b, b - a),
-        Kind("both-wrong", "Both wrong", "most confident mistakes", ~right_a & ~right_b, -np.maximum(a, b)),
+        Kind("Both right", "largest margins", right_a & right_b, np.minimum(a, b)),
+        Kind("Only hand-crafted right", apart, right_a & ~right_b, a - b),
+        Kind("Only end-to-end right", apart, ~right_a & right_b, b - a),
+        Kind("Both wrong", "most confident mistakes", ~right_a & ~right_b, -np.maximum(a, b)),
     ]
 
 
-def build_galleries(task: Task, hand: np.ndarray, net: np.ndarray) -> list[Gallery]:
-    """All four kinds. hand, net: as in `four_kinds`."""
-    names, labels, galleries = task.class_names, task.test_labels, []
-    said_hand, said_net = hand.argmax(axis=1), net.argmax(axis=1)
+def draw_kinds(task: Task, hand: np.ndarray, net: np.ndarray) -> list[Figure]:
+    """A row of pictures for each kind that has any. hand, net: as in `four_kinds`."""
+    names, labels, figures = task.class_names, task.test_labels, []
+    said = {"hand-crafted": hand.argmax(axis=1), "end-to-end": net.argmax(axis=1)}
     for kind in four_kinds(labels, hand, net):
-        chosen = kind.choose(labels)
-        cards = tuple(
-            Card(encode_png(visible(task.test_images[i])), names[labels[i]], names[said_hand[i]], names[said_net[i]])
-            for i in chosen
-        )
-        scale = max(1, 64 // task.test_images.shape[1])
-        sheet = montage(visible(task.test_images[chosen]), N_CARDS, gap=4, scale=scale) if len(chosen) else None
-        share = percent(float(kind.members.mean()))
-        text = f"{plural(int(kind.members.sum()), 'picture')}, {share}; shown: {kind.rule}."
-        png = None if sheet is None else encode_png(sheet, max_side=1200)
-        galleries.append(Gallery(f"gallery-{kind.name}", kind.title, text, cards, png))
-    return galleries
+        told, chosen = [], kind.choose(labels)
+        for i in chosen:
+            wrong = ", ".join(f"{side}: {names[found[i]]}" for side, found in said.items() if found[i] != labels[i])
+            told.append(f"{names[labels[i]]} ({wrong})" if wrong else names[labels[i]])
+        if told:
+            n, share = plural(int(kind.members.sum()), "picture"), percent(float(kind.members.mean()))
+            scale = max(1, 80 // task.test_images.shape[1])
+            sheet = montage(visible(task.test_images[chosen]), N_SHOWN, gap=4, scale=scale)
+            caption = f"{kind.title} ({n}, {share}; shown: {kind.rule}). From left to right: {listing(told)}."
+            name = f"gallery-{kind.title.lower().replace(' ', '-')}"
+            alt = f"{kind.title}: {plural(len(told), 'test picture')}."
+            figures.append(Figure(name, caption, alt, encode_png(sheet, max_side=1200), width=WIDE))
+    return figures

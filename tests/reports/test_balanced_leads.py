@@ -9,7 +9,7 @@ from bakeoff.reports.chapters.cost import draw_cost
 from bakeoff.reports.chapters.results import result_table, summary_table
 from bakeoff.reports.commands import to_rich
 from bakeoff.reports.report import build_report
-from bakeoff.reports.report_html import render_html
+from bakeoff.reports.report_text import render_html
 from bakeoff.reports.statistics.comparison import Comparison, build_comparison
 from bakeoff.reports.verdict import reach_verdict
 from bakeoff.tests.reports.factory import make_run, make_task

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bakeoff.reports.report import build_report
-from bakeoff.reports.report_html import render_html
+from bakeoff.reports.report_text import render_html
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.tests.reports.factory import make_guest, make_runs, make_task
 

@@ -15,9 +15,8 @@ from bakeoff.pipelines.results.run import Stage, save_run
 from bakeoff.pipelines.results.task import save_task
 from bakeoff.reports.chapters.results import result_table
 from bakeoff.reports.report import Report, build_report, find_caveats
-from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
-from bakeoff.reports.report_markdown import escape_markdown, render_markdown, save_figures
+from bakeoff.reports.report_text import escape_markdown, render_html, render_markdown, save_figures
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.tests.reports.factory import make_guest, make_history, make_run, make_runs, make_task
 

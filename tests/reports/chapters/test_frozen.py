@@ -6,9 +6,8 @@ import pytest
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.chapters.frozen import describe_frozen
 from bakeoff.reports.report import build_report
-from bakeoff.reports.report_html import render_html
 from bakeoff.reports.report_json import render_json
-from bakeoff.reports.report_markdown import render_markdown
+from bakeoff.reports.report_text import render_html, render_markdown
 from bakeoff.reports.statistics.comparison import Comparison, build_comparison
 from bakeoff.tests.reports.factory import make_run, make_runs, make_task
 

@@ -12,7 +12,7 @@ from PIL import Image
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.chapters.inside import SIDE, draw_study, inside_section
 from bakeoff.reports.report import build_report
-from bakeoff.reports.report_html import render_html
+from bakeoff.reports.report_text import render_html
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.tests.reports.factory import make_run, make_runs, make_task
 from bakeoff.tests.reports.study_factory import make_study

@@ -13,8 +13,7 @@ from bakeoff.reports.chapters.learning_curves import label_noise_section, learni
 from bakeoff.reports.chapters.provenance import provenance_section
 from bakeoff.reports.chapters.robustness import Endurance, describe, read_endurance, robustness_section
 from bakeoff.reports.report import build_report
-from bakeoff.reports.report_html import render_html
-from bakeoff.reports.report_markdown import render_markdown
+from bakeoff.reports.report_text import render_html, render_markdown
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.reports.statistics.sample import Sample
 from bakeoff.tests.reports.factory import make_run, make_runs, make_task

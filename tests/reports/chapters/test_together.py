@@ -7,10 +7,10 @@ import pytest
 
 from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.reports.chapters.together import (
-    N_CARDS,
+    N_SHOWN,
     PER_CLASS,
-    build_galleries,
     describe_agreement,
+    draw_kinds,
     error_agreement,
     four_kinds,
     together_section,
@@ -55,11 +55,11 @@ def test_each_cell_holds_its_own_pictures_by_the_stated_order():
     labels = np.array([0, 0, 0, 0, 1])
     hand = np.array([[3.0, 0], [1, 0], [0, 2], [0, 1], [5, 0]])
     net = np.array([[1.0, 0], [2, 0], [1, 0], [0, 4], [4, 0]])
-    chosen = {kind.name: kind.choose(labels) for kind in four_kinds(labels, hand, net)}
-    assert sorted(chosen["both-right"].tolist()) == [0, 1]
-    assert chosen["only-hand-crafted"].tolist() == []
-    assert chosen["only-end-to-end"].tolist() == [2]
-    assert chosen["both-wrong"].tolist() == [4, 3]
+    chosen = {kind.title: kind.choose(labels) for kind in four_kinds(labels, hand, net)}
+    assert sorted(chosen["Both right"].tolist()) == [0, 1]
+    assert chosen["Only hand-crafted right"].tolist() == []
+    assert chosen["Only end-to-end right"].tolist() == [2]
+    assert chosen["Both wrong"].tolist() == [4, 3]
 
 
 def test_no_class_fills_a_row():
@@ -67,20 +67,23 @@ def test_no_class_fills_a_row():
     hand, net = (make_scores(task.test_labels, 5, 1.0, seed) for seed in (1, 2))
     for kind in four_kinds(task.test_labels, hand, net):
         chosen = kind.choose(task.test_labels)
-        assert 0 < len(chosen) <= N_CARDS
+        assert 0 < len(chosen) <= N_SHOWN
         assert np.bincount(task.test_labels[chosen]).max() <= PER_CLASS
 
 
-def test_cell_counts_add_up_to_the_test_split():
+def test_counts_add_up_to_the_test_split_and_wrong_answers_are_told():
     task = make_task(100)
     hand, net = (make_scores(task.test_labels, 5, 1.0, seed) for seed in (1, 2))
-    counts = [int(gallery.text.split()[0].replace(",", "")) for gallery in build_galleries(task, hand, net)]
-    assert sum(counts) == 100
+    captions = {f.name.removeprefix("gallery-"): f.caption for f in draw_kinds(task, hand, net)}
+    assert list(captions) == ["both-right", "only-hand-crafted-right", "only-end-to-end-right", "both-wrong"]
+    assert sum(int(caption.partition("(")[2].split()[0]) for caption in captions.values()) == 100
+    told = {name: ("(hand-crafted: " in text, "end-to-end: " in text) for name, text in captions.items()}
+    assert list(told.values()) == [(False, False), (False, True), (True, False), (True, True)]
 
 
-def test_one_picture_is_no_pictures():
+def test_one_picture_is_no_pictures_and_no_picture_no_row():
     task = make_task(2)
     right, wrong = (np.eye(5)[(task.test_labels + step) % 5] * 3 for step in (0, 1))
-    texts = {g.name: g.text for g in build_galleries(task, right, np.stack([right[0], wrong[1]]))}
-    assert texts["gallery-both-right"].startswith("1 picture, 50.0")
-    assert texts["gallery-both-wrong"].startswith("0 pictures, ")
+    captions = [figure.caption for figure in draw_kinds(task, right, np.stack([right[0], wrong[1]]))]
+    assert len(captions) == 2
+    assert captions[0].startswith("Both right (1 picture, 50.0")

@@ -11,7 +11,7 @@ import pytest
 from bakeoff.pipelines.results.study import StudyResult, pack_correct, pack_numbers
 from bakeoff.reports.report import build_report, find_caveats
 from bakeoff.reports.report_json import render_json
-from bakeoff.reports.report_markdown import render_markdown
+from bakeoff.reports.report_text import render_markdown
 from bakeoff.reports.statistics.accuracy import compare_resampled
 from bakeoff.reports.statistics.comparison import Comparison, build_comparison
 from bakeoff.reports.statistics.folds import read_folds

@@ -1,4 +1,4 @@
-"""Markdown format of a report: report.md, and figures/ beside it."""
+"""Formats of a report for people: report.html, one self-contained file, and report.md with figures/ beside it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import re
 from pathlib import Path
 
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.reports.canvas.elements import Cell, Figure, Gallery, Table
+from bakeoff.reports.canvas.elements import Cell, Table
 from bakeoff.reports.canvas.svg import standalone_svg
-from bakeoff.reports.canvas.theme import environment
+from bakeoff.reports.canvas.theme import environment, render_page
 from bakeoff.reports.report import Report
+
+
+def render_html(report: Report) -> str:
+    """The page, with a content-security policy that lets nothing in from outside."""
+    task = report.comparison.task
+    title = f"{task.dataset}: hand-crafted features or end to end?"
+    return render_page("page.html.j2", report=report, task=task, verdict=report.verdict, title=title)
 
 
 def escape_markdown(text: str) -> str:
@@ -39,26 +46,19 @@ def render_markdown(report: Report) -> str:
     """The text; its figures are those that `save_figures` writes beside it."""
     jinja = environment()
     jinja.filters |= {"md": escape_markdown, "table": render_table}
-    text = jinja.get_template("page.md.j2").render(
-        report=report, task=report.comparison.task, verdict=report.verdict, comparison=report.comparison
-    )
+    template = jinja.get_template("page.md.j2")
+    text = template.render(report=report, task=report.comparison.task, verdict=report.verdict)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 def save_figures(report: Report, folder: Path) -> None:
     """Write every figure of the Markdown version; figures of an earlier report are removed."""
-    contents = {name: content for part in report.figures for name, content in _files(part)}
-    if folder.is_dir():
-        for path in (*folder.glob("*.svg"), *folder.glob("*.png")):
-            if path.name not in contents:
-                path.unlink()
-    for name, content in contents.items():
-        write_atomically(folder / name, content)
-
-
-def _files(part: Figure | Gallery) -> list[tuple[str, bytes]]:
-    if isinstance(part, Gallery):
-        return [(f"{part.name}.png", part.sheet)] if part.sheet is not None else []
-    if isinstance(part.picture, str):
-        return [(part.file_name, standalone_svg(part.picture).encode())]
-    return [(part.file_name, part.picture)]
+    names = {figure.file_name for figure in report.figures}
+    for path in (*folder.glob("*.svg"), *folder.glob("*.png")):
+        if path.name not in names:
+            path.unlink()
+    for figure in report.figures:
+        content = figure.picture
+        if isinstance(content, str):
+            content = standalone_svg(content).encode()
+        write_atomically(folder / figure.file_name, content)
