@@ -18,11 +18,9 @@ _PLACES = {
     "datasets.dataset": ("Dataset", "Split"),
     "pipelines.classic.estimators": ("LinearSvmClassifier", "Standardize", "FeatureExtractor", "DescriptorEncoder"),
     f"{_FAMILIES}.family": ("FeatureFamily",),
-    f"{_FAMILIES}.histograms": ("ColorHistogram", "GrayHistogram", "Hog", "LocalBinaryPatterns"),
-    f"{_FAMILIES}.co_occurrence": ("CoOccurrence",),
+    f"{_FAMILIES}.histograms": ("ColorHistogram", "GrayHistogram", "Hog", "LocalBinaryPatterns", "CoOccurrence"),
     f"{_FAMILIES}.pixels": ("PixelPca",),
-    f"{_FAMILIES}.bag_of_words": ("BagOfWords", "Vlad"),
-    f"{_FAMILIES}.patch_words": ("PatchWords",),
+    f"{_FAMILIES}.bag_of_words": ("BagOfWords", "Vlad", "PatchWords"),
     f"{_FAMILIES}.fisher_vectors": ("FisherVectors", "PatchFisherVectors"),
     f"{_FAMILIES}.descriptors": ("Descriptors", "DenseSift", "ColorStatistics", "Patches"),
 }

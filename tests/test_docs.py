@@ -10,7 +10,8 @@ import pytest
 
 from bakeoff.docs import settings
 from bakeoff.pipelines.classic.config import System
-from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
+from bakeoff.pipelines.classic.families.fisher_vectors import PatchFisherVectors
+from bakeoff.pipelines.classic.families.histograms import Hog
 from bakeoff.pipelines.command_line.arguments import build_parser
 from bakeoff.pipelines.command_line.commands import chosen_experiments
 from bakeoff.pipelines.neural.config import NeuralConfig
@@ -34,7 +35,7 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert "local descriptor" in (tmp_path / "extending.html").read_text()
 
 
-@pytest.mark.parametrize("kind", [System, FisherVectors, NeuralConfig])
+@pytest.mark.parametrize("kind", [System, Hog, NeuralConfig])
 def test_every_setting_has_its_row(kind):
     table = settings.tables().partition(f"### `{kind.__name__}`\n")[2].partition("###")[0]
     listed = re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)

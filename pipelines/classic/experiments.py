@@ -6,13 +6,11 @@ from dataclasses import replace
 from functools import partial
 
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
-from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, PatchWords
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Descriptors, Patches
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog, LocalBinaryPatterns
-from bakeoff.pipelines.classic.families.patch_words import PatchWords
+from bakeoff.pipelines.classic.families.histograms import ColorHistogram, CoOccurrence, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.recipes import COLOR, COSTS, SIDE, SIFT, TEXTURE, fisher
 from bakeoff.pipelines.classic.svm.svm_on_codes import Compression

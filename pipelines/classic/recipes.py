@@ -13,7 +13,6 @@ import math
 from dataclasses import dataclass, replace
 
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
 from bakeoff.pipelines.classic.families.descriptors import (
     DESCRIPTORS_PER_PICTURE,
     ColorStatistics,
@@ -23,7 +22,13 @@ from bakeoff.pipelines.classic.families.descriptors import (
 )
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
+from bakeoff.pipelines.classic.families.histograms import (
+    ColorHistogram,
+    CoOccurrence,
+    GrayHistogram,
+    Hog,
+    LocalBinaryPatterns,
+)
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 
 SIDE = 32  # pixels; of the pictures that strides and cells are given for: they grow with larger ones

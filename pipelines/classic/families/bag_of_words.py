@@ -1,8 +1,9 @@
-"""Bag of visual words: local descriptors -> k-means codebook -> histogram of words, over a spatial pyramid."""
+"""Bags of visual words: local descriptors -> k-means codebook -> histogram of words, over a spatial pyramid."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,61 +14,57 @@ from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
 from bakeoff.pipelines.classic.encoding.spatial import pool_pyramid
 from bakeoff.pipelines.classic.encoding.vlad import encode_vlad
-from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
-from bakeoff.pipelines.classic.families.family import FeatureFamily, cell_names
+from bakeoff.pipelines.classic.families.descriptors import DescriptorFamily, Patches
+from bakeoff.pipelines.classic.families.family import cell_names
+from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
 from bakeoff.pipelines.machine.cores import HERE, Hands
+
+# Of the random centers that k-means starts from, as in the code of Coates, Ng, Lee: near the mean, so that every one
+# wins patches by its direction. Centers chosen among the patches, by k-means++ above all, are often outliers that keep
+# a patch each.
+INITIAL_DEVIATION = 0.1
 
 
 @dataclass(frozen=True)
-class BagOfWords(FeatureFamily):
+class BagOfWords(DescriptorFamily):
     """Csurka et al. 2004; pyramid after Lazebnik, Schmid, Ponce 2006; square root for the Hellinger kernel."""
 
     state_type: ClassVar[type] = Codebook
-    is_random: ClassVar[bool] = True
-    descriptors: Descriptors = field(default_factory=DenseSift)
     n_words: int = 500
     assignment: Literal["hard", "triangle"] = "hard"
     pyramid: tuple[tuple[int, int], ...] = ((1, 1), (2, 2))  # rows x columns of regions at each level
     n_samples: int = 100_000  # descriptors that the codebook is learned from
     n_iterations: int = 20
 
-    def refusal(self, image_shape: tuple[int, int, int]) -> str:
-        return self.descriptors.refusal(image_shape)
-
     @property
     def label(self) -> str:
         return f"bag of words of {self.descriptors.label}"
 
-    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Codebook:
-        sample, _ = sample_descriptors(self.descriptors, images, n_samples=self.n_samples, seed=seed, hands=hands)
-        n_words = min(self.n_words, len(sample))
-        with hands.show(f"{self.label}: k-means", self.n_iterations) as advance:
-            return fit_kmeans(sample, n_words=n_words, n_iterations=self.n_iterations, seed=seed, advance=advance)
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Any:
+        sample, _ = self.sample(images, self.n_samples, seed, hands)
+        return self._fit_words(sample, seed, hands)
+
+    def _fit_words(self, sample: torch.Tensor, seed: int, hands: Hands, start: torch.Tensor | None = None) -> Codebook:
+        n_words, n = min(self.n_words, len(sample)), self.n_iterations
+        with hands.show(f"{self.label}: k-means", n) as advance:
+            return fit_kmeans(sample, n_words=n_words, n_iterations=n, seed=seed, initialization=start, advance=advance)
 
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
-        return word_names(self.pyramid, length)
+        cells = [cell for level in self.pyramid for cell in cell_names(*level)]
+        return [f"{cell} word {word + 1}" for cell in cells for word in range(length // len(cells))]
 
-    def encode(self, images: torch.Tensor, state: Codebook) -> torch.Tensor:
+    def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        return l2_normalize(signed_power(self._pool(self.descriptors.extract(images), images, state)))
+
+    def _pool(self, descriptors: torch.Tensor, images: torch.Tensor, codebook: Codebook) -> torch.Tensor:
         height, width = images.shape[1:3]
-        pooled = pool_pyramid(
-            lambda sets: self.encode_sets(sets, state),
-            self.descriptors.extract(images),
-            self.descriptors.positions(height, width),
-            height,
-            width,
-            levels=self.pyramid,
-        )
-        return l2_normalize(signed_power(pooled))
+        positions = self.descriptors.positions(height, width)
+        encode = partial(self.encode_sets, codebook=codebook)
+        return pool_pyramid(encode, descriptors, positions, height, width, levels=self.pyramid)
 
     def encode_sets(self, sets: torch.Tensor, codebook: Codebook) -> torch.Tensor:
         """float32 (n, m, d), the descriptors of a region -> (n, width): where a subclass puts another encoding."""
         return encode_bag_of_words(sets, codebook, assignment=self.assignment)
-
-
-def word_names(pyramid: tuple[tuple[int, int], ...], length: int) -> list[str]:
-    """Of `pool_pyramid`'s values, region by region."""
-    cells = [cell for level in pyramid for cell in cell_names(*level)]
-    return [f"{cell} word {word + 1}" for cell in cells for word in range(length // len(cells))]
 
 
 @dataclass(frozen=True)
@@ -86,3 +83,38 @@ class Vlad(BagOfWords):
 
     def encode_sets(self, sets: torch.Tensor, codebook: Codebook) -> torch.Tensor:
         return encode_vlad(sets, codebook)
+
+
+@dataclass(frozen=True)
+class WhiteningAndCodebook:
+    zca: ZCA
+    codebook: Codebook
+
+
+@dataclass(frozen=True)
+class PatchWords(BagOfWords):
+    """Triangle activations of whitened patches, summed over the four quadrants. Coates, Ng, Lee 2011: "An analysis of
+    single-layer networks in unsupervised feature learning"."""
+
+    state_type: ClassVar[type] = WhiteningAndCodebook
+    version: ClassVar[int] = 2
+    descriptors: Patches = field(default_factory=Patches)
+    n_words: int = 1600
+    assignment: Literal["hard", "triangle"] = "triangle"
+    regularizer: float = 0.1  # added to the eigenvalues before whitening, as published
+    pyramid: tuple[tuple[int, int], ...] = ((2, 2),)  # quadrants
+    n_samples: int = 400_000  # patches, as published
+    n_iterations: int = 50  # as published
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> WhiteningAndCodebook:
+        sample, _ = self.sample(images, self.n_samples, seed, hands)
+        zca, shape = fit_zca(sample, regularizer=self.regularizer), (min(self.n_words, len(sample)), sample.shape[1])
+        start = INITIAL_DEVIATION * torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(sample)
+        return WhiteningAndCodebook(zca, self._fit_words(whiten(sample, zca), seed, hands, start))
+
+    def encode(self, images: torch.Tensor, state: WhiteningAndCodebook) -> torch.Tensor:
+        return self._pool(whiten(self.descriptors.extract(images), state.zca), images, state.codebook)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR, grown
+from bakeoff.pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR, FeatureFamily, grown
 from bakeoff.pipelines.classic.features.color_statistics import extract_color_statistics
 from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift, footprint, opponent_colors
 from bakeoff.pipelines.classic.features.grid import N_BINS, window_centers
@@ -172,6 +172,23 @@ class Patches(WindowDescriptors):
 
     def describe(self, images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
         return normalize_contrast(extract_patches(images, patch_size=size, stride=stride), self.regularizer)
+
+
+@dataclass(frozen=True)
+class DescriptorFamily(FeatureFamily):
+    """What is learned from a sample of local descriptors, and made of all of a picture."""
+
+    is_random: ClassVar[bool] = True
+    descriptors: Descriptors = field(default_factory=DenseSift)
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        return self.descriptors.refusal(image_shape)
+
+    def sample(
+        self, images: np.ndarray, n_samples: int, seed: int, hands: Hands = HERE
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `sample_descriptors`."""
+        return sample_descriptors(self.descriptors, images, n_samples=n_samples, seed=seed, hands=hands)
 
 
 def repeat_border(images: torch.Tensor, margin: int) -> torch.Tensor:

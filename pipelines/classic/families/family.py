@@ -107,6 +107,32 @@ class FeatureFamily(ABC):
         """uint8 (n, h, w, c) -> float32 (n, length), finite."""
 
 
+@dataclass(frozen=True)
+class GrayFamily(FeatureFamily):
+    """What describes luminance: of pictures that are neither gray nor RGB each channel, side by side, of the same norm
+    together."""
+
+    @abstractmethod
+    def encode_gray(self, images: torch.Tensor) -> torch.Tensor:
+        """uint8 (n, h, w, 1 or 3) -> float32 (n, length)."""
+
+    @abstractmethod
+    def gray_names(self) -> list[str]:
+        """Of the values of `encode_gray`."""
+
+    def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
+        if images.shape[3] in (1, 3):
+            return self.encode_gray(images)
+        parts = [self.encode_gray(channel) for channel in images.split(1, dim=3)]
+        return torch.cat(parts, dim=1) / math.sqrt(len(parts))
+
+    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+        names, n_channels = self.gray_names(), image_shape[2]
+        if n_channels in (1, 3):
+            return names
+        return [f"channel {channel + 1} {name}" for channel in range(n_channels) for name in names]
+
+
 def encode_all(
     family: FeatureFamily,
     state: Any,
@@ -145,25 +171,6 @@ def encode_all(
         start += len(encoded)
         advance(len(encoded))
     return features
-
-
-def by_channel(describe: Callable[[torch.Tensor], torch.Tensor], images: torch.Tensor) -> torch.Tensor:
-    """What describes luminance: of pictures that are neither gray nor RGB each channel, side by side.
-
-    images: uint8 (n, h, w, c).   Returns float32 (n, length), times c of another length, of the same norm.
-    """
-    n_channels = images.shape[3]
-    if n_channels in (1, 3):
-        return describe(images)
-    parts = [describe(images[..., channel : channel + 1]) for channel in range(n_channels)]
-    return torch.cat(parts, dim=1) / math.sqrt(n_channels)
-
-
-def names_by_channel(names: list[str], n_channels: int) -> list[str]:
-    """Of the values of `by_channel`."""
-    if n_channels in (1, 3):
-        return names
-    return [f"channel {channel + 1} {name}" for channel in range(n_channels) for name in names]
 
 
 def cell_names(n_rows: int, n_columns: int) -> list[str]:

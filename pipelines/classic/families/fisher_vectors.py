@@ -13,8 +13,7 @@ from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture,
 from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
 from bakeoff.pipelines.classic.encoding.spatial import append_positions
-from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors, Patches, sample_descriptors
-from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.classic.families.descriptors import DescriptorFamily, Descriptors, Patches
 from bakeoff.pipelines.classic.matrix.pca import PCA, fit_pca, project
 from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
 from bakeoff.pipelines.machine.cores import HERE, Hands
@@ -30,12 +29,10 @@ class ProjectionAndMixture:
 
 
 @dataclass(frozen=True)
-class FisherVectors(FeatureFamily):
+class FisherVectors(DescriptorFamily):
     """The improved Fisher vector (Perronnin, Sanchez, Mensink 2010) with spatial coordinates (Sanchez et al. 2012)."""
 
     state_type: ClassVar[type] = ProjectionAndMixture
-    is_random: ClassVar[bool] = True
-    descriptors: Descriptors = field(default_factory=DenseSift)
     n_components: int = 64  # dimensions kept by the PCA
     n_gaussians: int = 128
     position_scale: float = 1.5  # deviation of x and y, in deviations of a projected descriptor's value; 0: no position
@@ -43,17 +40,12 @@ class FisherVectors(FeatureFamily):
     n_samples: int = 300_000  # descriptors that the PCA and the mixture are learned from
     n_iterations: int = 15  # of expectation maximization
 
-    def refusal(self, image_shape: tuple[int, int, int]) -> str:
-        return self.descriptors.refusal(image_shape)
-
     @property
     def label(self) -> str:
         return f"fisher vectors of {self.descriptors.label}"
 
-    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> ProjectionAndMixture:
-        sample, positions = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, hands=hands
-        )
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Any:
+        sample, positions = self.sample(images, self.n_samples, seed, hands)
         return self._fit(sample, positions, images, seed, hands)
 
     def _fit(
@@ -125,9 +117,7 @@ class PatchFisherVectors(FisherVectors):
     regularizer: float = 0.1  # added to the eigenvalues before whitening, as a share of their mean
 
     def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Any:
-        sample, positions = sample_descriptors(
-            self.descriptors, images, n_samples=self.n_samples, seed=seed, hands=hands
-        )
+        sample, positions = self.sample(images, self.n_samples, seed, hands)
         mean_eigenvalue = float(sample.var(dim=0).mean())  # the trace over the dimension
         zca = fit_zca(sample, regularizer=self.regularizer * mean_eigenvalue)
         learned = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed, hands)

@@ -1,19 +1,29 @@
-"""Families of counts over the picture or its regions: colors, grays, gradients, local binary patterns."""
+"""Families of counts over the picture or its regions: colors, grays, gradients, binary patterns, co-occurrence."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 
+from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
-from bakeoff.pipelines.classic.families.family import FeatureFamily, by_channel, cell_names, grown, names_by_channel
+from bakeoff.pipelines.classic.families.family import FeatureFamily, GrayFamily, cell_names, grown
+from bakeoff.pipelines.classic.features.co_occurrence import ANGLES, PROPERTIES, extract_co_occurrence
 from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram, extract_gray_histogram
 from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.hog import extract_hog
 from bakeoff.pipelines.classic.features.local_binary_patterns import Method, extract_local_binary_patterns
+from bakeoff.pipelines.classic.matrix.feature_matrix import as_matrix
+from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer, standardize
+from bakeoff.pipelines.machine.cores import HERE, Hands
+
+PICTURES_FOR_SCALE = 2000  # of co-occurrence: means and deviations of so many are good to 2 %
+FARTHEST = 5.0  # deviations: an odd picture must not outweigh all others
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class ColorHistogram(FeatureFamily):
 
     def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
         histograms = [extract_color_histogram(images, n_bins=self.n_bins, n_cells=grid) for grid in self.grids]
-        return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
+        return side_by_side(histograms)
 
     def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
         numbers = range(1, self.n_bins + 1)
@@ -35,7 +45,7 @@ class ColorHistogram(FeatureFamily):
 
 
 @dataclass(frozen=True)
-class GrayHistogram(FeatureFamily):
+class GrayHistogram(GrayFamily):
     """How much of each gray level, here and there; square root for the Hellinger kernel."""
 
     n_bins: int = 32
@@ -44,17 +54,13 @@ class GrayHistogram(FeatureFamily):
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         return fault_of_size(image_shape, max(self.grids))
 
-    def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
-        return by_channel(self._encode_gray, images)
-
-    def _encode_gray(self, images: torch.Tensor) -> torch.Tensor:
+    def encode_gray(self, images: torch.Tensor) -> torch.Tensor:
         histograms = [extract_gray_histogram(images, n_bins=self.n_bins, n_cells=grid) for grid in self.grids]
-        return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
+        return side_by_side(histograms)
 
-    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+    def gray_names(self) -> list[str]:
         bins = range(1, self.n_bins + 1)
-        names = [f"{cell} bin {number}" for grid in self.grids for cell in cell_names(grid, grid) for number in bins]
-        return names_by_channel(names, image_shape[2])
+        return [f"{cell} bin {number}" for grid in self.grids for cell in cell_names(grid, grid) for number in bins]
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ class Hog(FeatureFamily):
 
 
 @dataclass(frozen=True)
-class LocalBinaryPatterns(FeatureFamily):
+class LocalBinaryPatterns(GrayFamily):
     """Which of a pixel's neighbors are at least as bright, counted. Ojala, Pietikainen, Maenpaa 2002."""
 
     n_points: int = 8
@@ -118,23 +124,59 @@ class LocalBinaryPatterns(FeatureFamily):
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         return fault_of_size(image_shape, max(self.n_cells, 2 * max(self.radii) + 1))
 
-    def encode(self, images: torch.Tensor, state: Any) -> torch.Tensor:
-        return by_channel(self._encode_gray, images)
-
-    def _encode_gray(self, images: torch.Tensor) -> torch.Tensor:
+    def encode_gray(self, images: torch.Tensor) -> torch.Tensor:
         histograms = [
             extract_local_binary_patterns(
                 images, n_points=self.n_points, radius=radius, n_cells=self.n_cells, method=self.patterns
             )
             for radius in self.radii
         ]
-        return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
+        return side_by_side(histograms)
 
-    def column_names(self, image_shape: tuple[int, int, int], state: Any, length: int) -> list[str]:
+    def gray_names(self) -> list[str]:
         cells = cell_names(self.n_cells, self.n_cells)
         patterns = range(self.n_points + 2 if self.patterns == "uniform" else 2**self.n_points)
-        names = [f"radius {r} {cell} pattern {pattern}" for r in self.radii for cell in cells for pattern in patterns]
-        return names_by_channel(names, image_shape[2])
+        return [f"radius {r} {cell} pattern {pattern}" for r in self.radii for cell in cells for pattern in patterns]
+
+
+@dataclass(frozen=True)
+class CoOccurrence(GrayFamily):
+    """Which gray levels stand beside which. Haralick, Shanmugam, Dinstein 1973. The properties have unlike units, so
+    each is standardized over the training pictures."""
+
+    state_type: ClassVar[type] = Standardizer
+    distances: tuple[int, ...] = (1, 2, 4)  # pixels
+    n_levels: int = 16  # gray levels that are told apart
+
+    def refusal(self, image_shape: tuple[int, int, int]) -> str:
+        return fault_of_size(image_shape, max(self.distances) + 1)
+
+    def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Standardizer:
+        chosen, rows = evenly_spread(len(images), PICTURES_FOR_SCALE), []
+        with hands.show(f"{self.label}: scale", len(chosen)) as advance:
+            for start in range(0, len(chosen), self.batch_size):
+                part = images[chosen[start : start + self.batch_size]]
+                rows.append(super().encode(torch.from_numpy(part).to(hands.device), None))
+                advance(len(part))
+        return fit_standardizer(as_matrix(torch.cat(rows)).chunks())
+
+    def encode(self, images: torch.Tensor, state: Standardizer) -> torch.Tensor:
+        """The squared length is 1 on average."""
+        standardized = standardize(super().encode(images, None), state).clamp_(-FARTHEST, FARTHEST)
+        return standardized / math.sqrt(standardized.shape[1])
+
+    def encode_gray(self, images: torch.Tensor) -> torch.Tensor:
+        return extract_co_occurrence(images, distances=self.distances, n_levels=self.n_levels)
+
+    def gray_names(self) -> list[str]:
+        """Values are in deviations from the mean of the training pictures, over the root of their number."""
+        offsets = [f"{distance} px {math.degrees(angle):g} degrees" for distance in self.distances for angle in ANGLES]
+        return [f"{name} {offset}" for name in PROPERTIES for offset in offsets]
+
+
+def side_by_side(histograms: list[torch.Tensor]) -> torch.Tensor:
+    """Each under its square root, for the Hellinger kernel, and of unit length."""
+    return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
 
 
 def fault_of_size(image_shape: tuple[int, int, int], side: int) -> str:

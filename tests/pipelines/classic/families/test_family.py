@@ -11,13 +11,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
-from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, PatchWords
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift, Patches
 from bakeoff.pipelines.classic.families.family import NoState, View, batch_ends, encode_all
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
-from bakeoff.pipelines.classic.families.patch_words import PatchWords
+from bakeoff.pipelines.classic.families.histograms import (
+    ColorHistogram,
+    CoOccurrence,
+    GrayHistogram,
+    Hog,
+    LocalBinaryPatterns,
+)
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.machine.cores import Hands
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.families.co_occurrence import FARTHEST, CoOccurrence
 from bakeoff.pipelines.classic.families.family import encode_all
+from bakeoff.pipelines.classic.families.histograms import FARTHEST, CoOccurrence
 from bakeoff.pipelines.classic.features.co_occurrence import extract_co_occurrence
 from tests.reference.co_occurrence import co_occurrence_properties
 

@@ -18,13 +18,17 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.classic import pipeline
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.experiments import EXPERIMENTS
-from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
-from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, PatchWords
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift
 from bakeoff.pipelines.classic.families.family import FeatureFamily, NoState
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
-from bakeoff.pipelines.classic.families.patch_words import PatchWords
+from bakeoff.pipelines.classic.families.histograms import (
+    ColorHistogram,
+    CoOccurrence,
+    GrayHistogram,
+    Hog,
+    LocalBinaryPatterns,
+)
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.svm.svm_on_codes import Compression
 from bakeoff.pipelines.classic.system.model_file import build_classic_model

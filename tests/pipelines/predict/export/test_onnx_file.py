@@ -10,13 +10,17 @@ import torch
 
 from bakeoff.datasets.folder.squares import MIDDLE, WHOLE, framed, resize_squares
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, Vlad
-from bakeoff.pipelines.classic.families.co_occurrence import CoOccurrence
+from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, PatchWords, Vlad
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift
 from bakeoff.pipelines.classic.families.family import FeatureFamily, encode_all
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
-from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
-from bakeoff.pipelines.classic.families.patch_words import PatchWords
+from bakeoff.pipelines.classic.families.histograms import (
+    ColorHistogram,
+    CoOccurrence,
+    GrayHistogram,
+    Hog,
+    LocalBinaryPatterns,
+)
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer
 from bakeoff.pipelines.classic.system.model_file import ClassicModel, FittedSystem
