@@ -14,7 +14,7 @@ import tifffile
 from PIL import Image
 
 from bakeoff.benchmarks.measurement import Measurement, compare
-from bakeoff.datasets.folder.decoded_pictures import Decoding, decode_pictures
+from bakeoff.datasets.folder.decoded_pictures import decode_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.samples import Rules
 from bakeoff.datasets.sets.photos import PICTURES, read_picture
@@ -45,7 +45,7 @@ def write_tiffs(folder: Path, side: int) -> list[Path]:
 
 
 def _measure_tiffs(paths: list[Path], side: int) -> Measurement:
-    decoding = Decoding(128, Rules({"16-bit": ((0, 4095),)}))
+    rules = Rules({"16-bit": ((0, 4095),)}, image_size=128)
     files = [PictureFile((path.name,), path.read_bytes) for path in paths]
 
     def peer() -> np.ndarray:
@@ -60,7 +60,7 @@ def _measure_tiffs(paths: list[Path], side: int) -> Measurement:
 
     return compare(
         f"read, decode, resize {side} px TIFFs of 16 bits to 128 px: pictures (difference: mean of the worst one)",
-        lambda: decode_pictures(files, decoding)[0],
+        lambda: decode_pictures(files, rules)[0],
         "a loop over tifffile and Pillow",
         peer,
         lambda found, theirs: np.abs(found[..., 0].astype(int) - theirs).mean(axis=(1, 2)).max(),
@@ -84,7 +84,7 @@ def write_pictures(folder: Path) -> list[Path]:
 def _measure(paths: list[Path], image_size: int) -> Measurement:
     def ours() -> np.ndarray:
         files = [PictureFile((path.name,), path.read_bytes) for path in paths]
-        return decode_pictures(files, Decoding(image_size))[0]
+        return decode_pictures(files, Rules(image_size=image_size))[0]
 
     def peer() -> np.ndarray:
         pictures = []

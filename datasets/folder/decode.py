@@ -36,7 +36,6 @@ from bakeoff.datasets.folder.squares import framed
 from bakeoff.datasets.folder.tiff import open_tiff
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
-MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
 VERSION = 6  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
@@ -58,34 +57,25 @@ class Decoded:
     kind: str = ""
 
 
-def decode(
-    content: bytes,
-    image_size: int,
-    max_pixels: int = MAX_PIXELS,
-    rules: Rules = AS_STATED,
-    suffix: str = "",
-    cut: Cut | None = None,
-) -> Decoded:
+def decode(content: bytes, rules: Rules = AS_STATED, suffix: str = "", cut: Cut | None = None) -> Decoded:
     """One file's picture: upright, on white where transparent, in its frame, still to be resized.
 
     suffix: of the file's name, with its dot, for the formats that cannot be told by content.
     cut: makes a square of the whole picture, in place of the frame.
     Raises PictureError with the reason if the file is empty, truncated, damaged, too large or no picture.
-    A large JPEG is decoded at half, a quarter or an eighth of its size where that still is at least image_size.
+    A large JPEG is decoded at half, a quarter or an eighth of its size where that still is at least the image size.
     """
-    plain = None if rules.channels or cut else decode_plain_jpeg(content, image_size, max_pixels)
+    plain = None if rules.channels or cut else decode_plain_jpeg(content, rules.image_size, rules.max_pixels)
     if plain is not None:
         pixels, size = plain
-        return Decoded(framed(pixels, rules.frame), "JPEG", (ENLARGED,) if min(size) < image_size else ())
-    with _open(content, max_pixels, rules, suffix) as picture:
-        if isinstance(picture, Raw):
-            return _decode_raw(picture, image_size, rules, cut)
-        return _decode_opened(picture, image_size, rules, cut)
+        return Decoded(framed(pixels, rules.frame), "JPEG", (ENLARGED,) if min(size) < rules.image_size else ())
+    with _open(content, rules, suffix) as picture:
+        return (_decode_raw if isinstance(picture, Raw) else _decode_opened)(picture, rules, cut)  # type: ignore[arg-type]
 
 
-def read_mask(content: bytes, max_pixels: int, suffix: str) -> np.ndarray:
+def read_mask(content: bytes, rules: Rules, suffix: str) -> np.ndarray:
     """bool (height, width): what is not black; of a JPEG, which blurs edges, what is nearer to white."""
-    with _open(content, max_pixels, AS_STATED, suffix) as picture:
+    with _open(content, rules, suffix) as picture:
         if isinstance(picture, Raw):
             return np.asarray((picture.read()[..., : picture.n_channels] != 0).any(axis=2))
         image = turn_upright(picture)[0]
@@ -93,36 +83,36 @@ def read_mask(content: bytes, max_pixels: int, suffix: str) -> np.ndarray:
         return np.asarray((levels > (127 if picture.format == "JPEG" else 0)).any(axis=2))
 
 
-def read_samples(content: bytes, max_pixels: int, rules: Rules, suffix: str = "") -> np.ndarray:
+def read_samples(content: bytes, rules: Rules, suffix: str = "") -> np.ndarray:
     """A deep picture's own values, any numbers (n_pixels, n_channels), without alpha. Raises what `decode` raises."""
-    with _open(content, max_pixels, rules, suffix) as picture:
+    with _open(content, rules, suffix) as picture:
         if not isinstance(picture, Raw):
             raise PictureError("of 8 bits")
         return picture.read()[..., : picture.n_channels].reshape(-1, picture.n_channels)
 
 
-def measure(content: bytes, suffix: str, rules: Rules) -> tuple[tuple[int, int], int]:
+def measure(content: bytes, rules: Rules, suffix: str) -> tuple[tuple[int, int], int]:
     """Both sides in pixels and the number of channels, 3 at least, by the file's header. Raises PictureError."""
-    with _open(content, MAX_PIXELS, rules, suffix) as picture:
+    with _open(content, rules, suffix) as picture:
         return (picture.sides, max(3, picture.n_channels)) if isinstance(picture, Raw) else (picture.size, 3)
 
 
 @contextmanager
-def _open(content: bytes, max_pixels: int, rules: Rules, suffix: str) -> Iterator[Raw | Image.Image]:
+def _open(content: bytes, rules: Rules, suffix: str) -> Iterator[Raw | Image.Image]:
     """The picture by whoever reads it best; whatever goes wrong until it is closed becomes a PictureError."""
     if not content:
         raise NotAPictureError("empty file")
     try:
         raw = (
-            open_plain_tiff(content, max_pixels)
-            or open_tiff(content, rules, max_pixels)
+            open_plain_tiff(content, rules.max_pixels)
+            or open_tiff(content, rules)
             or open_array(content, rules, suffix)
         )
         if raw is not None:
             yield raw
             return
         with Image.open(io.BytesIO(content), formats=_formats(suffix)) as image:
-            if image.width * image.height > max_pixels:
+            if image.width * image.height > rules.max_pixels:
                 raise Image.DecompressionBombError
             yield open_deep(image, content) or image
     except PictureError:
@@ -132,20 +122,20 @@ def _open(content: bytes, max_pixels: int, rules: Rules, suffix: str) -> Iterato
             raise PictureError(f"{suffix[1:]} is not read here: save it as PNG, TIFF or JPEG") from error
         raise NotAPictureError("not a picture in a format that is read here") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureError(f"over the limit of {max_pixels:,} pixels") from error
+        raise PictureError(f"over the limit of {rules.max_pixels:,} pixels") from error
     except Exception as error:  # decoders raise anything on damaged files: SyntaxError, struct.error, IndexError ...
         raise PictureError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error
 
 
-def _take(pixels: np.ndarray, image_size: int, frame: str, cut: Cut | None) -> tuple[np.ndarray, list[str]]:
+def _take(pixels: np.ndarray, rules: Rules, cut: Cut | None) -> tuple[np.ndarray, list[str]]:
     """The part of a picture that is taken, and remarks."""
-    taken, remarks = cut(pixels) if cut else (framed(pixels, frame), [])
-    return taken, [*remarks, *([ENLARGED] if min(taken.shape[:2]) < image_size else [])]
+    taken, remarks = cut(pixels) if cut else (framed(pixels, rules.frame), [])
+    return taken, [*remarks, *([ENLARGED] if min(taken.shape[:2]) < rules.image_size else [])]
 
 
-def _decode_raw(raw: Raw, image_size: int, rules: Rules, cut: Cut | None) -> Decoded:
+def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
     ranges = raw.ranges(rules)  # before anything is read: it may not be known yet
-    taken, about_part = _take(raw.read(), image_size, rules.frame, cut)
+    taken, about_part = _take(raw.read(), rules, cut)
     remarks = [*raw.remarks, *about_part]
     levels, alpha = to_gray_levels(taken[..., : raw.n_channels], ranges), taken[..., raw.n_channels :]
     pixels, about_channels = choose_channels(levels, rules.channels)
@@ -158,14 +148,14 @@ def _decode_raw(raw: Raw, image_size: int, rules: Rules, cut: Cut | None) -> Dec
     return Decoded(pixels, raw.file_format, (*remarks, *about_channels), raw.kind)
 
 
-def _decode_opened(image: Image.Image, image_size: int, rules: Rules, cut: Cut | None) -> Decoded:
+def _decode_opened(image: Image.Image, rules: Rules, cut: Cut | None) -> Decoded:
     remarks = describe_source(image)
     if image.format in ("JPEG", "MPO") and cut is None:
-        image.draft("RGB", (image_size, image_size))
+        image.draft("RGB", rules.shape[:2])
     image.load()
     upright, turned = turn_upright(image)
     rgb, changed = to_rgb(upright)
-    pixels, about_part = _take(np.atleast_3d(np.asarray(rgb)), image_size, rules.frame, cut)
+    pixels, about_part = _take(np.atleast_3d(np.asarray(rgb)), rules, cut)
     remarks += [*turned, *changed, *([FIRST_FRAME] if is_animated(image) else []), *about_part]
     if rules.channels:
         is_gray = image.mode in ("LA", "La")

@@ -20,8 +20,6 @@ import numpy as np
 from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
 from bakeoff.datasets.folder.decode import (
-    AS_STATED,
-    MAX_PIXELS,
     Decoded,
     decode,
     limit_pillow,
@@ -37,19 +35,6 @@ CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs
 WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized together
 MapChunks = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 """function(chunk) of every chunk, in order: the threads of this process, or the workers of a cluster."""
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """How files become squares of one size; larger pictures than max_pixels are refused."""
-
-    image_size: int
-    rules: Rules = AS_STATED
-    max_pixels: int = MAX_PIXELS
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self.image_size, self.image_size, self.rules.n_channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +55,17 @@ Outcomes = dict[int, Outcome]
 """By the index of the file."""
 
 
-def decode_pictures(files: Sequence[PictureFile], decoding: Decoding) -> tuple[np.ndarray, Outcomes]:
-    """As `decode_into`, into memory: uint8 (n_files, *decoding.shape)."""
-    rows = np.zeros((len(files), math.prod(decoding.shape)), dtype=np.uint8)
-    outcomes = decode_into(rows, files, decoding)
-    return rows.reshape(len(files), *decoding.shape), outcomes
+def decode_pictures(files: Sequence[PictureFile], rules: Rules) -> tuple[np.ndarray, Outcomes]:
+    """As `decode_into`, into memory: uint8 (n_files, *rules.shape)."""
+    rows = np.zeros((len(files), math.prod(rules.shape)), dtype=np.uint8)
+    outcomes = decode_into(rows, files, rules)
+    return rows.reshape(len(files), *rules.shape), outcomes
 
 
 def decode_into(
     rows: Any,
     files: Sequence[PictureFile],
-    decoding: Decoding,
+    rules: Rules,
     *,
     chosen: Sequence[int] | None = None,
     map_chunks: MapChunks | None = None,
@@ -88,7 +73,7 @@ def decode_into(
 ) -> Outcomes:
     """Read and decode many files, on all processors or where map_chunks sends them; the outcome is the same.
 
-    rows: an array, or what is filled like one, uint8 (n_files, prod(decoding.shape)); black where there is an error.
+    rows: an array, or what is filled like one, uint8 (n_files, prod(rules.shape)); black where there is an error.
     chosen: which to decode; None means all.   progress: called with (what, files done, files).
     What another machine cannot read is read and decoded here.
     """
@@ -97,15 +82,15 @@ def decode_into(
     chunks = ([files[index] for index in part] for part in parts)
     if map_chunks:
         sent = ([file.travel() for file in chunk] for chunk in chunks)
-        found = map_chunks(partial(decode_far_away, decoding), sent)
+        found = map_chunks(partial(decode_far_away, rules), sent)
     else:
-        found = _on_threads(partial(decode_chunk, decoding), chunks)
+        found = _on_threads(partial(decode_chunk, rules), chunks)
     outcomes: Outcomes = {}
-    with pillow_limits(decoding.max_pixels):
+    with pillow_limits(rules.max_pixels):
         for part, (block, about) in zip(parts, found, strict=True):
             for place, outcome in enumerate(about):
                 if map_chunks and outcome.fault == UnreadableError.fault:
-                    block[place : place + 1], (about[place],) = decode_chunk(decoding, [files[part[place]]])
+                    block[place : place + 1], (about[place],) = decode_chunk(rules, [files[part[place]]])
             pixels = block.reshape(len(block), -1)
             if part[-1] - part[0] + 1 == len(part):
                 rows[part[0] : part[-1] + 1] = pixels
@@ -119,21 +104,21 @@ def decode_into(
     return outcomes
 
 
-def decode_far_away(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.ndarray, list[Outcome]]:
+def decode_far_away(rules: Rules, files: Sequence[PictureFile]) -> tuple[np.ndarray, list[Outcome]]:
     """`decode_chunk` on a worker."""
-    limit_pillow(decoding.max_pixels)
-    return decode_chunk(decoding, files)
+    limit_pillow(rules.max_pixels)
+    return decode_chunk(rules, files)
 
 
-def decode_chunk(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.ndarray, list[Outcome]]:
-    """uint8 (n_files, *decoding.shape), and what was found about each."""
-    block = np.zeros((len(files), *decoding.shape), dtype=np.uint8)
+def decode_chunk(rules: Rules, files: Sequence[PictureFile]) -> tuple[np.ndarray, list[Outcome]]:
+    """uint8 (n_files, *rules.shape), and what was found about each."""
+    block = np.zeros((len(files), *rules.shape), dtype=np.uint8)
     outcomes: list[Outcome] = []
     squares: dict[int, np.ndarray] = {}
     waiting = 0
     for place, file in enumerate(files):
         try:
-            decoded = decode_file(file, decoding)
+            decoded = decode_file(file, rules)
         except PictureError as error:
             outcomes.append(Outcome(error.fault, str(error), kind=getattr(error, "kind", "")))
         else:
@@ -141,26 +126,26 @@ def decode_chunk(decoding: Decoding, files: Sequence[PictureFile]) -> tuple[np.n
             squares[place] = decoded.pixels
             waiting += decoded.pixels.nbytes
         if waiting > WAITING_BYTES or (squares and place == len(files) - 1):
-            block[list(squares)] = resize_squares(list(squares.values()), decoding.image_size)
+            block[list(squares)] = resize_squares(list(squares.values()), rules.image_size)
             squares.clear()
             waiting = 0
     return block, outcomes
 
 
-def decode_file(file: PictureFile, decoding: Decoding) -> Decoded:
+def decode_file(file: PictureFile, rules: Rules) -> Decoded:
     """Raises PictureError with the reason."""
     content, cut = read_bytes(file), None
     if file.region:
-        cut = partial(cut_to_region, region=file.region, masks=read_masks(file.region, decoding.max_pixels))
-    return decode(content, decoding.image_size, decoding.max_pixels, decoding.rules, file.suffix, cut)
+        cut = partial(cut_to_region, region=file.region, masks=read_masks(file.region, rules))
+    return decode(content, rules, file.suffix, cut)
 
 
-def read_masks(region: Region, max_pixels: int = MAX_PIXELS) -> list[np.ndarray]:
+def read_masks(region: Region, rules: Rules) -> list[np.ndarray]:
     """Raises PictureError with the reason."""
     masks = []
     for mask in region.masks:
         try:
-            masks.append(read_mask(read_bytes(mask), max_pixels, mask.suffix))
+            masks.append(read_mask(read_bytes(mask), rules, mask.suffix))
         except UnreadableError as error:
             raise UnreadableError(f"its mask {mask.path}: {error}") from error
         except PictureError as error:

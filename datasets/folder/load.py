@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from bakeoff.datasets.dataset import Dataset, Progress, Split
 from bakeoff.datasets.folder.archives import ARCHIVE_SUFFIXES
 from bakeoff.datasets.folder.arrangement import files_in_classes, name_classes
 from bakeoff.datasets.folder.decode import AS_STATED
-from bakeoff.datasets.folder.decoded_pictures import Decoding, MapChunks, decode_pictures
+from bakeoff.datasets.folder.decoded_pictures import MapChunks, decode_pictures
 from bakeoff.datasets.folder.given_splits import SPLITS
 from bakeoff.datasets.folder.listing import list_folder, open_files
 from bakeoff.datasets.folder.picture_file import PictureFile, printable, read_plain_file
@@ -133,8 +134,8 @@ def read_pictures(
     height, width, channels = image_shape
     if height != width:
         raise ValueError(f"pictures are read as squares, and this model takes {height} x {width} pixels")
-    rules = rules_of(reading)
-    images, outcomes = decode_pictures(files, Decoding(height, rules))
+    rules = replace(rules_of(reading), image_size=height)
+    images, outcomes = decode_pictures(files, rules)
     if channels > 3 and rules.n_channels != channels:
         raise ValueError(f"this model takes {channels} channels, and which ones was not saved with it: train it again")
     if channels == 1:

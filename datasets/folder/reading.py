@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from bakeoff.datasets.folder.decode import MAX_PIXELS
-from bakeoff.datasets.folder.samples import CHANNEL_RULES, PAGE_RULES, Range
+from bakeoff.datasets.folder.samples import CHANNEL_RULES, MAX_PIXELS, PAGE_RULES, Range
 
 Duplicates = Literal["drop", "move", "keep"]
 Frame = Literal["auto", "middle", "whole"]

@@ -15,6 +15,7 @@ Range = tuple[float, float]
 """The raw value that becomes black, 0, and the one that becomes white, 255."""
 PAGE_RULES = ("max", "mean", "first", "middle", "channels")
 CHANNEL_RULES = ("first", "mean")
+MAX_PIXELS = 100_000_000  # 300 MB decoded; the largest phone cameras take 50 to 108 million
 
 
 class UnknownRangeError(PictureError):
@@ -29,6 +30,7 @@ class UnknownRangeError(PictureError):
 class Rules:
     """How a file becomes one picture; `Reading` says the same for people.
 
+    image_size: side in pixels that it is brought to.   max_pixels: larger ones are refused, undecoded.
     ranges: kind of samples (`Raw.kind`) -> one range for all channels or one for each; None takes the stated white,
         where there is one.
     channels: "" or "first": the first three are red, green and blue, the first two red and green; "mean": one gray;
@@ -42,6 +44,12 @@ class Rules:
     channels: str = ""
     pages: str = "max"
     frame: str = MIDDLE
+    image_size: int = 32
+    max_pixels: int = MAX_PIXELS
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.image_size, self.image_size, self.n_channels
 
     @property
     def n_channels(self) -> int:

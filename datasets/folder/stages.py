@@ -19,7 +19,6 @@ from bakeoff.datasets.folder.arrangement import arrange, files_in_classes, plan
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
 from bakeoff.datasets.folder.decode import decoder_versions, measure, pillow_limits, read_samples
 from bakeoff.datasets.folder.decoded_pictures import (
-    Decoding,
     MapChunks,
     Outcomes,
     can_be_read,
@@ -135,30 +134,33 @@ class FolderStages:
     def _decode(self) -> dict[str, Any]:
         """The pixels of all files; those with more than 8 bits last, by a range that pictures for training give."""
         about = self._measure()
-        rows = self._allocate(len(self.files), self._decoding(about).shape)
-        outcomes = self._decode_into(rows, self._decoding(about))
+        rows = self._allocate(len(self.files), self._rules(about).shape)
+        outcomes = self._decode_into(rows, self._rules(about))
         ranges = self._fit_ranges(_kinds_of(outcomes), np.array([file.split in ("", "train") for file in self.files]))
         return self._decode_deep(rows, outcomes, about, ranges)
 
     def _decode_deep(self, rows: Any, outcomes: Outcomes, about: Mapping[str, Any], ranges: Ranges) -> dict[str, Any]:
         """Those with more than 8 bits by these ranges, in their place among the others."""
         if kinds := _kinds_of(outcomes):
-            outcomes = outcomes | self._decode_into(rows, self._decoding(about, ranges), sorted(kinds))
+            outcomes = outcomes | self._decode_into(rows, self._rules(about, ranges), sorted(kinds))
         return _pack(rows, outcomes, {**about, "ranges": ranges})
 
-    def _decoding(self, about: Mapping[str, Any], ranges: Ranges | None = None) -> Decoding:
-        rules = Rules(ranges or {}, about["channels"], self.reading.pages, about["frame"])
-        return Decoding(about["side"], rules, self.reading.max_pixels)
+    def _rules(self, about: Mapping[str, Any], ranges: Ranges | None = None) -> Rules:
+        chosen = {"channels": about["channels"], "frame": about["frame"], "image_size": about["side"]}
+        return replace(self._whole, ranges=ranges or {}, **chosen)
 
-    def _decode_into(self, rows: Any, decoding: Decoding, chosen: list[int] | None = None) -> Outcomes:
+    @property
+    def _whole(self) -> Rules:
+        """Before anything is known of the files."""
+        return Rules({}, pages=self.reading.pages, max_pixels=self.reading.max_pixels)
+
+    def _decode_into(self, rows: Any, rules: Rules, chosen: list[int] | None = None) -> Outcomes:
         work = {"map_chunks": self.map_chunks, "progress": self.progress}
-        return decode_into(rows, self.files, decoding, chosen=chosen, **work)  # type: ignore[arg-type]
+        return decode_into(rows, self.files, rules, chosen=chosen, **work)  # type: ignore[arg-type]
 
     def _fit_ranges(self, kinds: Mapping[int, str], is_training: np.ndarray) -> Ranges:
         def read(index: int) -> np.ndarray:
-            file = self.files[index]
-            rules = Rules({}, pages=self.reading.pages)
-            return read_samples(read_bytes(file), self.reading.max_pixels, rules, file.suffix)
+            return read_samples(read_bytes(self.files[index]), self._whole, self.files[index].suffix)
 
         with pillow_limits(self.reading.max_pixels):
             return fit_ranges(kinds, read, is_training, self.reading.given_range)
@@ -166,14 +168,14 @@ class FolderStages:
     def _measure(self) -> dict[str, Any]:
         """Of some pictures the median short side (0 if none can be measured) and how many times that the long one is,
         in the median; so which frame, which channels and which size are taken."""
-        sides, elongations, counts, rules = [0.0], [1.0], {0}, Rules({}, pages=self.reading.pages)
+        sides, elongations, counts = [0.0], [1.0], {0}
         with pillow_limits(self.reading.max_pixels):
             for index in evenly_spread(len(self.files), MEASURED):
                 with suppress(PictureError):
                     file = self.files[index]
-                    both, n_channels = measure(read_bytes(file), file.suffix, rules)
+                    both, n_channels = measure(read_bytes(file), self._whole, file.suffix)
                     if file.region:
-                        sides.append(side_of_region(min(both), file.region, read_masks(file.region)))
+                        sides.append(side_of_region(min(both), file.region, read_masks(file.region, self._whole)))
                         elongations.append(1.0)
                     else:
                         sides.append(min(both))

@@ -53,7 +53,7 @@ logging.getLogger("tifffile").addHandler(COMPLAINTS)
 logging.getLogger("tifffile").propagate = False
 
 
-def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
+def open_tiff(content: bytes, rules: Rules) -> Raw | None:
     """None for what Pillow reads as well: one picture of 8 bits or fewer. Raises PictureError for what is none."""
     if content[:4] not in STARTS:
         return None
@@ -71,8 +71,8 @@ def open_tiff(content: bytes, rules: Rules, max_pixels: int) -> Raw | None:
     if is_everyday:
         return None
     axes, dtype = series.axes, series.dtype
-    if page.imagewidth * page.imagelength > max_pixels or series.size > MAX_PLANES * max_pixels:
-        raise PictureError(f"over the limit of {max_pixels:,} pixels")
+    if page.imagewidth * page.imagelength > rules.max_pixels or series.size > MAX_PLANES * rules.max_pixels:
+        raise PictureError(f"over the limit of {rules.max_pixels:,} pixels")
     if not {"Y", "X"} <= set(axes) or dtype is None or dtype.kind not in "biuf":
         raise PictureError(f"TIFF with axes {axes} of {dtype} is no picture")
     is_color = page.photometric == RGB and page.samplesperpixel >= 3

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bakeoff.datasets.folder.decode import MAX_PIXELS
+from bakeoff.datasets.folder.samples import MAX_PIXELS
 from bakeoff.datasets.registry import dataset_names
 from bakeoff.pipelines.command_line.settings import parse_assignments
 from bakeoff.pipelines.results.table_file import check_table

@@ -1,7 +1,12 @@
 """Small folders of pictures to load."""
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
+
+from bakeoff.datasets.folder import decode as decoding
+from bakeoff.datasets.folder.samples import MAX_PIXELS
 
 
 def picture(seed, side=40, channels=3):
@@ -18,3 +23,8 @@ def write_class(folder, n_pictures, first_seed=0, suffix="png", **options):
 
 def notes_of(dataset):
     return "\n".join(dataset.notes)
+
+
+def decode(content, image_size, max_pixels=MAX_PIXELS, rules=decoding.AS_STATED, suffix=""):
+    """At a size, by rules for everything else."""
+    return decoding.decode(content, replace(rules, image_size=image_size, max_pixels=max_pixels), suffix)

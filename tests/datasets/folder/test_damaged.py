@@ -15,10 +15,11 @@ import tifffile
 from PIL import Image
 
 from bakeoff.datasets.folder.conversion import PictureError
-from bakeoff.datasets.folder.decode import decode, pillow_limits, read_mask
+from bakeoff.datasets.folder.decode import pillow_limits, read_mask
 from bakeoff.datasets.folder.listing import open_files
 from bakeoff.datasets.folder.samples import Rules
 from bakeoff.tests.datasets.folder.test_tiff import packed
+from bakeoff.tests.datasets.pictures import decode
 
 SECONDS = 5  # for one small file, on a busy machine
 LEVELS = np.random.default_rng(0).integers(0, 4096, (3, 12, 16), dtype=np.uint16)
@@ -100,7 +101,7 @@ def check_pictures(n_inputs, seed):
                 pixels = decode(content, 8, 1_000_000, rules, suffix).pixels
                 assert pixels.dtype == np.uint8
                 assert pixels.shape[2] in (1, 3)
-                assert read_mask(content, 1_000_000, suffix).dtype == bool
+                assert read_mask(content, Rules(max_pixels=1_000_000), suffix).dtype == bool
         except PictureError:
             pass
         assert time.monotonic() - start < SECONDS

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from bakeoff.datasets.folder.decode import NotAPictureError, PictureError, decode
+from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
 from bakeoff.datasets.folder.samples import Rules
 from bakeoff.datasets.folder.squares import resize_squares
+from bakeoff.tests.datasets.pictures import decode
 
 RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bakeoff.datasets.folder.decoded_pictures import (
-    Decoding,
     Outcome,
     can_be_read,
     decode_into,
@@ -19,6 +18,7 @@ from bakeoff.datasets.folder.decoded_pictures import (
     outcomes_to_array,
 )
 from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
+from bakeoff.datasets.folder.samples import Rules
 from bakeoff.tests.odd_folder import bomb, png_bytes
 
 
@@ -31,7 +31,7 @@ def file_of(content):
 
 
 def the_error(content, **options):
-    _, outcomes = decode_pictures([file_of(content)], Decoding(32, **options))
+    _, outcomes = decode_pictures([file_of(content)], Rules(image_size=32, **options))
     return outcomes[0].reason
 
 
@@ -52,7 +52,7 @@ def test_many_pictures_come_back_in_order_with_their_errors(map_chunks):
     outcomes = decode_into(
         rows,
         [file_of(content) for content in contents],
-        Decoding(8),
+        Rules(image_size=8),
         map_chunks=map_chunks,
         progress=lambda *call: calls.append(call),
     )
@@ -67,7 +67,7 @@ def test_many_pictures_come_back_in_order_with_their_errors(map_chunks):
 def test_only_the_chosen_are_decoded_and_go_where_they_belong():
     files = [file_of(png_bytes(Image.new("RGB", (9, 9), (index + 1, 0, 0)))) for index in range(90)]
     rows, chosen = np.zeros((90, 8 * 8 * 3), np.uint8), [0, 1, 5, *range(10, 80), 89]
-    decode_into(rows, files, Decoding(8), chosen=chosen)
+    decode_into(rows, files, Rules(image_size=8), chosen=chosen)
     assert rows[:, 0].tolist() == [index + 1 if index in chosen else 0 for index in range(90)]
 
 
@@ -85,14 +85,14 @@ def test_what_another_machine_cannot_read_is_read_here(tmp_path):
 
     rows = np.zeros((2, 8 * 8 * 3), np.uint8)
     gone = PictureFile(("gone.png",), partial(read_plain_file, str(tmp_path / "gone.png")), stamp="1")
-    outcomes = decode_into(rows, [gone, file], Decoding(8), map_chunks=without_the_folder)
+    outcomes = decode_into(rows, [gone, file], Rules(image_size=8), map_chunks=without_the_folder)
     assert rows[:, 0].tolist() == [0, 77]
     assert outcomes[0].reason == "cannot be read: No such file or directory"
     assert outcomes[1].file_format == "PNG"
 
 
 def test_a_reader_that_fails_is_a_reason_not_a_crash():
-    _, outcomes = decode_pictures([file_of(failing)], Decoding(32))
+    _, outcomes = decode_pictures([file_of(failing)], Rules(image_size=32))
     assert (outcomes[0].fault, outcomes[0].reason) == ("unreadable", "cannot be read: Permission denied")
 
 
@@ -114,7 +114,7 @@ def test_the_pixel_limit_can_be_set_and_is_put_back():
 
 
 def test_the_folder_of_nothing_is_no_error():
-    assert decode_pictures([], Decoding(8))[0].shape == (0, 8, 8, 3)
+    assert decode_pictures([], Rules(image_size=8))[0].shape == (0, 8, 8, 3)
 
 
 texts = st.text(max_size=20)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bakeoff.datasets.folder import decode as decode_module
-from bakeoff.datasets.folder.decode import PictureError, decode
+from bakeoff.datasets.folder.decode import PictureError
 from bakeoff.datasets.folder.plain_jpeg import about_if_plain, decode_plain_jpeg
-from bakeoff.tests.datasets.pictures import picture
+from bakeoff.tests.datasets.pictures import decode, picture
 
 ORIENTATION, MAKER = 0x0112, 0x010F
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bakeoff.datasets.folder import picture_file
 from bakeoff.datasets.folder.conversion import PictureError
-from bakeoff.datasets.folder.decode import NotAPictureError, decode
+from bakeoff.datasets.folder.decode import NotAPictureError
 from bakeoff.datasets.folder.samples import Rules, choose_channels, project, stated_range, to_gray_levels
+from bakeoff.tests.datasets.pictures import decode
 
 
 def test_gray_levels_by_hand():

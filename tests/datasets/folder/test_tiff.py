@@ -11,8 +11,9 @@ import tifffile
 from PIL import Image
 
 from bakeoff.datasets.folder.conversion import PictureError
-from bakeoff.datasets.folder.decode import decode, read_samples
+from bakeoff.datasets.folder.decode import read_samples
 from bakeoff.datasets.folder.samples import Rules
+from bakeoff.tests.datasets.pictures import decode
 
 SIDE = 40
 RAMP = np.tile(np.linspace(0, 1, SIDE), (SIDE, 1))  # black to white, left to right
@@ -107,14 +108,14 @@ def test_sixteen_bit_color_keeps_its_depth_in_any_layout(options):
     values = np.random.default_rng(0).integers(0, 65536, (SIDE, SIDE, 3), dtype=np.uint16)
     stored = np.moveaxis(values, 2, 0) if "planarconfig" in options else values
     content = tiff(stored, photometric="rgb", **options)
-    np.testing.assert_array_equal(read_samples(content, 10_000, Rules()).reshape(values.shape), values)
+    np.testing.assert_array_equal(read_samples(content, Rules()).reshape(values.shape), values)
     np.testing.assert_allclose(decode(content, SIDE).pixels, values / 257, atol=0.5)
 
 
 @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits", None])
 def test_usual_compressions_are_read_without_further_packages(compression):
     values = ramp_of("u2")
-    found = read_samples(by_pillow(values, compression=compression), 10_000, Rules())
+    found = read_samples(by_pillow(values, compression=compression), Rules())
     np.testing.assert_array_equal(found.reshape(SIDE, SIDE), values)
 
 
