@@ -10,13 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.pipelines.command_line.arguments import UsageError, build_parser
-from bakeoff.pipelines.command_line.make_variables import (
-    arguments_from_make,
-    commands_of,
-    name_what_was_typed,
-    variables_of,
-)
+from bakeoff.pipelines.command_line.arguments import UsageError, build_parser, commands_of
+from bakeoff.pipelines.command_line.make_variables import arguments_from_make, name_what_was_typed, variables_of
 from bakeoff.reports.arguments import options_of_commands
 
 ROOT = Path(__file__).parent.parent

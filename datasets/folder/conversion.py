@@ -35,11 +35,6 @@ class UnreadableError(PictureError):
     fault = "unreadable"
 
 
-def describe_source(image: Image.Image) -> list[str]:
-    """What is unusual about an opened picture and will be changed; alpha and EXIF are seen to later."""
-    return [MODES[image.mode]] if image.mode in MODES else []
-
-
 def is_animated(image: Image.Image) -> bool:
     """Asked after the first frame was read: looking for a second one moves the file on, and may find it damaged."""
     try:

@@ -20,16 +20,16 @@ from PIL import Image, UnidentifiedImageError, features
 from bakeoff.datasets.folder.conversion import (
     ENLARGED,
     FIRST_FRAME,
+    MODES,
     ON_WHITE,
     NotAPictureError,
     PictureError,
-    describe_source,
     is_animated,
     to_rgb,
     turn_upright,
 )
 from bakeoff.datasets.folder.deep_pictures import open_array, open_deep, open_plain_tiff
-from bakeoff.datasets.folder.picture_file import NOT_READ, SNIFFED, format_of_suffix
+from bakeoff.datasets.folder.picture_file import NOT_READ, REFUSED, SNIFFED, formats_of_suffix
 from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
 from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, to_gray_levels
 from bakeoff.datasets.folder.squares import framed
@@ -149,7 +149,7 @@ def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
 
 
 def _decode_opened(image: Image.Image, rules: Rules, cut: Cut | None) -> Decoded:
-    remarks = describe_source(image)
+    remarks = [MODES[image.mode]] if image.mode in MODES else []
     if image.format in ("JPEG", "MPO") and cut is None:
         image.draft("RGB", rules.shape[:2])
     image.load()
@@ -174,10 +174,9 @@ def decoder_versions() -> dict[str, str | int | None]:
 @cache
 def _formats(suffix: str) -> list[str]:
     """Those that a file's content tells, and the one that its name says."""
-    Image.init()
-    named = format_of_suffix(suffix)
-    known = [name for name in SNIFFED if name in Image.OPEN]  # AVIF and WebP depend on how Pillow was built
-    return known if named in known or not named else [*known, named]
+    named = formats_of_suffix().get(suffix.lower(), ())[:1]
+    believed = [name for name in named if name not in (*SNIFFED, *REFUSED)]
+    return [name for name in (*SNIFFED, *believed) if name in Image.OPEN]  # AVIF and WebP: as Pillow was built
 
 
 @contextmanager

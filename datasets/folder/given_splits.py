@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bakeoff.datasets.folder.duplicates import duplicate_groups, exact_groups
-from bakeoff.datasets.folder.groups import majority_labels
+from bakeoff.datasets.folder.groups import duplicate_groups, exact_groups, majority_labels
 from bakeoff.datasets.folder.notes import count, listed
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.reading import Duplicates

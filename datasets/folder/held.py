@@ -76,7 +76,10 @@ def load_pictures(
     options: fields of `Reading`.   Raises ValueError, in one line, for what makes no data set.
     """
     if labels is not None:
-        found = _arrays(source, labels, groups, class_names).files("")
+        for word, values in (("labels", labels), ("groups", groups)):
+            if values is not None and len(values) != len(source):
+                raise ValueError(f"{word} must hold one value for each of {len(source)} images, got {len(values)}")
+        found = Held(source.__getitem__, labels, class_names, () if groups is None else groups).files("")
     elif isinstance(source, Mapping):
         splits = {key: split_of_name(str(key))[0] for key in source}
         if "" in splits.values():
@@ -121,13 +124,6 @@ def _of_table(table: Any) -> Held:
     groups = table[GROUP_COLUMN].to_pylist() if GROUP_COLUMN in table.column_names else ()
     names, pictures = features.get(label, {}).get("names", ()), table[image]
     return Held(lambda index: pictures[index].as_py(), table[label].to_pylist(), names, groups)
-
-
-def _arrays(images: Any, labels: Any, groups: Any, class_names: Sequence[str]) -> Held:
-    for name, values in (("labels", labels), ("groups", groups)):
-        if values is not None and len(values) != len(images):
-            raise ValueError(f"{name} must hold one value for each of {len(images)} images, got {len(values)}")
-    return Held(images.__getitem__, labels, class_names, () if groups is None else groups)
 
 
 def _held(source: Any, class_names: Sequence[str]) -> Held:

@@ -32,7 +32,8 @@ OWN_OUTPUT, OWN_MARK, NOT_USED = "output of ours", ".bakeoff", "columns of the t
 THE_TABLE, MASKS = "a table of the pictures", "masks of pictures"
 # What an artifacts folder holds.
 MAIN_FOLDERS = {"runs", "reports"}
-OWN_FOLDERS = {"cache", "studies", "contest", "tensorboard", "lecture", "bench.json", "scaling.json", *MAIN_FOLDERS}
+OTHER_FOLDERS = {"cache", "studies", "contest", "checkpoints", "tensorboard", "lecture", "bench.json", "scaling.json"}
+OWN_FOLDERS = MAIN_FOLDERS | OTHER_FOLDERS
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,6 @@ def is_own_output(names: Iterable[str]) -> bool:
     return OWN_MARK in found or (bool(visible & MAIN_FOLDERS) and visible <= OWN_FOLDERS)
 
 
-def stamp_of(status: os.stat_result) -> str:
-    """Changes when the file is written to or replaced, even by one of the same size and age, or its rights change."""
-    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
-
-
 def check_size(n_bytes: int) -> None:
     """Raises OSError if that is no size for a picture."""
     if n_bytes > MAX_FILE_BYTES:
@@ -150,11 +146,13 @@ def read_plain_file(path: str) -> bytes:
 
 
 def stamp_now(path: str | Path) -> str:
-    """That of a file as it is now; "" if it cannot be looked at."""
+    """Changes when the file is written to or replaced, even by one of the same size and age, or its rights change; ""
+    if it cannot be looked at."""
     try:
-        return stamp_of(os.stat(path))
+        status = os.stat(path)
     except OSError:
         return ""
+    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
 
 
 @cache
@@ -169,9 +167,3 @@ def formats_of_suffix() -> Mapping[str, tuple[str, ...]]:
     tiffs = dict.fromkeys((f".{suffix.split('.')[-1]}" for suffix in tifffile.TIFF.FILE_EXTENSIONS), ("TIFF",))
     jpegs = {suffix: ("JPEG", "MPO") for suffix, names in named.items() if names == ("JPEG",)}
     return {**tiffs, **dict.fromkeys(NOT_READ, ()), **named, **jpegs, ".npy": ("NPY",), ".npz": ("NPY",)}
-
-
-def format_of_suffix(suffix: str) -> str:
-    """The format for Pillow that a name says, "" if none or one that is not read."""
-    names = formats_of_suffix().get(suffix.lower(), ())
-    return names[0] if names and names[0] in Image.OPEN and names[0] not in REFUSED else ""

@@ -73,7 +73,7 @@ def cut_to_region(pixels: np.ndarray, region: Region, masks: Sequence[np.ndarray
     inside = find_region(pixels.shape[:2], region, masks)
     if not inside.any():
         return central_square(pixels), [EMPTY]
-    (top, bottom), (left, right) = (_ends(inside, axis) for axis in (0, 1))
+    (top, bottom), (left, right) = ((places.min(), places.max() + 1) for places in np.nonzero(inside))
     side = max(bottom - top, right - left)
     mean = pixels[inside].mean(axis=0)
     square = np.empty((side, side, pixels.shape[2]), pixels.dtype)
@@ -110,11 +110,6 @@ def _fit(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     if abs(mask.shape[0] * width / (mask.shape[1] * height) - 1) > UNLIKE:
         raise PictureError(f"its mask has {mask.shape[1]} x {mask.shape[0]} pixels, not its {width} x {height}")
     return cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
-
-
-def _ends(inside: np.ndarray, axis: int) -> tuple[int, int]:
-    places = np.nonzero(inside)[axis]
-    return int(places.min()), int(places.max()) + 1
 
 
 def _place(first: int, last: int, side: int, length: int) -> tuple[slice, slice]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,14 +37,6 @@ class PublishedModel:
     end_to_end: bool
     file: str
     sha256: str
-
-
-@dataclass(frozen=True)
-class PublishedPredictions:
-    """predictions: int64 (10000,)."""
-
-    model: PublishedModel
-    predictions: np.ndarray
 
 
 SHA256 = {  # of their files
@@ -81,31 +74,25 @@ def has_published_predictions(test_labels: np.ndarray) -> bool:
 
 
 def load_published_predictions(
-    data_root: Path | None = None, models: tuple[PublishedModel, ...] = MODELS, *, url: str = URL
-) -> tuple[PublishedPredictions, ...]:
-    """What each model said, from `data_root/FOLDER`, downloading there what is missing (60 kB a model at most).
+    data_root: Path | None = None, models: Sequence[PublishedModel] = MODELS
+) -> list[tuple[PublishedModel, np.ndarray]]:
+    """What each model said, int64 (10000,), from `data_root/FOLDER`, downloading what is missing (60 kB each at most).
 
     data_root: folder of data sets; None means ~/.cache/bakeoff.
     Raises OSError if a file can neither be found nor downloaded, ValueError if one is not what was published.
     """
     folder = (data_root or CACHE_FOLDER).expanduser() / FOLDER
-    return tuple(PublishedPredictions(model, _read(_find(model, folder, url), model)) for model in models)
-
-
-def _find(model: PublishedModel, folder: Path, url: str) -> Path:
-    path = folder / f"{model.file}.json"
-    if path.is_file():
-        return path
-    address = f"{url}/{model.file}_predictions.json"
-    downloader = pooch.HTTPDownloader(timeout=20)
-    try:
-        return Path(pooch.retrieve(address, f"sha256:{model.sha256}", path.name, folder, downloader=downloader))
-    except (OSError, ValueError) as error:  # no network, or a wrong checksum
-        raise OSError(f"{path} is missing and could not be downloaded from {address} ({error})") from error
+    return [(model, _read(folder / f"{model.file}.json", model)) for model in models]
 
 
 def _read(path: Path, model: PublishedModel) -> np.ndarray:
-    """int64 (10000,)."""
+    address = f"{URL}/{model.file}_predictions.json"
+    if not path.is_file():
+        downloader = pooch.HTTPDownloader(timeout=20)
+        try:
+            pooch.retrieve(address, f"sha256:{model.sha256}", path.name, path.parent, downloader=downloader)
+        except (OSError, ValueError) as error:  # no network, or a wrong checksum
+            raise OSError(f"{path} is missing and could not be downloaded from {address} ({error})") from error
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != model.sha256:
         raise ValueError(

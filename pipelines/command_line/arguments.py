@@ -1,11 +1,11 @@
-"""Options of the command line `bakeoff`, with their defaults and the checks that need no data."""
+"""Options of the command line `bakeoff`, with their defaults and the checks that need no data; their completion."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +14,15 @@ from bakeoff.datasets.registry import dataset_names
 from bakeoff.pipelines.command_line.settings import parse_assignments
 from bakeoff.pipelines.results.table_file import check_table
 
+SCRIPT = """[ -n "$ZSH_VERSION" ] && autoload -U +X bashcompinit && bashcompinit
+_bakeoff() {{
+  local words=""
+  [ "$COMP_CWORD" -gt 1 ] && case "${{COMP_WORDS[1]}}" in
+{cases}
+  esac || words="{commands}"
+  COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))
+}}
+complete -o default -F _bakeoff bakeoff"""
 SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
@@ -209,3 +218,27 @@ def _settings() -> Parser:
     )
     options.add_argument("--set", type=parse_assignments, action="extend", default=[], metavar="SET", help=words)
     return options
+
+
+def commands_of(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    return next(action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+
+
+def print_completion(options: argparse.Namespace) -> int:
+    """Print the script; what it does not know is left to the shell, which knows files."""
+    commands = commands_of(options.parser)
+    cases = [f'    {name}) words="{" ".join(words_of(command))}" ;;' for name, command in commands.items()]
+    print(SCRIPT.format(commands=" ".join(commands), cases="\n".join(cases)))
+    return 0
+
+
+def words_of(command: argparse.ArgumentParser) -> Iterator[str]:
+    """What may follow a command: its options, their choices, and names of experiments, studies and data sets."""
+    from bakeoff.pipelines.experiments import GROUPS, all_experiments
+    from bakeoff.pipelines.studies.study import all_studies
+
+    names = {"EXPERIMENT": [*all_experiments(), *GROUPS], "STUDY": all_studies(), "DATASET": dataset_names()}
+    for action in command._actions:
+        yield from action.option_strings
+        yield from map(str, action.choices or ())
+        yield from names.get(str(action.metavar or action.dest.upper()), ())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.registry import dataset_names
+from bakeoff.pipelines.command_line.arguments import print_completion
 from bakeoff.pipelines.machine.workspace import Workspace, claim, clean
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, task_folder
 from bakeoff.pipelines.results.study import save_study
@@ -221,5 +222,5 @@ WITHOUT_DATA: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "exercise": exercise,
     "bench": in_module("benchmarks.bench", "bench"),
     "clean": remove_artifacts,
-    "completion": in_module("pipelines.command_line.completion", "complete"),
+    "completion": print_completion,
 }

@@ -10,15 +10,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bakeoff.pipelines.command_line.arguments import UsageError
+from bakeoff.pipelines.command_line.arguments import UsageError, commands_of
 
 FLAG = "--from-make"  # first word of the command line that the Makefile gives
 RENAMED = {"select": "RUNS"}
 SWITCH = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False}
-
-
-def commands_of(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
-    return next(action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
 
 
 def variables_of(command: argparse.ArgumentParser) -> dict[str, argparse.Action]:

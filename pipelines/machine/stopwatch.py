@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,7 +46,8 @@ def measure(name: str, kind: StageKind) -> Iterator[Clock]:
     """Measure the block; blocks may be nested. On Linux the peak is the block's own, elsewhere the process's so far."""
     clock = Clock()
     before = peak_memory_bytes()
-    _restart_peak_memory()
+    with suppress(OSError):
+        (PROCESS / "clear_refs").write_text("5")  # proc(5): 5 resets the peak resident set size to the current one
     joules = joules_so_far()
     wall, cpu = time.perf_counter(), time.process_time()
     _running.append(clock)
@@ -82,11 +82,6 @@ def peak_memory_bytes() -> int:
 
         unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts bytes on macOS, KiB elsewhere
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _restart_peak_memory() -> None:
-    with contextlib.suppress(OSError):
-        (PROCESS / "clear_refs").write_text("5")  # proc(5): 5 resets the peak resident set size to the current one
 
 
 def joules_so_far() -> float | None:

@@ -24,6 +24,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from bakeoff.datasets.folder.picture_file import OWN_FOLDERS, OWN_MARK
 from bakeoff.pipelines.machine.cache import Cache
 from bakeoff.pipelines.machine.progress import Advance
 from bakeoff.pipelines.results.files import read_json, write_json
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
 
     from bakeoff.pipelines.machine.cluster import Cluster
 
-MARKER = ".bakeoff"
-# What we make there.
-OURS = (
-    *("cache", "runs", "reports", "studies", "contest", "checkpoints", "tensorboard", "lecture"),
-    *("bench.json", "scaling.json"),
-)
 SECONDS_BETWEEN_LOG_LINES = 30.0
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "opencv-python-headless", "torch")
 
@@ -189,8 +184,8 @@ def _git_commit() -> str:
 
 def claim(folder: Path) -> None:
     """Mark a folder as ours, and note what of our names lies there already: that is not."""
-    if not (folder / MARKER).exists():
-        write_json(folder / MARKER, {"not ours": _present(folder)})
+    if not (folder / OWN_MARK).exists():
+        write_json(folder / OWN_MARK, {"not ours": _present(folder)})
 
 
 def clean(folder: Path) -> list[str]:
@@ -200,18 +195,18 @@ def clean(folder: Path) -> list[str]:
     """
     if not folder.exists():
         return []
-    if not (folder / MARKER).is_file():
+    if not (folder / OWN_MARK).is_file():
         raise ValueError(f"{folder} holds nothing that was made here: nothing was removed (--artifacts)")
-    not_ours = read_json(folder / MARKER).get("not ours", OURS)
+    not_ours = read_json(folder / OWN_MARK).get("not ours", OWN_FOLDERS)
     ours = [name for name in _present(folder) if name not in not_ours]
     for name in ours:
         path = folder / name
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    (folder / MARKER).unlink()
+    (folder / OWN_MARK).unlink()
     if not any(folder.iterdir()):
         folder.rmdir()
     return ours
 
 
 def _present(folder: Path) -> list[str]:
-    return [name for name in OURS if (folder / name).exists() or (folder / name).is_symlink()]
+    return [name for name in sorted(OWN_FOLDERS) if (folder / name).exists() or (folder / name).is_symlink()]

@@ -25,10 +25,8 @@ def keep_guests(dataset: Dataset, data_root: Path | None, workspace: Workspace) 
         workspace.say(f"the report goes without published models: {error}")
         return False
     guests = tuple(
-        Guest(
-            p.model.name, p.model.title, "end-to-end" if p.model.end_to_end else "hand-crafted", SOURCE, p.predictions
-        )
-        for p in published
+        Guest(model.name, model.title, "end-to-end" if model.end_to_end else "hand-crafted", SOURCE, predictions)
+        for model, predictions in published
     )
     save_guests(guests, folder)
     return True

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.fft import dctn
 
-from bakeoff.datasets.folder.duplicates import (
+from bakeoff.datasets.folder.groups import (
     close_pairs,
     correlations,
     duplicate_groups,

@@ -27,10 +27,10 @@ def publish(folder, model, answers, suffix=""):
 
 def test_what_is_there_is_read(tmp_path):
     models = tuple(publish(tmp_path / FOLDER, model, [row, 3, 1]) for row, model in enumerate(MODELS[:2]))
-    loaded = load_published_predictions(tmp_path, models, url="http://nowhere.invalid")
-    assert [p.model.name for p in loaded] == [model.name for model in models]
-    assert [p.predictions.tolist() for p in loaded] == [[0, 3, 1], [1, 3, 1]]
-    assert loaded[0].predictions.dtype == np.int64
+    loaded = load_published_predictions(tmp_path, models)
+    assert [model for model, _ in loaded] == list(models)
+    assert [predictions.tolist() for _, predictions in loaded] == [[0, 3, 1], [1, 3, 1]]
+    assert loaded[0][1].dtype == np.int64
 
 
 def test_a_changed_file_is_refused(tmp_path):
@@ -41,20 +41,22 @@ def test_a_changed_file_is_refused(tmp_path):
         load_published_predictions(tmp_path, MODELS[:1])
 
 
-def test_what_is_missing_is_downloaded_once(tmp_path, server):
+def test_what_is_missing_is_downloaded_once(tmp_path, server, monkeypatch):
     web, address = server
+    monkeypatch.setattr(published_predictions, "URL", address)
     model = publish(web, MODELS[0], [4, 2], suffix="_predictions")
-    first = load_published_predictions(tmp_path, (model,), url=address)
+    first = load_published_predictions(tmp_path, (model,))
     (web / f"{model.file}_predictions.json").unlink()
-    second = load_published_predictions(tmp_path, (model,), url=address)
-    assert first[0].predictions.tolist() == second[0].predictions.tolist() == [4, 2]
+    second = load_published_predictions(tmp_path, (model,))
+    assert first[0][1].tolist() == second[0][1].tolist() == [4, 2]
 
 
-def test_a_download_that_is_not_what_was_published_is_refused(tmp_path, server):
+def test_a_download_that_is_not_what_was_published_is_refused(tmp_path, server, monkeypatch):
     web, address = server
+    monkeypatch.setattr(published_predictions, "URL", address)
     publish(web, MODELS[0], [4, 2], suffix="_predictions")
     with pytest.raises(OSError, match=r"random_features_32k_no_aug.json is missing and could not be downloaded"):
-        load_published_predictions(tmp_path, MODELS[:1], url=address)
+        load_published_predictions(tmp_path, MODELS[:1])
     assert not (tmp_path / FOLDER / f"{MODELS[0].file}.json").exists()
 
 
@@ -73,5 +75,5 @@ def test_published_accuracies_come_out():
     root = Path(os.environ["DATA_ROOT"])
     labels = load_cifar(CIFAR10, root).test.labels
     assert has_published_predictions(labels)
-    accuracies = [float((p.predictions == labels).mean()) for p in load_published_predictions(root)]
+    accuracies = [float((predictions == labels).mean()) for _, predictions in load_published_predictions(root)]
     assert accuracies == pytest.approx([0.8331, 0.8497, 0.8420, 0.8563, 0.8198, 0.8854, 0.9359])

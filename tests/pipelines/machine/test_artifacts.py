@@ -22,7 +22,7 @@ def test_a_folder_of_ours_goes_whole(tmp_path):
     claim(folder)
     compute(folder)
     claim(folder)  # the next command finds what the first one made
-    assert clean(folder) == ["cache", "runs", "reports", "bench.json"]
+    assert clean(folder) == ["bench.json", "cache", "reports", "runs"]
     assert not folder.exists()
     assert clean(folder) == []
 
@@ -33,7 +33,7 @@ def test_what_was_there_before_stays(tmp_path):
     claim(tmp_path)
     compute(tmp_path)
     write(tmp_path / "notes.txt")
-    assert clean(tmp_path) == ["cache", "runs", "bench.json"]
+    assert clean(tmp_path) == ["bench.json", "cache", "runs"]
     assert {path.name for path in tmp_path.iterdir()} == {"thesis.tex", "reports", "notes.txt"}
     assert (tmp_path / "reports" / "yearly.txt").exists()
 
