@@ -105,7 +105,7 @@ def open_workspace(options: argparse.Namespace) -> Iterator[Workspace]:
     """Raises an error at once if logs for TensorBoard are wanted that could not be written later, or a scheduler's
     workers that cannot be had."""
     if options.tensorboard:
-        from bakeoff.pipelines.neural.training.event_log import writer_class
+        from bakeoff.pipelines.neural.inspection import writer_class
 
         writer_class()
     if options.device:

@@ -24,7 +24,7 @@ from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import experiments as neural_table
 from bakeoff.pipelines.neural import pipeline as neural
-from bakeoff.pipelines.neural.training.event_log import log_history
+from bakeoff.pipelines.neural.inspection import log_history
 from bakeoff.pipelines.results.model import load_kept
 from bakeoff.pipelines.results.run import RunResult, Side, run_folder, save_run
 

@@ -6,6 +6,7 @@ Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convol
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import nn
 
@@ -13,13 +14,13 @@ from bakeoff.pipelines.neural.networks.build import Architecture
 from bakeoff.pipelines.neural.speed.winograd import Convolution3x3
 
 SIDE = 32  # that the net is made for
-LEAST_SIDE = 16  # three poolings leave 2 x 2
 
 
 @dataclass(frozen=True)
 class SmallAlexNet(Architecture):
     """AlexNet's idea at CIFAR size: convolutions with batch norm, overlapping pooling, dropout before the classes."""
 
+    least_side: ClassVar[int] = 16  # three poolings leave 2 x 2
     widths: tuple[int, ...] = (64, 128, 256, 256, 256)  # channels of the five convolutions (2012: 96 256 384 384 256)
     hidden: int = 1024  # units of the fully connected layer (2012: 4096, for 1000 classes)
     dropout: float = 0.5
@@ -30,11 +31,8 @@ class SmallAlexNet(Architecture):
         From 48 pixels a side on the first convolution has a stride, and larger filters, so that all after it sees maps
         of about 32 x 32: 4 and 9 x 9 at 128 pixels, where 2012 had 4 and 11 x 11 at 224.
         Differs from 2012: batch norm for response normalization, small filters, He's first weights.
-        Raises ValueError for pictures of less than 16 pixels a side.
         """
         height, width, n_inputs = image_shape
-        if min(height, width) < LEAST_SIDE:
-            raise ValueError(f"a convolutional net needs pictures of at least 16 x 16, got {height} x {width}")
         layers: list[nn.Module] = []
         stride = max(1, round(min(height, width) / SIDE))
         for number, n_outputs in enumerate(self.widths, start=1):

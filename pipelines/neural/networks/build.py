@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -15,12 +15,17 @@ PICTURES_TO_FIT = 5000  # that a layer is fitted to
 
 @dataclass(frozen=True)
 class Architecture(ABC):
-    """The settings of a net, and how it is built from them. A subclass works once it is defined."""
+    """The settings of a net, and how it is built from them. A subclass works once it is defined.
+
+    least_side: pixels of the shorter side of the smallest pictures that it takes.
+    """
+
+    least_side: ClassVar[int] = 1
 
     @abstractmethod
     def build(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Module:
         """Standardized pixels (n, channels, height, width) to logits (n, n_classes). image_shape: (height, width,
-        channels). Raises ValueError if the net cannot take pictures of that shape."""
+        channels)."""
 
 
 @runtime_checkable
@@ -75,9 +80,12 @@ def build_network(architecture: Architecture, image_shape: tuple[int, int, int],
     image_shape: (height, width, channels). Call `fit_to_pixels` before training.
     Raises ValueError if the architecture cannot take pictures of that shape.
     """
+    (height, width, n_channels), least = image_shape, architecture.least_side
+    if min(height, width) < least:
+        raise ValueError(f"this net needs pictures of at least {least} x {least}, got {height} x {width}")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network = Network(Standardize(image_shape[2]), architecture.build(image_shape, n_classes))
+        network = Network(Standardize(n_channels), architecture.build(image_shape, n_classes))
     # Filters stored color by color within a position: convolutions run a quarter faster on a CPU. Others: no effect.
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 

@@ -6,13 +6,13 @@ The plan of VGG (Simonyan, Zisserman, ICLR 2015) with batch norm and an eighth o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import nn
 
 from bakeoff.pipelines.neural.networks.build import Architecture
 from bakeoff.pipelines.neural.speed.winograd import Convolution3x3
 
-LEAST_SIDE = 16  # two stages: 16 and 8 pixels
 LAST_SIDE = 8  # pixels a side of the last stage, up to 11: smaller ones see little more, larger ones too little
 
 
@@ -20,6 +20,7 @@ LAST_SIDE = 8  # pixels a side of the last stage, up to 11: smaller ones see lit
 class ConvNet(Architecture):
     """Pairs of 3 x 3 convolutions, pooled between, as far as the pictures allow: a net for two cores at any size."""
 
+    least_side: ClassVar[int] = 16  # two stages: 16 and 8 pixels
     width: int = 16  # channels of the first pair, doubled after each pooling
     most: int = 256  # channels of any
 
@@ -27,11 +28,9 @@ class ConvNet(Architecture):
         """As many stages as halvings bring the shorter side to about 8: 2 at 16 pixels, 3 at 32, 4 at 64, 6 at 224.
 
         Each has two convolutions with batch norm and ReLU, and twice the channels of the one before, so that all cost
-        about the same. Raises ValueError for pictures of less than 16 pixels a side.
+        about the same.
         """
         height, width, n_inputs = image_shape
-        if min(height, width) < LEAST_SIDE:
-            raise ValueError(f"a convolutional net needs pictures of at least 16 x 16, got {height} x {width}")
         layers: list[nn.Module] = []
         side, n_outputs = min(height, width), self.width
         while True:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,6 @@ from torch import Tensor, nn
 from bakeoff.pipelines.neural.networks.build import Architecture
 from bakeoff.pipelines.neural.networks.mlp import initialize
 
-LEAST_SIDE = 16  # windows of 4 x 4, 2 apart
 WINDOW = 3  # side of the windows of all layers but the first
 
 
@@ -47,21 +47,6 @@ class LocalLayer(nn.Module):
         return outputs.transpose(0, 1).reshape(maps.shape[0], self.rows, self.columns, self.units)
 
 
-class LocalBlock(nn.Module):
-    """A local layer, batch norm with a gain for every unit of every place, ReLU."""
-
-    def __init__(self, layer: LocalLayer) -> None:
-        super().__init__()
-        self.layer = layer
-        self.norm = nn.BatchNorm1d(math.prod(layer.output_shape))
-        self.activation = nn.ReLU()
-
-    def forward(self, maps: Tensor) -> Tensor:
-        outputs = self.layer(maps)
-        units: Tensor = self.activation(self.norm(outputs.flatten(1)))
-        return units.view(outputs.shape)
-
-
 class ChannelsLast(nn.Module):
     """(n, channels, height, width) -> (n, height, width, channels)."""
 
@@ -73,23 +58,22 @@ class ChannelsLast(nn.Module):
 class LocalPerceptron(Architecture):
     """Units that see a window of the picture, each place with weights of its own: no convolution, nothing shared."""
 
+    least_side: ClassVar[int] = 16  # windows of 4 x 4, 2 apart
     widths: tuple[int, ...] = (48, 96, 192)  # units at each place of the local layers
     hidden: int = 1024  # units of the fully connected layer
     dropout: float = 0.25  # before and after it
 
     def build(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Sequential:
         """Local layers, a fully connected one, logits. Windows of a quarter of the picture's side, an eighth apart,
-        then of 3 x 3 places. Raises ValueError for small pictures."""
-        height, width, _ = image_shape
-        side = min(height, width)
-        if side < LEAST_SIDE:
-            raise ValueError(f"local receptive fields need pictures of at least 16 x 16, got {height} x {width}")
+        then of 3 x 3 places."""
+        side = min(image_shape[:2])
         blocks: list[nn.Module] = []
         shape, window, stride = image_shape, side // 4, side // 8
         for units in self.widths:
             layer = LocalLayer(shape, window, stride, units)
-            blocks.append(LocalBlock(layer))
             shape, window, stride = layer.output_shape, WINDOW, 1
+            norm = nn.BatchNorm1d(math.prod(shape))  # with a gain for every unit of every place
+            blocks += [layer, nn.Flatten(), norm, nn.ReLU(), nn.Unflatten(1, shape)]
         hidden, leave = nn.Linear(math.prod(shape), self.hidden, bias=False), nn.Linear(self.hidden, n_classes)
         initialize(hidden, "relu")
         initialize(leave, None)

@@ -7,6 +7,7 @@ Differs: batch norm and bias as torch has them, and any picture of at least 24 p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,6 @@ from bakeoff.pipelines.neural.speed.winograd import Convolution3x3
 
 PATCH = 2  # side in pixels of the patches that the first layer whitens
 WHITENING_REGULARIZATION = 5e-4  # added to each patch variance, for pixels of unit spread
-LEAST_SIDE = 24  # 23 after whitening, 11, 5 and 2 after the blocks: the last pooling takes what is left
 
 
 class PatchWhitening(nn.Conv2d):
@@ -40,15 +40,13 @@ class PatchWhitening(nn.Conv2d):
 class Speedrun(Architecture):
     """A small convolutional net that trains in minutes, after airbench94 (Jordan 2024, arXiv 2404.00498)."""
 
+    least_side: ClassVar[int] = 24  # 23 after whitening, 11, 5 and 2 after the blocks, and some are left to pool
     widths: tuple[int, ...] = (64, 256, 256)  # channels of the three blocks
     output_scale: float = 1 / 9  # logits are multiplied by it; airbench's value
 
     def build(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Sequential:
-        """Whitening, three blocks of two convolutions, global pooling, logits. Raises ValueError for small pictures."""
-        height, width, channels = image_shape
-        if min(height, width) < LEAST_SIDE:
-            raise ValueError(f"this net needs pictures of at least {LEAST_SIDE} x {LEAST_SIDE}, got {height} x {width}")
-        whitening = PatchWhitening(channels)
+        """Whitening, three blocks of two convolutions, global pooling, logits."""
+        whitening = PatchWhitening(image_shape[2])
         blocks, n_inputs = [], whitening.out_channels
         for n_outputs in self.widths:
             blocks.append(_block(n_inputs, n_outputs))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from bakeoff.pipelines.neural.training.augmentation import shift
+from bakeoff.pipelines.neural.training.minibatches import shift
 
 Weights = dict[str, Tensor]  # and buffers of a net, by name
 PICTURES_AT_A_TIME = 1000
