@@ -1,6 +1,6 @@
 """Functions put together from operations: activations, nets, losses and regularizers.
 
-The other five activations - relu, sigmoid, tanh, leaky_relu, elu - are operations.
+The other five activations - relu, sigmoid, tanh, leaky_relu, elu - are among the operations.
 """
 
 from __future__ import annotations

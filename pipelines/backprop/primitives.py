@@ -94,16 +94,8 @@ maximum, minimum, fmax, fmin = (
     for f in (np.maximum, np.minimum, np.fmax, np.fmin)
 )
 relu = elementwise(lambda x: np.maximum(x, 0), lambda g, y, x: where(y > 0, g, 0.0), name="relu")
-leaky_relu = elementwise(
-    lambda x, slope=0.01: np.where(x > 0, x, slope * x),
-    lambda g, y, x, slope=0.01: where(x > 0, g, slope * g),
-    name="leaky_relu",
-)
-elu = elementwise(
-    lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
-    lambda g, y, x, alpha=1.0: where(x > 0, g, g * (y + alpha)),  # d/dx alpha (e^x - 1) = y + alpha
-    name="elu",
-)
+leaky_relu = composite(lambda x, slope=0.01: where(x > 0, x, slope * x), "leaky_relu")
+elu = composite(lambda x, alpha=1.0: where(x > 0, x, alpha * expm1(where(x > 0, 0.0, x))), "elu")
 
 
 def _share(g: Value, chosen: np.ndarray, tie: np.ndarray) -> Value:
@@ -119,12 +111,10 @@ reshape: Operation = multilinear(
 )
 transpose: Operation = multilinear(
     "transpose",
-    lambda x, axes=None: np.transpose(x, axes),
+    np.transpose,
     lambda i, g, y, x, axes=None: transpose(g, axes=None if axes is None else np.argsort(reduced_axes(x, axes))),
 )
-broadcast_to = multilinear(
-    "broadcast_to", lambda x, shape: np.broadcast_to(x, shape), lambda i, g, y, x, shape: sum_to(g, x.shape)
-)
+broadcast_to = multilinear("broadcast_to", np.broadcast_to, lambda i, g, y, x, shape: sum_to(g, x.shape))
 index = multilinear("index", lambda x, key: x[key], lambda i, g, y, x, key: scatter(g, key=key, shape=x.shape))
 
 

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+import torch
 
 from bakeoff.pipelines.backprop import operations as ops
 from bakeoff.pipelines.backprop.arrays import FUNCTIONS, OPERATIONS
@@ -160,4 +161,27 @@ def test_array_of_numbers_of_the_graph() -> None:
 def test_every_composite_is_covered() -> None:
     here = {case[0] for case in (*MOVES, *PRODUCTS, *SPLITS)} | {*SEVERAL, "einsum", "norm", "where"}
     composites = {name for name, function in FUNCTIONS.items() if OPERATIONS.get(name) is not function}
-    assert composites - here == {"prod", "mean", "var", "std"}
+    assert composites - here == {"prod", "mean", "var", "std", "leaky_relu", "elu"}
+
+
+@pytest.mark.parametrize(
+    ("ours", "peer"),
+    [
+        (lambda x: ops.leaky_relu(x, slope=0.1), lambda x: torch.nn.functional.leaky_relu(x, 0.1)),
+        (lambda x: ops.elu(x, alpha=0.7), lambda x: torch.nn.functional.elu(x, 0.7)),
+        (ops.leaky_relu, torch.nn.functional.leaky_relu),
+        (ops.elu, torch.nn.functional.elu),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_leaky_relu_and_elu_agree_with_torch_also_at_0(ours, peer, dtype) -> None:
+    x = np.array([-800, -5, -0.5, 0, 0.5, 3], dtype)
+    tensor = torch.tensor(x, requires_grad=True)
+    expected = peer(tensor)
+    expected.sum().backward()
+    value, gradient = vjp(ours, x, np.ones(6, dtype))
+    assert value.dtype == gradient.dtype == dtype
+    np.testing.assert_allclose(value, expected.detach(), rtol=1e-6)
+    np.testing.assert_allclose(gradient, tensor.grad, rtol=1e-6)
+    away = np.array([-2.0, -0.3, 0.4])
+    check_gradients("activation", ours, away, rng=np.random.default_rng(0))
