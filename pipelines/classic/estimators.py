@@ -22,9 +22,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import fit_gaussian_mixture
 from bakeoff.pipelines.classic.codebook.kmeans import fit_kmeans
-from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
 from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
-from bakeoff.pipelines.classic.encoding.vlad import encode_vlad
+from bakeoff.pipelines.classic.encoding.words import encode_bag_of_words, encode_vlad
 from bakeoff.pipelines.classic.families.family import FeatureFamily, encode_all
 from bakeoff.pipelines.classic.families.histograms import Hog
 from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer, standardize

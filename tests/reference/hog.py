@@ -7,16 +7,12 @@ import math
 import numpy as np
 
 
-def hog(
-    image: np.ndarray, n_orientations: int, cell_size: int, block_size: int, block_norm: str, signed: bool
-) -> np.ndarray:
+def hog(image: np.ndarray, n_orientations: int, cell_size: int, block_size: int, signed: bool) -> np.ndarray:
     """image: (height, width, channels).   Returns float64, flat: block y, block x, cell y, cell x, orientation."""
     cells = cell_histograms(image.astype(np.float64), n_orientations, cell_size, signed)
     blocks_y, blocks_x = cells.shape[0] - block_size + 1, cells.shape[1] - block_size + 1
     blocks = [
-        normalize(cells[y : y + block_size, x : x + block_size], block_norm)
-        for y in range(blocks_y)
-        for x in range(blocks_x)
+        normalize(cells[y : y + block_size, x : x + block_size]) for y in range(blocks_y) for x in range(blocks_x)
     ]
     return np.concatenate([block.ravel() for block in blocks])
 
@@ -46,9 +42,7 @@ def steepest_gradient(image: np.ndarray, x: int, y: int) -> tuple[float, float]:
     return max(gradients, key=lambda gradient: math.hypot(*gradient))
 
 
-def normalize(block: np.ndarray, block_norm: str, epsilon: float = 1e-5) -> np.ndarray:
+def normalize(block: np.ndarray, epsilon: float = 1e-5) -> np.ndarray:
     block = block / math.sqrt((block**2).sum() + epsilon**2)
-    if block_norm == "L2":
-        return block
     block = np.minimum(block, 0.2)
     return block / math.sqrt((block**2).sum() + epsilon**2)

@@ -7,21 +7,22 @@ product, and so are the sums of the maximization step. Both run piece by piece i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial, reduce
-from operator import add
+from functools import partial
 
 import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import assign_words, fit_kmeans
 from bakeoff.pipelines.machine.chunks import check_rows, rows_per_chunk, sample_rows, spans_of
 from bakeoff.pipelines.machine.cores import map_on_cores
+from bakeoff.pipelines.machine.progress import Advance
 from bakeoff.pipelines.machine.tracing import is_exporting
 
 # Lloyd iterations for the starting point, on a sample: expectation-maximization refines it anyway.
 START_ITERATIONS = 10
 START_ROWS_PER_COMPONENT = 256  # as faiss samples for k-means
+# The smallest variance in a dimension, as a share of the descriptors' own.
+VARIANCE_FLOOR = 1e-4
 # A component with less than this expected number of descriptors has lost them all: it keeps its place.
 FEWEST_DESCRIPTORS = 1e-3
 
@@ -87,22 +88,8 @@ class GaussianMixture:
         return QuadraticForm(origin.float(), linear.float().contiguous(), bias.float())
 
 
-@dataclass
-class _Sums:
-    """What one expectation step leaves, in float64: sum gamma (k,), sum gamma [x, x^2] (k, 2d), sum log p(x), rows."""
-
-    zeroth: torch.Tensor
-    moments: torch.Tensor
-    log_likelihood: float
-    n_rows: int
-
-    def __add__(self, other: _Sums) -> _Sums:
-        return _Sums(
-            self.zeroth + other.zeroth,
-            self.moments + other.moments,
-            self.log_likelihood + other.log_likelihood,
-            self.n_rows + other.n_rows,
-        )
+# What an expectation step leaves, in float64: sum gamma (k,), sum gamma [x, x^2] (k, 2d), sum log p(x) ().
+Sums = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def fit_gaussian_mixture(
@@ -111,15 +98,13 @@ def fit_gaussian_mixture(
     n_components: int,
     n_iterations: int = 25,
     seed: int,
-    variance_floor: float = 1e-4,
     start: GaussianMixture | None = None,
-    progress: Callable[[int, float], None] | None = None,
+    advance: Advance = lambda: None,
 ) -> GaussianMixture:
     """Fit the mixture by n_iterations of expectation-maximization from a k-means start.
 
     descriptors: float32 (n, d).
-    variance_floor: smallest variance, as a share of the descriptors' own variance in that dimension.
-    start: where to start instead of k-means.   progress(iteration, log_likelihood) is called after each iteration.
+    start: where to start instead of k-means.   advance: called after every iteration.
     The log-likelihood never decreases as long as no variance is at its floor.
     Raises ValueError if there are fewer descriptors than components, or if a descriptor is not finite.
     """
@@ -132,21 +117,20 @@ def fit_gaussian_mixture(
             f"n_components must be at most the number of descriptors {len(descriptors)}, got {n_components}"
         )
     sample = sample_rows(descriptors, START_ROWS_PER_COMPONENT * n_components, generator)
-    floor = _variance_floor(sample, variance_floor)
+    floor = _variance_floor(sample)
     mixture = start or _start_from_kmeans(sample, n_components, floor, seed)
-    for iteration in range(n_iterations):
+    for _ in range(n_iterations):
         form = mixture.quadratic_form()
-        mixture = _maximize(mixture, form.origin, _expect(descriptors, form), floor)
-        if progress is not None:
-            progress(iteration, mixture.log_likelihood)
+        mixture = _maximize(mixture, form.origin, _expect(descriptors, form), len(descriptors), floor)
+        advance()
     return mixture
 
 
-def _variance_floor(sample: torch.Tensor, share: float) -> torch.Tensor:
-    """share of the variance in each dimension (d,); of the mean variance where a dimension is constant, or of 1."""
+def _variance_floor(sample: torch.Tensor) -> torch.Tensor:
+    """(d,); a share of the mean variance where a dimension is constant, or of 1."""
     variances = sample.double().var(dim=0, correction=0)
     overall = variances.mean() if variances.mean() > 0 else variances.new_ones(())
-    return share * torch.where(variances > 0, variances, overall)
+    return VARIANCE_FLOOR * torch.where(variances > 0, variances, overall)
 
 
 def _start_from_kmeans(sample: torch.Tensor, n_components: int, floor: torch.Tensor, seed: int) -> GaussianMixture:
@@ -160,12 +144,13 @@ def _start_from_kmeans(sample: torch.Tensor, n_components: int, floor: torch.Ten
     return GaussianMixture((counts / counts.sum()).float(), codebook.centers, torch.maximum(variances, floor).float())
 
 
-def _expect(descriptors: torch.Tensor, form: QuadraticForm) -> _Sums:
+def _expect(descriptors: torch.Tensor, form: QuadraticForm) -> Sums:
     """One pass over all descriptors: responsibilities, and the sums of statistics that they weight."""
-    return reduce(add, map_on_cores(partial(_expect_span, form=form), spans_of(descriptors)))
+    parts = map_on_cores(partial(_expect_span, form=form), spans_of(descriptors))
+    return tuple(map(sum, zip(*parts, strict=True)))  # type: ignore[return-value]
 
 
-def _expect_span(span: torch.Tensor, form: QuadraticForm) -> _Sums:
+def _expect_span(span: torch.Tensor, form: QuadraticForm) -> Sums:
     n_components, width = len(form.bias), len(form.weights)
     zeroth, moments = span.new_zeros(n_components), span.new_zeros(n_components, width)
     log_likelihood = 0.0
@@ -178,18 +163,21 @@ def _expect_span(span: torch.Tensor, form: QuadraticForm) -> _Sums:
         log_likelihood += (highest - gamma.amax(dim=1).log()).sum(dtype=torch.float64).item()
         zeroth += gamma.sum(dim=0)
         moments.addmm_(gamma.T, statistics)
-    return _Sums(zeroth.double(), moments.double(), log_likelihood, len(span))
+    return zeroth.double(), moments.double(), torch.tensor(log_likelihood, dtype=torch.float64)
 
 
-def _maximize(mixture: GaussianMixture, origin: torch.Tensor, sums: _Sums, floor: torch.Tensor) -> GaussianMixture:
+def _maximize(
+    mixture: GaussianMixture, origin: torch.Tensor, sums: Sums, n_rows: int, floor: torch.Tensor
+) -> GaussianMixture:
     """Weights, means and variances that fit the responsibilities best; the moments are about the origin."""
-    alive = (sums.zeroth >= FEWEST_DESCRIPTORS)[:, None]
-    mass = sums.zeroth.clamp(min=FEWEST_DESCRIPTORS)
-    first, second = (sums.moments / mass[:, None]).chunk(2, dim=1)
+    zeroth, moments, log_likelihood = sums
+    alive = (zeroth >= FEWEST_DESCRIPTORS)[:, None]
+    mass = zeroth.clamp(min=FEWEST_DESCRIPTORS)
+    first, second = (moments / mass[:, None]).chunk(2, dim=1)
     variances = torch.maximum(second - first.square(), floor)
     return GaussianMixture(
         (mass / mass.sum()).float(),
         torch.where(alive, first + origin, mixture.means.double()).float(),
         torch.where(alive, variances, mixture.variances.double()).float(),
-        sums.log_likelihood / sums.n_rows,
+        float(log_likelihood) / n_rows,
     )

@@ -14,8 +14,7 @@ from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vecto
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
 from bakeoff.pipelines.classic.encoding.spatial import append_positions
 from bakeoff.pipelines.classic.families.descriptors import DescriptorFamily, Descriptors, Patches
-from bakeoff.pipelines.classic.matrix.pca import PCA, fit_pca, project
-from bakeoff.pipelines.classic.matrix.whitening import ZCA, fit_zca, whiten
+from bakeoff.pipelines.classic.matrix.projections import PCA, ZCA, fit_pca, fit_zca, project, whiten
 from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.machine.tracing import untraced
 
@@ -60,7 +59,7 @@ class FisherVectors(DescriptorFamily):
                 n_components=min(self.n_gaussians, len(placed)),
                 n_iterations=self.n_iterations,
                 seed=seed,
-                progress=lambda *_: advance(),
+                advance=advance,
             )
         return ProjectionAndMixture(pca, mixture)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.cell_histograms import cell_histograms
 from bakeoff.pipelines.classic.features.chunks import in_chunks
-from bakeoff.pipelines.classic.features.grid import check_window_fits
+from bakeoff.pipelines.classic.features.grid import cell_shares, check_window_fits
 from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
 
 
@@ -25,8 +24,7 @@ def extract_color_histogram(images: Tensor, *, n_bins: int, n_cells: int = 1) ->
     def histograms(chunk: Tensor) -> Tensor:
         bins = (rgb_to_hsv(to_color_planes(chunk).div_(255)) * n_bins).floor_().clamp_(0, n_bins - 1).long()
         triples = (bins[0] * n_bins + bins[1]) * n_bins + bins[2]
-        counts = cell_histograms(triples, n_bins**3, n_cells)
-        return (counts / counts.sum(2, keepdim=True)).flatten(1)
+        return cell_shares(triples, n_bins**3, n_cells)
 
     return in_chunks(histograms, images)
 
@@ -42,8 +40,7 @@ def extract_gray_histogram(images: Tensor, *, n_bins: int, n_cells: int = 1) -> 
 
     def histograms(chunk: Tensor) -> Tensor:
         bins = luminance(to_planes(chunk)).mul_(n_bins / 256).clamp_(0, n_bins - 1).long()
-        counts = cell_histograms(bins, n_bins, n_cells)
-        return (counts / counts.sum(2, keepdim=True)).flatten(1)
+        return cell_shares(bins, n_bins, n_cells)
 
     return in_chunks(histograms, images)
 

@@ -40,6 +40,7 @@ Window = Literal["triangular", "gaussian"]
 N_ORIENTATIONS = 8
 DIRECTIONS = torch.tensor([0.0, 1, 2, 3, -4, -3, -2, -1]).view(-1, 1, 1, 1)  # of the orientations, times 45 degrees
 LENGTH = N_BINS**2 * N_ORIENTATIONS
+FLAT = 0.01  # gray levels per pixel, Euclidean length over the 128 bin averages: a patch below gives zeros
 CLIP = 0.2  # of the unit length, Lowe 2004, section 6.1
 SOFTNESS = 0.3  # of the length, added to the second one; a textured patch's L1 length is 8 to 9 times its L2 length
 WINDOW_DEVIATION = 2.0  # of the Gaussian window, in bins: half the descriptor's width, Lowe 2004, section 6.1
@@ -61,7 +62,6 @@ def extract_dense_sift(
     window: Window = "triangular",
     root: bool = False,
     per_channel: bool = False,
-    contrast_threshold: float = 0.01,
     regularizer: float = 0.0,
 ) -> Tensor:
     """SIFT descriptors on a grid.
@@ -72,8 +72,6 @@ def extract_dense_sift(
     root: RootSIFT, the square root of the L1-normalized descriptor (Arandjelovic and Zisserman, CVPR 2012).
     per_channel: one descriptor for each channel, side by side (on RGB, or on `opponent_colors`, as in van de
     Sande et al., PAMI 2010), instead of one on the luminance.
-    contrast_threshold: a patch whose gradients (gray levels per pixel, Euclidean length over the 128 bin averages) stay
-    below gives zeros; the default only catches flat patches.
     regularizer: gray levels per pixel added to a patch's gradient length before dividing by it: a faint patch gets a
     short descriptor instead of its noise at full length. 0 is Lowe's formula; a few gray levels help Fisher vectors.
     Returns float32 (n, n_keypoints, 128, times channels with per_channel), of unit length each, ordered bin y, bin x,
@@ -88,7 +86,7 @@ def extract_dense_sift(
         planes = to_color_planes(chunk) if per_channel else luminance(to_planes(chunk)).unsqueeze(0)
         pooled, bins = _pool(_orientation_maps(planes), bin_size, stride, window)
         pooled = pooled.unflatten(0, planes.shape[:2])
-        return _normalize(pooled, bins, root, contrast_threshold, regularizer, place)
+        return _normalize(pooled, bins, root, regularizer, place)
 
     n_channels = images.shape[3] if per_channel else 1
     length = (len(dense_sift_positions(*images.shape[1:3], bin_size=bin_size, stride=stride)), n_channels * LENGTH)
@@ -172,14 +170,7 @@ def _windows(values: Tensor, bins: tuple[Bins, Bins]) -> Tensor:
     return bins_by_window(rows, 1, bins[0]).transpose(2, 3)
 
 
-def _normalize(
-    pooled: Tensor,
-    bins: tuple[Bins, Bins],
-    root: bool,
-    contrast_threshold: float,
-    regularizer: float,
-    place: Tensor | None,
-) -> Tensor:
+def _normalize(pooled: Tensor, bins: tuple[Bins, Bins], root: bool, regularizer: float, place: Tensor | None) -> Tensor:
     """Descriptors of unit length, nothing above 0.2, unit length again; then the Hellinger map if root.
 
     With a regularizer r, lengths |h| + r take the place of |h|, and the second division is softened alike. Lengths and
@@ -188,7 +179,7 @@ def _normalize(
     """
     channels, pooled = pooled.shape[:2], pooled.flatten(0, 1)
     lengths = _windows(pooled.square().sum(-1, keepdim=True), bins).sum(dim=(3, 4), keepdim=True).sqrt_()
-    flat = lengths <= contrast_threshold
+    flat = lengths <= FLAT
     lengths += regularizer
     limits, softness = lengths * CLIP, lengths * SOFTNESS if regularizer > 0 else torch.zeros_like(lengths)
     windows, limits = (pooled.sqrt_(), limits.sqrt_()) if root else (pooled, limits)

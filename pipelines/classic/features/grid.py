@@ -1,4 +1,4 @@
-"""Square windows on a regular grid: where they lie, and how those of 4 x 4 bins share their bins."""
+"""Square windows on a regular grid: where they lie, how those of 4 x 4 bins share their bins; cells of a picture."""
 
 from __future__ import annotations
 
@@ -80,3 +80,19 @@ def check_window_fits(height: int, width: int, window_size: int) -> None:
             f"pictures must be at least {window_size} x {window_size} pixels for one descriptor, "
             f"got {height} x {width}: choose smaller bins, cells or patches, or larger pictures"
         )
+
+
+def cell_shares(numbers: Tensor, n_numbers: int, n_cells: int) -> Tensor:
+    """The shares of all numbers among the pixels of each of n_cells x n_cells equal parts of the picture.
+
+    numbers: int64 (n, height, width) in 0..n_numbers - 1.   Where a side does not divide, parts differ by one pixel.
+    Returns float32 (n, n_cells**2 * n_numbers), by cell, row by row; each cell's part sums to 1.
+    """
+    n, height, width = numbers.shape
+    rows, columns = (torch.arange(side, device=numbers.device) * n_cells // side for side in (height, width))
+    cells = rows[:, None] * n_cells + columns + torch.arange(n, device=numbers.device)[:, None, None] * n_cells**2
+    counts = torch.zeros(n * n_cells**2 * n_numbers, device=numbers.device)
+    ones = torch.ones(1, device=numbers.device).expand(numbers.numel())
+    counts.scatter_add_(0, (cells * n_numbers + numbers).flatten(), ones)
+    counts = counts.view(n, n_cells**2, n_numbers)
+    return (counts / counts.sum(2, keepdim=True)).flatten(1)

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from bakeoff.pipelines.classic.features.chunks import in_chunks
+from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.classic.features.planes import picture_size, to_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
-BlockNorm = Literal["L2", "L2-Hys"]
 EPSILON = 1e-5  # in every block norm, as in scikit-image
 CLIP = 0.2  # L2-Hys, Lowe 2004
-
-
-def hog_length(height: int, width: int, *, n_orientations: int = 9, cell_size: int = 8, block_size: int = 2) -> int:
-    """Length of one picture's descriptor: blocks (every cell starts one, while it fits) x cells x orientations.
-
-    Raises ValueError if the picture is smaller than one block.
-    """
-    side = block_size * cell_size
-    if min(height, width) < side:
-        raise ValueError(f"pictures must be at least {side} x {side} pixels for one HOG block, got {height} x {width}")
-    n_blocks = (height // cell_size - block_size + 1) * (width // cell_size - block_size + 1)
-    return n_blocks * block_size**2 * n_orientations
 
 
 def extract_hog(
@@ -35,7 +22,6 @@ def extract_hog(
     n_orientations: int = 9,
     cell_size: int = 8,
     block_size: int = 2,
-    block_norm: BlockNorm = "L2-Hys",
     signed: bool = False,
 ) -> Tensor:
     """HOG descriptors of a batch of pictures.
@@ -44,17 +30,17 @@ def extract_hog(
         Between whole numbers no rounding decides a bin; of other floats, one on the border of two may fall into either.
     cell_size: pixels.   block_size: cells.   Rows and columns beyond the last whole cell are dropped.
     signed: gradient directions over 0..360 degrees instead of 0..180.
-    Returns float32 (n, hog_length(height, width, ...)), ordered block row, block column, cell row, cell column,
-    orientation; zeros for a constant picture.
+    Returns float32 (n, blocks * block_size**2 * n_orientations), L2-Hys normalized; every cell starts a block, while it
+    fits. Ordered block row, block column, cell row, cell column, orientation; zeros for a constant picture.
     Raises ValueError for pictures smaller than a block, and for non-finite values.
     """
-    hog_length(*picture_size(images), cell_size=cell_size, block_size=block_size)
+    check_window_fits(*picture_size(images), block_size * cell_size)
 
     def descriptors(chunk: Tensor) -> Tensor:
         x, y, magnitudes = _steepest_gradient(to_planes(chunk))
         bins = _orientation_bins(x, y, n_orientations, signed)
         histograms = _cell_histograms(bins, magnitudes, n_orientations, cell_size)
-        return _normalized_blocks(histograms, block_size, block_norm).flatten(1)
+        return _normalized_blocks(histograms, block_size).flatten(1)
 
     return in_chunks(descriptors, images)
 
@@ -110,16 +96,11 @@ def _first_bins(cells_y: int, cells_x: int, n_orientations: int, cell_size: int,
     return cells.repeat_interleave(cell_size, dim=0).repeat_interleave(cell_size, dim=1)
 
 
-def _normalized_blocks(histograms: Tensor, block_size: int, block_norm: BlockNorm) -> Tensor:
+def _normalized_blocks(histograms: Tensor, block_size: int) -> Tensor:
     """(n, cells_y, cells_x, bins) -> (n, blocks_y, blocks_x, block_size**2 * bins)."""
-    blocks = histograms.unfold(1, block_size, 1).unfold(
-        2, block_size, 1
-    )  # (n, blocks_y, blocks_x, bins, cell_y, cell_x)
-    blocks = blocks.permute(0, 1, 2, 4, 5, 3).flatten(3)
-    blocks = blocks / _length(blocks)
-    if block_norm == "L2":
-        return blocks
-    blocks.clamp_(max=CLIP)
+    blocks = histograms.unfold(1, block_size, 1).unfold(2, block_size, 1)
+    blocks = blocks.permute(0, 1, 2, 4, 5, 3).flatten(3)  # from (n, blocks_y, blocks_x, bins, cell_y, cell_x)
+    blocks = (blocks / _length(blocks)).clamp_(max=CLIP)
     return blocks.div_(_length(blocks))
 
 

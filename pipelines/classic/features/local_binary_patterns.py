@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bakeoff.pipelines.classic.features.cell_histograms import cell_histograms
 from bakeoff.pipelines.classic.features.chunks import in_chunks
-from bakeoff.pipelines.classic.features.grid import check_window_fits
+from bakeoff.pipelines.classic.features.grid import cell_shares, check_window_fits
 from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
@@ -37,9 +36,10 @@ def extract_local_binary_patterns(
     def histograms(chunk: Tensor) -> Tensor:
         gray = luminance(to_planes(chunk)).round_().double()
         brighter = torch.stack([_circle_point(gray, i, n_points, radius) >= gray for i in range(n_points)])
-        codes = _uniform_codes(brighter) if method == "uniform" else _all_codes(brighter)
-        counts = cell_histograms(codes, n_points + 2 if method == "uniform" else 2**n_points, n_cells)
-        return (counts / counts.sum(2, keepdim=True)).flatten(1)
+        if method == "uniform":
+            return cell_shares(_uniform_codes(brighter), n_points + 2, n_cells)
+        digits = 2 ** torch.arange(n_points, device=gray.device)[:, None, None, None]
+        return cell_shares((brighter * digits).sum(0), 2**n_points, n_cells)
 
     return in_chunks(histograms, images)
 
@@ -73,8 +73,3 @@ def _uniform_codes(brighter: Tensor) -> Tensor:
     n_points = len(brighter)
     n_changes = (brighter[1:] != brighter[:-1]).sum(0)
     return torch.where(n_changes <= 2, brighter.sum(0), n_points + 1)
-
-
-def _all_codes(brighter: Tensor) -> Tensor:
-    digits = 2 ** torch.arange(len(brighter), device=brighter.device)
-    return (brighter * digits[:, None, None, None]).sum(0)

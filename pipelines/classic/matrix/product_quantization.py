@@ -18,6 +18,7 @@ from bakeoff.pipelines.machine.cores import map_on_cores
 # Dense blocks of the rotation: wide enough to mix, small enough that rotating costs little beside encoding.
 LARGEST_BLOCK = 64
 ROWS_TOGETHER = 128  # encodings compressed together: enough to fill a matrix product
+MOST_WORDS = 256  # a code is a byte
 ROWS_PER_WORD = 20  # half of what faiss advises: a thousand codebooks are fitted, and time is proportional
 
 
@@ -61,7 +62,7 @@ class BlockRotation:
 
 @dataclass(frozen=True)
 class ProductQuantizer:
-    """rotation, and the codebooks of the sub-vectors: float32 (n_subvectors, n_words, sub_dimension), n_words <= 256.
+    """rotation, and the codebooks of the sub-vectors: float32 (n_subvectors, at most MOST_WORDS, sub_dimension).
 
     Raises ValueError if the sub-vectors do not fill the rotation's dimensions.
     """
@@ -71,9 +72,9 @@ class ProductQuantizer:
 
     def __post_init__(self) -> None:
         n_subvectors, n_words, sub_dimension = self.codebooks.shape
-        if n_subvectors * sub_dimension != self.dimension or n_words > 256:
+        if n_subvectors * sub_dimension != self.dimension or n_words > MOST_WORDS:
             raise ValueError(
-                f"codebooks must have shape (m, at most 256, s) with m * s = {self.dimension}, "
+                f"codebooks must have shape (m, at most {MOST_WORDS}, s) with m * s = {self.dimension}, "
                 f"got {tuple(self.codebooks.shape)}"
             )
 
@@ -92,22 +93,28 @@ def random_rotation(dimension: int, *, seed: int, device: torch.device | str = "
     return BlockRotation(permutation.to(device), signs.to(device), torch.linalg.qr(gaussian).Q.float().to(device))
 
 
-def fit_product_quantizer(
-    encodings: torch.Tensor, *, sub_dimension: int = 8, n_bits: int = 8, n_iterations: int = 10, seed: int
-) -> ProductQuantizer:
-    """Draw a rotation, and fit a k-means codebook of 2^n_bits words to each sub-vector of the rotated encodings.
+def words_for(n_rows: int) -> int:
+    """Words of each codebook that is fitted to so many rows: a power of two."""
+    return int(min(MOST_WORDS, 2 ** (n_rows.bit_length() - 1)))
 
-    encodings: float32 (n, d); a random sample of 20 rows a word is used if there are more.
-    sub_dimension: values in one code, a divisor of d.   n_bits: 1 to 8, a code is a byte in any case.
-    Raises ValueError if sub_dimension does not divide d, or there are fewer rows than words.
+
+def fit_product_quantizer(
+    encodings: torch.Tensor, *, sub_dimension: int = 8, n_iterations: int = 10, seed: int
+) -> ProductQuantizer:
+    """Draw a rotation, and fit a k-means codebook of MOST_WORDS, or as many as bits can name, to each sub-vector of the
+    rotated encodings.
+
+    encodings: float32 (n, d), at least 2; a random sample of 20 rows a word is used if there are more.
+    sub_dimension: values in one code, a divisor of d.
+    Raises ValueError if sub_dimension does not divide d, or there are fewer than 2 rows.
     """
     check_rows(encodings, name="encodings")
     n_rows, dimension = encodings.shape
-    n_words = 2**n_bits
+    n_words = words_for(n_rows)
     if dimension % sub_dimension:
         raise ValueError(f"sub_dimension must divide the width of the encodings {dimension}, got {sub_dimension}")
-    if not 1 <= n_bits <= 8 or n_rows < n_words:
-        raise ValueError(f"n_bits must be 1 to 8 and 2^n_bits at most the {n_rows} encodings, got {n_bits}")
+    if n_rows < 2:
+        raise ValueError(f"encodings must hold at least 2 rows, got {n_rows}")
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randperm(n_rows, generator=generator)[: ROWS_PER_WORD * n_words]
     rotation = random_rotation(dimension, seed=seed, device=encodings.device)

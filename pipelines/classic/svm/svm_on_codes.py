@@ -24,6 +24,7 @@ from bakeoff.pipelines.classic.matrix.product_quantization import (
     compress,
     decompress,
     fit_product_quantizer,
+    words_for,
 )
 from bakeoff.pipelines.classic.svm.cost_choice import CostChoice
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
@@ -31,7 +32,6 @@ from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings, descend
 from bakeoff.pipelines.results.fitted_values import on_device
 
 CHUNK_ROWS = 1024  # decoded together: 140 MB at d = 33,792
-MAX_BITS = 8  # a code is a byte
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,10 @@ def compress_features(
     Returns uint8 (n, d / sub_dimension). With fewer than 256 rows there are as many words as bits can name.
     Raises ValueError if sub_dimension does not divide d, there are fewer than 2 rows, or a feature is not finite.
     """
-    n = features.shape[0]
-    n_bits = min(MAX_BITS, n.bit_length() - 1)
-    chosen = np.random.default_rng(seed).permutation(n)[: ROWS_PER_WORD * 2**n_bits]
+    n = len(features)
+    chosen = np.random.default_rng(seed).permutation(n)[: ROWS_PER_WORD * words_for(n)]
     sample = torch.cat([features[row : row + 1] for row in np.sort(chosen).tolist()])
-    quantizer = fit_product_quantizer(sample, sub_dimension=sub_dimension, n_bits=n_bits, seed=seed)
+    quantizer = fit_product_quantizer(sample, sub_dimension=sub_dimension, seed=seed)
     codes = np.empty((n, quantizer.codebooks.shape[0]), np.uint8)
     for start in range(0, n, CHUNK_ROWS):
         rows = slice(start, min(start + CHUNK_ROWS, n))

@@ -7,7 +7,7 @@ import torch
 from bakeoff.pipelines.classic.codebook.kmeans import Codebook, assign_words
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, PatchWords
 from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
-from bakeoff.pipelines.classic.matrix.whitening import whiten
+from bakeoff.pipelines.classic.matrix.projections import whiten
 from bakeoff.tests.reference.encodings import bag_of_words
 
 

@@ -1,15 +1,17 @@
-"""Principal component analysis: of descriptors from their covariance, of whole pictures by a randomized method."""
+"""Projections learned from mean and covariance: PCA, of whole pictures by a randomized method, and ZCA whitening."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import scipy.linalg
 import torch
 
-from bakeoff.pipelines.classic.matrix.covariance import center_and_multiply, mean_and_covariance
-from bakeoff.pipelines.machine.chunks import iterate_blocks
+from bakeoff.pipelines.machine.chunks import check_finite, iterate_blocks, spans_of
+from bakeoff.pipelines.machine.cores import map_on_cores
+from bakeoff.pipelines.machine.tracing import is_exporting
 
 # Directions with less than this share of the largest variance are rounding error: whitening maps them to zero.
 SMALLEST_VARIANCE_SHARE = 1e-12
@@ -47,7 +49,7 @@ def fit_pca(descriptors: torch.Tensor | Iterable[torch.Tensor], *, n_components:
     The entry of largest magnitude of every component is positive, so the result does not depend on the solver.
     Raises ValueError if n_components exceeds d or n, or a descriptor is not finite.
     """
-    mean, covariance, n_rows = mean_and_covariance(descriptors)
+    mean, covariance, n_rows = _mean_and_covariance(descriptors)
     if not 1 <= n_components <= min(n_rows, len(mean)):
         raise ValueError(f"n_components must be between 1 and min(n, d) = {min(n_rows, len(mean))}, got {n_components}")
     wanted = (len(mean) - n_components, len(mean) - 1)  # the largest; far cheaper than all of thousands
@@ -103,4 +105,90 @@ def project(descriptors: torch.Tensor, pca: PCA) -> torch.Tensor:
 
     Raises ValueError if d differs from the PCA's, or a descriptor is not finite.
     """
-    return center_and_multiply(descriptors, pca.mean, pca.components.T, "descriptors")
+    return _center_and_multiply(descriptors, pca.mean, pca.components.T, "descriptors")
+
+
+@dataclass(frozen=True)
+class ZCA:
+    """mean: float32 (d,).   matrix: float32 (d, d), symmetric.   Raises ValueError if the shapes disagree."""
+
+    mean: torch.Tensor
+    matrix: torch.Tensor
+
+    def __post_init__(self) -> None:
+        if self.matrix.shape != (len(self.mean), len(self.mean)):
+            raise ValueError(
+                f"mean (d,) and matrix (d, d) disagree: got {tuple(self.mean.shape)} and {tuple(self.matrix.shape)}"
+            )
+
+
+def fit_zca(patches: torch.Tensor | Iterable[torch.Tensor], *, regularizer: float = 0.1) -> ZCA:
+    """matrix = V (D + regularizer I)^(-1/2) V^T, with V D V^T the covariance of the patches.
+
+    patches: float32 (n, d), contrast-normalized, or blocks of it that can be read again.
+    regularizer: positive; in the patches' squared unit. 0.1 suits patches of unit contrast (Coates, Ng, Lee 2011).
+    Raises ValueError if the regularizer is not positive, or a patch is not finite.
+    """
+    if regularizer <= 0:
+        raise ValueError(f"regularizer must be positive, got {regularizer}")
+    mean, covariance, _ = _mean_and_covariance(patches)
+    values, vectors = torch.linalg.eigh(covariance)
+    matrix = (vectors * (values.clamp(min=0) + regularizer).rsqrt()) @ vectors.T
+    return ZCA(mean.float(), matrix.float())
+
+
+def whiten(patches: torch.Tensor, zca: ZCA) -> torch.Tensor:
+    """(x - mean) matrix: float32 (..., d) -> (..., d).
+
+    Raises ValueError if d differs from the ZCA's, or a patch is not finite.
+    """
+    return _center_and_multiply(patches, zca.mean, zca.matrix, "patches")
+
+
+def _mean_and_covariance(
+    descriptors: torch.Tensor | Iterable[torch.Tensor],
+) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Mean (d,) and covariance (d, d; divisor n - 1) in float64, and the number of rows n, in one pass.
+
+    Products are taken about the first block's mean, so that a large common offset does not cost precision.
+    """
+    origin, first, second, n_rows = torch.empty(0), torch.empty(0), torch.empty(0), 0
+    for block in iterate_blocks(descriptors):
+        if n_rows == 0:
+            origin = block.mean(dim=0)
+            first = torch.zeros_like(origin, dtype=torch.float64)
+            second = first.new_zeros(len(origin), len(origin))
+        for span_first, span_second in map_on_cores(partial(_moments_about, origin), spans_of(block)):
+            first += span_first
+            second += span_second
+        n_rows += len(block)
+    if n_rows == 0:
+        raise ValueError("descriptors must hold at least one row, got none")
+    first = first / n_rows
+    covariance = (second - n_rows * torch.outer(first, first)) / max(1, n_rows - 1)
+    return origin + first, covariance, n_rows
+
+
+def _moments_about(origin: torch.Tensor, span: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    centered = span - origin
+    return centered.sum(dim=0), centered.T @ centered
+
+
+def _center_and_multiply(vectors: torch.Tensor, mean: torch.Tensor, matrix: torch.Tensor, name: str) -> torch.Tensor:
+    """(x - mean) matrix, on every core: float32 (..., d) -> (..., k).
+
+    Raises ValueError, which says `name`, if d differs from the mean's, or a vector is not finite.
+    """
+    if vectors.shape[-1] != len(mean):
+        raise ValueError(f"{name} must have shape (..., {len(mean)}), got {tuple(vectors.shape)}")
+    if is_exporting():
+        return (vectors - mean) @ matrix
+    rows = vectors.reshape(-1, len(mean))
+    products = rows.new_empty(len(rows), matrix.shape[1])
+
+    def multiply_span(span: tuple[torch.Tensor, torch.Tensor]) -> None:
+        check_finite(span[0], name)
+        torch.mm(span[0] - mean, matrix, out=span[1])
+
+    map_on_cores(multiply_span, zip(spans_of(rows), spans_of(products), strict=True))
+    return products.unflatten(0, vectors.shape[:-1])

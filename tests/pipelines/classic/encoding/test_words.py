@@ -1,11 +1,13 @@
-"""Bags of words with hard and triangle assignment."""
+"""Bags of words with hard and triangle assignment, and vectors of locally aggregated descriptors."""
+
+import math
 
 import numpy as np
 import pytest
 import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import Codebook
-from bakeoff.pipelines.classic.encoding.bag_of_words import encode_bag_of_words
+from bakeoff.pipelines.classic.encoding.words import encode_bag_of_words, encode_vlad
 from bakeoff.tests.reference import encodings
 
 ASSIGNMENTS = ["hard", "triangle"]
@@ -66,3 +68,34 @@ def test_is_zero_for_no_descriptors(assignment):
 def test_refuses_descriptors_that_are_not_finite(assignment):
     with pytest.raises(ValueError, match="finite"):
         encode_bag_of_words(torch.full((1, 2, 6), torch.nan), random_case()[1], assignment=assignment)
+
+
+def test_vlad_two_words_by_hand():
+    codebook = Codebook(torch.tensor([[0.0, 0.0], [10.0, 0.0]]))
+    descriptors = torch.tensor([[[1.0, 1.0], [2.0, 3.0], [10.0, 5.0]]])  # sums (3, 4) and (0, 5)
+    expected = torch.tensor([[0.6, 0.8, 0.0, 1.0]]) / math.sqrt(2)
+    torch.testing.assert_close(encode_vlad(descriptors, codebook), expected)
+
+
+def test_vlad_equals_the_definition():
+    descriptors, codebook = random_case()
+    centers = codebook.centers.double().numpy()
+    expected = [encodings.vlad(image, centers, True) for image in descriptors.double().numpy()]
+    ours = encode_vlad(descriptors, codebook)
+    np.testing.assert_allclose(ours.numpy(), expected, atol=1e-5)
+
+
+def test_vlad_order_of_descriptors_does_not_matter():
+    descriptors, codebook = random_case()
+    torch.testing.assert_close(encode_vlad(descriptors, codebook), encode_vlad(descriptors.flip(1), codebook))
+
+
+def test_vlad_is_zero_for_no_descriptors_and_for_descriptors_on_their_words():
+    _, codebook = random_case()
+    assert not encode_vlad(torch.empty(2, 0, 6), codebook).any()
+    assert not encode_vlad(codebook.centers[None], codebook).any()
+
+
+def test_vlad_refuses_descriptors_of_another_dimension():
+    with pytest.raises(ValueError, match=r"\(n, m, 6\)"):
+        encode_vlad(torch.zeros(1, 2, 5), random_case()[1])

@@ -1,4 +1,4 @@
-"""Encode sets of descriptors as bags of visual words, with hard or triangle assignment."""
+"""Encode sets of descriptors by visual words: bags of words, hard or triangle, and VLAD."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import Codebook
 from bakeoff.pipelines.classic.encoding.descriptor_sets import encode_in_chunks
+from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
 
 
 def encode_bag_of_words(
@@ -42,4 +43,32 @@ def encode_bag_of_words(
         dimension=codebook.dimension,
         width=codebook.n_words,
         floats_per_descriptor=codebook.n_words,
+    )
+
+
+def encode_vlad(descriptors: torch.Tensor, codebook: Codebook) -> torch.Tensor:
+    """Encode each image as the sums, word by word, of x - c over the descriptors x nearest to the word's center c.
+
+    descriptors: float32 (n, m, d): m descriptors of each of n images.   codebook: k words in d dimensions.
+    Returns float32 (n, k*d), each word's part of unit length first, so that none that fires often outweighs the others
+        (Arandjelovic, Zisserman, CVPR 2013), then all; zeros if m == 0.
+    Raises ValueError if d differs from the codebook's, or a descriptor is not finite.
+    """
+    n_words, dimension = codebook.centers.shape
+
+    def encode_chunk(chunk: torch.Tensor, encodings: torch.Tensor) -> None:
+        rows = chunk.reshape(-1, dimension)
+        words = codebook.nearest(rows)
+        images = torch.arange(chunk.shape[0], device=chunk.device).repeat_interleave(chunk.shape[1])
+        residuals = rows - codebook.centers[words]
+        sums = encodings.zero_().view(-1, n_words, dimension)
+        sums.view(-1, dimension).index_add_(0, images * n_words + words, residuals)
+        l2_normalize(l2_normalize(sums).flatten(1), out=encodings)
+
+    return encode_in_chunks(
+        descriptors,
+        encode_chunk,
+        dimension=dimension,
+        width=n_words * dimension,
+        floats_per_descriptor=n_words + 2 * dimension,
     )
