@@ -48,9 +48,9 @@ class TableRow:
     strong: bool = False
 
 
-def table_row(*cells: Cell | str, side: Side | None = None, strong: bool = False) -> TableRow:
-    """A row of cells and of plain texts."""
-    return TableRow(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in cells), side, strong)
+def table_row(*cells: Cell | str | None, side: Side | None = None, strong: bool = False) -> TableRow:
+    """A row of cells, of plain texts, and of dashes for None."""
+    return TableRow(tuple(c if isinstance(c, Cell) else Cell(c or "–") for c in cells), side, strong)
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-from bakeoff.reports.canvas.elements import (
-    Cell,
-    Section,
-    Table,
-    TableRow,
-    number_cell,
-    points_cell,
-    share_cell,
-    table_row,
-)
+from bakeoff.reports.canvas.elements import Section, Table, number_cell, points_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import in_points, listing, p_number, percent, points_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
@@ -44,7 +35,14 @@ def families_section(comparison: Comparison) -> Section | None:
     families = find_families(comparison)
     if not families:
         return None
-    rows = [_row(comparison, family) for family in families]
+    rows = []
+    for family in families:
+        one, loss = family.alone, family.loss
+        alone = share_cell(comparison.score(one), comparison.interval(one)) if one else None
+        lost = (
+            (points_cell(loss.difference, loss.interval), number_cell(loss.p_holm, p_number)) if loss else (None, None)
+        )
+        rows.append(table_row(family.name, alone, *lost))
     caption = "Each family alone, and the loss without it; 95 % intervals, p corrected over all tests of this chapter"
     table = Table(caption, ("family", "alone", "points lost without it", "p, Holm"), rows)
     return Section("features", "What each feature adds", [describe_families(comparison, families)], [table])
@@ -91,10 +89,3 @@ def describe_families(comparison: Comparison, families: list[Family]) -> str:
     if idle:
         sentences.append(f"No difference is shown from leaving out {listing(idle, 'or')}.")
     return " ".join(sentences)
-
-
-def _row(comparison: Comparison, family: Family) -> TableRow:
-    one, loss, blank = family.alone, family.loss, Cell("–")
-    alone = share_cell(comparison.score(one), comparison.interval(one)) if one else blank
-    lost = points_cell(loss.difference, loss.interval) if loss else blank
-    return table_row(family.name, alone, lost, number_cell(loss.p_holm if loss else None, p_number))

@@ -62,37 +62,30 @@ def methods_section(comparison: Comparison, caveats: Sequence[str]) -> Section:
 
 @chapter(240)
 def provenance_section(comparison: Comparison, studies: Mapping[str, StudyResult]) -> Section:
-    """What all runs share, said once; what differs, in a table; what made each study, in another."""
-    task = comparison.task
+    """What all runs share, said once; what differs between runs and what made each study, in a table."""
     runs = {f"{c.experiment}, seed {run.seed}": flatten(run.environment) for c in comparison.ranked for run in c.runs}
     first = next(iter(runs.values()))
     shared = {key: value for key, value in first.items() if all(e.get(key) == value for e in runs.values())}
-    facts = [("data set", task.dataset), ("fingerprint", task.fingerprint), *shared.items()]
-    parts = [_table("The same for all runs", ("what", "value"), facts)]
-    rows = [(name, _listed({k: v for k, v in e.items() if k not in {*shared, "key"}})) for name, e in runs.items()]
-    if any(told for _, told in rows):
-        parts.append(_table("What differs between runs", ("run", "what"), rows, folded=len(rows) > 6))
-    made = []
+    made = dict(runs)
     for name, study in studies.items():
-        told = [str(study.environment.get(key, "–")) for key in ("command", "commit")]
-        hardware = _listed(flatten(study.environment.get("hardware", {}))) or "–"
-        made.append((name, *told, str(study.settings.get("seed", "–")), hardware, seconds(study.seconds)))
-    if made:
-        columns = ("study", "command", "commit", "seed", "hardware", "wall-clock time")
-        parts.append(_table("What made each study", columns, made))
+        about = {"seed": study.settings.get("seed", "–"), "wall-clock time": seconds(study.seconds)}
+        made[f"study {name}"] = flatten({**study.environment, **about})
+    facts = {"data set": comparison.task.dataset, "fingerprint": comparison.task.fingerprint, **shared}
+    parts = [Table("The same for all runs", ("what", "value"), [table_row(*fact) for fact in facts.items()])]
+    told = {name: {k: v for k, v in e.items() if shared.get(k) != v and k != "key"} for name, e in made.items()}
+    rows = [
+        table_row(name, ", ".join(f"{key} = {value}" for key, value in differing.items()))
+        for name, differing in told.items()
+        if differing
+    ]
+    if rows:
+        caption = "What differs between runs, and what made each study, where it is not the same"
+        parts.append(Table(caption, ("run", "what"), rows, folded=len(rows) > 6))
     text = (
         "What it takes to run it again. Equal fingerprints mean equal pictures, labels and order, to the last pixel; "
         "the settings of every run are in report.json."
     )
     return Section("provenance", "Where the numbers come from", [text], parts)
-
-
-def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, folded: bool = False) -> Table:
-    return Table(caption, columns, [table_row(*texts) for texts in rows], folded)
-
-
-def _listed(facts: Mapping[str, str]) -> str:
-    return ", ".join(f"{key} = {value}" for key, value in facts.items())
 
 
 def flatten(record: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -26,11 +26,11 @@ def summary_table(comparison: Comparison) -> Table:
         cells = (*_lead_cells(c, comparison), *costs, number_cell(c.peak_memory_bytes, bytes_size))
         if folds and c in comparison.finalists:
             cells = (share_cell(folds.score(c.experiment), folds.interval(c.experiment)), *cells)
-        rows.append(table_row(name, *["–"] * bool(folds and c not in comparison.finalists), *cells, side=c.side))
+        rows.append(table_row(name, *[None] * bool(folds and c not in comparison.finalists), *cells, side=c.side))
     always = [share_cell(share) for share in comparison.dummy_shares[: 1 + comparison.is_unbalanced]]
     if folds:
         always.insert(0, share_cell(comparison.best_constant))
-    rows.append(table_row(Cell("majority class", note="baseline"), *always, *["–"] * 3))
+    rows.append(table_row(Cell("majority class", note="baseline"), *always, *[None] * 3))
     leads = ("balanced accuracy", "test accuracy") if comparison.is_unbalanced else ("test accuracy",)
     out_of_fold = [f"{comparison.measure} out of fold"] if folds else []
     columns = ("finalist", *out_of_fold, *leads, comparison.time, "with selection", "peak memory")
@@ -70,7 +70,7 @@ def result_table(comparison: Comparison) -> Table:
     columns = ("experiment", "balanced", *COLUMNS[1:]) if comparison.is_unbalanced else COLUMNS
     rows = [_result_row(p, comparison) for p in comparison.everyone]
     always = map(share_cell, comparison.dummy_shares[: 1 + comparison.is_unbalanced])
-    rows.append(table_row("majority class", *always, *["–"] * 4))
+    rows.append(table_row("majority class", *always, *[None] * 4))
     repeated = any(len(c.runs) > 1 for c in comparison.contestants)
     seeds = ", of several seeds the mean ± standard deviation" if repeated else ""
     caption = (
@@ -84,7 +84,7 @@ def _result_row(p: Participant, comparison: Comparison) -> TableRow:
     """Of a published model without its cost, which is not known."""
     leads = (*_lead_cells(p, comparison), number_cell(p.macro_f1, "{:.3f}".format))
     if not isinstance(p, Contestant):
-        return table_row(Cell(p.experiment, note=f"published model: {p.title}"), *leads, *["–"] * 3, side=p.side)
+        return table_row(Cell(p.experiment, note=f"published model: {p.title}"), *leads, *[None] * 3, side=p.side)
     size = p.runs[0].size
     notes = [p.title if p.title != p.experiment else "", f"{len(p.runs)} seeds" if len(p.runs) > 1 else ""]
     parts = [seconds(comparison.seconds(p, kind)) for kind in ("features", "training", "prediction")]  # type: ignore[arg-type]

@@ -12,15 +12,7 @@ from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.task import Task
 from bakeoff.reports.canvas.axes import WIDE
 from bakeoff.reports.canvas.elements import Figure, Section
-from bakeoff.reports.canvas.formats import (
-    in_points,
-    listing,
-    percent,
-    percent_range,
-    plural,
-    points_and_range,
-    points_range,
-)
+from bakeoff.reports.canvas.formats import listing, percent, percent_range, plural, points_and_range
 from bakeoff.reports.canvas.pictures import encode_png, montage, visible
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired
@@ -83,14 +75,14 @@ def describe_team(comparison: Comparison, team: Team) -> str:
     weight = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
     pairs = f" (mean over {plural(len(team.weights), 'pair')} of seeds)" if len(team.weights) > 1 else ""
     gain, alone = team.gain, f"{comparison.favorite.experiment} alone, the better of the two on validation"
-    effect = f"no difference from {alone}, is shown"
+    effect = f"no difference is shown from {alone}"
     if gain.is_shown:
-        effect = f"{in_points(abs(gain.difference))} {'above' if gain.difference > 0 else 'below'} {alone}"
+        effect = f"{'above' if gain.difference > 0 else 'below'} {alone}"
     return (
         f"Late fusion adds the log-probabilities of both, with a weight of {weight} for the hand-crafted side, chosen "
         f"on validation. Its {comparison.measure} is {percent(team.score(team.correct))}{pairs}, 95 % interval "
-        f"{percent_range(team.interval(team.correct))}: {effect} ({in_points(gain.difference, signed=True)}, 95 % "
-        f"interval {points_range(gain.interval)}). No fusion that gives one of their two answers can pass "
+        f"{percent_range(team.interval(team.correct))}: {effect}, with a difference of "
+        f"{points_and_range(gain.difference, gain.interval)}. No fusion that gives one of their two answers can pass "
         f"{percent(team.score(team.either))}, the share of pictures on which at least one of them is right."
     )
 

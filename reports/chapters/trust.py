@@ -9,13 +9,7 @@ import numpy as np
 from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.chapters.chapter import chapter
-from bakeoff.reports.statistics.calibration import (
-    accuracy_at,
-    calibrated,
-    coverage_at,
-    measure_calibration,
-    selective_accuracy,
-)
+from bakeoff.reports.statistics.calibration import calibrated, coverage_at, measure_calibration, selective_accuracy
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 TRUSTED = 0.95  # share right that many would accept without a second look
@@ -50,11 +44,7 @@ def describe_selective(curves: Sequence[tuple[Contestant, np.ndarray]]) -> str:
     told = []
     for contestant, curve in curves:
         share = coverage_at(curve, TRUSTED)
-        answered = (
-            f"could answer {percent(share)} of all pictures with {percent(TRUSTED)} right"
-            if share
-            else f"does not reach {percent(TRUSTED)} right, however few pictures it answers"
-        )
-        half = percent(accuracy_at(curve, 0.5))
-        told.append(f"{contestant.experiment} is right on {half} of the half it is surest of, and {answered}")
+        answers = f"could answer {percent(share)} of all pictures with {percent(TRUSTED)} right"
+        none = f"does not reach {percent(TRUSTED)} right, however few pictures it answers"
+        told.append(f"{contestant.experiment} {answers if share else none}")
     return f"If low-confidence pictures are referred to a person: {'; '.join(told)}."

@@ -112,11 +112,6 @@ def selective_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.cumsum(shared[np.argsort(-confidences, kind="stable")]) / np.arange(1, len(labels) + 1)
 
 
-def accuracy_at(curve: np.ndarray, coverage: float) -> float:
-    """Share right among the surest `coverage` of the pictures, at least one. curve: `selective_accuracy`."""
-    return float(curve[max(round(coverage * len(curve)), 1) - 1])
-
-
 def coverage_at(curve: np.ndarray, accuracy: float) -> float:
     """The largest share of the pictures with at least this share right; 0 if there is none."""
     reached = np.flatnonzero(curve >= accuracy)
