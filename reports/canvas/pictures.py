@@ -58,10 +58,8 @@ def montage(pictures: np.ndarray, n_columns: int, *, gap: int = 1, scale: int = 
 
 
 def shown_first(pictures: np.ndarray, limit: int) -> np.ndarray:
-    """At most `limit` pictures: floats (weights) those of largest norm, others evenly spaced in their order."""
+    """At most `limit` pictures, in their order or, of more, by norm."""
     if len(pictures) <= limit:
         return pictures
-    if pictures.dtype == np.uint8:
-        return pictures[np.linspace(0, len(pictures) - 1, limit).astype(int)]
     norms = np.linalg.norm(pictures.reshape(len(pictures), -1), axis=1)
     return pictures[np.argsort(-norms, kind="stable")[:limit]]

@@ -9,8 +9,7 @@ import numpy as np
 
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, unpack_correct
-from bakeoff.reports.canvas import axes as draw
-from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number_cell, share_cell, table_row
+from bakeoff.reports.canvas.elements import Cell, Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import SPACE, in_points, listing, p_value, percent, points, points_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_crossed, holm
@@ -19,7 +18,6 @@ from bakeoff.reports.statistics.sample import Sample
 from bakeoff.reports.statistics.seeds import Interval
 
 COMPARED = "Compared with its own accuracy on unchanged pictures"
-FILLED = ("full", "none", "left", "right")  # of the marks of one side's models
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def robustness_section(study: StudyResult, comparison: Comparison) -> Section:
     finalists = [c.experiment for c in comparison.finalists]
     pair = [model for model in models if model.experiment in finalists]
     texts = (describe(*pair), what) if len(pair) == 2 else (what,)
-    parts = _summary(models, measure), draw_corruptions(models, measure)
+    parts = _summary(models, measure), _corruption_table(models, measure)
     return Section("robustness", "Robustness to changed pictures", texts, parts)
 
 
@@ -158,32 +156,4 @@ def _corruption_table(models: Sequence[Endurance], measure: str) -> Table:
             table_row(Cell(name, note="held out" if name in first.held_out else ""), first.groups[name], *shares)
         )
     columns = ("corruption", "kind", *(model.experiment for model in models))
-    return Table(f"{measure.capitalize()} under each corruption, mean over severities", columns, rows, folded=True)
-
-
-@draw.styled
-def draw_corruptions(models: Sequence[Endurance], measure: str) -> Figure:
-    """A row for each corruption, a mark for each model, a thin line for its accuracy on the unchanged pictures."""
-    names, held_out = list(models[0].right), models[0].held_out
-    canvas, (axes,) = draw.new_canvas(100 + 22 * len(names), grid="both")
-    drawn, told = dict.fromkeys(draw.MARKERS, 0), []
-    for model in models:
-        color, fill = draw.side_color(model.side), FILLED[drawn[model.side] % len(FILLED)]
-        drawn[model.side] += 1
-        values = [model.mean(model.right[name]) for name in names]
-        axes.axvline(model.mean(model.clean), color=color, linewidth=1.2, alpha=0.6)
-        marks = {"marker": draw.MARKERS[model.side], "fillstyle": fill, "markersize": 7.5, "color": color}
-        axes.plot(values, range(len(names)), linestyle="none", label=model.experiment, **marks)  # type: ignore[arg-type]
-        told.append(f"{model.experiment} is lowest under {names[int(np.argmin(values))]}: {percent(min(values))}.")
-    draw.name_rows(axes, [f"{name} *" if name in held_out else name for name in names])
-    axes.set_xlabel(f"{measure}, mean over severities (lines: unchanged)")
-    draw.percent_axis(axes.xaxis)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, 1.0 + 46 / (60 + 22 * len(names))), ncols=min(3, len(models)))
-    caption = (
-        f"{measure.capitalize()} on corrupted pictures, mean over severities; vertical lines are the same models on "
-        "the unchanged pictures."
-    )
-    if held_out:
-        caption += f" * held out of the means ({len(held_out)})."
-    alt = f"{measure.capitalize()} under each corruption. {' '.join(told)}"
-    return draw.finish(canvas, "corruptions", caption, alt, _corruption_table(models, measure))
+    return Table(f"{measure.capitalize()} under each corruption, mean over severities", columns, rows)
