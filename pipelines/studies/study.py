@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.splits import nested_subsets
 from bakeoff.pipelines.experiments import Experiment, choose_experiments
 from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -96,6 +97,25 @@ class Study:
     run: Run
     place: int
     profiles: tuple[Profile, ...]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Training pictures drawn anew, each draw with a training seed of its own.
+
+    n_draws: of each size up to `few` pictures, where chance is large and training short; above it one.
+    """
+
+    n_draws: int = 3
+    few: int = 3000
+
+    def of(self, train: Split, size: int, seed: int) -> Iterator[tuple[int, Split]]:
+        """(seed of the draw, its pictures): `size` of each class, those of one seed among those of its larger sizes."""
+        for order in range(seed, seed + self.n_draws):
+            (chosen,) = nested_subsets(train.labels, [size], seed=order)
+            if order > seed and len(chosen) > self.few:
+                return
+            yield order, train.take(chosen)
 
 
 _ANNOUNCED: dict[str, Study] = {}

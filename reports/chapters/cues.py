@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.reports.canvas.axes import WIDTH
 from bakeoff.reports.canvas.curve_axes import UNTRAINED, curves_table, show_curves
 from bakeoff.reports.canvas.elements import Figure, Section, Table, number_cell, table_row
@@ -33,7 +33,7 @@ def cues_section(study: StudyResult) -> Section:
         "Five synthetic data sets show the same kind of pictures: three parts on a surface, with color, texture, shape "
         "and layout drawn independently. In each but the last, one of these alone determines the class and the others "
         f"carry no information; in the last, all four agree. Every method learned from {count(sizes[-1])} pictures of "
-        f"each class. {study.notes[0]}"
+        f"each class. {study.notes[0]} {_describe_seeds(study.rows)}"
     )
     shown = shown_against_best(curves, sizes[-1])
     sentences = " ".join(_describe_cue(cue, curves[cue], chance, sizes[-1], shown) for cue in curves)
@@ -46,6 +46,19 @@ def cues_section(study: StudyResult) -> Section:
             table = curves_table(caption, "training pictures of each class", found, count)
             parts.append(show_curves(f"cue-{cue}", table, found))
     return Section("cues", "Which method recognizes which cue", (intro, sentences), parts)
+
+
+def _describe_seeds(rows: Sequence[Row]) -> str:
+    n_seeds = {float(row["per_class"]): 0 for row in rows}  # type: ignore[arg-type]
+    for size in n_seeds:
+        n_seeds[size] = len({row["seed"] for row in rows if row["per_class"] == size})
+    if max(n_seeds.values()) == 1:
+        return "One seed was run: how seeds vary is not known."
+    several = [size for size in n_seeds if n_seeds[size] > 1]
+    return (
+        f"Up to {count(max(several))} pictures of each class, {max(n_seeds.values())} draws of them were learned from, "
+        "each with a seed of its own; of more, one."
+    )
 
 
 def _points(curves: Sequence[Curve], most: float) -> dict[str, tuple[Curve, Point]]:

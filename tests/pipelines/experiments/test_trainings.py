@@ -17,7 +17,7 @@ from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import unpack_correct
 from bakeoff.pipelines.studies import label_noise, learning_curves
-from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.study import Draws, Request
 
 
 def make_dataset(channels: int = 1, *, side: int = 16) -> Dataset:
@@ -35,7 +35,9 @@ def make_dataset(channels: int = 1, *, side: int = 16) -> Dataset:
 @pytest.fixture
 def request_for(tmp_path, monkeypatch):
     monkeypatch.setitem(
-        learning_curves.PROFILES, "quick", learning_curves.Settings(("pca",), sizes=(5, 10, 500), n_seeds=2, few=12)
+        learning_curves.PROFILES,
+        "quick",
+        learning_curves.Settings(("pca",), sizes=(5, 10, 500), draws=Draws(2, few=12)),
     )
     return lambda **changes: replace(Request(make_dataset(), Workspace(tmp_path), experiments=("pca",)), **changes)
 

@@ -9,7 +9,7 @@ from bakeoff.pipelines.experiments import choose_experiments
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.studies import cues
-from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.study import Draws, Request
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,9 @@ def few_pictures(loaded, monkeypatch):
 
     monkeypatch.setattr(cues, "load_cues", load)
     monkeypatch.setattr(cues, "CUES", ("color", "shape"))
-    monkeypatch.setitem(cues.PROFILES, "quick", cues.Settings(("color-histogram", "hog"), sizes=(10, 40)))
+    monkeypatch.setitem(
+        cues.PROFILES, "quick", cues.Settings(("color-histogram", "hog"), sizes=(10, 40), draws=Draws(1))
+    )
     return load("color")
 
 
@@ -53,8 +55,9 @@ def test_examples_are_two_of_each_class_in_order(loaded):
 
 def test_the_largest_comes_first_and_every_cue_has_every_method(few_pictures):
     methods = choose_experiments(("color-histogram", "hog"))
-    points = list(cues.variants(few_pictures, methods, cues.Settings((), sizes=(10, 40)), seed=0))
-    assert [len(point.dataset.train) for point in points] == [240] * 4 + [60] * 4
+    points = list(cues.variants(few_pictures, methods, cues.Settings((), (10, 40), Draws(2, few=60)), seed=0))
+    assert [len(point.dataset.train) for point in points] == [240] * 4 + [60] * 8
+    assert [point.seed for point in points] == [0] * 4 + [0, 0, 1, 1] * 2
     assert {point.facts["cue"] for point in points} == {"color", "shape"}
 
 

@@ -40,6 +40,15 @@ def test_no_difference_is_said_where_none_is_shown():
     assert "leads" not in text
 
 
+def test_it_says_how_many_draws_a_point_is_of():
+    rows = make_cues().rows
+    assert "One seed was run: how seeds vary is not known" in cues_section(make_cues()).paragraphs[0]
+    again = [{**row, "seed": 1} for row in rows if row["per_class"] == 10]
+    intro = cues_section(make_study("cues", [*rows, *again])).paragraphs[0]
+    assert "Up to 10 pictures of each class, 2 draws of them were learned from" in intro
+    assert "of more, one" in intro
+
+
 def test_the_matrix_has_a_cell_for_each_pair():
     matrix = cues_section(make_cues()).parts[0]
     assert matrix.columns == ("method", "color", "shape")
