@@ -12,8 +12,7 @@ from torch.nn import functional
 
 from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.backprop.differentiate import leaves
-from bakeoff.pipelines.backprop.functions import Layers
-from bakeoff.pipelines.backprop.training import Momentum, initialize_layers, mlp_objective, training_steps
+from bakeoff.pipelines.backprop.nets import Layers, Momentum, initialize_layers, mlp_objective, training_steps
 
 WIDTHS, BATCH = (3072, 512, 256, 10), 256
 LEARNING_RATE, MOMENTUM, L2 = 1e-3, 0.9, 1e-4

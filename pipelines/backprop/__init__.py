@@ -11,7 +11,7 @@
     array([-0.251, -0.531])
 
 docs/engine.md says what it is and what it is not. The library, in the order to read it: arrays, rules, primitives,
-operations, differentiate, gradient_check. The net on it: functions, training, pipeline.
+operations, differentiate, gradient_check. The net on it: nets, pipeline.
 """
 
 from bakeoff.pipelines.backprop import operations  # fills the table that the operators look into

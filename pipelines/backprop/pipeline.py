@@ -15,13 +15,14 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.folder.store import blocks_of
 from bakeoff.pipelines.backprop.config import BackpropConfig
 from bakeoff.pipelines.backprop.differentiate import leaves
-from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
-from bakeoff.pipelines.backprop.training import (
+from bakeoff.pipelines.backprop.nets import (
+    Layers,
     Momentum,
     cosine_schedule,
     draw_batches,
     initialize_layers,
     mlp_objective,
+    mlp_scores,
     training_steps,
 )
 from bakeoff.pipelines.machine.job import Job

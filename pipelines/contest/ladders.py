@@ -13,8 +13,8 @@ from bakeoff.pipelines.classic.recipes import Recipe, expected_seconds, recipes
 from bakeoff.pipelines.contest.search import Rung
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.frozen import pipeline as frozen
-from bakeoff.pipelines.frozen.experiments import FINE_TUNED, alone, beside, nets, seconds_a_picture, tuned
 from bakeoff.pipelines.frozen.family import FrozenNet
+from bakeoff.pipelines.frozen.pipeline import FINE_TUNED, alone, beside, nets, seconds_a_picture, tuned
 from bakeoff.pipelines.frozen.weights import Weights
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import NeuralConfig

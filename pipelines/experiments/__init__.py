@@ -17,7 +17,6 @@ from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.classic import experiments as classic_table
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.system.family_features import Encoded
-from bakeoff.pipelines.frozen import experiments as frozen_table
 from bakeoff.pipelines.frozen import pipeline as frozen
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.job import Job
@@ -67,7 +66,7 @@ def all_experiments() -> Mapping[str, Experiment]:
         ("hand-crafted", classic, classic_table),
         ("end-to-end", neural, neural_table),
         ("end-to-end", backprop, backprop_table),
-        ("frozen", frozen, frozen_table),
+        ("frozen", frozen, frozen),
     )
     return {
         name: Experiment(name, title, side, config, module.run, module.VERSION)

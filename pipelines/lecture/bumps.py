@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from bakeoff.pipelines.backprop.arrays import Value
-from bakeoff.pipelines.backprop.functions import Layers, mlp_scores
+from bakeoff.pipelines.backprop.nets import Layers, fit, initialize_layers, mlp_scores
 from bakeoff.pipelines.backprop.operations import mean
-from bakeoff.pipelines.backprop.training import fit, initialize_layers
 
 STEEPEST = 4.5 * np.pi
 

@@ -11,9 +11,17 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.sets.digits import load_digits
 from bakeoff.pipelines.backprop.arrays import Value
 from bakeoff.pipelines.backprop.differentiate import grad
-from bakeoff.pipelines.backprop.functions import Layers, hidden_units, mlp_scores
+from bakeoff.pipelines.backprop.nets import (
+    Layers,
+    Objective,
+    draw_batches,
+    fit,
+    hidden_units,
+    initialize_layers,
+    mlp_objective,
+    mlp_scores,
+)
 from bakeoff.pipelines.backprop.operations import softmax_cross_entropy
-from bakeoff.pipelines.backprop.training import Objective, draw_batches, fit, initialize_layers, mlp_objective
 from bakeoff.pipelines.lecture.toy import mean_and_interval
 
 N_HIDDEN, WIDTH, N_CLASSES = 12, 128, 18  # of the deep net before any training

@@ -11,9 +11,8 @@ from scipy.stats import t as student
 from skimage.measure import find_contours
 
 from bakeoff.pipelines.backprop.arrays import Value
-from bakeoff.pipelines.backprop.functions import Layers, hidden_units, mlp_scores
+from bakeoff.pipelines.backprop.nets import Layers, fit, hidden_units, initialize_layers, mlp_objective, mlp_scores
 from bakeoff.pipelines.backprop.operations import relu
-from bakeoff.pipelines.backprop.training import fit, initialize_layers, mlp_objective
 
 HALF_SIDE = 1.15  # of the square that holds the spirals
 

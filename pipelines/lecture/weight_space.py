@@ -10,8 +10,7 @@ import numpy as np
 
 from bakeoff.pipelines.backprop.arrays import Value
 from bakeoff.pipelines.backprop.differentiate import Tree, map_tree
-from bakeoff.pipelines.backprop.functions import Layers
-from bakeoff.pipelines.backprop.training import mlp_objective
+from bakeoff.pipelines.backprop.nets import Layers, mlp_objective
 from bakeoff.pipelines.lecture.toy import draw_spirals, train_classifier
 
 TOLERANCE = 1e-9  # rounding errors of a float64 sum, as a share of the largest value

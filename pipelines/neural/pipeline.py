@@ -124,9 +124,7 @@ def train_net(job: Job[NeuralConfig], train: Examples, validation: Examples, log
     """
     dataset, config, seed, workspace, name = job.dataset, job.config, job.seed, job.workspace, job.experiment
     device, processes = train.images.device, Processes.current()
-    assignment = Assignment(
-        config, dataset.image_shape, train.n_classes, len(train), len(validation), seed, bfloat16=False, snapshot=None
-    )
+    assignment = Assignment(config, dataset.image_shape, train.n_classes, seed)
     try:
         network = assignment.build(device)
     except ValueError as error:  # such as pictures that are too small for it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,14 @@ from bakeoff.reports.canvas.elements import Figure
 from bakeoff.reports.canvas.svg import standalone_svg
 from bakeoff.reports.canvas.theme import render_page
 from bakeoff.reports.lecture import features, functions, graphs, nets  # noqa: F401  (they enter their figures)
-from bakeoff.reports.lecture.notebook import write_notebook
 from bakeoff.reports.lecture.panels import figure
 from bakeoff.reports.lecture.text import fill, to_html, to_plain
 
 TITLE = "Features, nets and back-propagation"
+INSTALL = """\
+# Where bakeoff is not installed, as on Colab: upload the wheel that `pip wheel . --no-deps` makes in a checkout, run
+# %pip install ./bakeoff-0.1.0-py3-none-any.whl
+from bakeoff.reports.lecture import show"""
 PAGES = {"slides": (), "lecture": ("lecture.js",)}  # template -> its scripts
 
 
@@ -93,3 +96,26 @@ def draw_lecture(folder: Path) -> int:
         write_atomically(folder / f"{name}.html", html.encode())
     print(folder / "lecture.html")
     return 0
+
+
+def write_notebook(path: Path, parts: Sequence[Mapping[str, str]], variables: Mapping[str, Any]) -> None:
+    """Write an .ipynb (format 4.5) without outputs. parts, variables: as `read_chapter` gives them."""
+    cells: list[dict[str, Any]] = [
+        {"id": f"cell-{i}", "cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True)}
+        | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+        for i, (kind, source) in enumerate(_cells(parts, variables))
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
+    write_atomically(path, (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _cells(parts: Sequence[Mapping[str, str]], variables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "code", INSTALL
+    for part in parts:
+        if part["text"]:
+            yield "markdown", fill(part["text"], variables)
+        if part["code"]:
+            yield "code", part["code"] + (f'\nshow("{part["figure"]}", globals())' if part["figure"] else "")
+        if part["caption"]:
+            yield "markdown", f"*{fill(part['caption'], variables)}*"

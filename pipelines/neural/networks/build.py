@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -26,13 +26,6 @@ class Architecture(ABC):
     def build(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Module:
         """Standardized pixels (n, channels, height, width) to logits (n, n_classes). image_shape: (height, width,
         channels)."""
-
-
-@runtime_checkable
-class FittedLayer(Protocol):
-    """A layer whose weights are computed from training pictures, as it will see them, before the first step."""
-
-    def fit(self, images: Tensor, /) -> None: ...
 
 
 class Standardize(nn.Module):
@@ -104,7 +97,7 @@ def fit_to_pixels(network: Network, images: Tensor) -> None:
     """
     network.pixels.fit(images)
     for layer in network.body.modules():
-        if isinstance(layer, FittedLayer):
+        if hasattr(layer, "fit"):  # its weights are computed from pictures as it will see them
             layer.fit(network.pixels(images[:PICTURES_TO_FIT]))
 
 

@@ -27,11 +27,9 @@ class Assignment:
     config: NeuralConfig
     image_shape: tuple[int, int, int]
     n_classes: int
-    n_train: int
-    n_validation: int
     seed: int
-    bfloat16: bool
-    snapshot: bytes | None
+    bfloat16: bool = False
+    snapshot: bytes | None = None
 
     def build(self, device: torch.device) -> Network:
         """The net with its first weights, before it has seen a picture."""
@@ -60,7 +58,7 @@ def handed_out(assignment: Assignment, train: Examples, validation: Examples, pr
     """
     if processes.size > 1:
         _under_way.append(assignment)
-        distributed.broadcast_object_list([assignment])
+        distributed.broadcast_object_list([assignment, (len(train), len(validation))])
         _broadcast(train, validation)
     yield
     _under_way.clear()
@@ -69,31 +67,32 @@ def handed_out(assignment: Assignment, train: Examples, validation: Examples, pr
 def dismiss() -> None:
     """Tell the processes that wait in `follow` that nothing more will come; nothing if they are training."""
     if not _under_way:
-        distributed.broadcast_object_list([None])
+        distributed.broadcast_object_list([None, ()])
 
 
 def follow() -> None:
     """Train along with the leading process until it has nothing more: what the others of one `torchrun` do."""
     make_repeatable()
-    device, message = choose_device(), list[Assignment | None]([None])
+    device, message = choose_device(), list[Any]([None, ()])
     while True:
         distributed.broadcast_object_list(message)
-        assignment = message[0]
+        assignment, lengths = message
         if assignment is None:
             return
-        train, validation = (_room(n, assignment, device) for n in (assignment.n_train, assignment.n_validation))
+        train, validation = (_room(n, assignment, device) for n in lengths)
         _broadcast(train, validation)
         with measure("train", "training") as clock:
             trainer = assignment.begin(assignment.build(device), train, validation)
             while not trainer.finished:
                 run_timed_epoch(trainer)
-        _spent(clock.stage.cpu_seconds, clock.stage.peak_memory_bytes, device)
+        spent_elsewhere(device, clock.stage.cpu_seconds, clock.stage.peak_memory_bytes)
 
 
-def spent_elsewhere(device: torch.device) -> dict[str, float]:
-    """Processor time and memory of the processes that trained along, which this one's clock does not see."""
-    cpu_seconds, peak_memory_bytes = _spent(0, 0, device)
-    return {"cpu_seconds": cpu_seconds, "peak_memory_bytes": int(peak_memory_bytes)}
+def spent_elsewhere(device: torch.device, cpu_seconds: float = 0.0, memory_bytes: float = 0.0) -> dict[str, float]:
+    """Processor time and memory of the processes that trained along, which the leading one's clock does not see; they
+    tell theirs."""
+    spent = Processes.current().sum(torch.tensor([cpu_seconds, memory_bytes], device=device)).tolist()
+    return {"cpu_seconds": spent[0], "peak_memory_bytes": int(spent[1])}
 
 
 def run_timed_epoch(trainer: Trainer, on_step: Callable[[], None] = lambda: None) -> dict[str, Any]:
@@ -118,8 +117,3 @@ def _room(n: int, assignment: Assignment, device: torch.device) -> Examples:
     height, width, channels = assignment.image_shape
     images = torch.empty(n, channels, height, width, dtype=torch.uint8, device=device)
     return Examples(images, torch.empty(n, dtype=torch.int64, device=device), assignment.n_classes)
-
-
-def _spent(cpu_seconds: float, memory_bytes: float, device: torch.device) -> list[float]:
-    """The sums over all processes."""
-    return Processes.current().sum(torch.tensor([float(cpu_seconds), float(memory_bytes)], device=device)).tolist()

@@ -15,7 +15,7 @@ def test_no_name_is_given_twice():
     """Two approaches with one name would hide an experiment."""
     from bakeoff.pipelines.backprop.config import EXPERIMENTS as BACKPROP
     from bakeoff.pipelines.classic.experiments import EXPERIMENTS as CLASSIC
-    from bakeoff.pipelines.frozen.experiments import EXPERIMENTS as FROZEN
+    from bakeoff.pipelines.frozen.pipeline import EXPERIMENTS as FROZEN
     from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NEURAL
 
     table = all_experiments()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.backprop.functions import mlp_scores
+from bakeoff.pipelines.backprop.nets import mlp_scores
 from bakeoff.pipelines.lecture.bumps import STEEPEST, build_bumps, learn_curve, single_bumps, wave
 
 X = np.linspace(0, 1, 2001)

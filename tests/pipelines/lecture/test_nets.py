@@ -5,7 +5,7 @@ import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.sets.photos import load_photos
-from bakeoff.pipelines.backprop.training import initialize_layers, mlp_objective
+from bakeoff.pipelines.backprop.nets import initialize_layers, mlp_objective
 from bakeoff.pipelines.lecture.nets import (
     digit_accuracy,
     learn_templates,

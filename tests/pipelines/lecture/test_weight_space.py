@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.backprop.functions import hinge
+from bakeoff.pipelines.backprop.nets import hinge, initialize_layers, mlp_objective
 from bakeoff.pipelines.backprop.operations import relu, softmax_cross_entropy
-from bakeoff.pipelines.backprop.training import initialize_layers, mlp_objective
 from bakeoff.pipelines.lecture.toy import draw_spirals, train_classifier
 from bakeoff.pipelines.lecture.weight_space import (
     TOLERANCE,

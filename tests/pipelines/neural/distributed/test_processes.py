@@ -136,14 +136,14 @@ def test_the_others_are_not_dismissed_in_the_middle_of_a_training(monkeypatch):
     with assignment.handed_out("first", pictures, pictures, Processes(0, 2)):
         assignment.dismiss()
     assignment.dismiss()
-    assert told == [["first"], [None]]
+    assert told == [["first", (1, 1)], [None, ()]]
     with (
         pytest.raises(ZeroDivisionError),
         assignment.handed_out("second", pictures, pictures, Processes(0, 2)),
     ):
         raise ZeroDivisionError
     assignment.dismiss()
-    assert told == [["first"], [None], ["second"]]
+    assert told == [["first", (1, 1)], [None, ()], ["second", (1, 1)]]
 
 
 @pytest.mark.parametrize(("n", "size"), [(7, 3), (8, 2), (1, 2), (0, 2)])
