@@ -123,11 +123,14 @@ def topological_order(*outputs: Node) -> list[Node]:
     return [found[number] for number in sorted(found, reverse=True)]
 
 
-def backpropagate(seeds: Sequence[tuple[Node, Value]]) -> dict[int, Value]:
+def backpropagate(
+    seeds: Sequence[tuple[Node, Value]], flows: dict[tuple[int, int], Value] | None = None
+) -> dict[int, Value]:
     """Gradients of the sum of <output, direction>, as id(input node) -> gradient; inputs not in the graph are absent.
 
     The chain rule, from the output back: a node's gradient is the sum, over the nodes that use it, of their gradient
     times the Jacobian of that use. When a node's turn comes, all its uses have had theirs.
+    flows: to be filled with what comes back from each use, as (id(node that uses), position of the argument) -> it.
     """
     gradients: dict[int, Value] = {}
 
@@ -142,7 +145,10 @@ def backpropagate(seeds: Sequence[tuple[Node, Value]]) -> dict[int, Value]:
         if node.operation is not None:
             gradient, values = gradients.pop(id(node)), lower(node.arguments, node.level)
             for i, parent in node.parents:
-                add(parent, node.operation.vjp(i, gradient, node.value, *values, **node.settings))
+                flow = node.operation.vjp(i, gradient, node.value, *values, **node.settings)
+                add(parent, flow)
+                if flows is not None:
+                    flows[id(node), i] = flow
     return gradients
 
 

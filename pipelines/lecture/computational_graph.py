@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bakeoff.pipelines.backprop.arrays import Node, Value, lower, plain, recording
-from bakeoff.pipelines.backprop.differentiate import topological_order
+from bakeoff.pipelines.backprop.arrays import Node, Value, plain, recording
+from bakeoff.pipelines.backprop.differentiate import backpropagate, topological_order
 
 LEVEL = 1  # of the recording: nothing encloses it
 SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "/", "maximum": "max", "sigmoid": "σ", "matmul": "@"}
@@ -35,25 +35,12 @@ def record(function: Callable[..., Value], output_gradient: ArrayLike = 1.0, **i
     """Run a function of arrays, given by name, and walk its graph back, keeping the gradient of every use."""
     with recording:
         leaves = {name: Node(np.asarray(value, float)[()], LEVEL) for name, value in inputs.items()}
-        order = topological_order(function(**leaves))
-        flows = _edge_gradients(order, np.asarray(output_gradient, float)[()])
+        output, flows = function(**leaves), dict[tuple[int, int], Any]()
+        backpropagate([(output, np.asarray(output_gradient, float)[()])], flows)
+    order = topological_order(output)
     names = {id(node): gate_label(node) for node in order if node.operation}
     names |= {id(node): name for name, node in leaves.items()}
     return _with_copies(order[::-1], names, flows, output_gradient)
-
-
-def _edge_gradients(order: list[Node], output_gradient: Any) -> dict[tuple[int, int], Any]:
-    """(id of the node that uses, position of the argument) -> gradient of that use: the chain rule, gate by gate."""
-    total: dict[int, Any] = {id(order[0]): output_gradient}
-    flows = {}
-    for node in order:
-        for i, parent in node.parents:
-            assert node.operation is not None
-            values = lower(node.arguments, node.level)
-            flow = node.operation.vjp(i, total[id(node)], node.value, *values, **node.settings)
-            flows[id(node), i] = flow
-            total[id(parent)] = total.get(id(parent), 0.0) + flow
-    return flows
 
 
 def gate_label(node: Node) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -54,17 +55,14 @@ class Standardize(nn.Module):
         return (images - self.mean) / self.deviation
 
 
-class Network(nn.Module):
+class Network(nn.Sequential):
     """Pixels 0..255, uint8 or float (n, channels, height, width), to logits (n, n_classes)."""
 
-    def __init__(self, pixels: Standardize, body: nn.Module) -> None:
-        super().__init__()
-        self.pixels = pixels
-        self.body = body
+    pixels: Standardize
+    body: nn.Module
 
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.body(self.pixels(images))
-        return logits
+    def __init__(self, pixels: Standardize, body: nn.Module) -> None:
+        super().__init__(OrderedDict(pixels=pixels, body=body))
 
 
 def build_network(architecture: Architecture, image_shape: tuple[int, int, int], n_classes: int, seed: int) -> Network:
