@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bakeoff.pipelines.classic.families.family import FeatureFamily, View
@@ -34,6 +34,12 @@ class System:
     compression: Compression | None = None
     class_weight: Literal["auto", "balanced", "none"] = "auto"
 
+    def usable(self, image_shape: tuple[int, int, int]) -> System:
+        """The system without the families that such pictures cannot feed, and their weights."""
+        kept = [i for i, family in enumerate(self.families) if not family.refusal(image_shape)]
+        weights = tuple(self.weights[i] for i in kept if self.weights)
+        return replace(self, families=tuple(self.families[i] for i in kept), weights=weights)
+
     @property
     def factors(self) -> tuple[float, ...]:
         """What each family's vector is multiplied with to have its share of the squared length; () is 1 for all."""
@@ -55,6 +61,11 @@ class ClassicConfig:
     mirror: bool = False
     shifts: tuple[tuple[int, int], ...] = ()
     refit: bool = False
+
+    def usable(self, image_shape: tuple[int, int, int]) -> ClassicConfig:
+        """With what of the systems such pictures can feed; there may be none."""
+        systems = (system.usable(image_shape) for system in self.systems)
+        return replace(self, systems=tuple(system for system in systems if system.families))
 
     @property
     def views(self) -> tuple[View, ...]:

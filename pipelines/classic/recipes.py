@@ -54,12 +54,12 @@ class Recipe:
     config: ClassicConfig
 
 
-def recipes(image_shape: tuple[int, int, int], n_train: int, n_classes: int) -> tuple[Recipe, ...]:
-    """What to try on n_train pictures of (height, width, channels) in n_classes, the cheapest first.
+def recipes(image_shape: tuple[int, int, int], n_train: int) -> tuple[Recipe, ...]:
+    """What to try on n_train pictures of (height, width, channels), the cheapest first.
 
     Names stand for the same at every size. Families that such pictures cannot feed are left out, and so are recipes of
-    which nothing remains or that would be another one again. Nothing depends on n_classes so far: on 18 and on 81
-    classes the same weights, C and mixtures did best, and mirrored pictures helped neither.
+    which nothing remains or that would be another one again. Nothing depends on the number of classes: on 18
+    and on 81 the same weights, C and mixtures did best, and mirrored pictures helped neither.
     """
     few, many = mixture_size(n_train), mixture_size(2 * n_train)
     sift, colors = fisher(SIFT, many), (fisher(COLOR_SIFT, many), fisher(COLOR, many))
@@ -75,12 +75,11 @@ def recipes(image_shape: tuple[int, int, int], n_train: int, n_classes: int) -> 
     )
     made: dict[Families, Recipe] = {}
     for name, title, families, weights in table:
-        kept = [i for i, family in enumerate(families) if not family.refusal(image_shape)]
-        usable = tuple(families[i] for i in kept)
-        shares = tuple(weights[i] / sum(weights[j] for j in kept) for i in kept if weights)
-        if usable and usable not in made:
-            system = System(name, usable, weights=shares, costs=COSTS, storage="float16")
-            made[usable] = Recipe(name, title, ClassicConfig((system,), refit=True))
+        system = System(name, families, weights=weights, costs=COSTS, storage="float16").usable(image_shape)
+        if system.families and system.families not in made:
+            shares = tuple(weight / sum(system.weights) for weight in system.weights)
+            config = ClassicConfig((replace(system, weights=shares),), refit=True)
+            made[system.families] = Recipe(name, title, config)
     return tuple(made.values())
 
 

@@ -26,7 +26,7 @@ MAX_NOTE_LENGTH = 1200  # characters of a note on the terminal: about fifteen li
 
 
 def extract_features(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    from bakeoff.pipelines.classic.system.feature_rows import feature_rows, name_columns
+    from bakeoff.pipelines.classic.system.family_features import feature_rows, name_columns
     from bakeoff.pipelines.results.table_file import write_table
 
     tell_notes(dataset, options, workspace)

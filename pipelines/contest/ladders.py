@@ -47,7 +47,7 @@ def hand_crafted_ladder(dataset: Dataset, sizes: Sequence[int]) -> list[Rung]:
     rungs = []
     for size in sizes:
         shape = (size, size, n_channels)
-        for recipe in recipes(shape, n_train, len(dataset.class_names)):
+        for recipe in recipes(shape, n_train):
             name, title = f"{recipe.name}-{size}px", f"{recipe.title}, {size} px"
             experiment = Experiment(name, title, "hand-crafted", recipe.config, classic.run, classic.VERSION, size)
             cost = expected_seconds(recipe.config, n_pictures, shape, len(dataset.class_names))
@@ -70,7 +70,7 @@ def frozen_ladder(dataset: Dataset, size: int, weights: Weights | None, finalist
     if weights is None or FrozenNet().refusal(shape):
         return []
     n_train, n_pictures = len(dataset.train), sum(map(len, dataset.splits.values()))
-    recipe = next((r for r in recipes(shape, n_train, n_classes) if r.name == finalist.recipe), None)
+    recipe = next((r for r in recipes(shape, n_train) if r.name == finalist.recipe), None)
     rungs = []
 
     def add(name: str, title: str, config: Any, cost: float, by_chance: bool) -> None:

@@ -106,8 +106,8 @@ def distinct_experiments(chosen: Sequence[Experiment], image_shape: tuple[int, i
     def effective(experiment: Experiment) -> str:
         config = experiment.config
         is_classic = isinstance(config, classic_table.ClassicConfig)
-        usable = classic.usable_systems(config, image_shape) if is_classic else ()
-        return repr((experiment.side, experiment.image_size, replace(config, systems=usable) if usable else config))
+        usable = config.usable(image_shape) if is_classic else None
+        return repr((experiment.side, experiment.image_size, usable if usable and usable.systems else config))
 
     shortest = {effective(e): e for e in sorted(chosen, key=lambda e: -len(e.name))}
     return [experiment for experiment in chosen if shortest[effective(experiment)] is experiment]

@@ -1,8 +1,9 @@
-"""One family over one data set, fitted on training pictures, then shown every split; and several side by side."""
+"""One family over one data set, fitted on training pictures, then shown every split; and several side by side, as the
+SVM reads them and as rows and named columns of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import FeatureFamily, View, encode_all
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
@@ -22,6 +24,9 @@ from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
 from bakeoff.pipelines.results.run import Stage
+from bakeoff.pipelines.results.table_file import About
+
+BLOCK_VALUES = 1 << 22  # of features in rows that are held at once: 16 MiB as float32
 
 
 @dataclass(frozen=True)
@@ -147,3 +152,29 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
         *(replace(stage.cost, name=f"{family.label}: encode") for stage in stages),
     )
     return Encoded(family, state, parts, tuple(stage.key for stage in stages), costs)
+
+
+def name_columns(encoded: Sequence[Encoded], image_shape: tuple[int, int, int]) -> list[str]:
+    """Every value's name, after its family's; families that are called the same are numbered."""
+    labels = [e.family.label for e in encoded]
+    names = []
+    for place, (label, e) in enumerate(zip(labels, encoded, strict=True)):
+        number = f" {labels[: place + 1].count(label)}" if labels.count(label) > 1 else ""
+        own = e.family.column_names(image_shape, e.state, e.parts["train"].shape[1])
+        names += [f"{label}{number}: {name}" for name in own]
+    return names
+
+
+def feature_rows(dataset: Dataset, encoded: Sequence[Encoded]) -> Iterator[tuple[About, np.ndarray]]:
+    """All pictures in the order of the splits, some at a time: path, split and label of each, and float32 values."""
+    step = max(1, BLOCK_VALUES // max(1, sum(e.parts["train"].shape[1] for e in encoded)))
+    for name, split in dataset.splits.items():
+        for start in range(0, len(split), step):
+            rows = slice(start, start + step)
+            labels = [dataset.class_names[label] for label in split.labels[rows].tolist()]
+            numbered = [
+                f"{name}/{number:06}" for number in range(start, start + len(labels))
+            ]  # are no files of their own
+            paths = numbered if split.paths is None else split.paths[rows].tolist()
+            values = FeatureMatrix([[e.parts[name] for e in encoded]])[rows].numpy()
+            yield (paths, [name] * len(labels), labels), values

@@ -8,6 +8,7 @@ What is then chosen is a point of the simplex: shares >= 0 with sum 1, on a regu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from math import comb
 
 import numpy as np
@@ -24,7 +25,12 @@ def choose_fusion_weights(validation_scores: Sequence[np.ndarray], labels: np.nd
     All points of the simplex with steps 1/s are tried, s as large as MAX_CANDIDATES allows.
     Raises ValueError if shapes disagree, there are no rows or systems, or a score is not finite.
     """
-    scores = _check(validation_scores, labels)
+    scores = _stack(validation_scores).astype(np.float64)
+    if scores.shape[1] == 0 or labels.shape != scores.shape[1:2]:
+        expected = f"({scores.shape[1]},), at least one, to match the scores"
+        raise ValueError(f"labels must have shape {expected}, got {labels.shape}")
+    if not np.isfinite(scores).all():
+        raise ValueError("scores must be finite, got NaN or infinity")
     deviations = np.array([max(system.std(), np.finfo(np.float32).tiny) for system in scores])
     normalized = scores / deviations[:, None, None]
     n_systems = len(scores)
@@ -37,15 +43,16 @@ def choose_fusion_weights(validation_scores: Sequence[np.ndarray], labels: np.nd
     return (best / deviations).astype(np.float32)
 
 
-def fuse_scores(scores: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """The weighted sum of the systems' scores: float32 (n, k).
+def fuse_scores(scores: Sequence[np.ndarray], weights: np.ndarray | None) -> np.ndarray:
+    """The weighted sum of the systems' scores, float32 (n, k); of one system without a weight what it says.
 
     Raises ValueError if there are not as many systems as weights, or their shapes differ.
     """
+    if weights is None:
+        return scores[0]
     if len(scores) != len(weights):
         raise ValueError(f"scores must hold {len(weights)} systems to match the weights, got {len(scores)}")
-    _check_shapes(scores)
-    return np.tensordot(weights, np.stack(scores).astype(np.float32), axes=1)
+    return np.tensordot(weights, _stack(scores).astype(np.float32), axes=1)
 
 
 def _accuracy(scores: np.ndarray, shares: np.ndarray, labels: np.ndarray) -> float:
@@ -53,34 +60,15 @@ def _accuracy(scores: np.ndarray, shares: np.ndarray, labels: np.ndarray) -> flo
 
 
 def _simplex(n_systems: int) -> Iterator[np.ndarray]:
-    """All shares that are multiples of 1/s and sum to 1."""
+    """All shares that are multiples of 1/s and sum to 1: the gaps that n - 1 bars leave among s places."""
     n_steps = max(s for s in range(1, MAX_STEPS + 1) if s == 1 or comb(s + n_systems - 1, s) <= MAX_CANDIDATES)
-
-    def split(rest: int, parts: int) -> Iterator[tuple[int, ...]]:
-        if parts == 1:
-            yield (rest,)
-            return
-        for first in range(rest + 1):
-            for others in split(rest - first, parts - 1):
-                yield (first, *others)
-
-    return (np.array(parts) / n_steps for parts in split(n_steps, n_systems))
+    last = n_steps + n_systems - 1
+    return ((np.diff([-1, *bars, last]) - 1) / n_steps for bars in combinations(range(last), n_systems - 1))
 
 
-def _check(validation_scores: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray:
-    """float64 (n_systems, n, k)."""
-    _check_shapes(validation_scores)
-    scores = np.stack(validation_scores).astype(np.float64)
-    if scores.shape[1] == 0 or labels.shape != scores.shape[1:2]:
-        raise ValueError(
-            f"labels must have shape ({scores.shape[1]},), at least one, to match the scores, got {labels.shape}"
-        )
-    if not np.isfinite(scores).all():
-        raise ValueError("scores must be finite, got NaN or infinity")
-    return scores
-
-
-def _check_shapes(scores: Sequence[np.ndarray]) -> None:
+def _stack(scores: Sequence[np.ndarray]) -> np.ndarray:
+    """(n_systems, n, k)."""
     shapes = {np.shape(system) for system in scores}
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
         raise ValueError(f"scores must hold one array (n, k) a system, all of one shape, got shapes {sorted(shapes)}")
+    return np.stack(scores)

@@ -45,21 +45,8 @@ class FittedSystem:
     weights: np.ndarray
     bias: np.ndarray
 
-    def predict_scores(
-        self, images: np.ndarray, views: tuple[View, ...] = (AS_IT_IS,), hands: Hands = HERE
-    ) -> np.ndarray:
-        """float32 (n, n_classes): margins, the mean over the views of each picture."""
-        svm = LinearSvm(self.weights, self.bias)
-        scores = predict_scores(self._features(images, views, hands), svm)
-        return scores.reshape(-1, len(images), len(self.bias)).mean(axis=0)
-
-    def represent(self, images: np.ndarray, views: tuple[View, ...] = (AS_IT_IS,), hands: Hands = HERE) -> np.ndarray:
-        """float32 (n, d): the features as the SVM reads them, the mean over the same views."""
-        features = self._features(images, views, hands)[:].cpu().numpy()
-        return features.reshape(-1, len(images), features.shape[1]).mean(axis=0)
-
     def score_tensors(self, images: Tensor) -> Tensor:
-        """`predict_scores` of one view: features, rounded as they are stored, their scaling, the linear SVM."""
+        """Of one view: features, rounded as they are stored, their scaling, the linear SVM."""
         factors = self.system.factors or (1.0,) * len(self.system.families)
         families = zip(self.system.families, self.states, factors, strict=True)
         storage = self.system.storage
@@ -69,8 +56,8 @@ class FittedSystem:
             features = standardize(features, self.standardizer)
         return F.linear(features, torch.from_numpy(self.weights), torch.from_numpy(self.bias))
 
-    def _features(self, images: np.ndarray, views: tuple[View, ...], hands: Hands) -> FeatureMatrix:
-        """Rows for the pictures, view below view."""
+    def features(self, images: np.ndarray, views: tuple[View, ...], hands: Hands) -> FeatureMatrix:
+        """As the SVM reads them: rows for the pictures, view below view."""
         families = list(zip(self.system.families, self.states, strict=True))
         dtype = np.dtype(self.system.storage)
         blocks = [
@@ -103,16 +90,17 @@ class ClassicModel:
 
     @exact_products()
     def predict_scores(self, images: np.ndarray) -> np.ndarray:
-        return np.concatenate([self._score(part) for part in self._parts(images)])
+        """Of several systems fused."""
+
+        def scores(system: FittedSystem, features: FeatureMatrix) -> np.ndarray:
+            return predict_scores(features, LinearSvm(system.weights, system.bias))
+
+        return np.concatenate([fuse_scores(said, self.fusion) for said in self._parts(images, scores)])
 
     def represent(self, images: np.ndarray) -> np.ndarray:
         """Of several systems, their features side by side."""
-        return np.concatenate(
-            [
-                np.concatenate([system.represent(part, self.views, self.hands) for system in self.systems], axis=1)
-                for part in self._parts(images)
-            ]
-        )
+        found = self._parts(images, lambda _, features: features[:].cpu().numpy())
+        return np.concatenate([np.concatenate(features, axis=1) for features in found])
 
     def scores_of_tensors(self) -> Callable[[Tensor], Tensor]:
         shares = [1.0] if self.fusion is None else self.fusion.tolist()
@@ -126,14 +114,15 @@ class ClassicModel:
 
         return scores
 
-    def _parts(self, images: np.ndarray) -> Iterator[np.ndarray]:
+    def _parts(
+        self, images: np.ndarray, of: Callable[[FittedSystem, FeatureMatrix], np.ndarray]
+    ) -> Iterator[list[np.ndarray]]:
+        """What every system makes of some pictures' features, (n, length), the mean over the views of each picture."""
         check_images(images, self.image_shape)
         for start in range(0, len(images), PICTURES_AT_A_TIME):
-            yield images[start : start + PICTURES_AT_A_TIME]
-
-    def _score(self, images: np.ndarray) -> np.ndarray:
-        scores = [system.predict_scores(images, self.views, self.hands) for system in self.systems]
-        return scores[0] if self.fusion is None else fuse_scores(scores, self.fusion)
+            part = images[start : start + PICTURES_AT_A_TIME]
+            found = [of(system, system.features(part, self.views, self.hands)) for system in self.systems]
+            yield [rows.reshape(len(self.views), len(part), -1).mean(axis=0) for rows in found]
 
 
 def store_classic_model(model: ClassicModel) -> StoredModel:

@@ -17,7 +17,7 @@ from bakeoff.pipelines.classic.system.model_file import FittedSystem
 from bakeoff.pipelines.classic.system.training import Codes, train_and_score
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
-from bakeoff.pipelines.results.run import Size, Stage
+from bakeoff.pipelines.results.run import Stage
 
 VERSION = 5  # raise it when a change of code changes results
 TRIAL_SETTINGS = ("C", "positive_weight", "epochs")  # the last two of a descent on codes only
@@ -25,20 +25,19 @@ TRIAL_SETTINGS = ("C", "positive_weight", "epochs")  # the last two of a descent
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one system, or several fused, says about every picture. scores: split -> float32 (n, n_classes).
+    """What one system says about every picture. scores: split -> float32 (n, n_classes).
 
-    converged: whether every SVM is known to have reached its tolerance; of a descent, which has none, True.
-    systems, fusion: the trained parts that give these scores; fusion, the weights, is None for one system.
+    fitted: the trained parts that give these scores.   n_parameters: that were learned, of its families and its SVM.
+    converged: whether the SVM is known to have reached its tolerance; of a descent, which has none, True.
     """
 
     scores: Mapping[str, np.ndarray]
     stages: tuple[Stage, ...]
-    size: Size
     trials: tuple[Mapping[str, Any], ...]
     encoded: tuple[Encoded, ...]
-    systems: tuple[FittedSystem, ...]
+    fitted: FittedSystem
+    n_parameters: int
     converged: bool
-    fusion: np.ndarray | None = None
 
 
 def run_system(system: System, job: Job[ClassicConfig]) -> Outcome:
@@ -54,8 +53,7 @@ def run_system(system: System, job: Job[ClassicConfig]) -> Outcome:
         kind="training",
     )
     arrays, states = trained.arrays, tuple(e.state for e in encoded)
-    n_learnt = sum(array.size for state in states for array in to_arrays(state).values())
-    n_parameters = n_learnt + arrays["weights"].size + arrays["bias"].size
+    n_learned = sum(array.size for state in states for array in to_arrays(state).values())
     seconds, cpu_seconds, peak = arrays["prediction"].tolist()
     cost = trained.cost
     prediction = Stage(f"{system.name} scores", "prediction", seconds, cpu_seconds, int(peak), cost.reused)
@@ -65,7 +63,6 @@ def run_system(system: System, job: Job[ClassicConfig]) -> Outcome:
     return Outcome(
         scores={split: np.array(arrays[split]) for split in job.dataset.splits},
         stages=(*before, training, prediction),
-        size=Size(weights.shape[1], n_parameters, 4 * n_parameters),
         trials=tuple(
             {
                 "settings": {"system": system.name, **dict(zip(TRIAL_SETTINGS, settings, strict=False))},
@@ -75,8 +72,9 @@ def run_system(system: System, job: Job[ClassicConfig]) -> Outcome:
             for *settings, score, seconds in arrays["trials"].tolist()
         ),
         encoded=encoded,
+        fitted=FittedSystem(system, states, joined.standardizer, weights, bias),
+        n_parameters=n_learned + weights.size + bias.size,
         converged=bool(arrays["converged"]),
-        systems=(FittedSystem(system, states, joined.standardizer, weights, bias),),
     )
 
 

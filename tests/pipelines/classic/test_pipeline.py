@@ -248,10 +248,10 @@ def test_gray_pictures_leave_out_the_families_that_need_color(tmp_path):
 
 
 def test_weights_stay_with_their_families():
-    (system,) = pipeline.usable_systems(JOINED, (16, 16, 1))
+    (system,) = JOINED.usable((16, 16, 1)).systems
     assert (system.families, system.weights) == ((PIXELS, WORDS), (0.3, 0.2))
-    assert pipeline.usable_systems(JOINED, (16, 16, 3)) == JOINED.systems
-    assert [system.name for system in pipeline.usable_systems(FUSED, (16, 16, 1))] == ["shape"]
+    assert JOINED.usable((16, 16, 3)) == JOINED
+    assert [system.name for system in FUSED.usable((16, 16, 1)).systems] == ["shape"]
 
 
 def test_says_why_it_cannot_be_applied(tmp_path):

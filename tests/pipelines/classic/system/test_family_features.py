@@ -7,8 +7,7 @@ import numpy as np
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines import __main__ as command_line
 from bakeoff.pipelines.classic.families.histograms import GrayHistogram
-from bakeoff.pipelines.classic.system.family_features import Encoded
-from bakeoff.pipelines.classic.system.feature_rows import feature_rows, name_columns
+from bakeoff.pipelines.classic.system.family_features import Encoded, feature_rows, name_columns
 from bakeoff.tests.datasets.pictures import write_class
 
 SPLIT = Split(np.zeros((5, 8, 8, 1), np.uint8), np.array([0, 1, 0, 1, 1]), None, np.array(list("abcde")))
@@ -31,7 +30,7 @@ def test_families_called_the_same_are_numbered():
 
 
 def test_rows_are_all_pictures_in_blocks(monkeypatch):
-    monkeypatch.setattr("bakeoff.pipelines.classic.system.feature_rows.BLOCK_VALUES", 6)
+    monkeypatch.setattr("bakeoff.pipelines.classic.system.family_features.BLOCK_VALUES", 6)
     blocks = list(feature_rows(DATASET, [encoded(2), encoded(1)]))
     assert [len(values) for _, values in blocks] == [2, 2, 1] * 3
     (paths, splits, labels), values = blocks[1]
