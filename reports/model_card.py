@@ -23,9 +23,8 @@ from bakeoff.reports.chapters.robustness import read_endurance
 from bakeoff.reports.report_text import escape_markdown, render_table
 from bakeoff.reports.statistics.accuracy import accuracy_interval
 from bakeoff.reports.statistics.calibration import measure_calibration
+from bakeoff.reports.statistics.chance import FIXED, Interval, Sample
 from bakeoff.reports.statistics.participants import Contestant
-from bakeoff.reports.statistics.sample import Sample
-from bakeoff.reports.statistics.seeds import FIXED, Interval
 
 
 def write_cards(folder: Path) -> int:

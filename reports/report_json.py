@@ -14,10 +14,10 @@ from bakeoff.pipelines.results.study import pack_correct
 from bakeoff.reports.report import Report
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval
 from bakeoff.reports.statistics.calibration import measure_calibration
+from bakeoff.reports.statistics.chance import FIXED
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.fusion import fuse_finalists
 from bakeoff.reports.statistics.participants import Participant
-from bakeoff.reports.statistics.seeds import FIXED
 
 
 def render_json(report: Report) -> str:

@@ -23,9 +23,9 @@ from itertools import pairwise
 
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.formats import SPACE, in_points, percent, points_range, ratio
+from bakeoff.reports.statistics.chance import Interval
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.growth import Growth, growth
-from bakeoff.reports.statistics.seeds import Interval
 from bakeoff.reports.verdict_wording import (
     LARGEST_MARGIN,
     Answer,

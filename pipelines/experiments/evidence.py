@@ -1,4 +1,4 @@
-"""Occlusion maps: how far the score of a class falls where part of a picture is covered, for any model.
+"""Evidence for any model's answer: occlusion maps, how far the score falls where a picture is covered, and neighbors.
 
 Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, section 4.2.
 Differs: windows overlap, and a cell is the mean over the windows that cover it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
 N_CELLS = 8  # cells a side of a map; a window is 2 cells wide
 
@@ -54,3 +55,14 @@ def cell_edges(side: int, n_cells: int) -> np.ndarray:
     if side < n_cells:
         raise ValueError(f"side must be at least {n_cells} pixels for as many cells, got {side}")
     return np.rint(np.linspace(0, side, n_cells + 1)).astype(np.int64)
+
+
+def nearest(queries: np.ndarray, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k vectors, in a model's representation of pictures, of the largest cosine to each query, the nearest first.
+
+    queries: (n, d).   vectors: (m, d) with m >= k; a row of zeros has the cosine 0.
+    Returns (int64 (n, k) rows of vectors, float (n, k) cosines).
+    """
+    cosines = normalize(queries) @ normalize(vectors).T
+    order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+    return order, np.take_along_axis(cosines, order, axis=1)

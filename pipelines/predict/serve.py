@@ -28,8 +28,7 @@ from bakeoff.datasets.folder.load import read_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.datasets.splits import evenly_spread
-from bakeoff.pipelines.experiments.evidence import N_CELLS, occlusion_maps
-from bakeoff.pipelines.experiments.representations import nearest
+from bakeoff.pipelines.experiments.evidence import N_CELLS, nearest, occlusion_maps
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.predict.classifier import Classifier, find_model, load_model
 from bakeoff.pipelines.predict.command import facts_of

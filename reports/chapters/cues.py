@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bakeoff.pipelines.results.study import Row, StudyResult
-from bakeoff.reports.canvas.axes import WIDTH
-from bakeoff.reports.canvas.curve_axes import UNTRAINED, curves_table, show_curves
+from bakeoff.reports.canvas.axes import UNTRAINED, WIDTH, curves_table, show_curves
 from bakeoff.reports.canvas.elements import Figure, Section, Table, number_cell, table_row
 from bakeoff.reports.canvas.formats import count, in_points, listing, percent, percent_range
 from bakeoff.reports.canvas.pictures import encode_png, montage

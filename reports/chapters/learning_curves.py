@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.canvas.curve_axes import curves_table, show_curves
+from bakeoff.reports.canvas.axes import curves_table, show_curves
 from bakeoff.reports.canvas.elements import Figure, Section, Table, number_cell, points_cell, table_row
 from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent
 from bakeoff.reports.chapters.chapter import chapter
@@ -23,15 +23,14 @@ Show = Callable[[float], str]
 def learning_curves_section(study: StudyResult, comparison: Comparison) -> Section:
     """Accuracy by number of training pictures, the two sides tested against each other at every number."""
     text = "The same recipes on fewer pictures of each class, drawn at random; every seed draws its own. "
-    words = "training pictures", "with {} training pictures", count
-    told, parts = _compare(study, comparison, "n_train", words, describe_sizes)
+    told, parts = _compare(study, comparison, "n_train", ("training pictures", count), describe_sizes)
     return Section("data-size", "Accuracy by number of training pictures", (text + study.notes[0], told), parts)
 
 
 @chapter(61, study="label-noise", decisive=True)
 def label_noise_section(study: StudyResult, comparison: Comparison) -> Section:
     """Accuracy by share of wrong labels."""
-    words = "wrong labels in training and validation", "with {} wrong labels", percent
+    words = "wrong labels in training and validation", percent
     told, parts = _compare(study, comparison, "rate", words, _tell)
     return Section("label-noise", "The cost of wrong labels", (study.notes[0], told), parts)
 
@@ -40,18 +39,17 @@ def _compare(
     study: StudyResult,
     comparison: Comparison,
     key: str,
-    words: tuple[str, str, Show],
+    words: tuple[str, Show],
     describe: Callable[[Curve, Curve, Tests, Show], str],
 ) -> tuple[str, list[Figure | Table]]:
     """What the curves over `key` tell, and their figure or table, and that of the tests.
 
-    words: the quantity, a phrase with a value of it, and the text of the value.   describe: the rivals' tests.
+    words: the quantity, and the text of a value of it.   describe: the rivals' tests.
     """
-    (quantity, where, show), measure = words, comparison.measure
+    (quantity, show), measure = words, comparison.measure
     curves = read_curves(study.rows, lambda row: float(row[key]), comparison.sample)  # type: ignore[arg-type]
     hand, net = rivals(curves)
-    texts = [_describe_ends(curve, lambda x: where.format(show(x))) for curve in (hand, net) if curve]
-    texts.append(describe_untrained(curves, show))
+    texts = [describe_untrained(curves, show)]
     table = curves_table(f"Test {measure} by {quantity}", quantity, curves, show, measure)
     parts = [show_curves(study.name, table, curves, scale="sizes" if show is count else "shares", measure=measure)]
     if hand and net:
@@ -121,16 +119,6 @@ def _tell(hand: Curve, net: Curve, tests: Tests, show: Show) -> str:
     told = [f"{name} leads at {listing(where)}" for name, where in leads if where]
     rest = "; at the other points no difference is shown" if len(shown) < len(tests) else ""
     return f"{' and '.join(told)}{rest}."
-
-
-def _describe_ends(curve: Curve, name: Show) -> str:
-    first, last = curve.points[0], curve.points[-1]
-    if first is last:
-        return ""
-    return (
-        f"{curve.experiment} goes from {percent(first.accuracy)} {name(first.x)} to {percent(last.accuracy)} "
-        f"{name(last.x)}."
-    )
 
 
 def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Show) -> Table:

@@ -13,9 +13,8 @@ from bakeoff.reports.canvas.elements import Cell, Section, Table, number_cell, s
 from bakeoff.reports.canvas.formats import SPACE, in_points, listing, p_value, percent, points, points_range
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_crossed, holm
+from bakeoff.reports.statistics.chance import Interval, Sample
 from bakeoff.reports.statistics.comparison import Comparison
-from bakeoff.reports.statistics.sample import Sample
-from bakeoff.reports.statistics.seeds import Interval
 
 COMPARED = "Compared with its own accuracy on unchanged pictures"
 

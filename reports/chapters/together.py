@@ -17,9 +17,9 @@ from bakeoff.reports.canvas.pictures import encode_png, montage, visible
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired
 from bakeoff.reports.statistics.calibration import calibrated
+from bakeoff.reports.statistics.chance import FIXED
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.fusion import Team, fuse_finalists, fuse_late
-from bakeoff.reports.statistics.seeds import FIXED
 
 N_SHOWN = 8
 PER_CLASS = 2

@@ -13,8 +13,8 @@ from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableR
 from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.accuracy import accuracy_interval
+from bakeoff.reports.statistics.chance import FIXED
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
-from bakeoff.reports.statistics.seeds import FIXED
 
 
 @dataclass(frozen=True)

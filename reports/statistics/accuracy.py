@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from bakeoff.reports.statistics.sample import Sample
-from bakeoff.reports.statistics.seeds import Interval, SeedSpread, pool_seeds
+from bakeoff.reports.statistics.chance import Interval, Sample, SeedSpread, pool_seeds
 
 LEVEL = 0.05
 Z = float(stats.norm.ppf(1 - LEVEL / 2))

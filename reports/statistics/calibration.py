@@ -15,7 +15,7 @@ from sklearn.metrics import brier_score_loss
 
 from bakeoff.pipelines.results.calibrator import fit_temperature, negative_log_likelihood
 from bakeoff.pipelines.results.run import RunResult
-from bakeoff.reports.statistics.seeds import Interval
+from bakeoff.reports.statistics.chance import Interval
 
 N_BINS = 15  # Guo et al. 2017
 

@@ -14,10 +14,9 @@ from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.pipelines.results.task import Task
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired, holm
+from bakeoff.reports.statistics.chance import Interval, Sample, SeedSpread, pool_seeds
 from bakeoff.reports.statistics.folds import Folds, read_folds
 from bakeoff.reports.statistics.participants import Contestant, Participant, Visitor
-from bakeoff.reports.statistics.sample import Sample
-from bakeoff.reports.statistics.seeds import Interval, SeedSpread, pool_seeds
 
 TIME: Mapping[Clock, str] = {"wall clock": "wall-clock time", "processor time": "processor time"}  # in a sentence
 SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")  # of the verdict; a frozen net may take part beside them

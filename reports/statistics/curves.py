@@ -11,8 +11,7 @@ import numpy as np
 from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import Row, unpack_correct
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired, holm
-from bakeoff.reports.statistics.sample import Sample
-from bakeoff.reports.statistics.seeds import Interval, SeedSpread, pool_seeds
+from bakeoff.reports.statistics.chance import Interval, Sample, SeedSpread, pool_seeds
 
 N_RESAMPLES = 1000
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from bakeoff.pipelines.results.study import StudyResult, unpack_correct, unpack_numbers
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired, compare_resampled
-from bakeoff.reports.statistics.sample import Sample
-from bakeoff.reports.statistics.seeds import FIXED, Interval
+from bakeoff.reports.statistics.chance import FIXED, Interval, Sample
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value; each is itself

@@ -10,9 +10,8 @@ from scipy.special import log_softmax
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired
 from bakeoff.reports.statistics.calibration import calibrated
+from bakeoff.reports.statistics.chance import FIXED, Interval, Sample
 from bakeoff.reports.statistics.comparison import Comparison
-from bakeoff.reports.statistics.sample import Sample
-from bakeoff.reports.statistics.seeds import FIXED, Interval
 
 WEIGHTS = np.linspace(0, 1, 21)  # steps of 0.05: finer ones would only follow the noise of the validation pictures
 

@@ -14,8 +14,8 @@ from bakeoff.reports.chapters.provenance import provenance_section
 from bakeoff.reports.chapters.robustness import Endurance, describe, read_endurance, robustness_section
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_text import render_html, render_markdown
+from bakeoff.reports.statistics.chance import Sample
 from bakeoff.reports.statistics.comparison import build_comparison
-from bakeoff.reports.statistics.sample import Sample
 from bakeoff.tests.reports.factory import make_run, make_runs, make_task
 from bakeoff.tests.reports.study_factory import make_learning_curves, make_robustness, make_row, make_study
 
@@ -73,7 +73,6 @@ def test_points_whose_net_did_not_train_are_marked_and_feed_no_sentence_and_no_c
     assert "mlp did not train at 100 and 300: there it gets at most 15.0" in text
     assert "cross at" not in text
     assert "mlp leads classic at every point" in text
-    assert "mlp goes from 65.0" in text
     figure, tests = section.parts
     notes = {row.cells[1].text: row.cells[3].note for row in figure.table.rows if row.cells[0].text == "mlp"}
     assert [at for at, note in notes.items() if note == "did not train"] == ["100", "300"]
@@ -92,9 +91,8 @@ def test_three_sizes_are_a_table_and_no_curve():
     assert not part.folded
 
 
-def test_label_noise_tells_the_loss_of_each_and_who_leads():
+def test_label_noise_tells_who_leads():
     text = " ".join(label_noise_section(make_noise(), COMPARISON).paragraphs)
-    assert "classic goes from 80.0\N{NO-BREAK SPACE}%" in text
     assert "mlp leads" in text
 
 

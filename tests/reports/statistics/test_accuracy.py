@@ -19,8 +19,7 @@ from bakeoff.reports.statistics.accuracy import (
     holm,
     wilson_interval,
 )
-from bakeoff.reports.statistics.sample import Sample
-from bakeoff.reports.statistics.seeds import FIXED, PRIOR, SeedSpread
+from bakeoff.reports.statistics.chance import FIXED, PRIOR, Sample, SeedSpread
 from bakeoff.tests.reports.factory import correctness
 
 seeds_by_pictures = array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40).map(lambda s: (min(s[0], 4), s[1]))

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bakeoff.reports.statistics.chance import Sample
 from bakeoff.reports.statistics.curves import Curve, Point, compare_curves, find_crossing, read_curves
-from bakeoff.reports.statistics.sample import Sample
 from bakeoff.tests.reports.study_factory import make_learning_curves
 
 

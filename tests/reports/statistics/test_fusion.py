@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from bakeoff.reports.statistics.accuracy import wilson_interval
+from bakeoff.reports.statistics.chance import Sample
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.reports.statistics.fusion import choose_weight, fuse_finalists, fuse_late
-from bakeoff.reports.statistics.sample import Sample
 from bakeoff.tests.reports.factory import make_run, make_task
 
 TASK = make_task(300)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from bakeoff.reports.canvas.axes import new_canvas
-from bakeoff.reports.canvas.curve_axes import draw_curves
+from bakeoff.reports.canvas.axes import draw_curves, new_canvas
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.statistics.curves import read_curves
 from bakeoff.tests.reports.study_factory import make_row
