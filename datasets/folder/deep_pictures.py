@@ -43,7 +43,11 @@ def open_plain_tiff(content: bytes, max_pixels: int) -> Raw | None:
     whole = len(offsets) == len(counts) and sum(counts) == n_bytes and offsets[0] + n_bytes <= len(content)
     if not (one_piece and whole and 0 < height * width <= max_pixels):
         return None
-    read = partial(_read_strip, content, f"{order}u2", offsets[0], (height, width, 1))
+
+    def read() -> np.ndarray:
+        values = np.frombuffer(content, f"{order}u2", height * width, offsets[0])
+        return values.reshape(height, width, 1).astype(np.uint16, copy=False)
+
     return Raw(np.dtype(np.uint16), 16, 1, (height, width), read, "TIFF")
 
 
@@ -69,11 +73,6 @@ def _read_tags(content: bytes, order: str) -> dict[int, tuple[int, ...]] | None:
         elif tag not in UNIMPORTANT:
             return None
     return tags if all(tags.get(tag, (value,)) == (value,) for tag, value in PLAIN.items()) else None
-
-
-def _read_strip(content: bytes, dtype: str, offset: int, shape: tuple[int, int, int]) -> np.ndarray:
-    values = np.frombuffer(content, dtype, shape[0] * shape[1], offset).reshape(shape)
-    return values.astype(np.uint16, copy=False)
 
 
 def open_deep(image: Image.Image, content: bytes) -> Raw | None:
