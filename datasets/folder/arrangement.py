@@ -26,7 +26,7 @@ from bakeoff.datasets.folder.notes import (
 )
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.reading import Reading
-from bakeoff.datasets.folder.store import blocks_of, choose
+from bakeoff.datasets.store import blocks_of, choose
 
 ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
 

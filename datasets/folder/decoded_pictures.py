@@ -28,7 +28,7 @@ from bakeoff.datasets.folder.decode import (
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
 from bakeoff.datasets.folder.regions import cut_to_region
 from bakeoff.datasets.folder.samples import Rules
-from bakeoff.datasets.folder.squares import resize_squares
+from bakeoff.datasets.resizing import resize_squares
 
 CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
 WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized together

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from bakeoff.datasets.folder.conversion import PictureError
-from bakeoff.datasets.folder.squares import MIDDLE
+from bakeoff.datasets.resizing import MIDDLE
 
 Range = tuple[float, float]
 """The raw value that becomes black, 0, and the one that becomes white, 255."""
@@ -37,7 +37,7 @@ class Rules:
         "2", "3,1,2" or more: these, counted from 1.
     pages: what is made of z planes and pages: the "max" or "mean" of each pixel, the "first", the "middle" one, one
         counted from 1 ("3"), or "channels".
-    frame: of a picture that is no square, see `bakeoff.datasets.folder.squares`.
+    frame: of a picture that is no square, see `bakeoff.datasets.resizing`.
     """
 
     ranges: Mapping[str, tuple[Range, ...]] | None = None

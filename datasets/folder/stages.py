@@ -35,9 +35,9 @@ from bakeoff.datasets.folder.ranges import Ranges, as_ranges, fit_ranges, note_r
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.regions import side_of_region
 from bakeoff.datasets.folder.samples import Rules
-from bakeoff.datasets.folder.squares import MIDDLE, WHOLE
-from bakeoff.datasets.folder.store import Pictures, Store, blocks_of
+from bakeoff.datasets.resizing import MIDDLE, WHOLE
 from bakeoff.datasets.splits import evenly_spread
+from bakeoff.datasets.store import Pictures, Store, blocks_of
 
 VERSION = 7  # raise it when a change of code changes what is kept, where it goes, or what is said about it
 DECODED, ARRANGED = "decoded pictures", "folder"

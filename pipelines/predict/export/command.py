@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.folder.load import find_pictures, read_pictures, rules_of
-from bakeoff.datasets.folder.squares import framed, resize_squares
+from bakeoff.datasets.resizing import framed, resize_squares
 from bakeoff.pipelines.classic.system.model_file import ClassicModel
 from bakeoff.pipelines.experiments.models import build_trained_model
 from bakeoff.pipelines.machine.stopwatch import measure_latency
