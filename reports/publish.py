@@ -20,14 +20,10 @@ from bakeoff.pipelines.results.study import load_studies, save_study
 from bakeoff.pipelines.results.task import save_task
 from bakeoff.reports.selection import find_tasks, select_runs, task_name
 
-# What a run learned, and no picture of the data set.
-PUBLISHED_PICTURES = ("first_layer_weights",)
-
 
 def shrink(run: RunResult) -> RunResult:
-    """Scores as float16 where every prediction stays the same; only the pictures that may be passed on."""
-    pictures = {name: array for name, array in run.pictures.items() if name in PUBLISHED_PICTURES}
-    return replace(run, scores=_halve(run.scores), validation_scores=_halve(run.validation_scores), pictures=pictures)
+    """Scores as float16 where every prediction stays the same."""
+    return replace(run, scores=_halve(run.scores), validation_scores=_halve(run.validation_scores))
 
 
 def _halve(scores: np.ndarray) -> np.ndarray:

@@ -126,7 +126,7 @@ def _limits_of_training(comparison: Comparison) -> Iterator[str]:
 def _limits_of_choice(comparison: Comparison) -> Iterator[str]:
     """Where another experiment does better on the test pictures, and which finalist learned from more pictures."""
     for finalist in comparison.finalists:
-        best = next(c for c in comparison.ranked if c.side == finalist.side)
+        best = max(comparison.of_side(finalist.side), key=comparison.score)
         if comparison.score(best) > comparison.score(finalist):
             yield (
                 f"{best.experiment} does better on the test pictures than {finalist.experiment}, the finalist of the "

@@ -113,11 +113,9 @@ class _Words:
         return low - max(0.0, net - hand), high + max(0.0, hand - net)
 
     def name(self, answer: Answer) -> Answer:
-        nets = [c for c in self.comparison.contestants if c.side == "end-to-end"]
-        trained = [c for c in nets if not c.did_not_train]
-        if answer == "enough" and all(c.is_perceptron for c in trained):
-            return "enough against a perceptron"
-        return answer
+        trained = [c for c in self.comparison.of_side("end-to-end") if not c.did_not_train]
+        is_alone = answer == "enough" and all(c.is_perceptron for c in trained)
+        return "enough against a perceptron" if is_alone else answer
 
     def table(self) -> list[Margins]:
         low, high = self.interval
@@ -172,10 +170,8 @@ class _Words:
 
 def _growths(comparison: Comparison, contest: StudyResult | None) -> tuple[Growth, Growth] | None:
     """None where a finalist is none of the contest's."""
-    if contest is None:
-        return None
-    names = {row["experiment"] for row in contest.rows if row["is_finalist"]}
-    if not names.issuperset(c.experiment for c in comparison.finalists):
+    names = {row["experiment"] for row in contest.rows if row["is_finalist"]} if contest else set()
+    if contest is None or not names.issuperset(c.experiment for c in comparison.finalists):
         return None
     return growth(contest, "hand-crafted"), growth(contest, "end-to-end")
 

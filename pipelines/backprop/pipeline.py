@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
-from bakeoff.datasets.store import blocks_of
+from bakeoff.datasets.folder.store import blocks_of
 from bakeoff.pipelines.backprop.config import BackpropConfig
 from bakeoff.pipelines.backprop.differentiate import leaves
 from bakeoff.pipelines.backprop.nets import (
@@ -91,7 +91,6 @@ def run(job: Job[BackpropConfig]) -> RunResult:
         stages=(cost, clock.stage),
         environment=job.workspace.environment,
         history=history,
-        pictures={"first_layer_weights": strongest_templates(layers[0][0], dataset.image_shape)},
         diagnostics={
             "flops_per_picture": sum(2 * np.size(weights) for weights, _ in layers),
             **measure_latency(predict, dataset.test.images, time.perf_counter),

@@ -1,4 +1,4 @@
-"""Inspection of nets: first weights as pictures, activations of layers, and what a training does, for TensorBoard.
+"""Inspection of nets: activations of layers, and what a training does, for TensorBoard.
 
 Watching changes nothing: no random number is drawn and no weight touched.
 """
@@ -10,36 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.machine.missing import how_to_install
-from bakeoff.pipelines.neural.networks.local import LocalLayer
 from bakeoff.pipelines.neural.networks.mlp import Maxout
 
-MOST_TEMPLATES = 64  # more would be too small to see
 MOST_PICTURES = 1000
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.Sigmoid, nn.Tanh, Maxout)
-
-
-def first_layer_weights(body: nn.Module, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """The weights of the layer that looks at the pixels, as pictures: float32 (n, height, width, channels).
-
-    A fully connected layer gives pictures of the input's shape, a convolution its filters, a local layer windows. The
-    strongest 64, by L2 norm, strongest first.
-    """
-    height, width, channels = image_shape
-    layer = next(m for m in body.modules() if isinstance(m, nn.Linear | nn.Conv2d | LocalLayer))
-    weights = layer.weight.detach().float().cpu()
-    if isinstance(layer, nn.Linear):
-        weights = weights.view(-1, channels, height, width)
-    elif isinstance(layer, LocalLayer):  # (places, inputs, units), inputs by row, column, channel
-        windows = weights.transpose(1, 2).reshape(-1, layer.window, layer.window, layer.channels)
-        weights = windows.permute(0, 3, 1, 2)
-    strongest = weights.flatten(1).norm(dim=1).argsort(descending=True, stable=True)[:MOST_TEMPLATES]
-    return weights[strongest].permute(0, 2, 3, 1).contiguous().numpy()
 
 
 @torch.inference_mode()

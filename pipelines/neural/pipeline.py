@@ -21,7 +21,7 @@ from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer, describe
 from bakeoff.pipelines.neural.cost import count_flops
 from bakeoff.pipelines.neural.distributed import Processes
-from bakeoff.pipelines.neural.inspection import event_log, first_layer_weights, layer_statistics, log_epoch, log_history
+from bakeoff.pipelines.neural.inspection import event_log, layer_statistics, log_epoch, log_history
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.networks.build import Network, count_parameters
 from bakeoff.pipelines.neural.probing import bfloat16_is_faster, threads, threads_for
@@ -105,7 +105,6 @@ def run(job: Job[NeuralConfig]) -> RunResult:
             for t in candidates
         ),
         history=best.history,
-        pictures={"first_layer_weights": first_layer_weights(best.network.body, dataset.image_shape)},
         diagnostics={
             "bfloat16": best.bfloat16,
             "layers": layer_statistics(best.network, validation.images),

@@ -3,7 +3,7 @@
 Layout, below a root folder (`artifacts/runs`):
 
     <dataset>-<fingerprint[:8]>/task.json, task.npz         what was asked (`task.Task`)
-    <dataset>-<fingerprint[:8]>/<experiment>/seed-<n>/run.json, scores.npz, pictures.npz   one answer (`RunResult`)
+    <dataset>-<fingerprint[:8]>/<experiment>/seed-<n>/run.json, scores.npz   one answer (`RunResult`)
 
 Only numpy and the standard library, so that a report needs neither torch nor scikit-learn. No pickle: a
 file from a stranger cannot run code (`files`).
@@ -78,7 +78,6 @@ class RunResult:
     trials: every setting tried on validation, `{"settings": {...}, "validation_score": x, "seconds": s}`.
     history: one row per epoch or solver step, e.g. `{"epoch": 3, "train_loss": 1.2, "validation_score": 0.4}`;
         a score in it, or in a trial, is the one that chose: balanced accuracy for nets on unbalanced classes.
-    pictures: name -> array for the report, uint8 (n, h, w, c) or float32 (n, h, w, c): "first_layer_weights".
     diagnostics: JSON values that explain the model, e.g. the share of dead units per layer.
     environment: versions, hardware, command, commit, time started.
     Raises ValueError where shapes or types disagree or a score is not finite.
@@ -103,7 +102,6 @@ class RunResult:
     environment: Mapping[str, Any]
     trials: tuple[Mapping[str, Any], ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
-    pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     did_not_train: bool = False
 
@@ -151,7 +149,6 @@ def save_run(run: RunResult, root: Path) -> Path:
     (folder / "run.json").unlink(missing_ok=True)
     names = ("labels", "scores", "validation_labels", "validation_scores")
     write_arrays(folder / "scores.npz", {name: getattr(run, name) for name in names})
-    write_arrays(folder / "pictures.npz", dict(run.pictures))
     write_value(folder / "run.json", run, accuracy=run.accuracy)
     return folder
 
@@ -163,7 +160,7 @@ def load_run(folder: Path) -> RunResult:
     arrays = read_arrays(folder / "scores.npz")
     # Published runs keep half the digits of their scores; all reckoning is in float32 or better.
     arrays = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}
-    return read_value(RunResult, folder, {**record, **arrays, "pictures": read_arrays(folder / "pictures.npz")})  # type: ignore[no-any-return]
+    return read_value(RunResult, folder, {**record, **arrays})  # type: ignore[no-any-return]
 
 
 def saved_key(folder: Path) -> str | None:

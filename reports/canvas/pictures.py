@@ -1,4 +1,4 @@
-"""Pictures as PNG: test pictures, first-layer weights."""
+"""Pictures as PNG, one or many in rows."""
 
 from __future__ import annotations
 
@@ -55,11 +55,3 @@ def montage(pictures: np.ndarray, n_columns: int, *, gap: int = 1, scale: int = 
         sheet[top : top + height, left : left + width, :3] = large
         sheet[top : top + height, left : left + width, 3] = 255
     return sheet
-
-
-def shown_first(pictures: np.ndarray, limit: int) -> np.ndarray:
-    """At most `limit` pictures, in their order or, of more, by norm."""
-    if len(pictures) <= limit:
-        return pictures
-    norms = np.linalg.norm(pictures.reshape(len(pictures), -1), axis=1)
-    return pictures[np.argsort(-norms, kind="stable")[:limit]]

@@ -25,7 +25,7 @@ WHY_NOT = {
 def contest_section(study: StudyResult, comparison: Comparison) -> Section:
     paragraphs = [describe_budget(study, side) for side in study.settings["spent"]]
     parts = draw_spending(study, comparison.measure), rung_table(study.rows, comparison.measure)
-    return Section("contest", study.title, [*paragraphs, describe_lead(study.rows)], parts)
+    return Section("contest", study.title, paragraphs, parts)
 
 
 @chapter(51, study="contest")
@@ -59,42 +59,24 @@ def describe_budget(study: StudyResult, side: str) -> str:
     return text
 
 
-def describe_lead(rows: Sequence[Row]) -> str:
-    """At which budgets the lead on validation changed hands, as far as the budgets reach."""
-    events = sorted((x, side, y) for side in SIDES for x, y in zip(*spending(rows, side), strict=True))
-    best: dict[str, float] = dict.fromkeys(SIDES, 0.0)
-    leaders: list[tuple[float, str]] = []
-    for spent, side, score in events:
-        best[side] = score
-        leader = max(SIDES, key=lambda side: best[side])
-        if min(best.values()) > 0 and (not leaders or leaders[-1][1] != leader):
-            leaders.append((spent, leader))
-    if len(leaders) == 1:
-        return (
-            f"Once both sides had finished something, after {seconds(leaders[0][0])}, the {leaders[0][1]} side was "
-            "ahead on validation throughout."
-        )
-    changes = listing([f"{leader} from {seconds(spent)}" for spent, leader in leaders])
-    return f"The lead on validation changed with the time spent: {changes}."
-
-
 @draw.styled
 def draw_spending(study: StudyResult, measure: str) -> Figure:
     """Best validation score against processor time spent, a staircase for each side."""
     canvas, (axes,) = draw.new_canvas(250)
     budget = study.settings["budget"]
-    first, sides = budget, [side for side in study.settings["spent"] if tried(study.rows, side)]
+    first, told, sides = budget, [], [side for side in study.settings["spent"] if tried(study.rows, side)]
     for side in sides:
         spent, best = spending(study.rows, side)
         first, color = min(first, spent[0]), draw.side_color(side)
         axes.step([*spent, max(budget, spent[-1])], [*best, best[-1]], where="post", color=color)
         axes.plot(spent, best, draw.MARKERS[side], color=color, markersize=5)
+        told.append(f"the {side} side rises from {percent(best[0])} to {percent(best[-1])}")
     draw.seconds_axis(axes, max(first / 2, 0.01), budget * 1.2)
     draw.percent_axis(axes.yaxis)
     axes.set(xlabel="processor time spent", ylabel=f"best {measure} on validation")
     draw.side_legend(axes, sides, "lower right")
     caption = f"What a budget buys: the best {measure} on validation that each side had reached by then."
-    return draw.finish(canvas, "spending", caption, f"{caption} {describe_lead(study.rows)}")
+    return draw.finish(canvas, "spending", caption, f"{caption} From first to last {listing(told)}.")
 
 
 def rung_table(rows: Sequence[Row], measure: str) -> Table:

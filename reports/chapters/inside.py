@@ -1,8 +1,6 @@
-"""Chapter on the inside of the models: what they learned, where they look, and what they find similar."""
+"""Chapter on the inside of the models: where they look, and what they find similar."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,59 +8,33 @@ from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.reports.canvas.axes import WIDE
 from bakeoff.reports.canvas.elements import Figure, Section, Table, table_row
 from bakeoff.reports.canvas.formats import plural
-from bakeoff.reports.canvas.pictures import encode_png, montage, shown_first, visible
+from bakeoff.reports.canvas.pictures import encode_png, montage, visible
 from bakeoff.reports.canvas.theme import LIGHT, SIDE_COLORS
 from bakeoff.reports.chapters.chapter import chapter
-from bakeoff.reports.statistics.comparison import SIDES, Comparison
+from bakeoff.reports.statistics.comparison import SIDES
 
-WEIGHTS = (
-    "First-layer weights of {name}, the largest first (gray is zero). Weights that look like noise suggest that "
-    "the net overfitted or stopped early; smooth edges and blobs are what a trained first layer usually shows."
-)
-MAX_TILES = 64
 STRONGEST = 0.8  # opacity of the most evidence: the picture stays visible below it
 SIDE = 96  # pixels of a picture in the figures
 
 
-@chapter(100)
-def inside_section(comparison: Comparison, studies: Mapping[str, StudyResult]) -> Section | None:
-    """What the best runs learned, and the study `look-inside` where its pictures may be shown; None without either."""
-    texts: list[str] = []
-    figures = _learned(comparison)
-    study = studies.get("look-inside")
-    if study and len(study.pictures.get("test", ())):
-        texts += [
-            "What to check here is whether a model relies on something that will not be there in use. If the color "
-            "lies on a border, a watermark or the background, remove that from the pictures and train again. If the "
-            "nearest training pictures show the same object as the test picture, accuracy on new objects will be "
-            "lower: `--group` keeps such pictures in one split.",
-            f"{study.notes[0]} So few pictures are examples, not a measurement.",
-        ]
-        figures.append(draw_study(study))
-    return Section("inside", "Look inside", texts, figures) if figures else None
-
-
-def _learned(comparison: Comparison) -> list[Figure]:
-    """First-layer weights, of the best run on validation that kept them."""
-    key = "first_layer_weights"
-    owners = [c for c in comparison.contestants if len(c.representative.pictures.get(key, ())) > 0]
-    if not owners:
-        return []
-    owner = max(owners, key=lambda c: c.validation_score)
-    pictures = owner.representative.pictures[key]
-    shown = shown_first(pictures, MAX_TILES)
-    sheet = montage(shown, 8 if len(shown) <= 32 else 16, gap=4, scale=max(1, 32 // shown.shape[1]))
-    caption = WEIGHTS.format(name=owner.experiment)
-    if len(shown) < len(pictures):
-        caption += f" {len(shown)} of {len(pictures):,} are shown."
-    alt = f"{len(shown)} small pictures: first layer weights of {owner.experiment}."
-    return [Figure("first-layer-weights", caption, alt, encode_png(sheet, max_side=1600), width=540)]
+@chapter(100, study="look-inside")
+def inside_section(study: StudyResult) -> Section | None:
+    """None where the study's pictures may not be shown."""
+    if not len(study.pictures.get("test", ())):
+        return None
+    texts = (
+        "What to check here is whether a model relies on something that will not be there in use. If the color "
+        "lies on a border, a watermark or the background, remove that from the pictures and train again. If the "
+        "nearest training pictures show the same object as the test picture, accuracy on new objects will be "
+        "lower: `--group` keeps such pictures in one split.",
+        f"{study.notes[0]} So few pictures are examples, not a measurement.",
+    )
+    return Section("inside", "Look inside", texts, [draw_study(study)])
 
 
 def _rows(study: StudyResult, kind: str, picture: int, side: str) -> list[Row]:
     """Occlusion maps ("evidence") or nearest training pictures ("neighbor") of one test picture and side."""
-    found = [row for row in study.rows if (row["kind"], row["picture"], row["side"]) == (kind, picture, side)]
-    return [row for row in found if row.get("method", "occlusion") == "occlusion"]
+    return [row for row in study.rows if (row["kind"], row["picture"], row["side"]) == (kind, picture, side)]
 
 
 def draw_study(study: StudyResult) -> Figure:

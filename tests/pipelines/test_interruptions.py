@@ -18,7 +18,7 @@ import pytest
 from bakeoff.pipelines.__main__ import main
 from bakeoff.tests.datasets.pictures import write_class
 
-RESULTS = ("scores.npz", "pictures.npz", "model.safetensors")
+RESULTS = ("scores.npz", "model.safetensors")
 pytestmark = [
     pytest.mark.slow,  # ten whole runs; tests/pipelines/test_cache.py kills single stages in the default suite
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),

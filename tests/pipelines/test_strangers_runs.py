@@ -64,7 +64,6 @@ def change_arrays(content: bytes, random: np.random.Generator) -> bytes:
 CHANGES = {
     "run.json": (change_bytes, change_values),
     "scores.npz": (change_bytes, change_arrays),
-    "pictures.npz": (change_bytes, change_arrays),
     "task.json": (change_bytes, change_values),
     "task.npz": (change_bytes, change_arrays),
 }
@@ -73,7 +72,7 @@ CHANGES = {
 def assert_survives(n_inputs, seed, root):
     """Every input gives a value that can be worked with, or a ValueError of one line."""
     random = np.random.default_rng(seed)
-    folders = {name: save_run(make_run(), root) for name in ("run.json", "scores.npz", "pictures.npz")}
+    folders = {name: save_run(make_run(), root) for name in ("run.json", "scores.npz")}
     folders |= {name: save_task(make_task(), root) for name in ("task.json", "task.npz")}
     whole = {name: (folders[name] / name).read_bytes() for name in CHANGES}
     n_refused = 0

@@ -125,16 +125,12 @@ def make_history(n_epochs: int = 20, top: float = 0.6) -> tuple[dict[str, float]
 
 def make_runs(task: Task) -> tuple[RunResult, ...]:
     """A full bake-off: feature families alone and left out, two nets, one of them with three seeds."""
-    rng = np.random.default_rng(1)
-    weights = {"first_layer_weights": rng.normal(size=(80, 8, 8, 3)).astype(np.float32)}
     strengths = {"color-histogram": 0.9, "hog": 1.0, "sift-bow": 1.2, "pca": 0.5}
     runs = [make_run(task, "classic", strength=2.0, seconds=14.0)]
     runs += [make_run(task, name, strength=s, seconds=3 + 2 * s) for name, s in strengths.items()]
     runs += [make_run(task, f"classic-without-{n}", strength=2.0 - 0.3 * s, seconds=11) for n, s in strengths.items()]
     for seed in range(3):
         history = make_history()
-        runs.append(
-            make_run(task, "mlp", "end-to-end", strength=1.6, seed=seed, seconds=40, pictures=weights, history=history)
-        )
+        runs.append(make_run(task, "mlp", "end-to-end", strength=1.6, seed=seed, seconds=40, history=history))
     runs.append(make_run(task, "mlp-small", "end-to-end", strength=1.2, seconds=9, history=make_history(top=0.5)))
     return tuple(runs)

@@ -24,8 +24,7 @@ def publish(folder):
 def published(tmp_path):
     folder = save_task(TASK, tmp_path / "runs")
     save_guests((make_guest(TASK, "published-net", 0.9),), folder)
-    learned = {"first_layer_weights": SECRET, "neighbors": SECRET}
-    save_run(make_run(TASK, pictures=learned), tmp_path / "runs")
+    save_run(make_run(TASK), tmp_path / "runs")
     save_run(make_run(TASK, "mlp", "end-to-end"), tmp_path / "runs")
     save_study(replace(make_learning_curves([0.5], [0.6], 60), pictures={"test": SECRET}), folder)
     assert publish(tmp_path) == 0
@@ -35,7 +34,6 @@ def published(tmp_path):
 def test_no_picture_of_the_data_set_leaves(published):
     folder = task_folder(published, "photos", TASK.fingerprint)
     assert load_task(folder).test_images.shape == (0, 8, 8, 3)
-    assert set(load_run(folder / "classic" / "seed-0").pictures) == {"first_layer_weights"}
     assert [guest.name for guest in load_guests(folder)] == ["published-net"]
     assert load_studies(folder)["learning-curves"].pictures == {}
     assert not list(folder.glob("studies/*.npz"))

@@ -1,23 +1,10 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.inspection import first_layer_weights, layer_statistics
-
-
-def test_templates_are_the_strongest_rows_as_pictures():
-    body = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
-    pictures = np.arange(36, dtype=np.float32).reshape(3, 2, 2, 3)  # (n, height, width, channels)
-    with torch.no_grad():
-        body[1].weight.copy_(torch.from_numpy(pictures.transpose(0, 3, 1, 2).reshape(3, 12)))
-    np.testing.assert_array_equal(first_layer_weights(body, (2, 2, 3)), pictures[::-1])
-
-
-def test_filters_keep_their_own_size_and_at_most_64_are_kept():
-    assert first_layer_weights(nn.Sequential(nn.Conv2d(3, 100, 5)), (32, 32, 3)).shape == (64, 5, 5, 3)
+from bakeoff.pipelines.neural.inspection import layer_statistics
 
 
 def test_dead_units_and_zeros_by_hand():

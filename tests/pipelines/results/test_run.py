@@ -21,7 +21,7 @@ def make_run(**changes) -> RunResult:
         "size": Size(dimensions=36, parameters=74, bytes=296), "environment": {"commit": "abc"},
         "trials": ({"settings": {"C": 1.0}, "validation_score": 1.0, "seconds": 0.5},),
         "history": ({"epoch": 1, "train_loss": 0.5},),
-        "pictures": {"first_layer_weights": np.zeros((2, 4, 4, 3), np.uint8)}, "diagnostics": {"dead": [0.0, 0.25]},
+        "diagnostics": {"dead": [0.0, 0.25]},
     }  # fmt: skip
     return RunResult(**{**values, **changes})
 
@@ -53,7 +53,6 @@ def test_a_saved_run_comes_back_equal(tmp_path):
         assert getattr(loaded, name) == getattr(run, name), name
     for name in ("labels", "scores", "validation_labels", "validation_scores"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(run, name))
-    np.testing.assert_array_equal(loaded.pictures["first_layer_weights"], run.pictures["first_layer_weights"])
 
 
 def test_a_saved_task_comes_back_equal(tmp_path):
@@ -105,7 +104,7 @@ def test_scores_that_do_not_fit_are_refused(changes, message):
         make_run(**changes)
 
 
-@pytest.mark.parametrize("name", ["run.json", "scores.npz", "pictures.npz"])
+@pytest.mark.parametrize("name", ["run.json", "scores.npz"])
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x93NUMPY", b'{"schema": 1}', b'{"schema": 99}'])
 def test_a_damaged_file_is_named_with_the_way_out(tmp_path, name, content):
     folder = save_run(make_run(), tmp_path)
@@ -116,6 +115,6 @@ def test_a_damaged_file_is_named_with_the_way_out(tmp_path, name, content):
 
 def test_a_pickle_in_a_strangers_file_is_never_opened(tmp_path):
     folder = save_run(make_run(), tmp_path)
-    np.savez(folder / "pictures.npz", bad=np.array([{"a": 1}], dtype=object))
+    np.savez(folder / "scores.npz", bad=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="damaged"):
         load_run(folder)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.reports.canvas.pictures import encode_png, montage, shown_first, to_bytes
+from bakeoff.reports.canvas.pictures import encode_png, montage, to_bytes
 
 
 def test_weights_keep_zero_at_middle_gray():
@@ -34,8 +34,3 @@ def test_png_holds_the_pixels_unchanged(channels):
 
 def test_a_large_picture_is_made_smaller_in_proportion():
     assert Image.open(io.BytesIO(encode_png(np.zeros((200, 400, 3), np.uint8)))).size == (96, 48)
-
-
-def test_of_many_weights_the_largest_are_shown():
-    weights = np.arange(10, dtype=np.float32)[:, None, None, None] * np.ones((1, 2, 2, 1), np.float32)
-    assert shown_first(weights, 3)[:, 0, 0, 0].tolist() == [9, 8, 7]

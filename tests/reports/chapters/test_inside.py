@@ -14,7 +14,7 @@ from bakeoff.reports.chapters.inside import SIDE, draw_study, inside_section
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_text import render_html
 from bakeoff.reports.statistics.comparison import build_comparison
-from bakeoff.tests.reports.factory import make_run, make_runs, make_task
+from bakeoff.tests.reports.factory import make_runs, make_task
 from bakeoff.tests.reports.study_factory import make_study
 
 SIDES = (("hand-crafted", "classic"), ("end-to-end", "mlp"))
@@ -43,8 +43,7 @@ def pixels(figure) -> np.ndarray:
 
 
 def test_pictures_are_drawn_with_their_answers_and_classes_beside_them():
-    comparison = build_comparison(TASK, [make_run(TASK), make_run(TASK, "mlp", "end-to-end")], 0.01)
-    section = inside_section(comparison, {"look-inside": make_inside()})
+    section = inside_section(make_inside())
     (figure,) = section.parts
     assert pixels(figure).shape == (2 * SIDE + 4, 7 * SIDE + 24, 4)
     cells = [cell.text for cell in figure.table.rows[1].cells]
@@ -62,9 +61,9 @@ def test_only_evidence_for_the_class_is_colored():
 
 
 @pytest.mark.parametrize("shown", [True, False])
-def test_a_report_without_pictures_shows_only_what_was_learned(shown):
+def test_a_report_without_pictures_has_no_such_chapter(shown):
     comparison = build_comparison(TASK, make_runs(TASK), 0.01)
     page = render_html(build_report(comparison, (), {"look-inside": make_inside()}, show_pictures=shown))
     assert ('<figure id="look-inside"' in page) == shown
-    assert '<figure id="first-layer-weights"' in page
+    assert ("Look inside" in page) == shown
     assert "<b>&" not in page
