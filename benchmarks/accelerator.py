@@ -22,128 +22,110 @@ from bakeoff.pipelines.machine.device import CPU, choose_device, exact_products,
 from bakeoff.pipelines.results.fitted_values import on_device
 from bakeoff.pipelines.results.run import NotApplicableError
 
-N_PICTURES, SIDE = 4096, 32
-N_SETS, FEW_SETS, N_DESCRIPTORS, DIMENSION, N_GAUSSIANS = 2048, 16, 200, 66, 256  # plain torch has room for few
-N_ROWS, WIDTH, N_WORDS, N_ITERATIONS = 500_000, 64, 1024, 10
-N_TRAIN, N_FEATURES, N_CLASSES = 20_000, 8192, 10
 PROCESSOR = "the same on the processor"
+# the kernel, and the sizes of its work
+SETTINGS = (
+    ("HOG, cells of 4 px", (4096, 32)),  # pictures, their side
+    ("dense SIFT, bins of 4 px, stride 2", (4096, 32)),
+    ("Fisher vectors", (2048, 16, 200, 66, 256)),  # sets, as many as plain torch has room for, m, d, Gaussians
+    ("k-means", (500_000, 64, 1024, 10)),  # rows, dimensions, words, iterations
+    ("linear SVM", (20_000, 8192, 10)),  # rows, dimensions, classes
+)
 
 
-def measure() -> list[Measurement]:
-    """One line a kernel. Raises NotApplicableError where there is no accelerator."""
+def measure(kernel: str, sizes: tuple[int, ...]) -> Measurement:
+    """Raises NotApplicableError where there is no accelerator."""
     if (device := choose_device()) == CPU:
         raise NotApplicableError("there is no accelerator here")
-    return measure_on(device)
+    return measure_on(device, kernel, sizes)
 
 
 @exact_products()
-def measure_on(device: torch.device) -> list[Measurement]:
-    return [*_features(device), _fisher(device), _kmeans(device), _svm(device)]
+def measure_on(device: torch.device, kernel: str, sizes: tuple[int, ...]) -> Measurement:
+    """max_abs_error: of a feature, an encoding, a center or a weight."""
+    generator = torch.Generator().manual_seed(0)
+    made = {"Fisher vectors": _fisher, "k-means": _kmeans, "linear SVM": _svm}.get(kernel, _features)
+    work, units, ours, peer, their_call = made(device, kernel, generator, *sizes)
 
-
-def _on(device: torch.device, call: Callable[[], Tensor]) -> Callable[[], Tensor]:
-    """The call, waited for."""
-
-    def finished() -> Tensor:
+    def finished(call: Callable[[], Tensor]) -> Tensor:
+        """The call, waited for."""
         found = call()
         wait_for(device)
         return found
 
-    return finished
+    return compare(
+        f"{kernel}, {work}, on {device.type}",
+        partial(finished, ours),
+        peer,
+        partial(finished, their_call),
+        lambda found, theirs: float((found[: len(theirs)].cpu() - theirs.cpu()).abs().max()),
+        units=units,
+        repeats=3,
+    )
 
 
-def _difference(ours: Tensor, theirs: Tensor) -> float:
-    return float((ours.cpu() - theirs.cpu()).abs().max())
+# What is done, units of work of a call of ours and of the peer's, our call, the peer and its call.
+Case = tuple[str, tuple[int, int], Callable[[], Tensor], str, Callable[[], Tensor]]
 
 
-def _features(device: torch.device) -> list[Measurement]:
-    images = torch.randint(0, 256, (N_PICTURES, SIDE, SIDE, 3), generator=_generator(), dtype=torch.uint8)
-    there = images.to(device)
-    kernels = {
-        "HOG, cells of 4 px": partial(extract_hog, cell_size=4),
-        "dense SIFT, bins of 4 px, stride 2": partial(extract_dense_sift, bin_size=4, stride=2),
-    }
-    return [
-        compare(
-            f"{name}, {SIDE} x {SIDE}, on {device.type}: pictures",
-            _on(device, partial(kernel, there)),
-            PROCESSOR,
-            partial(kernel, images),
-            _difference,
-            units=(N_PICTURES, N_PICTURES),
-            repeats=3,
-        )
-        for name, kernel in kernels.items()
-    ]
+def _features(device: torch.device, kernel: str, generator: torch.Generator, n: int, side: int) -> Case:
+    images = torch.randint(0, 256, (n, side, side, 3), generator=generator, dtype=torch.uint8)
+    hog, sift = partial(extract_hog, cell_size=4), partial(extract_dense_sift, bin_size=4, stride=2)
+    extract, there = hog if kernel.startswith("HOG") else sift, images.to(device)
+    return f"{side} x {side}: pictures", (n, n), partial(extract, there), PROCESSOR, partial(extract, images)
 
 
-def _fisher(device: torch.device) -> Measurement:
-    generator = _generator()
-    means = torch.randn(N_GAUSSIANS, DIMENSION, generator=generator)
-    variances = torch.rand(N_GAUSSIANS, DIMENSION, generator=generator) + 0.5
-    mixture = on_device(GaussianMixture(torch.full((N_GAUSSIANS,), 1 / N_GAUSSIANS), means, variances), device)
-    sets = torch.randn(N_SETS, N_DESCRIPTORS, DIMENSION, generator=generator).to(device)
+def _fisher(
+    device: torch.device, _: str, generator: torch.Generator, n: int, n_plain: int, m: int, d: int, k: int
+) -> Case:
+    means, variances = torch.randn(k, d, generator=generator), torch.rand(k, d, generator=generator) + 0.5
+    mixture = on_device(GaussianMixture(torch.full((k,), 1 / k), means, variances), device)
+    sets = torch.randn(n, m, d, generator=generator).to(device)
 
     def plain() -> Tensor:
-        x, weights = sets[:FEW_SETS, :, None], mixture.weights[:, None]
+        x, weights = sets[:n_plain, :, None], mixture.weights[:, None]
         standard = (x - mixture.means) / mixture.variances.sqrt()  # (n, m, k, d)
         gamma = (-(standard.square() + mixture.variances.log()).sum(-1) / 2).softmax(2)[..., None]
         first = (gamma * standard).mean(1) / weights.sqrt()
         second = (gamma * (standard.square() - 1)).mean(1) / (2 * weights).sqrt()
         return torch.cat([first.flatten(1), second.flatten(1)], 1)
 
-    encode = partial(encode_fisher_vector, sets, mixture, normalize=False)
-    return compare(
-        f"Fisher vectors, K={N_GAUSSIANS}, D={DIMENSION}, {N_DESCRIPTORS} descriptors, on {device.type}",
-        _on(device, encode),
-        "plain torch there",
-        _on(device, plain),
-        lambda ours, theirs: _difference(ours[:FEW_SETS], theirs),
-        units=(N_SETS, FEW_SETS),
-        repeats=5,
-    )
+    ours = partial(encode_fisher_vector, sets, mixture, normalize=False)
+    return f"K={k}, D={d}, {m} descriptors", (n, n_plain), ours, "plain torch there", plain
 
 
-def _kmeans(device: torch.device) -> Measurement:
-    rows = torch.randn(N_ROWS, WIDTH, generator=_generator()).to(device)
-    start = rows[:N_WORDS].clone()
+def _kmeans(
+    device: torch.device, _: str, generator: torch.Generator, n: int, d: int, n_words: int, n_iterations: int
+) -> Case:
+    rows = torch.randn(n, d, generator=generator).to(device)
+    start = rows[:n_words].clone()
 
     def plain() -> Tensor:
         centers = start
-        for _ in range(N_ITERATIONS):
+        for _ in range(n_iterations):
             words = torch.cdist(rows, centers).argmin(1)
-            counts = words.bincount(minlength=N_WORDS).clamp(min=1)[:, None]
+            counts = words.bincount(minlength=n_words).clamp(min=1)[:, None]
             centers = torch.zeros_like(centers).index_add_(0, words, rows) / counts
         return centers
 
-    fit = partial(fit_kmeans, rows, n_words=N_WORDS, n_iterations=N_ITERATIONS, seed=0, initialization=start)
-    return compare(
-        f"k-means, {N_ROWS} x {WIDTH}, {N_WORDS} words, {N_ITERATIONS} iterations, on {device.type}",
-        _on(device, lambda: fit().centers),
-        "plain torch there",
-        _on(device, plain),
-        _difference,
-        repeats=3,
-    )
+    def ours() -> Tensor:
+        return fit_kmeans(rows, n_words=n_words, n_iterations=n_iterations, seed=0, initialization=start).centers
+
+    return f"{n} x {d}, {n_words} words, {n_iterations} iterations", (1, 1), ours, "plain torch there", plain
 
 
-def _svm(device: torch.device) -> Measurement:
-    labels = torch.arange(N_TRAIN) % N_CLASSES
-    noise = torch.randn(N_TRAIN, N_FEATURES, generator=_generator())
-    features = torch.nn.functional.normalize(noise + torch.nn.functional.one_hot(labels, N_FEATURES)).half()
+def _svm(device: torch.device, _: str, generator: torch.Generator, n: int, d: int, n_classes: int) -> Case:
+    labels = torch.arange(n) % n_classes
+    noise = torch.randn(n, d, generator=generator)
+    features = torch.nn.functional.normalize(noise + torch.nn.functional.one_hot(labels, d)).half()
 
     def weights(where: Tensor) -> Tensor:
-        return torch.from_numpy(train_linear_svm(where, labels, n_classes=N_CLASSES, C=1.0).weights)
+        return torch.from_numpy(train_linear_svm(where, labels, n_classes=n_classes, C=1.0).weights)
 
-    return compare(
-        f"linear SVM, {N_TRAIN} x {N_FEATURES}, {N_CLASSES} classes, on {device.type}; error of a weight",
-        _on(device, partial(weights, features.to(device))),
+    return (
+        f"{n} x {d}, {n_classes} classes",
+        (1, 1),
+        partial(weights, features.to(device)),
         PROCESSOR,
         partial(weights, features),
-        _difference,
-        repeats=3,
     )
-
-
-def _generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)

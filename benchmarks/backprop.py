@@ -1,4 +1,8 @@
-"""Benchmark of our back-propagation against torch: one training step of a perceptron, the same arithmetic."""
+"""Our back-propagation against torch: one training step of a perceptron, the same arithmetic.
+
+Steps of SGD with momentum on the softmax cross-entropy + L2, float32, both with torch's threads. The error is the
+largest difference of any parameter after the first step.
+"""
 
 from __future__ import annotations
 
@@ -14,27 +18,23 @@ from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.backprop.differentiate import leaves
 from bakeoff.pipelines.backprop.nets import Layers, Momentum, initialize_layers, mlp_objective, training_steps
 
-WIDTHS, BATCH = (3072, 512, 256, 10), 256
+SETTINGS = (((3072, 512, 256, 10), 256),)  # widths, pictures a step
 LEARNING_RATE, MOMENTUM, L2 = 1e-3, 0.9, 1e-4
 
 
-def measure() -> list[Measurement]:
-    """Steps a second of SGD with momentum on the softmax cross-entropy + L2, float32, both with torch's threads.
-
-    The error is the largest difference of any parameter after the first step.
-    """
+def measure(widths: tuple[int, ...], batch: int) -> Measurement:
     rng = np.random.default_rng(0)
-    layers = initialize_layers(WIDTHS, rng)
-    x = rng.standard_normal((BATCH, WIDTHS[0])).astype(np.float32)
-    labels = rng.integers(0, WIDTHS[-1], BATCH)
+    layers = initialize_layers(widths, rng)
+    x = rng.standard_normal((batch, widths[0])).astype(np.float32)
+    labels = rng.integers(0, widths[-1], batch)
     parameters = [torch.tensor(array, requires_grad=True) for array in leaves(layers)]
     ours, peer = _our_step(layers, x, labels), _torch_step(parameters, torch.tensor(x), torch.tensor(labels))
     n_threads = torch.get_num_threads()
     # Forward, gradient of the weights; every layer but the first also the gradient of its input.
-    sizes = [n_in * n_out for n_in, n_out in pairwise(WIDTHS)]
+    sizes = [n_in * n_out for n_in, n_out in pairwise(widths)]
     with threadpool_limits(n_threads, user_api="blas"):  # torch keeps its own count
-        found = compare(
-            f"training step {'-'.join(map(str, WIDTHS))}, batch {BATCH}, {n_threads} threads",
+        return compare(
+            f"training step {'-'.join(map(str, widths))}, batch {batch}, {n_threads} threads",
             ours,
             "torch autograd + SGD",
             peer,
@@ -42,9 +42,8 @@ def measure() -> list[Measurement]:
                 float(np.abs(array - tensor.detach().numpy()).max())
                 for array, tensor in zip(leaves(layers), parameters, strict=True)
             ),
-            operations=2 * BATCH * (3 * sum(sizes) - sizes[0]),
+            operations=2 * batch * (3 * sum(sizes) - sizes[0]),
         )
-    return [found]
 
 
 def _our_step(layers: Layers, x: np.ndarray, labels: np.ndarray) -> Callable[[], float]:

@@ -1,4 +1,7 @@
-"""Every kernel beside the library people use: lines to read, and bench.json."""
+"""Every kernel beside the library people use: lines to read, and bench.json.
+
+A benchmark is a module here with SETTINGS, a table of cases, and `measure`, which makes a `Measurement` of one.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +39,12 @@ def bench(options: Namespace) -> int:
     measurements: list[Measurement] = []
     for name, module in modules.items():
         try:
-            with console.status(f"measuring {name} ..."):
-                found = module.measure()
+            for setting in module.SETTINGS:
+                with console.status(f"measuring {name} ..."):
+                    measurements.append(module.measure(*setting))
+                console.print(as_lines(measurements[-1]), highlight=False)
         except NotApplicableError as error:
             console.print(f"{name} is left out: {error}")
-            continue
-        measurements += found
-        for measurement in found:
-            console.print(as_lines(measurement), highlight=False)
     path = options.artifacts / "bench.json"
     write_atomically(path, json.dumps([asdict(m) for m in measurements], indent=1).encode())
     console.print(f"written to {path}")

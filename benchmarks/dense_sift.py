@@ -1,4 +1,4 @@
-"""Benchmark of dense SIFT against `cv2.SIFT.compute`: the same keypoints, window and pictures.
+"""Dense SIFT against `cv2.SIFT.compute`: the same keypoints, window and pictures.
 
 OpenCV rounds descriptors to whole numbers at length 512 and angles to 0.3 degrees, so equality is meant to a few times
 1/512 an element. Its gradient is missing on the border, hence the plain frame around every picture. It rounds keypoints
@@ -7,6 +7,8 @@ grows with the area of a descriptor and ours hardly does: the smallest bins are 
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,7 +19,7 @@ from bakeoff.pipelines.classic.features.dense_sift import Window, dense_sift_pos
 
 STRIDE = 2
 # side, bin size in pixels, window, pictures that we describe a call, as many as a run does, and the peer
-SETTINGS: tuple[tuple[int, int, Window, int, int], ...] = (
+SETTINGS = (
     (32, 2, "triangular", 100, 16),
     (32, 4, "triangular", 100, 16),
     (32, 4, "gaussian", 100, 16),
@@ -26,27 +28,19 @@ SETTINGS: tuple[tuple[int, int, Window, int, int], ...] = (
 )
 
 
-def measure() -> list[Measurement]:
-    """One line per setting."""
-    return [_measure(*setting) for setting in SETTINGS]
-
-
-def _measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int) -> Measurement:
+def measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int) -> Measurement:
     gray = _pictures(n_ours, side)
     images = torch.from_numpy(gray).unsqueeze(-1)
     positions = dense_sift_positions(side, side, bin_size=bin_size, stride=STRIDE)
     keypoints = [cv2.KeyPoint(float(x), float(y), bin_size / 1.5, 0) for x, y in positions]
     sift = cv2.SIFT.create(sigma=0.5)  # the least smoothing that OpenCV takes
 
-    def ours() -> torch.Tensor:
-        return extract_dense_sift(images, bin_size=bin_size, stride=STRIDE, window=window)
-
     def peer() -> np.ndarray:
         return np.stack([sift.compute(picture, keypoints)[1] for picture in gray[:n_peer]])
 
     return compare(
         f"dense SIFT, {side} x {side} gray, bins of {bin_size} px, stride {STRIDE}, {window}: descriptors",
-        ours,
+        partial(extract_dense_sift, images, bin_size=bin_size, stride=STRIDE, window=window),
         "cv2.SIFT.compute (gaussian)",
         peer,
         lambda _, theirs: _largest_difference(images[:n_peer], theirs, bin_size),

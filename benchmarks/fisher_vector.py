@@ -1,4 +1,4 @@
-"""Benchmark of improved Fisher vectors against scikit-image."""
+"""Improved Fisher vectors against scikit-image, which takes one picture a call, in float64."""
 
 from __future__ import annotations
 
@@ -11,40 +11,35 @@ from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
 from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
 
-N_IMAGES, N_DESCRIPTORS, N_COMPONENTS, DIMENSION = 400, 100, 64, 64
+SETTINGS = ((400, 100, 64, 64),)  # pictures, descriptors of each, Gaussians, dimensions
 
 
-def measure() -> list[Measurement]:
-    """Pictures a second, K = 64, D = 64, 100 descriptors each; scikit-image takes one picture a call, in float64.
-
-    Both vectors are compared before the signed root, without scikit-image's weight gradients and with the sign of its
-    variance gradients turned.
-    """
+def measure(n_images: int, n_descriptors: int, n_components: int, dimension: int) -> Measurement:
+    """The vectors are compared before the signed root, without scikit-image's gradients of the weights, and with the
+    sign of its gradients of the variances turned."""
     generator = torch.Generator().manual_seed(0)
     mixture = GaussianMixture(
-        torch.full((N_COMPONENTS,), 1 / N_COMPONENTS),
-        torch.randn(N_COMPONENTS, DIMENSION, generator=generator),
-        torch.rand(N_COMPONENTS, DIMENSION, generator=generator) + 0.5,
+        torch.full((n_components,), 1 / n_components),
+        torch.randn(n_components, dimension, generator=generator),
+        torch.rand(n_components, dimension, generator=generator) + 0.5,
     )
-    descriptors = torch.randn(N_IMAGES, N_DESCRIPTORS, DIMENSION, generator=generator)
+    descriptors = torch.randn(n_images, n_descriptors, dimension, generator=generator)
     peer = _as_sklearn(mixture)
-    few = N_IMAGES // 10  # scikit-image's rate does not depend on the number of pictures
+    few = n_images // 10  # scikit-image's rate does not depend on the number of pictures
     theirs = [image.double().numpy() for image in descriptors[:few]]
-    expected = np.stack([skimage_fisher_vector(image, peer)[N_COMPONENTS:] for image in theirs])
-    expected[:, N_COMPONENTS * DIMENSION :] *= -1
+    expected = np.stack([skimage_fisher_vector(image, peer)[n_components:] for image in theirs])
+    expected[:, n_components * dimension :] *= -1
     found = encode_fisher_vector(descriptors[:few], mixture, normalize=False).numpy()
-    return [
-        compare(
-            f"improved Fisher vector, K={N_COMPONENTS}, D={DIMENSION}, {N_DESCRIPTORS} descriptors",
-            lambda: encode_fisher_vector(descriptors, mixture),
-            "skimage.feature.fisher_vector",
-            lambda: [skimage_fisher_vector(image, peer, improved=True) for image in theirs],
-            lambda *_: np.abs(found - expected).max(),
-            units=(N_IMAGES, few),
-            # two products (m, 2d) x (2d, k) and (k, m) x (m, 2d), 2 operations a term
-            operations=8 * N_IMAGES * N_DESCRIPTORS * DIMENSION * N_COMPONENTS,
-        )
-    ]
+    return compare(
+        f"improved Fisher vector, K={n_components}, D={dimension}, {n_descriptors} descriptors",
+        lambda: encode_fisher_vector(descriptors, mixture),
+        "skimage.feature.fisher_vector",
+        lambda: [skimage_fisher_vector(image, peer, improved=True) for image in theirs],
+        lambda *_: np.abs(found - expected).max(),
+        units=(n_images, few),
+        # two products (m, 2d) x (2d, k) and (k, m) x (m, 2d), 2 operations a term
+        operations=8 * n_images * n_descriptors * dimension * n_components,
+    )
 
 
 def _as_sklearn(mixture: GaussianMixture) -> SklearnMixture:

@@ -6,6 +6,8 @@ in float64 from the weights as they are handed back. Features are float32, as ou
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.svm import LinearSVC
@@ -18,7 +20,7 @@ COSTS = (1e-6, 1.0, 1e4)
 Set = tuple[np.ndarray, np.ndarray]  # features float32 (n, d), labels int (n,)
 
 
-def gaussians(n: int = 600, d: int = 40, n_classes: int = 4) -> Set:
+def gaussians(n: int, d: int, n_classes: int) -> Set:
     """Overlapping classes, every feature of about unit size."""
     generator = np.random.default_rng(0)
     labels = generator.integers(n_classes, size=n)
@@ -29,9 +31,8 @@ def ill_scaled_sets() -> dict[str, Set]:
     """By name, for people."""
     digits, labels = load_digits(return_X_y=True)
     digits, labels = digits[:600], labels[:600]
-    plain, classes = gaussians()
+    plain, classes = gaussians(n := 600, d := 40, 4)
     generator = np.random.default_rng(1)
-    n, d = plain.shape
     sets = {
         "digits, raw": (digits, labels),
         "digits x 1e18": (digits * 1e18, labels),
@@ -52,12 +53,13 @@ def ill_scaled_sets() -> dict[str, Set]:
     return {name: (features.astype(np.float32), labels) for name, (features, labels) in sets.items()}
 
 
-def measure() -> list[Measurement]:
-    """One measurement a set and cost. max_abs_error: how far ours is above the optimum, relatively."""
-    return [measure_fit(name, *data, cost) for name, data in ill_scaled_sets().items() for cost in COSTS]
+SETTINGS = tuple(product(ill_scaled_sets(), COSTS))
 
 
-def measure_fit(name: str, features: np.ndarray, labels: np.ndarray, cost: float) -> Measurement:
+def measure(name: str, cost: float) -> Measurement:
+    """max_abs_error: how far ours is above the optimum, relatively."""
+    features, labels = ill_scaled_sets()[name]
+
     def liblinear(tolerance: float = 1e-4) -> LinearSVC:
         return fit_peer(LinearSVC(C=cost, dual=False, tol=tolerance, max_iter=2_000), features, labels)
 

@@ -18,43 +18,40 @@ from sklearn.exceptions import ConvergenceWarning
 from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.classic.codebook.kmeans import fit_kmeans
 
-N_ROWS, DIMENSION, N_WORDS, N_ITERATIONS = 100_000, 64, 256, 10
+# the peer, rows, dimensions, words, iterations
+SETTINGS = (("sklearn.cluster.KMeans", 100_000, 64, 256, 10), ("faiss.Kmeans", 100_000, 64, 256, 10))
 
 
-def measure() -> list[Measurement]:
-    """Fits a second beside each peer: 100,000 x 64, 256 words, 10 Lloyd iterations."""
+def measure(peer: str, n_rows: int, dimension: int, n_words: int, n_iterations: int) -> Measurement:
     generator = torch.Generator().manual_seed(0)
-    mixing = torch.randn(DIMENSION, DIMENSION, generator=generator)
-    descriptors = torch.randn(N_ROWS, DIMENSION, generator=generator) @ mixing
-    start = descriptors[:N_WORDS].clone()
+    mixing = torch.randn(dimension, dimension, generator=generator)
+    descriptors = torch.randn(n_rows, dimension, generator=generator) @ mixing
+    start = descriptors[:n_words].clone()
 
     def ours() -> torch.Tensor:
-        return fit_kmeans(descriptors, n_words=N_WORDS, n_iterations=N_ITERATIONS, seed=0, initialization=start).centers
+        return fit_kmeans(descriptors, n_words=n_words, n_iterations=n_iterations, seed=0, initialization=start).centers
 
     def sklearn() -> torch.Tensor:
-        model = KMeans(N_WORDS, init=start.numpy(), n_init=1, max_iter=N_ITERATIONS, tol=0, algorithm="lloyd")
+        model = KMeans(n_words, init=start.numpy(), n_init=1, max_iter=n_iterations, tol=0, algorithm="lloyd")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             return torch.from_numpy(model.fit(descriptors.numpy()).cluster_centers_)
 
     def faiss_kmeans() -> torch.Tensor:
         faiss.omp_set_num_threads(torch.get_num_threads())
-        model = faiss.Kmeans(DIMENSION, N_WORDS, niter=N_ITERATIONS, max_points_per_centroid=N_ROWS, seed=0)
+        model = faiss.Kmeans(dimension, n_words, niter=n_iterations, max_points_per_centroid=n_rows, seed=0)
         model.train(descriptors.numpy(), init_centroids=start.numpy())
         return torch.from_numpy(np.array(model.centroids))
 
-    return [
-        compare(
-            f"k-means, {N_ROWS} x {DIMENSION}, {N_WORDS} words, {N_ITERATIONS} iterations; error of inertia",
-            ours,
-            name,
-            peer,
-            lambda found, theirs: abs(_inertia(descriptors, found) / _inertia(descriptors, theirs) - 1),
-            operations=2 * N_ROWS * N_WORDS * DIMENSION * N_ITERATIONS,  # the scores of all rows for all words
-            repeats=5,
-        )
-        for name, peer in (("sklearn.cluster.KMeans", sklearn), ("faiss.Kmeans", faiss_kmeans))
-    ]
+    return compare(
+        f"k-means, {n_rows} x {dimension}, {n_words} words, {n_iterations} iterations; error of inertia",
+        ours,
+        peer,
+        faiss_kmeans if peer == "faiss.Kmeans" else sklearn,
+        lambda found, theirs: abs(_inertia(descriptors, found) / _inertia(descriptors, theirs) - 1),
+        operations=2 * n_rows * n_words * dimension * n_iterations,  # the scores of all rows for all words
+        repeats=5,
+    )
 
 
 def _inertia(descriptors: torch.Tensor, centers: torch.Tensor) -> float:

@@ -22,19 +22,15 @@ from sklearn.svm import LinearSVC
 from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores, train_linear_svm
 
-N_CLASSES, SIZES, COST = 10, ((2_500, 1764), (10_000, 1764), (10_000, 4096)), 1.0  # rows, dimensions
+N_CLASSES, N_TOPICS, WRONG_LABELS, COST = 10, 100, 0.1, 1.0
+SETTINGS = ((2_500, 1764), (10_000, 1764), (10_000, 4096))  # rows, dimensions
 # Of LinearSVC, by `dual`, from the loosest that can do.
 TOLERANCES = {True: (0.3, 0.1, 0.03, 0.01), False: (0.01, 0.001)}
 WITHIN, AGREEMENT = 1e-3, 0.995
 
 
-def measure() -> list[Measurement]:
-    """Fits a second for every size, from small to large."""
-    return [measure_fit(*histograms(n, d)) for n, d in SIZES]
-
-
-def measure_fit(features: np.ndarray, labels: np.ndarray) -> Measurement:
-    """features: float32 (n, d).   labels: int64 (n,)."""
+def measure(n: int, d: int) -> Measurement:
+    features, labels = histograms(n, d)
     optimum = train(features, labels, tolerance=1e-7).objective
     peer, svm = fastest_peer(features, labels, optimum), train(features, labels)
     agreement = (predict_scores(features, svm).argmax(axis=1) == peer.predict(features)).mean()
@@ -45,7 +41,6 @@ def measure_fit(features: np.ndarray, labels: np.ndarray) -> Measurement:
             f"both must end within {WITHIN:g} above the optimum {optimum:.6g}, and agree on {AGREEMENT:.1%} of rows: "
             f"{above[0]:.1e} (ours), {above[1]:.1e} (LinearSVC's) and {agreement:.2%}"
         )
-    n, d = features.shape
     return compare(
         f"linear SVM, {n} x {d}, {N_CLASSES} classes, C = {COST:g}, {svm.n_passes} passes, "
         f"{agreement:.2%} equal predictions; error of the objective",
@@ -62,17 +57,18 @@ def train(features: np.ndarray, labels: np.ndarray, cost: float = COST, **option
     return train_linear_svm(features, labels, n_classes=int(labels.max()) + 1, C=cost, **options)
 
 
-def histograms(n: int, d: int, n_topics: int = 100, wrong_labels: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that mix topics, each topic a histogram of d words, the classes differing in how often they use which."""
+def histograms(n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """float32 (n, d) and int64 (n,): rows that mix topics, each topic a histogram of d words, the classes differing in
+    how often they use which."""
     generator = np.random.default_rng(0)
-    topics = generator.dirichlet(np.full(d, 0.3), size=n_topics)
-    preferences = np.exp(0.7 * generator.normal(size=(N_CLASSES, n_topics)))
+    topics = generator.dirichlet(np.full(d, 0.3), size=N_TOPICS)
+    preferences = np.exp(0.7 * generator.normal(size=(N_CLASSES, N_TOPICS)))
     labels = generator.integers(N_CLASSES, size=n)
     mixtures = generator.gamma(0.3 * preferences[labels]) + 1e-9
     expected = mixtures / mixtures.sum(axis=1, keepdims=True) @ topics
     counts = generator.gamma(expected * 2 * d + 0.05)  # about two descriptors a word; no word is quite absent
     features = np.sqrt(counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
-    wrong = generator.random(n) < wrong_labels
+    wrong = generator.random(n) < WRONG_LABELS
     return features, np.where(wrong, generator.integers(N_CLASSES, size=n), labels)
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter, sleep
@@ -27,8 +26,12 @@ from bakeoff.pipelines.classic.families.family import NoState, encode_all
 from bakeoff.pipelines.classic.families.histograms import Hog
 from bakeoff.pipelines.machine.cache import Cache
 
-ENCODED, LOADED = (10_000, 100_000), (2_000, 20_000)  # pictures: few, many
 SIDE = 64  # of the JPEGs; the many are 246 MB as bytes
+# what is done, few pictures, many
+SETTINGS = (
+    ("HOG of {:,} pictures to disk", 10_000, 100_000),
+    ("a folder of {:,} JPEGs loaded at 64 px", 2_000, 20_000),
+)
 N_CLASSES = 10
 SECONDS_BETWEEN_LOOKS = 0.02
 
@@ -49,18 +52,12 @@ class SyntheticPictures:
         return np.random.default_rng(start).integers(0, 256, (stop - start, 32, 32, 3), dtype=np.uint8)
 
 
-def measure() -> list[Measurement]:
+def measure(what: str, few: int, many: int) -> Measurement:
     """Pictures a second for many beside few; the work names the ratio of the peaks, the error its distance from 1."""
     with tempfile.TemporaryDirectory() as name:
-        folders = [write_folder(Path(name) / str(n), n) for n in LOADED]
-        return [
-            _growth("HOG of {:,} pictures to disk", ENCODED, "encode", ENCODED),
-            _growth(f"a folder of {{:,}} JPEGs loaded at {SIDE} px", LOADED, "load", folders),
-        ]
-
-
-def _growth(what: str, sizes: tuple[int, int], work: str, of: Sequence[object]) -> Measurement:
-    (few, many), ((few_seconds, few_peak), (many_seconds, many_peak)) = sizes, (_in_child(work, one) for one in of)
+        work = "load" if "folder" in what else "encode"
+        of = [write_folder(Path(name) / str(n), n) if work == "load" else n for n in (few, many)]
+        (few_seconds, few_peak), (many_seconds, many_peak) = (_in_child(work, one) for one in of)
     growth, rate, few_rate = many_peak / few_peak, many / many_seconds, few / few_seconds
     return Measurement(
         work=f"{what.format(many)}: {growth:.2f}x the peak memory of {few:,} "

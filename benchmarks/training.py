@@ -1,4 +1,4 @@
-"""Benchmark of training steps of a perceptron beside scikit-learn and the usual torch loop, net and batch alike."""
+"""Training steps of a perceptron beside scikit-learn and the usual torch loop, net and batch alike."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ from bakeoff.pipelines.neural.training.optimizers import build_optimizer
 
 SHAPE, N_CLASSES = (32, 32, 3), 10
 PEER_STEPS = 4  # a call; fewer than ours, for the peers take seconds
+LOADER, SKLEARN = "torch Dataset + DataLoader loop, float32", "sklearn.neural_network.MLPClassifier, float32"
+WIDE = replace(MLP, architecture=Perceptron((2048, 2048), normalization="none"), mixed_precision="off")
 # scikit-learn has no batch norm.
 PLAIN = replace(
     MLP, architecture=Perceptron((1024, 1024, 1024), normalization="none"), augmentation=Augmentation("none", 0)
 )
-WIDE = replace(MLP, architecture=Perceptron((2048, 2048), normalization="none"), mixed_precision="off")
+SETTINGS = ((MLP, LOADER), (WIDE, LOADER), (PLAIN, SKLEARN))
 
 
 class Pictures(TorchDataset):
@@ -53,20 +55,41 @@ class Pictures(TorchDataset):
         return self.standardize(picture.flip(2) if torch.rand(()) < 0.5 else picture), self.examples.labels[index]
 
 
-def measure() -> list[Measurement]:
-    """Steps a second of the whole training, augmentation, net and optimizer."""
+def measure(config: NeuralConfig, peer: str) -> Measurement:
+    """Steps a second of the whole training, augmentation, net and optimizer; both start with the same weights, and the
+    error is the largest difference before either trained."""
     make_repeatable()
-    return [_against_loader(MLP), _against_loader(WIDE), _against_sklearn(PLAIN)]
+    architecture, batch = config.architecture, config.batch_size
+    assert isinstance(architecture, Perceptron)
+    examples, network = _examples(batch * LEAST_STEPS_A_PASS), _network(config)
+    few = Examples(examples.images[:10], examples.labels[:10], N_CLASSES)  # steps are timed, not validation
+    first = examples.images[:batch], examples.labels[:batch]
+    bfloat16 = config.mixed_precision == "auto" and bfloat16_pays(network, *first, perf_counter)
+    trainer = Trainer(network, examples, few, replace(config, epochs=1000), seed=0, bfloat16=bfloat16)
+    step, error = (_loader_steps if peer == LOADER else _sklearn_steps)(trainer, _network(config))
+    sizes = "-".join(map(str, (int(np.prod(SHAPE)), *architecture.widths, N_CLASSES)))
+    changed = "crops and flips" if config.augmentation.crop else "no augmentation"
+    flops = 0 if bfloat16 else count_flops(config, SHAPE, N_CLASSES, training=True)
+    return compare(
+        f"training {sizes}, batch {batch}, {changed}, {'bfloat16' if bfloat16 else 'float32'}: steps",
+        trainer.run_epoch,
+        peer,
+        step,
+        lambda *_: error,
+        units=(LEAST_STEPS_A_PASS, PEER_STEPS),
+        operations=flops * batch * LEAST_STEPS_A_PASS,
+        repeats=3,
+    )
 
 
-def _against_loader(config: NeuralConfig) -> Measurement:
-    trainer, network = _trainer(config), _network(config)
-    pictures = Pictures(_examples(config, PEER_STEPS), config.augmentation.crop, network.pixels)
+def _loader_steps(trainer: Trainer, network: Network) -> tuple[Callable[[], object], float]:
+    config = trainer.config
+    pictures = Pictures(_examples(config.batch_size * PEER_STEPS), config.augmentation.crop, network.pixels)
     # In this process: on two cores, worker processes take from the net what they give to the pictures.
     loader = DataLoader(pictures, batch_size=config.batch_size, shuffle=True)
     optimizer = build_optimizer(network, config.optimizers[0])
 
-    def peer() -> None:
+    def steps() -> None:
         for images, labels in loader:
             loss = nn.functional.cross_entropy(network.body(images), labels, label_smoothing=config.label_smoothing)
             optimizer.zero_grad()
@@ -74,80 +97,39 @@ def _against_loader(config: NeuralConfig) -> Measurement:
             optimizer.step()
 
     images = trainer.train.images[:8]
-    with torch.inference_mode():  # both start with the same weights
-        error = (trainer.network(images) - network(images)).abs().max().item()
-    return _steps(trainer, "torch Dataset + DataLoader loop, float32", peer, error)
+    with torch.inference_mode():
+        return steps, (trainer.network(images) - network(images)).abs().max().item()
 
 
-def _against_sklearn(config: NeuralConfig) -> Measurement:
+def _sklearn_steps(trainer: Trainer, network: Network) -> tuple[Callable[[], object], float]:
     """On pictures as they are."""
-    trainer, network = _trainer(config), _network(config)  # with the same first weights
+    config, images, few = trainer.config, trainer.train.images, slice(PEER_STEPS * trainer.config.batch_size)
     with torch.inference_mode():
-        pixels, labels = network.pixels(trainer.train.images).flatten(1).numpy(), trainer.train.labels.numpy()
-    peer = MLPClassifier(_widths(config), batch_size=config.batch_size, max_iter=1, random_state=0)
-    few = slice(PEER_STEPS * config.batch_size)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # one pass is what we ask for
-        peer.partial_fit(pixels, labels, classes=np.arange(N_CLASSES))
-        error = _difference_with_the_same_weights(network, peer, trainer.train.images[:64], pixels[:64])
-        name = "sklearn.neural_network.MLPClassifier, float32"
-        return _steps(trainer, name, lambda: peer.partial_fit(pixels[few], labels[few]), error)
-
-
-def _steps(trainer: Trainer, name: str, peer: Callable[[], object], error: float) -> Measurement:
-    """error: found before either trained."""
-    config = trainer.config
-    sizes = "-".join(map(str, (int(np.prod(SHAPE)), *_widths(config), N_CLASSES)))
-    changed = "crops and flips" if config.augmentation.crop else "no augmentation"
-    precision = "bfloat16" if trainer.bfloat16 else "float32"
-    flops = 0 if trainer.bfloat16 else count_flops(config, SHAPE, N_CLASSES, training=True)
-    return compare(
-        f"training {sizes}, batch {config.batch_size}, {changed}, {precision}: steps",
-        trainer.run_epoch,
-        name,
-        peer,
-        lambda *_: error,
-        units=(LEAST_STEPS_A_PASS, PEER_STEPS),
-        operations=flops * config.batch_size * LEAST_STEPS_A_PASS,
-        repeats=3,
-    )
-
-
-def _difference_with_the_same_weights(
-    network: nn.Module, peer: MLPClassifier, images: Tensor, rows: np.ndarray
-) -> float:
-    """Largest difference in probability after our weights are written into the peer."""
+        pixels, labels = network.pixels(images).flatten(1).numpy(), trainer.train.labels.numpy()
+        ours = network(images[:64]).softmax(dim=1).numpy()
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
-    for i, layer in enumerate(layers):
-        peer.coefs_[i][...] = layer.weight.detach().numpy().T
-        peer.intercepts_[i][...] = layer.bias.detach().numpy()
-    with torch.inference_mode():
-        ours = network(images).softmax(dim=1).numpy()
-    return float(np.abs(ours - peer.predict_proba(rows)).max())
+    widths = [layer.out_features for layer in layers[:-1]]
+    peer = MLPClassifier(widths, batch_size=config.batch_size, max_iter=1, random_state=0)
 
+    def steps() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # one pass is what we ask for
+            peer.partial_fit(pixels[few], labels[few], classes=np.arange(N_CLASSES))
 
-def _trainer(config: NeuralConfig) -> Trainer:
-    examples, network = _examples(config, LEAST_STEPS_A_PASS), _network(config)
-    few = Examples(examples.images[:10], examples.labels[:10], N_CLASSES)  # steps are timed, not validation
-    batch = examples.images[: config.batch_size], examples.labels[: config.batch_size]
-    bfloat16 = config.mixed_precision == "auto" and bfloat16_pays(network, *batch, perf_counter)
-    return Trainer(network, examples, few, replace(config, epochs=1000), seed=0, bfloat16=bfloat16)
+    steps()
+    for layer, weights, bias in zip(layers, peer.coefs_, peer.intercepts_, strict=True):
+        weights[...], bias[...] = layer.weight.detach().numpy().T, layer.bias.detach().numpy()
+    return steps, float(np.abs(ours - peer.predict_proba(pixels[:64])).max())
 
 
 def _network(config: NeuralConfig) -> Network:
     network = build_network(config.architecture, SHAPE, N_CLASSES, seed=0)
-    fit_to_pixels(network, _examples(config, LEAST_STEPS_A_PASS).images)
+    fit_to_pixels(network, _examples(config.batch_size * LEAST_STEPS_A_PASS).images)
     return network
 
 
-def _examples(config: NeuralConfig, n_steps: int) -> Examples:
-    """Pictures for whole minibatches. Noise will do: no step depends on what is to be seen."""
-    draws, n = torch.Generator().manual_seed(0), config.batch_size * n_steps
+def _examples(n: int) -> Examples:
+    """Noise will do: no step depends on what is to be seen."""
+    draws = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (n, 3, 32, 32), generator=draws, dtype=torch.uint8)
     return Examples(images, torch.randint(0, N_CLASSES, (n,), generator=draws), N_CLASSES)
-
-
-def _widths(config: NeuralConfig) -> tuple[int, ...]:
-    if not isinstance(config.architecture, Perceptron):
-        raise TypeError(f"the peers are plain perceptrons, got {type(config.architecture).__name__}")
-    return config.architecture.widths

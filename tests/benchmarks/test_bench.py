@@ -2,10 +2,10 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
-from sklearn.datasets import load_wine
 
 from bakeoff.__main__ import main as bakeoff
 from bakeoff.benchmarks import (
@@ -25,44 +25,37 @@ from bakeoff.benchmarks import (
     training,
 )
 
-PERCEPTRON = {"architecture": training.Perceptron((8,), normalization="none"), "batch_size": 16}
+MLP, WIDE, PLAIN = (
+    (replace(config, architecture=training.Perceptron((8,), normalization="none"), batch_size=16), peer)
+    for config, peer in training.SETTINGS
+)
 TINY = {
-    measurement: {"PRODUCT": 64},
-    hog: {"SETTINGS": ((16, 4, 2, 2),)},
-    dense_sift: {"SETTINGS": ((32, 4, "gaussian", 2, 1),)},
-    fisher_vector: {"N_IMAGES": 20, "N_DESCRIPTORS": 5, "N_COMPONENTS": 3, "DIMENSION": 4},
-    kmeans: {"N_ROWS": 300, "DIMENSION": 4, "N_WORDS": 5, "N_ITERATIONS": 2},
-    linear_svm: {"SIZES": ((200, 40),)},
-    ill_scaled_svm: {"COSTS": (1.0,), "ill_scaled_sets": lambda: {"wine": load_wine(return_X_y=True)}},
-    memory: {"ENCODED": (200, 400), "LOADED": (60, 120)},
-    convolution: {"SETTINGS": ((2, 4, 8, 8),)},
-    training: {name: training.replace(getattr(training, name), **PERCEPTRON) for name in ("MLP", "WIDE", "PLAIN")},
-    backprop: {"WIDTHS": (30, 20, 12, 4), "BATCH": 16},
-    decoding: {"N_PICTURES": 18, "IMAGE_SIZES": (32,), "N_TIFFS": 4, "TIFF_SIDES": (64,)},
-    accelerator: {
-        "N_PICTURES": 4,
-        "N_SETS": 4,
-        "FEW_SETS": 2,
-        "N_DESCRIPTORS": 9,
-        "DIMENSION": 3,
-        "N_GAUSSIANS": 4,
-        "N_ROWS": 300,
-        "WIDTH": 4,
-        "N_WORDS": 5,
-        "N_ITERATIONS": 2,
-        "N_TRAIN": 60,
-        "N_FEATURES": 20,
-    },
+    hog: ((16, 4, 2, 2),),
+    dense_sift: ((32, 4, "gaussian", 2, 1),),
+    fisher_vector: ((20, 5, 3, 4),),
+    kmeans: tuple((peer, 300, 4, 5, 2) for peer, *_ in kmeans.SETTINGS),
+    linear_svm: ((200, 40),),
+    ill_scaled_svm: (("wine, raw", 1.0),),
+    memory: tuple((what, few, 2 * few) for (what, *_), few in zip(memory.SETTINGS, (200, 60), strict=True)),
+    convolution: ((2, 4, 8, 8),),
+    training: (MLP, WIDE, PLAIN),
+    backprop: (((30, 20, 12, 4), 16),),
+    decoding: (("JPEG", 18, 64, 32), ("TIFF", 4, 64, 32)),
+    accelerator: tuple(
+        (kernel, sizes)
+        for (kernel, _), sizes in zip(
+            accelerator.SETTINGS, ((4, 32), (4, 32), (4, 2, 9, 3, 4), (300, 4, 5, 2), (60, 20, 10)), strict=True
+        )
+    ),
 }
 
 
 @pytest.mark.slow
 def test_every_benchmark_measures_and_compares(tmp_path, monkeypatch):
-    assert {module.__name__.rpartition(".")[2] for module in TINY} == {*bench.WORK, "measurement"}
-    for module, constants in TINY.items():
-        for name, value in constants.items():
-            assert hasattr(module, name)
-            monkeypatch.setattr(module, name, value)
+    assert {module.__name__.rpartition(".")[2] for module in TINY} == {*bench.WORK}
+    monkeypatch.setattr(measurement, "PRODUCT", 64)
+    for module, settings in TINY.items():
+        monkeypatch.setattr(module, "SETTINGS", settings)
     assert bakeoff(["bench", "--artifacts", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "bench.json").read_text())
     assert len(found) >= len(bench.WORK) - 1  # there may be no accelerator
@@ -74,16 +67,15 @@ def test_every_benchmark_measures_and_compares(tmp_path, monkeypatch):
 def test_a_missing_library_is_told_before_anything_is_measured(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "faiss", None)
     monkeypatch.delitem(sys.modules, "bakeoff.benchmarks.kmeans")
-    monkeypatch.setattr(hog, "measure", lambda: pytest.fail("measured"))
+    monkeypatch.setattr(hog, "measure", lambda *_: pytest.fail("measured"))
     assert bakeoff(["bench", "hog", "kmeans", "--artifacts", str(tmp_path)]) == 1
     assert "kmeans is compared with faiss, which is not installed: .venv/bin/python -m pip" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
 def test_kernels_of_an_accelerator_do_what_their_peers_do_or_are_left_out_in_one_line(tmp_path, monkeypatch, capsys):
-    for name, value in TINY[accelerator].items():
-        monkeypatch.setattr(accelerator, name, value)
-    assert [row.max_abs_error < 1e-3 for row in accelerator.measure_on(torch.device("cpu"))] == [True] * 5
+    for setting in TINY[accelerator]:
+        assert accelerator.measure_on(torch.device("cpu"), *setting).max_abs_error < 1e-3
     monkeypatch.setattr(accelerator, "choose_device", lambda: torch.device("cpu"))
     assert bakeoff(["bench", "accelerator", "--artifacts", str(tmp_path)]) == 0
     assert "accelerator is left out: there is no accelerator here" in capsys.readouterr().out
