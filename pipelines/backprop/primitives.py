@@ -90,17 +90,12 @@ _where = elementwise(
     name="where",
 )
 maximum, minimum, fmax, fmin = (
-    elementwise(f, lambda g, y, a, b: _share(g, y == a, a == b), lambda g, y, a, b: _share(g, y == b, a == b))
+    elementwise(f, *(lambda g, y, *x, i=i: where(x[0] == x[1], 0.5 * g, where(y == x[i], g, 0.0)) for i in (0, 1)))
     for f in (np.maximum, np.minimum, np.fmax, np.fmin)
 )
 relu = elementwise(lambda x: np.maximum(x, 0), lambda g, y, x: where(y > 0, g, 0.0), name="relu")
 leaky_relu = composite(lambda x, slope=0.01: where(x > 0, x, slope * x), "leaky_relu")
 elu = composite(lambda x, alpha=1.0: where(x > 0, x, alpha * expm1(where(x > 0, 0.0, x))), "elu")
-
-
-def _share(g: Value, chosen: np.ndarray, tie: np.ndarray) -> Value:
-    return where(tie, 0.5 * g, where(chosen, g, 0.0))
-
 
 # a where the condition holds, else b
 where: Callable[..., Value] = composite(lambda condition, a, b: _where(a, b, condition=plain(condition)), "where")

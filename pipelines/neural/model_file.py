@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -48,7 +48,7 @@ class NeuralModel:
         return last_hidden_layer(self.network, self._pixels(images), **self._averaging()).cpu().numpy()
 
     def scores_of_tensors(self) -> Callable[[Tensor], Tensor]:
-        network = self.to(torch.device("cpu")).network.eval()
+        network = self.network.cpu().eval()
 
         def scores(images: Tensor) -> Tensor:
             seen = views(images.permute(0, 3, 1, 2), **self._averaging())
@@ -64,10 +64,6 @@ class NeuralModel:
         check_images(images, self.image_shape)
         device = next(self.network.parameters()).device
         return torch.from_numpy(np.array(images.transpose(0, 3, 1, 2), order="C")).to(device)
-
-    def to(self, device: torch.device) -> NeuralModel:
-        """The same model on another device; the network moves with it."""
-        return replace(self, network=self.network.to(device))
 
 
 def store_neural_model(model: NeuralModel) -> StoredModel:

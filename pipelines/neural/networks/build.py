@@ -95,8 +95,9 @@ def fit_to_pixels(network: Network, images: Tensor) -> None:
     """
     network.pixels.fit(images)
     for layer in network.body.modules():
-        if hasattr(layer, "fit"):  # its weights are computed from pictures as it will see them
-            layer.fit(network.pixels(images[:PICTURES_TO_FIT]))
+        fit = getattr(layer, "fit", None)  # computes the layer's weights from pictures as it will see them
+        if fit is not None:
+            fit(network.pixels(images[:PICTURES_TO_FIT]))
 
 
 class _Undrawn(TorchFunctionMode):

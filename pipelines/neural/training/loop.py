@@ -118,7 +118,18 @@ class Trainer:
         losses, n_right = zip(*torch.stack(sums).tolist(), strict=True)
         for i, loss in enumerate(losses):
             self._check_loss(first + i, loss)
-        return self._finish_epoch(sum(losses) / n_steps, sum(n_right) / (n_steps * plan.batch_size))
+        score = self._validation_score()
+        if all(score > row["validation_score"] for row in self.history):
+            self.best_weights = copied(self.average)
+        row = {
+            "epoch": epoch + 1,
+            "train_loss": sum(losses) / n_steps,
+            "train_accuracy": sum(n_right) / (n_steps * plan.batch_size),
+            "validation_score": score,
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+        }
+        self.history.append(row)
+        return row
 
     def snapshot(self) -> Snapshot:
         """The run as it stands. Shares its tensors with the trainer: save it before the next epoch."""
@@ -163,20 +174,6 @@ class Trainer:
                 f"the training loss must be finite, got {loss} at step {step} of {self.plan.n_steps}: "
                 f"lower learning_rate (now {self.settings.learning_rate:g}) or set gradient_clip"
             )
-
-    def _finish_epoch(self, train_loss: float, train_accuracy: float) -> dict[str, Any]:
-        score = self._validation_score()
-        if all(score > row["validation_score"] for row in self.history):
-            self.best_weights = copied(self.average)
-        row = {
-            "epoch": len(self.history) + 1,
-            "train_loss": train_loss,
-            "train_accuracy": train_accuracy,
-            "validation_score": score,
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
-        }
-        self.history.append(row)
-        return row
 
     def _validation_score(self) -> float:
         """Of the averaged weights: accuracy, or balanced accuracy if classes are unbalanced in training. Each process

@@ -39,35 +39,26 @@ class Minibatches:
     def of_epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Pictures (b, channels, height, width), uint8, and targets, float32 (b, n_classes), step by step.
 
-        epoch: from 0. All that is random in it comes from a generator of its own.
+        epoch: from 0. All that is random in it comes from a generator of its own, a pass at a time.
         """
-        generator, n_steps = generator_of(self.seed, epoch + 1), self.plan.steps_of(epoch)
+        generator, n_steps, size = generator_of(self.seed, epoch + 1), self.plan.steps_of(epoch), self.plan.batch_size
         passes = -(-n_steps // self.plan.n_steps_a_pass)
+        share, device = self.processes.share(size), self.train.images.device
         for number in range(epoch * passes, (epoch + 1) * passes):
             fixed = generator_of(self.seed, 0)
             flips = draw_flips(self.settings, len(self.train), number, first=fixed, generator=generator)
-            order = torch.randperm(len(self.train), generator=generator)
             steps = min(n_steps, self.plan.n_steps_a_pass)
-            order = order[: steps * self.plan.batch_size]
+            order = torch.randperm(len(self.train), generator=generator)[: steps * size]
             shifts = draw_shifts(len(order), self.settings.crop, generator)
             mirrored = None if flips is None else flips[order]
-            yield from self._make_all(order, mirrored, shifts)
+            order = order.to(device)  # all draws at once
+            mirrored, shifts = (None if part is None else part.to(device) for part in (mirrored, shifts))
+            for start in range(0, len(order), size):
+                rows = slice(start + share.start, start + share.stop)
+                moves = (None if part is None else part[rows] for part in (mirrored, shifts))
+                images = augment(self.train.images[order[rows]], *moves)
+                yield images, nn.functional.one_hot(self.train.labels[order[rows]], self.train.n_classes).float()
             n_steps -= steps
-
-    def _make_all(
-        self, order: Tensor, mirrored: Tensor | None, shifts: Tensor | None
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """This process's share of the minibatches of the pictures in that order, int64 (n,); all draws are brought to
-        the device at once.   mirrored: bool (n,).   shifts: int64 (n, 2)."""
-        device, size = self.train.images.device, self.plan.batch_size
-        order = order.to(device)
-        mirrored, shifts = (None if part is None else part.to(device) for part in (mirrored, shifts))
-        for start in range(0, len(order), size):
-            share = self.processes.share(size)
-            rows = slice(start + share.start, start + share.stop)
-            flips, moves = (None if part is None else part[rows] for part in (mirrored, shifts))
-            images = augment(self.train.images[order[rows]], flips, moves)
-            yield images, nn.functional.one_hot(self.train.labels[order[rows]], self.train.n_classes).float()
 
 
 def generator_of(*numbers: int) -> Generator:
