@@ -6,25 +6,22 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from argparse import Namespace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     earlier = signal.signal(signal.SIGINT, stop)
     from bakeoff.pipelines.__main__ import main as run
+    from bakeoff.pipelines.command_line.commands import in_module
     from bakeoff.reports.arguments import options_of_commands
 
     signal.signal(signal.SIGINT, earlier)
     finish = {
-        "train": describe,
-        "report": report,
-        "compare": report,
-        "report-saved": report,
-        "publish": publish,
-        "lecture": lecture,
+        "train": in_module("reports.commands", "write_model_cards"),
+        "report": in_module("reports.commands", "report"),
+        "compare": in_module("reports.commands", "report"),
+        "report-saved": in_module("reports.commands", "report"),
+        "publish": in_module("reports.commands", "publish_runs"),
+        "lecture": lambda options: in_module("reports.lecture.page", "draw_lecture")(options.artifacts / "lecture"),
     }
     return run(arguments, reporting=options_of_commands(), finish=finish)
 
@@ -33,30 +30,6 @@ def stop(*_: object) -> None:
     """Ctrl-C while libraries are imported, which would make a traceback of it."""
     os.write(2, b"\nstopped\n")
     os._exit(130)
-
-
-def report(options: Namespace) -> int:
-    from bakeoff.reports.commands import report as write
-
-    return write(options)
-
-
-def describe(options: Namespace) -> int:
-    from bakeoff.reports.commands import write_model_cards
-
-    return write_model_cards(options)
-
-
-def publish(options: Namespace) -> int:
-    from bakeoff.reports.commands import publish_runs
-
-    return publish_runs(options)
-
-
-def lecture(options: Namespace) -> int:
-    from bakeoff.reports.lecture.page import draw_lecture
-
-    return draw_lecture(options.artifacts / "lecture")
 
 
 if __name__ == "__main__":

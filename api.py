@@ -141,18 +141,15 @@ def compare(
     weights = None if weights is None else Path(weights)
     Contest(dataset, budget or default_budget(dataset), 0, workspace, splits, weights).run()
     for family in families:
-        train_one(_alone(family), dataset, 0, workspace)
+        name = family.label.replace(" ", "-")
+        config = ClassicConfig(systems=(System(name, (family,)),))
+        alone = Experiment(name, family.label, "hand-crafted", config, classic.run, classic.VERSION)
+        train_one(alone, dataset, 0, workspace)
     write_cards(task_folder(workspace.runs, dataset.name, fingerprint))
     where = [str(workspace.runs), "--dataset", dataset.name, "--fingerprint", fingerprint]
     report = read_report(saved_options().parse_args([*where, "--margin", str(margin)]))
     first_screen = render_html(replace(report, sections=()))
     return Comparison(json.loads(render_json(report)), first_screen, report)
-
-
-def _alone(family: FeatureFamily) -> Experiment:
-    name = family.label.replace(" ", "-")
-    config = ClassicConfig(systems=(System(name, (family,)),))
-    return Experiment(name, family.label, "hand-crafted", config, classic.run, classic.VERSION)
 
 
 def load_report(path: str | Path) -> SavedReport:

@@ -15,7 +15,7 @@ from bakeoff.datasets.folder.decoded_pictures import MapChunks
 from bakeoff.datasets.folder.held import find_parquet, load_pictures, read_parquet
 from bakeoff.datasets.folder.load import dataset_name, load_folder
 from bakeoff.datasets.folder.reading import Reading
-from bakeoff.datasets.folder.store import Store
+from bakeoff.datasets.store import Store
 
 DEFAULT = "photos"
 SHORT_NAMES = {"cues": "cues-all"}

@@ -31,7 +31,7 @@ ALLOWED = {
     "benchmarks": ("datasets", "pipelines"),
 }
 CONTRACTS = ("balance", "run", "study", "guest", "files")  # of pipelines/results: what reports read
-RESIZING = ("datasets.folder.squares",)  # by torch, which it imports only when there is something to resize
+RESIZING = ("datasets.resizing",)  # by torch, which it imports only when there is something to resize
 MOST_LINES = 250
 THIRD_PARTY_KEPT_OUT = {"torch", "sklearn", "skimage", "cv2", "rich", "scipy", "matplotlib"}
 

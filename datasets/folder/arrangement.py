@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from bakeoff.datasets.folder.notes import (
 )
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.reading import Reading
-from bakeoff.datasets.folder.store import ChosenPictures, blocks_of, choose
+from bakeoff.datasets.store import blocks_of, choose
 
 ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
 
@@ -92,7 +92,9 @@ def arrange(plan: Plan, images: np.ndarray, outcomes: Outcomes) -> tuple[list[st
     images, outcomes: as decoded for good. Pictures are gray (one channel) if every one of them is.
     """
     kept = [outcomes[index] for index in plan.kept.tolist()]
-    chosen = _as_gray_if_all_are(images, plan.kept)
+    chosen = choose(images, plan.kept)
+    if images.shape[3] == 3 and all((block == block[..., :1]).all() for _, block in blocks_of(chosen)):
+        chosen = replace(chosen, n_channels=1)
     notes = [
         *plan.notes,
         note_conversions(plan.files, [(*f.remarks, *o.remarks) for f, o in zip(plan.files, kept, strict=True)]),
@@ -128,9 +130,3 @@ def name_classes(path: Path, files: Sequence[PictureFile], found: Sequence[Pictu
             + (f"; files elsewhere: {kinds}. Unpack archives; list pictures in a .csv of path,label" if kinds else "")
         )
     return class_names
-
-
-def _as_gray_if_all_are(images: np.ndarray, rows: np.ndarray) -> ChosenPictures:
-    colored = ChosenPictures(images, rows, images.shape[3])
-    gray = images.shape[3] == 3 and all((block == block[..., :1]).all() for _, block in blocks_of(colored))
-    return ChosenPictures(images, rows, n_channels=1) if gray else colored

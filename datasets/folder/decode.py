@@ -28,15 +28,14 @@ from bakeoff.datasets.folder.conversion import (
     to_rgb,
     turn_upright,
 )
-from bakeoff.datasets.folder.deep_pictures import open_array, open_deep, open_plain_tiff
 from bakeoff.datasets.folder.picture_file import NOT_READ, REFUSED, SNIFFED, formats_of_suffix
-from bakeoff.datasets.folder.plain_jpeg import decode_plain_jpeg
+from bakeoff.datasets.folder.readers import decode_plain_jpeg, open_array, open_deep, open_plain_tiff
 from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, to_gray_levels
-from bakeoff.datasets.folder.squares import framed
 from bakeoff.datasets.folder.tiff import open_tiff
+from bakeoff.datasets.resizing import framed
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
-VERSION = 6  # raise it when a change of code changes pixels, reasons or remarks
+VERSION = 7  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
 """(height, width, channels) of any numbers -> the part that is taken, and remarks."""

@@ -20,7 +20,6 @@ import numpy as np
 from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
 from bakeoff.datasets.folder.decode import (
-    Decoded,
     decode,
     limit_pillow,
     pillow_limits,
@@ -29,7 +28,7 @@ from bakeoff.datasets.folder.decode import (
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
 from bakeoff.datasets.folder.regions import cut_to_region
 from bakeoff.datasets.folder.samples import Rules
-from bakeoff.datasets.folder.squares import resize_squares
+from bakeoff.datasets.resizing import resize_squares
 
 CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
 WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized together
@@ -118,7 +117,10 @@ def decode_chunk(rules: Rules, files: Sequence[PictureFile]) -> tuple[np.ndarray
     waiting = 0
     for place, file in enumerate(files):
         try:
-            decoded = decode_file(file, rules)
+            content, cut = read_bytes(file), None
+            if file.region:
+                cut = partial(cut_to_region, region=file.region, masks=read_masks(file.region, rules))
+            decoded = decode(content, rules, file.suffix, cut)
         except PictureError as error:
             outcomes.append(Outcome(error.fault, str(error), kind=getattr(error, "kind", "")))
         else:
@@ -130,14 +132,6 @@ def decode_chunk(rules: Rules, files: Sequence[PictureFile]) -> tuple[np.ndarray
             squares.clear()
             waiting = 0
     return block, outcomes
-
-
-def decode_file(file: PictureFile, rules: Rules) -> Decoded:
-    """Raises PictureError with the reason."""
-    content, cut = read_bytes(file), None
-    if file.region:
-        cut = partial(cut_to_region, region=file.region, masks=read_masks(file.region, rules))
-    return decode(content, rules, file.suffix, cut)
 
 
 def read_masks(region: Region, rules: Rules) -> list[np.ndarray]:

@@ -10,8 +10,8 @@ from bakeoff.datasets.folder.groups import duplicate_groups, exact_groups, major
 from bakeoff.datasets.folder.notes import count, listed
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.reading import Duplicates
-from bakeoff.datasets.folder.store import Pictures
 from bakeoff.datasets.splits import DEFAULT_SHARES, stratified_split
+from bakeoff.datasets.store import Pictures
 
 SPLITS = ("train", "validation", "test")
 DROPPED = -1

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.split_names import split_of_name
-from bakeoff.datasets.folder.store import BLOCK_VALUES, Pictures, blocks_of, choose
+from bakeoff.datasets.store import BLOCK_VALUES, Pictures, blocks_of, choose
 
 # What file names of a group look like, as a pattern to suggest: P07_3.png, or pictures in a folder of their own.
 NAME_PATTERN, FOLDER_PATTERN = r"([^/]*\d[^/]*)[-_ .][a-zA-Z]*\d*\.\w+", r".*/([^/]+)/"

@@ -24,7 +24,7 @@ from bakeoff.datasets.folder.picture_file import PictureFile, as_class_name
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
 from bakeoff.datasets.folder.stages import FolderStages
-from bakeoff.datasets.folder.store import Memory
+from bakeoff.datasets.store import Memory
 
 # What the columns of a data set are called that hold pictures, classes, and what must stay in one split.
 IMAGE_COLUMNS, LABEL_COLUMNS = ("image", "img", "picture", "png", "jpg"), ("label", "labels", "class", "fine_label")

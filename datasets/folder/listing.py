@@ -60,8 +60,8 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
         raise FileNotFoundError(f"{path} does not exist: name a folder with one sub-folder per class")
     with ExitStack() as opened:
         if path.is_dir():
-            shards = find_shards(path)
-            yield label(list_shards(shards, opened)) if shards else label_by_tables(label_by_folder(list_folder(path)))
+            files = list_shards(path, opened)
+            yield label(files) if files else label_by_tables(label_by_folder(list_folder(path)))
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
             yield label(list_archive(path, opened))
         elif path.suffix.lower() in TABLE_SUFFIXES:
@@ -182,16 +182,16 @@ def list_folder(root: Path) -> Iterator[PictureFile]:
         waiting.extend(reversed(folders))
 
 
-def find_shards(root: Path) -> list[Path]:
-    """The tar files of a folder that holds more than one, and beside them only texts that tell of them."""
+def list_shards(root: Path, opened: ExitStack) -> list[PictureFile]:
+    """The files in all tar files of a folder that holds more than one, and beside them only texts that tell of them.
+
+    They lie below their shard's name; those of train-000.tar and test-000.tar are of these splits.
+    """
     names = sorted(path for path in root.iterdir() if is_visible(path.name))
     shards = [path for path in names if path.suffix.lower() == ".tar"]
     others = [path for path in names if path.suffix.lower() not in (".tar", ".json", ".txt", ".md", ".idx")]
-    return shards if len(shards) > 1 and not others else []
-
-
-def list_shards(shards: Sequence[Path], opened: ExitStack) -> list[PictureFile]:
-    """The files of all, below their shard's name; those of train-000.tar and test-000.tar are of these splits."""
+    if len(shards) < 2 or others:
+        return []
     splits = find_splits([path.stem for path in shards])
     return [
         replace(file, parts=(path.name, *file.parts), split=splits.get(path.stem, ""))

@@ -26,10 +26,10 @@ from bakeoff.datasets.folder.picture_file import PictureFile, printable, read_pl
 from bakeoff.datasets.folder.ranges import as_ranges
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.samples import Rules
-from bakeoff.datasets.folder.squares import WHOLE
 from bakeoff.datasets.folder.stages import FolderStages
-from bakeoff.datasets.folder.store import Memory, Store
 from bakeoff.datasets.folder.tables import TABLE_SUFFIXES
+from bakeoff.datasets.resizing import WHOLE
+from bakeoff.datasets.store import Memory, Store
 
 SPECIAL = {1: ", gray", 3: ""}  # numbers of channels, in a description of pictures
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, formats_of_suffix, printable
 from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
-from bakeoff.datasets.folder.squares import WHOLE
+from bakeoff.datasets.resizing import WHOLE
 from bakeoff.datasets.splits import is_unbalanced
 
 LEAST_RECORDED, TELLING = 5, 0.9  # pictures; the share of a class, and of all others, whose recordings differ

@@ -15,7 +15,7 @@ import numpy as np
 
 from bakeoff.datasets.folder.conversion import PictureError
 from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, Region
-from bakeoff.datasets.folder.squares import central_square
+from bakeoff.datasets.resizing import central_square
 
 FOLDERS = {"masks", "mask", "segmentation", "segmentations"}
 PICTURES = {"images", "image", "imgs", "img", "pictures", "photos"}  # folders that stand beside those

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from bakeoff.datasets.folder.conversion import PictureError
-from bakeoff.datasets.folder.squares import MIDDLE
+from bakeoff.datasets.resizing import MIDDLE
 
 Range = tuple[float, float]
 """The raw value that becomes black, 0, and the one that becomes white, 255."""
@@ -37,7 +37,7 @@ class Rules:
         "2", "3,1,2" or more: these, counted from 1.
     pages: what is made of z planes and pages: the "max" or "mean" of each pixel, the "first", the "middle" one, one
         counted from 1 ("3"), or "channels".
-    frame: of a picture that is no square, see `bakeoff.datasets.folder.squares`.
+    frame: of a picture that is no square, see `bakeoff.datasets.resizing`.
     """
 
     ranges: Mapping[str, tuple[Range, ...]] | None = None
@@ -125,15 +125,11 @@ def to_gray_levels(values: np.ndarray, ranges: tuple[Range, ...]) -> np.ndarray:
     if values.dtype == np.uint16 and len(ranges) == 1 and low in range(1 << 16):
         above = np.maximum(values, np.uint16(low)) - np.uint16(low) if low else values
         return cv2.convertScaleAbs(above, alpha=float(np.float32(255) / np.float32(high - low))).reshape(values.shape)
-    return _to_gray_levels(values, ranges)
-
-
-def _to_gray_levels(values: np.ndarray, ranges: tuple[Range, ...]) -> np.ndarray:
     exact = values.astype(np.result_type(values.dtype, np.float32))  # of 32 bits and more float64
-    low, high = np.array(ranges, dtype=exact.dtype).T
+    lows, highs = np.array(ranges, dtype=exact.dtype).T
     if values.dtype.kind == "f":
-        exact = np.where(np.isnan(exact), low, exact)
-    return np.rint((exact.clip(low, high) - low) * (255 / (high - low))).astype(np.uint8)
+        exact = np.where(np.isnan(exact), lows, exact)
+    return np.rint((exact.clip(lows, highs) - lows) * (255 / (highs - lows))).astype(np.uint8)
 
 
 def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str]]:

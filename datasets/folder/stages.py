@@ -35,9 +35,9 @@ from bakeoff.datasets.folder.ranges import Ranges, as_ranges, fit_ranges, note_r
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.regions import side_of_region
 from bakeoff.datasets.folder.samples import Rules
-from bakeoff.datasets.folder.squares import MIDDLE, WHOLE
-from bakeoff.datasets.folder.store import Pictures, Store, blocks_of
+from bakeoff.datasets.resizing import MIDDLE, WHOLE
 from bakeoff.datasets.splits import evenly_spread
+from bakeoff.datasets.store import Pictures, Store, blocks_of
 
 VERSION = 7  # raise it when a change of code changes what is kept, where it goes, or what is said about it
 DECODED, ARRANGED = "decoded pictures", "folder"
@@ -143,7 +143,8 @@ class FolderStages:
         """Those with more than 8 bits by these ranges, in their place among the others."""
         if kinds := _kinds_of(outcomes):
             outcomes = outcomes | self._decode_into(rows, self._rules(about, ranges), sorted(kinds))
-        return _pack(rows, outcomes, {**about, "ranges": ranges})
+        about = np.array(json.dumps({**about, "ranges": ranges}))  # type: ignore[assignment]
+        return {"pixels": rows, "outcomes": outcomes_to_array(outcomes), "about": about}
 
     def _rules(self, about: Mapping[str, Any], ranges: Ranges | None = None) -> Rules:
         chosen = {"channels": about["channels"], "frame": about["frame"], "image_size": about["side"]}
@@ -203,10 +204,6 @@ class FolderStages:
 def _kinds_of(outcomes: Outcomes) -> dict[int, str]:
     """Of samples, where they have more than 8 bits."""
     return {index: outcome.kind for index, outcome in outcomes.items() if outcome.kind}
-
-
-def _pack(rows: Any, outcomes: Outcomes, about: Mapping[str, Any]) -> dict[str, Any]:
-    return {"pixels": rows, "outcomes": outcomes_to_array(outcomes), "about": np.array(json.dumps(about))}
 
 
 def _unpack(decoded: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Outcomes, dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
-from bakeoff.datasets.folder.store import blocks_of
+from bakeoff.datasets.store import blocks_of
 from bakeoff.pipelines.backprop.config import BackpropConfig
 from bakeoff.pipelines.backprop.differentiate import leaves
 from bakeoff.pipelines.backprop.nets import (

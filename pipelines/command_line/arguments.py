@@ -125,7 +125,9 @@ def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
     one = add("features", parents=[common, settings, DEVICE], help="extract and cache hand-crafted features")
     one.add_argument("experiments", nargs="*", default=["families"], metavar="EXPERIMENT")
     one.add_argument("--table", type=table, metavar="FILE", help="also write them as .csv or .parquet, named columns")
-    training = [common, settings, DEVICE, _training(), JSON]
+    logs = option("--tensorboard", action="store_true", help="write logs to artifacts/tensorboard")
+    together = option("--processes", type=positive, default=1, help="that train one net together")
+    training = [common, settings, DEVICE, logs, together, JSON]
     one = add("train", parents=training, help="train experiments and save their runs")
     one.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names or groups (see `bakeoff list`)")
     one = add("train-svm", parents=training, help="hand-crafted features and a linear SVM, each family alone and all")
@@ -188,13 +190,6 @@ def _deciding() -> Parser:
     add("--not-sure-below", type=share, default=0.0, help='probability below which the answer is "not sure"')
     words = "of two classes, name the wanted one from the model's own threshold on (at most 1 %% false alarms)"
     add("--by-threshold", action="store_true", help=words)
-    return options
-
-
-def _training() -> Parser:
-    options = Parser(add_help=False)
-    options.add_argument("--tensorboard", action="store_true", help="write logs to artifacts/tensorboard")
-    options.add_argument("--processes", type=positive, default=1, help="that train one net together")
     return options
 
 

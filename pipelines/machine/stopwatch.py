@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -25,17 +25,11 @@ MOST_AT_ONCE = 1000  # pictures
 
 @dataclass
 class Clock:
-    """Filled in by `measure` when its block ends; reading `stage` earlier raises RuntimeError."""
+    """stage: its cost, once the block of `measure` has ended."""
 
-    _stage: Stage | None = None
-    _inner_peak: int = 0  # bytes: highest at any time up to the end of the blocks inside this one
-    _cpu_elsewhere: float = 0.0  # seconds: processor time that other processes spent on it
-
-    @property
-    def stage(self) -> Stage:
-        if self._stage is None:
-            raise RuntimeError("the stage is still running: read its cost after the `with` block")
-        return self._stage
+    stage: Stage = field(init=False)
+    inner_peak: int = 0  # bytes: highest at any time up to the end of the blocks inside this one
+    cpu_elsewhere: float = 0.0  # seconds: processor time that other processes spent on it
 
 
 _running: list[Clock] = []  # innermost last; peaks belong to the process, so one list serves it
@@ -55,19 +49,19 @@ def measure(name: str, kind: StageKind) -> Iterator[Clock]:
         yield clock
     finally:
         _running.pop()
-        seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu + clock._cpu_elsewhere
-        peak = max(clock._inner_peak, peak_memory_bytes())
+        seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu + clock.cpu_elsewhere
+        peak = max(clock.inner_peak, peak_memory_bytes())
         if _running:  # the restart above made the block around this one forget its peak
-            _running[-1]._inner_peak = max(_running[-1]._inner_peak, before, peak)
+            _running[-1].inner_peak = max(_running[-1].inner_peak, before, peak)
         after = joules_so_far()
     used = None if joules is None or after is None else after - joules
-    clock._stage = Stage(name, kind, seconds, cpu_seconds, peak, joules=used)
+    clock.stage = Stage(name, kind, seconds, cpu_seconds, peak, joules=used)
 
 
 def add_cpu_seconds(seconds: float) -> None:
     """Count processor time that another process, such as a worker of a cluster, has spent on the running stages."""
     for clock in _running:
-        clock._cpu_elsewhere += seconds
+        clock.cpu_elsewhere += seconds
 
 
 def peak_memory_bytes() -> int:

@@ -154,20 +154,19 @@ def _log_lines(say: Callable[[str], None], description: str, total: int) -> Adva
 
 def describe_hardware() -> dict[str, Any]:
     """Processor, cores this process may use, memory in bytes, operating system."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        processor = next(
+            (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), sys.platform
+        )
+    except OSError:
+        processor = platform.processor()
     return {
-        "processor": _processor_name(),
+        "processor": processor,
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "system": f"{platform.system()} {platform.machine()}",
     }
-
-
-def _processor_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), sys.platform)
 
 
 def _git_commit() -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.folder.load import find_pictures, read_pictures, rules_of
-from bakeoff.datasets.folder.squares import framed, resize_squares
+from bakeoff.datasets.resizing import framed, resize_squares
 from bakeoff.pipelines.classic.system.model_file import ClassicModel
 from bakeoff.pipelines.experiments.models import build_trained_model
 from bakeoff.pipelines.machine.stopwatch import measure_latency
@@ -114,7 +114,9 @@ def agreement_with_onnx(content: bytes, model: TrainedModel, stored: StoredModel
     difference = float(np.abs(found - calibrator.probabilities(expected)).max())
     is_square = model.image_shape[0] == model.image_shape[1]
     if is_square:
-        larger = _larger(images[:PICTURES_AT_A_TIME])
+        # Twice the size and no squares: resizing and the choice of the middle are compared as well.
+        larger = images[:PICTURES_AT_A_TIME].repeat(2, axis=1).repeat(2, axis=2)
+        larger = np.pad(larger, ((0, 0), (0, 0), (2, 3), (0, 0)), mode="edge")
         squares = resize_squares([framed(picture, frame) for picture in larger], model.image_shape[0])
         probabilities = calibrator.probabilities(model.predict_scores(squares))
         difference = max(difference, float(np.abs(predict_with_onnx(session, larger)[0] - probabilities).max()))
@@ -140,8 +142,3 @@ def _tolerance(model: TrainedModel) -> float:
     is_rounded = any(fitted.system.storage != "float32" for fitted in systems)
     families = [family for fitted in systems for family in fitted.system.families]
     return ROUNDED if is_rounded or any(getattr(f, "assignment", "") == "hard" for f in families) else TOLERANCE
-
-
-def _larger(images: np.ndarray) -> np.ndarray:
-    """Twice the size and no squares: resizing and the choice of the middle are compared as well."""
-    return np.pad(images.repeat(2, axis=1).repeat(2, axis=2), ((0, 0), (0, 0), (2, 3), (0, 0)), mode="edge")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bakeoff.datasets.folder.squares import MIDDLE, WHOLE
+from bakeoff.datasets.resizing import MIDDLE, WHOLE
 from bakeoff.pipelines.classic.system.model_file import ClassicModel
 from bakeoff.pipelines.machine.missing import how_to_install
 from bakeoff.pipelines.results.trained_model import TrainedModel
@@ -187,7 +187,7 @@ def _quiet() -> Iterator[None]:
 def to_square(images: Tensor, side: int, frame: str = MIDDLE) -> Tensor:
     """uint8 (n, height, width, channels) -> (n, side, side, channels), in operations that a graph knows.
 
-    To the bit what `bakeoff.datasets.folder.squares` gives: torch's bilinear resize of bytes with antialiasing, whose
+    To the bit what `bakeoff.datasets.resizing` gives: torch's bilinear resize of bytes with antialiasing, whose
     weights are whole numbers and which rounds to bytes after the columns and again after the rows. In float64, where
     all these sums are exact.
     """

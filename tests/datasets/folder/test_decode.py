@@ -10,7 +10,7 @@ from PIL import Image, ImageFile
 
 from bakeoff.datasets.folder.decode import NotAPictureError, PictureError
 from bakeoff.datasets.folder.samples import Rules
-from bakeoff.datasets.folder.squares import resize_squares
+from bakeoff.datasets.resizing import resize_squares
 from bakeoff.tests.datasets.pictures import decode
 
 RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)

@@ -2,13 +2,13 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from bakeoff.datasets.folder import decode as decode_module
 from bakeoff.datasets.folder.decode import PictureError
-from bakeoff.datasets.folder.plain_jpeg import about_if_plain, decode_plain_jpeg
+from bakeoff.datasets.folder.readers import about_if_plain, decode_plain_jpeg
 from bakeoff.tests.datasets.pictures import decode, picture
 
 ORIENTATION, MAKER = 0x0112, 0x010F
@@ -128,6 +128,7 @@ def test_more_pixels_than_allowed_are_left_to_pillow():
 
 
 @settings(deadline=None, max_examples=300)
+@example(changes=[(0.390625, 1)])  # the marker of a Huffman table
 @given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=4))
 def test_damage_gives_pillows_pixels_or_its_refusal(changes):
     """Only what is damaged behind the last row of pixels is a picture here and none to Pillow."""

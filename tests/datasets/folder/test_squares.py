@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bakeoff.datasets.folder.squares import central_square, resize_squares
+from bakeoff.datasets.resizing import central_square, resize_squares
 
 
 def noise(height, width, seed=0):

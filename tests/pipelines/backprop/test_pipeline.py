@@ -114,7 +114,7 @@ def test_equals_mean_and_deviation_of_numpy() -> None:
 def test_counts_every_block_of_pictures(monkeypatch) -> None:
     images = np.random.default_rng(0).integers(0, 256, (50, 4, 6, 3), dtype=np.uint8)
     whole = fit_standardizer(images)
-    monkeypatch.setattr("bakeoff.datasets.folder.store.BLOCK_VALUES", 7 * images[0].size)
+    monkeypatch.setattr("bakeoff.datasets.store.BLOCK_VALUES", 7 * images[0].size)
     np.testing.assert_array_equal(fit_standardizer(images).mean, whole.mean)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.datasets.folder.squares import MIDDLE, WHOLE, framed, resize_squares
+from bakeoff.datasets.resizing import MIDDLE, WHOLE, framed, resize_squares
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, PatchWords, Vlad
 from bakeoff.pipelines.classic.families.descriptors import ColorStatistics, DenseSift

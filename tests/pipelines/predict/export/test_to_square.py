@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.datasets.folder.squares import MIDDLE, WHOLE, framed, resize_squares
+from bakeoff.datasets.resizing import MIDDLE, WHOLE, framed, resize_squares
 from bakeoff.pipelines.predict.export.onnx_file import resize_weights, to_square
 
 

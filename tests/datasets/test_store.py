@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from bakeoff.datasets.folder import store
-from bakeoff.datasets.folder.store import ChosenPictures, blocks_of, choose
+from bakeoff.datasets import store
+from bakeoff.datasets.store import ChosenPictures, blocks_of, choose
 
 IMAGES = np.arange(6 * 2 * 2 * 3, dtype=np.uint8).reshape(6, 2, 2, 3)
 

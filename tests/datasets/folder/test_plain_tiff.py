@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from bakeoff.datasets.folder.deep_pictures import open_plain_tiff
+from bakeoff.datasets.folder.readers import open_plain_tiff
 from bakeoff.datasets.folder.samples import Rules
 from bakeoff.datasets.folder.tiff import open_tiff
 
