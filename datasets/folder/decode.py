@@ -41,19 +41,24 @@ Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
 """(height, width, channels) of any numbers -> the part that is taken, and remarks."""
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """One picture. pixels: uint8 (height, width, 1 if gray, else 3, or more if named), as its frame leaves it.
-    file_format: as Pillow calls it.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was found about a file: why it cannot be used; or its format, as Pillow calls it, and what was done to it.
 
-    remarks: what was done to it beyond cropping and resizing, in the words of `bakeoff.datasets.folder.conversion`.
+    fault: of a `PictureError`, "" without one.
+    remarks: beyond cropping and resizing, in the words of `bakeoff.datasets.folder.conversion`.
     kind: of its samples, as in `Raw`: "" where they are of 8 bits, whose white needs no looking for.
     """
 
-    pixels: np.ndarray
-    file_format: str
+    fault: str = ""
+    reason: str = ""
+    file_format: str = ""
     remarks: tuple[str, ...] = ()
     kind: str = ""
+
+
+Decoded = tuple[np.ndarray, Outcome]
+"""Pixels, uint8 (height, width, 1 if gray, else 3, or more if named), as the frame leaves them; and what was done."""
 
 
 def decode(content: bytes, rules: Rules = AS_STATED, suffix: str = "", cut: Cut | None = None) -> Decoded:
@@ -67,7 +72,8 @@ def decode(content: bytes, rules: Rules = AS_STATED, suffix: str = "", cut: Cut 
     plain = None if rules.channels or cut else decode_plain_jpeg(content, rules.image_size, rules.max_pixels)
     if plain is not None:
         pixels, size = plain
-        return Decoded(framed(pixels, rules.frame), "JPEG", (ENLARGED,) if min(size) < rules.image_size else ())
+        remarks = (ENLARGED,) if min(size) < rules.image_size else ()
+        return framed(pixels, rules.frame), Outcome(file_format="JPEG", remarks=remarks)
     with _open(content, rules, suffix) as picture:
         return (_decode_raw if isinstance(picture, Raw) else _decode_opened)(picture, rules, cut)  # type: ignore[arg-type]
 
@@ -144,7 +150,7 @@ def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
         remarks += [ON_WHITE] if share.min() < 1 else []
     if raw.kind:
         remarks.append(f"of {raw.kind} samples, brought to 8 bits")
-    return Decoded(pixels, raw.file_format, (*remarks, *about_channels), raw.kind)
+    return pixels, Outcome("", "", raw.file_format, (*remarks, *about_channels), raw.kind)
 
 
 def _decode_opened(image: Image.Image, rules: Rules, cut: Cut | None) -> Decoded:
@@ -160,7 +166,7 @@ def _decode_opened(image: Image.Image, rules: Rules, cut: Cut | None) -> Decoded
         is_gray = image.mode in ("LA", "La")
         pixels, chosen = choose_channels(pixels[..., :1] if is_gray else pixels, rules.channels)
         remarks += chosen
-    return Decoded(pixels, image.format or "", tuple(remarks))
+    return pixels, Outcome(file_format=image.format or "", remarks=tuple(remarks))
 
 
 def decoder_versions() -> dict[str, str | int | None]:

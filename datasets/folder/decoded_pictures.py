@@ -11,7 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from functools import partial
 from typing import Any
 
@@ -19,12 +19,7 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Progress
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
-from bakeoff.datasets.folder.decode import (
-    decode,
-    limit_pillow,
-    pillow_limits,
-    read_mask,
-)
+from bakeoff.datasets.folder.decode import Outcome, decode, limit_pillow, pillow_limits, read_mask
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
 from bakeoff.datasets.folder.regions import cut_to_region
 from bakeoff.datasets.folder.samples import Rules
@@ -34,20 +29,6 @@ CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs
 WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized together
 MapChunks = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 """function(chunk) of every chunk, in order: the threads of this process, or the workers of a cluster."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was found about a file: why it cannot be used; or its format and what was done to it, as in `Decoded`.
-
-    fault: of a `PictureError`, "" without one.   kind: of its samples, where they have more than 8 bits.
-    """
-
-    fault: str = ""
-    reason: str = ""
-    file_format: str = ""
-    remarks: tuple[str, ...] = ()
-    kind: str = ""
 
 
 Outcomes = dict[int, Outcome]
@@ -120,13 +101,12 @@ def decode_chunk(rules: Rules, files: Sequence[PictureFile]) -> tuple[np.ndarray
             content, cut = read_bytes(file), None
             if file.region:
                 cut = partial(cut_to_region, region=file.region, masks=read_masks(file.region, rules))
-            decoded = decode(content, rules, file.suffix, cut)
+            squares[place], outcome = decode(content, rules, file.suffix, cut)
         except PictureError as error:
             outcomes.append(Outcome(error.fault, str(error), kind=getattr(error, "kind", "")))
         else:
-            outcomes.append(Outcome("", "", decoded.file_format, decoded.remarks, decoded.kind))
-            squares[place] = decoded.pixels
-            waiting += decoded.pixels.nbytes
+            outcomes.append(outcome)
+            waiting += squares[place].nbytes
         if waiting > WAITING_BYTES or (squares and place == len(files) - 1):
             block[list(squares)] = resize_squares(list(squares.values()), rules.image_size)
             squares.clear()

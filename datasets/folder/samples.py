@@ -64,7 +64,7 @@ class Raw:
     dtype, bits: of a sample; a file may state fewer bits than the type has.   n_channels: without alpha.
     sides: both, in pixels, in any order.
     read: its samples, (height, width, n_channels), and one more for alpha.
-    file_format: as Pillow calls it.   remarks: as in `Decoded`.   is_color: the channels are RGB.
+    file_format: as Pillow calls it.   remarks: as in `Outcome`.   is_color: the channels are RGB.
     """
 
     dtype: np.dtype

@@ -1,6 +1,7 @@
 """Small folders of pictures to load."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
@@ -27,4 +28,6 @@ def notes_of(dataset):
 
 def decode(content, image_size, max_pixels=MAX_PIXELS, rules=decoding.AS_STATED, suffix=""):
     """At a size, by rules for everything else."""
-    return decoding.decode(content, replace(rules, image_size=image_size, max_pixels=max_pixels), suffix)
+    rules = replace(rules, image_size=image_size, max_pixels=max_pixels)
+    pixels, outcome = decoding.decode(content, rules, suffix)
+    return SimpleNamespace(pixels=pixels, **asdict(outcome))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from bakeoff.datasets.folder.decode import Outcome
 from bakeoff.datasets.folder.decoded_pictures import (
-    Outcome,
     can_be_read,
     decode_into,
     decode_pictures,
