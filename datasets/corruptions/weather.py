@@ -102,9 +102,7 @@ def frost_texture(side: int) -> np.ndarray:
 
 
 def snow(
-    images: np.ndarray,
-    constants: tuple[float, float, float, float, int, float, float],
-    generators: Sequence[Generator],
+    images: np.ndarray, constants: tuple[float, float, float, float, int, float, float], generators: Sequence[Generator]
 ) -> np.ndarray:
     """Flakes blown downwards over a whitened picture, and the same flakes turned by half a circle.
 
