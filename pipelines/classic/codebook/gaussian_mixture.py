@@ -13,8 +13,7 @@ from functools import partial
 import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import assign_words, fit_kmeans
-from bakeoff.pipelines.machine.chunks import check_rows, rows_per_chunk, sample_rows, spans_of
-from bakeoff.pipelines.machine.cores import map_on_cores
+from bakeoff.pipelines.machine.cores import check_rows, map_on_cores, rows_per_chunk, sample_rows, spans_of
 from bakeoff.pipelines.machine.progress import Advance
 from bakeoff.pipelines.machine.tracing import is_exporting
 

@@ -15,8 +15,15 @@ import numpy as np
 import torch
 from scipy.sparse import csc_array
 
-from bakeoff.pipelines.machine.chunks import SPAN_ROWS, argmax_last, check_rows, rows_per_chunk, sample_rows, spans_of
-from bakeoff.pipelines.machine.cores import map_on_cores
+from bakeoff.pipelines.machine.cores import (
+    SPAN_ROWS,
+    argmax_last,
+    check_rows,
+    map_on_cores,
+    rows_per_chunk,
+    sample_rows,
+    spans_of,
+)
 from bakeoff.pipelines.machine.progress import Advance
 from bakeoff.pipelines.machine.tracing import is_exporting, untraced
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from bakeoff.pipelines.machine.chunks import check_finite, rows_per_chunk
-from bakeoff.pipelines.machine.cores import map_on_cores
+from bakeoff.pipelines.machine.cores import check_finite, map_on_cores, rows_per_chunk
 from bakeoff.pipelines.machine.tracing import is_exporting
 
 CHUNKS_PER_TASK = 4  # enough to hide the start of a task, few enough to keep all cores busy to the end

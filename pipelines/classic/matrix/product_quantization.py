@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from bakeoff.pipelines.machine.chunks import argmax_last, check_rows, rows_per_chunk
-from bakeoff.pipelines.machine.cores import map_on_cores
+from bakeoff.pipelines.machine.cores import argmax_last, check_rows, map_on_cores, rows_per_chunk
 
 # Dense blocks of the rotation: wide enough to mix, small enough that rotating costs little beside encoding.
 LARGEST_BLOCK = 64

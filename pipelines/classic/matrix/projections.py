@@ -9,8 +9,7 @@ from functools import partial
 import scipy.linalg
 import torch
 
-from bakeoff.pipelines.machine.chunks import check_finite, iterate_blocks, spans_of
-from bakeoff.pipelines.machine.cores import map_on_cores
+from bakeoff.pipelines.machine.cores import check_finite, iterate_blocks, map_on_cores, spans_of
 from bakeoff.pipelines.machine.tracing import is_exporting
 
 # Directions with less than this share of the largest variance are rounding error: whitening maps them to zero.

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from bakeoff.pipelines.machine.chunks import argmax_last, check_finite, sample_rows
-from bakeoff.pipelines.machine.cores import map_on_cores
+from bakeoff.pipelines.machine.cores import argmax_last, check_finite, map_on_cores, sample_rows
 
 
 @pytest.fixture(params=[1, 2])
