@@ -12,7 +12,7 @@ from pkgutil import iter_modules
 from typing import Any, get_args, get_type_hints
 
 from bakeoff.datasets.folder.reading import Reading
-from bakeoff.pipelines.backprop.config import BackpropConfig
+from bakeoff.pipelines.backprop.pipeline import BackpropConfig
 from bakeoff.pipelines.classic import families
 from bakeoff.pipelines.classic.config import ClassicConfig
 from bakeoff.pipelines.neural import networks

@@ -12,7 +12,6 @@ from typing import Any
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import resize_dataset
-from bakeoff.pipelines.backprop import config as backprop_table
 from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.classic import experiments as classic_table
 from bakeoff.pipelines.classic import pipeline as classic
@@ -65,7 +64,7 @@ def all_experiments() -> Mapping[str, Experiment]:
     approaches: tuple[tuple[Side, Any, Any], ...] = (
         ("hand-crafted", classic, classic_table),
         ("end-to-end", neural, neural_table),
-        ("end-to-end", backprop, backprop_table),
+        ("end-to-end", backprop, backprop),
         ("frozen", frozen, frozen),
     )
     return {

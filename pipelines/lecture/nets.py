@@ -70,16 +70,11 @@ def digit_accuracy(layers: Layers, *, noise: float = 0.0) -> float:
     return float(np.mean(mlp_scores(layers, x).argmax(axis=1) == test.labels))
 
 
-def n_weights(layers: Layers) -> int:
-    """Connections that exist: weights that are not 0."""
-    return sum(int(np.count_nonzero(weights)) for weights, _ in layers)
-
-
 def several_nets(widths: Sequence[int], density: float = 1.0, n_seeds: int = 5) -> tuple[float, float, float]:
     """Mean accuracy on test digits, half its 95 % interval, and connections of nets that differ in their seed."""
     nets = [train_on_digits(widths, seed, density=density) for seed in range(n_seeds)]
     mean, half = mean_and_interval([digit_accuracy(net) for net in nets])
-    return float(mean), float(half), float(np.mean([n_weights(net) for net in nets]))
+    return float(mean), float(half), float(np.mean([sum(np.count_nonzero(w) for w, _ in net) for net in nets]))
 
 
 def learn_templates(dataset: Dataset, n_epochs: int = 25, n_shown: int = 20) -> tuple[list[np.ndarray], list[float]]:

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.backprop.config import EXPERIMENTS, BackpropConfig
-from bakeoff.pipelines.backprop.pipeline import fit_standardizer, run, strongest_templates
+from bakeoff.pipelines.backprop.pipeline import EXPERIMENTS, BackpropConfig, fit_standardizer, run, strongest_templates
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace

@@ -13,7 +13,7 @@ from bakeoff.pipelines.machine.workspace import Workspace
 
 def test_no_name_is_given_twice():
     """Two approaches with one name would hide an experiment."""
-    from bakeoff.pipelines.backprop.config import EXPERIMENTS as BACKPROP
+    from bakeoff.pipelines.backprop.pipeline import EXPERIMENTS as BACKPROP
     from bakeoff.pipelines.classic.experiments import EXPERIMENTS as CLASSIC
     from bakeoff.pipelines.frozen.pipeline import EXPERIMENTS as FROZEN
     from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NEURAL

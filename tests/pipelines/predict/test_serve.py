@@ -17,7 +17,7 @@ from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.backprop import pipeline as backprop
-from bakeoff.pipelines.backprop.config import BackpropConfig
+from bakeoff.pipelines.backprop.pipeline import BackpropConfig
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.predict import serve

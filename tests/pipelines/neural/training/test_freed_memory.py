@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bakeoff.pipelines.neural.speed.malloc import freed_memory_kept
+from bakeoff.pipelines.neural.training.loop import freed_memory_kept
 
 on_glibc = pytest.mark.skipif(
     sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallopt"), reason="only glibc can be asked"
