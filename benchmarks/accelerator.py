@@ -44,8 +44,7 @@ def measure(kernel: str, sizes: tuple[int, ...]) -> Measurement:
 def measure_on(device: torch.device, kernel: str, sizes: tuple[int, ...]) -> Measurement:
     """max_abs_error: of a feature, an encoding, a center or a weight."""
     generator = torch.Generator().manual_seed(0)
-    made = {"Fisher vectors": _fisher, "k-means": _kmeans, "linear SVM": _svm}.get(kernel, _features)
-    work, units, ours, peer, their_call = made(device, kernel, generator, *sizes)
+    work, units, ours, peer, their_call = CASES[kernel](device, generator, sizes)
 
     def finished(call: Callable[[], Tensor]) -> Tensor:
         """The call, waited for."""
@@ -68,16 +67,17 @@ def measure_on(device: torch.device, kernel: str, sizes: tuple[int, ...]) -> Mea
 Case = tuple[str, tuple[int, int], Callable[[], Tensor], str, Callable[[], Tensor]]
 
 
-def _features(device: torch.device, kernel: str, generator: torch.Generator, n: int, side: int) -> Case:
-    images = torch.randint(0, 256, (n, side, side, 3), generator=generator, dtype=torch.uint8)
-    hog, sift = partial(extract_hog, cell_size=4), partial(extract_dense_sift, bin_size=4, stride=2)
-    extract, there = hog if kernel.startswith("HOG") else sift, images.to(device)
-    return f"{side} x {side}: pictures", (n, n), partial(extract, there), PROCESSOR, partial(extract, images)
-
-
-def _fisher(
-    device: torch.device, _: str, generator: torch.Generator, n: int, n_plain: int, m: int, d: int, k: int
+def _features(
+    extract: Callable[[Tensor], Tensor], device: torch.device, generator: torch.Generator, sizes: tuple[int, ...]
 ) -> Case:
+    n, side = sizes
+    images = torch.randint(0, 256, (n, side, side, 3), generator=generator, dtype=torch.uint8)
+    ours = partial(extract, images.to(device))
+    return f"{side} x {side}: pictures", (n, n), ours, PROCESSOR, partial(extract, images)
+
+
+def _fisher(device: torch.device, generator: torch.Generator, sizes: tuple[int, ...]) -> Case:
+    n, n_plain, m, d, k = sizes
     means, variances = torch.randn(k, d, generator=generator), torch.rand(k, d, generator=generator) + 0.5
     mixture = on_device(GaussianMixture(torch.full((k,), 1 / k), means, variances), device)
     sets = torch.randn(n, m, d, generator=generator).to(device)
@@ -94,9 +94,8 @@ def _fisher(
     return f"K={k}, D={d}, {m} descriptors", (n, n_plain), ours, "plain torch there", plain
 
 
-def _kmeans(
-    device: torch.device, _: str, generator: torch.Generator, n: int, d: int, n_words: int, n_iterations: int
-) -> Case:
+def _kmeans(device: torch.device, generator: torch.Generator, sizes: tuple[int, ...]) -> Case:
+    n, d, n_words, n_iterations = sizes
     rows = torch.randn(n, d, generator=generator).to(device)
     start = rows[:n_words].clone()
 
@@ -114,7 +113,8 @@ def _kmeans(
     return f"{n} x {d}, {n_words} words, {n_iterations} iterations", (1, 1), ours, "plain torch there", plain
 
 
-def _svm(device: torch.device, _: str, generator: torch.Generator, n: int, d: int, n_classes: int) -> Case:
+def _svm(device: torch.device, generator: torch.Generator, sizes: tuple[int, ...]) -> Case:
+    n, d, n_classes = sizes
     labels = torch.arange(n) % n_classes
     noise = torch.randn(n, d, generator=generator)
     features = torch.nn.functional.normalize(noise + torch.nn.functional.one_hot(labels, d)).half()
@@ -122,10 +122,14 @@ def _svm(device: torch.device, _: str, generator: torch.Generator, n: int, d: in
     def weights(where: Tensor) -> Tensor:
         return torch.from_numpy(train_linear_svm(where, labels, n_classes=n_classes, C=1.0).weights)
 
-    return (
-        f"{n} x {d}, {n_classes} classes",
-        (1, 1),
-        partial(weights, features.to(device)),
-        PROCESSOR,
-        partial(weights, features),
-    )
+    ours = partial(weights, features.to(device))
+    return f"{n} x {d}, {n_classes} classes", (1, 1), ours, PROCESSOR, partial(weights, features)
+
+
+CASES: dict[str, Callable[[torch.device, torch.Generator, tuple[int, ...]], Case]] = {
+    "HOG, cells of 4 px": partial(_features, partial(extract_hog, cell_size=4)),
+    "dense SIFT, bins of 4 px, stride 2": partial(_features, partial(extract_dense_sift, bin_size=4, stride=2)),
+    "Fisher vectors": _fisher,
+    "k-means": _kmeans,
+    "linear SVM": _svm,
+}

@@ -40,7 +40,7 @@ ENCODINGS: dict[str, Callable[..., torch.Tensor]] = {
 class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
     """One-vs-rest linear SVM with the squared hinge, the objective of `LinearSVC`; see `linear_svm.py`.
 
-    C, intercept_scaling, tolerance, max_iterations: of `train_linear_svm`.
+    C, tolerance, max_iterations: of `train_linear_svm`.
     class_weight: None, "balanced", or factors by class, as in scikit-learn.
     Fitted: classes_ (k,); coef_ (k, d) and intercept_ (k,), of one row if there are two classes; objective_; n_iter_.
 
@@ -55,13 +55,11 @@ class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
         self,
         C: float = 1.0,  # noqa: N803 - the field's name
         class_weight: Literal["balanced"] | dict[Any, float] | None = None,
-        intercept_scaling: float = 1.0,
         tolerance: float = 1e-4,
         max_iterations: int = 1000,
     ) -> None:
         self.C = C
         self.class_weight = class_weight
-        self.intercept_scaling = intercept_scaling
         self.tolerance = tolerance
         self.max_iterations = max_iterations
 

@@ -86,18 +86,18 @@ def empty_space(n_rows: int, scale: torch.Tensor) -> DirectionSpace:
     )
 
 
-def column_scale(features: FeatureMatrix, cost: float, bias_feature: float) -> torch.Tensor:
+def column_scale(features: FeatureMatrix, cost: float) -> torch.Tensor:
     """float32 (d + 1,): what brings the columns into a band about the median of h_j = (1 + 2 cost sum_i x_ij^2)^(1/2).
 
     h_j^2 is the most that f can bend along weight j. Columns within the band, as image features have them, stay as they
     are to each other; a feature in millimeters beside one in kilometers does not. The sum is that of a few rows. The
-    bias is treated as if its square were spread over all columns: it is like the rest where b is like the rows' length.
+    bias is treated as if its square were spread over all columns: it is like the rest where rows have unit length.
     """
     n, d = features.shape
     squares, n_seen = torch.zeros(d, dtype=torch.float64, device=features.device), 0
     for start in range(0, n, max(SCALE_RUN, n // SCALE_RUNS)):
         rows = features[start : start + SCALE_RUN].double()
         squares, n_seen = squares + rows.square().sum(dim=0), n_seen + len(rows)
-    squares = torch.cat([squares / n_seen, squares.new_tensor([bias_feature**2 / d])])
+    squares = torch.cat([squares / n_seen, squares.new_tensor([1 / d])])
     bends = (1 + 2 * cost * n * squares).sqrt()
     return (1 / bends.median() * (bends / bends.median()).clamp(1 / BAND, BAND) * bends.median() / bends).float()

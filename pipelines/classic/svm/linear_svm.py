@@ -1,12 +1,12 @@
 """One-vs-rest linear SVM with the squared hinge, all classes at once, by a search in a growing shared subspace.
 
-For each class, with signs y_i = +1 for its rows and -1 for all others, and a constant b (`intercept_scaling`) appended
-to every x_i, so that the bias is b times the last weight and is regularized with the others:
+For each class, with signs y_i = +1 for its rows and -1 for all others, and a constant 1 appended to every x_i, so that
+the bias is the last weight and is regularized with the others:
 
     min_w  f(w) = 1/2 |w|^2 + sum_i c_i max(0, 1 - y_i w.x_i)^2
 
 c_i is C, times a class weight if asked. This is the objective of liblinear's L2R_L2LOSS_SVC and of scikit-learn's
-`LinearSVC(loss="squared_hinge", intercept_scaling=b)`.
+`LinearSVC(loss="squared_hinge")`.
 
 What costs time is reading the features, so passes over them are what the solver saves. A step takes two: one for the
 gradients of all k classes, one for the scores of the rows along those gradients. The gradients join a space of
@@ -84,7 +84,6 @@ def train_linear_svm(
     n_classes: int,
     C: float,  # noqa: N803 - the field's name
     class_weight: ClassWeight = None,
-    intercept_scaling: float = 1.0,
     tolerance: float = 1e-4,
     max_iterations: int = 1000,
     initial: LinearSvm | None = None,
@@ -98,29 +97,27 @@ def train_linear_svm(
     class_weight: factors (k,) on the cost of every class's own rows - with two classes, of the other rows too - as in
         scikit-learn; "balanced" stands for n / (n_classes * rows of the class).
     tolerance: how far above its optimum, relatively, the objective may be (`_is_within` says how that is known).
-    initial: start from these weights.   spaces: what earlier calls with the same features and intercept_scaling have
-        learned about them, [] at first; this call adds to it.
+    initial: start from these weights.   spaces: what earlier calls with the same features have learned about them, []
+        at first; this call adds to it.
     Raises ValueError if a setting or label is out of range, shapes disagree, or a feature is NaN or infinite.
     """
     features = as_matrix(features)
     signs, costs = signs_and_costs(check_labels(features, labels, n_classes, C), n_classes, C, class_weight)
     spaces = [] if spaces is None else spaces
     with one_worker_per_core() as workers:
-        scale = spaces[0].scale if spaces else column_scale(features, float(costs.mean()), intercept_scaling)
-        problem = SquaredHinge(features, signs, costs, float(intercept_scaling), scale, workers)
+        scale = spaces[0].scale if spaces else column_scale(features, float(costs.mean()))
+        problem = SquaredHinge(features, signs, costs, scale, workers)
         spaces[:] = spaces or [empty_space(features.shape[0], scale) for _ in _together(n_classes)]
         return _minimize(problem, spaces, initial, tolerance, max_iterations, on_step)
 
 
-def with_more_rows(
-    spaces: list[DirectionSpace], features: FeatureMatrix, intercept_scaling: float = 1.0
-) -> list[DirectionSpace]:
+def with_more_rows(spaces: list[DirectionSpace], features: FeatureMatrix) -> list[DirectionSpace]:
     """The spaces for a training on the rows that they are of, and below them those of the features (m, d)."""
     extended = []
     with one_worker_per_core() as workers:
         for space in spaces:
             vectors = space.directions * space.scale
-            scores = features.multiply(vectors[:, :-1], workers).add_(intercept_scaling * vectors[:, -1])
+            scores = features.multiply(vectors[:, :-1], workers).add_(vectors[:, -1])
             extended.append(replace(space, scores=torch.cat([space.scores, scores])))
     return extended
 
@@ -155,7 +152,7 @@ def _minimize(
     weights = weights * problem.scale
     return LinearSvm(
         weights=weights[:, :-1].contiguous().cpu().numpy(),
-        bias=problem.bias_feature * weights[:, -1].cpu().numpy(),
+        bias=weights[:, -1].cpu().numpy(),
         objective=objective,
         n_iterations=len(objectives) - 1,
         n_passes=n_passes,
@@ -224,8 +221,10 @@ def _start(initial: LinearSvm | None, problem: SquaredHinge) -> torch.Tensor:
         return torch.zeros(n_classes, d + 1, device=problem.signs.device)
     if initial.weights.shape != (n_classes, d):
         raise ValueError(f"initial.weights must have shape {(n_classes, d)} (classes, d), got {initial.weights.shape}")
-    last = initial.bias[:, None] / problem.bias_feature
-    return torch.from_numpy(np.hstack([initial.weights, last])).float().to(problem.signs.device) / problem.scale
+    return (
+        torch.from_numpy(np.hstack([initial.weights, initial.bias[:, None]])).float().to(problem.signs.device)
+        / problem.scale
+    )
 
 
 def _is_within(tolerance: float, objectives: list[torch.Tensor], gradient: torch.Tensor, promise: float) -> bool:

@@ -1,6 +1,6 @@
 """The squared hinge of k one-vs-rest problems over the same features, and its least value in a subspace.
 
-    f(w) = 1/2 |w|^2 + sum_i c_i max(0, 1 - y_i w.x_i)^2           per class; x_i ends in the bias feature
+    f(w) = 1/2 |w|^2 + sum_i c_i max(0, 1 - y_i w.x_i)^2           per class; x_i ends in a 1, the bias's feature
     gradient    w - 2 sum_i c_i y_i max(0, 1 - y_i w.x_i) x_i
 
 Weights, gradients and directions are float32 (k, d + 1), scores (n, k); sums that decide a step are float64.
@@ -33,20 +33,19 @@ TINY = 1e-30  # keeps 0 / 0 of a class without anything left to do at 0
 
 @dataclass(frozen=True)
 class SquaredHinge:
-    """signs, costs: float32 (n, k), the y and c of the formulas.   bias_feature: appended to every row.
-    scale: float32 (d + 1,).   workers: for the passes over the features."""
+    """signs, costs: float32 (n, k), the y and c of the formulas.   scale: float32 (d + 1,).
+    workers: for the passes over the features."""
 
     features: FeatureMatrix
     signs: torch.Tensor
     costs: torch.Tensor
-    bias_feature: float
     scale: torch.Tensor
     workers: Executor
 
     def scores(self, vectors: torch.Tensor) -> torch.Tensor:
         """X vectors^T, in one pass over the features: (m, d + 1) -> (n, m)."""
         vectors = vectors * self.scale
-        return self.features.multiply(vectors[:, :-1], self.workers).add_(self.bias_feature * vectors[:, -1])
+        return self.features.multiply(vectors[:, :-1], self.workers).add_(vectors[:, -1])
 
     def objective(self, weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """float64 (k,)."""
@@ -59,7 +58,7 @@ class SquaredHinge:
         slopes = (-2 * self.costs * self.signs * self._violations(scores)).float()
         gradient = weights * self.scale
         gradient[:, :-1] += self.features.multiply_transposed(slopes, self.workers)
-        gradient[:, -1] += self.bias_feature * slopes.sum(dim=0)
+        gradient[:, -1] += slopes.sum(dim=0)
         if not torch.isfinite(gradient).all():
             raise ValueError(
                 "features must be finite and of moderate size, got NaN, infinity or an overflow of float32"

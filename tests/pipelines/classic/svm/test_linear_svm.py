@@ -70,11 +70,11 @@ def test_what_was_learned_of_the_first_rows_spares_passes_with_more_of_them():
     assert spaces[0].scores.shape[0] == 400
 
 
-def test_balanced_classes_and_intercept_scaling_equal_liblinear():
+def test_balanced_classes_equal_liblinear():
     features, labels = overlapping_classes()
     kept = (labels != 2) | (np.arange(len(labels)) % 5 == 0)
     features, labels = features[kept], labels[kept]
-    settings = {"C": 0.1, "class_weight": "balanced", "intercept_scaling": 3.0}
+    settings = {"C": 0.1, "class_weight": "balanced"}
     peer = LinearSVC(tol=1e-8, max_iter=100_000, dual=False, **settings).fit(features, labels)
     ours = train_linear_svm(features, labels, n_classes=4, tolerance=1e-7, **settings)
     np.testing.assert_allclose(ours.weights, peer.coef_, atol=1e-3 * np.abs(peer.coef_).max())
@@ -239,11 +239,11 @@ def test_says_so_where_float32_does_not_reach_the_optimum():
 
 def test_columns_within_a_band_keep_their_scale_and_others_come_into_it():
     plain = np.random.default_rng(0).normal(size=(500, 6)).astype(np.float32)
-    torch.testing.assert_close(column_scale(as_matrix(plain), 1.0, 1.0), torch.full((7,), 1000**-0.5), rtol=0.1, atol=0)
+    torch.testing.assert_close(column_scale(as_matrix(plain), 1.0), torch.full((7,), 1000**-0.5), rtol=0.1, atol=0)
     bends = np.sqrt(1 + 2 * 500 * np.logspace(-6, 6, 6) ** 2)
-    scaled = column_scale(as_matrix(plain * np.logspace(-6, 6, 6, dtype=np.float32)), 1.0, 1.0)[:-1].numpy() * bends
+    scaled = column_scale(as_matrix(plain * np.logspace(-6, 6, 6, dtype=np.float32)), 1.0)[:-1].numpy() * bends
     assert scaled.max() / scaled.min() < 10**2 * 1.2
-    assert torch.isfinite(column_scale(as_matrix(plain * np.float32(1e30)), 1.0, 1.0)).all()
+    assert torch.isfinite(column_scale(as_matrix(plain * np.float32(1e30)), 1.0)).all()
 
 
 def test_says_when_it_has_not_converged():

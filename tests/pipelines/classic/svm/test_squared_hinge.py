@@ -23,7 +23,7 @@ def problem(workers: Executor, n: int = 40, d: int = 5, k: int = 3) -> tuple[Squ
     costs = torch.rand(n, k, generator=generator)
     features = torch.randn(n, d, generator=generator)
     weights, direction = torch.randn(2, k, d + 1, generator=generator)
-    return SquaredHinge(as_matrix(features), signs, costs, 1.5, torch.ones(d + 1), workers), weights, direction
+    return SquaredHinge(as_matrix(features), signs, costs, torch.ones(d + 1), workers), weights, direction
 
 
 def space_of(hinge: SquaredHinge, directions: torch.Tensor) -> DirectionSpace:
@@ -39,7 +39,7 @@ def test_scores_and_objective_are_those_of_the_formula(workers):
     for c in range(3):
         total = 0.5 * float(weights[c] @ weights[c])
         for i, x in enumerate(hinge.features[:]):
-            score = float(x @ weights[c, :-1] + 1.5 * weights[c, -1])
+            score = float(x @ weights[c, :-1] + weights[c, -1])
             np.testing.assert_allclose(scores[i, c], score, atol=1e-5)
             total += float(hinge.costs[i, c]) * max(0.0, 1 - float(hinge.signs[i, c]) * score) ** 2
         np.testing.assert_allclose(objective[c], total, rtol=1e-6)
@@ -48,7 +48,7 @@ def test_scores_and_objective_are_those_of_the_formula(workers):
 def test_gradient_agrees_with_autograd(workers):
     hinge, weights, _ = problem(workers)
     weights.requires_grad_()
-    extended = torch.cat([hinge.features[:], torch.full((40, 1), 1.5)], dim=1)
+    extended = torch.cat([hinge.features[:], torch.ones(40, 1)], dim=1)
     losses = hinge.costs * (1 - hinge.signs * (extended @ weights.T)).clamp_min(0) ** 2
     (weights.square().sum() / 2 + losses.sum()).backward()
     ours = hinge.gradient(weights.detach(), hinge.scores(weights.detach()))
