@@ -55,10 +55,6 @@ class Verdict:
     outlook: str
     cost_ratio: float
 
-    def __str__(self) -> str:
-        parts = f"{self.answer.capitalize()}.", self.sentence, self.reason, self.outlook
-        return " ".join(part for part in parts if part)
-
 
 def judge_margin(interval: Interval, margin: float) -> Answer:
     """The non-inferiority answer for an interval of (hand-crafted minus end-to-end); all in 0..1."""

@@ -134,6 +134,7 @@ def label_points(
             label.remove()
 
 
+@styled
 def show_curves(
     name: str, table: Table, curves: Sequence[Curve], *, scale: Scale = "sizes", measure: str = "accuracy"
 ) -> Figure | Table:
@@ -143,11 +144,6 @@ def show_curves(
     """
     if max(len(curve.points) for curve in curves) < LEAST_POINTS:
         return table
-    return _draw(name, table, curves, scale, measure)
-
-
-@styled
-def _draw(name: str, table: Table, curves: Sequence[Curve], scale: Scale, measure: str) -> Figure:
     canvas, (axes,) = new_canvas(320)
     if scale == "sizes":
         size_axis(axes, [x for curve in curves for x in curve.xs])

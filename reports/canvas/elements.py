@@ -84,11 +84,6 @@ class Figure:
     width: int = 540
 
     @property
-    def wide(self) -> bool:
-        """Whether it may leave the column."""
-        return self.width > 540
-
-    @property
     def is_svg(self) -> bool:
         return isinstance(self.picture, str)
 

@@ -60,7 +60,8 @@ def to_svg(canvas: Canvas, name: str, description: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<[^>]*>", lambda match: _shorten_tag(match[0], name), svg)  # visible text stays as it is
     svg = re.sub(r">\s+<", "><", svg)
-    return _with_root(svg, canvas, description)
+    root = root_tag(*canvas.get_size_inches() * 72, description)
+    return re.sub(r"<svg[^>]*>", lambda _: root, svg, count=1)
 
 
 def inline_svg(svg: str) -> str:
@@ -91,11 +92,6 @@ def _shorten_tag(tag: str, name: str) -> str:
     tag = re.sub(r'style="([^"]*)"', lambda match: _attributes(match[1]), tag)
     tag = re.sub(r'(?<=\bid=")|(?<=href="#)|(?<=url\(#)', f"{name}-", tag)
     return re.sub(r"(\d+\.\d\d)\d+", r"\1", tag)
-
-
-def _with_root(svg: str, canvas: Canvas, description: str) -> str:
-    width, height = canvas.get_size_inches() * 72
-    return re.sub(r"<svg[^>]*>", lambda _: root_tag(width, height, description), svg, count=1)
 
 
 def _attributes(style: str) -> str:

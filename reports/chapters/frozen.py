@@ -25,7 +25,10 @@ def describe_frozen(comparison: Comparison, studies: Mapping[str, StudyResult]) 
     if net is None:
         rows = studies["contest"].rows if "contest" in studies else ()
         return UNREACHED if any(row["side"] == "frozen" for row in rows) else MISSING
-    return f"{_describe_gain(net, comparison)} {_describe_cost(net)} {_describe_origin(net, comparison)}"
+    alone = net.representative.diagnostics.get("single_picture_seconds")
+    latency = f", and {seconds(alone)} for one picture alone" if alone is not None else ""
+    cost = f"It costs {bytes_size(net.representative.size.bytes)}{latency}."
+    return f"{_describe_gain(net, comparison)} {cost} {_describe_origin(net, comparison)}"
 
 
 def _describe_gain(net: Contestant, comparison: Comparison) -> str:
@@ -45,12 +48,6 @@ def _describe_use(net: Contestant) -> str:
         return "its last blocks fine-tuned on yours"
     families = [family for system in settings.get("systems", ()) for family in system["families"]]
     return "with the same SVM on top" + (" of its features and hand-crafted ones" if len(families) > 1 else "")
-
-
-def _describe_cost(net: Contestant) -> str:
-    alone = net.representative.diagnostics.get("single_picture_seconds")
-    latency = f", and {seconds(alone)} for one picture alone" if alone is not None else ""
-    return f"It costs {bytes_size(net.representative.size.bytes)}{latency}."
 
 
 def _describe_origin(net: Contestant, comparison: Comparison) -> str:

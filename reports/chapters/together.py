@@ -1,4 +1,4 @@
-"""Chapter on the two sides together: overlap and agreement of their errors, late fusion, and telling pictures."""
+"""Chapter on the two sides together: agreement of their errors, late fusion, and telling pictures."""
 
 from __future__ import annotations
 
@@ -27,25 +27,11 @@ PER_CLASS = 2
 
 @chapter(140)
 def together_section(comparison: Comparison) -> Section:
-    """The overlap of the finalists' errors, their agreement, and their late fusion beside its control."""
-    texts, team = [f"{describe_overlap(comparison)} {describe_agreement(comparison)}"], fuse_finalists(comparison)
+    """The agreement of the finalists' errors, and their late fusion beside its control."""
+    texts, team = [describe_agreement(comparison)], fuse_finalists(comparison)
     if team:
         texts.append(f"{describe_team(comparison, team)} {_describe_control(comparison)}")
-    return Section("together", f"Overlap {'and fusion ' * bool(team)}of the two sides", texts)
-
-
-def describe_overlap(comparison: Comparison) -> str:
-    """On how many pictures both finalists are right, one or none."""
-    said = [c.representative.predictions for c in comparison.finalists]
-    hand, net = (answers == comparison.task.test_labels for answers in said)
-    wrong = ~hand & ~net
-    shares = [percent(float(cell.mean())) for cell in (hand & net, hand & ~net, ~hand & net)]
-    same = percent(float((said[0] == said[1])[wrong].mean()) if wrong.any() else 0.0)
-    return (
-        f"Both finalists classify {shares[0]} of the test pictures correctly; on {shares[1]} only the hand-crafted one "
-        f"is right, on {shares[2]} only the end-to-end one. Where both are wrong, they give the same wrong answer in "
-        f"{same} of the cases."
-    )
+    return Section("together", f"Agreement {'and fusion ' * bool(team)}of the two sides", texts)
 
 
 def error_agreement(first: np.ndarray, second: np.ndarray) -> float:
