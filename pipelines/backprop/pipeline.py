@@ -31,7 +31,6 @@ from bakeoff.pipelines.results.model import StoredModel
 from bakeoff.pipelines.results.run import RunResult, Size, Stage
 
 VERSION = 2  # raise it when a change of code changes results
-MOST_TEMPLATES = 64  # first-layer weights shown; more would be too small to see
 SCORED_AT_ONCE = 2048  # pictures
 
 
@@ -167,12 +166,6 @@ def run_epochs(
 
 def n_steps_of(dataset: Dataset, config: BackpropConfig) -> int:
     return config.epochs * -(-len(dataset.train) // config.batch_size)
-
-
-def strongest_templates(weights: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """The columns of the first layer as pictures, strongest first: float32 (at most 64, height, width, channels)."""
-    strongest = np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:MOST_TEMPLATES]
-    return np.ascontiguousarray(weights[:, strongest].T).reshape(-1, *image_shape)
 
 
 def perceptron_file(job: Job[BackpropConfig], standardizer: Standardizer, layers: Layers) -> StoredModel:

@@ -22,7 +22,6 @@ from bakeoff.pipelines.backprop.nets import (
     mlp_scores,
 )
 from bakeoff.pipelines.backprop.operations import softmax_cross_entropy
-from bakeoff.pipelines.backprop.pipeline import strongest_templates
 from bakeoff.pipelines.lecture.toy import mean_and_interval
 
 N_HIDDEN, WIDTH, N_CLASSES = 12, 128, 18  # of the deep net before any training
@@ -98,8 +97,9 @@ def learn_templates(dataset: Dataset, n_epochs: int = 25, n_shown: int = 20) -> 
         fit(layers, mlp_objective(l2=0.02), batches, 2e-3)  # so strong that what is not needed goes, and all is smooth
         right = mlp_scores(layers, rows(dataset.validation)).argmax(axis=1) == dataset.validation.labels
         accuracies.append(float(np.mean(right)))
-        by_class = layers[0][0].T.reshape(-1, *dataset.image_shape)
-        pictures.append(strongest_templates(layers[0][0], dataset.image_shape)[:n_shown] if widths else by_class)
+        weights = layers[0][0].T.reshape(-1, *dataset.image_shape)
+        strongest = np.argsort(-np.square(weights).sum(axis=(1, 2, 3)), kind="stable")[:n_shown]
+        pictures.append(weights[strongest] if widths else weights)
     return pictures, accuracies
 
 

@@ -107,7 +107,6 @@ def run(job: Job[NeuralConfig]) -> RunResult:
         history=best.history,
         diagnostics={
             "bfloat16": best.bfloat16,
-            "layers": layer_statistics(best.network, validation.images),
             "flops_per_picture": count_flops(config, dataset.image_shape, len(dataset.class_names))
             * n_views(config.flip_averaging, config.shift_averaging),
             **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),

@@ -78,7 +78,7 @@ class RunResult:
     trials: every setting tried on validation, `{"settings": {...}, "validation_score": x, "seconds": s}`.
     history: one row per epoch or solver step, e.g. `{"epoch": 3, "train_loss": 1.2, "validation_score": 0.4}`;
         a score in it, or in a trial, is the one that chose: balanced accuracy for nets on unbalanced classes.
-    diagnostics: JSON values that explain the model, e.g. the share of dead units per layer.
+    diagnostics: JSON values that explain the model, e.g. what a picture costs it.
     environment: versions, hardware, command, commit, time started.
     Raises ValueError where shapes or types disagree or a score is not finite.
     """

@@ -30,21 +30,17 @@ class LocalLayer(nn.Module):
     def __init__(self, map_shape: tuple[int, int, int], window: int, stride: int, units: int) -> None:
         super().__init__()
         height, width, channels = map_shape
-        self.window, self.stride, self.units, self.channels = window, stride, units, channels
-        self.rows, self.columns = (height - window) // stride + 1, (width - window) // stride + 1
+        self.window, self.stride = window, stride
+        self.output_shape = (height - window) // stride + 1, (width - window) // stride + 1, units
         n_inputs = window * window * channels
-        self.weight = nn.Parameter(torch.empty(self.rows * self.columns, n_inputs, units))
+        self.weight = nn.Parameter(torch.empty(math.prod(self.output_shape[:2]), n_inputs, units))
         nn.init.normal_(self.weight, 0.0, math.sqrt(2 / n_inputs))  # He's, for the rectifier that follows
-
-    @property
-    def output_shape(self) -> tuple[int, int, int]:
-        return self.rows, self.columns, self.units
 
     def forward(self, maps: Tensor) -> Tensor:
         windows = maps.unfold(1, self.window, self.stride).unfold(2, self.window, self.stride)
         by_place = windows.permute(1, 2, 0, 4, 5, 3).reshape(len(self.weight), maps.shape[0], -1)  # (places, n, inputs)
         outputs = torch.bmm(by_place, self.weight)  # (places, n, units)
-        return outputs.transpose(0, 1).reshape(maps.shape[0], self.rows, self.columns, self.units)
+        return outputs.transpose(0, 1).reshape(maps.shape[0], *self.output_shape)
 
 
 class ChannelsLast(nn.Module):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.backprop.pipeline import EXPERIMENTS, BackpropConfig, fit_standardizer, run, strongest_templates
+from bakeoff.pipelines.backprop.pipeline import EXPERIMENTS, BackpropConfig, fit_standardizer, run
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -91,11 +91,6 @@ def test_experiment_is_a_plain_net_with_two_hidden_layers() -> None:
     _, config = EXPERIMENTS["mlp-numpy"]
     assert len(config.widths) == 2
     assert config.input_gradient_penalty == 0
-
-
-def test_strongest_templates_come_first_in_the_shape_of_a_picture() -> None:
-    weights = np.array([[0.0, 3.0], [1.0, 0.0], [0.0, 4.0], [0.0, 0.0]])
-    np.testing.assert_array_equal(strongest_templates(weights, (2, 2, 1))[..., 0], [[[3, 0], [4, 0]], [[0, 1], [0, 0]]])
 
 
 def test_equals_mean_and_deviation_of_numpy() -> None:

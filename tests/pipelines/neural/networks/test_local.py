@@ -18,7 +18,7 @@ def test_with_the_same_weights_at_every_place_it_is_a_convolution(window, stride
     expected = nn.functional.conv2d(images, filters, stride=stride)
     ours = layer(images.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
     torch.testing.assert_close(ours, expected, atol=1e-4, rtol=0)
-    assert ours.shape[1:] == (layer.units, *layer.output_shape[:2])
+    assert ours.shape[1:] == (7, *layer.output_shape[:2])
 
 
 def test_a_place_has_its_own_weights():
@@ -33,7 +33,7 @@ def test_windows_grow_with_the_picture(side):
     net = LocalPerceptron((4, 6, 8), hidden=10).build((side, side, 3), 5)
     assert net(torch.randn(3, 3, side, side)).shape == (3, 5)
     first = net[1]
-    assert 7 <= first.rows <= 9
+    assert 7 <= first.output_shape[0] <= 9
     assert first.window == side // 4
 
 
