@@ -60,7 +60,8 @@ def to_svg(canvas: Canvas, name: str, description: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<[^>]*>", lambda match: _shorten_tag(match[0], name), svg)  # visible text stays as it is
     svg = re.sub(r">\s+<", "><", svg)
-    root = root_tag(*canvas.get_size_inches() * 72, description)
+    width, height = canvas.get_size_inches() * 72
+    root = root_tag(width, height, description)
     return re.sub(r"<svg[^>]*>", lambda _: root, svg, count=1)
 
 

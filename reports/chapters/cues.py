@@ -60,45 +60,38 @@ def _describe_seeds(rows: Sequence[Row]) -> str:
     )
 
 
-def _points(curves: Sequence[Curve], most: float) -> dict[str, tuple[Curve, Point]]:
-    """Experiment -> its curve, and its point at `most` pictures a class, where it trained."""
-    points = {curve.experiment: (curve, curve.at(most)) for curve in curves}
-    return {name: (curve, point) for name, (curve, point) in points.items() if point and point.trained}
-
-
-def _best(found: Mapping[str, tuple[Curve, Point]]) -> str:
-    return max(found, key=lambda name: found[name][1].validation_score)
+def _trained(curves: Sequence[Curve], most: float) -> list[tuple[Curve, Point]]:
+    """Curves with their point at `most` pictures a class, where it trained; the best on validation first."""
+    found = [(curve, point) for curve in curves if (point := curve.at(most)) and point.trained]
+    return sorted(found, key=lambda pair: -pair[1].validation_score)
 
 
 def shown_against_best(curves: CueCurves, most: float) -> Shown:
     """(cue, method) -> the best on validation minus it, where that stands among all tests of the chapter (Holm)."""
     tests: dict[tuple[str, str], PairedDifference] = {}
-    for cue, found in ((cue, _points(curves[cue], most)) for cue in curves):
-        for name in found:
-            if name != _best(found):
-                tests[cue, name] = found[_best(found)][1].minus(found[name][1])
+    for cue, found in ((cue, _trained(curves[cue], most)) for cue in curves):
+        tests |= {(cue, curve.experiment): found[0][1].minus(point) for curve, point in found[1:]}
     return {key: test for key, test in zip(tests, holm(tests.values()), strict=True) if test.is_shown}
 
 
 def _describe_cue(cue: str, curves: Sequence[Curve], chance: float, most: float, shown: Shown) -> str:
     """The method chosen on validation, from whom it is shown to differ, who is at chance, and who did not train."""
-    found = _points(curves, most)
+    found = _trained(curves, most)
     lost = [curve.experiment for curve in curves if (point := curve.at(most)) and not point.trained]
     untrained = f" {listing(lost)} did not train, so nothing is known of it here." if lost else ""
     if not found:
         return untrained.strip()
-    best = _best(found)
-    text = f"{cue.capitalize() if cue != 'all' else 'All cues together'}: {best} is best on validation"
-    text += f" ({percent(found[best][1].accuracy)} on test)"
-    open_ones = [name for name in found if name != best and (cue, name) not in shown]
-    if open_ones:
-        text += f"; no difference from {listing(open_ones, 'or')} is shown"
-    blind = [name for name, (_, point) in found.items() if point.interval[0] <= chance]
+    (best, point), *others = found
+    text = f"{cue.capitalize() if cue != 'all' else 'All cues together'}: {best.experiment} is best on validation"
+    text += f" ({percent(point.accuracy)} on test)"
+    alike = [curve.experiment for curve, _ in others if (cue, curve.experiment) not in shown]
+    text += f"; no difference from {listing(alike, 'or')} is shown" if alike else ""
+    blind = [curve.experiment for curve, at in found if at.interval[0] <= chance]
     if blind:
         text += f"; {listing(blind)} {'is' if len(blind) == 1 else 'are'} at chance level ({percent(chance)})"
-    others = {name: pair for name, pair in found.items() if pair[0].side != found[best][0].side}
-    if others and (test := shown.get((cue, _best(others)))):
-        leader, other = (best, _best(others)) if test.difference > 0 else (_best(others), best)
+    rival = next((curve.experiment for curve, _ in others if curve.side != best.side), "")
+    if test := shown.get((cue, rival)):
+        leader, other = (best.experiment, rival) if test.difference > 0 else (rival, best.experiment)
         text += f"; between the best of each side, {leader} leads {other} by {in_points(abs(test.difference))}"
     return f"{text}.{untrained}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row
-from bakeoff.reports.canvas.formats import percent, plural, seconds
+from bakeoff.reports.canvas.formats import percent, plural
 from bakeoff.reports.chapters.chapter import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 
@@ -17,25 +17,13 @@ def n_settings(contestants: Iterable[Contestant]) -> int:
     return sum(max(len(run.trials) for run in c.runs) for c in contestants)
 
 
-def describe_effort(contestants: Iterable[Contestant]) -> str:
-    """The settings tried, and the time of all trials over all seeds; by the clock, which is all that trials record."""
-    chosen = list(contestants)
-    trials = [trial for c in chosen for run in c.runs for trial in run.trials]
-    number = n_settings(chosen)
-    if not number:
-        return "no settings"
-    again = f" ({len(trials):,} trainings over all seeds)" if len(trials) > number else ""
-    return f"{plural(number, 'setting')}{again} in {seconds(sum(float(t.get('seconds', 0.0)) for t in trials))}"
-
-
 def describe_efforts(comparison: Comparison) -> str:
-    """What either finalist and either side was given."""
-    hand, net = (f"{c.experiment} tried {describe_effort([c])}" for c in comparison.finalists)
-    sides = [describe_effort(comparison.of_side(side)) for side in SIDES]
-    clock = " These are wall-clock times." if comparison.clock == "processor time" else ""
+    """How many settings either finalist and either side was given; what they took is in the cost of the selection."""
+    hand, net = (f"{c.experiment} tried {plural(n_settings([c]), 'setting')}" for c in comparison.finalists)
+    sides = [plural(n_settings(comparison.of_side(side)), "setting") for side in SIDES]
     return (
         f"{hand} and {net}; over all experiments, the hand-crafted side tried {sides[0]} and the end-to-end side "
-        f"{sides[1]}.{clock}"
+        f"{sides[1]}."
     )
 
 
@@ -48,12 +36,9 @@ def tuning_section(comparison: Comparison) -> Section:
         tried, is_finalist = number_cell(len(c.representative.trials), str), c in comparison.finalists
         rows.append(table_row(c.experiment, tried, *scores, _settings(c), side=c.side, strong=is_finalist))
     columns = ("experiment", "settings tried", "validation", "training", "chosen on validation")
-    note = (
-        "A comparison is fair only if both sides get the same effort. The times are those of the trials, without the "
-        "features, which all settings share."
-    )
+    note = "A comparison is fair only if both sides get the same effort."
     table = Table("Choice on validation; accuracies", columns, rows)
-    texts = describe_efforts(comparison), note, describe_learning(comparison.end_to_end)
+    texts = f"{describe_efforts(comparison)} {note}", describe_learning(comparison.end_to_end)
     return Section("tuning", "How the settings were chosen", tuple(filter(None, texts)), [table])
 
 

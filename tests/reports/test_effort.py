@@ -1,4 +1,3 @@
-from bakeoff.pipelines.results.run import Stage
 from bakeoff.reports.chapters.cost import cost_section
 from bakeoff.reports.chapters.tuning import describe_efforts, n_settings
 from bakeoff.reports.report import find_caveats
@@ -24,18 +23,11 @@ def compare(hand_trials, net_trials, **changes):
 def test_another_seed_is_no_other_setting():
     comparison = compare(trials(4, 2.0), trials(3, 10.0))
     assert n_settings([comparison.end_to_end]) == 3
-    text = describe_efforts(comparison).replace("\N{NO-BREAK SPACE}", " ")
-    assert "classic tried 4 settings in 8.0 s and mlp tried 3 settings (6 trainings over all seeds) in 60 s" in text
-    assert "wall-clock" not in text
-
-
-def test_trials_are_by_the_clock_and_say_so_where_other_costs_are_not():
-    waited = (Stage("fit", "training", 90.0, 30.0, 1),)
-    assert "These are wall-clock times." in describe_efforts(compare(trials(1, 1.0), trials(1, 1.0), stages=waited))
+    assert describe_efforts(comparison).startswith("classic tried 4 settings and mlp tried 3 settings; over all")
 
 
 def test_a_side_without_trials_says_so():
-    assert "mlp tried no settings" in describe_efforts(compare(trials(1, 1.0), ()))
+    assert "mlp tried 0 settings" in describe_efforts(compare(trials(1, 1.0), ()))
 
 
 def test_unequal_tuning_is_a_caveat_and_equal_tuning_is_none():
