@@ -52,7 +52,8 @@ def describe_agreement(comparison: Comparison) -> str:
         if len(c.runs) > 1
     ]
     scale = f"; it is {' and '.join(seeds)}" if seeds else "; neither finalist has a second seed for comparison"
-    return f"Cohen's kappa of which pictures they get right is {kappa:.2f} (0 is chance, 1 is full agreement){scale}."
+    known = f"{kappa:.2f} (0 is chance, 1 is full agreement)"
+    return f"Cohen's kappa of which pictures the finalists get right is {known}{scale}."
 
 
 def describe_team(comparison: Comparison, team: Team) -> str:
@@ -60,16 +61,16 @@ def describe_team(comparison: Comparison, team: Team) -> str:
     low, high = min(team.weights), max(team.weights)
     weight = f"{low:.2f}" if low == high else f"{low:.2f} to {high:.2f}"
     pairs = f" (mean over {plural(len(team.weights), 'pair')} of seeds)" if len(team.weights) > 1 else ""
-    gain, alone = team.gain, f"{comparison.favorite.experiment} alone, the better of the two on validation"
-    effect = f"no difference is shown from {alone}"
-    if gain.is_shown:
-        effect = f"{'above' if gain.difference > 0 else 'below'} {alone}"
+    alone = f"{comparison.favorite.experiment} alone, the better of the two on validation"
+    gain = points_and_range(team.gain.difference, team.gain.interval)
+    effect = f"no difference from {alone}, is shown: {gain}"
+    if team.gain.is_shown:
+        effect = f"it differs from {alone}, by {gain}"
     return (
         f"Late fusion adds the log-probabilities of both, with a weight of {weight} for the hand-crafted side, chosen "
         f"on validation. Its {comparison.measure} is {percent(team.score(team.correct))}{pairs}, 95 % interval "
-        f"{percent_range(team.interval(team.correct))}: {effect}, with a difference of "
-        f"{points_and_range(gain.difference, gain.interval)}. No fusion that gives one of their two answers can pass "
-        f"{percent(team.score(team.either))}, the share of pictures on which at least one of them is right."
+        f"{percent_range(team.interval(team.correct))}; {effect}. No fusion that gives one of their two answers can "
+        f"pass {percent(team.score(team.either))}, the share of pictures on which at least one of them is right."
     )
 
 
