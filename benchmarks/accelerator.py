@@ -11,7 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
 from bakeoff.pipelines.classic.codebook.kmeans import fit_kmeans
 from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector

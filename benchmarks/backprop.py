@@ -14,7 +14,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch.nn import functional
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.backprop.differentiate import leaves
 from bakeoff.pipelines.backprop.nets import Layers, Momentum, initialize_layers, mlp_objective, training_steps
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.neural.speed.winograd import Winograd
 
 # pictures, input channels, output channels, side in pixels: layers of the small AlexNet and of the fast small net

@@ -13,7 +13,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.datasets.folder.decoded_pictures import decode_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.samples import Rules

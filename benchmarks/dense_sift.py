@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import torch
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.classic.features.dense_sift import Window, dense_sift_positions, extract_dense_sift
 
 STRIDE = 2

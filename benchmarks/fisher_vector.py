@@ -7,7 +7,7 @@ import torch
 from skimage.feature import fisher_vector as skimage_fisher_vector
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
 from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from skimage.feature import hog
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.classic.features.hog import extract_hog
 
 # side in pixels, cell in pixels, pictures that we extract a call, pictures that the peer extracts a call

@@ -12,8 +12,8 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.svm import LinearSVC
 
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.benchmarks.linear_svm import fit_peer, objective, train
-from bakeoff.benchmarks.measurement import Measurement, compare
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm
 
 COSTS = (1e-6, 1.0, 1e4)

@@ -15,7 +15,7 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.classic.codebook.kmeans import fit_kmeans
 
 # the peer, rows, dimensions, words, iterations

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores, train_linear_svm
 
 N_CLASSES, N_TOPICS, WRONG_LABELS, COST = 10, 100, 0.1, 1.0

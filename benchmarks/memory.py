@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from bakeoff.benchmarks.measurement import Measurement
+from bakeoff.benchmarks.bench import Measurement
 from bakeoff.datasets.folder.load import load_folder
 from bakeoff.pipelines.classic.families.family import NoState, encode_all
 from bakeoff.pipelines.classic.families.histograms import Hog

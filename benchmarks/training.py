@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from bakeoff.benchmarks.measurement import Measurement, compare
+from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig
 from bakeoff.pipelines.neural.cost import count_flops

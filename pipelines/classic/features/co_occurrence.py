@@ -7,9 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.chunks import in_chunks
 from bakeoff.pipelines.classic.features.grid import check_window_fits
-from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_planes
+from bakeoff.pipelines.classic.features.planes import in_chunks, luminance, picture_size, to_planes
 
 ANGLES = tuple(math.pi * quarter / 4 for quarter in range(4))  # the matrices are symmetric: the other half is the same
 PROPERTIES = ("contrast", "dissimilarity", "homogeneity", "ASM", "correlation", "entropy")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.chunks import in_chunks
 from bakeoff.pipelines.classic.features.grid import cell_shares, check_window_fits
-from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
+from bakeoff.pipelines.classic.features.planes import in_chunks, luminance, picture_size, to_color_planes, to_planes
 
 
 def extract_color_histogram(images: Tensor, *, n_bins: int, n_cells: int = 1) -> Tensor:

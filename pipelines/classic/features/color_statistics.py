@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.chunks import in_chunks
 from bakeoff.pipelines.classic.features.grid import (
     N_BINS,
     Bins,
@@ -17,7 +16,7 @@ from bakeoff.pipelines.classic.features.grid import (
     check_window_fits,
     shared_bins,
 )
-from bakeoff.pipelines.classic.features.planes import picture_size, to_color_planes
+from bakeoff.pipelines.classic.features.planes import in_chunks, picture_size, to_color_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
 MIDDLE = (

@@ -23,7 +23,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bakeoff.pipelines.classic.features.chunks import CACHE_PIXELS, in_chunks
 from bakeoff.pipelines.classic.features.grid import (
     N_BINS,
     Bins,
@@ -33,7 +32,14 @@ from bakeoff.pipelines.classic.features.grid import (
     shared_bins,
     window_centers,
 )
-from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_color_planes, to_planes
+from bakeoff.pipelines.classic.features.planes import (
+    CACHE_PIXELS,
+    in_chunks,
+    luminance,
+    picture_size,
+    to_color_planes,
+    to_planes,
+)
 from bakeoff.pipelines.machine.tracing import computed_once
 
 Window = Literal["triangular", "gaussian"]

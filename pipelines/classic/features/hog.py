@@ -7,9 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.chunks import in_chunks
 from bakeoff.pipelines.classic.features.grid import check_window_fits
-from bakeoff.pipelines.classic.features.planes import picture_size, to_planes
+from bakeoff.pipelines.classic.features.planes import in_chunks, picture_size, to_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
 EPSILON = 1e-5  # in every block norm, as in scikit-image

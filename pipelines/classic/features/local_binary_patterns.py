@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bakeoff.pipelines.classic.features.chunks import in_chunks
 from bakeoff.pipelines.classic.features.grid import cell_shares, check_window_fits
-from bakeoff.pipelines.classic.features.planes import luminance, picture_size, to_planes
+from bakeoff.pipelines.classic.features.planes import in_chunks, luminance, picture_size, to_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
 Method = Literal["uniform", "default"]

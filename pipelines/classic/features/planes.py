@@ -1,12 +1,22 @@
-"""Input check of descriptors: pictures as float32 planes, one per channel."""
+"""Pictures as descriptors take them: checked, as float32 planes, one per channel, and a chunk at a time.
+
+Chunks stay in the processor's cache, one on every core, which is several times faster than all pictures at once: single
+operations are too short to be shared by the cores.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
 
 import torch
 from torch import Tensor
 
+from bakeoff.pipelines.machine.cores import map_on_cores
 from bakeoff.pipelines.machine.tracing import is_exporting
 
+CACHE_PIXELS = 1 << 16  # 256 KiB a float32 plane: the dozen planes that a kernel has in flight fit into L2 and L3
+ACCELERATOR_PIXELS = 1 << 22  # enough work to fill a GPU, little memory
 REC_601_LUMA = (0.299, 0.587, 0.114)  # weights of R, G, B; the gray of OpenCV, Pillow and JPEG
 
 
@@ -46,3 +56,53 @@ def luminance(planes: Tensor) -> Tensor:
         return planes[0] if len(planes) == 1 else planes.mean(0)
     red, green, blue = REC_601_LUMA
     return (planes[0] * red).add_(planes[1], alpha=green).add_(planes[2], alpha=blue)
+
+
+def in_chunks(
+    kernel: Callable[..., Tensor], images: Tensor, cache_pixels: int = CACHE_PIXELS, length: tuple[int, ...] = ()
+) -> Tensor:
+    """kernel(images) for a kernel that treats every picture of (n, height, width, channels) alone.
+
+    cache_pixels: pixels in a chunk on the processor, less for a kernel whose results are much larger than its input.
+    length: the shape of a picture's result; then the kernel is also told where to write, float32 (n, *length) or None.
+    """
+    if is_exporting():
+        return kernel(images, None) if length else kernel(images)
+    on_processor = images.device.type == "cpu"
+    pixels = cache_pixels if on_processor else ACCELERATOR_PIXELS
+    most = max(1, pixels // max(1, images.shape[1] * images.shape[2]))
+    results = [torch.empty(len(images), *length, device=images.device)] if length else []
+    if len(images) == 0:  # one blank picture tells the shape of a result
+        return results[0] if results else kernel(images.new_zeros(1, *images.shape[1:]))[:0]
+    chunks = split_evenly(images, most, torch.get_num_threads() if on_processor else 1)
+    if len(chunks) == 1 and not length:
+        return kernel(images)
+    allocation = Lock()
+
+    def fill(chunk: tuple[int, Tensor]) -> None:
+        start, pictures = chunk
+        rows = slice(start, start + len(pictures))
+        if length:
+            kernel(pictures, results[0][rows])
+            return
+        part = kernel(pictures)
+        with allocation:  # whoever is done first knows the shape
+            if not results:
+                results.append(part.new_empty((len(images), *part.shape[1:])))
+        results[0][rows] = part
+
+    if on_processor:
+        map_on_cores(fill, chunks)
+    else:
+        for chunk in chunks:
+            fill(chunk)
+    return results[0]
+
+
+def split_evenly(images: Tensor, most: int, n_cores: int) -> list[tuple[int, Tensor]]:
+    """(start, pictures) of chunks of nearly one size, at most `most` pictures, as many on every core if there are as
+    many pictures as cores."""
+    n_chunks = -(-len(images) // most)
+    n_chunks = min(len(images), -(-n_chunks // n_cores) * n_cores)
+    ends = [len(images) * (i + 1) // n_chunks for i in range(n_chunks)]
+    return [(start, images[start:end]) for start, end in zip([0, *ends], ends, strict=False)]

@@ -93,8 +93,8 @@ def test_chooses_the_cost_that_is_best_on_validation(result):
 def test_a_second_run_computes_nothing_and_says_the_same(result, folder, monkeypatch):
     for stage in (
         "system.family_features.encode_all",
-        "system.training.choose_from_features",
-        "system.training.predict_scores",
+        "system.run_system.choose_cost",
+        "system.run_system.predict_scores",
     ):
         monkeypatch.setattr(f"bakeoff.pipelines.classic.{stage}", None)
     again = run(folder)
@@ -182,7 +182,7 @@ CODED = replace(
 
 def test_a_compressed_system_shares_the_features_and_learns_from_their_codes(folder, result, monkeypatch):
     reads = []
-    monkeypatch.setattr("bakeoff.pipelines.classic.system.training.choose_from_features", None)
+    monkeypatch.setattr("bakeoff.pipelines.classic.system.run_system.choose_cost", None)
     compress = one_system.compress_features
     monkeypatch.setattr(
         one_system,

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.chunks import CACHE_PIXELS
 from bakeoff.pipelines.classic.features.co_occurrence import extract_co_occurrence
 from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram, extract_gray_histogram
 from bakeoff.pipelines.classic.features.color_statistics import extract_color_statistics
@@ -16,6 +15,7 @@ from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift, op
 from bakeoff.pipelines.classic.features.hog import extract_hog
 from bakeoff.pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
 from bakeoff.pipelines.classic.features.patches import extract_patches
+from bakeoff.pipelines.classic.features.planes import CACHE_PIXELS
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bakeoff.pipelines.classic.features.chunks import in_chunks, split_evenly
+from bakeoff.pipelines.classic.features.planes import in_chunks, split_evenly
 
 IMAGES = torch.arange(11 * 4 * 4, dtype=torch.uint8).reshape(11, 4, 4, 1)
 
