@@ -14,7 +14,7 @@ import pytest
 
 from bakeoff.__main__ import main as bakeoff
 from bakeoff.pipelines import __main__ as command_line
-from bakeoff.pipelines.neural import experiments as neural
+from bakeoff.pipelines.neural import config as neural
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.results.task import load_task
 from bakeoff.tests.datasets.pictures import write_class

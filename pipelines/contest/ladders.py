@@ -17,9 +17,8 @@ from bakeoff.pipelines.frozen.family import FrozenNet
 from bakeoff.pipelines.frozen.pipeline import FINE_TUNED, alone, beside, nets, seconds_a_picture, tuned
 from bakeoff.pipelines.frozen.weights import Weights
 from bakeoff.pipelines.neural import pipeline as neural
-from bakeoff.pipelines.neural.config import NeuralConfig
+from bakeoff.pipelines.neural.config import CONVNET, EXPERIMENTS, NeuralConfig
 from bakeoff.pipelines.neural.cost import TrainingCost, expected_cost
-from bakeoff.pipelines.neural.experiments import CONVNET, EXPERIMENTS
 from bakeoff.pipelines.neural.networks.convnet import ConvNet
 from bakeoff.pipelines.neural.training.examples import fit_to, plan_steps
 

@@ -20,7 +20,7 @@ from bakeoff.pipelines.frozen import pipeline as frozen
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.neural import experiments as neural_table
+from bakeoff.pipelines.neural import config as neural_table
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.inspection import log_history
 from bakeoff.pipelines.results.model import load_kept

@@ -65,7 +65,7 @@ def expected_cost(
 
     config: a recipe, or what `fit_to` made of it.   n_train, n_validation: pictures.
     n_scored: pictures predicted at the end, in all the views that the configuration averages over.
-    >>> from bakeoff.pipelines.neural.experiments import CONVNET
+    >>> from bakeoff.pipelines.neural.config import CONVNET
     >>> f"{expected_cost(CONVNET, 3600, (32, 32, 3), n_classes=18).total:.1e}"
     '3.3e+12'
     """

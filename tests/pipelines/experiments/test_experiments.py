@@ -16,7 +16,7 @@ def test_no_name_is_given_twice():
     from bakeoff.pipelines.backprop.pipeline import EXPERIMENTS as BACKPROP
     from bakeoff.pipelines.classic.experiments import EXPERIMENTS as CLASSIC
     from bakeoff.pipelines.frozen.pipeline import EXPERIMENTS as FROZEN
-    from bakeoff.pipelines.neural.experiments import EXPERIMENTS as NEURAL
+    from bakeoff.pipelines.neural.config import EXPERIMENTS as NEURAL
 
     table = all_experiments()
     assert len(table) == len(BACKPROP) + len(CLASSIC) + len(FROZEN) + len(NEURAL)

@@ -19,7 +19,7 @@ import bakeoff
 from bakeoff.datasets.folder.load import find_pictures
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.experiments.models import load_trained_model
-from bakeoff.pipelines.neural import experiments as neural
+from bakeoff.pipelines.neural import config as neural
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.predict import classifier
 from bakeoff.pipelines.predict.command import rows_that_stand

@@ -3,8 +3,7 @@
 import sys
 
 from bakeoff.pipelines.__main__ import main
-from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
-from bakeoff.pipelines.neural.experiments import EXPERIMENTS
+from bakeoff.pipelines.neural.config import EXPERIMENTS, Augmentation, NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 

@@ -14,8 +14,8 @@ from PIL import Image
 
 from bakeoff.pipelines import __main__ as command_line
 from bakeoff.pipelines.neural import pipeline
+from bakeoff.pipelines.neural.config import EXPERIMENTS
 from bakeoff.pipelines.neural.distributed import Processes
-from bakeoff.pipelines.neural.experiments import EXPERIMENTS
 from bakeoff.pipelines.neural.training import assignment
 from bakeoff.pipelines.neural.training.examples import Examples
 from bakeoff.pipelines.neural.training.loop import Trainer

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from bakeoff.datasets.dataset import Split
-from bakeoff.pipelines.neural.config import NeuralConfig
-from bakeoff.pipelines.neural.experiments import ALEXNET, CONVNET, EXPERIMENTS, MLP, SPEEDRUN
+from bakeoff.pipelines.neural.config import ALEXNET, CONVNET, EXPERIMENTS, MLP, SPEEDRUN, NeuralConfig
 from bakeoff.pipelines.neural.training.examples import Plan, fit_to, plan_steps, to_examples
 
 CIFAR = (32, 32, 3)

@@ -5,8 +5,7 @@ import json
 import pytest
 import torch
 
-from bakeoff.pipelines.neural.config import describe
-from bakeoff.pipelines.neural.experiments import EXPERIMENTS
+from bakeoff.pipelines.neural.config import EXPERIMENTS, describe
 from bakeoff.pipelines.neural.networks.build import build_network
 from bakeoff.pipelines.neural.training.optimizers import build_optimizer
 
