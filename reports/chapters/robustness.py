@@ -155,4 +155,4 @@ def _corruption_table(models: Sequence[Endurance], measure: str) -> Table:
             table_row(Cell(name, note="held out" if name in first.held_out else ""), first.groups[name], *shares)
         )
     columns = ("corruption", "kind", *(model.experiment for model in models))
-    return Table(f"{measure.capitalize()} under each corruption, mean over severities", columns, rows)
+    return Table(f"{measure.capitalize()} under each corruption, mean over severities", columns, rows, folded=True)
