@@ -112,20 +112,17 @@ class SharedBatchNorm(_BatchNorm):
         variance, mean = torch.var_mean(values, axes, correction=0)
         mean, variance, square = MeanOverProcesses.apply(torch.stack([mean, variance, mean**2]))
         variance = variance + square - mean**2
-        self._remember(mean.detach(), variance.detach(), values.numel() // values.shape[1])
+        with torch.no_grad():  # the running variance without bias, as torch has it
+            n = distributed.get_world_size() * values.numel() // values.shape[1]
+            self.num_batches_tracked.add_(1)
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * (n / (n - 1)), self.momentum)
         gain = (variance + self.eps).rsqrt() if self.weight is None else (variance + self.eps).rsqrt() * self.weight
         shape = (1, -1, *(1,) * (inputs.ndim - 2))
         outputs = (values - mean.view(shape)) * gain.view(shape)
         if self.bias is not None:
             outputs = outputs + self.bias.view(shape)
         return outputs.to(inputs.dtype)
-
-    def _remember(self, mean: Tensor, variance: Tensor, n_values: int) -> None:
-        """Move the running statistics; the variance without bias, as torch does."""
-        n = n_values * distributed.get_world_size()
-        self.num_batches_tracked.add_(1)
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance * (n / (n - 1)), self.momentum)
 
     def _check_input_dim(self, inputs: Tensor) -> None:
         """Any number of positions will do."""

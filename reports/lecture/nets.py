@@ -77,9 +77,7 @@ def draw_lifting(v: Variables) -> Canvas:
     canvas, axes = panels(2, 2, 430)
     titles = ("one linear layer", "three linear layers", "8 ReLUs, then linear", "lifted by |x|²")
     for panel, field in zip(axes[:3], v.fields, strict=True):
-        boundary(panel, field)
-        scatter_classes(panel, v.points, v.labels)
-        bare(panel)
+        boundary(panel, field, v.points, v.labels)
     scatter_classes(axes[3], v.lifted[:, [0, 2]], v.labels)
     axes[3].set(xlabel="x₁", ylabel="x₁² + x₂²")
     for panel, title, share in zip(axes, titles, v.shares, strict=True):
@@ -135,9 +133,7 @@ def draw_capacity(v: Variables) -> Canvas:
     top.set(xlabel="hidden units", title="right on new points")
     top.legend(loc="lower right")
     for panel, field, l2 in zip(below, v.fields, v.penalties, strict=False):
-        boundary(panel, field)
-        scatter_classes(panel, v.points, v.labels)
-        bare(panel, f"50 units, L2 {scientific(l2)}")
+        boundary(panel, field, v.points, v.labels, f"50 units, L2 {scientific(l2)}")
     return canvas
 
 

@@ -115,13 +115,16 @@ def scatter_classes(axes: Axes, points: np.ndarray, labels: np.ndarray) -> None:
         axes.scatter(x, y, s=7, c=color, marker=marker, linewidths=0.4, edgecolors=LIGHT["paper"])
 
 
-def boundary(axes: Axes, field: np.ndarray, half: float = 1.3) -> None:
-    """The two sides of a margin (m, m) on a square of this half side, and the line between them."""
+def boundary(axes: Axes, field: np.ndarray, points: np.ndarray, labels: np.ndarray, title: str = "") -> None:
+    """The two sides of a margin (m, m) on a square, the line between them, and points of the two classes."""
+    half = 1.3  # of the square's side
     line = np.linspace(-half, half, len(field))
     top = float(np.abs(field).max()) + 1
     axes.contourf(line, line, field, [-top, 0, top], colors=CLASS_COLORS, alpha=0.16)
     axes.contour(line, line, field, [0], colors=LIGHT["ink"], linewidths=1.4)
     axes.set(xlim=(-half, half), ylim=(-half, half))
+    scatter_classes(axes, points, labels)
+    bare(axes, title)
 
 
 def number(value: float, digits: int = 2) -> str:
