@@ -89,7 +89,7 @@ def load_bars():
     return bakeoff.Dataset("new-bars", ("a", "b", "c"), part, part, part)
 
 
-@study("new-study", "How many pictures there are", place=99)
+@study("new-study", place=99)
 def count(request):
     return request.answer("new-study", "Pictures", bakeoff.Hog(), [{"n": len(request.dataset.train)}], 0.0)
 

@@ -44,7 +44,7 @@ PROFILES = {
 NOTES = ("Settings are chosen on all 900 validation pictures at every size.",)
 
 
-@study(NAME, TITLE, place=6)
+@study(NAME, place=6)
 def run(request: Request) -> StudyResult:
     """Raises NotApplicableError for pictures that are not made from cues."""
     if not request.dataset.name.startswith("cues-"):

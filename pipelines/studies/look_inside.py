@@ -52,7 +52,7 @@ NOTES = (
 )
 
 
-@study(NAME, TITLE, place=5, profiles=("quick", "full"))
+@study(NAME, place=5, profiles=("quick", "full"))
 def run(request: Request) -> StudyResult:
     """Raises NotApplicableError without a saved run of each side, where both get the same pictures right, or for
     pictures that are too small or too few."""

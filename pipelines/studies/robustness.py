@@ -65,7 +65,7 @@ NOTES = (
 )
 
 
-@study(NAME, TITLE, place=4)
+@study(NAME, place=4)
 def run(request: Request) -> StudyResult:
     dataset, workspace = request.dataset, request.workspace
     runs = choose_runs(request)

@@ -93,7 +93,6 @@ class Study:
     """place: among the studies, the first lowest.   profiles: of `bakeoff report` that it belongs to."""
 
     name: str
-    title: str
     run: Run
     place: int
     profiles: tuple[Profile, ...]
@@ -121,11 +120,11 @@ class Draws:
 _ANNOUNCED: dict[str, Study] = {}
 
 
-def study(name: str, title: str, *, place: int, profiles: tuple[Profile, ...] = ("full",)) -> Callable[[Run], Run]:
+def study(name: str, *, place: int, profiles: tuple[Profile, ...] = ("full",)) -> Callable[[Run], Run]:
     """Make a function from a request to its answer a study that the command line knows."""
 
     def announce(run: Run) -> Run:
-        _ANNOUNCED[name] = Study(name, title, run, place, profiles)
+        _ANNOUNCED[name] = Study(name, run, place, profiles)
         return run
 
     return announce

@@ -16,7 +16,7 @@ from bakeoff.pipelines.neural.config import Optimizer
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import unpack_correct
-from bakeoff.pipelines.studies import label_noise, learning_curves
+from bakeoff.pipelines.studies import learning_curves
 from bakeoff.pipelines.studies.study import Draws, Request
 
 
@@ -90,24 +90,24 @@ def test_a_study_that_was_stopped_keeps_what_was_done(request_for, monkeypatch, 
 
 def test_wrong_labels_touch_training_and_validation_and_never_the_test():
     dataset = make_dataset()
-    noisy = label_noise.mislabel(dataset, 0.3, seed=0)
+    noisy = learning_curves.mislabel(dataset, 0.3, seed=0)
     assert (noisy.train.labels != dataset.train.labels).sum() == 12
     assert (noisy.validation.labels != dataset.validation.labels).sum() == 3
     assert noisy.test is dataset.test
-    assert label_noise.mislabel(dataset, 0, seed=0) is dataset
+    assert learning_curves.mislabel(dataset, 0, seed=0) is dataset
 
 
 def test_label_noise_has_a_row_for_every_rate(request_for):
-    study = label_noise.run(request_for())
+    study = learning_curves.run_label_noise(request_for())
     assert [row["rate"] for row in study.rows] == [0, 0.2, 0.4]
     assert {row["n_train"] for row in study.rows} == {40}
 
 
 def test_what_cannot_be_applied_is_left_out_and_nothing_at_all_is_an_error(request_for):
-    rows = label_noise.run(request_for(experiments=("color-histogram", "pca"))).rows
+    rows = learning_curves.run_label_noise(request_for(experiments=("color-histogram", "pca"))).rows
     assert {row["experiment"] for row in rows} == {"pca"}
     with pytest.raises(NotApplicableError, match="no experiment that can be applied"):
-        label_noise.run(request_for(experiments=("color-histogram",)))
+        learning_curves.run_label_noise(request_for(experiments=("color-histogram",)))
 
 
 def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch, tmp_path):
@@ -139,7 +139,7 @@ def test_all_points_of_a_study_use_the_precision_that_was_measured_once(request_
     measured = []
     monkeypatch.setattr(probing, "has_bfloat16", lambda _: True)
     monkeypatch.setattr(probing, "bfloat16_pays", lambda *_: measured.append(True) or True)
-    rows = label_noise.run(request_for(experiments=("tiny-net",))).rows
+    rows = learning_curves.run_label_noise(request_for(experiments=("tiny-net",))).rows
     assert len(rows) == 3
     assert len(measured) == 1
     assert (tmp_path / "cache" / "bfloat16").is_dir()

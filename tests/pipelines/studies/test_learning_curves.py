@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.studies.label_noise import flip_labels
+from bakeoff.pipelines.studies.learning_curves import flip_labels
 
 LABELS = np.arange(1000, dtype=np.int64) % 5
 
