@@ -60,11 +60,7 @@ def _errors(function: Callable[[Tree], Value], x: Tree, u: np.ndarray, v: Tree) 
     """Of u'J v in each mode, relative to the larger of 1 and the difference."""
     ahead, behind = (function(map_tree(lambda a, b, h=h: a + h * b, x, v)) for h in (STEP, -STEP))
     expected = np.vdot(u, (ahead - behind) / (2 * STEP))
-    gradient = vjp(function, x, u)[1]
-    found = {
-        "forward": np.vdot(u, jvp(function, x, v)[1]),
-        "reverse": sum(np.vdot(a, b) for a, b in zip(gradient, v, strict=True)),
-    }
+    found = {"forward": np.vdot(u, jvp(function, x, v)[1]), "reverse": sum(map(np.vdot, vjp(function, x, u)[1], v))}
     return {mode: float(abs(value - expected) / max(1, abs(expected))) for mode, value in found.items()}
 
 
@@ -76,5 +72,5 @@ def _worst(function: Callable[[Tree], Value], x: Tree, u: np.ndarray, mode: str)
             unit = tuple(np.zeros(np.shape(each)) for each in x)
             unit[i][index] = 1
             errors[i, index] = _errors(function, x, u, unit)[mode]
-    i, index = max(errors, key=lambda place: errors[place])
+    i, index = max(errors, key=errors.__getitem__)
     return f"argument {i} at index {index} is off by {errors[i, index]:.2g}"
