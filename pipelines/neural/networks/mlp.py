@@ -46,20 +46,14 @@ class Perceptron(Architecture):
         """Hidden layers of product, normalization, activation and dropout, then the product that gives the logits."""
         layers, n_inputs = list[nn.Module]([nn.Flatten()]), math.prod(image_shape)
         for width in self.widths:
-            layers += _hidden_layer(self, n_inputs, width)
+            units = 2 * width if self.activation == "maxout" else width
+            bias = self.normalization == "none"  # a normalization has its own shift
+            layers.append(initialize(nn.Linear(n_inputs, units, bias=bias), self.activation))
+            if self.normalization != "none":
+                layers.append(nn.BatchNorm1d(units) if self.normalization == "batch" else nn.LayerNorm(units))
+            layers += [ACTIVATIONS[self.activation](), *([nn.Dropout(self.dropout)] if self.dropout else [])]
             n_inputs = width
-        layers.append(initialize(nn.Linear(n_inputs, n_classes), None))
-        return nn.Sequential(*layers)
-
-
-def _hidden_layer(config: Perceptron, n_inputs: int, width: int) -> list[nn.Module]:
-    units = 2 * width if config.activation == "maxout" else width
-    bias = config.normalization == "none"  # a normalization has its own shift
-    layers: list[nn.Module] = [initialize(nn.Linear(n_inputs, units, bias=bias), config.activation)]
-    if config.normalization != "none":
-        layers.append(nn.BatchNorm1d(units) if config.normalization == "batch" else nn.LayerNorm(units))
-    layers.append(ACTIVATIONS[config.activation]())
-    return [*layers, nn.Dropout(config.dropout)] if config.dropout else layers
+        return nn.Sequential(*layers, initialize(nn.Linear(n_inputs, n_classes), None))
 
 
 def initialize(layer: nn.Linear, activation: Activation | None) -> nn.Linear:
