@@ -22,7 +22,10 @@ USERS, DEVELOPERS = "distributed,onnx,tensorboard", "dev,bench"
 
 
 def main() -> None:
-    arguments = parse_arguments()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--develop", action="store_true", help="what the tests need, too")
+    parser.add_argument("--misspelled", action="store_true", help="tell of variables that make does not know")
+    arguments = parser.parse_args()
     if arguments.misspelled:
         sys.exit(misspelled(os.environ["UNKNOWN"].split(), os.environ["VARIABLES"].split()))
     if sys.version_info < (3, 11):  # noqa: UP036 - an older one may well run this file
@@ -46,13 +49,6 @@ def link_checkout() -> None:
     link.parent.mkdir(exist_ok=True)
     if not link.is_symlink():
         link.symlink_to(ROOT, target_is_directory=True)
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--develop", action="store_true", help="what the tests need, too")
-    parser.add_argument("--misspelled", action="store_true", help="tell of variables that make does not know")
-    return parser.parse_args()
 
 
 def misspelled(unknown: list[str], known: list[str]) -> str:

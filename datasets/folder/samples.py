@@ -87,20 +87,15 @@ class Raw:
             return ""
         return kind + (" RGB" if self.is_color else f" {self.n_channels}-channel" if self.n_channels > 1 else "")
 
-    @property
-    def stated_range(self) -> Range | None:
-        """Black and white by the number of bits; none for floats and for 32 bits, which nothing fills."""
-        return stated_range(self.kind, signed=True) if self.kind else (0, 2**self.bits - 1)
-
     def ranges(self, rules: Rules) -> tuple[Range, ...]:
-        """One for all channels, or one for each. Raises UnknownRangeError."""
-        if self.kind and rules.ranges is not None:
-            if self.kind not in rules.ranges:
-                raise UnknownRangeError(self.kind)
+        """One for all channels, or one for each: as found or given, or else by the number of bits, which floats and 32
+        bits do not fill. Raises UnknownRangeError."""
+        if self.kind and rules.ranges is not None and self.kind in rules.ranges:
             return rules.ranges[self.kind]
-        if self.stated_range is None:
+        stated = stated_range(self.kind, signed=True) if self.kind else (0, 2**self.bits - 1)
+        if stated is None or (self.kind and rules.ranges is not None):
             raise UnknownRangeError(self.kind)
-        return (self.stated_range,)
+        return (stated,)
 
 
 def stated_range(kind: str, *, signed: bool) -> Range | None:

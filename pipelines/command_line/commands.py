@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.registry import dataset_names
@@ -72,20 +72,19 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     if not runs:
         raise ValueError(f"nothing was trained: no chosen experiment can be applied to {dataset.name}")
     if options.json and options.command == "train":
-        print(json.dumps([run_record(run, workspace) for run in runs], indent=1))
+        told = [
+            {
+                "experiment": run.experiment,
+                "seed": run.seed,
+                "accuracy": run.accuracy,
+                "validation_score": run.validation_score,
+                "seconds": run.seconds(),
+                "folder": str(run_folder(workspace.runs, run.dataset, run.fingerprint, run.experiment, run.seed)),
+            }
+            for run in runs
+        ]
+        print(json.dumps(told, indent=1))
     return 0
-
-
-def run_record(run: RunResult, workspace: Workspace) -> dict[str, Any]:
-    folder = run_folder(workspace.runs, run.dataset, run.fingerprint, run.experiment, run.seed)
-    return {
-        "experiment": run.experiment,
-        "seed": run.seed,
-        "accuracy": run.accuracy,
-        "validation_score": run.validation_score,
-        "seconds": run.seconds(),
-        "folder": str(folder),
-    }
 
 
 def contest(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:

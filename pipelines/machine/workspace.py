@@ -108,7 +108,10 @@ class Workspace:
         On a terminal a bar; in a log file one line every half minute.
         """
         if self.console.is_terminal:
-            with _progress_bar(self.console) as bar:
+            left = TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}")
+            done = BarColumn(bar_width=28), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn()
+            columns = TextColumn("{task.description:<34}"), *done, *left
+            with Progress(*columns, console=self.console, transient=True) as bar:
                 task = bar.add_task(description, total=total, note="")
 
                 def advance(n: int = 1, note: str = "") -> None:
@@ -117,20 +120,6 @@ class Workspace:
                 yield advance
         else:
             yield _log_lines(self.say, description, total)
-
-
-def _progress_bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description:<34}"),
-        BarColumn(bar_width=28),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=console,
-        transient=True,
-    )
 
 
 def _log_lines(say: Callable[[str], None], description: str, total: int) -> Advance:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from glob import escape
@@ -39,15 +40,6 @@ class Prediction:
     probability: float = 0.0
     probabilities: Mapping[str, float] | None = None
     error: str = ""
-
-
-@dataclass
-class Timing:
-    """Seconds of reading and decoding files, and of everything from pixels to scores, for so many of them."""
-
-    decoding: float = 0.0
-    scoring: float = 0.0
-    n_files: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,18 +83,20 @@ class Classifier:
         for batch in self.predict_batches(file for place in places for file in find_pictures(Path(place).expanduser())):
             yield from batch
 
-    def predict_batches(self, files: Iterable[PictureFile], timing: Timing | None = None) -> Iterator[list[Prediction]]:
-        """The same by the batch, with the times added to `timing`."""
-        waiting, timing = iter(files), timing or Timing()
+    def predict_batches(
+        self, files: Iterable[PictureFile], timing: Counter[str] | None = None
+    ) -> Iterator[list[Prediction]]:
+        """The same by the batch.   timing: gains the seconds of `decoding` and `scoring`, and `n_files`."""
+        waiting, timing = iter(files), Counter() if timing is None else timing
         while batch := list(islice(waiting, PICTURES_AT_A_TIME)):
             start = time.perf_counter()
             images, errors = read_pictures(batch, self.model.image_shape, self.reading)
             decoded = time.perf_counter()
             good = [i for i in range(len(batch)) if i not in errors]
             found = dict(zip(good, self.probabilities(images[good]), strict=True)) if good else {}
-            timing.decoding += decoded - start
-            timing.scoring += time.perf_counter() - decoded
-            timing.n_files += len(batch)
+            timing["decoding"] += decoded - start
+            timing["scoring"] += time.perf_counter() - decoded
+            timing["n_files"] += len(batch)
             yield [
                 self.decide(file.path, found[i]) if i in found else Prediction(file.path, error=errors[i])
                 for i, file in enumerate(batch)

@@ -23,7 +23,7 @@ from bakeoff.datasets.folder.load import find_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile, printable, stamp_now
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.predict.classifier import Classifier, Prediction, Timing, find_model, load_model
+from bakeoff.pipelines.predict.classifier import Classifier, Prediction, find_model, load_model
 from bakeoff.pipelines.results.files import in_place_of
 from bakeoff.pipelines.results.model import ON_REGIONS
 
@@ -66,8 +66,7 @@ def _same(one: Path, other: Path) -> bool:
 
 def show(classifier: Classifier, places: Sequence[str], loading: float, *, as_json: bool) -> int:
     """On the terminal, or as JSON, with a line on stderr for each file that could not be read."""
-    timing, console = Timing(), Console(highlight=False)
-    bad = 0
+    timing, console, bad = Counter[str](), Console(highlight=False), 0
 
     def told() -> Iterator[list[Prediction]]:
         nonlocal bad
@@ -80,15 +79,15 @@ def show(classifier: Classifier, places: Sequence[str], loading: float, *, as_js
 
     if as_json:
         rows = (row_of(found) for batch in told() for found in batch)
-        write_json(rows, facts_of(classifier), sys.stdout, lambda: {"loading": loading, **vars(timing)})
+        write_json(rows, facts_of(classifier), sys.stdout, lambda: {"loading": loading, **timing})
         return int(bad > 0)
     for batch in told():
         console.print(prediction_table(batch))
-    decoding, scoring = (1000 * seconds / timing.n_files for seconds in (timing.decoding, timing.scoring))
+    decoding, scoring = (1000 * timing[part] / timing["n_files"] for part in ("decoding", "scoring"))
     for line in (
         EXPLANATION,
-        f"{decoding + scoring:.1f} ms a picture ({decoding:.1f} decoding, {scoring:.1f} scoring), {timing.n_files} in "
-        f"all; model loaded in {loading:.2f} s",
+        f"{decoding + scoring:.1f} ms a picture ({decoding:.1f} decoding, {scoring:.1f} scoring), "
+        f"{timing['n_files']} in all; model loaded in {loading:.2f} s",
         f"{printable(classifier.model.experiment)}: {classifier.path}",
     ):
         console.print(line, style="dim", markup=False, soft_wrap=True)

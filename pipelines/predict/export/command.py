@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def export(options: argparse.Namespace) -> int:
     stored = load_stored_model(path)
     model = build_trained_model(stored, path)
     images = real_pictures(path, options.images, model.image_shape, stored.reading)
-    print(WRITERS[options.form](path, model, stored, images))
+    print((write_c if options.form == "c" else write_onnx)(path, model, stored, images))
     if stored.reading.get("regions"):
         print(f"note: {ON_REGIONS}", file=sys.stderr)
     return 0
@@ -74,9 +74,6 @@ def write_c(path: Path, model: TrainedModel, stored: StoredModel, images: np.nda
     for target, content in zip(targets, (header, source), strict=True):
         write_atomically(target, content.encode())
     return f"{targets[0]}, {targets[1]}: {len(source):,} bytes of C99; {found}"
-
-
-WRITERS: Mapping[str, Callable[[Path, TrainedModel, StoredModel, np.ndarray], str]] = {"onnx": write_onnx, "c": write_c}
 
 
 def real_pictures(
