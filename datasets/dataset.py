@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,10 @@ import numpy as np
 
 Progress = Callable[[str, int, int], None]
 """Called now and then while something long is loaded: what is done, how much of it so far, how much in all."""
+
+MapChunks = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+"""function(chunk) of every chunk, in the order of the chunks, which are asked for only as workers become free: the
+threads of this process, or the workers of a cluster."""
 
 
 @dataclass(frozen=True)

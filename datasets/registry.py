@@ -10,8 +10,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from bakeoff.datasets import sets
-from bakeoff.datasets.dataset import Dataset, Progress
-from bakeoff.datasets.folder.decoded_pictures import MapChunks
+from bakeoff.datasets.dataset import Dataset, MapChunks, Progress
 from bakeoff.datasets.folder.held import find_parquet, load_pictures, read_parquet
 from bakeoff.datasets.folder.load import dataset_name, load_folder
 from bakeoff.datasets.folder.reading import Reading

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.dataset import Progress
+from bakeoff.datasets.dataset import MapChunks, Progress
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
 from bakeoff.datasets.folder.decode import Outcome, decode, limit_pillow, pillow_limits, read_mask
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
@@ -27,8 +27,6 @@ from bakeoff.datasets.resizing import resize_squares
 
 CHUNK = 64  # pictures per task of a worker: enough that handing out tasks costs nothing
 WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized together
-MapChunks = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
-"""function(chunk) of every chunk, in order: the threads of this process, or the workers of a cluster."""
 
 
 Outcomes = dict[int, Outcome]

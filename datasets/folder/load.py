@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bakeoff.datasets.dataset import Dataset, Progress, Split
+from bakeoff.datasets.dataset import Dataset, MapChunks, Progress, Split
 from bakeoff.datasets.folder.archives import ARCHIVE_SUFFIXES
 from bakeoff.datasets.folder.arrangement import files_in_classes, name_classes
 from bakeoff.datasets.folder.decode import AS_STATED
-from bakeoff.datasets.folder.decoded_pictures import MapChunks, decode_pictures
+from bakeoff.datasets.folder.decoded_pictures import decode_pictures
 from bakeoff.datasets.folder.given_splits import SPLITS
 from bakeoff.datasets.folder.listing import list_folder, open_files
 from bakeoff.datasets.folder.picture_file import PictureFile, printable, read_plain_file
@@ -42,13 +42,12 @@ def load_folder(
     map_chunks: MapChunks | None = None,
     **options: Any,
 ) -> Dataset:
-    """Read `path/<class>/**/*` or `path/{train,val,test}/<class>/**/*`; the user's files are never written to.
+    """The data set of a folder `<class>/**/*` or `{train,val,test}/<class>/**/*`, a .zip or .tar of one, or a table.
 
-    path: such a folder, a .zip or .tar of one, or a .csv with columns path, label and perhaps split and group.
-    progress: called with (what, files done, files).   options: fields of `Reading`.
+    The user's files are never written to.   progress: called with (what, files done, files).
     store: keeps the pictures on disk, so that memory does not grow with them, and decodes nothing again as long as
         no file changes; None holds them in memory.   map_chunks: sends the decoding to other processes.
-    Pictures are gray (one channel) if every one of them is. A missing split is taken from training, within each class.
+    options: fields of `Reading`.
     Raises ValueError or FileNotFoundError, in one line that says what to do, and TypeError for an unknown option.
     """
     reading = Reading(**options)

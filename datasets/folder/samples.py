@@ -28,16 +28,11 @@ class UnknownRangeError(PictureError):
 
 @dataclass(frozen=True)
 class Rules:
-    """How a file becomes one picture; `Reading` says the same for people.
+    """How a file becomes one picture: what `Reading` says, once the files are known.
 
-    image_size: side in pixels that it is brought to.   max_pixels: larger ones are refused, undecoded.
     ranges: kind of samples (`Raw.kind`) -> one range for all channels or one for each; None takes the stated white,
         where there is one.
-    channels: "" or "first": the first three are red, green and blue, the first two red and green; "mean": one gray;
-        "2", "3,1,2" or more: these, counted from 1.
-    pages: what is made of z planes and pages: the "max" or "mean" of each pixel, the "first", the "middle" one, one
-        counted from 1 ("3"), or "channels".
-    frame: of a picture that is no square, see `bakeoff.datasets.resizing`.
+    channels, pages, frame, max_pixels: as in `Reading`, without "auto".   image_size: side in pixels.
     """
 
     ranges: Mapping[str, tuple[Range, ...]] | None = None

@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.dataset import Progress
+from bakeoff.datasets.dataset import MapChunks, Progress
 from bakeoff.datasets.folder.arrangement import arrange, files_in_classes, plan
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
 from bakeoff.datasets.folder.decode import decoder_versions, measure, pillow_limits, read_samples
 from bakeoff.datasets.folder.decoded_pictures import (
-    MapChunks,
     Outcomes,
     can_be_read,
     decode_into,

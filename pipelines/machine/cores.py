@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import torch
 
+from bakeoff.datasets.dataset import MapChunks
 from bakeoff.pipelines.machine.device import CPU
 from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
 from bakeoff.pipelines.machine.tracing import is_exporting
@@ -30,12 +31,6 @@ SCRATCH_BYTES = {"cpu": 2**21, "cuda": 2**28}
 SPAN_ROWS = 8192
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
-
-
-class MapChunks(Protocol):
-    """function(chunk) of every chunk, in the order of the chunks, which are asked for only as workers become free."""
-
-    def __call__(self, function: Callable[[Chunk], Result], chunks: Iterable[Chunk], /) -> Iterator[Result]: ...
 
 
 def results_in_order(submit: Callable[[Chunk], Any], chunks: Iterable[Chunk], n_ahead: int) -> Iterator[Any]:
