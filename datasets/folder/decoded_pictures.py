@@ -152,7 +152,8 @@ def outcomes_to_array(outcomes: Outcomes) -> np.ndarray:
 
 
 def outcomes_from_array(array: np.ndarray) -> Outcomes:
-    return {i: Outcome(*about, tuple(remarks), kind) for i, *about, remarks, kind in json.loads(array.item())}
+    told = json.loads(array.item())
+    return {i: Outcome(fault, reason, kept, tuple(remarks), kind) for i, fault, reason, kept, remarks, kind in told}
 
 
 def read_bytes(file: PictureFile) -> bytes:

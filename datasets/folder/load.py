@@ -147,5 +147,7 @@ def rules_of(reading: Mapping[str, Any] | None) -> Rules:
     """Of a data set's reading; without one what files state. Raises ValueError and the like for anything else."""
     if not reading:
         return AS_STATED
-    texts = {name: str(value) for name, value in reading.items() if name not in ("ranges", "regions")}
-    return Rules(as_ranges(reading["ranges"]), **texts)
+    if unknown := reading.keys() - {"ranges", "channels", "pages", "frame", "regions"}:
+        raise ValueError(f"its reading holds {min(unknown)}, which is not known here")
+    words: dict[str, Any] = {name: str(reading[name]) for name in ("channels", "pages", "frame") if name in reading}
+    return Rules(as_ranges(reading["ranges"]), **words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from glob import escape
@@ -84,10 +84,10 @@ class Classifier:
             yield from batch
 
     def predict_batches(
-        self, files: Iterable[PictureFile], timing: Counter[str] | None = None
+        self, files: Iterable[PictureFile], timing: dict[str, float] | None = None
     ) -> Iterator[list[Prediction]]:
         """The same by the batch.   timing: gains the seconds of `decoding` and `scoring`, and `n_files`."""
-        waiting, timing = iter(files), Counter() if timing is None else timing
+        waiting, timing = iter(files), defaultdict[str, float](int) if timing is None else timing
         while batch := list(islice(waiting, PICTURES_AT_A_TIME)):
             start = time.perf_counter()
             images, errors = read_pictures(batch, self.model.image_shape, self.reading)

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -66,7 +66,7 @@ def _same(one: Path, other: Path) -> bool:
 
 def show(classifier: Classifier, places: Sequence[str], loading: float, *, as_json: bool) -> int:
     """On the terminal, or as JSON, with a line on stderr for each file that could not be read."""
-    timing, console, bad = Counter[str](), Console(highlight=False), 0
+    timing, console, bad = defaultdict[str, float](int), Console(highlight=False), 0
 
     def told() -> Iterator[list[Prediction]]:
         nonlocal bad
