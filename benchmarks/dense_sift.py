@@ -1,9 +1,8 @@
 """Dense SIFT against `cv2.SIFT.compute`: the same keypoints, window and pictures.
 
-OpenCV rounds descriptors to whole numbers at length 512 and angles to 0.3 degrees, so equality is meant to a few times
-1/512 an element. Its gradient is missing on the border, hence the plain frame around every picture. It rounds keypoints
-to whole pixels, so that only even bin sizes can be compared (the centers of odd ones lie between pixels). OpenCV's time
-grows with the area of a descriptor and ours hardly does: the smallest bins are our worst case.
+OpenCV rounds descriptors to whole numbers at length 512, so equality is meant to a few times 1/512 an element; for what
+else it does, see `extract_dense_sift`: hence even bin sizes, and the plain frame around every picture. Its time grows
+with the area of a descriptor and ours hardly does: the smallest bins are our worst case.
 """
 
 from __future__ import annotations

@@ -18,17 +18,17 @@ def append_positions(
 ) -> torch.Tensor:
     """Append scale * ((x + 1/2) / width - 1/2, (y + 1/2) / height - 1/2) to each descriptor (after PCA).
 
-    descriptors: (n, m, d).   positions: (m, 2), or (n, m, 2) where they differ from image to image.
+    descriptors: (n, m, d), or (m, d) of one image.   positions: (m, 2).
     scale: how far the picture's two sides lie apart, in the unit of the descriptors; on a full grid each coordinate
         has the standard deviation scale / sqrt(12).
-    Returns (n, m, d + 2).
+    Returns (n, m, d + 2), or (m, d + 2).
     Raises ValueError if there is not one position a descriptor.
     Source: Sanchez, Perronnin, de Campos, Pattern Recognition Letters 2012 ("spatial coordinate augmentation").
     """
     _check_positions(descriptors, positions)
     size = torch.tensor([width, height], dtype=descriptors.dtype, device=descriptors.device)
     coordinates = scale * ((positions.to(descriptors) + 0.5) / size - 0.5)
-    return torch.cat([descriptors, coordinates.expand(*descriptors.shape[:2], 2)], dim=2)
+    return torch.cat([descriptors, coordinates.expand(*descriptors.shape[:-1], 2)], dim=-1)
 
 
 def pool_pyramid(
@@ -49,8 +49,6 @@ def pool_pyramid(
     Raises ValueError if positions is not (m, 2).
     Source: Lazebnik, Schmid, Ponce, CVPR 2006. Differs: levels have equal weight, as each encoding is normalized.
     """
-    if positions.ndim != 2:
-        raise ValueError(f"positions must have shape ({descriptors.shape[1]}, 2), got {tuple(positions.shape)}")
     _check_positions(descriptors, positions)
     encodings = []
     for n_rows, n_columns in levels:
@@ -69,8 +67,6 @@ def _members(positions: torch.Tensor, height: int, width: int, n_rows: int, n_co
 
 
 def _check_positions(descriptors: torch.Tensor, positions: torch.Tensor) -> None:
-    n_images, n_descriptors, _ = descriptors.shape
-    if positions.shape not in ((n_descriptors, 2), (n_images, n_descriptors, 2)):
-        raise ValueError(
-            f"positions must have shape ({n_descriptors}, 2), one (x, y) a descriptor, got {tuple(positions.shape)}"
-        )
+    expected = (descriptors.shape[-2], 2)
+    if positions.shape != expected:
+        raise ValueError(f"positions must have shape {expected}, one (x, y) a descriptor, got {tuple(positions.shape)}")

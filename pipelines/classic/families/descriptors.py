@@ -16,7 +16,7 @@ from bakeoff.pipelines.classic.families.family import BATCH_BYTES, NEEDS_COLOR, 
 from bakeoff.pipelines.classic.features.color_statistics import extract_color_statistics
 from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift, footprint, opponent_colors
 from bakeoff.pipelines.classic.features.grid import N_BINS, window_centers
-from bakeoff.pipelines.classic.features.patches import extract_patches, normalize_contrast
+from bakeoff.pipelines.classic.features.planes import extract_patches, normalize_contrast
 from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.machine.tracing import computed_once
 
@@ -140,13 +140,10 @@ class DenseSift(WindowDescriptors):
 class ColorStatistics(WindowDescriptors):
     """Mean and deviation of red, green and blue in 4 x 4 cells (Clinchant, Csurka, Perronnin, Renders 2007)."""
 
+    label = "color statistics"
     needs_color: ClassVar[bool] = True
     cell_sizes: tuple[int, ...] = (3, 4)  # pixels
     overhang: bool = False  # let patches reach one cell beyond the border, whose pixels are repeated
-
-    @property
-    def label(self) -> str:
-        return "color statistics"
 
     def windows(self) -> Iterable[tuple[int, int, int]]:
         return [(size, N_BINS * size, size if self.overhang else 0) for size in self.cell_sizes]
@@ -159,13 +156,10 @@ class ColorStatistics(WindowDescriptors):
 class Patches(WindowDescriptors):
     """Raw patches, each with its own contrast normalized (Coates, Ng, Lee 2011)."""
 
+    label = "patches"
     patch_size: int = 6  # pixels
     stride: int = 1
     regularizer: float = 10.0  # added to a patch's variance, on the 0..255 scale, so that flat patches stay flat
-
-    @property
-    def label(self) -> str:
-        return "patches"
 
     def windows(self) -> Iterable[tuple[int, int, int]]:
         return [(self.patch_size, self.patch_size, 0)]

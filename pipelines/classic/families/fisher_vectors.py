@@ -52,7 +52,7 @@ class FisherVectors(DescriptorFamily):
     ) -> ProjectionAndMixture:
         height, width = images.shape[1:3]
         pca = fit_pca(sample, n_components=min(self.n_components, sample.shape[1]))
-        placed = self._place(project(sample, pca)[:, None], positions[:, None], height, width, pca)[:, 0]
+        placed = self._place(project(sample, pca), positions, height, width, pca)
         with hands.show(f"{self.descriptors.label}: Gaussian mixture", self.n_iterations) as advance:
             mixture = fit_gaussian_mixture(
                 placed,

@@ -13,11 +13,17 @@ import torch
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
 from bakeoff.pipelines.classic.families.family import FeatureFamily, GrayFamily, cell_names, grown
-from bakeoff.pipelines.classic.features.co_occurrence import ANGLES, PROPERTIES, extract_co_occurrence
-from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram, extract_gray_histogram
-from bakeoff.pipelines.classic.features.grid import check_window_fits
+from bakeoff.pipelines.classic.features.grid import fault_of_size
+from bakeoff.pipelines.classic.features.histograms import (
+    ANGLES,
+    PROPERTIES,
+    Method,
+    extract_co_occurrence,
+    extract_color_histogram,
+    extract_gray_histogram,
+    extract_local_binary_patterns,
+)
 from bakeoff.pipelines.classic.features.hog import extract_hog
-from bakeoff.pipelines.classic.features.local_binary_patterns import Method, extract_local_binary_patterns
 from bakeoff.pipelines.classic.matrix.feature_matrix import as_matrix
 from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer, standardize
 from bakeoff.pipelines.machine.cores import HERE, Hands
@@ -52,7 +58,7 @@ class GrayHistogram(GrayFamily):
     grids: tuple[int, ...] = (1, 2, 4)  # each cuts the picture into grid x grid regions, with a histogram each
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
-        return fault_of_size(image_shape, max(self.grids))
+        return fault_of_size(*image_shape[:2], max(self.grids))
 
     def encode_gray(self, images: torch.Tensor) -> torch.Tensor:
         histograms = [extract_gray_histogram(images, n_bins=self.n_bins, n_cells=grid) for grid in self.grids]
@@ -122,7 +128,7 @@ class LocalBinaryPatterns(GrayFamily):
     n_cells: int = 2  # the picture is cut into n_cells x n_cells
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
-        return fault_of_size(image_shape, max(self.n_cells, 2 * max(self.radii) + 1))
+        return fault_of_size(*image_shape[:2], max(self.n_cells, 2 * max(self.radii) + 1))
 
     def encode_gray(self, images: torch.Tensor) -> torch.Tensor:
         histograms = [
@@ -149,7 +155,7 @@ class CoOccurrence(GrayFamily):
     n_levels: int = 16  # gray levels that are told apart
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
-        return fault_of_size(image_shape, max(self.distances) + 1)
+        return fault_of_size(*image_shape[:2], max(self.distances) + 1)
 
     def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Standardizer:
         chosen, rows = evenly_spread(len(images), PICTURES_FOR_SCALE), []
@@ -177,12 +183,3 @@ class CoOccurrence(GrayFamily):
 def side_by_side(histograms: list[torch.Tensor]) -> torch.Tensor:
     """Each under its square root, for the Hellinger kernel, and of unit length."""
     return torch.cat([l2_normalize(signed_power(histogram)) for histogram in histograms], dim=1)
-
-
-def fault_of_size(image_shape: tuple[int, int, int], side: int) -> str:
-    """Why no square of this side fits into such pictures; "" if one does."""
-    try:
-        check_window_fits(*image_shape[:2], side)
-    except ValueError as error:
-        return str(error)
-    return ""

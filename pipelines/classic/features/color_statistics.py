@@ -9,20 +9,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.grid import (
-    N_BINS,
-    Bins,
-    bins_by_window,
-    check_window_fits,
-    shared_bins,
-)
-from bakeoff.pipelines.classic.features.planes import in_chunks, picture_size, to_color_planes
+from bakeoff.pipelines.classic.features.grid import N_BINS, Bins, bins_by_window, shared_bins
+from bakeoff.pipelines.classic.features.planes import in_chunks, to_color_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
-MIDDLE = (
-    128  # subtracted first: the squares of what is left sum exactly in float32, for bytes and cells up to 32 pixels
-)
-CHUNK_PIXELS = 1 << 15
+# Subtracted first: the squares of what is left sum exactly in float32, for bytes and cells up to 32 pixels.
+MIDDLE = 128
 
 
 def extract_color_statistics(images: Tensor, *, cell_size: int, stride: int) -> Tensor:
@@ -34,7 +26,6 @@ def extract_color_statistics(images: Tensor, *, cell_size: int, stride: int) -> 
     then their standard deviations.
     Raises ValueError for gray pictures, pictures smaller than a patch, and non-finite values.
     """
-    check_window_fits(*picture_size(images), N_BINS * cell_size)
 
     def statistics(chunk: Tensor) -> Tensor:
         cells, bins_y, bins_x = _cell_statistics(to_color_planes(chunk), cell_size, stride)
@@ -42,7 +33,7 @@ def extract_color_statistics(images: Tensor, *, cell_size: int, stride: int) -> 
         patches = bins_by_window(rows, 1, bins_y)  # (n, patches_y, 4, patches_x, 4, 6)
         return patches.transpose(2, 3).flatten(3).flatten(1, 2)
 
-    return in_chunks(statistics, images, CHUNK_PIXELS)
+    return in_chunks(statistics, images, N_BINS * cell_size, growth=2)
 
 
 def _cell_statistics(planes: Tensor, cell_size: int, stride: int) -> tuple[Tensor, Bins, Bins]:

@@ -23,23 +23,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bakeoff.pipelines.classic.features.grid import (
-    N_BINS,
-    Bins,
-    bins_by_window,
-    check_window_fits,
-    own_bins,
-    shared_bins,
-    window_centers,
-)
-from bakeoff.pipelines.classic.features.planes import (
-    CACHE_PIXELS,
-    in_chunks,
-    luminance,
-    picture_size,
-    to_color_planes,
-    to_planes,
-)
+from bakeoff.pipelines.classic.features.grid import N_BINS, Bins, bins_by_window, own_bins, shared_bins, window_centers
+from bakeoff.pipelines.classic.features.planes import in_chunks, luminance, picture_size, to_color_planes, to_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
 Window = Literal["triangular", "gaussian"]
@@ -84,7 +69,6 @@ def extract_dense_sift(
     orientation; orientation 0 points along x and they turn towards y (down).
     Raises ValueError for pictures smaller than a descriptor, non-finite values, or per_channel on gray pictures.
     """
-    check_window_fits(*picture_size(images), footprint(bin_size))
     if window not in ("triangular", "gaussian"):
         raise ValueError(f"window must be triangular or gaussian, got {window!r}")
 
@@ -95,8 +79,8 @@ def extract_dense_sift(
         return _normalize(pooled, bins, root, regularizer, place)
 
     n_channels = images.shape[3] if per_channel else 1
-    length = (len(dense_sift_positions(*images.shape[1:3], bin_size=bin_size, stride=stride)), n_channels * LENGTH)
-    return in_chunks(descriptors, images, CACHE_PIXELS // n_channels, length)
+    length = (len(dense_sift_positions(*picture_size(images), bin_size=bin_size, stride=stride)), n_channels * LENGTH)
+    return in_chunks(descriptors, images, footprint(bin_size), n_channels, length)
 
 
 def opponent_colors(images: Tensor) -> Tensor:

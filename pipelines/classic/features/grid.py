@@ -73,13 +73,20 @@ def window_centers(height: int, width: int, *, window_size: int, stride: int) ->
     return torch.cartesian_prod(y, x).flip(1)
 
 
+def fault_of_size(height: int, width: int, window_size: int) -> str:
+    """Why no window fits into such a picture; "" if one does."""
+    if min(height, width) >= window_size:
+        return ""
+    return (
+        f"pictures must be at least {window_size} x {window_size} pixels for one descriptor, "
+        f"got {height} x {width}: choose smaller bins, cells or patches, or larger pictures"
+    )
+
+
 def check_window_fits(height: int, width: int, window_size: int) -> None:
     """Raises ValueError if a picture is smaller than one window."""
-    if min(height, width) < window_size:
-        raise ValueError(
-            f"pictures must be at least {window_size} x {window_size} pixels for one descriptor, "
-            f"got {height} x {width}: choose smaller bins, cells or patches, or larger pictures"
-        )
+    if fault := fault_of_size(height, width, window_size):
+        raise ValueError(fault)
 
 
 def cell_shares(numbers: Tensor, n_numbers: int, n_cells: int) -> Tensor:

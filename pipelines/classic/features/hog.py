@@ -7,8 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.grid import check_window_fits
-from bakeoff.pipelines.classic.features.planes import in_chunks, picture_size, to_planes
+from bakeoff.pipelines.classic.features.planes import in_chunks, to_planes
 from bakeoff.pipelines.machine.tracing import computed_once
 
 EPSILON = 1e-5  # in every block norm, as in scikit-image
@@ -33,7 +32,6 @@ def extract_hog(
     fits. Ordered block row, block column, cell row, cell column, orientation; zeros for a constant picture.
     Raises ValueError for pictures smaller than a block, and for non-finite values.
     """
-    check_window_fits(*picture_size(images), block_size * cell_size)
 
     def descriptors(chunk: Tensor) -> Tensor:
         x, y, magnitudes = _steepest_gradient(to_planes(chunk))
@@ -41,7 +39,7 @@ def extract_hog(
         histograms = _cell_histograms(bins, magnitudes, n_orientations, cell_size)
         return _normalized_blocks(histograms, block_size).flatten(1)
 
-    return in_chunks(descriptors, images)
+    return in_chunks(descriptors, images, block_size * cell_size)
 
 
 def _steepest_gradient(planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:

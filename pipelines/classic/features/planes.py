@@ -1,4 +1,4 @@
-"""Pictures as descriptors take them: checked, as float32 planes, one per channel, and a chunk at a time.
+"""Pictures as descriptors take them: checked, as float32 planes, one per channel, a chunk at a time; and raw patches.
 
 Chunks stay in the processor's cache, one on every core, which is several times faster than all pictures at once: single
 operations are too short to be shared by the cores.
@@ -12,6 +12,7 @@ from threading import Lock
 import torch
 from torch import Tensor
 
+from bakeoff.pipelines.classic.features.grid import check_window_fits
 from bakeoff.pipelines.machine.cores import map_on_cores
 from bakeoff.pipelines.machine.tracing import is_exporting
 
@@ -59,17 +60,23 @@ def luminance(planes: Tensor) -> Tensor:
 
 
 def in_chunks(
-    kernel: Callable[..., Tensor], images: Tensor, cache_pixels: int = CACHE_PIXELS, length: tuple[int, ...] = ()
+    kernel: Callable[..., Tensor],
+    images: Tensor,
+    window_size: int = 1,
+    growth: int = 1,
+    length: tuple[int, ...] = (),
 ) -> Tensor:
     """kernel(images) for a kernel that treats every picture of (n, height, width, channels) alone.
 
-    cache_pixels: pixels in a chunk on the processor, less for a kernel whose results are much larger than its input.
+    window_size: the least side, in pixels, that pictures must have; ValueError if they have not.
+    growth: of a kernel whose results are so many times larger than others'; its chunks are the smaller.
     length: the shape of a picture's result; then the kernel is also told where to write, float32 (n, *length) or None.
     """
+    check_window_fits(*picture_size(images), window_size)
     if is_exporting():
         return kernel(images, None) if length else kernel(images)
     on_processor = images.device.type == "cpu"
-    pixels = cache_pixels if on_processor else ACCELERATOR_PIXELS
+    pixels = CACHE_PIXELS // growth if on_processor else ACCELERATOR_PIXELS
     most = max(1, pixels // max(1, images.shape[1] * images.shape[2]))
     results = [torch.empty(len(images), *length, device=images.device)] if length else []
     if len(images) == 0:  # one blank picture tells the shape of a result
@@ -106,3 +113,28 @@ def split_evenly(images: Tensor, most: int, n_cores: int) -> list[tuple[int, Ten
     n_chunks = min(len(images), -(-n_chunks // n_cores) * n_cores)
     ends = [len(images) * (i + 1) // n_chunks for i in range(n_chunks)]
     return [(start, images[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def extract_patches(images: Tensor, *, patch_size: int, stride: int) -> Tensor:
+    """All patch_size x patch_size patches whose corners lie on a grid of `stride` pixels.
+
+    images: uint8 or float32 (n, height, width, channels).
+    Returns float32 (n, n_patches, patch_size**2 * channels), the values of images, ordered row, column, channel.
+    Raises ValueError for pictures smaller than a patch, and for non-finite values.
+    """
+    check_window_fits(*picture_size(images), patch_size)
+    n_channels = images.shape[3]
+    lines = to_planes(images).permute(1, 2, 3, 0).flatten(2)  # (n, height, width * channels)
+    patches = lines.unfold(1, patch_size, stride).unfold(2, patch_size * n_channels, stride * n_channels)
+    return patches.flatten(3).flatten(1, 2)  # from (n, rows, columns, y, x * channels)
+
+
+def normalize_contrast(patches: Tensor, regularizer: float = 10.0) -> Tensor:
+    """(x - mean) / sqrt(variance + regularizer), for each patch on its own.
+
+    patches: float32 (..., length).   regularizer: in squared gray levels; 10 suits values 0..255 (Coates et al. 2011).
+    The variance divides by length - 1, as the authors' code does.   A constant patch gives zeros.
+    """
+    centered = patches - patches.mean(-1, keepdim=True)
+    variances = centered.square().sum(-1, keepdim=True) / (patches.shape[-1] - 1)
+    return centered.div_((variances + regularizer).sqrt_())

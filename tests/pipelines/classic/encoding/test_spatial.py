@@ -22,12 +22,6 @@ def test_appended_coordinates_are_centered_and_scaled():
     torch.testing.assert_close(appended[..., 3:].mean(dim=1), torch.zeros(2, 2))
 
 
-def test_positions_may_differ_from_image_to_image():
-    positions = torch.rand(2, 24, 2)
-    appended = append_positions(torch.zeros(2, 24, 3), positions, 1, 1, scale=1.0)
-    torch.testing.assert_close(appended[..., 3:], positions)
-
-
 def test_quadrants_of_a_picture_of_positions_by_hand():
     pooled = pool_pyramid(mean_descriptor, GRID[None], GRID, 4, 6, levels=QUADRANTS)
     torch.testing.assert_close(pooled, torch.tensor([[1.0, 0.5, 4.0, 0.5, 1.0, 2.5, 4.0, 2.5]]))

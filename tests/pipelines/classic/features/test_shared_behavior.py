@@ -8,14 +8,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from bakeoff.pipelines.classic.features.co_occurrence import extract_co_occurrence
-from bakeoff.pipelines.classic.features.color_histogram import extract_color_histogram, extract_gray_histogram
 from bakeoff.pipelines.classic.features.color_statistics import extract_color_statistics
 from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift, opponent_colors
+from bakeoff.pipelines.classic.features.histograms import (
+    extract_co_occurrence,
+    extract_color_histogram,
+    extract_gray_histogram,
+    extract_local_binary_patterns,
+)
 from bakeoff.pipelines.classic.features.hog import extract_hog
-from bakeoff.pipelines.classic.features.local_binary_patterns import extract_local_binary_patterns
-from bakeoff.pipelines.classic.features.patches import extract_patches
-from bakeoff.pipelines.classic.features.planes import CACHE_PIXELS
+from bakeoff.pipelines.classic.features.planes import CACHE_PIXELS, extract_patches
 
 
 @dataclass(frozen=True)
