@@ -4,8 +4,6 @@ Nobody here trained them, so their seconds, memory and validation scores are unk
 never in a choice. They lie beside the runs of their task:
 
     <dataset>-<fingerprint[:8]>/guests.json                 every guest of the task
-
-Only numpy and the standard library, and no pickle, as for `run_result`.
 """
 
 from __future__ import annotations

@@ -5,8 +5,6 @@ noise does to it. It lies beside the runs of its task:
 
     <dataset>-<fingerprint[:8]>/studies/<name>.json         one table of flat rows (`StudyResult`)
     <dataset>-<fingerprint[:8]>/studies/<name>.npz          pictures of the data set that it shows, if it does
-
-Only numpy and the standard library, and no pickle, as for `run_result`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Chapter on cost: training stage by stage, the choice of a finalist, and latency and throughput of prediction."""
+"""Chapter on cost: the stages of a training, and latency and throughput of prediction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number
 from bakeoff.reports.canvas.formats import bytes_size, count, percent, seconds, short
 from bakeoff.reports.canvas.theme import LIGHT
 from bakeoff.reports.chapters.chapter import chapter
-from bakeoff.reports.chapters.results import selection_seconds
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 MAX_ROWS = 12  # of the table of rates, before it is folded
@@ -17,7 +16,7 @@ MAX_ROWS = 12  # of the table of rates, before it is folded
 
 @chapter(40, decisive=True)
 def cost_section(comparison: Comparison) -> Section:
-    """What the finalists took, what choosing them took, and how fast they classify from the pixels on."""
+    """What the finalists took, and how fast they classify from the pixels on."""
     spent = " ".join(_describe_stages(c, comparison) for c in comparison.finalists)
     text = (
         "A run that takes a stage from the cache reports the time of the run that computed it, and experiments that "
@@ -27,24 +26,14 @@ def cost_section(comparison: Comparison) -> Section:
 
 
 def _describe_stages(contestant: Contestant, comparison: Comparison) -> str:
-    """Which stage takes most of an experiment's time, and what choosing it took."""
+    """Which stage takes most of an experiment's time, and what the GPU used; choosing it is on the first screen."""
     stages, clock = contestant.representative.stages, comparison.clock
     total = max(sum(stage.spent(clock) for stage in stages), 1e-9)
     longest = max(stages, key=lambda stage: stage.spent(clock))
     joules = [stage.joules for stage in stages if stage.joules is not None]
     energy = f" and {sum(joules) / 1000:.2g} kJ of the GPU" if joules else ""
-    if contestant.contest:
-        choice = f"the search that found it took {seconds(contestant.contest['spent'])} of processor time"
-    else:
-        side = comparison.of_side(contestant.side)
-        together = seconds(selection_seconds(side, clock))
-        choice = f"it was chosen among {len(side)} experiments, which took {together} together"
-        if len(side) == 1:
-            choice = "it was the only experiment of its side"
-    return (
-        f"{contestant.experiment} takes {seconds(total)}{energy}, {percent(longest.spent(clock) / total)} of it in the "
-        f"stage “{longest.name}”; {choice}."
-    )
+    share = percent(longest.spent(clock) / total)
+    return f"{contestant.experiment} takes {seconds(total)}{energy}, {share} of it in the stage “{longest.name}”."
 
 
 def use_table(comparison: Comparison) -> Table:
