@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.build import Architecture
-from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.networks.speedrun import Speedrun

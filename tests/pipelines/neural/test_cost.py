@@ -6,8 +6,7 @@ import pytest
 
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.cost import count_flops, expected_cost
-from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
-from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 

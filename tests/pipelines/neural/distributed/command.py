@@ -4,7 +4,7 @@ import sys
 
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.neural.config import EXPERIMENTS, Augmentation, NeuralConfig, Optimizer
-from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
+from bakeoff.pipelines.neural.networks.convolutional import SmallAlexNet
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 
 BUSY = Augmentation(flip="alternating", crop=1)

@@ -5,9 +5,8 @@ import torch
 from torch import nn
 
 from bakeoff.pipelines.neural.config import NeuralConfig
-from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.build import Standardize, build_network, fit_to_pixels
-from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.networks.speedrun import Speedrun

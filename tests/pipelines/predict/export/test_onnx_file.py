@@ -25,9 +25,8 @@ from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer
 from bakeoff.pipelines.classic.system.model_file import ClassicModel, FittedSystem
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel
-from bakeoff.pipelines.neural.networks.alexnet import SmallAlexNet
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
-from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.networks.speedrun import Speedrun

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from bakeoff.pipelines.neural.networks.convnet import ConvNet
+from bakeoff.pipelines.neural.networks.convolutional import ConvNet
 
 
 @pytest.mark.parametrize(

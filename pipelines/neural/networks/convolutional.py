@@ -1,6 +1,8 @@
-"""AlexNet at CIFAR size, of pictures of 32 x 32 where the net of 2012 had 224 x 224.
+"""Convolutional nets: AlexNet at CIFAR size, and a small net for two cores.
 
-Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012.
+AlexNet: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", NIPS 2012; of
+pictures of 32 x 32 where the net of 2012 had 224 x 224. The small net has the plan of VGG (Simonyan, Zisserman, ICLR
+2015) with batch norm and an eighth of the channels.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from torch import nn
 from bakeoff.pipelines.neural.networks.build import Architecture
 from bakeoff.pipelines.neural.speed.winograd import Convolution3x3
 
-SIDE = 32  # that the net is made for
+SIDE = 32  # that AlexNet is made for here
+LAST_SIDE = 8  # pixels a side of the last stage, up to 11: smaller ones see little more, larger ones too little
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,31 @@ class SmallAlexNet(Architecture):
         return nn.Sequential(
             *layers, nn.Flatten(), nn.Dropout(self.dropout), hidden, nn.ReLU(), nn.Dropout(self.dropout), classes
         )
+
+
+@dataclass(frozen=True)
+class ConvNet(Architecture):
+    """Pairs of 3 x 3 convolutions, pooled between, as far as the pictures allow: a net for two cores at any size."""
+
+    least_side: ClassVar[int] = 16  # two stages: 16 and 8 pixels
+    width: int = 16  # channels of the first pair, doubled after each pooling
+    most: int = 256  # channels of any
+
+    def build(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Sequential:
+        """As many stages as halvings bring the shorter side to about 8: 2 at 16 pixels, 3 at 32, 4 at 64, 6 at 224.
+
+        Each has two convolutions with batch norm and ReLU, and twice the channels of the one before, so that all cost
+        about the same.
+        """
+        height, width, n_inputs = image_shape
+        layers: list[nn.Module] = []
+        side, n_outputs = min(height, width), self.width
+        while True:
+            for n_channels in (n_inputs, n_outputs):
+                convolution = Convolution3x3(n_channels, n_outputs)
+                nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+                layers += [convolution, nn.BatchNorm2d(n_outputs), nn.ReLU()]
+            if side < 1.5 * LAST_SIDE:
+                return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(n_outputs, n_classes))
+            layers.append(nn.MaxPool2d(2))
+            n_inputs, n_outputs, side = n_outputs, min(2 * n_outputs, self.most), side // 2
