@@ -75,9 +75,10 @@ def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) ->
     elif lost:
         answer, reason = "cannot tell", _no_contender(lost[0])
     else:
-        words = _Words(comparison, _growths(comparison, contest))
-        answer, reason = words.name(judge_margin(words.interval, margin)), words.reason()
-        table = tuple(words.table())
+        growths = _growths(comparison, contest)
+        interval = _with_time(difference.interval, growths)
+        answer, table = _name(judge_margin(interval, margin), comparison), tuple(_margins(interval, comparison))
+        reason = _reason(comparison, interval, growths)
     winner = (hand if difference.difference > 0 else net) if difference.is_shown else None
     # A run whose stages were too fast for the clock still costs something.
     cost_ratio = max(comparison.seconds(hand), 1e-9) / max(comparison.seconds(net), 1e-9)
@@ -94,74 +95,68 @@ def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) ->
     )
 
 
-@dataclass(frozen=True)
-class _Words:
-    """How an answer against the margin is said of these contenders."""
+def _with_time(interval: Interval, growths: tuple[Growth, Growth] | None) -> Interval:
+    """The interval of the difference, with what time may still change."""
+    hand, net = (growth.gain for growth in growths) if growths else (0.0, 0.0)
+    return interval[0] - max(0.0, net - hand), interval[1] + max(0.0, hand - net)
 
-    comparison: Comparison
-    growths: tuple[Growth, Growth] | None  # of the hand-crafted and the end-to-end side, of a contest
 
-    @property
-    def interval(self) -> Interval:
-        """Of the difference, with what time may still change."""
-        low, high = self.comparison.difference.interval
-        hand, net = (growth.gain for growth in self.growths) if self.growths else (0.0, 0.0)
-        return low - max(0.0, net - hand), high + max(0.0, hand - net)
+def _name(answer: Answer, comparison: Comparison) -> Answer:
+    trained = [c for c in comparison.of_side("end-to-end") if not c.did_not_train]
+    is_alone = answer == "enough" and all(c.is_perceptron for c in trained)
+    return "enough against a perceptron" if is_alone else answer
 
-    def name(self, answer: Answer) -> Answer:
-        trained = [c for c in self.comparison.of_side("end-to-end") if not c.did_not_train]
-        is_alone = answer == "enough" and all(c.is_perceptron for c in trained)
-        return "enough against a perceptron" if is_alone else answer
 
-    def table(self) -> list[Margins]:
-        low, high = self.interval
-        edges = sorted({0.0, LARGEST_MARGIN, *(-end for end in (low, high) if 0 < -end < LARGEST_MARGIN)})
-        return [Margins(a, b, self.name(judge_margin((low, high), (a + b) / 2))) for a, b in pairwise(edges)]
+def _margins(interval: Interval, comparison: Comparison) -> list[Margins]:
+    edges = sorted({0.0, LARGEST_MARGIN, *(-end for end in interval if 0 < -end < LARGEST_MARGIN)})
+    return [Margins(a, b, _name(judge_margin(interval, (a + b) / 2), comparison)) for a, b in pairwise(edges)]
 
-    def reason(self) -> str:
-        comparison = self.comparison
-        low, high = comparison.difference.interval
-        margin = f"the margin of {in_points(comparison.margin)}"
-        answer = judge_margin((low, high), comparison.margin)
-        if judge_margin(self.interval, comparison.margin) != answer:
-            return self._time_may_tell(answer)
-        if answer == "enough":
-            gist = f"At worst, hand-crafted features lose {in_points(-low)}, less than {margin}."
-            if low >= 0:
-                gist = "Hand-crafted features lose nothing: the whole interval is above zero."
-            return f"{gist} {self._contender(answer)}".strip()
-        if answer == "not enough":
-            return f"Hand-crafted features lose at least {in_points(-high)}, more than {margin}."
-        more = "" if all(len(c.runs) > 2 for c in comparison.finalists) else " or more seeds"
+
+def _reason(comparison: Comparison, interval: Interval, growths: tuple[Growth, Growth] | None) -> str:
+    """Why the answer is what it is. interval: with what time may still change."""
+    low, high = comparison.difference.interval
+    margin, answer = f"the margin of {in_points(comparison.margin)}", judge_margin((low, high), comparison.margin)
+    if growths and judge_margin(interval, comparison.margin) != answer:
+        return _time_may_tell(answer, growths)
+    if answer == "enough":
+        gist = f"At worst, hand-crafted features lose {in_points(-low)}, less than {margin}."
+        if low >= 0:
+            gist = "Hand-crafted features lose nothing: the whole interval is above zero."
+        return f"{gist} {_contender(comparison)}".strip()
+    if answer == "not enough":
+        return f"Hand-crafted features lose at least {in_points(-high)}, more than {margin}."
+    more = "" if all(len(c.runs) > 2 for c in comparison.finalists) else " or more seeds"
+    return (
+        f"The interval, {points_range((low, high))}{SPACE}points, includes losses below and above {margin}: more "
+        f"test pictures{more} would narrow it."
+    )
+
+
+def _time_may_tell(answer: Answer, growths: tuple[Growth, Growth]) -> str:
+    """Why an answer at this budget is none beyond it."""
+    behind = "end-to-end" if answer == "enough" else "hand-crafted"
+    hand, net = (
+        f"from {percent(growth.before)} to {percent(growth.now)} as its time grew {ratio(growth.times)}-fold"
+        for growth in growths
+    )
+    return (
+        f"At this budget hand-crafted features are {answer}, but the {behind} side was still improving. The "
+        f"error on validation fell {hand} on the hand-crafted side and {net} on the end-to-end side; at such "
+        "rates ten times the budget may close the gap. A larger `--budget` would tell."
+    )
+
+
+def _contender(comparison: Comparison) -> str:
+    """What limits an "enough": the net that it was reached against."""
+    net = comparison.end_to_end
+    if _name("enough", comparison) != "enough":
         return (
-            f"The interval, {points_range((low, high))}{SPACE}points, includes losses below and above {margin}: more "
-            f"test pictures{more} would narrow it."
+            f"The strongest net that took part, {net.experiment}, has no convolutions. Convolutional nets are "
+            "usually stronger on pictures, and about those this says nothing."
         )
-
-    def _time_may_tell(self, answer: Answer) -> str:
-        """Why an answer at this budget is none beyond it."""
-        assert self.growths is not None
-        behind = "end-to-end" if answer == "enough" else "hand-crafted"
-        hand, net = (
-            f"from {percent(growth.before)} to {percent(growth.now)} as its time grew {ratio(growth.times)}-fold"
-            for growth in self.growths
-        )
-        return (
-            f"At this budget hand-crafted features are {answer}, but the {behind} side was still improving. The "
-            f"error on validation fell {hand} on the hand-crafted side and {net} on the end-to-end side; at such "
-            "rates ten times the budget may close the gap. A larger `--budget` would tell."
-        )
-
-    def _contender(self, answer: Answer) -> str:
-        net = self.comparison.end_to_end
-        if self.name(answer) == "enough against a perceptron":
-            return (
-                f"The strongest net that took part, {net.experiment}, has no convolutions. Convolutional nets are "
-                "usually stronger on pictures, and about those this says nothing."
-            )
-        if not self.comparison.learned(net):
-            return f"But {net.experiment} is not shown to beat the best constant answer: try a net that suits the data."
-        return ""
+    if not comparison.learned(net):
+        return f"But {net.experiment} is not shown to beat the best constant answer: try a net that suits the data."
+    return ""
 
 
 def _growths(comparison: Comparison, contest: StudyResult | None) -> tuple[Growth, Growth] | None:
