@@ -14,7 +14,7 @@ from torch import Tensor
 from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
 from bakeoff.pipelines.classic.codebook.kmeans import fit_kmeans
-from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from bakeoff.pipelines.classic.encoding.encodings import encode_fisher_vector
 from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift
 from bakeoff.pipelines.classic.features.hog import extract_hog
 from bakeoff.pipelines.classic.svm.linear_svm import train_linear_svm

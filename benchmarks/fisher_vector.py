@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture as SklearnMixture
 
 from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
-from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from bakeoff.pipelines.classic.encoding.encodings import encode_fisher_vector
 
 SETTINGS = ((400, 100, 64, 64),)  # pictures, descriptors of each, Gaussians, dimensions
 

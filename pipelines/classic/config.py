@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bakeoff.pipelines.classic.families.family import FeatureFamily, View
-from bakeoff.pipelines.classic.svm.svm_on_codes import Compression
+from bakeoff.pipelines.classic.svm.cost_choice import Compression
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import fit_gaussian_mixture
 from bakeoff.pipelines.classic.codebook.kmeans import fit_kmeans
-from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
-from bakeoff.pipelines.classic.encoding.words import encode_bag_of_words, encode_vlad
+from bakeoff.pipelines.classic.encoding.encodings import encode_bag_of_words, encode_fisher_vector, encode_vlad
 from bakeoff.pipelines.classic.families.family import FeatureFamily, encode_all
 from bakeoff.pipelines.classic.families.histograms import Hog
-from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer, standardize
+from bakeoff.pipelines.classic.matrix.projections import fit_standardizer, standardize
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linear_svm
 
 DTYPES = (np.float64, np.float32)  # a mean of 1e8 must be subtracted before its digits are lost in float32

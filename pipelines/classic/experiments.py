@@ -13,7 +13,7 @@ from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, CoOccurrence, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.recipes import COLOR, COSTS, SIDE, SIFT, TEXTURE, fisher
-from bakeoff.pipelines.classic.svm.svm_on_codes import Compression
+from bakeoff.pipelines.classic.svm.cost_choice import Compression
 
 # The four families of the comparison, each alone, left out, and together.
 FAMILIES: dict[str, tuple[str, FeatureFamily]] = {

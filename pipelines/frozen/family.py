@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
+from bakeoff.pipelines.classic.encoding.encodings import l2_normalize
 from bakeoff.pipelines.classic.families.family import NEEDS_RGB, FeatureFamily
 from bakeoff.pipelines.frozen.network import DOWNSCALING, Backbone
 from bakeoff.pipelines.frozen.weights import LITE0, Weights, fill, outline, read_weights

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
+from bakeoff.pipelines.classic.encoding.encodings import l2_normalize
 from bakeoff.pipelines.classic.svm.cost_choice import choose_cost
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores as svm_scores
 from bakeoff.pipelines.classic.svm.squared_hinge import ClassWeight

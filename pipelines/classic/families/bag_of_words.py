@@ -10,9 +10,8 @@ import numpy as np
 import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import Codebook, fit_kmeans
-from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from bakeoff.pipelines.classic.encoding.encodings import encode_bag_of_words, encode_vlad, l2_normalize, signed_power
 from bakeoff.pipelines.classic.encoding.spatial import pool_pyramid
-from bakeoff.pipelines.classic.encoding.words import encode_bag_of_words, encode_vlad
 from bakeoff.pipelines.classic.families.descriptors import DescriptorFamily, Patches
 from bakeoff.pipelines.classic.families.family import cell_names
 from bakeoff.pipelines.classic.matrix.projections import ZCA, fit_zca, whiten

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture, fit_gaussian_mixture
-from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
-from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from bakeoff.pipelines.classic.encoding.encodings import encode_fisher_vector, l2_normalize, signed_power
 from bakeoff.pipelines.classic.encoding.spatial import append_positions
 from bakeoff.pipelines.classic.families.descriptors import DescriptorFamily, Descriptors, Patches
 from bakeoff.pipelines.classic.matrix.projections import PCA, ZCA, fit_pca, fit_zca, project, whiten

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from bakeoff.datasets.splits import evenly_spread
-from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from bakeoff.pipelines.classic.encoding.encodings import l2_normalize, signed_power
 from bakeoff.pipelines.classic.families.family import FeatureFamily, GrayFamily, cell_names, grown
 from bakeoff.pipelines.classic.features.grid import fault_of_size
 from bakeoff.pipelines.classic.features.histograms import (
@@ -25,7 +25,7 @@ from bakeoff.pipelines.classic.features.histograms import (
 )
 from bakeoff.pipelines.classic.features.hog import extract_hog
 from bakeoff.pipelines.classic.matrix.feature_matrix import as_matrix
-from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer, standardize
+from bakeoff.pipelines.classic.matrix.projections import Standardizer, fit_standardizer, standardize
 from bakeoff.pipelines.machine.cores import HERE, Hands
 
 PICTURES_FOR_SCALE = 2000  # of co-occurrence: means and deviations of so many are good to 2 %

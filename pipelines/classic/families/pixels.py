@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from bakeoff.datasets.splits import evenly_spread
-from bakeoff.pipelines.classic.encoding.normalization import l2_normalize
+from bakeoff.pipelines.classic.encoding.encodings import l2_normalize
 from bakeoff.pipelines.classic.families.family import FeatureFamily
 from bakeoff.pipelines.classic.matrix.projections import N_PRODUCTS, PCA, fit_pca, fit_randomized_pca, project
 from bakeoff.pipelines.machine.cores import HERE, Hands

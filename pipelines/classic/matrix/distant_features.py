@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix, as_matrix
-from bakeoff.pipelines.classic.matrix.standardize import Standardizer
+from bakeoff.pipelines.classic.matrix.projections import Standardizer
 from bakeoff.pipelines.machine.cluster import Cluster
 from bakeoff.pipelines.machine.cores import one_worker_per_core
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.matrix.standardize import Standardizer, standardize
+from bakeoff.pipelines.classic.matrix.projections import Standardizer, standardize
 from bakeoff.pipelines.machine.device import CPU, bytes_to_hold
 from bakeoff.pipelines.machine.tracing import is_exporting
 

@@ -15,7 +15,7 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import FeatureFamily, View, encode_all
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
-from bakeoff.pipelines.classic.matrix.standardize import Standardizer
+from bakeoff.pipelines.classic.matrix.projections import Standardizer
 from bakeoff.pipelines.machine.cache import CachedStage, hash_inputs
 from bakeoff.pipelines.machine.cores import Hands, hands_on
 from bakeoff.pipelines.machine.device import CPU, bytes_to_hold, wait_for

@@ -17,7 +17,7 @@ from bakeoff.pipelines.classic import families
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import AS_IT_IS, View, encode_all
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix, rounded
-from bakeoff.pipelines.classic.matrix.standardize import Standardizer, standardize
+from bakeoff.pipelines.classic.matrix.projections import Standardizer, standardize
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
 from bakeoff.pipelines.classic.system.fusion import fuse_scores
 from bakeoff.pipelines.machine.cores import HERE, Hands

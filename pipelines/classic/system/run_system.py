@@ -12,11 +12,10 @@ import numpy as np
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.matrix.distant_features import hold_features
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
-from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantizer
-from bakeoff.pipelines.classic.matrix.standardize import Standardizer, fit_standardizer
-from bakeoff.pipelines.classic.svm.cost_choice import CostChoice, choose_cost
+from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantizer, compress_features
+from bakeoff.pipelines.classic.matrix.projections import Standardizer, fit_standardizer
+from bakeoff.pipelines.classic.svm.cost_choice import CostChoice, choose_cost, choose_on_codes
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, OnStep, predict_scores, train_linear_svm, with_more_rows
-from bakeoff.pipelines.classic.svm.svm_on_codes import choose_on_codes, compress_features
 from bakeoff.pipelines.classic.system.family_features import Encoded, Joined, encode, hands_of
 from bakeoff.pipelines.classic.system.model_file import FittedSystem
 from bakeoff.pipelines.machine.cache import CachedStage

@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from bakeoff.pipelines.classic import estimators
-from bakeoff.pipelines.classic.encoding.words import encode_vlad
+from bakeoff.pipelines.classic.encoding.encodings import encode_vlad
 from bakeoff.pipelines.classic.estimators import DescriptorEncoder, FeatureExtractor, LinearSvmClassifier, Standardize
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, Vlad
 from bakeoff.pipelines.classic.families.descriptors import Patches

@@ -17,7 +17,7 @@ from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords
 from bakeoff.pipelines.classic.families.descriptors import DenseSift
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, Hog
 from bakeoff.pipelines.classic.families.pixels import PixelPca
-from bakeoff.pipelines.classic.svm.svm_on_codes import Compression
+from bakeoff.pipelines.classic.svm.cost_choice import Compression
 from bakeoff.pipelines.classic.system import run_system as one_system
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace

@@ -9,7 +9,7 @@ from skimage.feature import fisher_vector as skimage_fisher_vector
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
 from bakeoff.pipelines.classic.codebook.gaussian_mixture import GaussianMixture
-from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from bakeoff.pipelines.classic.encoding.encodings import encode_fisher_vector
 from bakeoff.pipelines.machine.cores import SCRATCH_BYTES
 from bakeoff.tests.reference import mixture_loops
 

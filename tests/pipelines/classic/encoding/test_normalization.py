@@ -2,7 +2,7 @@
 
 import torch
 
-from bakeoff.pipelines.classic.encoding.normalization import l2_normalize, signed_power
+from bakeoff.pipelines.classic.encoding.encodings import l2_normalize, signed_power
 
 
 def test_signed_root_by_hand():

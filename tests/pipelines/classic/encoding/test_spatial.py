@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import Codebook
+from bakeoff.pipelines.classic.encoding.encodings import encode_bag_of_words
 from bakeoff.pipelines.classic.encoding.spatial import append_positions, pool_pyramid
-from bakeoff.pipelines.classic.encoding.words import encode_bag_of_words
 
 QUADRANTS = ((2, 2),)  # the pooling of Coates, Ng, Lee 2011
 GRID = torch.cartesian_prod(torch.arange(4.0), torch.arange(6.0)).flip(1)  # (x, y) of all pixels of a 4 x 6 picture

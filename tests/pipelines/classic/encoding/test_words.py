@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import Codebook
-from bakeoff.pipelines.classic.encoding.words import encode_bag_of_words, encode_vlad
+from bakeoff.pipelines.classic.encoding.encodings import encode_bag_of_words, encode_vlad
 from bakeoff.tests.reference import encodings
 
 ASSIGNMENTS = ["hard", "triangle"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from bakeoff.pipelines.classic.encoding.fisher_vector import encode_fisher_vector
+from bakeoff.pipelines.classic.encoding.encodings import encode_fisher_vector
 from bakeoff.pipelines.classic.families.descriptors import DenseSift, Patches
 from bakeoff.pipelines.classic.families.fisher_vectors import FisherVectors, PatchFisherVectors
 

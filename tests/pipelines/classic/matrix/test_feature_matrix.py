@@ -18,7 +18,7 @@ from bakeoff.pipelines.classic.matrix.feature_matrix import (
     rounded,
     to_int8,
 )
-from bakeoff.pipelines.classic.matrix.standardize import Standardizer
+from bakeoff.pipelines.classic.matrix.projections import Standardizer
 from bakeoff.pipelines.machine.cores import one_worker_per_core
 
 RANDOM = np.random.default_rng(0)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.preprocessing import StandardScaler
 
-from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer, standardize
+from bakeoff.pipelines.classic.matrix.projections import fit_standardizer, standardize
 
 
 def features(n: int = 500, d: int = 7) -> torch.Tensor:

@@ -11,15 +11,17 @@ import torch
 
 from bakeoff.pipelines.classic.matrix.feature_matrix import as_matrix
 from bakeoff.pipelines.classic.matrix.product_quantization import (
+    CHUNK_ROWS,
     ProductQuantizer,
     compress,
+    compress_features,
     decompress,
     random_rotation,
 )
-from bakeoff.pipelines.classic.svm import svm_on_codes
+from bakeoff.pipelines.classic.svm import cost_choice
+from bakeoff.pipelines.classic.svm.cost_choice import Compression, choose_on_codes
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores
 from bakeoff.pipelines.classic.svm.linear_svm_sgd import SgdSettings, descend
-from bakeoff.pipelines.classic.svm.svm_on_codes import CHUNK_ROWS, Compression, choose_on_codes, compress_features
 
 N_CLASSES, DIMENSION = 3, 32
 
@@ -128,7 +130,7 @@ def test_keeps_the_best_epoch_and_stops_when_none_is_better(compressed, monkeypa
         answers = np.where(n_right[next(accuracies)], VALIDATION_LABELS, wrong)
         return np.eye(N_CLASSES)[answers]
 
-    monkeypatch.setattr(svm_on_codes, "predict_scores", scores_of)
+    monkeypatch.setattr(cost_choice, "predict_scores", scores_of)
     told = []
     choice = choose(compressed, replace(GOOD, n_epochs=9, patience=2), on_epoch=told.append)
     assert told == [0.5, 0.7, 0.6, 0.7]
@@ -143,6 +145,6 @@ def test_never_holds_more_than_a_chunk_of_decoded_rows(compressed, monkeypatch):
         sizes.append(len(codes))
         return decompress(codes, quantizer, **settings)
 
-    monkeypatch.setattr(svm_on_codes, "decompress", watch)
+    monkeypatch.setattr(cost_choice, "decompress", watch)
     choose(compressed, replace(GOOD, n_epochs=2))
     assert sizes == [CHUNK_ROWS, 1500 - CHUNK_ROWS] * 2

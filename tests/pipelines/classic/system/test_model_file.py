@@ -30,7 +30,7 @@ from bakeoff.pipelines.classic.families.histograms import (
     LocalBinaryPatterns,
 )
 from bakeoff.pipelines.classic.families.pixels import PixelPca
-from bakeoff.pipelines.classic.svm.svm_on_codes import Compression
+from bakeoff.pipelines.classic.svm.cost_choice import Compression
 from bakeoff.pipelines.classic.system.model_file import build_classic_model
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace

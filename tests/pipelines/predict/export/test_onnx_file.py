@@ -22,7 +22,7 @@ from bakeoff.pipelines.classic.families.histograms import (
     LocalBinaryPatterns,
 )
 from bakeoff.pipelines.classic.families.pixels import PixelPca
-from bakeoff.pipelines.classic.matrix.standardize import fit_standardizer
+from bakeoff.pipelines.classic.matrix.projections import fit_standardizer
 from bakeoff.pipelines.classic.system.model_file import ClassicModel, FittedSystem
 from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
