@@ -98,7 +98,7 @@ def _limits(run: RunResult, task: Task) -> Iterator[str]:
     if run.diagnostics.get("svm_converged") is False:
         yield "Its SVM is not known to have reached its optimum."
     if task.reading.get("regions"):
-        yield f"{ON_REGIONS[:1].upper()}{ON_REGIONS[1:]}."
+        yield ON_REGIONS
     if run.side == "frozen":
         known = run.diagnostics.get("backbone", {}).get("trained_on")
         yield f"Its features were learned from {known or 'unknown pictures'}: test pictures may be among them."

@@ -113,7 +113,7 @@ def find_witness(classifier: Classifier, dataset: Dataset, workspace: Workspace)
         fingerprint = read_json(classifier.path.with_name("run.json"))["fingerprint"]
     except (ValueError, KeyError):
         fingerprint = ""
-    more = f" Of the model: {ON_REGIONS}." if classifier.reading.get("regions") else ""
+    more = f" {ON_REGIONS}" if classifier.reading.get("regions") else ""
     if fingerprint != dataset.fingerprint():
         note = f"Nearest training pictures are left out: {dataset.name} is not what the model learned from (--dataset)."
         return Witness(classifier, note + more)

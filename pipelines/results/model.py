@@ -30,8 +30,8 @@ FORMAT = 2
 HEADER, CHECKSUM = "bakeoff", "checksum"  # the two entries of the file's metadata
 MOST_PIXELS = 4096 * 4096 * 3  # values in a picture: more is damage, and would fill the memory
 ON_REGIONS = (
-    "it learned from the regions that masks or boxes mark in its pictures, and predict, serve and exported files see "
-    "whole pictures: cut new ones to their regions first"
+    "This model learned from the regions that masks or boxes mark in its pictures; predict, serve and exported files "
+    "see whole pictures: cut new ones to their regions first."
 )
 Approach = Literal["classic", "frozen", "neural"]
 

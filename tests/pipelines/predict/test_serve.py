@@ -155,4 +155,4 @@ def test_without_the_data_the_neighbors_are_left_out_and_that_is_said(classifier
     assert "others is not what the model learned from" in witness.note
     assert witness.answer(as_png(DATASET.test.images[0]), "x.png")["neighbors"] == []
     of_regions = replace(classifier, reading={**classifier.reading, "regions": "mask"})
-    assert find_witness(of_regions, other, workspace).note == f"{witness.note} Of the model: {ON_REGIONS}."
+    assert find_witness(of_regions, other, workspace).note == f"{witness.note} {ON_REGIONS}"
