@@ -54,14 +54,11 @@ def predict(options: argparse.Namespace) -> int:
 
 def find_all(places: Sequence[str], output: Path | None = None) -> Iterator[PictureFile]:
     """The files of all places but the one that is written."""
-    for place in map(Path, places):
-        for file in find_pictures(place.expanduser()):
-            if output is None or file.parts[-1] != output.name or not _same(place.joinpath(*file.parts), output):
+    for place in (Path(place).expanduser() for place in places):
+        for file in find_pictures(place):
+            named = place.joinpath(*file.parts) if output and file.parts[-1] == output.name else None
+            if not (output and named and named.resolve() == output.expanduser().resolve()):
                 yield file
-
-
-def _same(one: Path, other: Path) -> bool:
-    return other.exists() and one.exists() and one.samefile(other)
 
 
 def show(classifier: Classifier, places: Sequence[str], loading: float, *, as_json: bool) -> int:
