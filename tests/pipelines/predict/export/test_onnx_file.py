@@ -77,7 +77,9 @@ def systems_model(
         weights = random.normal(size=(len(CLASSES), features.shape[1])).astype(np.float32)
         scaling = "standardize" if standardized else "unit"
         system = System("tiny", small, scaling, (1 / len(small),) * len(small), storage="float16")
-        standardizer = fit_standardizer(features * np.float32(system.factors[0])) if standardized else None
+        standardizer = (
+            fit_standardizer([torch.from_numpy(features * np.float32(system.factors[0]))]) if standardized else None
+        )
         bias = random.normal(size=len(CLASSES)).astype(np.float32)
         fitted.append(FittedSystem(system, states, standardizer, weights, bias))
     fusion = np.array([1.0, 0.5], np.float32) if len(systems) > 1 else None
