@@ -13,10 +13,10 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.registry import dataset_names
 from bakeoff.pipelines.command_line.arguments import print_completion
 from bakeoff.pipelines.machine.workspace import Workspace, claim, clean
+from bakeoff.pipelines.results.guest import keep_guests
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, task_folder
 from bakeoff.pipelines.results.study import save_study
 from bakeoff.pipelines.results.task import keep_task
-from bakeoff.pipelines.studies.published_guests import keep_guests
 
 if TYPE_CHECKING:
     from bakeoff.pipelines.classic.system.family_features import Encoded
@@ -63,7 +63,7 @@ def train(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -
     chosen = distinct_experiments(named, dataset.image_shape)
     if keep_task(dataset, fingerprint, workspace.runs):
         tell_notes(dataset, options, workspace)
-    keep_guests(dataset, options.data_root, workspace)
+    keep_guests(dataset, options.data_root, workspace.runs, workspace.say)
     for twin in named:
         if twin not in chosen:
             workspace.say(f"skipped: {twin.name} is another of these experiments again on {dataset.name}")
@@ -108,7 +108,7 @@ def spend_budgets(dataset: Dataset, options: argparse.Namespace, workspace: Work
         raise ValueError("--set changes named experiments: name them with --experiments, or leave it out")
     if keep_task(dataset, dataset.fingerprint(), workspace.runs):
         tell_notes(dataset, options, workspace)
-    keep_guests(dataset, options.data_root, workspace)
+    keep_guests(dataset, options.data_root, workspace.runs, workspace.say)
     budget = options.budget or default_budget(dataset)
     workspace.say(f"each side has {budget:.0f} s of processor time (--budget), and is judged on validation")
     Contest(dataset, budget, options.seed, workspace, options.splits, options.weights).run()

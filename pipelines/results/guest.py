@@ -9,13 +9,15 @@ never in a choice. They lie beside the runs of their task:
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.results.files import damaged, write_atomically
-from bakeoff.pipelines.results.run import Side
+from bakeoff.pipelines.results.run import Side, task_folder
 
 SCHEMA_VERSION = 1
 FILE_NAME = "guests.json"
@@ -44,17 +46,17 @@ class Guest:
             )
 
 
-def save_guests(guests: tuple[Guest, ...], task_folder: Path) -> Path:
+def save_guests(guests: tuple[Guest, ...], folder: Path) -> Path:
     """Write all guests of a task, whole or not at all; returns their file."""
     records = [asdict(guest) | {"predictions": guest.predictions.tolist()} for guest in guests]
-    path = task_folder / FILE_NAME
+    path = folder / FILE_NAME
     write_atomically(path, json.dumps({"schema": SCHEMA_VERSION, "guests": records}).encode())
     return path
 
 
-def load_guests(task_folder: Path) -> tuple[Guest, ...]:
+def load_guests(folder: Path) -> tuple[Guest, ...]:
     """Read back what `save_guests` wrote; none where there is no such file. Raises ValueError if it is damaged."""
-    path = task_folder / FILE_NAME
+    path = folder / FILE_NAME
     try:
         record = json.loads(path.read_bytes())
         if record["schema"] != SCHEMA_VERSION:
@@ -67,3 +69,26 @@ def load_guests(task_folder: Path) -> tuple[Guest, ...]:
         return ()
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise damaged(path, error) from error
+
+
+def keep_guests(dataset: Dataset, data_root: Path | None, runs: Path, say: Callable[[str], None]) -> None:
+    """Save the published models of a data set whose card is saved, if there are any; told where they cannot be had."""
+    from bakeoff.datasets.sets.published_predictions import (
+        SOURCE,
+        has_published_predictions,
+        load_published_predictions,
+    )
+
+    folder = task_folder(runs, dataset.name, dataset.fingerprint())
+    if (folder / FILE_NAME).exists() or not has_published_predictions(dataset.test.labels):
+        return
+    try:
+        published = load_published_predictions(data_root)
+    except OSError as error:
+        say(f"the report goes without published models: {error}")
+        return
+    guests = (
+        Guest(model.name, model.title, "end-to-end" if model.end_to_end else "hand-crafted", SOURCE, said)
+        for model, said in published
+    )
+    save_guests(tuple(guests), folder)

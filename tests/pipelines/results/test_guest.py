@@ -1,9 +1,13 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.results.guest import FILE_NAME, Guest, load_guests, save_guests
+from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.sets import published_predictions
+from bakeoff.pipelines.results.guest import FILE_NAME, Guest, keep_guests, load_guests, save_guests
+from bakeoff.pipelines.results.run import task_folder
 
 GUESTS = (
     Guest("net", "A net", "end-to-end", "a paper", np.array([0, 1, 2], np.int64)),
@@ -46,3 +50,25 @@ def test_a_damaged_file_is_named(tmp_path, content):
 def test_predictions_that_are_no_classes_are_refused(predictions):
     with pytest.raises(ValueError, match="predictions of net must be int64"):
         Guest("net", "", "end-to-end", "", predictions)
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_published_models_are_kept_once_and_a_report_goes_without_them_where_they_cannot_be_had(
+    tmp_path, monkeypatch, offline
+):
+    images = np.zeros((3, 2, 2, 1), np.uint8)
+    dataset = Dataset("three", ("a", "b", "c"), *[Split(images, np.arange(3))] * 3)
+    model = SimpleNamespace(name="net", title="A net", end_to_end=True)
+
+    def load(data_root):
+        if offline:
+            raise OSError("no network")
+        return [(model, np.arange(3))]
+
+    monkeypatch.setattr(published_predictions, "has_published_predictions", lambda labels: True)
+    monkeypatch.setattr(published_predictions, "load_published_predictions", load)
+    told = []
+    keep_guests(dataset, None, tmp_path, told.append)
+    found = load_guests(task_folder(tmp_path, "three", dataset.fingerprint()))
+    assert [(guest.name, guest.side) for guest in found] == ([] if offline else [("net", "end-to-end")])
+    assert told == (["the report goes without published models: no network"] if offline else [])
