@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -125,3 +125,20 @@ class Dataset:
             if split.groups is not None:
                 digest.update(np.ascontiguousarray(split.groups, dtype="<i8").data)
         return digest.hexdigest()
+
+
+Load = TypeVar("Load", bound=Callable[..., Dataset])
+NAMED: dict[str, Callable[..., Dataset]] = {}
+
+
+def named(name: str) -> Callable[[Load], Load]:
+    """Make a function a data set that `load_dataset`, and so the command line, knows by this name.
+
+    The function takes nothing; or, if it downloads, data_root and progress as `load_dataset` does.
+    """
+
+    def announce(load: Load) -> Load:
+        NAMED[name] = load
+        return load
+
+    return announce

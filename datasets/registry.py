@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from bakeoff.datasets import sets
-from bakeoff.datasets.dataset import Dataset, MapChunks, Progress
+from bakeoff.datasets.dataset import NAMED, Dataset, MapChunks, Progress
 from bakeoff.datasets.folder.held import find_parquet, load_pictures, read_parquet
 from bakeoff.datasets.folder.load import dataset_name, load_folder
 from bakeoff.datasets.folder.reading import Reading
@@ -24,7 +24,7 @@ def dataset_names() -> tuple[str, ...]:
     """The names that `load_dataset` knows, the default first."""
     for module in iter_modules(sets.__path__):  # each announces its own
         import_module(f"{sets.__name__}.{module.name}")
-    return (DEFAULT, *(name for name in sets.NAMED if name != DEFAULT))
+    return (DEFAULT, *(name for name in NAMED if name != DEFAULT))
 
 
 def load_dataset(
@@ -50,9 +50,9 @@ def load_dataset(
         given = [field for field, value in asdict(Reading(**options)).items() if value != getattr(Reading(), field)]
         if given:
             raise ValueError(f"{given[0]} can be set for a folder of pictures only; {name} has a form of its own")
-        given_to = signature(sets.NAMED[name]).parameters
+        given_to = signature(NAMED[name]).parameters
         place = {"data_root": data_root, "progress": progress}
-        dataset = sets.NAMED[name](**{word: value for word, value in place.items() if word in given_to})
+        dataset = NAMED[name](**{word: value for word, value in place.items() if word in given_to})
         taken = f"{name} is the built-in data set; your folder of that name is ./{name_or_path}."
         return replace(dataset, notes=(taken, *dataset.notes)) if path.is_dir() else dataset
     if not path.exists():

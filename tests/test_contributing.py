@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import bakeoff
-from bakeoff.datasets import sets
-from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.dataset import NAMED, Dataset, Split
 from bakeoff.datasets.registry import dataset_names, load_dataset
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
@@ -32,7 +31,7 @@ import torch
 from torch import nn
 
 import bakeoff
-from bakeoff.datasets.sets import named
+from bakeoff.datasets.dataset import named
 from bakeoff.pipelines.neural.networks.build import Architecture
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.pipelines.studies.study import study
@@ -107,7 +106,7 @@ def new(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         yield importlib.import_module("new_things")
-    for register, name in ((sets.NAMED, "new-bars"), (study._ANNOUNCED, "new-study"), (chapter.CHAPTERS, 99)):
+    for register, name in ((NAMED, "new-bars"), (study._ANNOUNCED, "new-study"), (chapter.CHAPTERS, 99)):
         del register[name]  # other tests see what is ours alone
 
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from bakeoff.datasets.folder.delimited_text import rows_of_text
-from bakeoff.datasets.folder.finder import ABSENT, Finder, parts_of
 from bakeoff.datasets.folder.picture_file import MASKS, NOT_USED, THE_TABLE, PictureFile, Region, as_class_name, fail
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
+from bakeoff.datasets.folder.table_parts import ABSENT, Finder, parts_of, rows_of_text
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 THINGS = ("patient", "subject", "slide", "plate", "lesion")

@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 import pooch
 
-from bakeoff.datasets.dataset import Dataset, Progress, Split
-from bakeoff.datasets.sets import named
+from bakeoff.datasets.dataset import Dataset, Progress, Split, named
 
 PIXEL_BYTES = 3 * 32 * 32
 CACHE_FOLDER = Path("~/.cache/bakeoff")  # where archives go if no data root is named

@@ -18,8 +18,7 @@ from functools import partial
 import numpy as np
 from numpy.random import RandomState
 
-from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.sets import named
+from bakeoff.datasets.dataset import Dataset, Split, named
 
 SIDE = 32
 N_CLASSES = 6

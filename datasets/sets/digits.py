@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import zoom
 
-from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.sets import named
+from bakeoff.datasets.dataset import Dataset, Split, named
 from bakeoff.datasets.splits import stratified_split
 
 SHARES = {"train": 0.6, "validation": 0.15, "test": 0.25}

@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.sets import named
+from bakeoff.datasets.dataset import Dataset, Split, named
 
 # class name -> (package, file inside it); only files in the wheels themselves, none that would be fetched.
 PICTURES: Mapping[str, tuple[str, str]] = {
