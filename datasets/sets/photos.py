@@ -116,11 +116,15 @@ def cut_crops(picture: np.ndarray, seed: int) -> dict[str, tuple[np.ndarray, np.
     windows = np.lib.stride_tricks.sliding_window_view(picture, (CROP_SIZE, CROP_SIZE), axis=(0, 1))
     crops: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for split_name, n_crops in CROPS_PER_CLASS.items():
-        inside = [_corners_inside(block) for block in blocks[split_name]]
-        corners, block_of = np.concatenate(inside), np.repeat(np.arange(len(inside)), [len(part) for part in inside])
+        inside = [  # upper left corners of all crops that lie wholly inside a block: int (2, n)
+            np.mgrid[top : bottom - CROP_SIZE + 1, left : right - CROP_SIZE + 1].reshape(2, -1)
+            for top, bottom, left, right in blocks[split_name]
+        ]
+        corners = np.concatenate(inside, axis=1)
+        block_of = np.repeat(np.arange(len(inside)), [part.shape[1] for part in inside])
         earlier = sum(map(len, (blocks[name] for name in crops)))
-        chosen = random.permutation(len(corners))[:n_crops]
-        tops, lefts = corners[chosen].T
+        chosen = random.permutation(len(block_of))[:n_crops]
+        tops, lefts = corners[:, chosen]
         # (n, channels, 32, 32) -> (n, 32, 32, channels)
         crops[split_name] = np.moveaxis(windows[tops, lefts], 1, 3), earlier + block_of[chosen]
     return crops
@@ -138,10 +142,3 @@ def deal_blocks(height: int, width: int, random: np.random.RandomState) -> dict[
     n_validation, n_test = (round(share * len(blocks)) for share in BLOCK_SHARES.values())
     validation, test, train = np.split(blocks, [n_validation, n_validation + n_test])
     return {"train": train, "validation": validation, "test": test}
-
-
-def _corners_inside(block: np.ndarray) -> np.ndarray:
-    """Upper left corners (top, left) of all crops that lie wholly inside a block: int (n, 2)."""
-    top, bottom, left, right = block
-    tops, lefts = np.mgrid[top : bottom - CROP_SIZE + 1, left : right - CROP_SIZE + 1]
-    return np.stack([tops.ravel(), lefts.ravel()], axis=1)
