@@ -52,7 +52,7 @@ def _selection_cell(c: Contestant, comparison: Comparison) -> Cell:
 
 def selection_seconds(contestants: Sequence[Contestant], clock: Clock) -> float:
     """What all runs of these experiments took together; a stage that several share is counted once."""
-    stages = {replace(stage, reused=False) for c in contestants for run in c.runs for stage in run.stages}
+    stages = dict.fromkeys(replace(stage, reused=False) for c in contestants for run in c.runs for stage in run.stages)
     return sum(stage.spent(clock) for stage in stages)
 
 
