@@ -19,9 +19,8 @@ from bakeoff.reports.canvas.elements import Table
 from bakeoff.reports.chapters.changes import describe_changes, find_changes, read_base
 from bakeoff.reports.chapters.results import result_table
 from bakeoff.reports.chapters.two_classes import Stakes
-from bakeoff.reports.mlflow_log import log_runs
 from bakeoff.reports.model_card import write_cards
-from bakeoff.reports.publish import publish
+from bakeoff.reports.publish import log_runs, publish
 from bakeoff.reports.report import Report, build_report
 from bakeoff.reports.report_json import render_json
 from bakeoff.reports.report_text import render_html, render_markdown, save_figures

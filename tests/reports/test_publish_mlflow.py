@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.pipelines.results.model import FILE_NAME
 from bakeoff.pipelines.results.run import save_run
-from bakeoff.reports import mlflow_log
+from bakeoff.reports import publish
 from bakeoff.tests.reports.factory import make_history, make_run, make_task
 
 TASK = make_task(40)
@@ -44,7 +44,7 @@ def test_runs_models_and_the_report_are_logged(told, tmp_path):
     (folder / FILE_NAME).touch()
     for name in ("report.html", "report.json"):
         (tmp_path / name).touch()
-    assert mlflow_log.log_runs("http://127.0.0.1:1", [run], tmp_path, tmp_path) == 1
+    assert publish.log_runs("http://127.0.0.1:1", [run], tmp_path, tmp_path) == 1
     assert told[:2] == [("set_tracking_uri", "http://127.0.0.1:1"), ("set_experiment", "bakeoff photos")]
     assert [name for kind, name, *_ in told if kind == "run"] == ["mlp seed 0", "report"]
     (params,) = (given for kind, given, *_ in told if kind == "log_params")
@@ -62,7 +62,7 @@ def test_runs_models_and_the_report_are_logged(told, tmp_path):
 def test_without_mlflow_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(ValueError, match=r"--mlflow needs MLflow: pip install 'bakeoff\[mlflow\]'"):
-        mlflow_log.log_runs("x", [make_run(TASK)], tmp_path, tmp_path)
+        publish.log_runs("x", [make_run(TASK)], tmp_path, tmp_path)
 
 
 def test_what_mlflow_refuses_is_one_line(told, monkeypatch, tmp_path):
@@ -71,4 +71,4 @@ def test_what_mlflow_refuses_is_one_line(told, monkeypatch, tmp_path):
 
     monkeypatch.setattr(sys.modules["mlflow"], "set_experiment", refuse)
     with pytest.raises(ValueError, match=r"^--mlflow http://127\.0\.0\.1:1: API request failed: no such server$"):
-        mlflow_log.log_runs("http://127.0.0.1:1", [make_run(TASK)], tmp_path, tmp_path)
+        publish.log_runs("http://127.0.0.1:1", [make_run(TASK)], tmp_path, tmp_path)
