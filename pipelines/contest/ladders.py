@@ -30,8 +30,9 @@ NETS = {
 }
 UNMIRRORED = "-unmirrored"  # ends the name of a recipe that mirrors no picture
 FEWEST_STEPS = 30  # of a training: with fewer no net tells anything
+TELLING_STEPS = 100  # of trainings that nets are compared by: with fewer the best in the end may still be behind
 MANY_STEPS = 10**6  # with so many, it looks at the validation pictures as often as any
-SCREENING_SHARE, LARGEST_SHARE = 1 / 3, 1 / 4  # of the budget, for all short trainings; of a full training, for one
+SCREENING_SHARE = LARGEST_SHARE = 1 / 4  # of the budget, for all short trainings; of a full training, for one
 FULL_SHARE, WITHIN = 0.6, 0.95  # of the budget, that a full training may expect; of what is left, that is planned for
 CLEARLY = 1.5  # times the steps: less is not worth another training
 MOST_STEPS = 4  # times what the recipe asks for on these pictures: a bound, longer ones were not tried
@@ -110,36 +111,36 @@ class NetLadder:
         return self.rung(next(iter(NETS)), self.sizes[0], FEWEST_STEPS, brief=True)
 
     def screening(self, flop_rate: float) -> tuple[list[Rung], list[Rung]]:
-        """Every net at every size, trained for the same share of the training that it would get in the end: as long as
-        the budget allows, or as its recipe asks for.
+        """Every net at every size, trained for equally many steps, so that they can be compared; by how few the dear
+        ones would get in the end is the search's to reckon.
 
-        So a net that is ahead early only because each of its steps costs more has fewer of them. The share is what a
-        third of the budget pays for.
-        Returns the trainings, and those of nets that could not take FEWEST_STEPS.
+        As many steps as a quarter of the budget pays for, by no more than a share of the full training of each; the
+        dearest are left out until these are TELLING_STEPS or one net is left.
+        Returns the trainings, and those of nets that are left out.
         """
         cells = list(product(NETS, self.sizes))
         found = {(recipe, size): self._cost(recipe, size, MANY_STEPS, brief=True) for recipe, size in cells}
         costs = {cell: cost for cell, cost in found.items() if cost}
-        full = {cell: self._full_steps(cell[0], cost, flop_rate) for cell, cost in costs.items()}
-        paid, share = sorted(costs, key=lambda cell: costs[cell].a_step), 0.0
+        full = {
+            cell: self._affordable(cell[0], cost, FULL_SHARE * self.budget * flop_rate) for cell, cost in costs.items()
+        }
+        paid, steps = sorted(costs, key=lambda cell: costs[cell].a_step), 0
         while paid:
             fixed = sum(costs[cell].looks + costs[cell].scoring for cell in paid)
-            whole = sum(costs[cell].a_step * full[cell] for cell in paid)
-            share = min((SCREENING_SHARE * self.budget * flop_rate - fixed) / whole, LARGEST_SHARE)
-            if share * min(full[cell] for cell in paid) >= FEWEST_STEPS:
+            whole = sum(costs[cell].a_step for cell in paid)
+            within_share = (SCREENING_SHARE * self.budget * flop_rate - fixed) / whole
+            steps = _round_down(int(max(0, min(within_share, LARGEST_SHARE * min(full[cell] for cell in paid)))))
+            if steps >= (TELLING_STEPS if len(paid) > 1 else FEWEST_STEPS):
                 break
             paid.pop()
-        within, beyond = [], []
-        for recipe, size in cells:
-            if (recipe, size) in paid or (
-                recipe,
-                size,
-            ) not in costs:  # those of no cost are refused when they are tried
-                steps = max(FEWEST_STEPS, _round_down(int(share * full.get((recipe, size), 0))))
-                within.append(self.rung(recipe, size, steps, brief=True))
-            else:
-                beyond.append(self.rung(recipe, size, FEWEST_STEPS, brief=True))
-        return within, beyond
+        steps = max(steps, FEWEST_STEPS)  # where nothing is paid for
+        beyond = [cell for cell in cells if cell in costs and cell not in paid]
+        return (
+            [
+                self.rung(*cell, steps, brief=True) for cell in cells if cell not in beyond
+            ],  # no cost: refused when tried
+            [self.rung(*cell, steps, brief=True) for cell in beyond],
+        )
 
     def rung(self, recipe: str, size: int, steps: int, *, brief: bool = False) -> Rung:
         """brief: pictures are predicted in one view."""
@@ -159,23 +160,30 @@ class NetLadder:
         cost = self._cost(rung.recipe, rung.image_size, rung.steps or FEWEST_STEPS, brief=True)
         return (cost.a_step * cost.n_steps + cost.looks) / seconds if cost and seconds else FLOP_RATE
 
-    def longer(self, rung: Rung, seconds: float, left: float, *, brief: bool = False) -> Rung | None:
-        """The same net at the same size, trained for as long as fits into what is left, within reason.
+    def reach(self, rung: Rung, seconds: float, left: float, *, brief: bool = False) -> int:
+        """Steps of the same net at the same size that fit into what is left, within reason.
 
         seconds: that the rung's training took.   left: seconds.
-        Returns None if it would not be clearly longer.
+        """
+        cost, rate = (
+            self._cost(rung.recipe, rung.image_size, rung.steps or 0, brief=brief),
+            self.flop_rate(rung, seconds),
+        )
+        if cost is None:
+            return 0
+        return self._affordable(rung.recipe, cost, WITHIN * left * rate - cost.scoring - cost.looks)
+
+    def longer(self, rung: Rung, seconds: float, left: float, *, brief: bool = False) -> Rung | None:
+        """The same net at the same size, trained for as many steps as it can reach; None if these are not clearly more.
+
+        Arguments as of `reach`.
         """
         assert rung.steps is not None
-        cost, rate = self._cost(rung.recipe, rung.image_size, rung.steps, brief=brief), self.flop_rate(rung, seconds)
-        if cost is None:
-            return None
-        affordable = int((WITHIN * left * rate - cost.scoring - cost.looks) / cost.a_step)
-        steps = _round_down(min(affordable, self._most_steps(rung.recipe)))
+        steps = _round_down(self.reach(rung, seconds, left, brief=brief))
         return self.rung(rung.recipe, rung.image_size, steps, brief=brief) if steps >= CLEARLY * rung.steps else None
 
-    def _full_steps(self, recipe: str, cost: TrainingCost, flop_rate: float) -> int:
-        affordable = int(FULL_SHARE * self.budget * flop_rate / cost.a_step)
-        return min(affordable, self._most_steps(recipe))
+    def _affordable(self, recipe: str, cost: TrainingCost, operations: float) -> int:
+        return min(int(max(0, operations) / cost.a_step), self._most_steps(recipe))
 
     def _most_steps(self, recipe: str) -> int:
         return MOST_STEPS * plan_steps(len(self.dataset.train), _net(recipe)[1]).n_steps

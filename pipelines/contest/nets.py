@@ -1,20 +1,28 @@
 """The search of the end-to-end side: short trainings of all nets, longer ones of the few that are close together, the
 rest of the budget for the best; and whether its pictures may be mirrored.
 
+Nets are compared by the error that each is expected to reach with what is left. Of equally many steps a rich net makes
+more than a cheap one, and it can afford fewer of them; so its error is taken to fall with its steps as the errors of
+this search have fallen so far: by one power of them, which is the same for all nets.
+
 Mirror images are as good as new pictures where left and right mean nothing, and poison where classes differ in nothing
 else: an arrow, a hand, a letter. So one of the short trainings is repeated without them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bakeoff.pipelines.contest.contender import Contender, merit
-from bakeoff.pipelines.contest.ladders import SCREENING_SHARE, NetLadder
+from bakeoff.pipelines.contest.ladders import FEWEST_STEPS, SCREENING_SHARE, UNMIRRORED, NetLadder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb, not_reached
 
 SEMIFINAL_SHARE, PROMISING = 1 / 4, 3  # of the budget, for longer trainings of at most so many nets that are close
+USUAL_POWER = 0.3  # of the steps: 0.1 to 0.7 on groceries and photos, the more the fewer classes there are
 
 
 @dataclass(frozen=True)
@@ -43,13 +51,41 @@ class NetSearch:
         contender.attempts += [not_reached(rung, contender.purse) for rung in beyond]
         contender.purse.budget = ladder.budget
         ladder = self._with_or_without_mirrors()
-        ranked = self._ranked()
-        close = [a for a in ranked if merit(a)[0] >= merit(ranked[0])[0] - 2 * self.noise][:PROMISING]
+        errors = self._expected_errors(ladder, contender.purse.left - SEMIFINAL_SHARE * ladder.budget)
+        close = [attempt for attempt, error in errors if error <= errors[0][1] + 2 * self.noise][:PROMISING]
         if len(close) > 1:
             for attempt in close:
                 self._train_longer(ladder, attempt, SEMIFINAL_SHARE * ladder.budget / len(close))
-        for attempt in self._ranked():
+        for attempt, _ in self._expected_errors(ladder, contender.purse.left):
             self._train_longer(ladder, attempt, contender.purse.left)
+
+    def _expected_errors(self, ladder: NetLadder, left: float) -> list[tuple[Attempt, float]]:
+        """The longest training of each net at each size, with the error on validation to expect of one that takes what
+        is left, in seconds; the best first."""
+        longest: dict[tuple[str, int], Attempt] = {}
+        for attempt in sorted(self.contender.tried, key=lambda one: (one.rung.steps or 0, merit(one))):
+            longest[attempt.rung.recipe.removesuffix(UNMIRRORED), attempt.rung.image_size] = attempt
+        power = self._power()
+        found = []
+        for attempt in longest.values():
+            steps = attempt.rung.steps or FEWEST_STEPS
+            reach = ladder.reach(attempt.rung, self.contender.training_seconds(attempt), left)
+            found.append((attempt, self._error(attempt) * (steps / max(reach, steps)) ** power))
+        return sorted(found, key=lambda one: (one[1], one[0].seconds))
+
+    def _power(self) -> float:
+        """Of the steps, by which errors fall: least squares over every net's trainings of several lengths, in
+        logarithms, shrunk toward USUAL_POWER."""
+        nets: dict[tuple[str, int], list[tuple[float, float]]] = {}
+        for attempt in self.contender.tried:
+            place = math.log(attempt.rung.steps or FEWEST_STEPS), math.log(self._error(attempt))
+            nets.setdefault((attempt.rung.recipe, attempt.rung.image_size), []).append(place)
+        centered = np.concatenate([np.array(places) - np.mean(places, axis=0) for places in nets.values()])
+        steps, errors = centered.T
+        return float(np.clip((USUAL_POWER - steps @ errors) / (1 + steps @ steps), 0, 1))
+
+    def _error(self, attempt: Attempt) -> float:
+        return max(1 - merit(attempt)[0], self.noise / 2)
 
     def _with_or_without_mirrors(self) -> NetLadder:
         """The ladder without them if that is clearly better for the cheapest net that has learned something; where that

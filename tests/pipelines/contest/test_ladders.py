@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.contest.ladders import FEWEST_STEPS, FLOP_RATE, NETS, NetLadder
+from bakeoff.pipelines.contest.ladders import FEWEST_STEPS, FLOP_RATE, NETS, TELLING_STEPS, NetLadder
 
 RATE = 50e9
 
@@ -20,20 +20,28 @@ def test_a_net_that_pictures_are_too_small_for_has_its_rung_and_costs_nothing():
     assert [rung.expected_seconds > 0 for rung in rungs] == [rung.recipe != "speedrun" for rung in rungs]
 
 
-def test_short_trainings_fit_into_a_third_of_the_budget_and_are_shares_of_full_ones():
+def test_short_trainings_are_of_equal_steps_and_fit_into_a_quarter_of_the_budget():
     rungs, beyond = ladder(64, [32, 64], 2400.0).screening(RATE)
     assert not beyond
-    assert all(rung.steps > FEWEST_STEPS for rung in rungs)
-    assert 600 < sum(rung.expected_seconds for rung in rungs) * FLOP_RATE / RATE <= 800
-    assert rungs[0].steps > rungs[-1].steps  # in the same time a net takes fewer of its dearer steps
+    assert {rung.steps for rung in rungs} == {rungs[0].steps}
+    assert rungs[0].steps > TELLING_STEPS
+    assert 300 < sum(rung.expected_seconds for rung in rungs) * FLOP_RATE / RATE <= 600
 
 
-def test_nets_too_dear_for_a_share_are_not_begun():
+def test_nets_too_dear_for_trainings_that_tell_something_are_not_begun():
     within, beyond = ladder(64, [32, 64], 120.0).screening(RATE)
     assert within
     assert beyond
-    assert max(rung.expected_seconds for rung in within) * FLOP_RATE / RATE < 40
-    assert {rung.steps for rung in beyond} == {FEWEST_STEPS}
+    assert max(rung.expected_seconds for rung in within) * FLOP_RATE / RATE < 30
+    assert all(rung.steps >= TELLING_STEPS for rung in within)
+    assert min(rung.expected_seconds for rung in beyond) > max(rung.expected_seconds for rung in within)
+
+
+def test_of_one_net_that_can_be_paid_for_fewer_steps_are_enough():
+    (only,), beyond = ladder(32, [32], 24.0).screening(RATE)
+    assert FEWEST_STEPS <= only.steps < TELLING_STEPS
+    assert len(beyond) == len(NETS) - 1
+    assert ladder(32, [32], 10.0).screening(RATE)[0] == []
 
 
 def test_a_longer_training_fits_into_what_is_left_and_is_clearly_longer():
