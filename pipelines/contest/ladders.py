@@ -30,8 +30,8 @@ NETS = {
 }
 UNMIRRORED = "-unmirrored"  # ends the name of a recipe that mirrors no picture
 FEWEST_STEPS = 30  # of a training: with fewer no net tells anything
-TELLING_STEPS = 100  # of trainings that nets are compared by: with fewer the best in the end may still be behind
-MANY_STEPS = 10**6  # with so many, it looks at the validation pictures as often as any
+TELLING_STEPS = 150  # of trainings that nets are compared by: with fewer the best in the end may still be behind
+BUSIER = 2.0  # times the operations a second of the cheapest net: 1.7 to 2.1, on groceries
 SCREENING_SHARE = LARGEST_SHARE = 1 / 4  # of the budget, for all short trainings; of a full training, for one
 FULL_SHARE, WITHIN = 0.6, 0.95  # of the budget, that a full training may expect; of what is left, that is planned for
 CLEARLY = 1.5  # times the steps: less is not worth another training
@@ -111,36 +111,29 @@ class NetLadder:
         return self.rung(next(iter(NETS)), self.sizes[0], FEWEST_STEPS, brief=True)
 
     def screening(self, flop_rate: float) -> tuple[list[Rung], list[Rung]]:
-        """Every net at every size, trained for equally many steps, so that they can be compared; by how few the dear
-        ones would get in the end is the search's to reckon.
+        """Every net at every size, trained for equally many steps, so that they can be compared; that the dear ones
+        would get fewer in the end is the search's to reckon.
 
-        As many steps as a quarter of the budget pays for, by no more than a share of the full training of each; the
-        dearest are left out until these are TELLING_STEPS or one net is left.
-        Returns the trainings, and those of nets that are left out.
+        As many steps as a share of the budget pays for, and no more than a share of any full training; the dearest are
+        left out until these are TELLING_STEPS or one net is left.
+        flop_rate: of the `start`.   Returns the trainings, and those of nets that are left out.
         """
         cells = list(product(NETS, self.sizes))
-        found = {(recipe, size): self._cost(recipe, size, MANY_STEPS, brief=True) for recipe, size in cells}
-        costs = {cell: cost for cell, cost in found.items() if cost}
-        full = {
-            cell: self._affordable(cell[0], cost, FULL_SHARE * self.budget * flop_rate) for cell, cost in costs.items()
-        }
+        costs = {cell: cost for cell in cells if (cost := self._cost(*cell, TELLING_STEPS, brief=True))}
+        rates = {cell: flop_rate * (1 if cell == cells[0] else BUSIER) for cell in costs}
+        full = {c: self._affordable(c[0], cost, FULL_SHARE * self.budget * rates[c]) for c, cost in costs.items()}
         paid, steps = sorted(costs, key=lambda cell: costs[cell].a_step), 0
         while paid:
-            fixed = sum(costs[cell].looks + costs[cell].scoring for cell in paid)
-            whole = sum(costs[cell].a_step for cell in paid)
-            within_share = (SCREENING_SHARE * self.budget * flop_rate - fixed) / whole
-            steps = _round_down(int(max(0, min(within_share, LARGEST_SHARE * min(full[cell] for cell in paid)))))
+            fixed = sum((costs[cell].looks + costs[cell].scoring) / rates[cell] for cell in paid)
+            a_step = sum(costs[cell].a_step / rates[cell] for cell in paid)
+            affordable = (SCREENING_SHARE * self.budget - fixed) / a_step
+            steps = _round_down(int(max(0, min(affordable, LARGEST_SHARE * min(full[cell] for cell in paid)))))
             if steps >= (TELLING_STEPS if len(paid) > 1 else FEWEST_STEPS):
                 break
             paid.pop()
-        steps = max(steps, FEWEST_STEPS)  # where nothing is paid for
-        beyond = [cell for cell in cells if cell in costs and cell not in paid]
-        return (
-            [
-                self.rung(*cell, steps, brief=True) for cell in cells if cell not in beyond
-            ],  # no cost: refused when tried
-            [self.rung(*cell, steps, brief=True) for cell in beyond],
-        )
+        tried = [cell for cell in cells if cell in paid or cell not in costs]  # of no cost: it will be refused
+        within = [self.rung(*cell, max(steps, FEWEST_STEPS), brief=True) for cell in tried]
+        return within, [self.rung(*cell, TELLING_STEPS, brief=True) for cell in cells if cell not in tried]
 
     def rung(self, recipe: str, size: int, steps: int, *, brief: bool = False) -> Rung:
         """brief: pictures are predicted in one view."""
@@ -160,27 +153,33 @@ class NetLadder:
         cost = self._cost(rung.recipe, rung.image_size, rung.steps or FEWEST_STEPS, brief=True)
         return (cost.a_step * cost.n_steps + cost.looks) / seconds if cost and seconds else FLOP_RATE
 
-    def reach(self, rung: Rung, seconds: float, left: float, *, brief: bool = False) -> int:
-        """Steps of the same net at the same size that fit into what is left, within reason.
-
-        seconds: that the rung's training took.   left: seconds.
-        """
-        cost, rate = (
-            self._cost(rung.recipe, rung.image_size, rung.steps or 0, brief=brief),
-            self.flop_rate(rung, seconds),
-        )
+    def reach(self, rung: Rung, flop_rate: float, left: float, *, brief: bool = False) -> int:
+        """Steps of a rung's net that fit into what is left, in seconds, within reason."""
+        cost = self._cost(rung.recipe, rung.image_size, rung.steps or 0, brief=brief)
         if cost is None:
             return 0
-        return self._affordable(rung.recipe, cost, WITHIN * left * rate - cost.scoring - cost.looks)
+        return self._affordable(rung.recipe, cost, WITHIN * left * flop_rate - cost.scoring - cost.looks)
 
     def longer(self, rung: Rung, seconds: float, left: float, *, brief: bool = False) -> Rung | None:
         """The same net at the same size, trained for as many steps as it can reach; None if these are not clearly more.
 
-        Arguments as of `reach`.
+        seconds: that the rung's training took.   left: seconds.
         """
         assert rung.steps is not None
-        steps = _round_down(self.reach(rung, seconds, left, brief=brief))
+        steps = _round_down(self.reach(rung, self.flop_rate(rung, seconds), left, brief=brief))
         return self.rung(rung.recipe, rung.image_size, steps, brief=brief) if steps >= CLEARLY * rung.steps else None
+
+    def larger(self, rung: Rung, seconds: float, left: float) -> Rung | None:
+        """The same net at the next size, a short training of what fits; None if there is none or too few steps fit.
+
+        Arguments as of `longer`.
+        """
+        size = next((size for size in self.sizes if size > rung.image_size), None)
+        if size is None:
+            return None
+        target = self.rung(rung.recipe, size, FEWEST_STEPS, brief=True)
+        steps = _round_down(self.reach(target, self.flop_rate(rung, seconds), left, brief=True))
+        return self.rung(rung.recipe, size, steps, brief=True) if steps >= FEWEST_STEPS else None
 
     def _affordable(self, recipe: str, cost: TrainingCost, operations: float) -> int:
         return min(int(max(0, operations) / cost.a_step), self._most_steps(recipe))

@@ -21,8 +21,12 @@ from bakeoff.pipelines.contest.contender import Contender, merit
 from bakeoff.pipelines.contest.ladders import FEWEST_STEPS, SCREENING_SHARE, UNMIRRORED, NetLadder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb, not_reached
 
-SEMIFINAL_SHARE, PROMISING = 1 / 4, 3  # of the budget, for longer trainings of at most so many nets that are close
-USUAL_POWER = 0.3  # of the steps: 0.1 to 0.7 on groceries and photos, the more the fewer classes there are
+SEMIFINAL_SHARE, PROMISING = (
+    1 / 4,
+    3,
+)  # of the budget, for longer trainings of so many nets that are close, and a larger
+PROBE_SHARE = 1 / 8  # of the budget, at most, for a training to learn whether pictures may be mirrored
+USUAL_POWER, USUAL_WEIGHT = 0.3, 0.3  # 0.1 on groceries, 0.3 to 0.7 on photos; two trainings 3 times as long weigh 0.6
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,37 @@ class NetSearch:
         contender.attempts += climb(within, contender.purse, self.attempt, self.noise)
         contender.attempts += [not_reached(rung, contender.purse) for rung in beyond]
         contender.purse.budget = ladder.budget
+        if not contender.tried:
+            return
+        if not self._learned():
+            self._train_larger(ladder, contender.purse.left / 4)
         ladder = self._with_or_without_mirrors()
-        errors = self._expected_errors(ladder, contender.purse.left - SEMIFINAL_SHARE * ladder.budget)
+        share = SEMIFINAL_SHARE * ladder.budget / (PROMISING + 1)
+        if self._is_larger_better():
+            self._train_larger(ladder, share)
+        errors = self._expected_errors(ladder, contender.purse.left - PROMISING * share)
         close = [attempt for attempt, error in errors if error <= errors[0][1] + 2 * self.noise][:PROMISING]
         if len(close) > 1:
             for attempt in close:
-                self._train_longer(ladder, attempt, SEMIFINAL_SHARE * ladder.budget / len(close))
+                self._train_longer(ladder, attempt, PROMISING * share / len(close))
         for attempt, _ in self._expected_errors(ladder, contender.purse.left):
             self._train_longer(ladder, attempt, contender.purse.left)
+
+    def _learned(self) -> list[Attempt]:
+        return [attempt for attempt in self._ranked() if merit(attempt)[0] > self.constant + 4 * self.noise]
+
+    def _is_larger_better(self) -> bool:
+        """Whether the best training is clearly better than as long a one of the same net at a smaller size."""
+        best = self._ranked()[0]
+        alike = [other for other in self.contender.tried if _same_but_size(other.rung, best.rung)]
+        return any(merit(best)[0] > merit(other)[0] + self.noise for other in alike)
+
+    def _train_larger(self, ladder: NetLadder, seconds: float) -> None:
+        """The best net at the next size, unless that was tried; where none has learned, the one at the largest."""
+        tried = self._learned() or sorted(self._ranked(), key=lambda one: one.rung.image_size, reverse=True)
+        larger = ladder.larger(tried[0].rung, self.contender.training_seconds(tried[0]), seconds)
+        if larger is not None and not self.contender.of_one_net(larger):
+            self._pay(larger)
 
     def _expected_errors(self, ladder: NetLadder, left: float) -> list[tuple[Attempt, float]]:
         """The longest training of each net at each size, with the error on validation to expect of one that takes what
@@ -69,7 +96,8 @@ class NetSearch:
         found = []
         for attempt in longest.values():
             steps = attempt.rung.steps or FEWEST_STEPS
-            reach = ladder.reach(attempt.rung, self.contender.training_seconds(attempt), left)
+            rate = ladder.flop_rate(attempt.rung, self.contender.training_seconds(attempt))
+            reach = ladder.reach(attempt.rung, rate, left)
             found.append((attempt, self._error(attempt) * (steps / max(reach, steps)) ** power))
         return sorted(found, key=lambda one: (one[1], one[0].seconds))
 
@@ -82,25 +110,24 @@ class NetSearch:
             nets.setdefault((attempt.rung.recipe, attempt.rung.image_size), []).append(place)
         centered = np.concatenate([np.array(places) - np.mean(places, axis=0) for places in nets.values()])
         steps, errors = centered.T
-        return float(np.clip((USUAL_POWER - steps @ errors) / (1 + steps @ steps), 0, 1))
+        return float(np.clip((USUAL_POWER * USUAL_WEIGHT - steps @ errors) / (USUAL_WEIGHT + steps @ steps), 0, 1))
 
     def _error(self, attempt: Attempt) -> float:
         return max(1 - merit(attempt)[0], self.noise / 2)
 
     def _with_or_without_mirrors(self) -> NetLadder:
-        """The ladder without them if that is clearly better for the cheapest net that has learned something; where that
-        leaves it open - a little better, or nothing learned yet - by a longer pair of trainings."""
-        plain, ranked = replace(self.ladder, mirrors=False), self._ranked()
-        if not ranked:
+        """The ladder without them if that is clearly better for the cheapest net that has learned, unless that
+        is dear; where that leaves it open - a little better, or nothing learned - by a longer pair of trainings."""
+        plain, ranked, learned = replace(self.ladder, mirrors=False), self._ranked(), self._learned()
+        probe = min(learned or ranked, key=lambda attempt: attempt.seconds)
+        if probe.seconds > PROBE_SHARE * self.ladder.budget:
             return self.ladder
-        learned = [attempt for attempt in ranked if merit(attempt)[0] > self.constant + 4 * self.noise]
-        probe = min(learned, key=lambda attempt: attempt.seconds) if learned else ranked[0]
         lead = self._lead(plain, probe.rung)
         if lead < 2 * self.noise and (lead > self.noise or not learned):
-            chosen = ranked[0] if learned else max(ranked, key=lambda attempt: attempt.rung.steps or 0)
-            share = SEMIFINAL_SHARE / 2 if learned else SEMIFINAL_SHARE
+            chosen = ranked[0] if learned else max(ranked, key=lambda one: (one.rung.steps or 0, -one.seconds))
+            share = PROBE_SHARE * self.ladder.budget if learned else self.contender.purse.left / 3
             seconds = self.contender.training_seconds(chosen)
-            longer = self.ladder.longer(chosen.rung, seconds, share * self.ladder.budget, brief=True)
+            longer = self.ladder.longer(chosen.rung, seconds, share, brief=True)
             if longer is not None:
                 self._pay(longer)
                 lead = self._lead(plain, longer)
@@ -126,3 +153,7 @@ class NetSearch:
         self.contender.attempts.append(self.attempt(rung))
         self.contender.purse.pay(rung, self.contender.attempts[-1].seconds)
         return self.contender.attempts[-1]
+
+
+def _same_but_size(a: Rung, b: Rung) -> bool:
+    return a.recipe == b.recipe and a.steps == b.steps and a.image_size < b.image_size

@@ -5,23 +5,31 @@ import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.contest.contender import Contender
-from bakeoff.pipelines.contest.ladders import UNMIRRORED, NetLadder
+from bakeoff.pipelines.contest.ladders import BUSIER, UNMIRRORED, NetLadder
 from bakeoff.pipelines.contest.nets import NetSearch
 from bakeoff.pipelines.contest.search import Attempt, Purse
 
 BUDGET = 600.0
 
 
-def search(mirrored, unmirrored, *, n_train=600, budget=BUDGET, constant=0.5):
+class Paid(Contender):
+    """Its trainings take all of an attempt's seconds."""
+
+    def training_seconds(self, attempt):
+        return attempt.seconds
+
+
+def search(mirrored, unmirrored, *, n_train=600, budget=BUDGET, constant=0.5, sides=(32,)):
     """The attempts of a search, and what it spent.   Arguments: rung -> validation score."""
-    train, few = (Split(np.zeros((n, 32, 32, 3), np.uint8), np.arange(n) % 2) for n in (n_train, 300))
-    contender = Contender("end-to-end", Purse(budget))
+    train, few = (Split(np.zeros((n, sides[-1], sides[-1], 3), np.uint8), np.arange(n) % 2) for n in (n_train, 300))
+    contender = Paid("end-to-end", Purse(budget))
 
     def attempt(rung):
         score = unmirrored if rung.recipe.endswith(UNMIRRORED) else mirrored
-        return Attempt(rung, "tried", score(rung), seconds=rung.expected_seconds)
+        seconds = rung.expected_seconds / (BUSIER if rung.image_size > 32 or "wide" in rung.recipe else 1)
+        return Attempt(rung, "tried", score(rung), seconds=seconds / (BUSIER if "speedrun" in rung.recipe else 1))
 
-    ladder = NetLadder(Dataset("drawn", ("a", "b"), train, few, few), [32], budget)
+    ladder = NetLadder(Dataset("drawn", ("a", "b"), train, few, few), sides, budget)
     NetSearch(contender, ladder, attempt, noise=0.02, constant=constant).run()
     return contender
 
@@ -50,6 +58,22 @@ def test_pictures_are_mirrored_unless_that_is_clearly_worse(lead):
     assert contender.attempts[-1].rung.experiment.config.augmentation.flip != "none"
 
 
+def test_left_and_right_are_looked_for_at_larger_sizes_too():
+    contender = search(lambda rung: 0.5, lambda rung: 0.9 if rung.steps > 500 else 0.5, sides=(32, 64), budget=1500)
+    assert contender.finalist.rung.recipe.endswith(UNMIRRORED)
+    assert contender.purse.spent <= 1500
+
+
+@pytest.mark.parametrize("seen_at", [64, 128])
+def test_larger_pictures_are_tried_where_small_ones_tell_nothing(seen_at):
+    def score(rung):
+        return 0.5 if rung.image_size < seen_at else 0.8 + 0.1 * (rung.image_size > seen_at)
+
+    contender = search(score, score, sides=(32, 64, 128), budget=520)
+    assert contender.finalist.rung.image_size == 128
+    assert contender.purse.spent <= 520
+
+
 def test_a_budget_is_not_overspent():
     contender = search(lambda rung: 0.5, lambda rung: 0.5)
     assert sum(attempt.seconds for attempt in contender.tried) == pytest.approx(contender.purse.spent)
@@ -60,7 +84,7 @@ def test_a_budget_is_not_overspent():
     ("power", "start", "budget", "wanted"),
     [
         (0.12, 1.3, 900, "speedrun"),  # many classes: errors fall slowly, and a better net is worth its price
-        (0.45, 1.0, 900, "convnet"),  # few: how many steps there are counts for more
+        (0.45, 1.0, 900, "convnet-wide"),  # few: how many steps there are counts for more
         (0.45, 1.0, 120, "convnet"),
     ],
 )
