@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,20 @@ Progress = Callable[[str, int, int], None]
 MapChunks = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 """function(chunk) of every chunk, in the order of the chunks, which are asked for only as workers become free: the
 threads of this process, or the workers of a cluster."""
+
+
+def results_in_order(submit: Callable[[Any], Any], chunks: Iterable[Any], n_ahead: int) -> Iterator[Any]:
+    """Results of the futures that `submit` returns, in the order of the chunks, at most n_ahead of them under way.
+
+    So the memory is that of n_ahead chunks and results, however many there are.
+    """
+    under_way: deque[Any] = deque()
+    for chunk in chunks:
+        if len(under_way) == n_ahead:
+            yield under_way.popleft().result()
+        under_way.append(submit(chunk))
+    while under_way:
+        yield under_way.popleft().result()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.dataset import MapChunks, Progress
+from bakeoff.datasets.dataset import MapChunks, Progress, results_in_order
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
 from bakeoff.datasets.folder.decode import Outcome, decode, limit_pillow, pillow_limits, read_mask
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
@@ -118,10 +117,9 @@ def read_masks(region: Region, rules: Rules) -> list[np.ndarray]:
     for mask in region.masks:
         try:
             masks.append(read_mask(read_bytes(mask), rules, mask.suffix))
-        except UnreadableError as error:
-            raise UnreadableError(f"its mask {mask.path}: {error}") from error
         except PictureError as error:
-            raise PictureError(f"its mask {mask.path}: {error}") from error
+            kind = UnreadableError if isinstance(error, UnreadableError) else PictureError  # it may well be a picture
+            raise kind(f"its mask {mask.path}: {error}") from error
     return masks
 
 
@@ -129,13 +127,7 @@ def _on_threads(function: Callable[[Any], Any], chunks: Iterable[Any]) -> Iterat
     """On every processor, since Pillow and OpenCV let go of the interpreter while they decode; results in order."""
     n_workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with ThreadPoolExecutor(n_workers) as pool:
-        under_way: deque[Any] = deque()
-        for chunk in chunks:
-            if len(under_way) > n_workers:  # so that memory does not grow with what nobody has taken yet
-                yield under_way.popleft().result()
-            under_way.append(pool.submit(function, chunk))
-        while under_way:
-            yield under_way.popleft().result()
+        yield from results_in_order(partial(pool.submit, function), chunks, n_workers + 1)
 
 
 def can_be_read(file: PictureFile) -> bool:

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from bakeoff.pipelines.machine.cores import results_in_order
+from bakeoff.datasets.dataset import results_in_order
 from bakeoff.pipelines.machine.missing import how_to_install
 from bakeoff.pipelines.machine.stopwatch import add_cpu_seconds
 

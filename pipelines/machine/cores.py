@@ -11,16 +11,15 @@ and so neither does what a stage makes of them.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 
-from bakeoff.datasets.dataset import MapChunks
+from bakeoff.datasets.dataset import MapChunks, results_in_order
 from bakeoff.pipelines.machine.device import CPU
 from bakeoff.pipelines.machine.progress import ShowProgress, no_progress
 from bakeoff.pipelines.machine.tracing import is_exporting
@@ -31,20 +30,6 @@ SCRATCH_BYTES = {"cpu": 2**21, "cuda": 2**28}
 SPAN_ROWS = 8192
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
-
-
-def results_in_order(submit: Callable[[Chunk], Any], chunks: Iterable[Chunk], n_ahead: int) -> Iterator[Any]:
-    """Results of the futures that `submit` returns, in the order of the chunks, at most n_ahead of them under way.
-
-    So the memory is that of n_ahead chunks and results, however many there are.
-    """
-    under_way: deque[Any] = deque()
-    for chunk in chunks:
-        if len(under_way) == n_ahead:
-            yield under_way.popleft().result()
-        under_way.append(submit(chunk))
-    while under_way:
-        yield under_way.popleft().result()
 
 
 @contextmanager
