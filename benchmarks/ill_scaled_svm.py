@@ -14,7 +14,6 @@ from sklearn.svm import LinearSVC
 
 from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.benchmarks.linear_svm import fit_peer, objective, train
-from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm
 
 COSTS = (1e-6, 1.0, 1e4)
 Set = tuple[np.ndarray, np.ndarray]  # features float32 (n, d), labels int (n,)
@@ -64,9 +63,9 @@ def measure(name: str, cost: float) -> Measurement:
         return fit_peer(LinearSVC(C=cost, dual=False, tol=tolerance, max_iter=2_000), features, labels)
 
     svm = train(features, labels, cost)
-    ours, theirs, best = (
-        objective(*both_classes(model), features, labels, cost) for model in (svm, liblinear(), liblinear(1e-8))
-    )
+    ours = objective(svm.weights, svm.bias, features, labels, cost)
+    peers = liblinear(), liblinear(1e-8)
+    theirs, best = (objective(peer.coef_, peer.intercept_, features, labels, cost) for peer in peers)
     optimum = min(ours, theirs, best)
     state = "converged" if svm.converged else "NOT converged"
     return compare(
@@ -78,11 +77,3 @@ def measure(name: str, cost: float) -> Measurement:
         lambda *_: ours / optimum - 1,
         repeats=1,
     )
-
-
-def both_classes(model: LinearSvm | LinearSVC) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and bias, a row for each class; of two classes liblinear has the second one's only."""
-    if isinstance(model, LinearSvm):
-        return model.weights, model.bias
-    sign = [[-1], [1]] if len(model.classes_) == 2 else [[1]]
-    return sign * model.coef_, np.ravel(sign * model.intercept_)

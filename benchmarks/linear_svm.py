@@ -103,7 +103,10 @@ def fastest_peer(features: np.ndarray, labels: np.ndarray, optimum: float) -> Li
 def objective(
     weights: np.ndarray, bias: np.ndarray, features: np.ndarray, labels: np.ndarray, cost: float = COST
 ) -> float:
-    """sum over classes of |w|^2 / 2 + b^2 / 2 + C sum_i max(0, 1 - y_i (w.x_i + b))^2, in float64."""
+    """sum over classes of |w|^2 / 2 + b^2 / 2 + C sum_i max(0, 1 - y_i (w.x_i + b))^2, in float64; of two classes
+    liblinear gives the second one's row only."""
+    if len(weights) == 1:
+        weights, bias = np.vstack([-weights, weights]), np.hstack([-bias, bias])
     signs = np.where(labels[:, None] == np.arange(len(weights)), 1, -1)
     weights, bias = weights.astype(np.float64), bias.astype(np.float64)
     losses = np.maximum(0, 1 - signs * (features.astype(np.float64) @ weights.T + bias)) ** 2

@@ -1,8 +1,7 @@
 """The hand-crafted side as scikit-learn estimators, for pipelines and searches of one's own.
 
 They only translate: parameters are stored as given, `fit` calls the functions of this package, fitted values end in an
-underscore. A further estimator follows the same pattern: a subclass of BaseEstimator that stores parameters in
-`__init__`, and `fit`, `transform` or `predict` of few lines each.
+underscore.
 """
 
 from __future__ import annotations
@@ -206,11 +205,11 @@ class DescriptorEncoder(TransformerMixin, BaseEstimator):
         if self.encoding not in ENCODINGS:
             raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}, got {self.encoding!r}")
         rows = self._sets(X, reset=True).flatten(0, 1)
-        fit = fit_kmeans if self.encoding != "fisher vector" else fit_gaussian_mixture
-        size: dict[str, Any] = {
-            "n_components" if fit is fit_gaussian_mixture else "n_words": min(self.n_components, len(rows))
-        }
-        self.codebook_ = fit(rows, n_iterations=self.n_iterations, seed=self.random_state, **size)
+        n, settings = min(self.n_components, len(rows)), {"n_iterations": self.n_iterations, "seed": self.random_state}
+        if self.encoding == "fisher vector":
+            self.codebook_: Any = fit_gaussian_mixture(rows, n_components=n, **settings)
+        else:
+            self.codebook_ = fit_kmeans(rows, n_words=n, **settings)
         return self
 
     def transform(self, X: Any) -> np.ndarray:  # noqa: N803

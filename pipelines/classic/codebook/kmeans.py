@@ -30,9 +30,8 @@ from bakeoff.pipelines.machine.tracing import is_exporting, untraced
 # k-means++ looks at a uniform sample of this many descriptors per word: its picks are random anyway, and choosing
 # them from all descriptors costs as much as many iterations.
 SAMPLE_ROWS_PER_WORD = 32
-FAR = (
-    100.0  # times the variance: a squared mean beyond is subtracted, or |x - c|^2 = |x|^2 - 2 x.c + |c|^2 would cancel
-)
+# Times the variance: a squared mean beyond is subtracted, or |x - c|^2 = |x|^2 - 2 x.c + |c|^2 would cancel.
+FAR = 100.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,10 @@ def fit_kmeans(
         centers = _kmeans_plus_plus(sample, n_words, generator)
     else:
         centers = initialization - origin
-    inertia, square_norm = math.nan, sum(map_on_cores(_square_norm, spans_of(descriptors)))
+    inertia, square_norm = (
+        math.nan,
+        sum(map_on_cores(lambda span: float(torch.dot(span.flatten(), span.flatten())), spans_of(descriptors))),
+    )
     for _ in range(n_iterations):
         previous = centers
         centers, counts, inertia = _lloyd_pass(descriptors, centers, square_norm)
@@ -191,11 +193,6 @@ def _sum_by_word(span: torch.Tensor, centers: torch.Tensor) -> tuple[torch.Tenso
     n = len(span)
     chosen = csc_array((np.ones(n, np.float32), words.numpy(), np.arange(n + 1)), shape=(len(centers), n))
     return torch.from_numpy(chosen @ span.numpy()), counts
-
-
-def _square_norm(span: torch.Tensor) -> float:
-    flat = span.flatten()
-    return float(torch.dot(flat, flat))
 
 
 def _distances_by_span(descriptors: torch.Tensor, centers: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

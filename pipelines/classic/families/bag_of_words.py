@@ -39,7 +39,7 @@ class BagOfWords(DescriptorFamily):
         return f"bag of words of {self.descriptors.label}"
 
     def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Any:
-        sample, _ = self.sample(images, self.n_samples, seed, hands)
+        sample, _ = self.descriptors.sample(images, self.n_samples, seed, hands)
         return self._fit_words(sample, seed, hands)
 
     def _fit_words(self, sample: torch.Tensor, seed: int, hands: Hands, start: torch.Tensor | None = None) -> Codebook:
@@ -109,7 +109,7 @@ class PatchWords(BagOfWords):
         return self.name
 
     def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> WhiteningAndCodebook:
-        sample, _ = self.sample(images, self.n_samples, seed, hands)
+        sample, _ = self.descriptors.sample(images, self.n_samples, seed, hands)
         zca, shape = fit_zca(sample, regularizer=self.regularizer), (min(self.n_words, len(sample)), sample.shape[1])
         start = INITIAL_DEVIATION * torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(sample)
         return WhiteningAndCodebook(zca, self._fit_words(whiten(sample, zca), seed, hands, start))

@@ -68,6 +68,38 @@ class Descriptors(ABC):
     def positions(self, height: int, width: int) -> torch.Tensor:
         """float32 (n_descriptors, 2): (x, y) of the centers, pixels."""
 
+    def sample(
+        self, images: np.ndarray, n_samples: int, seed: int, hands: Hands = HERE
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Descriptors drawn at random without replacement, equally many from each of many random pictures.
+
+        images: uint8 (n, h, w, c).   Returns float32 (m, d) and their positions, float32 (m, 2), where m is n_samples
+        or all there are. Memory: a few batches of pictures and the sample itself.
+        """
+        generator = np.random.default_rng(seed)
+        positions = self.positions(*images.shape[1:3])
+        per_image = min(DESCRIPTORS_PER_PICTURE, len(positions))
+        n_images = min(len(images), -(-n_samples // per_image))
+        per_image = min(-(-n_samples // n_images), len(positions))  # more of each where there are few pictures
+        chosen = np.sort(generator.choice(len(images), n_images, replace=False))
+        batch_size = max(1, min(SAMPLING_BATCH, BATCH_BYTES // images[0].nbytes))
+        drawn: list[np.ndarray] = []  # which of each picture's descriptors, int64 (pictures of a batch, per_image)
+
+        def draw_batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            for start in range(0, n_images, batch_size):
+                batch = chosen[start : start + batch_size]
+                order = generator.random((len(batch), len(positions))).argsort(axis=1)
+                drawn.append(order[:, :per_image].copy())  # the rest of the order is not kept
+                yield images[batch], drawn[-1]
+
+        parts = []
+        with hands.show(f"{self.label}: descriptors to learn from", n_images) as advance:
+            for part in hands.map_chunks(partial(sample_batch, self, hands.device), draw_batches()):
+                parts.append(torch.from_numpy(part))
+                advance(len(part) // per_image)
+        rows = torch.cat(parts).to(hands.device)
+        return rows[:n_samples], positions[torch.from_numpy(np.concatenate(drawn).flatten())][:n_samples]
+
 
 @dataclass(frozen=True)
 class WindowDescriptors(Descriptors):
@@ -178,12 +210,6 @@ class DescriptorFamily(FeatureFamily):
     def refusal(self, image_shape: tuple[int, int, int]) -> str:
         return self.descriptors.refusal(image_shape)
 
-    def sample(
-        self, images: np.ndarray, n_samples: int, seed: int, hands: Hands = HERE
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """As `sample_descriptors`."""
-        return sample_descriptors(self.descriptors, images, n_samples=n_samples, seed=seed, hands=hands)
-
 
 def repeat_border(images: torch.Tensor, margin: int) -> torch.Tensor:
     """(n, h, w, c) -> (n, h + 2 margin, w + 2 margin, c): each border pixel repeated outwards."""
@@ -192,44 +218,6 @@ def repeat_border(images: torch.Tensor, margin: int) -> torch.Tensor:
         repeats = [-1] * dim + [margin] + [-1] * (3 - dim)
         images = torch.cat([first.expand(repeats), images, last.expand(repeats)], dim)
     return images
-
-
-def sample_descriptors(
-    descriptors: Descriptors,
-    images: np.ndarray,
-    *,
-    n_samples: int,
-    seed: int,
-    hands: Hands = HERE,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Descriptors drawn at random without replacement, equally many from each of many random pictures.
-
-    images: uint8 (n, h, w, c).   Returns float32 (m, d) and their positions, float32 (m, 2), where m is n_samples or
-    all there are. Memory: a few batches of pictures and the sample itself.
-    """
-    generator = np.random.default_rng(seed)
-    positions = descriptors.positions(*images.shape[1:3])
-    per_image = min(DESCRIPTORS_PER_PICTURE, len(positions))
-    n_images = min(len(images), -(-n_samples // per_image))
-    per_image = min(-(-n_samples // n_images), len(positions))  # more of each where there are few pictures
-    chosen = np.sort(generator.choice(len(images), n_images, replace=False))
-    batch_size = max(1, min(SAMPLING_BATCH, BATCH_BYTES // images[0].nbytes))
-    drawn: list[np.ndarray] = []  # which of each picture's descriptors, int64 (pictures of a batch, per_image)
-
-    def draw_batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for start in range(0, n_images, batch_size):
-            batch = chosen[start : start + batch_size]
-            order = generator.random((len(batch), len(positions))).argsort(axis=1)
-            drawn.append(order[:, :per_image].copy())  # the rest of the order is not kept
-            yield images[batch], drawn[-1]
-
-    parts = []
-    with hands.show(f"{descriptors.label}: descriptors to learn from", n_images) as advance:
-        for part in hands.map_chunks(partial(sample_batch, descriptors, hands.device), draw_batches()):
-            parts.append(torch.from_numpy(part))
-            advance(len(part) // per_image)
-    rows = torch.cat(parts).to(hands.device)
-    return rows[:n_samples], positions[torch.from_numpy(np.concatenate(drawn).flatten())][:n_samples]
 
 
 def sample_batch(descriptors: Descriptors, device: torch.device, chunk: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What every feature family offers, and how it is driven over many pictures."""
+"""What every feature family offers, and how it is driven over many pictures: of all splits through one `encode`."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class FisherVectors(DescriptorFamily):
         return f"fisher vectors of {self.descriptors.label}"
 
     def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Any:
-        sample, positions = self.sample(images, self.n_samples, seed, hands)
+        sample, positions = self.descriptors.sample(images, self.n_samples, seed, hands)
         return self._fit(sample, positions, images, seed, hands)
 
     def _fit(
@@ -115,7 +115,7 @@ class PatchFisherVectors(FisherVectors):
     regularizer: float = 0.1  # added to the eigenvalues before whitening, as a share of their mean
 
     def fit(self, images: np.ndarray, seed: int, hands: Hands = HERE) -> Any:
-        sample, positions = self.sample(images, self.n_samples, seed, hands)
+        sample, positions = self.descriptors.sample(images, self.n_samples, seed, hands)
         mean_eigenvalue = float(sample.var(dim=0).mean())  # the trace over the dimension
         zca = fit_zca(sample, regularizer=self.regularizer * mean_eigenvalue)
         learned = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed, hands)

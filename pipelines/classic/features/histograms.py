@@ -90,7 +90,8 @@ def extract_local_binary_patterns(
         gray = luminance(to_planes(chunk)).round_().double()
         brighter = torch.stack([_circle_point(gray, i, n_points, radius) >= gray for i in range(n_points)])
         if method == "uniform":
-            return cell_shares(_uniform_codes(brighter), n_points + 2, n_cells)
+            n_changes = (brighter[1:] != brighter[:-1]).sum(0)
+            return cell_shares(torch.where(n_changes <= 2, brighter.sum(0), n_points + 1), n_points + 2, n_cells)
         digits = 2 ** torch.arange(n_points, device=gray.device)[:, None, None, None]
         return cell_shares((brighter * digits).sum(0), 2**n_points, n_cells)
 
@@ -120,12 +121,6 @@ def _neighbors(offset: float, length: int, margin: int, device: torch.device) ->
     before, after = math.floor(offset) + margin, math.ceil(offset) + margin
     places = torch.arange(length, dtype=torch.float64, device=device) + offset
     return slice(before, before + length), slice(after, after + length), places - places.floor()
-
-
-def _uniform_codes(brighter: Tensor) -> Tensor:
-    n_points = len(brighter)
-    n_changes = (brighter[1:] != brighter[:-1]).sum(0)
-    return torch.where(n_changes <= 2, brighter.sum(0), n_points + 1)
 
 
 def extract_co_occurrence(images: Tensor, *, distances: tuple[int, ...] = (1, 2, 4), n_levels: int = 16) -> Tensor:

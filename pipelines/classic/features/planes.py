@@ -7,7 +7,6 @@ operations are too short to be shared by the cores.
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
 
 import torch
 from torch import Tensor
@@ -78,32 +77,19 @@ def in_chunks(
     on_processor = images.device.type == "cpu"
     pixels = CACHE_PIXELS // growth if on_processor else ACCELERATOR_PIXELS
     most = max(1, pixels // max(1, images.shape[1] * images.shape[2]))
-    results = [torch.empty(len(images), *length, device=images.device)] if length else []
+    results = torch.empty(len(images), *length, device=images.device) if length else None
     if len(images) == 0:  # one blank picture tells the shape of a result
-        return results[0] if results else kernel(images.new_zeros(1, *images.shape[1:]))[:0]
-    chunks = split_evenly(images, most, torch.get_num_threads() if on_processor else 1)
-    if len(chunks) == 1 and not length:
-        return kernel(images)
-    allocation = Lock()
+        return kernel(images.new_zeros(1, *images.shape[1:]))[:0] if results is None else results
 
-    def fill(chunk: tuple[int, Tensor]) -> None:
+    def compute(chunk: tuple[int, Tensor]) -> Tensor:
         start, pictures = chunk
-        rows = slice(start, start + len(pictures))
-        if length:
-            kernel(pictures, results[0][rows])
-            return
-        part = kernel(pictures)
-        with allocation:  # whoever is done first knows the shape
-            if not results:
-                results.append(part.new_empty((len(images), *part.shape[1:])))
-        results[0][rows] = part
+        return kernel(pictures) if results is None else kernel(pictures, results[start : start + len(pictures)])
 
-    if on_processor:
-        map_on_cores(fill, chunks)
-    else:
-        for chunk in chunks:
-            fill(chunk)
-    return results[0]
+    chunks = split_evenly(images, most, torch.get_num_threads() if on_processor else 1)
+    parts = map_on_cores(compute, chunks) if on_processor else list(map(compute, chunks))
+    if results is not None:
+        return results
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def split_evenly(images: Tensor, most: int, n_cores: int) -> list[tuple[int, Tensor]]:

@@ -33,14 +33,7 @@ import torch
 
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix, Features, as_matrix
 from bakeoff.pipelines.classic.svm.direction_space import DirectionSpace, column_scale, empty_space
-from bakeoff.pipelines.classic.svm.squared_hinge import (
-    TINY,
-    ClassWeight,
-    SquaredHinge,
-    check_labels,
-    row_dots,
-    signs_and_costs,
-)
+from bakeoff.pipelines.classic.svm.squared_hinge import TINY, ClassWeight, SquaredHinge, check_labels, signs_and_costs
 from bakeoff.pipelines.machine.cores import one_worker_per_core
 
 # Classes that search one space together. The work inside a space grows with the cube of their number, and hardly helps
@@ -233,7 +226,7 @@ def _is_within(tolerance: float, objectives: list[torch.Tensor], gradient: torch
     The guess: the decreases of every class go on shrinking at the rate of the latest steps.
     """
     allowed = tolerance * float(objectives[-1].sum())
-    bound = float(row_dots(gradient, gradient).sum()) / 2 + promise
+    bound = float(gradient.square().sum(dim=1, dtype=torch.float64).sum()) / 2 + promise
     if bound <= allowed or bound > PROOF_SLACK * allowed or len(objectives) < 4:
         return bound <= allowed
     decreases = -torch.stack(objectives[-1 - RATE_STEPS :]).diff(dim=0).clamp_max(-TINY)

@@ -140,11 +140,6 @@ def line_search(lacking: torch.Tensor, gained: torch.Tensor, costs: torch.Tensor
     return length
 
 
-def row_dots(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Inner products of corresponding rows: float64 (k,)."""
-    return (left * right).sum(dim=1, dtype=torch.float64)
-
-
 def check_labels(features: FeatureMatrix, labels: np.ndarray | torch.Tensor, n_classes: int, C: float) -> torch.Tensor:  # noqa: N803
     """The labels as int64 (n,) on the device of the features; ValueError where they, C or a shape are out of range."""
     if C <= 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -19,7 +19,6 @@ from bakeoff.pipelines.classic.families.family import AS_IT_IS, View, encode_all
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix, rounded
 from bakeoff.pipelines.classic.matrix.projections import Standardizer, standardize
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
-from bakeoff.pipelines.classic.system.fusion import fuse_scores
 from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.machine.device import exact_products
 from bakeoff.pipelines.results.configuration import describe, rebuild
@@ -123,6 +122,26 @@ class ClassicModel:
             part = images[start : start + PICTURES_AT_A_TIME]
             found = [of(system, system.features(part, self.views, self.hands)) for system in self.systems]
             yield [rows.reshape(len(self.views), len(part), -1).mean(axis=0) for rows in found]
+
+
+def fuse_scores(scores: Sequence[np.ndarray], weights: np.ndarray | None) -> np.ndarray:
+    """The weighted sum of the systems' scores, float32 (n, k); of one system without a weight what it says.
+
+    Raises ValueError if there are not as many systems as weights, or their shapes differ.
+    """
+    if weights is None:
+        return scores[0]
+    if len(scores) != len(weights):
+        raise ValueError(f"scores must hold {len(weights)} systems to match the weights, got {len(scores)}")
+    return np.tensordot(weights, stack_scores(scores).astype(np.float32), axes=1)
+
+
+def stack_scores(scores: Sequence[np.ndarray]) -> np.ndarray:
+    """(n_systems, n, k)."""
+    shapes = {np.shape(system) for system in scores}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        raise ValueError(f"scores must hold one array (n, k) a system, all of one shape, got shapes {sorted(shapes)}")
+    return np.stack(scores)
 
 
 def store_classic_model(model: ClassicModel) -> StoredModel:

@@ -6,7 +6,7 @@ import torch
 
 from bakeoff.pipelines.classic.codebook.kmeans import Codebook, assign_words
 from bakeoff.pipelines.classic.families.bag_of_words import BagOfWords, PatchWords
-from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors, sample_descriptors
+from bakeoff.pipelines.classic.families.descriptors import DenseSift, Descriptors
 from bakeoff.pipelines.classic.matrix.projections import whiten
 from bakeoff.tests.reference.encodings import bag_of_words
 
@@ -71,6 +71,6 @@ def test_no_word_is_kept_by_a_single_patch():
     images[:2] = rng.integers(0, 256, (2, 16, 16, 3))
     family = PatchWords(n_words=24, n_samples=2000, n_iterations=10)
     state = family.fit(images, 0)
-    sample, _ = sample_descriptors(family.descriptors, images, n_samples=2000, seed=0)
+    sample, _ = family.descriptors.sample(images, n_samples=2000, seed=0)
     usage = torch.bincount(assign_words(whiten(sample, state.zca), state.codebook), minlength=24)
     assert usage.min() >= 20  # of 83 on average; k-means++ leaves several words with 1

@@ -9,7 +9,6 @@ from bakeoff.pipelines.classic.families.descriptors import (
     DenseSift,
     Patches,
     repeat_border,
-    sample_descriptors,
 )
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 18, 22, 3), dtype=np.uint8)
@@ -46,7 +45,7 @@ def test_positions_are_where_the_descriptors_look(descriptors):
 
 @every_kind
 def test_a_sample_holds_true_descriptors_with_their_positions(descriptors):
-    sample, places = sample_descriptors(descriptors, IMAGES, n_samples=50, seed=3)
+    sample, places = descriptors.sample(IMAGES, n_samples=50, seed=3)
     everything = descriptors.extract(torch.from_numpy(IMAGES))
     positions = descriptors.positions(18, 22)
     assert len(sample) == len(places) == 50
@@ -57,7 +56,7 @@ def test_a_sample_holds_true_descriptors_with_their_positions(descriptors):
 
 def test_a_sample_of_more_than_there_is_holds_every_descriptor_once():
     descriptors = Patches(stride=4)
-    sample, places = sample_descriptors(descriptors, IMAGES, n_samples=10_000, seed=0)
+    sample, places = descriptors.sample(IMAGES, n_samples=10_000, seed=0)
     everything = descriptors.extract(torch.from_numpy(IMAGES)).flatten(0, 1)
     assert sample.shape == everything.shape
     np.testing.assert_allclose(sample.sort(dim=0).values, everything.sort(dim=0).values, atol=1e-6)
@@ -72,7 +71,7 @@ def test_a_sample_takes_equally_many_from_every_picture():
         def extract(self, images):
             return images[:, :3, :3].float().flatten(1)[:, None].expand(-1, len(self.positions(18, 22)), -1)
 
-    sample, _ = sample_descriptors(RawPatches(), images, n_samples=240, seed=0)
+    sample, _ = RawPatches().sample(images, n_samples=240, seed=0)
     np.testing.assert_array_equal(sample[:, 0].long().bincount(minlength=6), 40)
 
 
@@ -89,7 +88,7 @@ def test_a_sample_drawn_by_batches_is_the_one_drawn_at_once(n_images, n_samples)
     chosen = np.sort(generator.choice(n_images, n_chosen, replace=False))
     drawn = torch.from_numpy(generator.random((n_chosen, len(positions))).argsort(axis=1)[:, :per_image])
     everything = descriptors.extract(torch.from_numpy(images[chosen]))
-    sample, places = sample_descriptors(descriptors, images, n_samples=n_samples, seed=5)
+    sample, places = descriptors.sample(images, n_samples=n_samples, seed=5)
     expected = everything.take_along_dim(drawn[:, :, None], dim=1).flatten(0, 1)[:n_samples]
     assert torch.equal(sample, expected)
     assert torch.equal(places, positions[drawn.flatten()][:n_samples])

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.classic.system.fusion import choose_fusion_weights, fuse_scores
+from bakeoff.pipelines.classic.pipeline import choose_fusion_weights
+from bakeoff.pipelines.classic.system.model_file import fuse_scores
 
 
 def systems(qualities: tuple[float, ...], n: int = 600, k: int = 5) -> tuple[list[np.ndarray], np.ndarray]:
