@@ -205,7 +205,8 @@ class DescriptorEncoder(TransformerMixin, BaseEstimator):
         if self.encoding not in ENCODINGS:
             raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}, got {self.encoding!r}")
         rows = self._sets(X, reset=True).flatten(0, 1)
-        n, settings = min(self.n_components, len(rows)), {"n_iterations": self.n_iterations, "seed": self.random_state}
+        n = min(self.n_components, len(rows))
+        settings: dict[str, Any] = {"n_iterations": self.n_iterations, "seed": self.random_state}
         if self.encoding == "fisher vector":
             self.codebook_: Any = fit_gaussian_mixture(rows, n_components=n, **settings)
         else:
