@@ -127,7 +127,7 @@ def _on_threads(function: Callable[[Any], Any], chunks: Iterable[Any]) -> Iterat
     """On every processor, since Pillow and OpenCV let go of the interpreter while they decode; results in order."""
     n_workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with ThreadPoolExecutor(n_workers) as pool:
-        yield from results_in_order(partial(pool.submit, function), chunks, n_workers + 1)
+        yield from results_in_order(lambda chunk: pool.submit(function, chunk), chunks, n_workers + 1)
 
 
 def can_be_read(file: PictureFile) -> bool:
