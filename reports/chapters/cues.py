@@ -35,7 +35,7 @@ def cues_section(study: StudyResult) -> Section:
         f"each class. {study.notes[0]} {_describe_seeds(study.rows)}"
     )
     shown = shown_against_best(curves, sizes[-1])
-    sentences = " ".join(_describe_cue(cue, curves[cue], chance, sizes[-1], shown) for cue in curves)
+    sentences = [_describe_cue(cue, curves[cue], chance, sizes[-1], shown) for cue in curves]
     parts: list[Figure | Table] = [_matrix(curves, sizes[-1], chance)]
     if study.pictures:
         parts.insert(0, draw_cue_examples({cue: study.pictures[cue] for cue in curves}))
@@ -44,7 +44,7 @@ def cues_section(study: StudyResult) -> Section:
             caption = f"Test accuracy where {'all cues agree' if cue == 'all' else f'{cue} alone determines the class'}"
             table = curves_table(caption, "training pictures of each class", found, count)
             parts.append(show_curves(f"cue-{cue}", table, found))
-    return Section("cues", "Which method recognizes which cue", (intro, sentences), parts)
+    return Section("cues", "Which method recognizes which cue", (intro, *sentences), parts)
 
 
 def _describe_seeds(rows: Sequence[Row]) -> str:
