@@ -54,7 +54,7 @@ def list_archive(path: Path, opened: ExitStack) -> list[PictureFile]:
     try:
         is_zip = zipfile.is_zipfile(path) or (path.suffix.lower() == ".zip" and not tarfile.is_tarfile(path))
         return _list_zip(path, opened) if is_zip else _list_tar(path, opened)
-    except DAMAGE as error:
+    except (*DAMAGE, AttributeError) as error:  # Python 3.11.2 has a slip where it handles a damaged stream
         raise ValueError(f"{path} is damaged or no archive: {error}") from error
 
 

@@ -39,7 +39,7 @@ TINY = {
     convolution: ((2, 4, 8, 8),),
     training: (MLP, WIDE, PLAIN),
     backprop: (((30, 20, 12, 4), 16),),
-    decoding: (("JPEG", 18, 64, 32), ("TIFF", 4, 64, 32)),
+    decoding: (("JPEG", 18, 224, 32), ("TIFF", 4, 64, 32)),
     accelerator: tuple(
         (kernel, sizes)
         for (kernel, _), sizes in zip(
