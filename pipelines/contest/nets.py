@@ -21,10 +21,8 @@ from bakeoff.pipelines.contest.contender import Contender, merit
 from bakeoff.pipelines.contest.ladders import FEWEST_STEPS, SCREENING_SHARE, UNMIRRORED, NetLadder
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb, not_reached
 
-SEMIFINAL_SHARE, PROMISING = (
-    1 / 4,
-    3,
-)  # of the budget, for longer trainings of so many nets that are close, and a larger
+SEMIFINAL_SHARE = 1 / 4  # of the budget, for longer trainings of nets that are close, and one at the next size
+PROMISING = 3  # nets at most that are close
 PROBE_SHARE = 1 / 8  # of the budget, at most, for a training to learn whether pictures may be mirrored
 USUAL_POWER, USUAL_WEIGHT = 0.3, 0.3  # 0.1 on groceries, 0.3 to 0.7 on photos; two trainings 3 times as long weigh 0.6
 
