@@ -1,7 +1,6 @@
 """The page in a real browser: nothing leaves it, nothing complains, it fits a phone and a sheet of paper."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,13 +11,10 @@ from PIL import Image
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_text import render_html
 from bakeoff.reports.statistics.comparison import build_comparison
+from bakeoff.tests.reports.browser import BROWSER, IN_BROWSER
 from bakeoff.tests.reports.factory import make_guest, make_runs, make_task
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="no chromium or google-chrome on the PATH"),
-]
+pytestmark = IN_BROWSER
 # Told of everything that the page's policy or its own mistakes would keep from the reader.
 PROBE = """<script>
 const found = [];

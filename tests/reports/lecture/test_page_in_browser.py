@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 
 import numpy as np
@@ -16,12 +15,9 @@ from bakeoff.reports.canvas.theme import render_page
 from bakeoff.reports.lecture.page import PAGES, Chapter, Passage
 from bakeoff.reports.lecture.panels import figure
 from bakeoff.reports.lecture.text import fill, to_html
+from bakeoff.tests.reports.browser import BROWSER, IN_BROWSER
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="no chromium or google-chrome on the PATH"),
-]
+pytestmark = IN_BROWSER
 # Two hidden layers of two tanh units: what training would give is not needed to move a point through them.
 WARP = {"weights": "[[[1.5, -1], [0.5, 2]], [[2, 1], [-1, 1.5]], [[1, -1], [0.5, -2]]]"}
 WARP |= {"biases": "[[0.1, -0.2], [0, 0.3], [0.2, -0.1]]"}
