@@ -1,7 +1,5 @@
 """Command line: `bakeoff report ~/pictures`, or `python -m bakeoff`; it hands what was computed to the reports."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

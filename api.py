@@ -3,8 +3,6 @@
 `import bakeoff` offers these functions, and imports this module when the first of them is asked for.
 """
 
-from __future__ import annotations
-
 import html
 import json
 import re

@@ -3,8 +3,6 @@
 Run by `make setup`; standard library only, because nothing else is installed yet.
 """
 
-from __future__ import annotations
-
 import argparse
 import difflib
 import os

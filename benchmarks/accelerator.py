@@ -3,8 +3,6 @@
 Not beside cuML or faiss-gpu: what is compared with must be what everyone who has the device can install.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -6,8 +6,6 @@ Each task has some classes of one of the data sets, and some pictures of each, i
 the smaller budget answers "cannot tell", the larger one is not spent. Every contest is kept: a killed run goes on.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from dataclasses import replace

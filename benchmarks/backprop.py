@@ -4,8 +4,6 @@ Steps of SGD with momentum on the softmax cross-entropy + L2, float32, both with
 largest difference of any parameter after the first step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import pairwise
 

@@ -5,8 +5,6 @@ from two separate runs say little on a shared machine, so both sides take turns 
 their results is checked in the same run.
 """
 
-from __future__ import annotations
-
 import json
 import timeit
 from argparse import Namespace

@@ -4,8 +4,6 @@ The share of the matrix-product rate counts the operations of sliding filters: a
 algorithm needs fewer.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F

@@ -4,8 +4,6 @@ Ours uses all cores and less than half of the processor time a picture. What bou
 left out of a JPEG's transform, but its codes must all be read; of TIFFs that are not compressed, the resizing.
 """
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 

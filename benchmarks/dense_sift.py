@@ -5,8 +5,6 @@ else it does, see `extract_dense_sift`: hence even bin sizes, and the plain fram
 with the area of a descriptor and ours hardly does: the smallest bins are our worst case.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import cv2

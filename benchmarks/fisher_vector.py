@@ -1,7 +1,5 @@
 """Improved Fisher vectors against scikit-image, which takes one picture a call, in float64."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from skimage.feature import fisher_vector as skimage_fisher_vector

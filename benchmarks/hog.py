@@ -1,7 +1,5 @@
 """HOG against scikit-image, at the sizes of CIFAR pictures and of photographs."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import numpy as np

@@ -4,8 +4,6 @@ The optimum is the least objective that either of them, or liblinear at a tolera
 in float64 from the weights as they are handed back. Features are float32, as our solver reads them.
 """
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np

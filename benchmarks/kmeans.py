@@ -5,8 +5,6 @@ difference of the inertias is reported as the error. scikit-learn makes one more
 centers; faiss and ours report that of the last assignment.
 """
 
-from __future__ import annotations
-
 import warnings
 
 import faiss

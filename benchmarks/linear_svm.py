@@ -9,8 +9,6 @@ Features: non-negative histograms under a square root, of unit length, dense, wi
 words have it. A tenth of the rows have a random label, so that classes overlap at every C.
 """
 
-from __future__ import annotations
-
 import warnings
 from time import process_time
 from typing import Any

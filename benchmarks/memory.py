@@ -7,8 +7,6 @@ counts is the memory that is the process's own: the pages of mapped files, which
 are left out, and are in run.json.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -1,7 +1,5 @@
 """Training steps of a perceptron beside scikit-learn and the usual torch loop, net and batch alike."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from dataclasses import replace

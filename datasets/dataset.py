@@ -1,7 +1,5 @@
 """Data set: labeled pictures in three disjoint splits, the one value that every pipeline takes."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -65,7 +63,7 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, indices: np.ndarray) -> Split:
+    def take(self, indices: np.ndarray) -> "Split":
         """The pictures at these indices, in that order, or those of a boolean mask."""
         groups, paths = (None if part is None else part[indices] for part in (self.groups, self.paths))
         return Split(self.images[indices], self.labels[indices], groups, paths)

@@ -1,7 +1,5 @@
 """Registry of data sets: built-in ones by name, any folder by its path."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from importlib import import_module
 from inspect import signature

@@ -3,8 +3,6 @@
 One resize for every file format, so that no class can be told by the format of its files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,8 +1,6 @@
 """Which picture goes where: stratified splits, nested training subsets for learning curves, a few to look at; and how
 unequal the classes are."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 `pipelines.machine.cache.Cache` is a store, `Memory` keeps nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """Tables of every setting, made from the configurations themselves when the site is built: a hook of mkdocs."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Iterator

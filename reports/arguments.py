@@ -1,7 +1,5 @@
 """Options of the reports' commands: which runs are compared, and what is asked of them."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Commands of the reports: saved runs in, report.html, report.md and report.json out, or runs to pass on."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Model card beside every saved model: model.md in Hugging Face's format, from its run, data set and studies."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -9,8 +9,6 @@ again and put own runs beside:
 `bakeoff publish --mlflow URI` logs runs, models and report in an MLflow tracking server instead (the extra `mlflow`).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Report: everything it says and shows as one value, from which each format is written."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """JSON format of a report (report.json) for other programs; docs/report.schema.json describes every key."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """Formats of a report for people: report.html, one self-contained file, and report.md with figures/ beside it."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Selection of the saved runs that a report is about."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

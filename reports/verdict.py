@@ -16,8 +16,6 @@ other, if their errors on validation fell on as they did so far: a gap that time
 The two questions are separate: with 10,000 pictures a loss can be certain and yet smaller than the margin.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 

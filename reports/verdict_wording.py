@@ -1,7 +1,5 @@
 """Sentences of the verdict: who won, by how much, at what cost, and for which margins the answer holds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

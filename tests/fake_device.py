@@ -4,8 +4,6 @@ It refuses what a real one refuses: an operation on tensors of two devices (but 
 numpy's view of a tensor that has not been brought back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,7 +25,7 @@ class Remote(torch.Tensor):
     held: torch.Tensor
 
     @staticmethod
-    def __new__(cls, held: torch.Tensor) -> Remote:
+    def __new__(cls, held: torch.Tensor) -> "Remote":
         return torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined, no-any-return]
             cls, held.size(), held.stride(), held.storage_offset(), dtype=held.dtype, device=DEVICE
         )

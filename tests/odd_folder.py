@@ -1,7 +1,5 @@
 """One folder with everything in it that people's folders have: each oddity with what must be said of it."""
 
-from __future__ import annotations
-
 import io
 import os
 import struct

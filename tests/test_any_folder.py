@@ -1,7 +1,5 @@
 """A folder with every oddity, from the command line to the report: nothing stops it, and nothing is passed over."""
 
-from __future__ import annotations
-
 import html
 import os
 import tempfile

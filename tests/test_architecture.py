@@ -1,7 +1,5 @@
 """Imports point one way: datasets <- pipelines <- reports, and the approaches never see each other."""
 
-from __future__ import annotations
-
 import ast
 from functools import cache
 from graphlib import TopologicalSorter

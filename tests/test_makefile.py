@@ -1,7 +1,5 @@
 """What `make` itself decides, before any Python runs: every value is data, and every name is known."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

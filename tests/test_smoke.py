@@ -1,7 +1,5 @@
 """The whole road on tiny data: a folder of pictures in, both sides trained, the report out."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import replace

@@ -6,8 +6,6 @@ severities; gray levels rounded, not cut off; a synthetic frost, weaker than the
 Hence "CIFAR-10-C-style": not the same pictures, and of frost not the same strength.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal

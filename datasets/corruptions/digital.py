@@ -1,7 +1,5 @@
 """Digital corruptions: contrast, elastic transform, pixelation, JPEG. `images`: float32 (n, h, w, c) in 0..1."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Noise corruptions, four kinds. `images`: float32 (n, h, w, c) in 0..1; the caller clips."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Random numbers for each picture, and resampling: shift, filter, zoom, warp. All for float32 (n, h, w, c) at once."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Literal

@@ -1,7 +1,5 @@
 """Weather corruptions: snow, frost, fog, brightness, spatter. `images`: float32 (n, h, w, c) in 0..1."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 

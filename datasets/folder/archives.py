@@ -3,8 +3,6 @@
 Nothing is written but an unnamed temporary file.
 """
 
-from __future__ import annotations
-
 import gzip
 import lzma
 import os

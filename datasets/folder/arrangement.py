@@ -1,7 +1,5 @@
 """Decoded files -> which are kept, in which split, and what a reader must know about it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

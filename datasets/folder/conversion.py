@@ -1,7 +1,5 @@
 """A decoded picture of any mode -> an upright one of 8-bit RGB; and what had to be done to it, for the report."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

@@ -3,8 +3,6 @@
 It is judged by its content, not its extension. What is wrong with it comes back as a reason, never as a crash.
 """
 
-from __future__ import annotations
-
 import io
 import warnings
 from collections.abc import Callable, Iterator

@@ -3,8 +3,6 @@
 One bad file must not stop a folder of a million: what is wrong with it is a reason beside the others' pixels.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import os

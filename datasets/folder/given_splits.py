@@ -1,7 +1,5 @@
 """Which of a folder's pictures are for training, validation and testing: what belongs together never in two splits."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ A test picture that also stands in training, saved again at another quality or s
 Copies are found by a perceptual hash, and confirmed by their pixels.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections import Counter, defaultdict

@@ -4,8 +4,6 @@ Each becomes a file that is read when its turn comes, so that all that is done f
 and range for all, near duplicates and groups kept within one split, a missing split taken from training.
 """
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence

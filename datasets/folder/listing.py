@@ -3,8 +3,6 @@
 Nothing is decoded here, and the user's files are never written to.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections import deque

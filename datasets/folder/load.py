@@ -3,8 +3,6 @@
 find files -> decode, crop, resize -> leave out what cannot be used, and say why -> split, duplicates together
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What happened to a folder's files, in sentences for the terminal and for the report's chapter on the data."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One file that may be a picture, wherever it lies, and the rules on names, formats and sizes that hold everywhere."""
 
-from __future__ import annotations
-
 import os
 import stat
 import unicodedata
@@ -43,7 +41,7 @@ class Region:
     fill: what lies around it becomes its mean; else it stays.
     """
 
-    masks: tuple[PictureFile, ...] = ()
+    masks: tuple["PictureFile", ...] = ()
     box: tuple[float, float, float, float] | None = None
     fill: bool = True
 
@@ -86,7 +84,7 @@ class PictureFile:
         """By its name, if it is to be looked into."""
         return not self.left_out and self.suffix in formats_of_suffix()
 
-    def travel(self) -> PictureFile:
+    def travel(self) -> "PictureFile":
         """For another process: what is no file of its own is read here and now."""
         region = self.region and replace(self.region, masks=tuple(mask.travel() for mask in self.region.masks))
         if self.stamp:
@@ -96,7 +94,7 @@ class PictureFile:
         except Exception as error:
             return replace(self, read=partial(fail, OSError(str(error))), region=region)
 
-    def remarked(self, *remarks: str) -> PictureFile:
+    def remarked(self, *remarks: str) -> "PictureFile":
         return replace(self, remarks=(*self.remarks, *remarks))
 
     @property

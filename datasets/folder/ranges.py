@@ -1,7 +1,5 @@
 """One range of intensities for a whole folder, so that brightness stays a cue: found in training pictures, or given."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Readers of everyday JPEGs and TIFFs, with less ado than others have, and of over 8 bits a sample that is no TIFF."""
 
-from __future__ import annotations
-
 import io
 import struct
 from functools import partial

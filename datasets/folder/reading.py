@@ -1,7 +1,5 @@
 """How a folder of pictures is to be read: everything about it that a person can choose."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Literal, get_args

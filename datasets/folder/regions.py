@@ -4,8 +4,6 @@ Masks lie in a folder called masks, mask or segmentation, under the same names a
 of cat/7.jpg or images/cat/7.jpg), or beside the picture (7_mask.png); or a table names them, or a box.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Pixels of any depth: what a file states about them, and how a range makes 8 bits of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

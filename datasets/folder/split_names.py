@@ -1,7 +1,5 @@
 """What folders are called that hold a split: train, Test_Set, seg_val ..."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 

@@ -1,7 +1,5 @@
 """The stages from found files to pictures in splits, each kept where the store keeps it: decode -> plan -> arrange."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

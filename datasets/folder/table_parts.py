@@ -3,8 +3,6 @@
 A file is found at its path, or by its name, with or without suffix, wherever it lies.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import os

@@ -1,7 +1,5 @@
 """A table of pictures and their classes as spreadsheets and scripts write it: by itself, or among the pictures."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set

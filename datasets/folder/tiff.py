@@ -1,7 +1,5 @@
 """TIFF as microscopes, scanners and satellites write it, by tifffile; everyday ones of 8 bits are left to Pillow."""
 
-from __future__ import annotations
-
 import io
 import logging
 import math

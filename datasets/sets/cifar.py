@@ -4,8 +4,6 @@ A row is one picture: its label bytes (CIFAR-100: coarse, then fine), then 1,024
 Source: Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import tarfile

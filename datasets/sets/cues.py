@@ -10,8 +10,6 @@ nothing about it. Two equalities keep one factor from showing through another: e
 the pixels, and every shape covers the same area, so a histogram of gray or color sees neither.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 

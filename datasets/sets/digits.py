@@ -1,7 +1,5 @@
 """`digits`: the handwritten digits that come with scikit-learn, enlarged so that local features have room."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.ndimage import zoom
 

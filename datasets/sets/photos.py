@@ -7,8 +7,6 @@ cut into blocks, each block belongs to one split, and a crop lies inside one blo
             -> grid of blocks of at least 48x48 -> blocks dealt to train / validation / test -> crops inside blocks
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from importlib.util import find_spec
 from itertools import pairwise

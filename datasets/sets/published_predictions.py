@@ -5,8 +5,6 @@ keeps the answers of every model of the study, MIT license. Those listed here st
 classifier on features that nobody trained end to end, and early convolutional nets.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Sequence

@@ -8,8 +8,6 @@ back in a box. Rules, too, see their arguments one level lower: plain arrays for
 enclosing differentiation for a second. Nesting to any order, without mixing up two differentiations, needs no more.
 """
 
-from __future__ import annotations
-
 import itertools
 import operator
 import threading
@@ -23,7 +21,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 Value = Any  # a numpy array, a number, or a box around one
 Values = Sequence[Value]
-OPERATIONS: dict[str, Operation] = {}  # those with rules of their own, filled by `rules.define`
+OPERATIONS: dict[str, "Operation"] = {}  # those with rules of their own, filled by `rules.define`
 FUNCTIONS: dict[str, Callable[..., Any]] = {}  # these and those put together from them
 CHOICES = ("argmax", "argmin", "argsort", "any", "all")
 CONSTANT = """sign floor ceil rint trunc floor_divide less less_equal greater greater_equal equal not_equal logical_and
@@ -97,7 +95,7 @@ class Array(NDArrayOperatorsMixin):
         self.value = value
         self.level = level
 
-    extend: Callable[..., Array]  # puts what an operation on this box and others gives in a box like this one
+    extend: Callable[..., "Array"]  # puts what an operation on this box and others gives in a box like this one
     shape = property(lambda self: self.value.shape)
     ndim = property(lambda self: self.value.ndim)
     size = property(lambda self: self.value.size)
@@ -172,7 +170,7 @@ class Dual(Array):
         super().__init__(value, level)
         self.tangent = tangent
 
-    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> Dual:
+    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> "Dual":
         """The chain rule, from the inputs on: the sum over the arguments of Jacobian times tangent."""
         contributions = (
             operation.jvp(i, argument.tangent, result, *values, **settings)
@@ -200,7 +198,7 @@ class Node(Array):
         for array in (*arguments, *self.settings.values()) if operation else (value,):
             recording.freeze(array)
 
-    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> Node:
+    def extend(self, result: Value, operation: Operation, arguments: Values, values: Values, settings: Any) -> "Node":
         if isinstance(result, np.ndarray):
             result.flags.writeable = False
         return Node(result, self.level, operation, arguments, settings)

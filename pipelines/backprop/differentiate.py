@@ -9,8 +9,6 @@ constants for it. f gives a scalar, or for `vjp` and `jvp` a tree. With J the Ja
     hessian_vector_product(f, x, v, ...)     H v           forward over reverse: the directional derivative of grad f
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any

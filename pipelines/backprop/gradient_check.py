@@ -10,8 +10,6 @@ Random directions see an error in any entry (with probability 1) at the cost of 
 are the entries tried one by one, to name the one that is off. Points at a kink are not for this check.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

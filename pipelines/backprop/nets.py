@@ -3,8 +3,6 @@
 The other five activations - relu, sigmoid, tanh, leaky_relu, elu - are among the operations.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 import operator

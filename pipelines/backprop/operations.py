@@ -5,8 +5,6 @@ Here are the functions that are put together from the operations of `primitives`
 """
 
 # ruff: noqa: F405 (names of the table)
-from __future__ import annotations
-
 import builtins
 import math
 import string

@@ -1,7 +1,5 @@
 """Our own engine, top to bottom: pixels -> standardized -> net trained by back-propagation -> scores."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Mapping

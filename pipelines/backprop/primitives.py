@@ -1,7 +1,5 @@
 """The table of operations: what has rules of its own. A line gives the name, the value, and a rule per argument."""
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ In a rule, g is what arrives - a gradient from above or a tangent from below -, 
 Rules use operations (or constants) only, so they can be differentiated in turn.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Every setting of the hand-crafted side: which families, how they are joined, what the classifier tries."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -34,7 +32,7 @@ class System:
     compression: Compression | None = None
     class_weight: Literal["auto", "balanced", "none"] = "auto"
 
-    def usable(self, image_shape: tuple[int, int, int]) -> System:
+    def usable(self, image_shape: tuple[int, int, int]) -> "System":
         """The system without the families that such pictures cannot feed, and their weights."""
         kept = [i for i, family in enumerate(self.families) if not family.refusal(image_shape)]
         weights = tuple(self.weights[i] for i in kept if self.weights)
@@ -62,7 +60,7 @@ class ClassicConfig:
     shifts: tuple[tuple[int, int], ...] = ()
     refit: bool = False
 
-    def usable(self, image_shape: tuple[int, int, int]) -> ClassicConfig:
+    def usable(self, image_shape: tuple[int, int, int]) -> "ClassicConfig":
         """With what of the systems such pictures can feed; there may be none."""
         systems = (system.usable(image_shape) for system in self.systems)
         return replace(self, systems=tuple(system for system in systems if system.families))

@@ -4,8 +4,6 @@ They only translate: parameters are stored as given, `fit` calls the functions o
 underscore.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from typing import Any, Literal
@@ -61,7 +59,7 @@ class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
         self.tolerance = tolerance
         self.max_iterations = max_iterations
 
-    def fit(self, X: Any, y: Any) -> LinearSvmClassifier:  # noqa: N803
+    def fit(self, X: Any, y: Any) -> "LinearSvmClassifier":  # noqa: N803
         """X: (n, d).   y: (n,) of at least two classes. Warns with ConvergenceWarning if it misses its tolerance."""
         features, targets = validate_data(self, X, y, dtype=np.float32, order="C")
         check_classification_targets(targets)
@@ -104,7 +102,7 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     [[-1.0, 0.0], [1.0, 0.0]]
     """
 
-    def fit(self, X: Any, y: Any = None) -> Standardize:  # noqa: N803
+    def fit(self, X: Any, y: Any = None) -> "Standardize":  # noqa: N803
         """X: (n, d)."""
         self.standardizer_ = fit_standardizer([torch.tensor(validate_data(self, X, dtype=DTYPES))])
         self.mean_, self.scale_ = self.standardizer_.mean.numpy(), self.standardizer_.scale.numpy()
@@ -142,7 +140,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         self.family = family
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> FeatureExtractor:  # noqa: N803
+    def fit(self, X: Any, y: Any = None) -> "FeatureExtractor":  # noqa: N803
         """X: uint8 (n, height, width, channels), or (n, height, width) of gray pictures."""
         images = _as_pictures(X)
         refusal = self.family.refusal(images.shape[1:])
@@ -200,7 +198,7 @@ class DescriptorEncoder(TransformerMixin, BaseEstimator):
         self.n_iterations = n_iterations
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> DescriptorEncoder:  # noqa: N803
+    def fit(self, X: Any, y: Any = None) -> "DescriptorEncoder":  # noqa: N803
         """X: (n, m, d), m descriptors of each of n pictures; or (n, d), one of each."""
         if self.encoding not in ENCODINGS:
             raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}, got {self.encoding!r}")

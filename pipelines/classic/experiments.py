@@ -1,7 +1,5 @@
 """The named experiments of the hand-crafted side: name -> (title, configuration)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The hand-crafted approach, top to bottom: pictures -> features -> linear SVM, C on validation -> scores, fused."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Sequence
 from itertools import combinations

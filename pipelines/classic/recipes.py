@@ -7,8 +7,6 @@ at every size - at 128 pixels, SIFT bins of 3, 4 and 6 pixels tell 81 groceries 
 or the place and all but fine detail, which hide small defects.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 

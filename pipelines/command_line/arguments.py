@@ -1,7 +1,5 @@
 """Options of the command line `bakeoff`, with their defaults and the checks that need no data; their completion."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

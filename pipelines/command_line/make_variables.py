@@ -3,8 +3,6 @@
 The Makefile hands every variable over in the environment, so that no shell and no make ever reads a value.
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """One side of a contest: what it tried, its best so far, and what that cost."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 

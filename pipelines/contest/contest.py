@@ -7,8 +7,6 @@ where pictures are few, the two finalists of the verdict are then cross-validate
 run: a killed contest goes on where it was, and a larger budget begins with what this one found.
 """
 
-from __future__ import annotations
-
 import shutil
 import time
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ The recipes stay as the contest chose them: features, net, size, steps. What is 
 and C is chosen again on a validation part of it. Pictures of one group, and near copies, stay in one fold.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The ladders of the sides: which recipes, at which sizes, and what each is expected to take."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product

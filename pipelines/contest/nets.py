@@ -9,8 +9,6 @@ Mirror images are as good as new pictures where left and right mean nothing, and
 else: an arrow, a hand, a letter. So one of the short trainings is repeated without them.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace

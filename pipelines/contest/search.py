@@ -8,8 +8,6 @@ would not finish in what is left of the budget is not begun: its cost is the rec
 before it took over theirs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal

@@ -3,8 +3,6 @@
 Only this room and those above it know all the approaches.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -4,8 +4,6 @@ Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", 
 Differs: windows overlap, and a cell is the mean over the windows that cover it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Loading of a run's trained model, whichever side made it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 

@@ -5,8 +5,6 @@ net's last checkpoint, and a learning curve does not fill the disk with features
 machine stays in the cache.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Frozen net as a feature family: the pooled values of a net that was trained on others' pictures."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar

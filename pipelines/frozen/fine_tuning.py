@@ -5,8 +5,6 @@ The blocks before are computed once for every picture, and kept. The classifier 
 Source: Kumar et al., "Fine-tuning can distort pretrained features", ICLR 2022. Differs: an SVM, and no augmentation.
 """
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -52,7 +50,7 @@ class FineTuned(Architecture):
     image_size: int = 224
     first_trained: int = 11  # the last two stages: four fifths of the weights, a third of the operations
 
-    def build(self, image_shape: tuple[int, int, int], n_classes: int) -> FineTunedNet:
+    def build(self, image_shape: tuple[int, int, int], n_classes: int) -> "FineTunedNet":
         return FineTunedNet(self, n_classes)
 
 

@@ -4,8 +4,6 @@ Source: Tan, Le, ICML 2019; the Lite variant of its TensorFlow implementation (n
 as there). Parameters have the names that the PyTorch conversion of those weights gave them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """The frozen approach: a net trained on others' pictures, under the SVM of the hand-crafted features, or fine-tuned."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

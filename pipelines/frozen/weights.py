@@ -4,8 +4,6 @@ Weights are read as data, never as a pickle that runs, and known by a checksum, 
 and saved runs hold of them, never a path.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import pickle

@@ -1,7 +1,5 @@
 """Universal approximation with ReLUs: bumps written down by formula."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -4,8 +4,6 @@ A block of code that begins "```python name: description" makes the figure of th
 is the caption. All blocks of a chapter share their variables, and the text may show these, as {{ n_words }}.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import re

@@ -1,7 +1,5 @@
 """Computational graphs with the value and the gradient of every edge, as recorded by the engine."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

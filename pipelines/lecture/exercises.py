@@ -1,7 +1,5 @@
 """Exercises with holes: a student's functions against ours, on random inputs; says what differs, never the solution."""
 
-from __future__ import annotations
-
 import runpy
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Nets on pictures: their templates, random connectivity, a penalty on the input gradient, and the first weights."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 

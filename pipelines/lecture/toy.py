@@ -1,7 +1,5 @@
 """Toy problems in the plane, and small nets trained on them with our own engine."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

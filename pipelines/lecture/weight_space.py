@@ -1,7 +1,5 @@
 """Losses along lines and planes through the space of weights: convexity by its definition, the loss around a net."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any

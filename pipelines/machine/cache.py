@@ -7,8 +7,6 @@ and the entry is then computed again. A lock per key lets two runs share the wor
 is removed is removed under it. A run that was killed leaves a temporary folder, which the next one clears away.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

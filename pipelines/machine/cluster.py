@@ -9,8 +9,6 @@ Whoever reaches a scheduler can run code on its workers. That is how Dask works:
 use `tls://` with certificates (Dask's `distributed.comm.tls` settings apply here too).
 """
 
-from __future__ import annotations
-
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator

@@ -9,8 +9,6 @@ chunks that hold all that the function needs. Chunks and the order of results ne
 and so neither does what a stage makes of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager

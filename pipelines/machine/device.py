@@ -1,7 +1,5 @@
 """The device of the machine that both sides compute on, an accelerator when there is one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

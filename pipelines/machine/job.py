@@ -1,7 +1,5 @@
 """One run to be made: of what, with which settings, from which seed, and where everything goes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Packages that are not installed, and what to type: in a checkout, or beside a wheel."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2] / "constraints.txt"

@@ -1,7 +1,5 @@
 """Progress of long work, as it is told: what `Workspace.progress` does with a bar, and the same without one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 

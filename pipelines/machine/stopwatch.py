@@ -1,7 +1,5 @@
 """Costs: of a stage wall clock, processor time, peak resident memory and a GPU's energy; latency of predictions."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Iterator

@@ -4,8 +4,6 @@ What depends on no picture - weights of pooling, positions, what was learned - i
 same, and becomes a constant of the graph.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import ParamSpec, TypeVar

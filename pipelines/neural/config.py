@@ -3,8 +3,6 @@
 Times are for two cores and all of CIFAR-10 (45,000 training pictures).
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 

@@ -5,8 +5,6 @@ counter on a net of shapes without numbers: milliseconds, whatever the net. Divi
 reaches in the first steps, it is the processor time to expect.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

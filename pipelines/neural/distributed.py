@@ -4,8 +4,6 @@ Layers that look at several pictures or draw numbers treat all shares as one min
 (SyncBatchNorm) needs a GPU; this one takes whatever the group's backend does.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +28,7 @@ class Processes:
     size: int = 1
 
     @classmethod
-    def current(cls) -> Processes:
+    def current(cls) -> "Processes":
         """The group that was joined, or this process alone."""
         if not distributed.is_initialized():
             return cls()

@@ -3,8 +3,6 @@
 Watching changes nothing: no random number is drawn and no weight touched.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A trained net on disk and back: its weights, and what it is built from as plain values; never a pickle."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module

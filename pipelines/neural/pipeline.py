@@ -1,7 +1,5 @@
 """The end-to-end approach, top to bottom: pixels -> net -> training, chosen on validation -> scores."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 A clock read twice could decide differently, and then two runs with one seed would differ.
 """
 
-from __future__ import annotations
-
 import copy
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Classifier of picture files: a trained model with its probabilities, its reading, and when it is not sure."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import time

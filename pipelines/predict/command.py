@@ -1,7 +1,5 @@
 """`bakeoff predict`: which class is in these pictures, says a model that was trained before."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import json

@@ -4,8 +4,6 @@ Only 127.0.0.1 is listened to, and only pages that came from here are answered. 
 answered; none is stored. No path of a request is looked up on disk.
 """
 
-from __future__ import annotations
-
 import argparse
 import io
 import json

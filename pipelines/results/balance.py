@@ -3,8 +3,6 @@
 predictions, labels: int (n,), classes from 0.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from bakeoff.datasets.splits import is_unbalanced

@@ -3,8 +3,6 @@
 scores: float (n, n_classes), any linear output (margins of an SVM, logits of a net).   labels: int (n,).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

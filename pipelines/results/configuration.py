@@ -3,8 +3,6 @@
 Of a file that anyone may have written, only subclasses of what is expected are built.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial

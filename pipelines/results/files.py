@@ -3,8 +3,6 @@
 What is read back is a value or a ValueError, in one line, that names the file.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os

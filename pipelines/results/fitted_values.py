@@ -1,7 +1,5 @@
 """Fitted values (frozen dataclasses of tensors, perhaps nested): as named arrays on disk and back, on other devices."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, get_type_hints

@@ -6,8 +6,6 @@ never in a choice. They lie beside the runs of their task:
     <dataset>-<fingerprint[:8]>/guests.json                 every guest of the task
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

@@ -3,8 +3,6 @@
 Nothing in such a file can run: it holds numbers and text, and who reads it builds only what is in our tables.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import zlib
@@ -62,7 +60,7 @@ class StoredModel:
         if min(self.image_shape) < 1 or math.prod(self.image_shape) > MOST_PIXELS:
             raise ValueError(f"image_shape must be (height, width, channels), got {self.image_shape}")
 
-    def calibrated_on(self, dataset: Dataset, validation_scores: np.ndarray) -> StoredModel:
+    def calibrated_on(self, dataset: Dataset, validation_scores: np.ndarray) -> "StoredModel":
         """The same model with what it needs beside its arrays. validation_scores: float (n_validation, n_classes)."""
         counts = np.bincount(dataset.train.labels, minlength=len(self.class_names))
         calibrator = fit_calibrator(validation_scores, dataset.validation.labels, counts)

@@ -9,8 +9,6 @@ Only numpy and the standard library, so that a report needs neither torch nor sc
 file from a stranger cannot run code (`files`).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field

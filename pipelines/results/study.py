@@ -7,8 +7,6 @@ noise does to it. It lies beside the runs of its task:
     <dataset>-<fingerprint[:8]>/studies/<name>.npz          pictures of the data set that it shows, if it does
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -63,7 +61,7 @@ class StudyResult:
                 expected = "uint8 (n, height, width, channels)"
                 raise ValueError(f"{name} must be {expected}, got {images.dtype} {images.shape}")
 
-    def without_pictures(self) -> StudyResult:
+    def without_pictures(self) -> "StudyResult":
         """For data whose pictures must not be passed on."""
         return replace(self, pictures={})
 

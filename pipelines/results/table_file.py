@@ -1,7 +1,5 @@
 """Table of features for other programs: one row a picture, one named column a value; .csv or .parquet, as streamed."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager

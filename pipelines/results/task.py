@@ -1,7 +1,5 @@
 """What was asked: a data set's card and the test pictures that a report may show."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,8 +4,6 @@ Row: cue (color, texture, shape, layout, all), per_class (training pictures of e
 `train_variants` adds.   Pictures: cue -> test pictures, two of each class, class by class.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 

@@ -5,8 +5,6 @@ Row of `learning-curves`: per_class (pictures asked for of each class; null for 
 scores are against the labels as given, wrong ones among them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 

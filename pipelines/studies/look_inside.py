@@ -7,8 +7,6 @@ Rows, told apart by `kind`; each has side and experiment:
              pictures "train")
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path

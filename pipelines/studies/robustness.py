@@ -6,8 +6,6 @@ Row: kind ("clean" or "corruption"), change (name; "" for clean), group (of a co
 (severity; 0 for clean), experiment, side, seed, n_test, accuracy, correct.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial

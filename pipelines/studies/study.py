@@ -1,7 +1,5 @@
 """Studies: each announces itself where it is written; a request to one, and its answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module

@@ -1,7 +1,5 @@
 """Canvas of every drawn figure: axes, the marks of the sides, labels that do not collide, curves with intervals."""
 
-from __future__ import annotations
-
 import functools
 import warnings
 from collections.abc import Callable, Sequence

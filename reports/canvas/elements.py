@@ -3,8 +3,6 @@
 The texts are plain; each format escapes them itself.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

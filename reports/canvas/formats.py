@@ -1,7 +1,5 @@
 """Number formats for readers. No-break spaces keep a number and its unit on one line."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 SPACE = "\N{NO-BREAK SPACE}"

@@ -1,7 +1,5 @@
 """Pictures as PNG, one or many in rows."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

@@ -3,8 +3,6 @@
 Style attributes would need `unsafe-inline` in the page's content-security policy; presentation attributes do not.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from html import escape

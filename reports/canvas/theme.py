@@ -6,8 +6,6 @@ Figures are drawn in the colors of `LIGHT`; `svg.inline_svg` turns them into the
 they follow the reader's light or dark setting.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re

@@ -1,7 +1,5 @@
 """Chapter on changes since an earlier report on the same pictures, from its report.json."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Registration of chapters: each announces itself where it is written, with its place in the report."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module

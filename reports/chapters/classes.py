@@ -1,7 +1,5 @@
 """Chapter on the classes: accuracy of both finalists in each, and which are confused."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row

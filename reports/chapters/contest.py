@@ -3,8 +3,6 @@
 All scores here are on validation pictures; the finalists' test scores stand on the first screen.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from bakeoff.pipelines.results.study import Row, StudyResult

@@ -1,7 +1,5 @@
 """Chapter on cost: the stages of a training, and latency and throughput of prediction."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from bakeoff.reports.canvas import axes as draw

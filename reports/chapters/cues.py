@@ -1,7 +1,5 @@
 """Chapter on cues: accuracy of each method where one factor alone tells the class, by number of training pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Chapter on significance: the planned test between the finalists, and everyone against the better of them."""
 
-from __future__ import annotations
-
 from bakeoff.reports.canvas.elements import Cell, Section, Table, number_cell, points_cell, table_row
 from bakeoff.reports.canvas.formats import count, in_points, listing, p_number, p_value, plural, points_and_range
 from bakeoff.reports.chapters.chapter import chapter

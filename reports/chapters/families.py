@@ -1,7 +1,5 @@
 """Chapter on feature families: what each does alone, and what leaving it out costs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import combinations
 

@@ -3,8 +3,6 @@
 The verdict stays the reader's question, hand-crafted or trained end to end on these pictures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from bakeoff.pipelines.results.study import StudyResult

@@ -1,7 +1,5 @@
 """Chapter on the inside of the models: where they look, and what they find similar."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from bakeoff.pipelines.results.study import Row, StudyResult

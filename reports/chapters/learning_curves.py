@@ -1,7 +1,5 @@
 """Chapters on learning curves (accuracy by number of training pictures) and on label noise."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np

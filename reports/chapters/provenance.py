@@ -1,7 +1,5 @@
 """Chapters on provenance: the data, the statistical methods, and what made every run."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

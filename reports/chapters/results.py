@@ -1,7 +1,5 @@
 """Result tables: the finalists on the first screen, and every experiment in a chapter."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Chapter on robustness: accuracy under common corruptions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

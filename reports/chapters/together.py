@@ -1,7 +1,5 @@
 """Chapter on the two sides together: agreement of their errors, late fusion, and telling pictures."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

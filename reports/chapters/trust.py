@@ -1,7 +1,5 @@
 """Chapter on confidence: calibration of both finalists, and how right they are where they are sure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

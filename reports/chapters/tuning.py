@@ -1,7 +1,5 @@
 """Chapter on hyperparameter tuning: what each side tried on validation, and whether the best net had finished."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row

@@ -1,7 +1,5 @@
 """Chapter on two classes: ROC and precision-recall, recall at a false-alarm rate, the cost of errors, the threshold."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

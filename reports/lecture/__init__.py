@@ -1,7 +1,5 @@
 """The lecture's page, slides and notebooks: from the numbers that `bakeoff lecture` computed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

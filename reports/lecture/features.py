@@ -1,7 +1,5 @@
 """Figures of hand-crafted features on photographs, of the systems built on them, and of what was measured."""
 
-from __future__ import annotations
-
 import colorsys
 
 import numpy as np

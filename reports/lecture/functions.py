@@ -1,7 +1,5 @@
 """Figures of functions: bumps, convexity, loss surfaces, Jacobians, curvature, costs of the two modes."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap

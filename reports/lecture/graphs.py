@@ -1,7 +1,5 @@
 """Computational graphs as SVG, top to bottom: a layered layout of our own, values and gradients on the edges."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from html import escape

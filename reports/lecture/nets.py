@@ -1,7 +1,5 @@
 """Figures of nets: connections, templates, activations, wiring, warped space, boundaries, gradient flow."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

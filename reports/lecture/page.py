@@ -1,7 +1,5 @@
 """The lecture as a page, as slides and as notebooks, from what `bakeoff lecture` computed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Figures of the lecture: their names, grids of panels, curves, points of two classes, numbers as text."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

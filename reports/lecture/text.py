@@ -1,7 +1,5 @@
 """Text of the lecture: Markdown with numbers of its chapter, and formulas in a part of LaTeX, as HTML with MathML."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from html import escape

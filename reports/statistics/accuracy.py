@@ -7,8 +7,6 @@ two-sided, 95 %, and a test shows a difference exactly where its interval leaves
 docstrings are those of the simulations in tests/reports/statistics.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 

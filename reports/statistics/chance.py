@@ -4,8 +4,6 @@ Seeds that name as many pictures correctly, but not the same ones, differ by cha
 over pictures hold already. So of the variance of accuracies over seeds only the excess over that counts here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,12 +30,12 @@ class Sample:
         if self.groups is not None and self.groups.shape != self.labels.shape:
             raise ValueError(f"groups must be {self.labels.shape}, one for each picture, got {self.groups.shape}")
 
-    def take(self, chosen: np.ndarray) -> Sample:
+    def take(self, chosen: np.ndarray) -> "Sample":
         """Some of the pictures, by indices or by a mask."""
         return replace(self, labels=self.labels[chosen], groups=None if self.groups is None else self.groups[chosen])
 
     @property
-    def unweighted(self) -> Sample:
+    def unweighted(self) -> "Sample":
         """The same with every picture counting alike."""
         return replace(self, balanced=False)
 

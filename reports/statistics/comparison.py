@@ -1,7 +1,5 @@
 """Comparison: the saved runs of one task by experiment, its guests, and the paired tests between them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Curves from the rows of a study: accuracy over one quantity, paired tests, and where two curves cross."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -59,7 +57,7 @@ class Point:
     def spread(self) -> SeedSpread:
         return pool_seeds([self.correct], self.sample)
 
-    def minus(self, other: Point) -> PairedDifference:
+    def minus(self, other: "Point") -> PairedDifference:
         """The paired test of the difference, on the same test pictures."""
         return compare_paired(self.correct, other.correct, self.sample, (self.spread, other.spread))
 
@@ -80,7 +78,7 @@ class Curve:
         return [point.x for point in self.points]
 
     @property
-    def trained(self) -> Curve:
+    def trained(self) -> "Curve":
         """The same with only the points that sentences, tests and crossings may rest on."""
         return replace(self, points=tuple(point for point in self.points if point.trained))
 

@@ -1,7 +1,5 @@
 """Answers out of fold: both finalists on repeated splits of all pictures, compared with the corrected variance."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 

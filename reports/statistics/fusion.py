@@ -1,7 +1,5 @@
 """Late fusion of the two finalists: what the best hand-crafted and the best end-to-end model reach together."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -6,8 +6,6 @@ but at most MOST_POWER, for a net whose first training was too short to learn an
 so only once. Simulated searches: tests/reports/statistics/test_growth.py.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Participants: experiments that were trained here, and guests whose predictions were published."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,7 +67,7 @@ class Contestant(Participant):
     runs: tuple[RunResult, ...]
 
     @classmethod
-    def of(cls, runs: Sequence[RunResult]) -> Contestant:
+    def of(cls, runs: Sequence[RunResult]) -> "Contestant":
         first, answers = runs[0], np.stack([run.predictions for run in runs])
         return cls(first.experiment, first.title, first.side, first.class_names, first.labels, answers, tuple(runs))
 
@@ -140,7 +138,7 @@ class Visitor(Participant):
     source: str
 
     @classmethod
-    def of(cls, guest: Guest, task: Task) -> Visitor:
+    def of(cls, guest: Guest, task: Task) -> "Visitor":
         """Raises ValueError if the guest has not one answer for each test picture."""
         n_test, answers, names = len(task.test_labels), guest.predictions, task.class_names
         if len(answers) != n_test or answers.max() >= len(names):

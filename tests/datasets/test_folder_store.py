@@ -1,7 +1,5 @@
 """A folder's pictures on disk: decoded once, the same task as in memory, and never out of date."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 from pathlib import Path

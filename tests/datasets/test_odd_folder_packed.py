@@ -1,7 +1,5 @@
 """The folder with every oddity as it is, as an archive and as a table: the same pictures, the same words about them."""
 
-from __future__ import annotations
-
 import csv
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Folders, archives and tables as people have them: each kind that once went wrong, from the command line."""
 
-from __future__ import annotations
-
 import shutil
 import tarfile
 import zipfile

@@ -1,7 +1,5 @@
 """The cache for any arrays, any inputs, any damage, and any number of runs at once."""
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os

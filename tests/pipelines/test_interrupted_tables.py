@@ -1,7 +1,5 @@
 """Tables of features from shards: killed at any moment, out of disk, two at once; the next run writes the same one."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import resource

@@ -1,7 +1,5 @@
 """Killed at any moment, out of disk, or twice at once: the command that is given again ends with the same result."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import resource

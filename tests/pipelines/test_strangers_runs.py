@@ -1,7 +1,5 @@
 """Run files that anyone may have written: a run, or one line that names the file; never a crash, never code."""
 
-from __future__ import annotations
-
 import io
 import json
 

@@ -1,7 +1,5 @@
 """Augmentation one pixel at a time, for tests."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -1,7 +1,5 @@
 """Haralick's properties of gray-level co-occurrence, by loops over pairs of pixels."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

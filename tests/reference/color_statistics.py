@@ -1,7 +1,5 @@
 """Local color statistics, one sub-region at a time."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -1,7 +1,5 @@
 """Corruptions one picture and one pixel at a time. Pictures: float (h, w, c) in 0..1."""
 
-from __future__ import annotations
-
 import math
 
 import cv2

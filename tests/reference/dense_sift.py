@@ -1,7 +1,5 @@
 """Dense SIFT one pixel at a time: every gradient votes into the bins around it."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

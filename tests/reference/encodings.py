@@ -1,7 +1,5 @@
 """Slow, readable encodings of one image's descriptors, in float64 loops."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

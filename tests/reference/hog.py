@@ -1,7 +1,5 @@
 """HOG pixel by pixel, as Dalal and Triggs describe it, with the choices of scikit-image; signed directions too."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

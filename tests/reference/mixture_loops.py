@@ -1,7 +1,5 @@
 """Slow, readable mixture densities and Fisher vectors, in float64 loops."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -1,7 +1,5 @@
 """Made-up runs that look like real ones: methods of different strength that find the same pictures hard."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

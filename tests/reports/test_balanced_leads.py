@@ -1,7 +1,5 @@
 """Balanced accuracy leads where classes differ much in size: choice, order, tables, verdict."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -4,8 +4,6 @@ p(x) = sum_k w_k N(x; mu_k, diag(s2_k)), and log(w_k N) is linear in [x, x^2], s
 product, and so are the sums of the maximization step. Both run piece by piece in the cache.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import partial

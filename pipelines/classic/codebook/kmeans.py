@@ -4,8 +4,6 @@ The nearest center of x is argmax_k (x . c_k - |c_k|^2 / 2): one matrix product 
 the cache. Sums are float32 within a span of rows, float64 across spans.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

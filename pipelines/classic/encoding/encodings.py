@@ -8,8 +8,6 @@ Both follow from S0_k = mean_t gamma_tk and [S1_k, S2_k] = mean_t gamma_tk [x_t,
 and a softmax.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Literal
 

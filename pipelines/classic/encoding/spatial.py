@@ -4,8 +4,6 @@ positions: float32 (m, 2), the center (x, y) of each descriptor in pixels, the s
 (0, 0) is the center of the first pixel.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -1,7 +1,5 @@
 """Bags of visual words: local descriptors -> k-means codebook -> histogram of words, over a spatial pyramid."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, Literal

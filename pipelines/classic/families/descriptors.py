@@ -1,7 +1,5 @@
 """Local descriptors of a picture, as configured: which ones, at which sizes, how densely."""
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """What every feature family offers, and how it is driven over many pictures: of all splits through one `encode`."""
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable

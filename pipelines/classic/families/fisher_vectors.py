@@ -1,7 +1,5 @@
 """Fisher vectors: local descriptors -> PCA -> Gaussian mixture -> how the picture pulls at every Gaussian."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """Families of counts over the picture or its regions: colors, grays, gradients, binary patterns, co-occurrence."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from itertools import product

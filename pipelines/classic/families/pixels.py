@@ -1,7 +1,5 @@
 """The picture as a point: principal components of its pixels (eigenpictures; Turk, Pentland 1991)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar

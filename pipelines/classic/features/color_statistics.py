@@ -4,8 +4,6 @@ Source: Clinchant, Csurka, Perronnin, Renders, ImageEval workshop at CVIR 2007; 
 the ImageNet challenge in 2011 (Perronnin, Sanchez, Mensink, ECCV 2010).
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

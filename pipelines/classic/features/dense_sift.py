@@ -14,8 +14,6 @@ and its gradient, which is missing on the border of the picture. This holds for 
 to whole pixels, and the center of an odd one (1.5 bins from the first bin) lies between two.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Square windows on a regular grid: where they lie, how those of 4 x 4 bins share their bins; cells of a picture."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple

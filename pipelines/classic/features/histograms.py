@@ -3,8 +3,6 @@ local binary patterns (Ojala, Pietikainen, Maenpaa, PAMI 2002), and properties o
 (Haralick, Shanmugam, Dinstein, 1973); the patterns and properties are scikit-image's.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Histograms of oriented gradients (Dalal and Triggs, CVPR 2005), equal to `skimage.feature.hog` on bytes, batched."""
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -4,8 +4,6 @@ Chunks stay in the processor's cache, one on every core, which is several times 
 operations are too short to be shared by the cores.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

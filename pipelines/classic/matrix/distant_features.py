@@ -6,8 +6,6 @@ sum (k, d) back. The features themselves are read by the workers from the cache,
 again and because a worker that takes a dead one's place can then read them as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass

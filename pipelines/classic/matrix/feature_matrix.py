@@ -1,8 +1,6 @@
 """Feature matrices: many families side by side, sets of pictures one below the other, none of it copied; how features
 are stored; and the two products that linear models take with them, in pieces that stay in the cache."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -83,7 +81,7 @@ class FeatureMatrix:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def at_hand(self) -> FeatureMatrix:
+    def at_hand(self) -> "FeatureMatrix":
         """The matrix for a solver that reads it again and again, as near to its device as there is room: put together
         as float32; on an accelerator the blocks as they are, else moved there piece by piece in every pass."""
         if self.device.type == "cpu":

@@ -6,8 +6,6 @@ Unlike US 8,731,317, no sub-vector is aligned with a mixture component, and none
 taken after the rotation, which mixes all components, and every sub-vector gets a code.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Linear maps that are learned: PCA, of whole pictures by a randomized method; ZCA whitening; standardization."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial

@@ -7,8 +7,6 @@ rotated back once. Pictures to classify are then scored from their features as t
 there is nothing to gain from compressing them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product

@@ -5,8 +5,6 @@ direction that one class needed is offered to all of them, and is never forgotte
 search a space of k * steps directions, as block Krylov methods do, which takes far fewer steps than k searches.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -21,8 +21,6 @@ from then on it is computed in float64, and at the end the objective is taken of
 different size are scaled (`column_scale`); the objective stays that of the features as they are.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace

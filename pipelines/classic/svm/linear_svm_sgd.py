@@ -21,8 +21,6 @@ setting that says when averaging begins. The balance of positives to negatives, 
 choices for validation (Perronnin, Akata, Harchaoui, Schmid, CVPR 2012), and so for the caller.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -55,7 +53,7 @@ class SgdSettings:
                 raise ValueError(f"{name} must be positive, got {value}")
 
 
-def descend(chunks: Chunks, n_samples: int, n_classes: int, settings: SgdSettings, *, seed: int) -> Iterator[Descent]:
+def descend(chunks: Chunks, n_samples: int, n_classes: int, settings: SgdSettings, *, seed: int) -> Iterator["Descent"]:
     """Train every class against the rest, rows in random order within their chunk; the same descent after every epoch,
     for as many as are asked for.
 

@@ -8,8 +8,6 @@ The weights that go in and out are w / scale, column by column: features of very
 float32 can square, then look alike to who searches, and f is the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass

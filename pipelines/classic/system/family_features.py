@@ -1,8 +1,6 @@
 """One family over one data set, fitted on training pictures, then shown every split; and several side by side, as the
 SVM reads them and as rows and named columns of a table."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

@@ -1,7 +1,5 @@
 """A trained model of features and SVMs: fitted families, linear SVMs, fusion; on disk and back, never a pickle."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module

@@ -1,8 +1,6 @@
 """One system, top to bottom: its families' features side by side -> scaling -> compression, if any -> linear SVM, every
 setting of its configuration tried on validation, every split scored with the best."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Construction of a net from its configuration: pixels in, logits out."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ pictures of 32 x 32 where the net of 2012 had 224 x 224. The small net has the p
 2015) with batch norm and an eighth of the channels.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -6,8 +6,6 @@ Source: locally connected layers, LeCun, "Generalization and network design stra
 CIFAR-10: Neyshabur, "Towards learning convolutions from scratch", NeurIPS 2020.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import ClassVar

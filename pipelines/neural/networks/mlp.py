@@ -1,7 +1,5 @@
 """Multi-layer perceptron on pixels, W3 max(0, W2 max(0, W1 x))."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ After airbench94: K. Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 
 Differs: batch norm and bias as torch has them, and any picture of at least 24 pixels a side.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -8,8 +8,6 @@ Source: Lavin, Gray, "Fast algorithms for convolutional neural networks", CVPR 2
 exact adjoint of the forward transform; pieces of pictures that stay in the cache, one core each, and no barriers.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from itertools import pairwise
 from typing import Any

@@ -1,7 +1,5 @@
 """One training as the leading process hands it to the others, so that they need neither the data set nor any file."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

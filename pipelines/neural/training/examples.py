@@ -1,7 +1,5 @@
 """Training examples in one tensor, how an epoch cuts them into minibatches, and recipes that follow their number."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -4,8 +4,6 @@ Everything random in epoch e comes from generators seeded by (seed, e), and the 
 `Snapshot` between two epochs is all that is needed to go on exactly as if nothing had happened.
 """
 
-from __future__ import annotations
-
 import ctypes
 import io
 import math
@@ -80,7 +78,7 @@ class Snapshot:
         return zlib.crc32(buffer.getvalue()).to_bytes(4) + buffer.getvalue()
 
     @classmethod
-    def from_bytes(cls, content: bytes, device: torch.device) -> Snapshot:
+    def from_bytes(cls, content: bytes, device: torch.device) -> "Snapshot":
         """Raises ValueError if the bytes are not a whole snapshot. Never runs code from the file."""
         try:
             if zlib.crc32(content[4:]).to_bytes(4) != content[:4]:

@@ -5,8 +5,6 @@ Every draw takes an explicit generator and happens on the CPU, so that a seed me
 is apart from what applies, so that each can be checked by hand: one indexing operation for the whole batch, no loop.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Optimizers, each with weight decay on matrices and filters alone, and the schedules of their learning rates."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from typing import Any

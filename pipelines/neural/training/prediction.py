@@ -1,7 +1,5 @@
 """Batched prediction: logits of many pictures, and the activations of the layer before them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import torch

@@ -1,7 +1,5 @@
 """A linear SVM on HOG, local binary patterns and histograms as C99 for microcontrollers: fixed point, no malloc."""
 
-from __future__ import annotations
-
 import ctypes
 import math
 import shutil

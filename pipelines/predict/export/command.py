@@ -1,7 +1,5 @@
 """`bakeoff export`: a model as a file for elsewhere, beside its own, checked against it on real pictures."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

@@ -1,7 +1,5 @@
 """A trained model as an ONNX file: pictures in, probabilities out, for runtimes without Python or torch."""
 
-from __future__ import annotations
-
 import json
 import logging
 import warnings

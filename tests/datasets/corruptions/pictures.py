@@ -1,7 +1,5 @@
 """Pictures with large and small shapes in color, as photographs have, but made at once."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.ndimage import gaussian_filter
 

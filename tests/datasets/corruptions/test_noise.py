@@ -1,7 +1,5 @@
 """The published constants, read off what the noise does to flat gray pictures."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from skimage.util import random_noise

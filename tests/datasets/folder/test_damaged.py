@@ -1,7 +1,5 @@
 """Damaged TIFFs, arrays, archives and tables: a picture, a reason or one line, never a crash or a hang."""
 
-from __future__ import annotations
-
 import io
 import tarfile
 import time

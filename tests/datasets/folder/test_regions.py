@@ -1,7 +1,5 @@
 """Masks and boxes: by hand, from every layout that people have, and from the command line."""
 
-from __future__ import annotations
-
 import shutil
 
 import numpy as np

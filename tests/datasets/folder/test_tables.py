@@ -1,7 +1,5 @@
 """Tables of other people: columns of other names, paths that lead nowhere, tables among the pictures."""
 
-from __future__ import annotations
-
 import shutil
 import zipfile
 

@@ -1,7 +1,5 @@
 """TIFFs of every depth, order and layout: made by tifffile, and by hand where it writes none."""
 
-from __future__ import annotations
-
 import io
 import struct
 

@@ -1,7 +1,5 @@
 """Where every operation of the table is tested: arguments away from kinks, settings, and torch's word for it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any

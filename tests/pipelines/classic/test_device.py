@@ -1,7 +1,5 @@
 """The hand-crafted side on another device, here one that is not there (tests/fake_device.py)."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from contextlib import nullcontext

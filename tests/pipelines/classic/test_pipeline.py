@@ -1,7 +1,5 @@
 """The whole hand-crafted road on small pictures that it can tell apart."""
 
-from __future__ import annotations
-
 import io
 import json
 from dataclasses import dataclass, fields, replace

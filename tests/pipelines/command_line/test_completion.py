@@ -1,7 +1,5 @@
 """The script for the shell, run by bash itself."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 

@@ -1,7 +1,5 @@
 """Any field of a configuration from the command line: typed, checked, and told in the name."""
 
-from __future__ import annotations
-
 import pytest
 
 from bakeoff.pipelines.command_line.settings import change_settings, parse_assignments, settings_of

@@ -1,7 +1,5 @@
 """Both sides on equal budgets: what is kept, what is told, and what a second contest finds again."""
 
-from __future__ import annotations
-
 import io
 import shutil
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Splits of all pictures: who is tested when, what stays together, and what is kept."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb

@@ -1,7 +1,5 @@
 """Every side's model is found by its run's folder, and no file can do more than be refused."""
 
-from __future__ import annotations
-
 import io
 import json
 import pickle

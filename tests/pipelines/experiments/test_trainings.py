@@ -1,7 +1,5 @@
 """Studies that train, on small pictures and a small classifier: what is varied, kept and not done twice."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Frozen nets on another device, here one that is not there (tests/fake_device.py)."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

@@ -1,7 +1,5 @@
 """Cleaning up removes what was made here, and nothing else."""
 
-from __future__ import annotations
-
 import pytest
 
 from bakeoff.pipelines.machine.workspace import claim, clean

@@ -1,7 +1,5 @@
 """Two worker processes behind a real scheduler on this machine: the same results, also when one of them is killed."""
 
-from __future__ import annotations
-
 import io
 import math
 import operator

@@ -1,7 +1,5 @@
 """Decisions by the clock; that they are remembered is tested with the pipeline."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest

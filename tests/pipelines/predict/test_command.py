@@ -1,7 +1,5 @@
 """`python -m bakeoff.pipelines predict`: finds the model, names the class, and loses no picture to a bad file."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

@@ -1,7 +1,5 @@
 """The page over HTTP: a picture gets its answer, what is no picture one line, and nobody else gets anything."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

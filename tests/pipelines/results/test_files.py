@@ -1,7 +1,5 @@
 """Files are whole, and readable by whom the process's umask lets read them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

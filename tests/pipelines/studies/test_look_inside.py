@@ -1,7 +1,5 @@
 """The study that looks inside, on small pictures: what it chooses, what it keeps, and where it has nothing to say."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from bakeoff.reports.canvas.axes import draw_curves, new_canvas
 from bakeoff.reports.canvas.svg import to_svg
 from bakeoff.reports.statistics.curves import read_curves

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from bakeoff.reports.canvas.elements import Section

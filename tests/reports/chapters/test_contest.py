@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.chapters.contest import contest_section, size_table, sizes_section
 from bakeoff.reports.statistics.comparison import build_comparison

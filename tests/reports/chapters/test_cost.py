@@ -1,7 +1,5 @@
 """The chapter on cost: rates from pixels to class."""
 
-from __future__ import annotations
-
 import pytest
 
 from bakeoff.pipelines.results.run import Stage

@@ -1,7 +1,5 @@
 """The chapter that looks inside: with its pictures, never without them, and never more than the numbers say."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The chapters that come from studies: sentences that follow from the numbers, figures with texts and tables."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

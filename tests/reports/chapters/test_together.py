@@ -1,7 +1,5 @@
 """The chapter on both sides together: agreement, and the control of two seeds of one side."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

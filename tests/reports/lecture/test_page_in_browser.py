@@ -1,7 +1,5 @@
 """The lecture's page in a real browser, with its own policy: each thing to move is moved, by mouse and by keys."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

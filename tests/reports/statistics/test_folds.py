@@ -1,7 +1,5 @@
 """Answers out of fold: pooled by picture, compared over splits, and what the report then says."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What holds for every family: one body of tests for all of them."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Compression of a feature matrix, and a linear SVM chosen and learnt on the codes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """A model of the hand-crafted side comes back from disk as it was, and only from what is in our tables."""
 
-from __future__ import annotations
-
 import io
 import json
 import subprocess

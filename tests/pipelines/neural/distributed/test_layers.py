@@ -1,7 +1,5 @@
 """In a group of one process the shared layers must be torch's own; `test_processes` has two."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from torch import distributed, nn

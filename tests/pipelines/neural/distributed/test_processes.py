@@ -1,7 +1,5 @@
 """Two real processes of `torchrun`, talking over gloo, against one."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

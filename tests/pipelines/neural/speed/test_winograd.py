@@ -1,7 +1,5 @@
 """Convolution by Winograd's algorithm against torch's own, and what it promises of layout and threads."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from torch.nn import functional as F

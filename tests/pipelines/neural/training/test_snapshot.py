@@ -1,7 +1,5 @@
 """Snapshots of `training/loop.py` as bytes and back."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
