@@ -19,7 +19,7 @@ from bakeoff.datasets.sets.photos import PICTURES, read_picture
 
 WHITE = 4095  # of 12 bits
 # format, pictures, their side, the side that they are brought to
-SETTINGS = (("JPEG", 360, 224, 32), ("JPEG", 360, 224, 64), ("TIFF", 100, 256, 128), ("TIFF", 100, 1024, 128))
+SETTINGS = (("JPEG", 360, 224, 32), ("JPEG", 360, 224, 64), ("TIFF", 400, 256, 128), ("TIFF", 100, 1024, 128))
 
 
 def measure(kind: str, n_pictures: int, side: int, image_size: int) -> Measurement:
