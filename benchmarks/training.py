@@ -16,7 +16,7 @@ from torch.utils.data import Dataset as TorchDataset
 from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.neural.config import MLP, Augmentation, NeuralConfig
-from bakeoff.pipelines.neural.cost import count_flops
+from bakeoff.pipelines.neural.flops import count_flops
 from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.probing import bfloat16_pays

@@ -19,8 +19,8 @@ from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.results.run import run_folder
-from bakeoff.pipelines.studies import study
-from bakeoff.reports.chapters import chapter
+from bakeoff.pipelines.studies import request
+from bakeoff.reports.chapters import registration
 
 ROOT = Path(__file__).parent.parent
 NEW = '''
@@ -34,9 +34,9 @@ import bakeoff
 from bakeoff.datasets.dataset import named
 from bakeoff.pipelines.neural.networks.build import Architecture
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.pipelines.studies.study import study
+from bakeoff.pipelines.studies.request import study
 from bakeoff.reports.canvas.elements import Section
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def new(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         yield importlib.import_module("new_things")
-    for register, name in ((NAMED, "new-bars"), (study._ANNOUNCED, "new-study"), (chapter.CHAPTERS, 99)):
+    for register, name in ((NAMED, "new-bars"), (request._ANNOUNCED, "new-study"), (registration.CHAPTERS, 99)):
         del register[name]  # other tests see what is ours alone
 
 
@@ -147,10 +147,10 @@ def test_trains_saves_loads_and_predicts_once_defined(new, dataset, kind, tmp_pa
 def test_a_data_set_a_study_and_a_chapter_are_known_once_they_are_announced(new, dataset, tmp_path):
     assert "new-bars" in dataset_names()
     assert load_dataset("new-bars").class_names == ("a", "b", "c")
-    (chosen,) = study.choose_studies(["new-study"], "full")
-    assert chosen in study.choose_studies([], "full")
-    found = chosen.run(study.Request(dataset, Workspace(tmp_path)))
-    (section,) = chapter.write_chapters({}, {"new-study": found})
+    (chosen,) = request.choose_studies(["new-study"], "full")
+    assert chosen in request.choose_studies([], "full")
+    found = chosen.run(request.Request(dataset, Workspace(tmp_path)))
+    (section,) = registration.write_chapters({}, {"new-study": found})
     assert section.paragraphs == ("There are 40.",)
 
 

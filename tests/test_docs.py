@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.docs import settings
+from bakeoff.docs import setting_tables
 from bakeoff.pipelines.classic.config import System
 from bakeoff.pipelines.classic.families.fisher_vectors import PatchFisherVectors
 from bakeoff.pipelines.classic.families.histograms import Hog
@@ -37,14 +37,14 @@ def test_the_site_builds_without_a_warning(tmp_path):
 
 @pytest.mark.parametrize("kind", [System, Hog, NeuralConfig])
 def test_every_setting_has_its_row(kind):
-    table = settings.tables().partition(f"### `{kind.__name__}`\n")[2].partition("###")[0]
+    table = setting_tables.tables().partition(f"### `{kind.__name__}`\n")[2].partition("###")[0]
     listed = re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)
     required = {"name", "families"} if kind is System else set()
     assert listed == [field.name for field in fields(kind) if field.name not in required]
 
 
 def test_a_subclass_shows_what_it_adds_or_changes():
-    assert [name for name, *_ in settings.rows_of(PatchFisherVectors)] == ["descriptors", "regularizer"]
+    assert [name for name, *_ in setting_tables.rows_of(PatchFisherVectors)] == ["descriptors", "regularizer"]
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_a_subclass_shows_what_it_adds_or_changes():
     [
         (NeuralConfig, "epochs", "passes over the training pictures"),  # a comment on the line
         (NeuralConfig, "shift_averaging", "Predict the mean logits of the picture where it is"),  # comments above it
-        (settings.Reading, "group", "A regular expression"),  # a string below it
+        (setting_tables.Reading, "group", "A regular expression"),  # a string below it
         (System, "compression", "None trains on the features as they are"),  # in the docstring
     ],
 )
 def test_a_meaning_is_what_stands_beside_the_field(kind, name, meaning):
-    said = settings.meaning_of(kind, name)
+    said = setting_tables.meaning_of(kind, name)
     assert said.startswith(meaning)
     assert '"""' not in said
     assert "\n" not in said

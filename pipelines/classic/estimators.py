@@ -93,7 +93,7 @@ class LinearSvmClassifier(ClassifierMixin, BaseEstimator):
 
 
 class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Mean 0 and deviation 1 for every feature, in float32; constant features become 0; see `standardize.py`.
+    """Mean 0 and deviation 1 for every feature, in float32; constant features become 0.
 
     Fitted: mean_ (d,), scale_ (d,).
 

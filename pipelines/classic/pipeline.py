@@ -8,8 +8,8 @@ from math import comb
 import numpy as np
 
 from bakeoff.pipelines.classic.config import ClassicConfig
+from bakeoff.pipelines.classic.system.classic_model import ClassicModel, fuse_scores, stack_scores, store_classic_model
 from bakeoff.pipelines.classic.system.family_features import Encoded, encode, hands_of
-from bakeoff.pipelines.classic.system.model_file import ClassicModel, fuse_scores, stack_scores, store_classic_model
 from bakeoff.pipelines.classic.system.run_system import VERSION as SYSTEM_VERSION
 from bakeoff.pipelines.classic.system.run_system import run_system
 from bakeoff.pipelines.machine.cores import hands_on

@@ -228,7 +228,7 @@ def print_completion(options: argparse.Namespace) -> int:
 def words_of(command: argparse.ArgumentParser) -> Iterator[str]:
     """What may follow a command: its options, their choices, and names of experiments, studies and data sets."""
     from bakeoff.pipelines.experiments import GROUPS, all_experiments
-    from bakeoff.pipelines.studies.study import all_studies
+    from bakeoff.pipelines.studies.request import all_studies
 
     names = {"EXPERIMENT": [*all_experiments(), *GROUPS], "STUDY": all_studies(), "DATASET": dataset_names()}
     for action in command._actions:

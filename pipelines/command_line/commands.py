@@ -115,7 +115,7 @@ def spend_budgets(dataset: Dataset, options: argparse.Namespace, workspace: Work
 
 
 def study(dataset: Dataset, options: argparse.Namespace, workspace: Workspace) -> int:
-    from bakeoff.pipelines.studies.study import Request, choose_studies
+    from bakeoff.pipelines.studies.request import Request, choose_studies
 
     chosen = choose_studies(options.studies, options.profile)
     fingerprint = dataset.fingerprint()
@@ -215,8 +215,8 @@ COMMANDS: Mapping[str, Callable[[Dataset, argparse.Namespace, Workspace], int]] 
 
 WITHOUT_DATA: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "list": list_experiments,
-    "predict": in_module("pipelines.predict.command", "predict"),
-    "export": in_module("pipelines.predict.export.command", "export"),
+    "predict": in_module("pipelines.predict.predict_files", "predict"),
+    "export": in_module("pipelines.predict.export.export_model", "export"),
     "lecture": lecture,
     "exercise": exercise,
     "bench": in_module("benchmarks.bench", "bench"),

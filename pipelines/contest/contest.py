@@ -1,10 +1,10 @@
 """The contest of the sides at equal cost: each spends one budget of processor time on its own ladder of recipes.
 
 The hand-crafted side climbs from histograms to Fisher vectors, and from small pictures to large ones; the nets are
-searched as `nets` says. A frozen net, if its weights are there, runs third, on the same budget, and no
+searched as `net_search` says. A frozen net, if its weights are there, runs third, on the same budget, and no
 verdict asks it. Every side is judged on validation alone. What is left at the end buys further seeds of its finalist;
-where pictures are few, the two finalists of the verdict are then cross-validated (`folds`). Every rung is kept as a
-run: a killed contest goes on where it was, and a larger budget begins with what this one found.
+where pictures are few, the two finalists of the verdict are then cross-validated. Every rung is kept as a run: a
+killed contest goes on where it was, and a larger budget begins with what this one found.
 """
 
 import shutil
@@ -15,11 +15,11 @@ from pathlib import Path
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import sizes_to_try
-from bakeoff.pipelines.contest import folds
+from bakeoff.pipelines.contest import cross_validation
 from bakeoff.pipelines.contest.contender import Contender, constant_score, paid_seconds, validation_score
-from bakeoff.pipelines.contest.folds import FOLDS, are_few, cross_validate, plan_splits
+from bakeoff.pipelines.contest.cross_validation import FOLDS, are_few, cross_validate, plan_splits
 from bakeoff.pipelines.contest.ladders import NetLadder, frozen_ladder, hand_crafted_ladder
-from bakeoff.pipelines.contest.nets import NetSearch
+from bakeoff.pipelines.contest.net_search import NetSearch
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import train_once
 from bakeoff.pipelines.frozen.weights import NONE, Weights, available
@@ -210,7 +210,7 @@ class Contest:
 
 
 def _remove_earlier(task: Path) -> None:
-    study_file(task, folds.NAME).unlink(missing_ok=True)
+    study_file(task, cross_validation.NAME).unlink(missing_ok=True)
     path = study_file(task, NAME)
     if path.exists():
         for row in load_study(path).rows:

@@ -11,12 +11,12 @@ from bakeoff.pipelines.classic.recipes import Recipe, expected_seconds, recipes
 from bakeoff.pipelines.contest.search import Rung
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.frozen import pipeline as frozen
-from bakeoff.pipelines.frozen.family import FrozenNet
+from bakeoff.pipelines.frozen.frozen_net import FrozenNet
 from bakeoff.pipelines.frozen.pipeline import FINE_TUNED, alone, beside, nets, seconds_a_picture, tuned
 from bakeoff.pipelines.frozen.weights import Weights
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import CONVNET, EXPERIMENTS, NeuralConfig
-from bakeoff.pipelines.neural.cost import TrainingCost, expected_cost
+from bakeoff.pipelines.neural.flops import TrainingCost, expected_cost
 from bakeoff.pipelines.neural.networks.convolutional import ConvNet
 from bakeoff.pipelines.neural.training.examples import fit_to, plan_steps
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bakeoff.datasets.folder.load import rules_of
-from bakeoff.pipelines.classic.system.model_file import build_classic_model
+from bakeoff.pipelines.classic.system.classic_model import build_classic_model
 from bakeoff.pipelines.frozen.pipeline import build_frozen_model
-from bakeoff.pipelines.neural.model_file import build_neural_model
+from bakeoff.pipelines.neural.neural_model import build_neural_model
 from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, load_stored_model
 from bakeoff.pipelines.results.trained_model import TrainedModel
 

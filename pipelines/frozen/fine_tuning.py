@@ -19,15 +19,15 @@ from bakeoff.pipelines.classic.svm.cost_choice import choose_cost
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores as svm_scores
 from bakeoff.pipelines.classic.svm.squared_hinge import ClassWeight
 from bakeoff.pipelines.classic.system.family_features import Encoded, encode
-from bakeoff.pipelines.frozen.family import FrozenNet, FrozenWeights, ready
+from bakeoff.pipelines.frozen.frozen_net import FrozenNet, FrozenWeights, ready
 from bakeoff.pipelines.frozen.network import N_FEATURES
 from bakeoff.pipelines.frozen.weights import fill, outline
 from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.stopwatch import measure, measure_latency
 from bakeoff.pipelines.neural.config import NeuralConfig, describe
-from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.networks.build import Architecture, Network, Standardize, count_parameters
+from bakeoff.pipelines.neural.neural_model import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.training.examples import Examples, fit_to
 from bakeoff.pipelines.neural.training.loop import Trainer
 from bakeoff.pipelines.neural.training.prediction import PICTURES_AT_A_TIME, predict_scores

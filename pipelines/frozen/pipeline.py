@@ -10,15 +10,15 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.classic.system.model_file import build_classic_model
+from bakeoff.pipelines.classic.system.classic_model import build_classic_model
 from bakeoff.pipelines.frozen import fine_tuning
-from bakeoff.pipelines.frozen.family import FrozenNet
 from bakeoff.pipelines.frozen.fine_tuning import COSTS, FineTuned
+from bakeoff.pipelines.frozen.frozen_net import FrozenNet
 from bakeoff.pipelines.frozen.weights import LITE0, Weights, identify, origin_of, outline
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
-from bakeoff.pipelines.neural.model_file import build_neural_model
+from bakeoff.pipelines.neural.neural_model import build_neural_model
 from bakeoff.pipelines.results.model import StoredModel
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.pipelines.results.trained_model import TrainedModel

@@ -17,11 +17,11 @@ from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.stopwatch import measure, measure_latency
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer, describe
-from bakeoff.pipelines.neural.cost import count_flops
 from bakeoff.pipelines.neural.distributed import Processes
+from bakeoff.pipelines.neural.flops import count_flops
 from bakeoff.pipelines.neural.inspection import event_log, layer_statistics, log_epoch, log_history
-from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.networks.build import Network, count_parameters
+from bakeoff.pipelines.neural.neural_model import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.probing import bfloat16_is_faster, threads, threads_for
 from bakeoff.pipelines.neural.training.assignment import Assignment, handed_out, run_timed_epoch, spent_elsewhere
 from bakeoff.pipelines.neural.training.examples import Examples, fit_to, to_examples

@@ -29,7 +29,7 @@ from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.experiments.evidence import N_CELLS, nearest, occlusion_maps
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.predict.classifier import Classifier, find_model, load_model
-from bakeoff.pipelines.predict.command import facts_of
+from bakeoff.pipelines.predict.predict_files import facts_of
 from bakeoff.pipelines.results.files import read_json
 from bakeoff.pipelines.results.model import ON_REGIONS
 

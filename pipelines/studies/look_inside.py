@@ -21,7 +21,7 @@ from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures
 from bakeoff.pipelines.results.trained_model import TrainedModel
-from bakeoff.pipelines.studies.study import Request, choose_runs, study
+from bakeoff.pipelines.studies.request import Request, choose_runs, study
 
 NAME = "look-inside"
 TITLE = "Where the two sides look"

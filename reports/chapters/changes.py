@@ -12,7 +12,7 @@ from bakeoff.pipelines.results.run import Clock
 from bakeoff.pipelines.results.study import unpack_correct
 from bakeoff.reports.canvas.elements import Section, Table, number_cell, points_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import in_points, listing, p_number, plural, ratio, seconds
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired, holm
 from bakeoff.reports.statistics.comparison import TIME, Comparison, Contestant
 from bakeoff.reports.verdict import Answer, Verdict

@@ -4,7 +4,7 @@ import numpy as np
 
 from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import count, listing, points
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired, holm
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 

@@ -6,7 +6,7 @@ from bakeoff.reports.canvas import axes as draw
 from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number_cell, table_row
 from bakeoff.reports.canvas.formats import bytes_size, count, percent, seconds, short
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 
 MAX_ROWS = 12  # of the table of rates, before it is folded

@@ -2,7 +2,7 @@
 
 from bakeoff.reports.canvas.elements import Cell, Section, Table, number_cell, points_cell, table_row
 from bakeoff.reports.canvas.formats import count, in_points, listing, p_number, p_value, plural, points_and_range
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.folds import Folds
 

@@ -5,7 +5,7 @@ from itertools import combinations
 
 from bakeoff.reports.canvas.elements import Section, Table, number_cell, points_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import in_points, listing, p_number, percent, points_range
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 

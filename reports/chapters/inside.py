@@ -8,7 +8,7 @@ from bakeoff.reports.canvas.elements import Figure, Section, Table, table_row
 from bakeoff.reports.canvas.formats import plural
 from bakeoff.reports.canvas.pictures import encode_png, montage, visible
 from bakeoff.reports.canvas.theme import LIGHT, SIDE_COLORS
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.comparison import SIDES
 
 STRONGEST = 0.8  # opacity of the most evidence: the picture stays visible below it

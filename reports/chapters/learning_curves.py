@@ -8,7 +8,7 @@ from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.axes import curves_table, show_curves
 from bakeoff.reports.canvas.elements import Figure, Section, Table, number_cell, points_cell, table_row
 from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.curves import Curve, compare_curves, find_crossing, read_curves

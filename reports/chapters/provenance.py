@@ -6,7 +6,7 @@ from typing import Any
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.elements import Section, Table, table_row
 from bakeoff.reports.canvas.formats import in_points, plural, seconds
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.growth import MOST_POWER
 

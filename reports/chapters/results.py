@@ -6,7 +6,7 @@ from dataclasses import replace
 from bakeoff.pipelines.results.run import Clock
 from bakeoff.reports.canvas.elements import Cell, Section, Table, TableRow, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import bytes_size, count, listing, percent, percent_range, plural, points, seconds
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 from bakeoff.reports.statistics.participants import Participant
 

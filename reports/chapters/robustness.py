@@ -9,7 +9,7 @@ from bakeoff.pipelines.results.run import Side
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, unpack_correct
 from bakeoff.reports.canvas.elements import Cell, Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import SPACE, in_points, listing, p_value, percent, points, points_range
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_crossed, holm
 from bakeoff.reports.statistics.chance import Interval, Sample
 from bakeoff.reports.statistics.comparison import Comparison

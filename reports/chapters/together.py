@@ -12,7 +12,7 @@ from bakeoff.reports.canvas.axes import WIDE
 from bakeoff.reports.canvas.elements import Figure, Section
 from bakeoff.reports.canvas.formats import listing, percent, percent_range, plural, points_and_range
 from bakeoff.reports.canvas.pictures import encode_png, montage, visible
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import compare_paired
 from bakeoff.reports.statistics.calibration import calibrated
 from bakeoff.reports.statistics.chance import FIXED

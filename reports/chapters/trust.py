@@ -6,7 +6,7 @@ import numpy as np
 
 from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import percent
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.calibration import calibrated, coverage_at, measure_calibration, selective_accuracy
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
 

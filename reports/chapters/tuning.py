@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bakeoff.reports.canvas.elements import Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import percent, plural
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison, Contestant
 
 ANNEALED = 0.1  # of the highest rate: below, a schedule is at its end

@@ -9,7 +9,7 @@ from bakeoff.pipelines.results.calibrator import FALSE_ALARMS, choose_threshold,
 from bakeoff.reports.canvas import axes as draw
 from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, TableRow, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import percent
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import accuracy_interval
 from bakeoff.reports.statistics.chance import FIXED
 from bakeoff.reports.statistics.comparison import Comparison, Contestant

@@ -12,7 +12,8 @@ from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.classic.encoding.encodings import l2_normalize, signed_power
 from bakeoff.pipelines.classic.families.family import FeatureFamily, GrayFamily, cell_names, grown
 from bakeoff.pipelines.classic.features.grid import fault_of_size
-from bakeoff.pipelines.classic.features.histograms import (
+from bakeoff.pipelines.classic.features.hog import extract_hog
+from bakeoff.pipelines.classic.features.pixel_counts import (
     ANGLES,
     PROPERTIES,
     Method,
@@ -21,7 +22,6 @@ from bakeoff.pipelines.classic.features.histograms import (
     extract_gray_histogram,
     extract_local_binary_patterns,
 )
-from bakeoff.pipelines.classic.features.hog import extract_hog
 from bakeoff.pipelines.classic.matrix.feature_matrix import as_matrix
 from bakeoff.pipelines.classic.matrix.projections import Standardizer, fit_standardizer, standardize
 from bakeoff.pipelines.machine.cores import HERE, Hands

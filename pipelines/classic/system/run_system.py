@@ -14,8 +14,8 @@ from bakeoff.pipelines.classic.matrix.product_quantization import ProductQuantiz
 from bakeoff.pipelines.classic.matrix.projections import Standardizer, fit_standardizer
 from bakeoff.pipelines.classic.svm.cost_choice import CostChoice, choose_cost, choose_on_codes
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, OnStep, predict_scores, train_linear_svm, with_more_rows
+from bakeoff.pipelines.classic.system.classic_model import FittedSystem
 from bakeoff.pipelines.classic.system.family_features import Encoded, Joined, encode, hands_of
-from bakeoff.pipelines.classic.system.model_file import FittedSystem
 from bakeoff.pipelines.machine.cache import CachedStage
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.progress import Advance

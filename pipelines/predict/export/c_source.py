@@ -15,7 +15,7 @@ import numpy as np
 
 from bakeoff.pipelines.classic.families.family import FeatureFamily, grown
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
-from bakeoff.pipelines.classic.system.model_file import ClassicModel
+from bakeoff.pipelines.classic.system.classic_model import ClassicModel
 from bakeoff.pipelines.results.trained_model import TrainedModel
 
 TEMPLATES = Path(__file__).parent  # of model.h and model.c, which holds all that is the same for every model

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.datasets.resizing import MIDDLE, WHOLE
-from bakeoff.pipelines.classic.system.model_file import ClassicModel
+from bakeoff.pipelines.classic.system.classic_model import ClassicModel
 from bakeoff.pipelines.machine.missing import how_to_install
 from bakeoff.pipelines.results.trained_model import TrainedModel
 

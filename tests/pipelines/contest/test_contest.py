@@ -11,7 +11,7 @@ from rich.console import Console
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.classic.experiments import EXPERIMENTS as CLASSIC
 from bakeoff.pipelines.classic.recipes import Recipe
-from bakeoff.pipelines.contest import folds, ladders
+from bakeoff.pipelines.contest import cross_validation, ladders
 from bakeoff.pipelines.contest.contender import validation_score
 from bakeoff.pipelines.contest.contest import Contest
 from bakeoff.pipelines.contest.search import LEAST_BUDGET, MOST_BUDGET, default_budget
@@ -114,7 +114,7 @@ def test_both_sides_are_judged_on_validation_and_send_their_best(dataset, held):
 
 
 def test_few_pictures_are_cross_validated_and_one_split_ends_that(dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr(folds, "MOST_REPEATS", 1)
+    monkeypatch.setattr(cross_validation, "MOST_REPEATS", 1)
     ours = replace(dataset, split_by_us=True)
     study, workspace, text = hold(ours, tmp_path)
     kept = study_file(task_folder(workspace.runs, "colored", ours.fingerprint()), "folds")

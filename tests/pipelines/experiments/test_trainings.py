@@ -14,8 +14,8 @@ from bakeoff.pipelines.neural.config import Optimizer
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import unpack_correct
-from bakeoff.pipelines.studies import learning_curves
-from bakeoff.pipelines.studies.study import Draws, Request
+from bakeoff.pipelines.studies import training_data
+from bakeoff.pipelines.studies.request import Draws, Request
 
 
 def make_dataset(channels: int = 1, *, side: int = 16) -> Dataset:
@@ -33,15 +33,15 @@ def make_dataset(channels: int = 1, *, side: int = 16) -> Dataset:
 @pytest.fixture
 def request_for(tmp_path, monkeypatch):
     monkeypatch.setitem(
-        learning_curves.PROFILES,
+        training_data.PROFILES,
         "quick",
-        learning_curves.Settings(("pca",), sizes=(5, 10, 500), draws=Draws(2, few=12)),
+        training_data.Settings(("pca",), sizes=(5, 10, 500), draws=Draws(2, few=12)),
     )
     return lambda **changes: replace(Request(make_dataset(), Workspace(tmp_path), experiments=("pca",)), **changes)
 
 
 def test_a_learning_curve_holds_every_size_below_all_and_seeds_where_pictures_are_few(request_for):
-    study = learning_curves.run(request_for())
+    study = training_data.run(request_for())
     points = [(row["per_class"], row["n_train"], row["seed"]) for row in study.rows]
     assert points == [(None, 40, 0), (10, 20, 0), (5, 10, 0), (5, 10, 1)]
     for row in study.rows:
@@ -51,9 +51,9 @@ def test_a_learning_curve_holds_every_size_below_all_and_seeds_where_pictures_ar
 
 
 def test_a_second_time_nothing_is_trained_and_no_features_are_left(request_for, monkeypatch, tmp_path):
-    first = learning_curves.run(request_for())
+    first = training_data.run(request_for())
     monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.run_system", None)
-    assert learning_curves.run(request_for()).rows == first.rows
+    assert training_data.run(request_for()).rows == first.rows
     assert [folder.name for folder in (tmp_path / "cache").iterdir()] == [trainings.STAGE]
     assert list((tmp_path / "studies").iterdir()) == []
     assert not (tmp_path / "runs").exists()
@@ -65,7 +65,7 @@ def test_a_net_that_did_not_train_is_marked_in_its_row(request_for, monkeypatch)
     still = replace(mlp, architecture=Perceptron(()), optimizers=(Optimizer(learning_rate=0.0),), epochs=1)
     monkeypatch.setitem(neural.EXPERIMENTS, "mlp", (title, still))
     for _ in range(2):  # trained, then from the cache
-        rows = learning_curves.run(request_for(experiments=("pca", "mlp"))).rows
+        rows = training_data.run(request_for(experiments=("pca", "mlp"))).rows
         assert {row["did_not_train"] for row in rows if row["experiment"] == "mlp"} == {True}
         assert {row["did_not_train"] for row in rows if row["experiment"] == "pca"} == {False}
 
@@ -81,31 +81,31 @@ def test_a_study_that_was_stopped_keeps_what_was_done(request_for, monkeypatch, 
 
     monkeypatch.setattr(trainings, "train", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
-        learning_curves.run(request_for())
+        training_data.run(request_for())
     entries = [e for e in (tmp_path / "cache" / trainings.STAGE).iterdir() if not e.name.startswith(".")]
     assert len(entries) == 2
 
 
 def test_wrong_labels_touch_training_and_validation_and_never_the_test():
     dataset = make_dataset()
-    noisy = learning_curves.mislabel(dataset, 0.3, seed=0)
+    noisy = training_data.mislabel(dataset, 0.3, seed=0)
     assert (noisy.train.labels != dataset.train.labels).sum() == 12
     assert (noisy.validation.labels != dataset.validation.labels).sum() == 3
     assert noisy.test is dataset.test
-    assert learning_curves.mislabel(dataset, 0, seed=0) is dataset
+    assert training_data.mislabel(dataset, 0, seed=0) is dataset
 
 
 def test_label_noise_has_a_row_for_every_rate(request_for):
-    study = learning_curves.run_label_noise(request_for())
+    study = training_data.run_label_noise(request_for())
     assert [row["rate"] for row in study.rows] == [0, 0.2, 0.4]
     assert {row["n_train"] for row in study.rows} == {40}
 
 
 def test_what_cannot_be_applied_is_left_out_and_nothing_at_all_is_an_error(request_for):
-    rows = learning_curves.run_label_noise(request_for(experiments=("color-histogram", "pca"))).rows
+    rows = training_data.run_label_noise(request_for(experiments=("color-histogram", "pca"))).rows
     assert {row["experiment"] for row in rows} == {"pca"}
     with pytest.raises(NotApplicableError, match="no experiment that can be applied"):
-        learning_curves.run_label_noise(request_for(experiments=("color-histogram",)))
+        training_data.run_label_noise(request_for(experiments=("color-histogram",)))
 
 
 def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch, tmp_path):
@@ -137,7 +137,7 @@ def test_all_points_of_a_study_use_the_precision_that_was_measured_once(request_
     measured = []
     monkeypatch.setattr(probing, "has_bfloat16", lambda _: True)
     monkeypatch.setattr(probing, "bfloat16_pays", lambda *_: measured.append(True) or True)
-    rows = learning_curves.run_label_noise(request_for(experiments=("tiny-net",))).rows
+    rows = training_data.run_label_noise(request_for(experiments=("tiny-net",))).rows
     assert len(rows) == 3
     assert len(measured) == 1
     assert (tmp_path / "cache" / "bfloat16").is_dir()

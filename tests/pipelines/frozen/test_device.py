@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from bakeoff.pipelines.classic.families.family import encode_all
-from bakeoff.pipelines.frozen.family import FrozenNet
 from bakeoff.pipelines.frozen.fine_tuning import FineTuned, FineTunedNet, Maps, _start_as_svm
+from bakeoff.pipelines.frozen.frozen_net import FrozenNet
 from bakeoff.pipelines.frozen.weights import fill, identify, read_weights
 from bakeoff.pipelines.machine.cores import hands_on
 from bakeoff.pipelines.machine.device import CPU

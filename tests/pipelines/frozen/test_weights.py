@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from bakeoff.pipelines.frozen.family import FrozenNet
+from bakeoff.pipelines.frozen.frozen_net import FrozenNet
 from bakeoff.pipelines.frozen.weights import NONE, Weights, available, identify, origin_of, read_weights, wheel_file
 
 

@@ -13,7 +13,7 @@ from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, save_run
 from bakeoff.pipelines.results.study import load_study, save_study
 from bakeoff.pipelines.studies import look_inside
-from bakeoff.pipelines.studies.study import Request
+from bakeoff.pipelines.studies.request import Request
 from bakeoff.tests.pipelines.experiments.test_models import APPROACHES
 from bakeoff.tests.reports.factory import make_run, make_task
 

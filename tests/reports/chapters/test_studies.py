@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bakeoff.reports.canvas.elements import Figure, Table
-from bakeoff.reports.chapters.chapter import write_chapters
 from bakeoff.reports.chapters.learning_curves import label_noise_section, learning_curves_section
 from bakeoff.reports.chapters.provenance import provenance_section
+from bakeoff.reports.chapters.registration import write_chapters
 from bakeoff.reports.chapters.robustness import Endurance, describe, read_endurance, robustness_section
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_text import render_html, render_markdown

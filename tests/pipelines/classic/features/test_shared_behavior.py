@@ -10,13 +10,13 @@ from torch import Tensor
 
 from bakeoff.pipelines.classic.features.color_statistics import extract_color_statistics
 from bakeoff.pipelines.classic.features.dense_sift import extract_dense_sift, opponent_colors
-from bakeoff.pipelines.classic.features.histograms import (
+from bakeoff.pipelines.classic.features.hog import extract_hog
+from bakeoff.pipelines.classic.features.pixel_counts import (
     extract_co_occurrence,
     extract_color_histogram,
     extract_gray_histogram,
     extract_local_binary_patterns,
 )
-from bakeoff.pipelines.classic.features.hog import extract_hog
 from bakeoff.pipelines.classic.features.planes import CACHE_PIXELS, extract_patches
 
 

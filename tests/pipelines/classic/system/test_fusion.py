@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.classic.pipeline import choose_fusion_weights
-from bakeoff.pipelines.classic.system.model_file import fuse_scores
+from bakeoff.pipelines.classic.system.classic_model import fuse_scores
 
 
 def systems(qualities: tuple[float, ...], n: int = 600, k: int = 5) -> tuple[list[np.ndarray], np.ndarray]:

@@ -10,7 +10,7 @@ from bakeoff.pipelines.classic.families.family import NoState, encode_all
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.matrix.projections import fit_standardizer
-from bakeoff.pipelines.classic.system.model_file import ClassicModel, FittedSystem
+from bakeoff.pipelines.classic.system.classic_model import ClassicModel, FittedSystem
 from bakeoff.pipelines.predict.export.c_source import export_c, predict_with_c
 
 FAMILIES = (

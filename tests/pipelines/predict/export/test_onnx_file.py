@@ -21,14 +21,14 @@ from bakeoff.pipelines.classic.families.histograms import (
 )
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.matrix.projections import fit_standardizer
-from bakeoff.pipelines.classic.system.model_file import ClassicModel, FittedSystem
-from bakeoff.pipelines.neural.model_file import NetDescription, NeuralModel
+from bakeoff.pipelines.classic.system.classic_model import ClassicModel, FittedSystem
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
 from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.neural.networks.speedrun import Speedrun
-from bakeoff.pipelines.predict.export import command, onnx_file
+from bakeoff.pipelines.neural.neural_model import NetDescription, NeuralModel
+from bakeoff.pipelines.predict.export import export_model, onnx_file
 from bakeoff.pipelines.predict.export.onnx_file import export_onnx, open_session, predict_with_onnx
 from bakeoff.pipelines.results.calibrator import Calibrator
 
@@ -111,7 +111,9 @@ def assert_alike(model, content: bytes, frame: str = MIDDLE) -> None:
         assert probabilities.dtype == scores.dtype == np.float32
         expected = model.predict_scores(squares)
         np.testing.assert_allclose(scores, expected, atol=1e-4 * max(1, np.abs(expected).max()))
-        np.testing.assert_allclose(probabilities, calibrator.probabilities(expected), atol=command._tolerance(model))
+        np.testing.assert_allclose(
+            probabilities, calibrator.probabilities(expected), atol=export_model._tolerance(model)
+        )
 
 
 @pytest.mark.slow
@@ -183,7 +185,7 @@ def test_pictures_may_be_taken_whole():
 
 
 def test_features_that_are_rounded_when_stored_may_differ_by_more():
-    assert command._tolerance(systems_model((PixelPca(),))) == command.ROUNDED
-    assert command._tolerance(small_net()) == command.TOLERANCE
+    assert export_model._tolerance(systems_model((PixelPca(),))) == export_model.ROUNDED
+    assert export_model._tolerance(small_net()) == export_model.TOLERANCE
     words = FittedSystem(System("w", (BagOfWords(),)), (), None, np.ones((3, 1)), np.ones(3))
-    assert command._tolerance(ClassicModel("w", CLASSES, SHAPE, (words,), None)) == command.ROUNDED
+    assert export_model._tolerance(ClassicModel("w", CLASSES, SHAPE, (words,), None)) == export_model.ROUNDED

@@ -9,7 +9,7 @@ from bakeoff.reports.canvas.axes import UNTRAINED, WIDTH, curves_table, show_cur
 from bakeoff.reports.canvas.elements import Figure, Section, Table, number_cell, table_row
 from bakeoff.reports.canvas.formats import count, in_points, listing, percent, percent_range
 from bakeoff.reports.canvas.pictures import encode_png, montage
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 from bakeoff.reports.statistics.curves import Curve, Point, read_curves
 

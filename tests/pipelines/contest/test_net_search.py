@@ -6,7 +6,7 @@ import pytest
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.contest.contender import Contender
 from bakeoff.pipelines.contest.ladders import BUSIER, UNMIRRORED, NetLadder
-from bakeoff.pipelines.contest.nets import NetSearch
+from bakeoff.pipelines.contest.net_search import NetSearch
 from bakeoff.pipelines.contest.search import Attempt, Purse
 
 BUDGET = 600.0

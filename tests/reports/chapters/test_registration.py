@@ -1,8 +1,8 @@
 import pytest
 
 from bakeoff.reports.canvas.elements import Section
-from bakeoff.reports.chapters import chapter as registry
-from bakeoff.reports.chapters.chapter import CHAPTERS, chapter, write_chapters
+from bakeoff.reports.chapters import registration as registry
+from bakeoff.reports.chapters.registration import CHAPTERS, chapter, write_chapters
 
 
 @pytest.fixture

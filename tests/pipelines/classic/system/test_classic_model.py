@@ -29,7 +29,7 @@ from bakeoff.pipelines.classic.families.histograms import (
 )
 from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.svm.cost_choice import Compression
-from bakeoff.pipelines.classic.system.model_file import build_classic_model
+from bakeoff.pipelines.classic.system.classic_model import build_classic_model
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.configuration import describe, rebuild

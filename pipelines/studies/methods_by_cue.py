@@ -15,7 +15,7 @@ from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.experiments.trainings import Variant
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import Row, StudyResult
-from bakeoff.pipelines.studies.study import Draws, Request, study
+from bakeoff.pipelines.studies.request import Draws, Request, study
 
 NAME = "cues"
 SHOWN_OF_A_CLASS = 2

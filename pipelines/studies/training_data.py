@@ -14,7 +14,7 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.experiments.trainings import Variant
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.pipelines.studies.study import Draws, Request, study
+from bakeoff.pipelines.studies.request import Draws, Request, study
 
 
 @dataclass(frozen=True)

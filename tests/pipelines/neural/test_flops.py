@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer
-from bakeoff.pipelines.neural.cost import count_flops, expected_cost
+from bakeoff.pipelines.neural.flops import count_flops, expected_cost
 from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
 from bakeoff.pipelines.neural.networks.local import LocalPerceptron
 from bakeoff.pipelines.neural.networks.mlp import Perceptron

@@ -1,5 +1,5 @@
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.reports.chapters.contest import contest_section, size_table, sizes_section
+from bakeoff.reports.chapters.budgets import contest_section, size_table, sizes_section
 from bakeoff.reports.statistics.comparison import build_comparison
 from bakeoff.reports.statistics.growth import spending
 from bakeoff.tests.reports.factory import make_run, make_task

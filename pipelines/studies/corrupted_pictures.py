@@ -20,7 +20,7 @@ from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, pack_correct
 from bakeoff.pipelines.results.trained_model import TrainedModel
-from bakeoff.pipelines.studies.study import Request, choose_runs, study
+from bakeoff.pipelines.studies.request import Request, choose_runs, study
 
 NAME = "robustness"
 TITLE = "Accuracy on changed test pictures"

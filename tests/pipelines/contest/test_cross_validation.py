@@ -8,7 +8,14 @@ import pytest
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.contest.folds import NEVER, cross_validate, deal_folds, fold_dataset, plan_splits, pool
+from bakeoff.pipelines.contest.cross_validation import (
+    NEVER,
+    cross_validate,
+    deal_folds,
+    fold_dataset,
+    plan_splits,
+    pool,
+)
 from bakeoff.pipelines.experiments import all_experiments
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.networks.mlp import Perceptron

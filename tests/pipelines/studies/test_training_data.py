@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.pipelines.studies.learning_curves import flip_labels
+from bakeoff.pipelines.studies.training_data import flip_labels
 
 LABELS = np.arange(1000, dtype=np.int64) % 5
 

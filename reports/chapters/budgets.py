@@ -9,7 +9,7 @@ from bakeoff.pipelines.results.study import Row, StudyResult
 from bakeoff.reports.canvas import axes as draw
 from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number_cell, share_cell, table_row
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, plural, seconds
-from bakeoff.reports.chapters.chapter import chapter
+from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison
 from bakeoff.reports.statistics.growth import number, spending, tried
 

@@ -8,7 +8,7 @@ from skimage.feature import local_binary_pattern
 
 from bakeoff.pipelines.classic.families.family import encode_all
 from bakeoff.pipelines.classic.families.histograms import FARTHEST, CoOccurrence
-from bakeoff.pipelines.classic.features.histograms import (
+from bakeoff.pipelines.classic.features.pixel_counts import (
     extract_co_occurrence,
     extract_color_histogram,
     extract_local_binary_patterns,

@@ -5,9 +5,9 @@ from PIL import Image
 from bakeoff.datasets.corruptions.corrupt import CORRUPTIONS
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.results.study import drawn_pictures, load_studies
-from bakeoff.pipelines.studies import robustness
+from bakeoff.pipelines.studies import corrupted_pictures
 
-SMALL = robustness.Settings(n_pictures=6, severities=(1, 5))
+SMALL = corrupted_pictures.Settings(n_pictures=6, severities=(1, 5))
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def trained(tmp_path, monkeypatch):
             pixels = np.random.default_rng([seed, number]).integers(0, 150, (16, 16)) + 80 * seed
             Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "tones" / name / f"{number}.png")
     common = ["--dataset", str(tmp_path / "tones"), "--image-size", "16", "--artifacts", str(tmp_path / "artifacts")]
-    monkeypatch.setitem(robustness.PROFILES, "full", SMALL)
+    monkeypatch.setitem(corrupted_pictures.PROFILES, "full", SMALL)
     assert main(["train", "pca", *common]) == 0
     return common
 
@@ -36,7 +36,7 @@ def test_every_change_has_its_rows_and_the_second_time_no_model_is_read(trained,
     gray = [corruption for corruption in CORRUPTIONS if not corruption.needs_color]
     assert counts == {"clean": 1, "corruption": 2 * len(gray)}
     assert len(study.rows) == sum(counts.values())
-    monkeypatch.setattr(robustness, "load_trained_model", lambda folder: pytest.fail("a model was read"))
+    monkeypatch.setattr(corrupted_pictures, "load_trained_model", lambda folder: pytest.fail("a model was read"))
     assert main(["study", "robustness", *trained]) == 0
     assert load(tmp_path).rows == study.rows
 

@@ -20,8 +20,8 @@ from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.neural import config as neural
 from bakeoff.pipelines.neural.networks.mlp import Perceptron
 from bakeoff.pipelines.predict import classifier
-from bakeoff.pipelines.predict.command import rows_that_stand
-from bakeoff.pipelines.predict.export import command
+from bakeoff.pipelines.predict.export import export_model
+from bakeoff.pipelines.predict.predict_files import rows_that_stand
 from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.model import FILE_NAME, ON_REGIONS, load_stored_model, save_stored_model
 
@@ -290,9 +290,11 @@ def test_what_cannot_be_meant_is_said_before_any_work(capsys, words, message):
 
 def test_a_model_that_disagrees_is_not_written(home, capsys, monkeypatch):
     zeros = np.zeros((16, 2), np.float32)
-    monkeypatch.setattr(command, "export_onnx", lambda model, temperature, frame: b"onnx")
-    monkeypatch.setattr(command, "open_session", lambda content: None)
-    monkeypatch.setattr(command, "predict_with_onnx", lambda _, images: (zeros[: len(images)], zeros[: len(images)]))
+    monkeypatch.setattr(export_model, "export_onnx", lambda model, temperature, frame: b"onnx")
+    monkeypatch.setattr(export_model, "open_session", lambda content: None)
+    monkeypatch.setattr(
+        export_model, "predict_with_onnx", lambda _, images: (zeros[: len(images)], zeros[: len(images)])
+    )
     assert main(["export", "pca", *where(home)]) == 1
     assert "the exported model differs: the same class for 50.0% of 8 pictures" in capsys.readouterr().err
     assert not list((home / "artifacts/runs").glob("ground-*/pca/seed-0/model.onnx"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from bakeoff.reports.chapters.cues import cues_section, shown_against_best
+from bakeoff.reports.chapters.cue_matrix import cues_section, shown_against_best
 from bakeoff.reports.statistics.curves import Curve, Point
 from bakeoff.tests.reports.study_factory import make_row, make_study
 
