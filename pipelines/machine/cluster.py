@@ -2,14 +2,16 @@
 
 Dask decides who computes what, and computes again what a dead worker took along. Here is only how this project asks:
 chunks travel with their task and results come back, so a worker needs this checkout and its packages, but no file of
-the data. The scheduler keeps a task's chunk until its result is there - that is what makes a lost worker harmless - and
-only a few chunks a worker are under way at any time, which bounds the scheduler's memory.
+the data; rows of a file that all workers see stay there, and only their place travels. The scheduler keeps a task's
+chunk until its result is there - that is what makes a lost worker harmless - and only a few chunks a worker are under
+way at any time, which bounds the scheduler's memory.
 
 Whoever reaches a scheduler can run code on its workers. That is how Dask works: keep it inside your own network, or
 use `tls://` with certificates (Dask's `distributed.comm.tls` settings apply here too).
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -20,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 
 from bakeoff.datasets.dataset import results_in_order
@@ -56,7 +59,8 @@ class Cluster:
             held = self.client.submit(_itself, function, pure=False)
             n_ahead = TASKS_PER_THREAD * max(1, sum(self.client.nthreads().values()))
             submit = partial(self.client.submit, _timed, held, pure=False)
-            for result, cpu_seconds in results_in_order(submit, chunks, n_ahead):
+            seen = cache(lambda path: all(self.client.run(Path.exists, path).values()))
+            for result, cpu_seconds in results_in_order(submit, (_leave_on_disk(c, seen) for c in chunks), n_ahead):
                 add_cpu_seconds(cpu_seconds)
                 yield result
 
@@ -78,6 +82,35 @@ class Cluster:
             total, cpu_seconds = sums[0].result()
         add_cpu_seconds(cpu_seconds)
         return total
+
+
+@dataclass(frozen=True)
+class RowsOnDisk:
+    """An array that a worker reads when its turn comes.   offset: bytes from the beginning of the file."""
+
+    path: Path
+    offset: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, array: np.ndarray) -> "RowsOnDisk | None":
+        """Of rows that lie in a mapped file one after the other, else None."""
+        whole: Any = array
+        while isinstance(whole.base, np.ndarray):
+            whole = whole.base
+        if not isinstance(whole, np.memmap) or whole.filename is None or not array.flags.c_contiguous:
+            return None
+        offset = whole.offset + array.ctypes.data - whole.ctypes.data
+        return cls(Path(whole.filename).resolve(), offset, array.dtype, array.shape)
+
+    def read(self) -> np.ndarray:
+        return np.fromfile(self.path, self.dtype, math.prod(self.shape), offset=self.offset).reshape(self.shape)
+
+
+def _leave_on_disk(chunk: Any, seen: Callable[[Path], bool]) -> Any:
+    rows = RowsOnDisk.of(chunk) if isinstance(chunk, np.ndarray) else None
+    return rows if rows and seen(rows.path) else chunk
 
 
 @contextmanager
@@ -158,7 +191,8 @@ def _timed(function: Callable[[Chunk], Result], chunk: Chunk) -> tuple[Result, f
     """The result and the processor time it took, on one core: a worker has one thread a core, so torch gets one too."""
     torch.set_num_threads(1)
     start = time.thread_time()
-    result = function(chunk)
+    given: Any = chunk.read() if isinstance(chunk, RowsOnDisk) else chunk
+    result = function(given)
     return result, time.thread_time() - start
 
 

@@ -32,7 +32,7 @@ from bakeoff.pipelines.classic.matrix.distant_features import hold_features, rea
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linear_svm
 from bakeoff.pipelines.machine import cluster as cluster_module
-from bakeoff.pipelines.machine.cluster import connect
+from bakeoff.pipelines.machine.cluster import RowsOnDisk, connect
 from bakeoff.pipelines.machine.cores import Hands
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.stopwatch import measure
@@ -100,6 +100,40 @@ def test_two_workers_learn_and_encode_what_one_process_does(cluster, tmp_path):
             np.testing.assert_allclose(theirs[name], ours[name], atol=1e-6, err_msg=name)
     np.testing.assert_allclose(together.scores, alone.scores, atol=1e-4)
     assert together.environment["cluster"] == {"workers": 2, "threads": 2}
+
+
+@pytest.fixture
+def on_disk(tmp_path):
+    """The training pictures as the cache maps them, under another shape."""
+    np.save(tmp_path / "rows.npy", DATASET.train.images.reshape(230, -1))
+    return np.asarray(np.load(tmp_path / "rows.npy", mmap_mode="r")).reshape(DATASET.train.images.shape)
+
+
+@pytest.mark.parametrize("all_see", [True, False])
+def test_pictures_in_a_file_that_all_workers_see_do_not_travel(cluster, on_disk, monkeypatch, all_see):
+    sent = []
+    submit, run_there = cluster.client.submit, cluster.client.run
+
+    def note(function, *values, **options):
+        sent.extend(type(value) for value in values)
+        return submit(function, *values, **options)
+
+    monkeypatch.setattr(cluster.client, "submit", note)
+    if not all_see:  # the second worker is on a machine without that folder
+        monkeypatch.setattr(
+            cluster.client, "run", lambda *call: dict(zip(run_there(*call), (True, False), strict=True))
+        )
+    hands, family = Hands(cluster.map_chunks), Hog(cell_sizes=(8,))
+    np.testing.assert_array_equal(
+        encode_all(family, NoState(), on_disk, hands=hands), encode_all(family, NoState(), on_disk)
+    )
+    assert (RowsOnDisk in sent, np.ndarray in sent) == (all_see, not all_see)
+
+
+def test_rows_on_disk_are_those_of_the_array(on_disk):
+    np.testing.assert_array_equal(RowsOnDisk.of(on_disk[7:30]).read(), DATASET.train.images[7:30])
+    for elsewhere in (DATASET.train.images, on_disk[[3, 1]], on_disk[:, ::2], np.arange(3)):
+        assert RowsOnDisk.of(elsewhere) is None
 
 
 def test_an_error_in_a_chunk_is_raised_here_as_it_was_there(cluster):
