@@ -9,7 +9,7 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     earlier = signal.signal(signal.SIGINT, stop)
     from bakeoff.pipelines.__main__ import main as run
-    from bakeoff.pipelines.command_line.commands import in_module
+    from bakeoff.pipelines.command_line.commands import in_module, kept_lecture
     from bakeoff.reports.arguments import options_of_commands
 
     signal.signal(signal.SIGINT, earlier)
@@ -19,7 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "compare": in_module("reports.commands", "report"),
         "report-saved": in_module("reports.commands", "report"),
         "publish": in_module("reports.commands", "publish_runs"),
-        "lecture": lambda options: in_module("reports.lecture.page", "draw_lecture")(options.artifacts / "lecture"),
+        "lecture": lambda options: in_module("reports.lecture.page", "draw_lecture")(
+            options.artifacts / "lecture", kept_lecture(options.artifacts)
+        ),
     }
     return run(arguments, reporting=options_of_commands(), finish=finish)
 

@@ -19,6 +19,8 @@ from bakeoff.pipelines.results.study import save_study
 from bakeoff.pipelines.results.task import keep_task
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from bakeoff.pipelines.classic.system.family_features import Encoded
     from bakeoff.pipelines.experiments import Experiment
 
@@ -175,13 +177,14 @@ def lecture(options: argparse.Namespace) -> int:
     from bakeoff.pipelines.lecture.chapter import compute_chapters
 
     claim(options.artifacts)
-    cache = Workspace(options.artifacts).cache
-    compute_chapters(
-        options.artifacts / "lecture" / "numbers",
-        lambda inputs, compute: cache.get_or_compute("lecture", version=1, inputs=inputs, compute=compute).arrays,
-        print,
-    )
+    compute_chapters(options.artifacts / "lecture" / "numbers", kept_lecture(options.artifacts), print)
     return 0
+
+
+def kept_lecture(artifacts: Path) -> Callable[..., Mapping[str, np.ndarray]]:
+    """The lecture's numbers and pictures: from what they depend on and how to compute them, from the cache if there."""
+    cache = Workspace(artifacts).cache
+    return lambda inputs, compute: cache.get_or_compute("lecture", version=1, inputs=inputs, compute=compute).arrays
 
 
 def exercise(options: argparse.Namespace) -> int:

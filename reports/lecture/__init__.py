@@ -14,7 +14,6 @@ class Shown(str):
 def show(name: str, variables: Mapping[str, Any]) -> Shown:
     """Draw a figure of the lecture from a notebook's `globals()`. Raises KeyError for a name that is none."""
     from bakeoff.reports.canvas.svg import standalone_svg
-    from bakeoff.reports.lecture import features, functions, graphs, nets  # noqa: F401  (they enter their figures)
-    from bakeoff.reports.lecture.panels import figure
+    from bakeoff.reports.lecture.panels import draw
 
-    return Shown(standalone_svg(str(figure(name, variables, alt=name).picture)))
+    return Shown(standalone_svg(draw(name, variables, alt=name)))

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure as Canvas
 
 from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.lecture.panels import Variables, curve, drawn, logarithmic, panels, scientific
+from bakeoff.reports.lecture.panels import Variables, curve, drawn, logarithmic, panels
+from bakeoff.reports.lecture.text import scientific
 
 SIGNED = LinearSegmentedColormap.from_list("signed", [LIGHT["net"], LIGHT["paper"], LIGHT["hand"]])
 

@@ -15,12 +15,11 @@ from bakeoff.reports.lecture.panels import (
     curve,
     drawn,
     logarithmic,
-    number,
     panels,
     scatter_classes,
-    scientific,
     shares,
 )
+from bakeoff.reports.lecture.text import number, scientific
 
 
 @drawn("fully-connected")

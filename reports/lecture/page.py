@@ -1,8 +1,11 @@
 """The lecture as a page, as slides and as notebooks, from what `bakeoff lecture` computed."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -13,8 +16,6 @@ from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.reports.canvas.elements import Figure
 from bakeoff.reports.canvas.svg import standalone_svg
 from bakeoff.reports.canvas.theme import render_page
-from bakeoff.reports.lecture import features, functions, graphs, nets  # noqa: F401  (they enter their figures)
-from bakeoff.reports.lecture.panels import figure
 from bakeoff.reports.lecture.text import fill, to_html, to_plain
 
 TITLE = "Features, nets and back-propagation"
@@ -23,6 +24,7 @@ INSTALL = """\
 # %pip install ./bakeoff-0.1.0-py3-none-any.whl
 from bakeoff.reports.lecture import show"""
 PAGES = {"slides": (), "lecture": ("lecture.js",)}  # template -> its scripts
+Keep = Callable[[Mapping[str, Any], Callable[[], dict[str, np.ndarray]]], Mapping[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -59,29 +61,49 @@ def read_chapter(path: Path) -> tuple[list[dict[str, str]], dict[str, Any]]:
     return parts, variables
 
 
-def build_chapter(path: Path) -> Chapter:
+def build_chapter(path: Path, keep: Keep) -> Chapter:
     """Raises KeyError, jinja2.UndefinedError or ValueError for a figure, number or formula that cannot be made."""
     parts, variables = read_chapter(path)
+    drawn_from = {"chapter": sha256(path.read_bytes()).hexdigest(), "code": drawing_code()}
+    pictures = keep(drawn_from, partial(_draw, parts, variables))
     heading, _, parts[0]["text"] = parts[0]["text"].removeprefix("# ").partition("\n\n")
     claim = to_html(fill(parts[0]["text"].partition("\n\n")[0], variables))
-    return Chapter(path.stem.partition("-")[2], heading, claim, tuple(_passage(part, variables) for part in parts))
+    passages = tuple(_passage(part, variables, pictures) for part in parts)
+    return Chapter(path.stem.partition("-")[2], heading, claim, passages)
 
 
-def _passage(part: Mapping[str, str], variables: Mapping[str, Any]) -> Passage:
-    caption = fill(part["caption"], variables)
-    drawn = part["figure"] and figure(part["figure"], variables, caption=to_plain(caption), alt=part["alt"])
-    return Passage(to_html(fill(part["text"], variables)), drawn or None, to_html(caption), part["code"])
+@cache
+def drawing_code() -> str:
+    """What a picture depends on besides its chapter."""
+    folder = Path(__file__).parents[1]
+    sources = sorted(path for room in ("canvas", "lecture") for path in (folder / room).glob("*.py"))
+    return sha256(b"".join(path.read_bytes() for path in sources)).hexdigest() + version("matplotlib")
 
 
-def draw_lecture(folder: Path) -> int:
+def _draw(parts: Sequence[Mapping[str, str]], variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The bytes of each figure's SVG."""
+    from bakeoff.reports.lecture.panels import draw  # and with it matplotlib, which takes a while
+
+    named = [(part["figure"], part["alt"]) for part in parts if part["figure"]]
+    return {name: np.frombuffer(draw(name, variables, alt).encode(), np.uint8) for name, alt in named}
+
+
+def _passage(part: Mapping[str, str], variables: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> Passage:
+    name, caption = part["figure"], fill(part["caption"], variables)
+    figure = Figure(name, to_plain(caption), part["alt"], pictures[name].tobytes().decode()) if name else None
+    return Passage(to_html(fill(part["text"], variables)), figure, to_html(caption), part["code"])
+
+
+def draw_lecture(folder: Path, keep: Keep) -> int:
     """From folder/numbers: lecture.html, slides.html, figures and notebooks.
 
+    keep: from what they depend on and a function that draws them to the pictures, drawn or from a cache.
     Raises FileNotFoundError if no chapter has been computed, else as `build_chapter`.
     """
     paths = sorted((folder / "numbers").glob("*.npz"))
     if not paths:
         raise FileNotFoundError(f"there is no chapter in {folder}: run `bakeoff lecture`, which computes them first")
-    chapters = [build_chapter(path) for path in paths]
+    chapters = [build_chapter(path, keep) for path in paths]
     for drawn in (passage.figure for chapter in chapters for passage in chapter.passages):
         if drawn is not None:
             write_atomically(folder / "figures" / drawn.file_name, standalone_svg(str(drawn.picture)).encode())

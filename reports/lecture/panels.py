@@ -1,4 +1,4 @@
-"""Figures of the lecture: their names, grids of panels, curves, points of two classes, numbers as text."""
+"""Figures of the lecture: their names, grids of panels, curves, points of two classes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,14 +10,13 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from bakeoff.reports.canvas.axes import percent_axis, styled
-from bakeoff.reports.canvas.elements import Figure
 from bakeoff.reports.canvas.svg import root_tag, to_svg
 from bakeoff.reports.canvas.theme import LIGHT
+from bakeoff.reports.lecture.text import scientific
 
 WIDTH = 400  # points: on a phone 374 px wide, so that a label of 12 points has 11 px
 CLASS_COLORS = (LIGHT["hand"], LIGHT["net"])
 LOOKS = (("net", "-", "o"), ("hand", "--", "s"), ("frozen", "-.", "^"), ("ink", ":", "v"))  # color, line, marker
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Markup = tuple[float, float, str]  # width, height, elements of an SVG
 
 
@@ -51,13 +50,15 @@ def drawn(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return enter
 
 
-def figure(name: str, variables: Mapping[str, Any], *, caption: str = "", alt: str = "") -> Figure:
-    """Draw a figure from a chapter's variables. Raises KeyError for a name that is none and for a missing variable."""
+def draw(name: str, variables: Mapping[str, Any], alt: str) -> str:
+    """SVG of a figure. Raises KeyError for a name that is none and for a variable that its chapter has not."""
+    from bakeoff.reports.lecture import features, functions, graphs, nets  # noqa: F401  (they enter their figures)
+
     found = FIGURES[name](Variables(variables))
     if isinstance(found, Canvas):
-        return Figure(name, caption, alt, to_svg(found, name, alt))
+        return to_svg(found, name, alt)
     width, height, markup = found
-    return Figure(name, caption, alt, root_tag(width, height, alt) + markup + "</svg>")
+    return root_tag(width, height, alt) + markup + "</svg>"
 
 
 def panels(
@@ -123,17 +124,3 @@ def boundary(axes: Axes, field: np.ndarray, points: np.ndarray, labels: np.ndarr
     axes.set(xlim=(-half, half), ylim=(-half, half))
     scatter_classes(axes, points, labels)
     bare(axes, title)
-
-
-def number(value: float, digits: int = 2) -> str:
-    """Whole numbers as such, others with all their digits; a true minus sign: -4.0 -> −4, -0.197 -> −0.20."""
-    return f"{value:.{0 if value == round(value) else digits}f}".replace("-", "−")
-
-
-def scientific(value: float) -> str:
-    """0.0012 -> 1.2 × 10⁻³, 1000.0 -> 10³, 0.1 -> 0.1, 0 -> 0."""
-    if value == 0 or 0.1 <= value < 100:
-        return f"{value:.2g}"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    power = "10" + str(int(exponent)).translate(SUPERSCRIPTS)
-    return power if mantissa == "1.0" else f"{mantissa.removesuffix('.0')} × {power}"

@@ -9,7 +9,6 @@ from jinja2 import Environment, StrictUndefined
 from markdown_it import MarkdownIt
 
 from bakeoff.reports.canvas.formats import count, percent
-from bakeoff.reports.lecture.panels import number, scientific
 
 SYMBOLS = {"max": "max", "min": "min", "tanh": "tanh", "sum": "∑", "partial": "∂", "nabla": "∇", "lambda": "λ"}
 SYMBOLS |= {"phi": "φ", "theta": "θ", "eta": "η", "delta": "δ", "Delta": "Δ", "pi": "π", "mathbb R": "ℝ", "sim": "∼"}
@@ -17,7 +16,22 @@ SYMBOLS |= {"in": "∈", "le": "≤", "ge": "≥", "ne": "≠", "approx": "≈",
 SYMBOLS |= {"mapsto": "↦", "leftarrow": "←", "lVert": "‖", "rVert": "‖", "big": "", "bigg": "", "Bigg": ""}
 SPACES = {",": 0.17, ";": 0.28, "!": 0}
 NAMES = {"max", "min", "tanh", "phi", "theta", "eta", "delta", "lambda", "pi", "mathbb R", "Delta"}  # not operators
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TOKEN = re.compile(r"\\mathbb\{R\}|\\text\{[^}]*\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S")
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Whole numbers as such, others with all their digits; a true minus sign: -4.0 -> −4, -0.197 -> −0.20."""
+    return f"{value:.{0 if value == round(value) else digits}f}".replace("-", "−")
+
+
+def scientific(value: float) -> str:
+    """0.0012 -> 1.2 × 10⁻³, 1000.0 -> 10³, 0.1 -> 0.1, 0 -> 0."""
+    if value == 0 or 0.1 <= value < 100:
+        return f"{value:.2g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    power = "10" + str(int(exponent)).translate(SUPERSCRIPTS)
+    return power if mantissa == "1.0" else f"{mantissa.removesuffix('.0')} × {power}"
 
 
 ENVIRONMENT = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

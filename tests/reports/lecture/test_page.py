@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from bakeoff.pipelines.lecture.chapter import FOLDER, compute_chapters, read_parts
-from bakeoff.reports.lecture import show
+from bakeoff.reports.lecture import features, functions, graphs, nets, page, panels, show  # noqa: F401  (figures)
 from bakeoff.reports.lecture.page import build_chapter, draw_lecture, read_chapter
 from bakeoff.reports.lecture.panels import FIGURES
 from bakeoff.reports.lecture.text import to_html
@@ -28,13 +28,13 @@ def folder(tmp_path_factory):
         if path.stem in QUICK:
             (folder / "sources" / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     compute_chapters(folder / "numbers", no_cache, lambda _: None, folder / "sources")
-    draw_lecture(folder)
+    draw_lecture(folder, no_cache)
     return folder
 
 
 @pytest.fixture(scope="module")
 def chapters(folder):
-    return [build_chapter(path) for path in sorted((folder / "numbers").iterdir())]
+    return [build_chapter(path, no_cache) for path in sorted((folder / "numbers").iterdir())]
 
 
 @pytest.fixture(scope="module", params=["lecture.html", "slides.html"])
@@ -85,9 +85,30 @@ def test_what_is_shown_is_what_ran(folder, chapters):
         assert [passage.code for passage in chapter.passages] == [part.code for part in read_parts(source)]
 
 
+@pytest.mark.parametrize("change", [None, "chapter", "code"])
+def test_a_picture_is_drawn_again_only_if_its_chapter_or_the_code_is_another(folder, change, monkeypatch):
+    known, path = {}, folder / "numbers" / "12-graphs.npz"
+
+    def keep(inputs, compute):
+        key = json.dumps(inputs, sort_keys=True)
+        known[key] = known.get(key) or compute()
+        return known[key]
+
+    first = build_chapter(path, keep)
+    if change == "chapter":
+        path = folder / "numbers" / "11-gates.npz"
+    if change == "code":
+        monkeypatch.setattr(page, "drawing_code", lambda: "another")
+    drawn, draw = [], panels.draw
+    monkeypatch.setattr(panels, "draw", lambda *given: drawn.append(given[0]) or draw(*given))
+    again = build_chapter(path, keep)
+    assert drawn == ([] if change is None else [part.figure.name for part in again.passages if part.figure])
+    assert (again == first) == (change != "chapter")
+
+
 def test_missing_numbers_are_told(tmp_path):
     with pytest.raises(FileNotFoundError, match="bakeoff lecture"):
-        draw_lecture(tmp_path)
+        draw_lecture(tmp_path, no_cache)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
@@ -156,11 +177,11 @@ def test_quick_notebooks_run(folder):
 @pytest.mark.slow
 def test_the_whole_lecture_is_computed_drawn_and_its_notebooks_run(tmp_path):
     compute_chapters(tmp_path / "numbers", no_cache, print)
-    draw_lecture(tmp_path)
+    draw_lecture(tmp_path, no_cache)
     assert len(list((tmp_path / "notebooks").iterdir())) == len(SOURCES) == 15
     for path in sorted((tmp_path / "notebooks").iterdir()):
         run_notebook(path)
-        assert build_chapter(tmp_path / "numbers" / f"{path.stem}.npz").passages
+        assert build_chapter(tmp_path / "numbers" / f"{path.stem}.npz", no_cache).passages
 
 
 def test_a_figure_that_is_none_is_an_error():

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.lecture.chapter import FOLDER, read_parts, run_parts
+from bakeoff.reports.canvas.elements import Figure
 from bakeoff.reports.canvas.theme import render_page
 from bakeoff.reports.lecture.page import PAGES, Chapter, Passage
-from bakeoff.reports.lecture.panels import figure
+from bakeoff.reports.lecture.panels import draw
 from bakeoff.reports.lecture.text import fill, to_html
 from bakeoff.tests.reports.browser import BROWSER, IN_BROWSER
 
@@ -107,7 +108,7 @@ def page(tmp_path_factory):
     """The parts of the chapters that can be played with, and the figure that one of them steps through."""
     sources = {path.stem[3:]: read_parts(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.md")}
     first = sources["gates"][0]
-    product = figure(first.figure, run_parts((first,), "gates"), alt=first.alt)
+    product = Figure(first.figure, "", first.alt, draw(first.figure, run_parts((first,), "gates"), first.alt))
     passages = [Passage("", product, "", "")]
     for part in (part for parts in sources.values() for part in parts if "data-play" in part.text):
         box = re.search(r"<div data-play.*?</div>", part.text)[0]

@@ -2,7 +2,7 @@ import jinja2
 import numpy as np
 import pytest
 
-from bakeoff.reports.lecture.text import fill, to_html, to_mathml, to_plain
+from bakeoff.reports.lecture.text import fill, number, scientific, to_html, to_mathml, to_plain
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,24 @@ def test_numbers_of_the_chapter():
 
 def test_plain_text_has_no_marks():
     assert to_plain("a *b* `c` <b>d</b> $e$") == "a b c d e"
+
+
+@pytest.mark.parametrize(("value", "text"), [(-4.0, "−4"), (-0.1966, "−0.20"), (1.0, "1"), (0.0, "0"), (10.5, "10.50")])
+def test_number(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1000.0, "10³"),
+        (0.003, "3 × 10⁻³"),
+        (0.0123, "1.2 × 10⁻²"),
+        (0.1, "0.1"),
+        (10.0, "10"),
+        (1e-10, "10⁻¹⁰"),
+    ],
+)
+def test_scientific(value, text):
+    assert scientific(value) == text
