@@ -21,8 +21,10 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 Value = Any  # a numpy array, a number, or a box around one
 Values = Sequence[Value]
-OPERATIONS: dict[str, "Operation"] = {}  # those with rules of their own, filled by `rules.define`
-FUNCTIONS: dict[str, Callable[..., Any]] = {}  # these and those put together from them
+FUNCTIONS: dict[
+    str, Callable[..., Any]
+] = {}  # operations, and `rules.composite` ones, which are put together from them
+PROPERTIES = ("shape", "ndim", "size", "dtype")
 CHOICES = ("argmax", "argmin", "argsort", "any", "all")
 CONSTANT = """sign floor ceil rint trunc floor_divide less less_equal greater greater_equal equal not_equal logical_and
 logical_or logical_not isfinite isnan isinf allclose isclose array_equal shape ndim size zeros_like ones_like"""
@@ -43,6 +45,9 @@ class Operation:
     forward: Callable[..., Any]
     vjp: Callable[..., Value]
     jvp: Callable[..., Value]
+
+    def __post_init__(self) -> None:
+        FUNCTIONS[self.name] = self
 
     def __call__(self, *arguments: Value, **settings: Any) -> Value:
         """Compute; the result is in a box if an argument is (calls itself once per nested differentiation)."""
@@ -96,10 +101,7 @@ class Array(NDArrayOperatorsMixin):
         self.level = level
 
     extend: Callable[..., "Array"]  # puts what an operation on this box and others gives in a box like this one
-    shape = property(lambda self: self.value.shape)
-    ndim = property(lambda self: self.value.ndim)
-    size = property(lambda self: self.value.size)
-    dtype = property(lambda self: self.value.dtype)
+    shape, ndim, size, dtype = (property(operator.attrgetter(f"value.{name}")) for name in PROPERTIES)
     T = property(_function("transpose"))
     sum, mean, max, min, prod = map(_function, ("sum", "mean", "max", "min", "prod"))
     var, std, cumsum, clip, dot = map(_function, ("var", "std", "cumsum", "clip", "dot"))
@@ -108,13 +110,13 @@ class Array(NDArrayOperatorsMixin):
     argmax, argmin, argsort, any, all = (_constant(getattr(np, name)) for name in CHOICES)
 
     def reshape(self, *shape: int | Sequence[int]) -> Value:
-        return OPERATIONS["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
+        return FUNCTIONS["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: int | Sequence[int]) -> Value:
-        return OPERATIONS["transpose"](self, axes=axes if len(axes) > 1 else axes[0] if axes else None)
+        return FUNCTIONS["transpose"](self, axes=axes if len(axes) > 1 else axes[0] if axes else None)
 
     def __getitem__(self, key: Any) -> Value:
-        return OPERATIONS["index"](self, key=key)
+        return FUNCTIONS["index"](self, key=key)
 
     def __setitem__(self, key: Any, value: Value) -> None:
         raise TypeError(

@@ -72,25 +72,18 @@ def pad(x: Value, pad_width: Any, mode: str = "constant") -> Value:
     return _rearranged(np.pad, x, pad_width, mode=mode)
 
 
-def _count(x: Value, axis: Axis, at_least: int = 1) -> int:
-    """Entries that `axis` reduces to one."""
-    count = math.prod(shape_of(x)[i] for i in reduced_axes(x, axis))
-    if count < at_least:
-        raise ValueError(f"a mean needs at least {at_least} entries, got {count}: axis={axis} of shape {shape_of(x)}")
-    return count
-
-
 @composite
-def mean(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Raises ValueError if it is the mean of no entries."""
-    return sum(x, axis=axis, keepdims=keepdims) * (1 / _count(x, axis))
+def mean(x: Value, axis: Axis = None, keepdims: bool = False, *, ddof: int = 0) -> Value:
+    """Sum / (n - ddof). Raises ValueError unless n > ddof."""
+    count = math.prod(shape_of(x)[i] for i in reduced_axes(x, axis))
+    if count <= ddof:
+        raise ValueError(f"a mean needs at least {ddof + 1} entries, got {count}: axis={axis} of shape {shape_of(x)}")
+    return sum(x, axis=axis, keepdims=keepdims) * (1 / (count - ddof))
 
 
 @composite
 def var(x: Value, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Value:
-    """Sum of squared deviations / (n - ddof). Raises ValueError unless n > ddof."""
-    deviations = x - mean(x, axis, keepdims=True)
-    return sum(deviations**2, axis=axis, keepdims=keepdims) * (1 / (_count(x, axis, ddof + 1) - ddof))
+    return mean((x - mean(x, axis, keepdims=True)) ** 2, axis, keepdims, ddof=ddof)
 
 
 def _root(x: Value) -> Value:

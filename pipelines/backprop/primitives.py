@@ -9,18 +9,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.pipelines.backprop.arrays import Array, Operation, Value, plain
-from bakeoff.pipelines.backprop.rules import (
-    composite,
-    define,
-    each,
-    elementwise,
-    kept,
-    multilinear,
-    reduced_axes,
-    reduction,
-    spread,
-    sum_to,
-)
+from bakeoff.pipelines.backprop.rules import composite, elementwise, kept, multilinear, reduction, spread, sum_to
 
 LN2, LN10 = math.log(2), math.log(10)
 DEGREE = math.pi / 180  # in radians
@@ -105,7 +94,7 @@ reshape: Operation = multilinear(
 transpose: Operation = multilinear(
     "transpose",
     np.transpose,
-    lambda i, g, y, x, axes=None: transpose(g, axes=None if axes is None else np.argsort(reduced_axes(x, axes))),
+    lambda i, g, y, x, axes=None: transpose(g, axes=None if axes is None else np.argsort(np.mod(axes, x.ndim))),
 )
 broadcast_to = multilinear("broadcast_to", np.broadcast_to, lambda i, g, y, x, shape: sum_to(g, x.shape))
 index = multilinear("index", lambda x, key: x[key], lambda i, g, y, x, key: scatter(g, key=key, shape=x.shape))
@@ -132,7 +121,7 @@ def _place(i: int, parts: Sequence[Value], axis: int) -> tuple[slice, ...]:
     return along(axis, parts[i].ndim, slice(ends[i] - parts[i].shape[axis], ends[i]))
 
 
-join = define(
+join = Operation(
     "concatenate",
     lambda *parts, axis: np.concatenate(parts, axis),
     vjp=lambda i, g, y, *parts, axis: g[_place(i, parts, axis)],
@@ -151,7 +140,7 @@ sum = multilinear("sum", np.sum, lambda i, g, y, x, axis=None, keepdims=False: s
 max = reduction("max", np.max, _winners)
 min = reduction("min", np.min, _winners)
 log_sum_exp = reduction("log_sum_exp", partial(np.logaddexp.reduce, axis=None), lambda y, x, axis: exp(x - y))
-sum_of_squares = define(
+sum_of_squares = Operation(
     "sum_of_squares", lambda x: np.vdot(x, x), lambda i, g, y, x: 2 * g * x, lambda i, t, y, x: 2 * sum(x * t)
 )
 
@@ -204,7 +193,7 @@ def _softmax(x: np.ndarray) -> np.ndarray:
 
 
 def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> Any:
-    """Mean over the rows of  log sum_k e^z_k - z_label."""
+    """Mean over the rows of  log sum_k e^z_k - z_label; its slope: (probabilities - one-hot labels) / n."""
     if len(labels) == 0:
         raise ValueError("the mean over no rows")
     if np.any(labels < 0):
@@ -213,17 +202,14 @@ def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> Any:
     return np.mean(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels])
 
 
-def _cross_entropy_slope(logits: Value, labels: np.ndarray) -> Value:
-    """(probabilities - one-hot labels) / n: both exponentials and logarithm are gone."""
-    one_hot = np.arange(logits.shape[1]) == labels[:, None]  # (n, k)
-    return (softmax(logits) - one_hot) / len(labels)
+def _softmax_rule(i: int, g: Value, y: Value, x: Value) -> Value:
+    """The Jacobian is symmetric: one rule for both directions."""
+    return y * (g - sum(g * y, axis=-1, keepdims=True))
 
 
-_softmax_rule = each(lambda g, y, x: y * (g - sum(g * y, axis=-1, keepdims=True)))
-softmax = define("softmax", _softmax, vjp=_softmax_rule, jvp=_softmax_rule)  # the Jacobian is symmetric
-softmax_cross_entropy = define(
+softmax = Operation("softmax", _softmax, _softmax_rule, _softmax_rule)
+softmax_cross_entropy = reduction(
     "softmax_cross_entropy",
     _cross_entropy,
-    vjp=lambda i, g, y, logits, labels: g * _cross_entropy_slope(logits, labels),
-    jvp=lambda i, t, y, logits, labels: sum(t * _cross_entropy_slope(logits, labels)),
+    lambda y, x, axis, labels: (softmax(x) - (np.arange(x.shape[1]) == labels[:, None])) / len(labels),
 )

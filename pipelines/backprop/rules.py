@@ -9,15 +9,9 @@ from typing import Any
 
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from bakeoff.pipelines.backprop.arrays import FUNCTIONS, OPERATIONS, Operation, Value
+from bakeoff.pipelines.backprop.arrays import FUNCTIONS, Operation, Value
 
 Axis = int | tuple[int, ...] | None
-
-
-def define(name: str, forward: Callable, vjp: Callable, jvp: Callable) -> Operation:
-    """Enter an operation in the table; see `Operation` for the two rules."""
-    OPERATIONS[name] = FUNCTIONS[name] = Operation(name, forward, vjp, jvp)
-    return OPERATIONS[name]
 
 
 def composite(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
@@ -27,41 +21,34 @@ def composite(function: Callable[..., Any], name: str = "") -> Callable[..., Any
     return function
 
 
-def each(*rules: Callable) -> Callable:
-    """One rule per argument, joined to a rule that takes the argument's position first."""
-    return lambda i, *given, **settings: rules[i](*given, **settings)
-
-
 def elementwise(forward: Callable, *rules: Callable, name: str = "") -> Operation:
     """J is diagonal, but for broadcasting: rules[i] multiplies by the diagonal, for vjp and jvp alike."""
-    rule = each(*rules)
-    return define(
+    return Operation(
         name or forward.__name__.strip("_"),
         forward,
-        vjp=lambda i, g, y, *x, **settings: sum_to(rule(i, g, y, *x, **settings), shape_of(x[i])),
-        jvp=lambda i, t, y, *x, **settings: spread(rule(i, t, y, *x, **settings), shape_of(y)),
+        vjp=lambda i, g, y, *x, **settings: sum_to(rules[i](g, y, *x, **settings), shape_of(x[i])),
+        jvp=lambda i, t, y, *x, **settings: spread(rules[i](t, y, *x, **settings), shape_of(y)),
     )
 
 
 def multilinear(name: str, forward: Callable, vjp: Callable) -> Operation:
     """Linear in each argument: the jvp is the operation itself, with the tangent in the argument's place."""
-
-    def jvp(i: int, t: Value, y: Value, *x: Value, **settings: Any) -> Value:
-        return OPERATIONS[name](*x[:i], t, *x[i + 1 :], **settings)
-
-    return define(name, forward, vjp, jvp)
+    operation = Operation(
+        name, forward, vjp, jvp=lambda i, t, y, *x, **settings: operation(*x[:i], t, *x[i + 1 :], **settings)
+    )
+    return operation
 
 
 def reduction(name: str, forward: Callable, slope: Callable) -> Operation:
     """y reduces x along an axis; slope(y, x, axis) = dy / dx spreads a gradient over x and gathers a tangent from x."""
 
-    def vjp(i: int, g: Value, y: Value, x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
-        return kept(g, x, axis) * slope(kept(y, x, axis), x, axis)
+    def vjp(i: int, g: Value, y: Value, x: Value, axis: Axis = None, keepdims: bool = False, **settings: Any) -> Value:
+        return kept(g, x, axis) * slope(kept(y, x, axis), x, axis, **settings)
 
-    def jvp(i: int, t: Value, y: Value, x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
-        return OPERATIONS["sum"](t * slope(kept(y, x, axis), x, axis), axis=axis, keepdims=keepdims)
+    def jvp(i: int, t: Value, y: Value, x: Value, axis: Axis = None, keepdims: bool = False, **settings: Any) -> Value:
+        return FUNCTIONS["sum"](t * slope(kept(y, x, axis), x, axis, **settings), axis=axis, keepdims=keepdims)
 
-    return define(name, forward, vjp, jvp)
+    return Operation(name, forward, vjp, jvp)
 
 
 def shape_of(x: Value) -> tuple[int, ...]:
@@ -70,7 +57,7 @@ def shape_of(x: Value) -> tuple[int, ...]:
 
 def spread(x: Value, shape: tuple[int, ...]) -> Value:
     """Broadcasting, where it is needed."""
-    return x if shape_of(x) == shape else OPERATIONS["broadcast_to"](x, shape=shape)
+    return x if shape_of(x) == shape else FUNCTIONS["broadcast_to"](x, shape=shape)
 
 
 def sum_to(x: Value, shape: tuple[int, ...]) -> Value:
@@ -79,13 +66,13 @@ def sum_to(x: Value, shape: tuple[int, ...]) -> Value:
         return x
     added = x.ndim - len(shape)
     stretched = tuple(added + axis for axis, length in enumerate(shape) if length == 1)
-    return OPERATIONS["reshape"](OPERATIONS["sum"](x, axis=(*range(added), *stretched)), shape=shape)
+    return FUNCTIONS["reshape"](FUNCTIONS["sum"](x, axis=(*range(added), *stretched)), shape=shape)
 
 
 def kept(y: Value, x: Value, axis: Axis) -> Value:
     """y, reduced from x along axis, with the reduced axes back as axes of length 1."""
     reduced = reduced_axes(x, axis)
-    return OPERATIONS["reshape"](y, shape=tuple(1 if i in reduced else n for i, n in enumerate(shape_of(x))))
+    return FUNCTIONS["reshape"](y, shape=tuple(1 if i in reduced else n for i, n in enumerate(shape_of(x))))
 
 
 def reduced_axes(x: Value, axis: Axis) -> tuple[int, ...]:
