@@ -1,10 +1,11 @@
 """Which of a folder's pictures are for training, validation and testing: what belongs together never in two splits."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
-from bakeoff.datasets.folder.groups import duplicate_groups, exact_groups, majority_labels
+from bakeoff.datasets.folder.groups import count_groups, duplicate_groups, exact_groups, majority_labels
 from bakeoff.datasets.folder.notes import count, listed
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.reading import Duplicates
@@ -15,6 +16,7 @@ SPLITS = ("train", "validation", "test")
 DROPPED = -1
 MAX_NEAR_SHARE = 0.2  # of a class in one group of near duplicates; above it the hash sees a kind of picture, not copies
 SMALL_GROUP = 10  # pictures; no kind of picture is told from as few
+MAX_COUNTED = 5  # classes whose pictures are counted in an error
 MAX_CONTRADICTORY_SHARE = 0.2  # of pictures; above it classes overlap by design, and it is no slip of the hand
 
 
@@ -167,26 +169,49 @@ def _deal(
     here = split_of == 0
     label_of = majority_labels(groups, labels)
     heads = np.unique(groups[here])  # one picture for each group
-    n_heads = np.bincount(label_of[heads], minlength=len(class_names))
+    n_groups = count_groups(groups[here], labels[here], len(class_names))
     n_needed = len(missing) + 1
-    small = np.flatnonzero((n_heads > 0) & (n_heads < n_needed)).tolist()
-    if (n_heads >= n_needed).sum() < 2:
-        counts = ", ".join(f"{class_names[label]!r} has {n}" for label, n in enumerate(n_heads))
+    small = np.flatnonzero((n_groups > 0) & (n_groups < n_needed)).tolist()
+    if (n_groups >= n_needed).sum() < 2:
+        n_pictures = np.bincount(labels, minlength=len(class_names))
+        among = [
+            f" in {all_of:,} pictures" if all_of > n else "" for n, all_of in zip(n_groups, n_pictures, strict=True)
+        ]
+        counts = [f"{name!r} has {n}{more}" for name, n, more in zip(class_names, n_groups, among, strict=True)]
+        rest = f" and so on, {len(counts):,} classes" if len(counts) > MAX_COUNTED else ""
+        told = ", ".join(counts[:MAX_COUNTED]) + rest
         raise ValueError(
             f"at least two classes must have {n_needed} different pictures or groups, one or more for each of train, "
-            f"{', '.join(SPLITS[index] for index in missing)}, but {counts}: add pictures"
+            f"{', '.join(SPLITS[index] for index in missing)}, but {told}: add pictures"
         )
+    led = np.bincount(label_of[heads], minlength=len(class_names))
+    label_of = np.where(((led < n_needed) & (n_groups >= n_needed))[label_of], led.argmax(), label_of)
     shares = {SPLITS[index]: DEFAULT_SHARES[SPLITS[index]] for index in missing}
     dealt_heads = heads[~np.isin(label_of[heads], small)]
     dealt = stratified_split(label_of[dealt_heads], {"train": 1 - sum(shares.values()), **shares}, class_names)
     for name in shares:
         split_of[here & np.isin(groups, dealt_heads[dealt[name]])] = SPLITS.index(name)
+    shown = np.flatnonzero(n_groups >= n_needed).tolist()
+    split_of[here] = _show_all(split_of[here], missing, labels[here], groups[here], shown)
     percentages = ", ".join(f"{share:.0%} {name}" for name, share in shares.items())
     named = f"{' and '.join(shares)} split{' was' if len(shares) == 1 else 's were'}"
     notes = [f"The {named} taken from training by us, within each class: {percentages}."]
     if small:
-        names = [f"{class_names[label]} ({n_heads[label]})" for label in small]
+        names = [f"{class_names[label]} ({n_groups[label]})" for label in small]
         notes.append(
             f"Too few different pictures to be tested on, so that all of them are in training: {listed(names)}."
         )
     return notes
+
+
+def _show_all(
+    split_of: np.ndarray, missing: Sequence[int], labels: np.ndarray, groups: np.ndarray, shown: Sequence[int]
+) -> np.ndarray:
+    """With a group more in each of these splits that lacks a class: groups of several classes are dealt by one."""
+    split_of = split_of.copy()
+    for split, label in product(missing, shown):
+        if not (split_of[labels == label] == split).any():
+            holding = np.unique(groups[labels == label])
+            where = np.array([split_of[groups == group][0] for group in holding])
+            split_of[groups == holding[where == np.bincount(where).argmax()][0]] = split
+    return split_of

@@ -110,6 +110,11 @@ def majority_labels(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return majority[groups]
 
 
+def count_groups(groups: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """How many groups hold pictures of each class, int64 (n_classes,): one of several classes counts for each."""
+    return np.bincount(np.unique(np.stack([groups, labels], 1), axis=0)[:, 1], minlength=n_classes)
+
+
 def duplicate_groups(images: Pictures, first_of: np.ndarray | None = None) -> np.ndarray:
     """Group each picture with its exact and near duplicates, and theirs.
 

@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.folder.given_splits import group_duplicates
-from bakeoff.datasets.folder.groups import join, majority_labels
+from bakeoff.datasets.folder.groups import count_groups, join, majority_labels
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -57,7 +57,7 @@ def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) 
     _, first, ranks = np.unique(groups, return_index=True, return_inverse=True)
     groups = first[ranks]
     label_of = majority_labels(groups, labels)
-    n_groups = np.bincount(label_of[np.unique(groups)], minlength=int(labels.max()) + 1)
+    n_groups = count_groups(groups, labels, int(labels.max()) + 1)
     where = np.flatnonzero((n_groups >= FEWEST_GROUPS)[label_of])
     if len(np.unique(labels[where])) < 2 or np.bincount(labels[where]).max() < n_folds:
         raise NotApplicableError(f"{n_folds} folds need two classes of {FEWEST_GROUPS} pictures or groups each")

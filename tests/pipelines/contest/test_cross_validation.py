@@ -50,6 +50,13 @@ def test_a_group_is_in_one_fold():
     assert all(len(set(folds[groups == group])) == 1 for group in range(30))
 
 
+def test_groups_that_hold_every_class_are_tested():
+    labels, groups = np.arange(300) % 3, np.arange(300) // 30  # ten patients, of each all classes
+    folds = deal_folds(labels, groups, 5, seed=0)
+    assert np.bincount(folds).tolist() == [60] * 5
+    assert all(len(set(folds[groups == group])) == 1 for group in range(10))
+
+
 def test_a_class_of_two_groups_is_learned_from_alone():
     labels, groups = np.repeat([0, 1, 2], 10), np.arange(30)
     groups[20:] = 20 + np.arange(10) % 2
