@@ -26,6 +26,7 @@ import numpy as np
 import torch
 
 from bakeoff.datasets.dataset import results_in_order
+from bakeoff.pipelines.machine.freed_memory import freed_memory_kept
 from bakeoff.pipelines.machine.missing import how_to_install
 from bakeoff.pipelines.machine.stopwatch import add_cpu_seconds
 
@@ -192,7 +193,8 @@ def _timed(function: Callable[[Chunk], Result], chunk: Chunk) -> tuple[Result, f
     torch.set_num_threads(1)
     start = time.thread_time()
     given: Any = chunk.read() if isinstance(chunk, RowsOnDisk) else chunk
-    result = function(given)
+    with freed_memory_kept():
+        result = function(given)
     return result, time.thread_time() - start
 
 

@@ -4,14 +4,11 @@ Everything random in epoch e comes from generators seeded by (seed, e), and the 
 `Snapshot` between two epochs is all that is needed to go on exactly as if nothing had happened.
 """
 
-import ctypes
 import io
 import math
 import pickle
-import sys
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bakeoff.pipelines.machine.freed_memory import freed_memory_kept
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.distributed import ALONE, Processes
 from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
@@ -28,32 +26,6 @@ from bakeoff.pipelines.neural.training.prediction import Weights, predict_scores
 from bakeoff.pipelines.results.balance import class_weights, is_unbalanced
 
 INTERVAL = 5  # steps between two averagings: each reads and writes all weights, as much as a tenth of a step
-# mallopt's parameters, from glibc's malloc.h: when memory goes back to the system, how much is asked for at a time, and
-# how many blocks may be mapped on their own.
-TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4
-KEEPING = {MMAP_MAX: 0, TRIM_THRESHOLD: 2**31 - 1, TOP_PAD: 2**26}
-GLIBC_DEFAULTS = {MMAP_MAX: 2**16, TRIM_THRESHOLD: 2**17, TOP_PAD: 0}
-
-
-@contextmanager
-def freed_memory_kept() -> Iterator[None]:
-    """Inside the block this process reuses the memory that a training step frees, instead of giving it back at once.
-
-    Each step allocates the same hundreds of megabytes again, and the system clears every page it hands out: a quarter
-    of a convolutional net's step. Afterwards all of it goes back. Only glibc is asked; elsewhere nothing happens.
-    """
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if library is None or not hasattr(library, "mallopt"):
-        yield
-        return
-    try:
-        for option, value in KEEPING.items():
-            library.mallopt(option, value)
-        yield
-    finally:
-        for option, value in GLIBC_DEFAULTS.items():
-            library.mallopt(option, value)
-        library.malloc_trim(0)
 
 
 @dataclass(frozen=True)

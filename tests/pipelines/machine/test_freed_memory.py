@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 import torch
-from bakeoff.pipelines.neural.training.loop import freed_memory_kept
+from bakeoff.pipelines.machine.freed_memory import freed_memory_kept
 
 def resident_megabytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20

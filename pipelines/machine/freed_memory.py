@@ -1,0 +1,34 @@
+"""Memory that a process frees and asks for again and again: kept by it for a while (glibc)."""
+
+import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# mallopt's parameters, from glibc's malloc.h: when memory goes back to the system, how much is asked for at a time, and
+# how many blocks may be mapped on their own.
+TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4
+KEEPING = {MMAP_MAX: 0, TRIM_THRESHOLD: 2**31 - 1, TOP_PAD: 2**26}
+GLIBC_DEFAULTS = {MMAP_MAX: 2**16, TRIM_THRESHOLD: 2**17, TOP_PAD: 0}
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Inside the block this process reuses the memory that it frees, instead of giving it back at once.
+
+    Each training step, each batch of pictures allocates the same megabytes again, and the system clears every page it
+    hands out: a quarter of a convolutional net's step, half of HOG on a worker of Dask, which is told to give it back
+    sooner. Afterwards all of it goes. Only glibc is asked; elsewhere nothing happens.
+    """
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if library is None or not hasattr(library, "mallopt"):
+        yield
+        return
+    try:
+        for option, value in KEEPING.items():
+            library.mallopt(option, value)
+        yield
+    finally:
+        for option, value in GLIBC_DEFAULTS.items():
+            library.mallopt(option, value)
+        library.malloc_trim(0)
