@@ -62,7 +62,9 @@ def _list_zip(path: Path, opened: ExitStack) -> list[PictureFile]:
         raise ValueError(f"{path} is protected by a password: unpack it, and name the folder")
     return [
         _as_file(_name(member), partial(_read_member, archive, member))
-        for member in archive.infolist()
+        for member in {
+            _name(member): member for member in archive.infolist()
+        }.values()  # the later one of a name counts
         if not member.is_dir()
     ]
 
@@ -77,12 +79,23 @@ def _name(member: zipfile.ZipInfo) -> str:
         return member.filename
 
 
+class Member(tarfile.TarInfo):
+    """Where Python takes an archive that is cut off between two members for a whole one, this complains."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> "Member":
+        try:
+            return super().fromtarfile(tarfile_)  # type: ignore[return-value]
+        except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise tarfile.ReadError("it ends before its end mark, as a download does that is cut off") from error
+
+
 def _list_tar(path: Path, opened: ExitStack) -> list[PictureFile]:
     """One pass over the archive into an unnamed temporary file, since a compressed one cannot be read at random."""
     spool = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
     readers: dict[str, Callable[[], bytes]] = {}
     links: dict[str, str] = {}
-    with tarfile.open(path, "r|*") as archive:
+    with tarfile.open(path, "r|*", tarinfo=Member) as archive:
         for member in archive:
             links.pop(member.name, None)  # of two members of one name the later counts
             if member.issym() or member.islnk():

@@ -172,27 +172,22 @@ def _deal(
     n_groups = count_groups(groups[here], labels[here], len(class_names))
     n_needed = len(missing) + 1
     small = np.flatnonzero((n_groups > 0) & (n_groups < n_needed)).tolist()
-    if (n_groups >= n_needed).sum() < 2:
-        n_pictures = np.bincount(labels, minlength=len(class_names))
-        among = [
-            f" in {all_of:,} pictures" if all_of > n else "" for n, all_of in zip(n_groups, n_pictures, strict=True)
-        ]
-        counts = [f"{name!r} has {n}{more}" for name, n, more in zip(class_names, n_groups, among, strict=True)]
-        rest = f" and so on, {len(counts):,} classes" if len(counts) > MAX_COUNTED else ""
-        told = ", ".join(counts[:MAX_COUNTED]) + rest
+    shown = np.flatnonzero(n_groups >= n_needed)
+    if len(shown) < 2:
+        counts = _count(n_groups, np.bincount(labels, minlength=len(class_names)), class_names)
         raise ValueError(
             f"at least two classes must have {n_needed} different pictures or groups, one or more for each of train, "
-            f"{', '.join(SPLITS[index] for index in missing)}, but {told}: add pictures"
+            f"{', '.join(SPLITS[index] for index in missing)}, but {counts}: add pictures"
         )
     led = np.bincount(label_of[heads], minlength=len(class_names))
-    label_of = np.where(((led < n_needed) & (n_groups >= n_needed))[label_of], led.argmax(), label_of)
+    thin = shown[led[shown] < n_needed]
+    label_of = np.where(np.isin(label_of, thin), shown[led[shown].argmax()], label_of)
     shares = {SPLITS[index]: DEFAULT_SHARES[SPLITS[index]] for index in missing}
     dealt_heads = heads[~np.isin(label_of[heads], small)]
     dealt = stratified_split(label_of[dealt_heads], {"train": 1 - sum(shares.values()), **shares}, class_names)
     for name in shares:
         split_of[here & np.isin(groups, dealt_heads[dealt[name]])] = SPLITS.index(name)
-    shown = np.flatnonzero(n_groups >= n_needed).tolist()
-    split_of[here] = _show_all(split_of[here], missing, labels[here], groups[here], shown)
+    split_of[here] = _show_all(split_of[here], missing, labels[here], groups[here], shown.tolist())
     percentages = ", ".join(f"{share:.0%} {name}" for name, share in shares.items())
     named = f"{' and '.join(shares)} split{' was' if len(shares) == 1 else 's were'}"
     notes = [f"The {named} taken from training by us, within each class: {percentages}."]
@@ -202,6 +197,15 @@ def _deal(
             f"Too few different pictures to be tested on, so that all of them are in training: {listed(names)}."
         )
     return notes
+
+
+def _count(n_groups: np.ndarray, n_pictures: np.ndarray, class_names: Sequence[str]) -> str:
+    """Of the first few classes."""
+    told = [
+        f"{name!r} has {n}" + (f" in {all_of:,} pictures" if all_of > n else "")
+        for name, n, all_of in zip(class_names, n_groups, n_pictures, strict=True)
+    ]
+    return ", ".join(told[:MAX_COUNTED]) + (f" and so on, {len(told):,} classes" if len(told) > MAX_COUNTED else "")
 
 
 def _show_all(

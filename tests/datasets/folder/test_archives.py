@@ -1,5 +1,6 @@
 import io
 import re
+import shutil
 import tarfile
 import zipfile
 
@@ -190,6 +191,28 @@ def test_names_a_damaged_archive(animals, tmp_path, name):
     path.write_bytes(b"text" * 300 if name.startswith("text") else whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=f"{name} is damaged or no archive"):
         load_folder(path)
+
+
+@pytest.mark.parametrize("more", [0, 100, 512], ids=["at a header", "in a header", "before a member's content"])
+def test_a_tar_that_is_cut_off_between_members_is_damaged(animals, tmp_path, more):
+    path = tmp_path / "cut.tar"
+    pack_tar(animals, path)
+    with tarfile.open(path) as archive:
+        start = archive.getmembers()[-3].offset
+    path.write_bytes(path.read_bytes()[: start + more])
+    with pytest.raises(ValueError, match=r"cut.tar is damaged or no archive: (it ends before its|unexpected) end"):
+        load_folder(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_two_members_of_a_zip_of_one_name_the_later_counts(animals, tmp_path):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in ("000", "001"):  # saved again, as tools do that only append
+            archive.write(animals / "cat" / f"{name}.png", "my animals/cat/000.png")
+    shutil.copy(animals / "cat" / "001.png", animals / "cat" / "000.png")
+    assert load_folder(path).fingerprint() == load_folder(animals).fingerprint()
 
 
 def test_a_damaged_member_of_a_zip_is_left_out(animals, tmp_path):
