@@ -7,10 +7,11 @@ import csv
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, fail, read_plain_file, stamp_now
+from bakeoff.datasets.folder.picture_file import MASKS, TWICE, PictureFile, fail, read_plain_file, stamp_now
 from bakeoff.datasets.folder.split_names import split_of_name
 
 SEPARATORS = ",;\t|"
@@ -85,7 +86,7 @@ def rows_of_text(name: str, content: bytes) -> Iterator[tuple[int, list[str]]]:
     first = next((row for row in text.splitlines() if row.strip() and not _is_above(row)), "")
     separator = max(SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
-    seen_header = False
+    n_columns = 0
     while True:
         line = reader.line_num + 1
         try:
@@ -94,8 +95,13 @@ def rows_of_text(name: str, content: bytes) -> Iterator[tuple[int, list[str]]]:
             raise ValueError(f"{name} line {line} begins no row of a table: {error}") from error
         if row is None:
             return
-        if any(value.strip() for value in row) and (seen_header or not _is_above(row[0])):
-            seen_header = True
+        if any(value.strip() for value in row) and (n_columns or not _is_above(row[0])):
+            n_columns = n_columns or len(row)
+            if any(value.strip() for value in row[n_columns:]):
+                raise ValueError(
+                    f"{name} line {line} has {len(row)} values under {n_columns} columns: put quotes around one that "
+                    f"holds {separator!r}"
+                )
             yield line, row
 
 
@@ -112,3 +118,21 @@ def _decode(content: bytes) -> str:
     text = content.decode("utf-8-sig", errors="surrogateescape")  # as Python names files with odd bytes
     is_plain = all(c < "\x80" or "\udc80" <= c <= "\udcff" for c in set(text))
     return content.decode("cp1252", errors="replace") if is_plain and not text.isascii() else text
+
+
+def each_once(rows: Iterable[PictureFile]) -> list[PictureFile]:
+    """Those that tell what an earlier one tells are left out."""
+    files, told = [], set()
+    for file in rows:
+        region = file.region and (file.region.box, tuple(mask.parts for mask in file.region.masks))
+        tells = file.parts, file.class_name, file.split, file.group, region
+        files.append(replace(file, left_out=TWICE) if tells in told else file)
+        told.add(tells)
+    return files
+
+
+def read_row(read: Callable[[], bytes], line: int) -> bytes:
+    try:
+        return read()
+    except OSError as error:
+        raise OSError(f"{error.strerror or error}, line {line} of the table") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bakeoff.datasets.folder.picture_file import MASKS, NOT_USED, THE_TABLE, PictureFile, Region, as_class_name, fail
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
-from bakeoff.datasets.folder.table_parts import ABSENT, Finder, parts_of, rows_of_text
+from bakeoff.datasets.folder.table_parts import ABSENT, Finder, each_once, parts_of, read_row, rows_of_text
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 THINGS = ("patient", "subject", "slide", "plate", "lesion")
@@ -60,13 +60,15 @@ class Table:
         """One for each row, in order. Raises ValueError for a row that lacks something."""
         said = " and ".join(f"their {what} in {self.header[self.places[what]]}" for what in self.guessed)
         remarks = (f"listed in a table with {said}",) if said else ()
-        files = [self._file(line, row, finder, remarks) for line, row in self.rows]
-        times = Counter(file.parts for file in files) if self.box else Counter()
+        files = each_once(self._file(line, row, finder, remarks) for line, row in self.rows)
+        times = Counter(file.parts for file in files if self.box and not file.left_out)
         return [replace(f, group=f.path) if times[f.parts] > 1 and not f.group else f for f in files]  # of many boxes
 
-    def unused(self) -> list[str]:
+    def unused(self) -> list[PictureFile]:
+        """Its other columns."""
         used = {*self.places.values(), *self.box}
-        return [name for place, name in enumerate(self.header) if name.strip() and place not in used]
+        names = [name for place, name in enumerate(self.header) if name.strip() and place not in used]
+        return [PictureFile((name,), bytes, left_out=NOT_USED) for name in names]
 
     def _file(self, line: int, row: Sequence[str], finder: Finder, remarks: tuple[str, ...]) -> PictureFile:
         values = {what: row[place].strip() if place < len(row) else "" for what, place in self.places.items()}
@@ -78,7 +80,7 @@ class Table:
         file = finder.find(name) or PictureFile(parts_of(name.replace("\\", "/")), partial(fail, ABSENT))
         return replace(
             file.remarked(*remarks),
-            read=partial(_read_row, file.read, line),
+            read=partial(read_row, file.read, line),
             class_name=as_class_name(label),
             split=split_of_name(split)[0] or file.split,
             group=values.get("group", ""),
@@ -97,6 +99,10 @@ class Table:
                 right, bottom = left + right, top + bottom
             if not (-MOST < left < right < MOST and -MOST < top < bottom < MOST):
                 raise ValueError(f"{self.name} line {line}: its box {numbers} has no pixel in it")
+            if right <= 1 and bottom <= 1:
+                raise ValueError(
+                    f"{self.name} line {line}: its box {numbers} must be in pixels, not in shares of a side"
+                )
             box = (left, top, right, bottom)
         found = (finder.find(mask, MASKS) or finder.find(mask)) if mask else None
         masks = (found or PictureFile(parts_of(mask), partial(fail, ABSENT)),) if mask else ()
@@ -114,8 +120,7 @@ def list_table(path: Path, list_folder: Callable[[Path], Iterable[PictureFile]])
     roots = path.parent, path.absolute().parent.parent
     finder = Finder(lambda: list_folder(path.parent), roots, split=split_of_name(path.stem)[0])
     table = read_table(str(path), path.read_bytes(), finder)
-    unused = [PictureFile((name,), bytes, left_out=NOT_USED) for name in table.unused()]
-    return sorted([*table.files(finder), *unused], key=lambda file: file.parts)
+    return sorted([*table.files(finder), *table.unused()], key=lambda file: file.parts)
 
 
 def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
@@ -140,7 +145,8 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     labeled = [replace(row, split=row.split or splits.get(row.parts[0], "")) for row in found]
     others = [replace(file, class_name="") for file in files if file.parts not in parts]
     others = [replace(file, left_out=THE_TABLE) if file.parts in used else file for file in others]
-    return sorted([*labeled, *others], key=lambda file: file.parts)
+    unused = [column for _, table, _ in tables for column in table.unused()]
+    return sorted([*labeled, *others, *unused], key=lambda file: file.parts)
 
 
 Read = tuple[PictureFile, Table, list[PictureFile]]
@@ -171,7 +177,7 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
     known = {file.parts: file for file in files if file.class_name and file.is_picture}
     more: dict[tuple[str, ...], list[PictureFile]] = {}
     for table, read, rows in tables:
-        here = [row for row in rows if row.parts in known and not read.guessed]
+        here = [row for row in rows if row.parts in known and not (read.guessed or row.left_out)]
         _check_agreement(table, {(known[row.parts].class_name, row.class_name) for row in here})
         for row in here:
             old = known[row.parts]
@@ -237,10 +243,3 @@ def _find_columns(
             places[column] = candidates[0]
             guessed.append(column)
     return places, guessed
-
-
-def _read_row(read: Callable[[], bytes], line: int) -> bytes:
-    try:
-        return read()
-    except OSError as error:
-        raise OSError(f"{error.strerror or error}, line {line} of the table") from error

@@ -123,7 +123,7 @@ def test_a_table_names_masks_or_boxes(tmp_path):
     by_box = ["path,label,x,y,width,height", *(f"{path},{kind},{x},{y},40,40" for path, kind, x, y in boxes)]
     by_corners = ["path,label,Roi.X1,Roi.Y1,Roi.X2,Roi.Y2"]
     by_corners += [f"{path},{kind},{x},{y},{x + 40},{y + 40}" for path, kind, x, y in boxes]
-    by_mask = ["path,label,mask", *(f"{p},{kind},m/{p.replace('/', '')},{kind}" for p, kind, *_ in boxes)]
+    by_mask = ["path,label,mask", *(f"{p},{kind},m/{p.replace('/', '')}" for p, kind, *_ in boxes)]
     found = set()
     for number, lines in enumerate((by_box, by_corners, by_mask)):
         (tmp_path / f"{number}.csv").write_text("\n".join(lines))
@@ -145,6 +145,7 @@ def test_pictures_of_several_boxes_stay_in_one_split(tmp_path):
     [
         ("1,2,x,4", r"line 2 must have four numbers for a box, got \['1', '2', 'x', '4'\]"),
         ("1,2,0,4", "has no pixel"),
+        ("0.2,0.3,0.4,0.7", "must be in pixels, not in shares of a side"),
         ("1,2,inf,4", "has no pixel"),
         ("1,2", r"four numbers for a box, got \['1', '2'\]"),
     ],

@@ -125,6 +125,27 @@ def test_a_table_that_says_otherwise_than_the_folders_is_refused(pets):
         load_folder(pets)
 
 
+@pytest.mark.parametrize("name", ["p.csv", "p/labels.csv"])
+def test_a_row_that_stands_twice_counts_once(pets, name):
+    (pets / name).write_text(rows("path,label", lambda p, k: f"{p},{k}" + f"\n./{p},{k}" * ("/cat/00" in p)))
+    dataset = load_folder(pets / name)
+    assert sum(map(len, dataset.splits.values())) == 16
+    assert "Left out as rows that stand in the table before: p/cat/000.png; p/cat/001.png" in notes_of(dataset)
+
+
+def test_rows_that_stand_twice_beside_folders_add_no_pictures(pets):
+    (pets / "p" / "t.csv").write_text(
+        rows("path,label,group", lambda p, k: f"{p[2:]},{k},{p[-5]}\n{p[2:]},{k},{p[-5]}")
+    )
+    assert sum(map(len, load_folder(pets).splits.values())) == 16
+
+
+def test_a_row_with_more_values_than_columns_is_refused(pets):
+    (pets / "t.csv").write_text(rows("path,label", lambda p, k: f"{p},{k},,") + "p/cat/000.png,big, red cat\n")
+    with pytest.raises(ValueError, match=r"t.csv line 18 has 3 values under 2 columns: put quotes .* holds ','"):
+        load_folder(pets / "t.csv")
+
+
 def test_pictures_outside_of_folders_and_archives_among_them_are_counted(pets):
     for path in sorted((pets / "p").rglob("*.png")):
         path.rename(pets / f"{path.parent.name}{path.name}")
