@@ -15,4 +15,4 @@ for _ in range(500):
     grad_hidden = grad_prediction @ w2.T
     grad_w1 = x.T @ (grad_hidden * (hidden > 0))
     w1, w2 = w1 - 0.01 * grad_w1, w2 - 0.01 * grad_w2
-print(f"mean squared error {losses[0]:.2f} -> {losses[-1]:.2e}")
+print(f"squared error of a target {losses[0]:.2f} -> {losses[-1]:.2e}")

@@ -9,7 +9,8 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy as np
 from bakeoff.pipelines.results.files import write_atomically
 
 FOLDER = Path(__file__).parent / "chapters"
+REPORTS = Path(__file__).parents[2] / "docs" / "results"
 VERSION = 3  # raise it when what the chapters call gives other results
 BLOCK = re.compile(
     r"^```python(?: (?P<figure>[\w-]+): (?P<alt>[^\n]+))?\n(?P<code>.*?)^```\n(?:\n\*(?P<caption>[^*].*?)\*\n)?",
@@ -72,13 +74,20 @@ def compute_chapters(folder: Path, keep: Keep, say: Callable[[str], None], sourc
     for i, path in enumerate(paths := sorted(sources.glob("*.md")), start=1):
         start = time.perf_counter()
         parts = read_parts(path.read_text(encoding="utf-8"))
-        code = {"code": [part.code for part in parts], "version": VERSION}
+        code = {"code": [part.code for part in parts], "version": VERSION, "reports": _reports(parts)}
         variables = keep(code, partial(_compute, parts, path.stem))
         header = json.dumps([asdict(part) for part in parts])
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, chapter=np.array(header), **variables)
         write_atomically(folder / f"{path.stem}.npz", buffer.getvalue())
         say(f"chapter {i} of {len(paths)}, {path.stem[3:]:<16}{time.perf_counter() - start:6.1f} s")
+
+
+def _reports(parts: Sequence[Part]) -> list[int]:
+    """Checksums of the published reports, which are made anew now and then, for a chapter that reads them."""
+    if not any("load_report" in part.code for part in parts):
+        return []
+    return [zlib.crc32(path.read_bytes()) for path in sorted(REPORTS.glob("*/report.json"))]
 
 
 def _compute(parts: tuple[Part, ...], name: str) -> dict[str, np.ndarray]:

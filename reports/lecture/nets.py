@@ -44,7 +44,7 @@ def draw_loss(v: Variables) -> Canvas:
     canvas, (panel,) = panels(1, 1, 200)
     panel.plot(np.arange(1, len(v.losses) + 1), v.losses, color=LIGHT["net"])
     logarithmic(panel.yaxis)
-    panel.set(title="mean squared error", xlabel="step")
+    panel.set(title="squared error of a target", xlabel="step")
     return canvas
 
 

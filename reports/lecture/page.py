@@ -39,7 +39,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Chapter:
-    """name: anchor, and the name of its file.   claim: HTML of the first paragraph."""
+    """name: anchor, and the name of its file.   claim: HTML of the first paragraph and of the formula."""
 
     name: str
     title: str
@@ -67,7 +67,7 @@ def build_chapter(path: Path, keep: Keep) -> Chapter:
     drawn_from = {"chapter": sha256(path.read_bytes()).hexdigest(), "code": drawing_code()}
     pictures = keep(drawn_from, partial(_draw, parts, variables))
     heading, _, parts[0]["text"] = parts[0]["text"].removeprefix("# ").partition("\n\n")
-    claim = to_html(fill(parts[0]["text"].partition("\n\n")[0], variables))
+    claim = to_html(fill("\n\n".join(parts[0]["text"].split("\n\n")[:2]), variables))
     passages = tuple(_passage(part, variables, pictures) for part in parts)
     return Chapter(path.stem.partition("-")[2], heading, claim, passages)
 

@@ -91,13 +91,19 @@ def test_unchanged_code_is_not_run_again_but_its_text_is_read_anew(folders, monk
     assert json.loads(str(arrays["chapter"]))[2]["text"] == "Another end."
 
 
-@pytest.mark.parametrize("damage", ["code", "version"])
-def test_other_code_or_another_version_runs_it_again(folders, damage, monkeypatch):
+@pytest.mark.parametrize("damage", ["code", "version", "reports"])
+def test_other_code_another_version_or_reports_made_anew_run_it_again(folders, damage, monkeypatch, tmp_path):
+    monkeypatch.setattr(chapter, "REPORTS", tmp_path / "results")
+    source = SOURCE.replace("total, names", "load_report = None\ntotal, names")
+    (folders[2] / "01-sums.md").write_text(source)
     compute(folders)
     if damage == "code":
-        (folders[2] / "01-sums.md").write_text(SOURCE.replace("arange(4)", "arange(5)"))
-    else:
+        (folders[2] / "01-sums.md").write_text(source.replace("arange(4)", "arange(5)"))
+    elif damage == "version":
         monkeypatch.setattr(chapter, "VERSION", -1)
+    else:
+        (tmp_path / "results" / "photos").mkdir(parents=True)
+        (tmp_path / "results" / "photos" / "report.json").write_text("{}")
     ran = []
     run = chapter.run_parts
     monkeypatch.setattr(chapter, "run_parts", lambda *given: ran.append(given) or run(*given))
