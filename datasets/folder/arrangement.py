@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.folder.conversion import NotAPictureError
+from bakeoff.datasets.folder.decode import Outcome
 from bakeoff.datasets.folder.decoded_pictures import Outcomes
 from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, drop_contradictions, group_duplicates
 from bakeoff.datasets.folder.groups import join, name_groups
@@ -91,13 +92,14 @@ def arrange(plan: Plan, images: np.ndarray, outcomes: Outcomes) -> tuple[list[st
     """
     kept = [outcomes[index] for index in plan.kept.tolist()]
     chosen = choose(images, plan.kept)
-    if images.shape[3] == 3 and all((block == block[..., :1]).all() for _, block in blocks_of(chosen)):
+    is_gray = np.concatenate([(block == block[..., :1]).all(axis=(1, 2, 3)) for _, block in blocks_of(chosen)])
+    if images.shape[3] == 3 and is_gray.all():
         chosen = replace(chosen, n_channels=1)
     notes = [
         *plan.notes,
         note_conversions(plan.files, [(*f.remarks, *o.remarks) for f, o in zip(plan.files, kept, strict=True)]),
         note_formats(plan.files, [outcome.file_format for outcome in kept]),
-        note_recording(plan.files, [", ".join(filter(None, (o.file_format, o.kind))) for o in kept]),
+        note_recording(plan.files, [_facts(*about) for about in zip(kept, is_gray.tolist(), strict=True)]),
         ALL_GRAY if chosen.n_channels == 1 else "",
     ]
     arrays: dict[str, Any] = {}
@@ -109,6 +111,11 @@ def arrange(plan: Plan, images: np.ndarray, outcomes: Outcomes) -> tuple[list[st
         if plan.groups is not None:
             arrays[f"{name} groups"] = plan.groups[rows]
     return notes, arrays
+
+
+def _facts(outcome: Outcome, is_gray: bool) -> set[str]:
+    remarks = [remark for remark in outcome.remarks if not (outcome.kind and remark.startswith(f"of {outcome.kind}"))]
+    return {outcome.file_format, outcome.kind or "8-bit", "gray" if is_gray else "in color", *remarks, *outcome.facts}
 
 
 def files_in_classes(found: Sequence[PictureFile]) -> list[PictureFile]:

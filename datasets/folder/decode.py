@@ -33,7 +33,7 @@ from bakeoff.datasets.folder.tiff import open_tiff
 from bakeoff.datasets.resizing import framed
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
-VERSION = 7  # raise it when a change of code changes pixels, reasons or remarks
+VERSION = 8  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
 """(height, width, channels) of any numbers -> the part that is taken, and remarks."""
@@ -46,6 +46,7 @@ class Outcome:
     fault: of a `PictureError`, "" without one.
     remarks: beyond cropping and resizing, in the words of `bakeoff.datasets.folder.conversion`.
     kind: of its samples, as in `Raw`: "" where they are of 8 bits, whose white needs no looking for.
+    facts: by which a class could be told without a look at the picture, such as its size, in words that follow "is".
     """
 
     fault: str = ""
@@ -53,6 +54,7 @@ class Outcome:
     file_format: str = ""
     remarks: tuple[str, ...] = ()
     kind: str = ""
+    facts: tuple[str, ...] = ()
 
 
 Decoded = tuple[np.ndarray, Outcome]
@@ -71,9 +73,11 @@ def decode(content: bytes, rules: Rules = AS_STATED, suffix: str = "", cut: Cut 
     if plain is not None:
         pixels, size = plain
         remarks = (ENLARGED,) if min(size) < rules.image_size else ()
-        return framed(pixels, rules.frame), Outcome(file_format="JPEG", remarks=remarks)
+        return framed(pixels, rules.frame), Outcome(file_format="JPEG", remarks=remarks, facts=_sizes(size))
     with _open(content, rules, suffix) as picture:
-        return (_decode_raw if isinstance(picture, Raw) else _decode_opened)(picture, rules, cut)  # type: ignore[arg-type]
+        if not isinstance(picture, Raw):
+            return _decode_opened(picture, rules, cut)
+        return _decode_raw(picture, rules, cut)
 
 
 def read_mask(content: bytes, rules: Rules, suffix: str) -> np.ndarray:
@@ -136,9 +140,28 @@ def _take(pixels: np.ndarray, rules: Rules, cut: Cut | None) -> tuple[np.ndarray
     return taken, [*remarks, *([ENLARGED] if min(taken.shape[:2]) < rules.image_size else [])]
 
 
+@cache
+def _sizes(sides: tuple[int, int]) -> tuple[str, str]:
+    """The size, and what the shorter side is between: a class that is shrunk more looks sharper."""
+    low = 1 << (min(sides).bit_length() - 1)
+    return f"{sides[0]} x {sides[1]} px", f"of {low} to {2 * low - 1} px on the short side"
+
+
+def _facts_of_raw(raw: Raw, values: np.ndarray) -> Iterator[str]:
+    """Its pages, of which the maximum is brighter where there are more; and how much of the depth is used."""
+    if raw.n_pages > 1:
+        yield f"of {raw.n_pages} pages"
+    if raw.kind:
+        finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+        exponent = int(np.frexp(float(finite.max(initial=0)))[1])
+        yield f"of values below {4.0 ** -(-exponent // 2):,g}"
+
+
 def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
     ranges = raw.ranges(rules)  # before anything is read: it may not be known yet
-    taken, about_part = _take(raw.read(), rules, cut)
+    values = raw.read()
+    facts = *_sizes(raw.sides), *_facts_of_raw(raw, values)
+    taken, about_part = _take(values, rules, cut)
     remarks = [*raw.remarks, *about_part]
     levels, alpha = to_gray_levels(taken[..., : raw.n_channels], ranges), taken[..., raw.n_channels :]
     pixels, about_channels = choose_channels(levels, rules.channels)
@@ -148,11 +171,11 @@ def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
         remarks += [ON_WHITE] if share.min() < 1 else []
     if raw.kind:
         remarks.append(f"of {raw.kind} samples, brought to 8 bits")
-    return pixels, Outcome("", "", raw.file_format, (*remarks, *about_channels), raw.kind)
+    return pixels, Outcome("", "", raw.file_format, (*remarks, *about_channels), raw.kind, facts)
 
 
 def _decode_opened(image: Image.Image, rules: Rules, cut: Cut | None) -> Decoded:
-    remarks = [MODES[image.mode]] if image.mode in MODES else []
+    remarks, facts = [MODES[image.mode]] if image.mode in MODES else [], _sizes(image.size)
     if image.format in ("JPEG", "MPO") and cut is None:
         image.draft("RGB", rules.shape[:2])
     image.load()
@@ -164,7 +187,7 @@ def _decode_opened(image: Image.Image, rules: Rules, cut: Cut | None) -> Decoded
         is_gray = image.mode in ("LA", "La")
         pixels, chosen = choose_channels(pixels[..., :1] if is_gray else pixels, rules.channels)
         remarks += chosen
-    return pixels, Outcome(file_format=image.format or "", remarks=tuple(remarks))
+    return pixels, Outcome(file_format=image.format or "", remarks=tuple(remarks), facts=facts)
 
 
 def decoder_versions() -> dict[str, str | int | None]:

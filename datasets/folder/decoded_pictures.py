@@ -143,7 +143,7 @@ def outcomes_to_array(outcomes: Outcomes) -> np.ndarray:
 
 def outcomes_from_array(array: np.ndarray) -> Outcomes:
     told = json.loads(array.item())
-    return {i: Outcome(fault, reason, kept, tuple(remarks), kind) for i, fault, reason, kept, remarks, kind in told}
+    return {i: Outcome(*words, tuple(remarks), kind, tuple(facts)) for i, *words, remarks, kind, facts in told}
 
 
 def read_bytes(file: PictureFile) -> bytes:

@@ -58,15 +58,17 @@ def note_formats(files: Sequence[PictureFile], file_formats: Sequence[str]) -> s
     return f"File formats: {kinds}{wrong}."
 
 
-def note_recording(files: Sequence[PictureFile], recordings: Sequence[str]) -> str:
-    """Which classes are recorded as no other is, by what each picture is recorded as: "PNG", "TIFF, 16-bit"."""
-    told = []
-    pairs = Counter(zip((file.class_name for file in files), recordings, strict=True))
-    of_class, of_recording = Counter(file.class_name for file in files), Counter(recordings)
-    for (name, recording), n in sorted(pairs.items()):
-        others, n_others = of_recording[recording] - n, len(files) - of_class[name]
+def note_recording(files: Sequence[PictureFile], facts: Sequence[Iterable[str]]) -> str:
+    """Which classes are recorded as no other is, by facts about each picture: "PNG", "16-bit", "gray"."""
+    pairs = Counter((file.class_name, fact) for file, known in zip(files, facts, strict=True) for fact in known)
+    of_class, of_fact = Counter(file.class_name for file in files), Counter(fact for known in facts for fact in known)
+    alike: dict[tuple[str, str], list[str]] = {}
+    for (name, fact), n in sorted(pairs.items()):
+        others, n_others = of_fact[fact] - n, len(files) - of_class[name]
         if n >= max(LEAST_RECORDED, TELLING * of_class[name]) and others <= (1 - TELLING) * n_others:
-            told.append(f"{name} is {recording} ({n:,} of {of_class[name]:,}; others {others:,} of {n_others:,})")
+            counts = f"{n:,} of {of_class[name]:,}; others {others:,} of {n_others:,}"
+            alike.setdefault((name, counts), []).append(fact)
+    told = [f"{name} is {', '.join(known)} ({counts})" for (name, counts), known in alike.items()]
     warning = "the recording may be what is recognized, not what it shows. Save all pictures in one way"
     return f"Classes are recorded in different ways: {listed(told)}: {warning}." if told else ""
 

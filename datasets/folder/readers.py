@@ -120,7 +120,7 @@ def open_plain_tiff(content: bytes, max_pixels: int) -> Raw | None:
         values = np.frombuffer(content, f"{order}u2", height * width, offsets[0])
         return values.reshape(height, width, 1).astype(np.uint16, copy=False)
 
-    return Raw(np.dtype(np.uint16), 16, 1, (height, width), read, "TIFF")
+    return Raw(np.dtype(np.uint16), 16, 1, (width, height), read, "TIFF")
 
 
 def _read_tags(content: bytes, order: str) -> dict[int, tuple[int, ...]] | None:
@@ -205,12 +205,15 @@ def open_array(content: bytes, rules: Rules, suffix: str = "") -> Raw | None:
     values = values.astype(values.dtype.newbyteorder("="), copy=False)
     is_stack = values.ndim == 3 and values.shape[0] < values.shape[2]
     is_color = is_stack and len(values) == 3
-    remarks = (describe_pages(rules.pages),) if is_stack and not is_color else ()
+    n_pages = len(values) if is_stack and not is_color else 1
+    remarks = (describe_pages(rules.pages),) if n_pages > 1 else ()
     pages = "channels" if is_color else rules.pages
     values = project(values[..., None], pages) if is_stack else np.atleast_3d(values)
     height, width, n_channels = values.shape
     bits = 8 * values.itemsize
-    return Raw(values.dtype, bits, n_channels, (height, width), lambda: values, "NPY", remarks, n_channels == 3)
+    return Raw(
+        values.dtype, bits, n_channels, (width, height), lambda: values, "NPY", remarks, n_channels == 3, n_pages
+    )
 
 
 def _picture_of(arrays: Any) -> np.ndarray:

@@ -55,9 +55,10 @@ class Raw:
     """A picture that is opened, not yet read.
 
     dtype, bits: of a sample; a file may state fewer bits than the type has.   n_channels: without alpha.
-    sides: both, in pixels, in any order.
+    sides: width and height, in pixels.
     read: its samples, (height, width, n_channels), and one more for alpha.
     file_format: as Pillow calls it.   remarks: as in `Outcome`.   is_color: the channels are RGB.
+    n_pages: and z planes, of which the samples are made.
     """
 
     dtype: np.dtype
@@ -68,6 +69,7 @@ class Raw:
     file_format: str
     remarks: tuple[str, ...] = ()
     is_color: bool = False
+    n_pages: int = 1
 
     @property
     def kind(self) -> str:

@@ -97,6 +97,7 @@ def open_tiff(content: bytes, rules: Rules) -> Raw | None:
         "TIFF",
         tuple(remark for remark, holds in remarks.items() if holds),
         is_color and n_channels == 3,
+        math.prod(n for n, axis in zip(series.shape, axes, strict=True) if axis not in "YXSCT"),
     )
 
 

@@ -193,24 +193,80 @@ def test_folders_of_splits_do_not_look_like_groups(root):
     assert "look as if" not in notes_of(load_folder(root))
 
 
-@pytest.mark.parametrize("suffix", ["tif", "bmp"])
-def test_classes_that_are_recorded_in_ways_of_their_own_are_told(root, suffix):
+def rewrite(change, suffix):
+    """Replaces a picture by what is made of it."""
+
+    def one(path):
+        with Image.open(path) as image:
+            changed = change(np.asarray(image))
+        path.unlink()
+        if suffix in ("tif", "npy"):
+            (tifffile.imwrite if suffix == "tif" else np.save)(path.with_suffix(f".{suffix}"), changed)
+        else:
+            Image.fromarray(changed).save(path.with_suffix(f".{suffix}"))
+
+    return one
+
+
+def deeper(times):
+    return lambda pixels: pixels[..., 0].astype(np.uint16) * times
+
+
+RECORDED = {
+    "format": (rewrite(np.asarray, "bmp"), None, "dog is BMP (8 of 8; others 0 of 8)"),
+    "depth": (rewrite(deeper(16), "tif"), None, "cat is 8-bit, PNG, in color (8 of 8; others 0 of 8); dog is 16-bit"),
+    "range": (
+        rewrite(deeper(257), "png"),
+        rewrite(deeper(3), "png"),
+        "cat is of values below 1,024 (8 of 8; others 0 of 8)",
+    ),
+    "colors": (
+        rewrite(lambda pixels: pixels[..., 0], "png"),
+        None,
+        "cat is in color (8 of 8; others 0 of 8); dog is gray",
+    ),
+    "size": (
+        rewrite(lambda pixels: pixels.repeat(2, 0).repeat(2, 1), "png"),
+        None,
+        "dog is 80 x 80 px, of 64 to 127 px on",
+    ),
+    "shape": (
+        rewrite(lambda pixels: pixels[:30], "png"),
+        None,
+        "dog is 40 x 30 px, of 16 to 31 px on the short side, sm",
+    ),
+    "alpha": (
+        rewrite(lambda pixels: np.dstack([pixels, pixels[..., 0]]), "png"),
+        None,
+        "ways: dog is transparent, laid on white (8 of 8; others 0 of 8):",
+    ),
+    "pages": (
+        rewrite(lambda pixels: np.stack([deeper(9)(pixels)] * 4), "tif"),
+        rewrite(lambda pixels: np.stack([deeper(9)(pixels)] * 2), "tif"),
+        "cat is of 2 pages (8 of 8; others 0 of 8); dog is of 4 pages (8 of 8; others 0 of 8)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RECORDED)
+def test_classes_that_are_recorded_in_ways_of_their_own_are_told(root, case):
+    change, change_others, expected = RECORDED[case]
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / kind, 8, first_seed=100 * number)
+    for kind, rewritten in (("dog", change), ("cat", change_others)):
+        for path in sorted((root / kind).iterdir()):
+            (rewritten or Path.exists)(path)
+    assert expected in notes_of(load_folder(root))
+
+
+def test_what_is_recorded_in_one_way_or_in_many_tells_nothing(root):
     write_class(root / "cat", 8)
     write_class(root / "dog", 8, first_seed=100)
+    for kind in ("cat", "dog"):
+        write_class(root / kind / "more", 8, first_seed=200 + len(kind), suffix="bmp", side=70, channels=1)
     assert "recorded" not in notes_of(load_folder(root))
-    write_class(root / "dog", 100, first_seed=100)  # of all PNG files nearly all are now of dogs, which tells nothing
+    write_class(root / "dog", 100, first_seed=100)  # of all color PNG files nearly all are of dogs, which tells nothing
     assert "recorded" not in notes_of(load_folder(root))
-    shutil.rmtree(root / "dog")
-    write_class(root / "dog", 8, first_seed=100)
-    for path in sorted((root / "dog").iterdir()):
-        with Image.open(path) as image:
-            deep = np.asarray(image.convert("L")).astype(np.uint16) * 16
-            Image.fromarray(deep).save(path.with_suffix(".tif")) if suffix == "tif" else image.save(
-                path.with_suffix(".bmp")
-            )
-        path.unlink()
-    kind = "TIFF, 16-bit" if suffix == "tif" else "BMP"
-    assert f"cat is PNG (8 of 8; others 0 of 8); dog is {kind} (8 of 8; others 0 of 8)" in notes_of(load_folder(root))
 
 
 def write_channels(root, suffix, n_channels, n=14, side=40):
