@@ -241,9 +241,9 @@ RECORDED = {
         "ways: dog is transparent, laid on white (8 of 8; others 0 of 8):",
     ),
     "pages": (
-        rewrite(lambda pixels: np.stack([deeper(9)(pixels)] * 4), "tif"),
+        rewrite(lambda pixels: np.stack([deeper(9)(pixels)] * 5), "tif"),
         rewrite(lambda pixels: np.stack([deeper(9)(pixels)] * 2), "tif"),
-        "cat is of 2 pages (8 of 8; others 0 of 8); dog is of 4 pages (8 of 8; others 0 of 8)",
+        "cat is of 2 pages (8 of 8; others 0 of 8); dog is of 5 pages (8 of 8; others 0 of 8)",
     ),
 }
 
