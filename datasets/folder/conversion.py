@@ -10,6 +10,8 @@ EXIF_ORIENTATION = 0x0112
 TURNED = "turned upright as EXIF says"
 ON_WHITE = "transparent, laid on white"
 PROFILE = "with a color profile, brought to sRGB"
+PROFILE_ASIDE = "with a color profile, left aside since black and white were measured or set"
+NO_NUMBERS = "with pixels that are no finite number, shown black or white"
 FIRST_FRAME = "of several frames or pages, the first taken"
 ENLARGED = "smaller than asked for, enlarged"
 MODES = {"1": "of 1 bit", "P": "with a palette", "PA": "with a palette", "CMYK": "in CMYK, brought to RGB"}
@@ -51,7 +53,7 @@ def turn_upright(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     """Gray pictures stay gray."""
-    image, remarks = _to_srgb(image)
+    image, remarks = to_srgb(image, image.info.get("icc_profile"))
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         layer = image.convert("RGBA")
         seen_through = np.asarray(layer.getchannel("A")).min() < 255
@@ -65,14 +67,24 @@ def is_srgb(profile: bytes) -> bool:
     return b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile
 
 
-def _to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "RGBA", "CMYK") or is_srgb(profile):
+def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, list[str]]:
+    """By its profile, if it has one of its own kind of pixels: of colors or, where they are gray, of gray."""
+    if not profile or image.mode not in ("L", "RGB", "RGBA", "CMYK") or is_srgb(profile):
         return image, []
     try:
         source, target = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
-        changed = ImageCms.profileToProfile(image, source, target, outputMode=mode)
+        changed = ImageCms.profileToProfile(image, source, target, outputMode=mode) or image
     except (OSError, ValueError, ImageCms.PyCMSError):  # garbled, or of another kind of pixels: shown as stored
         return image, []
-    return changed or image, [PROFILE]
+    return changed.getchannel("G") if image.mode == "L" else changed, [PROFILE]
+
+
+def levels_to_srgb(levels: np.ndarray, profile: bytes | None, *, is_stated: bool) -> tuple[np.ndarray, list[str]]:
+    """uint8 (height, width, channels) of a deep picture; by its profile if black and white are those that it is for."""
+    if not profile or levels.shape[2] not in (1, 3) or is_srgb(profile):
+        return levels, []
+    if not is_stated:
+        return levels, [PROFILE_ASIDE]
+    image, remarks = to_srgb(Image.fromarray(levels if levels.shape[2] == 3 else levels[..., 0]), profile)
+    return np.atleast_3d(np.asarray(image)), remarks

@@ -19,10 +19,12 @@ from bakeoff.datasets.folder.conversion import (
     ENLARGED,
     FIRST_FRAME,
     MODES,
+    NO_NUMBERS,
     ON_WHITE,
     NotAPictureError,
     PictureError,
     is_animated,
+    levels_to_srgb,
     to_rgb,
     turn_upright,
 )
@@ -33,7 +35,7 @@ from bakeoff.datasets.folder.tiff import open_tiff
 from bakeoff.datasets.resizing import framed
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
-VERSION = 8  # raise it when a change of code changes pixels, reasons or remarks
+VERSION = 9  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
 """(height, width, channels) of any numbers -> the part that is taken, and remarks."""
@@ -163,7 +165,9 @@ def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
     facts = *_sizes(raw.sides), *_facts_of_raw(raw, values)
     taken, about_part = _take(values, rules, cut)
     remarks = [*raw.remarks, *about_part]
+    remarks += [NO_NUMBERS] if raw.dtype.kind == "f" and not np.isfinite(taken).all() else []
     levels, alpha = to_gray_levels(taken[..., : raw.n_channels], ranges), taken[..., raw.n_channels :]
+    levels, about_colors = levels_to_srgb(levels, raw.profile, is_stated=ranges == (raw.stated,))
     pixels, about_channels = choose_channels(levels, rules.channels)
     if alpha.shape[2]:
         share = (alpha / (1 if raw.dtype.kind == "f" else 2**raw.bits - 1)).clip(0, 1)
@@ -171,7 +175,7 @@ def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
         remarks += [ON_WHITE] if share.min() < 1 else []
     if raw.kind:
         remarks.append(f"of {raw.kind} samples, brought to 8 bits")
-    return pixels, Outcome("", "", raw.file_format, (*remarks, *about_channels), raw.kind, facts)
+    return pixels, Outcome("", "", raw.file_format, (*remarks, *about_colors, *about_channels), raw.kind, facts)
 
 
 def _decode_opened(image: Image.Image, rules: Rules, cut: Cut | None) -> Decoded:

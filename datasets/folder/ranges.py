@@ -14,6 +14,7 @@ from bakeoff.datasets.splits import evenly_spread
 PERCENTILES = (0.1, 99.9)  # of the pixels pooled: a hot pixel or a speck of dust sets no range
 MOST_PICTURES, MOST_PIXELS = 200, 20_000  # that are looked at, of a kind and of each picture
 LEAST_LEVELS = 16  # different values; with fewer a picture is stripes of gray, and different ones become the same
+UNIT = (0.0, 1.0)  # what floating-point numbers are that count from black to white
 Ranges = Mapping[str, tuple[Range, ...]]
 
 
@@ -37,7 +38,7 @@ def fit_ranges(
                 part for part in pool.map(lambda index: _thinned(read, index), chosen.tolist()) if part is not None
             ]
         if not parts:  # all are damaged, as decoding them will say
-            ranges[kind] = ((0.0, 1.0),)
+            ranges[kind] = (UNIT,)
             continue
         pooled = np.concatenate(parts)
         columns = [pooled.ravel()] if "channel" not in kind else list(pooled.T)
@@ -61,20 +62,22 @@ def _fit_range(kind: str, values: np.ndarray, given: Range | None) -> Range:
         raise ValueError(f"the {kind} pictures hold no finite number")
     every, times = np.unique(values, return_counts=True)
     low, high = given or np.percentile(values, PERCENTILES).tolist()
-    n_levels = int(((every >= low) & (every <= high)).sum())
-    least, most = float(every[0]), float(every[-1])
-    if n_levels < LEAST_LEVELS and len(every) >= LEAST_LEVELS:
-        share = times[(every >= low) & (every <= high)].sum() / times.sum()
+    inside = (every >= low) & (every <= high)
+    least, most, n_values = float(every[0]), float(every[-1]), int(inside.sum())
+    n_levels = n_values if given else len(np.unique(np.rint((every[inside] - low) * (255 / max(high - low, 1e-300)))))
+    if n_levels < LEAST_LEVELS <= len(every):
+        between = values[(values > least) & (values < most)]  # a number that stands for "nothing here" is at an end
+        better = (least, most) if n_values < LEAST_LEVELS else np.percentile(between, PERCENTILES)
         raise ValueError(
             f"the {kind} pictures would keep only {n_levels} gray levels between {low:g} and {high:g}, where "
-            f"{share:.1%} of their pixels lie, of values from {least:g} to {most:g}: set --range to what is of "
-            f"interest, such as --range={least:g},{most:g}"
+            f"{times[inside].sum() / times.sum():.1%} of their pixels lie, of values from {least:g} to {most:g}: set "
+            f"--range to what is of interest, such as --range={better[0]:g},{better[1]:g}"
         )
     if given:
         return given
     if len(every) < LEAST_LEVELS:  # a mask or a map of labels has no more
         return (least, most) if most > least else (least, least + 1)
-    full = stated_range(kind, signed=least < 0) or ((0.0, 1.0) if least >= 0 and most <= 1 else None)
+    full = stated_range(kind, signed=least < 0) or (UNIT if least >= 0 and most <= 1 else None)
     if full and high - low >= (full[1] - full[0]) / 2:  # whoever fills half of the samples means white by the largest
         return full
     return low, high
@@ -90,6 +93,8 @@ def note_ranges(ranges: Ranges, kinds: Mapping[int, str], given: Range | None) -
             why = "as --range says"
         elif parts[0] == stated_range(kind, signed=parts[0][0] < 0):
             why = "all that such samples hold"
+        elif parts[0] == UNIT:
+            why = "all training pixels lie there"
         else:
             why = (
                 f"the {PERCENTILES[0]}th to {PERCENTILES[1]}th percentile of training pixels; --range=low,high sets it"

@@ -149,20 +149,19 @@ def _read_tags(content: bytes, order: str) -> dict[int, tuple[int, ...]] | None:
 
 def open_deep(image: Image.Image, content: bytes) -> Raw | None:
     """More than 8 bits a sample: Pillow keeps them where they are gray, OpenCV where they are colors."""
-    name = image.format or ""
+    name, profile = image.format or "", image.info.get("icc_profile")
     if image.mode.startswith("I") or image.mode == "F":
         bits = 16 if image.mode != "I" or name in ("PNG", "PPM") else 32  # which Pillow brings to 16 bits
         dtype = np.dtype({"F": np.float32}.get(image.mode, np.uint16 if bits == 16 else np.int32))
-        return Raw(
-            dtype, bits, 1, image.size, lambda: np.asarray(turn_upright(image)[0]).astype(dtype)[..., None], name
-        )
+        read_gray = lambda: np.asarray(turn_upright(image)[0]).astype(dtype)[..., None]  # noqa: E731
+        return Raw(dtype, bits, 1, image.size, read_gray, name, profile=profile)
     bits, n_channels = _bits_of_colors(image, content), len(image.getbands())
     if bits <= 8:
         return None
     is_color = n_channels >= 3
     n_channels -= n_channels in (2, 4)
     read, dtype = partial(_decode_deep_colors, image, content), np.dtype(np.uint16)
-    return Raw(dtype, bits, n_channels, image.size, read, name, (), is_color)
+    return Raw(dtype, bits, n_channels, image.size, read, name, (), is_color, profile=profile)
 
 
 def _bits_of_colors(image: Image.Image, content: bytes) -> int:

@@ -58,7 +58,7 @@ class Raw:
     sides: width and height, in pixels.
     read: its samples, (height, width, n_channels), and one more for alpha.
     file_format: as Pillow calls it.   remarks: as in `Outcome`.   is_color: the channels are RGB.
-    n_pages: and z planes, of which the samples are made.
+    n_pages: and z planes, of which the samples are made.   profile: of its colors or grays, as ICC has it.
     """
 
     dtype: np.dtype
@@ -70,6 +70,7 @@ class Raw:
     remarks: tuple[str, ...] = ()
     is_color: bool = False
     n_pages: int = 1
+    profile: bytes | None = None
 
     @property
     def kind(self) -> str:
@@ -82,15 +83,18 @@ class Raw:
             return ""
         return kind + (" RGB" if self.is_color else f" {self.n_channels}-channel" if self.n_channels > 1 else "")
 
+    @property
+    def stated(self) -> Range | None:
+        """Black and white by the number of bits, which floats and 32 bits do not fill."""
+        return stated_range(self.kind, signed=True) if self.kind else (0, 2**self.bits - 1)
+
     def ranges(self, rules: Rules) -> tuple[Range, ...]:
-        """One for all channels, or one for each: as found or given, or else by the number of bits, which floats and 32
-        bits do not fill. Raises UnknownRangeError."""
+        """One for all channels, or one for each: as found or given, or else as stated. Raises UnknownRangeError."""
         if self.kind and rules.ranges is not None and self.kind in rules.ranges:
             return rules.ranges[self.kind]
-        stated = stated_range(self.kind, signed=True) if self.kind else (0, 2**self.bits - 1)
-        if stated is None or (self.kind and rules.ranges is not None):
+        if self.stated is None or (self.kind and rules.ranges is not None):
             raise UnknownRangeError(self.kind)
-        return (stated,)
+        return (self.stated,)
 
 
 def stated_range(kind: str, *, signed: bool) -> Range | None:

@@ -19,6 +19,7 @@ STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = range(3)  # photometric interpretations
 UNSPECIFIED, ASSOCIATED, UNASSOCIATED = range(3)  # what samples beyond the colors are; the last two are alpha
 UNSIGNED, UNCOMPRESSED, CONTIGUOUS = 1, 1, 1  # values of other tags
+BY_LIBTIFF = {1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946}  # ways to compress: fax, LZW, JPEG, deflate, PackBits
 PACKED = set(range(1, 17)) - {1, 2, 4, 8, 16}  # bits of samples that neither Pillow nor tifffile takes apart
 INVERTED = "with white as zero, inverted"
 TIMES = "of several times, the first taken"
@@ -98,6 +99,7 @@ def open_tiff(content: bytes, rules: Rules) -> Raw | None:
         tuple(remark for remark, holds in remarks.items() if holds),
         is_color and n_channels == 3,
         math.prod(n for n, axis in zip(series.shape, axes, strict=True) if axis not in "YXSCT"),
+        page.iccprofile,
     )
 
 
@@ -123,6 +125,7 @@ def _is_everyday(tiff: tifffile.TiffFile) -> bool:
         return True
     usual = page.samplesperpixel in (3, 4) if page.photometric == RGB else page.samplesperpixel == 1
     usual = usual and UNSPECIFIED not in page.extrasamples  # near infrared, as satellites have it
+    usual = usual and page.compression in BY_LIBTIFF
     if _bits(page) > 8 or _bits(page) in PACKED or page.sampleformat != UNSIGNED or not usual:
         return False
     return _bits(page) == 1 or not set(tiff.series[0].axes) - set("YXS")
@@ -173,7 +176,9 @@ def _decode(content: bytes, page: Any, series: Any) -> np.ndarray:
         if "imagecodecs" not in str(error) and "compression" not in str(error):
             raise
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its errors come back as None as well
-    found, pages = cv2.imdecodemulti(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    found, pages = False, ()
+    if page.compression in BY_LIBTIFF:  # of others OpenCV makes black pictures
+        found, pages = cv2.imdecodemulti(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     numbers = [part.index for part in series.pages]
     if not found or page.planarconfig != CONTIGUOUS or max(numbers) >= len(pages) or pages[0].dtype != series.dtype:
         raise PictureError(

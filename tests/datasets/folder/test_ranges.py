@@ -71,6 +71,23 @@ def test_damaged_pictures_are_passed_over():
     assert fit_ranges({0: "32-bit"}, read, np.ones(1, bool), None) == {"32-bit": ((0, 1),)}
 
 
+@pytest.mark.parametrize(
+    ("kind", "nothing", "values"),
+    [
+        ("floating-point", -3.4e38, np.linspace(0, 700, 5000)),
+        ("signed 16-bit", -32_768, np.arange(0, 900)),
+        ("16-bit", 65_535, np.arange(100, 2000)),
+    ],
+)
+def test_a_number_for_no_data_sets_no_range_and_a_better_one_is_named(kind, nothing, values):
+    pixels = np.append(np.repeat(values, 10), np.full(len(values), nothing))
+    with pytest.raises(ValueError, match=r"would keep only \d+ gray levels") as raised:
+        fit([pixels], kind)
+    low, high = map(float, str(raised.value).rpartition("--range=")[2].split(","))
+    assert (low, high) == pytest.approx((values[0], values[-1]), abs=0.01 * np.ptp(values))
+    assert fit([pixels], kind, given=(low, high)) == ((low, high),)
+
+
 def test_what_is_no_number_is_not_counted():
     assert fit([np.append(np.arange(0.0, 1000), [np.nan, np.inf])], "floating-point")[0][1] < 1000
 
@@ -82,6 +99,8 @@ def test_notes_say_what_becomes_black_and_white_and_why():
         "Pictures of 16-bit samples (2): 118 to 471.5 become black to white, the same for every class"
     )
     assert "all that such samples hold" in note_ranges({"16-bit": ((0, 65_535),)}, kinds, None)[0]
+    floats = note_ranges({"floating-point": ((0.0, 1.0),)}, {0: "floating-point"}, None)
+    assert floats[0].endswith("(all training pixels lie there).")
     assert "as --range says" in note_ranges({"16-bit": ((5, 6),)}, kinds, (5, 6))[0]
     assert note_ranges({}, {}, (5, 6)) == ["--range changes nothing here: no picture has more than 8 bits."]
 

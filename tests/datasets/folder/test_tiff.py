@@ -117,11 +117,13 @@ def test_usual_compressions_are_read_without_further_packages(compression):
     np.testing.assert_array_equal(found.reshape(SIDE, SIDE), values)
 
 
-def test_an_unusual_compression_is_named():
-    content = bytearray(tiff(ramp_of("u2"), compression="zlib"))
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+@pytest.mark.parametrize(("number", "name"), [(50001, "WEBP"), (34712, "JPEG2000"), (50002, "JPEGXL"), (50000, "ZSTD")])
+def test_an_unusual_compression_is_named(dtype, number, name):
+    content = bytearray(tiff(ramp_of(dtype), compression="zlib"))
     place = bytes(content).index(struct.pack("<HHI", 259, 3, 1))
-    content[place + 8 : place + 10] = struct.pack("<H", 50001)  # WebP
-    with pytest.raises(PictureError, match=r"compressed by WEBP .* package imagecodecs"):
+    content[place + 8 : place + 10] = struct.pack("<H", number)
+    with pytest.raises(PictureError, match=rf"compressed by {name} .* package imagecodecs"):
         decode(bytes(content), SIDE)
 
 
