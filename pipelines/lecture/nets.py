@@ -22,7 +22,7 @@ from bakeoff.pipelines.backprop.nets import (
 from bakeoff.pipelines.backprop.operations import softmax_cross_entropy
 from bakeoff.pipelines.lecture.toy import mean_and_interval
 
-N_HIDDEN, WIDTH, N_CLASSES = 12, 128, 18  # of the deep net before any training
+N_HIDDEN, WIDTH, N_CLASSES = 12, 128, 10  # of the deep net before any training
 
 
 def digit_rows(split: Split) -> np.ndarray:
@@ -99,13 +99,6 @@ def learn_templates(dataset: Dataset, n_epochs: int = 25, n_shown: int = 20) -> 
         strongest = np.argsort(-np.square(weights).sum(axis=(1, 2, 3)), kind="stable")[:n_shown]
         pictures.append(weights[strongest] if widths else weights)
     return pictures, accuracies
-
-
-def standardized_batch(split: Split, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """float64 (n, pixels) of n pictures, each pixel with mean 0 and deviation 1, and their labels."""
-    chosen = split.take(np.random.default_rng(0).permutation(len(split))[:n])
-    x = chosen.images[:, ::2, ::2].reshape(n, -1).astype(np.float64)  # every second pixel is enough here
-    return (x - x.mean(axis=0)) / x.std(axis=0), chosen.labels
 
 
 def measure_flow(x: np.ndarray, labels: np.ndarray, gain: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

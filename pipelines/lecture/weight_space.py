@@ -38,7 +38,7 @@ def _worst_output(function: Callable[[Any], Value], start: Tree, end: Tree) -> t
 
 
 def chord_excess(values: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """How far each value lies above the highest of the chords that span it: max over i < j < k of
+    """How far each value lies above the lowest of the chords that span it: max over i < j < k of
 
         f(t_j) - ((t_k - t_j) f(t_i) + (t_j - t_i) f(t_k)) / (t_k - t_i),   or 0 if that is negative.
 

@@ -11,11 +11,10 @@ from markdown_it import MarkdownIt
 from bakeoff.reports.canvas.formats import count, percent
 
 SYMBOLS = {"max": "max", "min": "min", "tanh": "tanh", "sum": "∑", "partial": "∂", "nabla": "∇", "lambda": "λ"}
-SYMBOLS |= {"phi": "φ", "theta": "θ", "eta": "η", "delta": "δ", "Delta": "Δ", "pi": "π", "mathbb R": "ℝ", "sim": "∼"}
+SYMBOLS |= {"phi": "φ", "theta": "θ", "eta": "η", "delta": "δ", "Delta": "Δ", "pi": "π", "mathbb{R}": "ℝ", "sim": "∼"}
 SYMBOLS |= {"in": "∈", "le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "times": "×", "cdot": "·", "to": "→", "Big": ""}
 SYMBOLS |= {"mapsto": "↦", "leftarrow": "←", "lVert": "‖", "rVert": "‖", "big": "", "bigg": "", "Bigg": ""}
 SPACES = {",": 0.17, ";": 0.28, "!": 0}
-NAMES = {"max", "min", "tanh", "phi", "theta", "eta", "delta", "lambda", "pi", "mathbb R", "Delta"}  # not operators
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TOKEN = re.compile(r"\\mathbb\{R\}|\\text\{[^}]*\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S")
 
@@ -99,18 +98,15 @@ def _element(token: str, tokens: Iterator[str]) -> str:
         return f"<mrow>{_row(tokens, '}')}</mrow>"
     if token.startswith("\\text{"):
         return f"<mtext>{escape(token[6:-1])}</mtext>"
-    if not token.startswith("\\"):
-        tag = "mi" if token.isalpha() else "mn" if token[0].isdigit() else "mo"
-        loose = ' stretchy="false"' if token in "()[]|" else ""
-        return f"<{tag}{loose}>{escape({'-': '−', chr(39): '′'}.get(token, token))}</{tag}>"
-    name = "mathbb R" if token.startswith("\\mathbb") else token[1:]
-    if name == "frac":
+    if token == "\\frac":
         return f"<mfrac>{_element(next(tokens), tokens)}{_element(next(tokens), tokens)}</mfrac>"
-    if name == "underbrace":
+    if token == "\\underbrace":
         return f"<munder>{_element(next(tokens), tokens)}<mo>⏟</mo></munder>"
-    if name in SPACES:
-        return f'<mspace width="{SPACES[name]}em"></mspace>'
-    if name not in SYMBOLS:
-        raise ValueError(f"the formula has \\{name}, which is not among {', '.join(sorted(SYMBOLS))}")
-    tag = "mi" if name in NAMES else "mo"
-    return f"<{tag}>{SYMBOLS[name]}</{tag}>" if SYMBOLS[name] else ""
+    if token[1:] in SPACES:
+        return f'<mspace width="{SPACES[token[1:]]}em"></mspace>'
+    if token[0] == "\\" and token[1:] not in SYMBOLS:
+        raise ValueError(f"the formula has {token}, which is not among {', '.join(sorted(SYMBOLS))}")
+    text = SYMBOLS[token[1:]] if token[0] == "\\" else {"-": "−", "'": "′"}.get(token, token)
+    tag = "mi" if text.isalpha() else "mn" if text[:1].isdigit() else "mo"
+    loose = ' stretchy="false"' if text in ("(", ")", "[", "]", "|") else ""
+    return f"<{tag}{loose}>{escape(text)}</{tag}>" if text else ""
