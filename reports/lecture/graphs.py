@@ -1,8 +1,9 @@
 """Computational graphs as SVG, top to bottom: a layered layout of our own, values and gradients on the edges."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
@@ -14,7 +15,7 @@ from bakeoff.reports.lecture.panels import WIDTH, Markup, Variables, drawn, pane
 RADIUS = 14  # of a gate, in points
 LEVEL = 64  # points from a gate to the next: room for the two numbers of an edge
 NUMBER_STYLE = 'font-size="12.5" text-anchor="middle" paint-order="stroke" stroke-width="3"'
-Graph = Mapping[str, np.ndarray]  # the fields of a `RecordedGraph`
+Graph = Any  # what `record` gives, or the `Fields` of it that were saved
 
 
 def lay_out(edges: np.ndarray, n_nodes: int) -> np.ndarray:
@@ -41,9 +42,8 @@ def lay_out(edges: np.ndarray, n_nodes: int) -> np.ndarray:
 def _move_apart(row: np.ndarray, members: np.ndarray) -> None:
     """Spread nodes of a column to a distance of at least one row, around their common center."""
     order = members[np.argsort(row[members], kind="stable")]
-    spread = row[order].copy()
-    for i in range(1, len(spread)):
-        spread[i] = max(spread[i], spread[i - 1] + 1)
+    steps = np.arange(len(order))
+    spread = np.maximum.accumulate(row[order] - steps) + steps
     row[order] = spread - (spread.mean() - row[order].mean())
 
 
@@ -52,7 +52,7 @@ def graph_markup(graph: Graph, width: float = WIDTH) -> tuple[str, float]:
 
     Every number carries the step at which it is known: values on the way down, gradients on the way back.
     """
-    labels, edges, margin = graph["labels"], np.asarray(graph["edges"]), 30
+    labels, edges, margin = graph.labels, np.asarray(graph.edges), 30
     places = lay_out(edges, len(labels))
     across = places[:, 1] - places[:, 1].min()
     x = across * (width - 2 * margin) / across.max() + margin if across.any() else np.full(len(across), width / 2)
@@ -60,9 +60,9 @@ def graph_markup(graph: Graph, width: float = WIDTH) -> tuple[str, float]:
     back = np.argsort(np.argsort(-edges[:, 1], kind="stable"), kind="stable") + len(labels)
     parts = [
         _edge(points[a], points[b], pair, (int(a), int(step)))
-        for (a, b), *pair, step in zip(edges, graph["values"], graph["gradients"], back, strict=True)
+        for (a, b), *pair, step in zip(edges, graph.values, graph.gradients, back, strict=True)
     ]
-    parts += map(_node, points, map(str, labels), graph["is_gate"])
+    parts += map(_node, points, map(str, labels), graph.is_gate)
     return "".join(parts), float(points[:, 1].max() + 20)
 
 
@@ -93,7 +93,7 @@ def _edge(start: np.ndarray, end: np.ndarray, numbers: Sequence[str], steps: tup
 
 
 def draw_graph(graph: Graph) -> Markup:
-    width = min(WIDTH, 110 * (len(graph["labels"]) - sum(graph["is_gate"])))
+    width = min(WIDTH, 110 * (len(graph.labels) - sum(graph.is_gate)))
     markup, height = graph_markup(graph, width)
     return WIDTH, height, f'<g transform="translate({(WIDTH - width) / 2:.0f} 0)">{markup}</g>'
 

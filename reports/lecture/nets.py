@@ -1,6 +1,6 @@
 """Figures of nets: connections, templates, activations, wiring, warped space, boundaries, gradient flow."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
@@ -26,10 +26,8 @@ from bakeoff.reports.lecture.text import number, scientific
 def draw_network(v: Variables) -> Canvas:
     canvas, (panel,) = panels(1, 1, 200)
     columns = [np.stack([np.full(n, 2.2 * i), np.arange(n) - (n - 1) / 2], axis=1) for i, n in enumerate(v.widths)]
-    for left, right in pairwise(columns):
-        for a in left:
-            for b in right:
-                panel.plot(*np.stack([a, b]).T, color=LIGHT["neutral"], linewidth=0.7, zorder=0)
+    for a, b in (ends for pair in pairwise(columns) for ends in product(*pair)):
+        panel.plot(*np.stack([a, b]).T, color=LIGHT["neutral"], linewidth=0.7, zorder=0)
     names = (("x: inputs", "muted"), ("h: hidden units", "net"), ("s: scores", "hand"))
     for column, (name, color) in zip(columns, names, strict=True):
         panel.scatter(*column.T, s=150, color=LIGHT["paper"], edgecolors=LIGHT[color], linewidths=2)
@@ -125,7 +123,7 @@ def draw_warping(v: Variables) -> Canvas:
 def draw_capacity(v: Variables) -> Canvas:
     canvas, (top, *below) = panels(2, 2, 450, wide_rows=(0,))
     for i, l2 in enumerate(v.penalties):  # side by side, so that intervals do not hide each other
-        curve(top, v.widths * 1.04 ** (i - 1), v.means[:, i], v.halves[:, i], i, f"L2 {scientific(l2)}")
+        curve(top, np.multiply(v.widths, 1.04 ** (i - 1)), v.means[:, i], v.halves[:, i], i, f"L2 {scientific(l2)}")
     shares(top, v.widths)
     top.set(xlabel="hidden units", title="right on new points")
     top.legend(loc="lower right")

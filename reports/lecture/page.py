@@ -7,6 +7,7 @@ from functools import cache, partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,6 +26,12 @@ INSTALL = """\
 from bakeoff.reports.lecture import show"""
 PAGES = {"slides": (), "lecture": ("lecture.js",)}  # template -> its scripts
 Keep = Callable[[Mapping[str, Any], Callable[[], dict[str, np.ndarray]]], Mapping[str, np.ndarray]]
+
+
+class Fields(SimpleNamespace):
+    """A saved dataclass or mapping: its fields are items, too."""
+
+    __getitem__ = SimpleNamespace.__getattribute__
 
 
 @dataclass(frozen=True)
@@ -54,15 +61,15 @@ def read_chapter(path: Path) -> tuple[list[dict[str, str]], dict[str, Any]]:
         parts = json.loads(str(arrays["chapter"]))
         for name in arrays.files:
             value = arrays[name] if arrays[name].ndim else arrays[name].item()
-            place, (*outer, last) = variables, unquote(name).split(".")
+            place, (*outer, last) = variables, map(unquote, name.split("."))
             for key in outer:
-                place = place.setdefault(key, {})
+                place = vars(place.setdefault(key, Fields()))
             place[last] = value
     return parts, variables
 
 
 def build_chapter(path: Path, keep: Keep) -> Chapter:
-    """Raises KeyError, jinja2.UndefinedError or ValueError for a figure, number or formula that cannot be made."""
+    """Raises KeyError or AttributeError for a figure, jinja2.UndefinedError for a number, ValueError for a formula."""
     parts, variables = read_chapter(path)
     drawn_from = {"chapter": sha256(path.read_bytes()).hexdigest(), "code": drawing_code()}
     pictures = keep(drawn_from, partial(_draw, parts, variables))

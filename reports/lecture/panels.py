@@ -1,6 +1,7 @@
 """Figures of the lecture: their names, grids of panels, curves, points of two classes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,25 +19,7 @@ WIDTH = 400  # points: on a phone 374 px wide, so that a label of 12 points has 
 CLASS_COLORS = (LIGHT["hand"], LIGHT["net"])
 LOOKS = (("net", "-", "o"), ("hand", "--", "s"), ("frozen", "-.", "^"), ("ink", ":", "v"))  # color, line, marker
 Markup = tuple[float, float, str]  # width, height, elements of an SVG
-
-
-class Variables:
-    """A chapter's variables as attributes: lists as arrays, values of a dataclass as a mapping."""
-
-    def __init__(self, found: Mapping[str, Any]) -> None:
-        self.found = found
-
-    def __getattr__(self, name: str) -> Any:
-        return _as_saved(self.found[name])
-
-
-def _as_saved(value: Any) -> Any:
-    value = vars(value) if hasattr(value, "__dataclass_fields__") else value
-    if isinstance(value, dict):
-        return {key: _as_saved(inner) for key, inner in value.items()}
-    return np.asarray(value) if isinstance(value, list | tuple) else value
-
-
+Variables = SimpleNamespace  # those of a chapter: as they are in its notebook, or as they were saved
 FIGURES: dict[str, Callable[[Variables], Canvas | Markup]] = {}
 
 
@@ -51,10 +34,10 @@ def drawn(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def draw(name: str, variables: Mapping[str, Any], alt: str) -> str:
-    """SVG of a figure. Raises KeyError for a name that is none and for a variable that its chapter has not."""
+    """SVG of a figure. Raises KeyError for a name that is none, AttributeError for a variable that is missing."""
     from bakeoff.reports.lecture import features, functions, graphs, nets  # noqa: F401  (they enter their figures)
 
-    found = FIGURES[name](Variables(variables))
+    found = FIGURES[name](Variables(**variables))
     if isinstance(found, Canvas):
         return to_svg(found, name, alt)
     width, height, markup = found

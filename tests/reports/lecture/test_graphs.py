@@ -34,7 +34,7 @@ def test_gates_of_a_column_move_apart_around_their_center():
 
 
 def test_every_value_and_gradient_stands_on_the_picture_with_its_step():
-    _, _, picture = draw_graph(vars(GRAPHS["product"]))
+    _, _, picture = draw_graph(GRAPHS["product"])
     for text in ("−2", "5", "3", "−4", "−12", "1"):
         assert f">{text}</text>" in picture
     steps = {text: int(step) for step, text in re.findall(r'data-step="(\d+)">([^<]+)<', picture)}
