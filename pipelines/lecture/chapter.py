@@ -91,19 +91,20 @@ def _reports(parts: Sequence[Part]) -> list[int]:
 
 
 def _compute(parts: tuple[Part, ...], name: str) -> dict[str, np.ndarray]:
-    """The variables that can be stored, by names that can be a file's."""
-    return {quote(key, safe=""): array for key, array in _storable(run_parts(parts, name)).items()}
+    return _storable(run_parts(parts, name))
 
 
-def _storable(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Numbers, texts and arrays by name; those of a mapping or dataclass as name.key. Others are left out."""
+def _storable(variables: Mapping[Any, Any]) -> dict[str, np.ndarray]:
+    """Numbers, texts and arrays by name, as it can be a file's; those of a mapping or dataclass as name.key. Others are
+    left out."""
     found: dict[str, np.ndarray] = {}
-    for name, value in variables.items():
+    for key, value in variables.items():
         inner = value if isinstance(value, dict) else vars(value) if hasattr(value, "__dataclass_fields__") else None
+        name = quote(str(key), safe="")
         if name.startswith("_"):
             continue
         if inner is not None and not isinstance(value, type):
-            found |= {f"{name}.{key}": array for key, array in _storable({str(k): v for k, v in inner.items()}).items()}
+            found |= {f"{name}.{last}": array for last, array in _storable(inner).items()}
         elif isinstance(value, np.ndarray | np.generic | bool | int | float | str | list | tuple):
             try:
                 array = np.asarray(value)
