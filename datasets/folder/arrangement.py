@@ -1,5 +1,6 @@
 """Decoded files -> which are kept, in which split, and what a reader must know about it."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,10 +12,17 @@ import numpy as np
 from bakeoff.datasets.folder.conversion import NotAPictureError
 from bakeoff.datasets.folder.decode import Outcome
 from bakeoff.datasets.folder.decoded_pictures import Outcomes
-from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, drop_contradictions, group_duplicates
+from bakeoff.datasets.folder.given_splits import (
+    SPLITS,
+    choose_splits,
+    drop_contradictions,
+    group_duplicates,
+    note_near_contradictions,
+)
 from bakeoff.datasets.folder.groups import join, name_groups
 from bakeoff.datasets.folder.notes import (
     note_balance,
+    note_class_names,
     note_conversions,
     note_formats,
     note_ignored,
@@ -79,9 +87,17 @@ def plan(path: Path, found: Sequence[PictureFile], images: np.ndarray, outcomes:
     exact, alike, about_copies = group_duplicates(choose(images, kept), labels)
     named, about_groups = name_groups(files, reading.group)
     dropped, contradictions = drop_contradictions(files, labels, exact, reading.duplicates)
+    contradictions += note_near_contradictions(files, labels, exact, alike)
     groups = join(alike, named)
     split_of, about_splits = choose_splits(files, labels, groups, class_names, reading.duplicates, dropped)
-    notes += [note_balance(labels, class_names), *about_copies, *about_groups, *contradictions, *about_splits]
+    notes += [
+        note_class_names(class_names),
+        note_balance(labels, class_names),
+        *about_copies,
+        *about_groups,
+        *contradictions,
+        *about_splits,
+    ]
     return Plan(class_names, files, kept, labels, split_of, None if named is None else groups, notes)
 
 
@@ -125,13 +141,19 @@ def files_in_classes(found: Sequence[PictureFile]) -> list[PictureFile]:
 
 def name_classes(path: Path, files: Sequence[PictureFile], found: Sequence[PictureFile] = ()) -> tuple[str, ...]:
     """Sorted. Raises ValueError for fewer than two.   found: all files, to say what lies elsewhere."""
-    class_names = tuple(sorted({file.class_name for file in files}))
+    class_names = tuple(sorted({file.class_name for file in files}, key=_natural))
     if len(class_names) < 2:
         loose = Counter(file.suffix for file in found if not (file.class_name or file.left_out))
         kinds = ", ".join(f"{n:,} {suffix or 'without extension'}" for suffix, n in loose.most_common(5))
         raise ValueError(
             f"{path} must hold at least two classes, one sub-folder each, got {len(class_names)} "
             f"({', '.join(class_names) or 'no sub-folder with pictures'})"
-            + (f"; files elsewhere: {kinds}. Unpack archives; list pictures in a .csv of path,label" if kinds else "")
+            + (f"; files elsewhere: {kinds}" if kinds else "")
+            + ". Unpack archives, give each class a folder, or list the pictures in a .csv of path,label"
         )
     return class_names
+
+
+def _natural(name: str) -> list[str | int]:
+    """Sorts 2 before 10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]

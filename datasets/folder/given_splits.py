@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from bakeoff.datasets.folder.groups import count_groups, duplicate_groups, exact_groups, majority_labels
-from bakeoff.datasets.folder.notes import count, listed
+from bakeoff.datasets.folder.notes import count, listed, spelled_alike
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.reading import Duplicates
 from bakeoff.datasets.splits import DEFAULT_SHARES, stratified_split
@@ -52,10 +52,7 @@ def drop_contradictions(
     files: Sequence[PictureFile], labels: np.ndarray, exact: np.ndarray, duplicates: Duplicates
 ) -> tuple[np.ndarray, list[str]]:
     """Which must go since the very same picture has another class too, bool (n,); and notes. A given test stays."""
-    lowest, highest = np.full(len(labels), labels.max()), np.zeros(len(labels), dtype=np.int64)
-    np.minimum.at(lowest, exact, labels)
-    np.maximum.at(highest, exact, labels)
-    odd = (lowest < highest)[exact]
+    odd = _of_several_classes(exact, labels)
     paths, none = _paths(files, odd), np.zeros(len(files), dtype=bool)
     if not paths:
         return none, []
@@ -68,6 +65,22 @@ def drop_contradictions(
     kept, gone = _paths(files, odd & ~dropped), listed(_paths(files, dropped)) or "none"
     stays = f"; in the test set, which is not changed: {listed(kept)}" if kept else ""
     return dropped, [f"{said}, left out since one of the two is wrong: {gone}{stays}."]
+
+
+def note_near_contradictions(
+    files: Sequence[PictureFile], labels: np.ndarray, exact: np.ndarray, alike: np.ndarray
+) -> list[str]:
+    paths = _paths(files, _of_several_classes(alike, labels) & ~_of_several_classes(exact, labels))
+    said = f"{count(paths, 'picture')} with a near duplicate in another class, kept, though one of the two may be wrong"
+    return [f"{said}: {listed(paths)}."] if paths else []
+
+
+def _of_several_classes(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Whether a picture's group is, bool (n,)."""
+    lowest, highest = np.full(len(labels), labels.max()), np.zeros(len(labels), dtype=np.int64)
+    np.minimum.at(lowest, groups, labels)
+    np.maximum.at(highest, groups, labels)
+    return (lowest < highest)[groups]
 
 
 def _paths(files: Sequence[PictureFile], chosen: np.ndarray) -> list[str]:
@@ -97,10 +110,12 @@ def choose_splits(
     _check_own_pictures(files, given, split_of, groups)
     for label in np.setdiff1d(labels, labels[split_of == 0]):
         had = int(((asked == 0) & (labels == label)).sum())
+        name = class_names[label]
+        alike = [repr(one) for one in class_names if one != name and spelled_alike(one) == spelled_alike(name)]
         why = f": all {had:,} are copies of pictures of a later split or another class" if had else ", got none there"
         raise ValueError(
-            f"class {class_names[label]!r} must have pictures in train{why}. Give it others"
-            + (", or keep these with --duplicates=keep" if had else "")
+            f"class {name!r} must have pictures in train{why}{''.join(f'; {one} is another class' for one in alike)}. "
+            f"Give it {'others, or keep these with --duplicates=keep' if had else 'some, or take it away'}"
         )
     missing = [index for index in range(1, len(SPLITS)) if not (given == index).any()]
     if missing:

@@ -21,6 +21,7 @@ from bakeoff.datasets.store import BLOCK_VALUES, Pictures, blocks_of, choose
 
 # What file names of a group look like, as a pattern to suggest: P07_3.png, or pictures in a folder of their own.
 NAME_PATTERN, FOLDER_PATTERN = r"([^/]*\d[^/]*)[-_ .][a-zA-Z]*\d*\.\w+", r".*/([^/]+)/"
+CHANGED_PATTERN = r"([^/]*?\d+)(?:[-_ ][a-zA-Z]+\d*)*\.\w+"  # IMG_7.png, IMG_7_flip.png, IMG_7_rot90.png
 LEAST_GROUPS, LEAST_SHARE = 2, 0.8  # of a class, and of pictures that share theirs with others
 HASH_SIDE = 8  # 8 x 8 low frequencies make 64 bits
 # Both limits were set by eye on CIFAR-10's test pictures and their likest training pictures: all that pass are the same
@@ -61,10 +62,10 @@ def name_groups(files: Sequence[PictureFile], pattern: str) -> tuple[np.ndarray 
 
 def _suggest(files: Sequence[PictureFile]) -> list[str]:
     """A note where paths look as if they named groups, and the same name comes in none but one class or in all."""
-    for pattern in (FOLDER_PATTERN, NAME_PATTERN):
+    for pattern in (FOLDER_PATTERN, NAME_PATTERN, CHANGED_PATTERN):
         groups_of: dict[str, Counter[str]] = defaultdict(Counter)
         for file in files:
-            inside = "/".join(file.parts[-2:] if pattern == NAME_PATTERN else file.parts)
+            inside = "/".join(file.parts if pattern == FOLDER_PATTERN else file.parts[-2:])
             match = re.search(pattern, inside)
             name = match.group(1) if match and len(file.parts) > 1 else file.class_name
             says_split = file.split != "" and split_of_name(name)[0] == file.split
@@ -76,8 +77,10 @@ def _suggest(files: Sequence[PictureFile]) -> list[str]:
             name = max(enough[0], key=lambda group: enough[0][group])
             return [
                 f"Names look as if pictures came in groups, such as {name} ({enough[0][name]} pictures). If one is a "
-                f"patient, a plate or a film, and yours to come will be others, give --group='{pattern}' or else the "
-                "test recognizes them and promises too much."
+                "patient, a plate, a film or a picture in several forms, and yours to come will be others, give "
+                f"--group='{pattern}' or else the test recognizes them and promises too much."
+                + " The outermost folders are the classes."
+                * (pattern == FOLDER_PATTERN)
             ]
     return []
 

@@ -6,7 +6,7 @@ Nothing is decoded here, and the user's files are never written to.
 import json
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -91,15 +91,26 @@ def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
     splits = find_splits(inside)
     if splits:
         return [_label_in_split(file, splits, inside) for file in files]
-    same = set.intersection(*inside.values()) if len(inside) > 1 else set()
     splits = find_splits(set().union(*inside.values())) if len(inside) > 1 else {}
     if splits and all(names & set(splits) for names in inside.values()):
+        below: dict[str, set[str]] = {name: set() for name in inside}
+        for file in files:
+            if len(file.parts) > 3 and file.parts[1] in splits and not file.left_out:
+                below[file.parts[0]].add(file.parts[2])
+        _check_which_are_classes(below)
         return [
             replace(file, class_name=as_class_name(file.parts[0]), split=splits[file.parts[1]])
             if len(file.parts) > 2 and file.parts[1] in splits
             else file
             for file in files
         ]
+    _check_which_are_classes(inside)
+    return [replace(file, class_name=as_class_name(file.parts[0])) if len(file.parts) > 1 else file for file in files]
+
+
+def _check_which_are_classes(inside: Mapping[str, Set[str]]) -> None:
+    """inside: of each folder those in it. Raises ValueError where all hold the same, for they may be the classes."""
+    same = set.intersection(*map(set, inside.values())) if len(inside) > 1 else set()
     if len(same) > 1:
         raise ValueError(
             f"every folder ({', '.join(sorted(map(printable, inside)))}) holds the same folders "
@@ -107,7 +118,6 @@ def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
             "outer ones are splits, call them train, val and test; if they are the classes, move the pictures out "
             "of the inner ones or list them in a .csv of path,label"
         )
-    return [replace(file, class_name=as_class_name(file.parts[0])) if len(file.parts) > 1 else file for file in files]
 
 
 def _label_in_split(file: PictureFile, splits: Mapping[str, str], inside: Mapping[str, set[str]]) -> PictureFile:

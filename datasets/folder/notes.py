@@ -1,18 +1,21 @@
 """What happened to a folder's files, in sentences for the terminal and for the report's chapter on the data."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, formats_of_suffix, printable
+from bakeoff.datasets.folder.picture_file import PictureFile, formats_of_suffix, printable
 from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
 from bakeoff.datasets.resizing import WHOLE
 from bakeoff.datasets.splits import is_unbalanced
 
 LEAST_RECORDED, TELLING = 5, 0.9  # pictures; the share of a class, and of all others, whose recordings differ
 SEEN = 1.05  # times the short side: of pictures this long hardly anything is cut off
+SEVERAL = re.compile(r"\s*[|,;+&/]\s*")  # between the classes of a picture that has several
+MOST_LEFT_OUT = 10  # files named that were left out by rule
 MAX_LISTED = 50  # files named in one note; a report must stay readable
 
 
@@ -33,9 +36,31 @@ def notes_left_out(files: Iterable[PictureFile]) -> list[str]:
     paths: dict[str, list[str]] = {}
     for file in files:
         paths.setdefault(file.left_out, []).append(file.path)
-    if MASKS in paths:  # as many as there are pictures
-        paths[MASKS] = [f"{count(paths[MASKS], 'file')}, such as {paths[MASKS][0]}"]
-    return [f"Left out as {reason}: {listed(names)}." for reason, names in sorted(paths.items())]
+    told = {
+        reason: f"{len(p):,}, such as {p[0]}" if len(p) > MOST_LEFT_OUT else listed(p) for reason, p in paths.items()
+    }
+    return [f"Left out as {reason}: {names}." for reason, names in sorted(told.items())]
+
+
+def note_class_names(class_names: Sequence[str]) -> str:
+    """On classes that may be one, by their names, and on those that are several at once."""
+    alike: dict[object, list[str]] = {}
+    for name in class_names:
+        alike.setdefault(spelled_alike(name), []).append(repr(name))
+    hardly = [" and ".join(names) for names in alike.values() if len(names) > 1]
+    several = [name for name in class_names if len(parts := set(SEVERAL.split(name))) > 1 and parts <= set(class_names)]
+    return " ".join(
+        [f"Classes whose names hardly differ: {listed(hardly)}. If they are one, give them one name."] * bool(hardly)
+        + [f"Classes of their own, though their names hold several others: {listed(several)}."] * bool(several)
+    )
+
+
+def spelled_alike(name: str) -> object:
+    """The same for names that differ in case, blanks or, of numbers, in decimals."""
+    try:
+        return float(name)
+    except ValueError:
+        return " ".join(re.split(r"[\s_]+", name.casefold())).strip()
 
 
 def note_ignored(files: Sequence[PictureFile], which: str) -> str:

@@ -21,7 +21,10 @@ NOT_READ = {
     *(".orf", ".rw2", ".raf", ".dcm", ".dicom", ".czi", ".nd2", ".lif", ".oib", ".oif", ".vsi", ".nii", ".mrc"),
 }
 MAX_FILE_BYTES = 500_000_000  # no picture is larger; a film or a zip bomb is
-NEVER_PICTURES = {"Thumbs.db", "desktop.ini", "__MACOSX"}  # left behind by operating systems, as are .hidden files
+NEVER_PICTURES = {  # left behind by operating systems and storage, as are .hidden files; in small letters
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "#recycle", "$recycle.bin"),
+    *("system volume information", "lost+found"),
+}
 JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian words, Hindi letters and emoji
 # Reasons to leave a file or folder out, in words that follow "as".
 AROUND = "the folder around all others, which are the classes or splits"
@@ -114,7 +117,7 @@ def printable(text: str) -> str:
 
 
 def is_visible(name: str) -> bool:
-    return not name.startswith(".") and name not in NEVER_PICTURES
+    return not name.startswith(".") and name.lower() not in NEVER_PICTURES
 
 
 def is_own_output(names: Iterable[str]) -> bool:

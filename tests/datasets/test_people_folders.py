@@ -186,6 +186,29 @@ def test_names_that_look_like_groups_are_told(root):
     assert "Names look as if pictures came in groups, such as P00 (5 pictures)." in notes_of(load_folder(root))
 
 
+def test_folds_that_hold_splits_are_no_classes(root):
+    for fold in range(2):
+        write_splits(root / f"fold{fold}", ("train", "test"), (6, 3))
+    with pytest.raises(ValueError, match=r"every folder \(fold0, fold1\) holds the same folders \(cat, dog\)"):
+        load_folder(root)
+
+
+def test_what_systems_leave_behind_is_no_class(root):
+    for number, kind in enumerate(("cat", "dog", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "#recycle")):
+        write_class(root / kind, 5, first_seed=100 * number)
+    for name in ("Thumbs.DB", "ehthumbs.db", "Icon\r"):
+        (root / "cat" / name).write_bytes(b"view")
+    dataset = load_folder(root)
+    assert dataset.class_names == ("cat", "dog")
+    assert "beside the pictures" not in notes_of(dataset)
+
+
+def test_classes_are_in_the_order_of_their_numbers(root):
+    for number in (1, 2, 10, 21):
+        write_class(root / f"{number}", 3, first_seed=100 * number)
+    assert load_folder(root).class_names == ("1", "2", "10", "21")
+
+
 def test_folders_of_splits_do_not_look_like_groups(root):
     for number, kind in enumerate(("cat", "dog")):
         write_class(root / kind / "train", 8, first_seed=100 * number)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.datasets.folder.given_splits import choose_splits
+from bakeoff.datasets.folder.given_splits import choose_splits, note_near_contradictions
 from bakeoff.datasets.folder.picture_file import PictureFile
 
 
@@ -38,6 +38,23 @@ def test_a_class_in_some_groups_of_another_is_in_every_split(seed):
     assert set(split_of[labels == 1]) == {0, 1, 2}
     assert all(len(set(split_of[groups == group])) == 1 for group in range(20))
     assert np.mean(split_of == 0) >= 0.55
+
+
+def test_a_near_duplicate_in_another_class_is_told_and_kept():
+    files = [PictureFile((name,), bytes) for name in "abcde"]
+    labels = np.array([0, 0, 1, 0, 1])
+    exact, alike = np.array([0, 1, 2, 3, 3]), np.array([0, 1, 0, 3, 3])  # the last two have an exact one
+    assert note_near_contradictions(files, labels, exact, alike) == [
+        "2 pictures with a near duplicate in another class, kept, though one of the two may be wrong: a; c."
+    ]
+    assert note_near_contradictions(files, labels, exact, exact) == []
+
+
+def test_a_class_that_is_spelled_otherwise_in_training_is_named():
+    files = [PictureFile((name,), bytes, split=split) for name in "abcdef" for split in ("train", "validation", "test")]
+    labels = np.array([0, 0, 2, 1, 1, 1] * 3)
+    with pytest.raises(ValueError, match=r"class 'cat' must .*, got none there; 'Cat' is another class. Give it some"):
+        choose_splits(files, labels, np.arange(18), ["Cat", "dog", "cat"])
 
 
 def test_what_is_counted_and_how_many_classes_there_are_is_told():

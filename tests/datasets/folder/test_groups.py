@@ -53,9 +53,10 @@ def test_a_table_may_name_groups():
             for kind in ("a", "b")
             for eye in ("left", "right")
         ],
+        [f"{kind}/IMG_{n:04}{form}.png" for n in range(4) for kind in "ab" for form in ("", "_flip", "_rot90")],
         [f"{kind}/patient {kind}{patient}/{k}.png" for patient in range(4) for kind in ("a", "b") for k in range(3)],
     ],
-    ids=["prefix", "plate", "view", "eye", "folder"],
+    ids=["prefix", "plate", "view", "eye", "forms", "folder"],
 )
 def test_suggests_a_pattern_where_names_look_like_groups(paths):
     found, notes = name_groups(files(*paths), "")
@@ -72,9 +73,10 @@ def test_suggests_a_pattern_where_names_look_like_groups(paths):
         [f"{kind}/{kind}_{number}.png" for kind in ("cat", "dog") for number in range(20)],
         [f"{kind}/IMG_{number}.jpg" for kind in ("cat", "dog") for number in range(20)],
         [f"{kind}/x{number}_1.jpg" for kind in ("cat", "dog") for number in range(20)],
+        [f"{kind}/IMG_{number:04}_edited.jpg" for kind in ("cat", "dog") for number in range(20)],
         [f"{kind}/images/{number}.jpg" for kind in ("cat", "dog") for number in range(20)],
     ],
-    ids=["numbers", "class and number", "camera", "each its own", "one folder"],
+    ids=["numbers", "class and number", "camera", "each its own", "each changed", "one folder"],
 )
 def test_suggests_nothing_where_names_do_not(paths):
     assert name_groups(files(*paths), "") == (None, [])

@@ -152,7 +152,8 @@ def test_pictures_outside_of_folders_and_archives_among_them_are_counted(pets):
     with zipfile.ZipFile(pets / "more.zip", "w") as archive:
         archive.writestr("cat/1.png", b"")
     with pytest.raises(
-        ValueError, match=r"got 0 .*files elsewhere: 16 .png, 1 .zip. Unpack archives; list pictures in"
+        ValueError,
+        match=r"got 0 .*files elsewhere: 16 .png, 1 .zip. Unpack archives, give each class a folder, or list",
     ):
         load_folder(pets)
 
