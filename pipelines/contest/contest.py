@@ -215,4 +215,4 @@ def _remove_earlier(task: Path) -> None:
     if path.exists():
         for row in load_study(path).rows:
             if row["n_seeds"]:
-                shutil.rmtree(task / str(row["experiment"]), ignore_errors=True)
+                shutil.rmtree(task / row["experiment"], ignore_errors=True)

@@ -58,7 +58,7 @@ def train_variants(what: str, variants: Iterable[Variant], workspace: Workspace)
             advance(n_train, name)
     if not rows:
         raise NotApplicableError(f"{what} has no experiment that can be applied to these pictures")
-    return rows, sum(float(row["seconds"] or 0) for row in rows)
+    return rows, sum(row["seconds"] for row in rows)
 
 
 def train(variant: Variant, workspace: Workspace) -> Row:

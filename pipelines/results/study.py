@@ -17,7 +17,7 @@ import numpy as np
 
 from bakeoff.pipelines.results.files import damaged, read_arrays, read_json, read_value, write_arrays, write_value
 
-Row = Mapping[str, str | int | float | bool | None]
+Row = Mapping[str, Any]  # of texts, finite numbers, booleans and None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from bakeoff.reports.canvas.elements import Cell, Figure, Section, Table, number
 from bakeoff.reports.canvas.formats import SPACE, listing, percent, plural, seconds
 from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.comparison import SIDES, Comparison
-from bakeoff.reports.statistics.growth import number, spending, tried
+from bakeoff.reports.statistics.growth import spending, tried
 
 WHY_NOT = {
     "not reached": "Not started, because they would not have finished within the budget",
@@ -44,15 +44,14 @@ def describe_budget(study: StudyResult, side: str) -> str:
     finalist = next((row for row in mine if row["is_finalist"]), None)
     if finalist is None:
         return f"{name}: nothing could be finished within {seconds(study.settings['budget'])} of processor time."
-    n_seeds = int(number(finalist["n_seeds"]))
-    seeds = f", run with {n_seeds} seeds" if n_seeds > 1 else ""
+    seeds = f", run with {finalist['n_seeds']} seeds" if finalist["n_seeds"] > 1 else ""
     text = (
         f"{name}: {seconds(study.settings['spent'][side])} of {seconds(study.settings['budget'])} of processor time "
         f"went into {len(tried(study.rows, side))} of {plural(len(mine), 'configuration')}. The finalist, chosen on "
-        f"validation, is {finalist['experiment']} ({percent(number(finalist['validation_score']))} there{seeds})."
+        f"validation, is {finalist['experiment']} ({percent(finalist['validation_score'])} there{seeds})."
     )
     for outcome, why in WHY_NOT.items():
-        names = [str(row["experiment"]) for row in mine if row["outcome"] == outcome]
+        names = [row["experiment"] for row in mine if row["outcome"] == outcome]
         text += f" {why}: {listing(names)}." if names else ""
     return text
 
@@ -80,12 +79,11 @@ def draw_spending(study: StudyResult, measure: str) -> Figure:
 def rung_table(rows: Sequence[Row], measure: str) -> Table:
     found = []
     for one in rows:
-        score, side = one["validation_score"], one["side"]
-        scores = (share_cell(None if share is None else number(share)) for share in (score, one["train_score"]))
-        time = number_cell(None if score is None else number(one["seconds"]), seconds)
-        outcome = Cell("finalist" if one["is_finalist"] else str(one["outcome"]), note=str(one["remark"]))
-        cells = (str(one["experiment"]), *scores, time, outcome)
-        found.append(table_row(*cells, side=side, strong=bool(one["is_finalist"])))  # type: ignore[arg-type]
+        scores = map(share_cell, (one["validation_score"], one["train_score"]))
+        time = number_cell(None if one["validation_score"] is None else one["seconds"], seconds)
+        outcome = Cell("finalist" if one["is_finalist"] else one["outcome"], note=one["remark"])
+        cells = (one["experiment"], *scores, time, outcome)
+        found.append(table_row(*cells, side=one["side"], strong=one["is_finalist"]))
     columns = ("configuration", "validation", "training", "processor time", "outcome")
     caption = f"Every configuration in the order tried, with its {measure} on validation and accuracy on training"
     return Table(caption, columns, found, folded=True)
@@ -93,20 +91,20 @@ def rung_table(rows: Sequence[Row], measure: str) -> Table:
 
 def size_table(rows: Sequence[Row], measure: str) -> Table | None:
     """Each side's best at each picture size, then each configuration that it tried at several; None for one size."""
-    sizes = sorted({int(number(one["image_size"])) for one in rows if one["validation_score"] is not None})
+    sizes = sorted({one["image_size"] for one in rows if one["validation_score"] is not None})
     if len(sizes) < 2:
         return None
     found = []
     for side in (*SIDES, "frozen"):
         same: dict[str, list[Row]] = {"best": tried(rows, side)}
         for one in tried(rows, side):
-            steps = f", {number(one['steps']):,.0f} steps" if one["steps"] else ""
+            steps = f", {one['steps']:,.0f} steps" if one["steps"] else ""
             same.setdefault(f"{one['recipe']}{steps}", []).append(one)
         for name, tries in same.items():
             is_best = name == "best"
             if (is_best and tries) or len({one["image_size"] for one in tries}) > 1:
-                scores = ([number(r["validation_score"]) for r in tries if r["image_size"] == s] for s in sizes)
+                scores = ([r["validation_score"] for r in tries if r["image_size"] == s] for s in sizes)
                 cells = (share_cell(max(of_size, default=None)) for of_size in scores)
-                found.append(table_row(Cell(name, note=side if is_best else ""), *cells, side=side, strong=is_best))  # type: ignore[arg-type]
+                found.append(table_row(Cell(name, note=side if is_best else ""), *cells, side=side, strong=is_best))
     columns = ("configuration", *(f"{size}{SPACE}px" for size in sizes))
     return Table(f"{measure.capitalize()} on validation by picture size", columns, found)

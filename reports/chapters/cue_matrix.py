@@ -20,12 +20,12 @@ Shown = Mapping[tuple[str, str], PairedDifference]
 @chapter(80, study="cues", decisive=True)
 def cues_section(study: StudyResult) -> Section:
     """The matrix of cue and method at the most pictures, then the curves."""
-    chance = float(study.rows[0]["chance"])  # type: ignore[arg-type]
+    chance = study.rows[0]["chance"]
     curves: CueCurves = {
-        cue: read_curves([row for row in study.rows if row["cue"] == cue], lambda row: float(row["per_class"]))  # type: ignore[arg-type]
-        for cue in dict.fromkeys(str(row["cue"]) for row in study.rows)
+        cue: read_curves([row for row in study.rows if row["cue"] == cue], lambda row: row["per_class"])
+        for cue in dict.fromkeys(row["cue"] for row in study.rows)
     }
-    sizes = sorted({float(row["per_class"]) for row in study.rows})  # type: ignore[arg-type]
+    sizes = sorted({row["per_class"] for row in study.rows})
     intro = (
         "Five synthetic data sets show the same kind of pictures: three parts on a surface, with color, texture, shape "
         "and layout drawn independently. In each but the last, one of these alone determines the class and the others "
@@ -46,15 +46,15 @@ def cues_section(study: StudyResult) -> Section:
 
 
 def _describe_seeds(rows: Sequence[Row]) -> str:
-    n_seeds = {float(row["per_class"]): 0 for row in rows}  # type: ignore[arg-type]
-    for size in n_seeds:
-        n_seeds[size] = len({row["seed"] for row in rows if row["per_class"] == size})
-    if max(n_seeds.values()) == 1:
+    seeds: dict[int, set[int]] = {}
+    for row in rows:
+        seeds.setdefault(row["per_class"], set()).add(row["seed"])
+    several = [size for size, own in seeds.items() if len(own) > 1]
+    if not several:
         return "One seed was run: how seeds vary is not known."
-    several = [size for size in n_seeds if n_seeds[size] > 1]
     return (
-        f"Up to {count(max(several))} pictures of each class, {max(n_seeds.values())} draws of them were learned from, "
-        "each with a seed of its own; of more, one."
+        f"Up to {count(max(several))} pictures of each class, {max(map(len, seeds.values()))} draws of them were learned "
+        "from, each with a seed of its own; of more, one."
     )
 
 

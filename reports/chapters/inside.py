@@ -41,12 +41,12 @@ def draw_study(study: StudyResult) -> Figure:
     for picture, image in enumerate(study.pictures["test"]):
         maps = [_rows(study, "evidence", picture, side)[0] for side in SIDES]
         near = [_rows(study, "neighbor", picture, side) for side in SIDES]
-        label = str(maps[0]["label"])
+        label = maps[0]["label"]
         tiles += [_large(image), *(_overlay(image, row) for row in maps)]
         for row in (row for rows in near for row in rows):
-            tiles.append(_framed(study.pictures["train"][row["shown"]], row, label))  # type: ignore[index]
-        classes = (", ".join(str(row["label"]) for row in rows) for rows in near)
-        told.append((str(picture + 1), label, *(str(row["said"]) for row in maps), *classes))
+            tiles.append(_framed(study.pictures["train"][row["shown"]], row, label))
+        classes = (", ".join(row["label"] for row in rows) for rows in near)
+        told.append((str(picture + 1), label, *(row["said"] for row in maps), *classes))
     n_columns = len(tiles) // len(told)
     caption = (
         "From left to right: the test picture; the evidence of the hand-crafted and of the end-to-end side; the "
@@ -72,15 +72,14 @@ def _large(image: np.ndarray) -> np.ndarray:
 
 def _color(row: Row) -> np.ndarray:
     """uint8 (3,): of the row's side."""
-    color = LIGHT[SIDE_COLORS[str(row["side"])]]
+    color = LIGHT[SIDE_COLORS[row["side"]]]
     return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
 
 
 def _overlay(image: np.ndarray, row: Row) -> np.ndarray:
     """The picture in gray, under the cells that speak for the class; what speaks against it stays gray."""
-    n_cells = int(row["n_cells"])  # type: ignore[arg-type]
-    evidence = np.array(str(row["values"]).split(), float).reshape(n_cells, n_cells).clip(0)
-    cells = np.arange(SIDE) * n_cells // SIDE
+    evidence = np.array(row["values"].split(), float).reshape(row["n_cells"], -1).clip(0)
+    cells = np.arange(SIDE) * len(evidence) // SIDE
     opacity = STRONGEST * evidence[cells][:, cells, None] / max(evidence.max(), 1e-12)
     gray = _large(image).mean(axis=2, keepdims=True)
     return np.rint((1 - opacity) * gray + opacity * _color(row)).astype(np.uint8)

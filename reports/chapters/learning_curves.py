@@ -45,7 +45,7 @@ def _compare(
     words: the quantity, and the text of a value of it.   describe: the rivals' tests.
     """
     (quantity, show), measure = words, comparison.measure
-    curves = read_curves(study.rows, lambda row: float(row[key]), comparison.sample)  # type: ignore[arg-type]
+    curves = read_curves(study.rows, lambda row: row[key], comparison.sample)
     hand, net = rivals(curves)
     texts = [describe_untrained(curves, show)]
     table = curves_table(f"Test {measure} by {quantity}", quantity, curves, show, measure)
@@ -63,7 +63,7 @@ def describe_untrained(curves: Sequence[Curve], show: Show) -> str:
     for curve in curves:
         lost = [point for point in curve.points if not point.trained]
         if lost:
-            fits = [float(np.mean([row["train_score"] for row in point.rows])) for point in lost]  # type: ignore[arg-type]
+            fits = [float(np.mean([row["train_score"] for row in point.rows])) for point in lost]
             texts.append(
                 f"{curve.experiment} did not train at {listing([show(point.x) for point in lost])}: there it gets at "
                 f"most {percent(max(fits))} of its own training pictures right. That is a fault of its recipe and says "
@@ -79,7 +79,7 @@ def rivals(curves: Sequence[Curve]) -> tuple[Curve | None, Curve | None]:
     """
 
     def score(curve: Curve) -> float:
-        most = max(curve.points, key=lambda point: (float(point.rows[0]["n_train"]), -point.x))  # type: ignore[arg-type]
+        most = max(curve.points, key=lambda point: (point.rows[0]["n_train"], -point.x))
         return most.validation_score
 
     def best(side: str) -> Curve | None:

@@ -53,7 +53,7 @@ class Endurance:
 def read_endurance(study: StudyResult, tested: Sample) -> list[Endurance]:
     """Every model of the study, the hand-crafted first. tested: all test pictures, of which the study drew some."""
     rows = [row for row in study.rows if row["kind"] in ("clean", "corruption")]
-    names = dict.fromkeys(str(row["experiment"]) for row in rows)
+    names = dict.fromkeys(row["experiment"] for row in rows)
     models = [_read_one([row for row in rows if row["experiment"] == name], study, tested) for name in names]
     return sorted(models, key=lambda model: model.side != "hand-crafted")
 
@@ -61,16 +61,16 @@ def read_endurance(study: StudyResult, tested: Sample) -> list[Endurance]:
 def _read_one(rows: Sequence[Row], study: StudyResult, tested: Sample) -> Endurance:
     right: dict[str, list[np.ndarray]] = {}  # by corruption; "" is none
     for row in rows:
-        correct = unpack_correct(str(row["correct"]), int(row["n_test"]))  # type: ignore[arg-type]
-        right.setdefault(str(row["change"]), []).append(correct)
+        correct = unpack_correct(row["correct"], row["n_test"])
+        right.setdefault(row["change"], []).append(correct)
     (clean,) = right.pop("")
     return Endurance(
-        experiment=str(rows[0]["experiment"]),
-        side=rows[0]["side"],  # type: ignore[arg-type]
+        experiment=rows[0]["experiment"],
+        side=rows[0]["side"],
         clean=clean,
         right={name: np.mean(found, axis=0) for name, found in right.items()},
-        groups={str(row["change"]): str(row["group"]) for row in rows if row["change"]},
-        held_out=frozenset(str(row["change"]) for row in rows if row["held_out"]),
+        groups={row["change"]: row["group"] for row in rows if row["change"]},
+        held_out=frozenset(row["change"] for row in rows if row["held_out"]),
         sample=tested.take(drawn_pictures(len(tested.labels), len(clean), study.settings["seed"])),
     )
 
@@ -79,7 +79,7 @@ def _read_one(rows: Sequence[Row], study: StudyResult, tested: Sample) -> Endura
 def robustness_section(study: StudyResult, comparison: Comparison) -> Section:
     """The two finalists on changed pictures in words, if the study has them; then every model of the study."""
     models, measure = read_endurance(study, comparison.sample), comparison.measure
-    severities = sorted({float(row["amount"]) for row in study.rows if row["kind"] == "corruption"})  # type: ignore[arg-type]
+    severities = sorted({row["amount"] for row in study.rows if row["kind"] == "corruption"})
     what = (
         f"Saved models classify the same {len(models[0].clean):,} test pictures, changed in {len(models[0].of())} ways "
         f"at severities {listing([f'{s:g}' for s in severities])}. {' '.join(study.notes)}"

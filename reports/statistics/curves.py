@@ -47,7 +47,7 @@ class Point:
 
     @property
     def validation_score(self) -> float:
-        return float(np.mean([row["validation_score"] for row in self.rows]))  # type: ignore[arg-type]
+        return float(np.mean([row["validation_score"] for row in self.rows]))
 
     @cached_property
     def interval(self) -> Interval:
@@ -91,7 +91,7 @@ def read_curves(rows: Sequence[Row], x: Callable[[Row], float], tested: Sample |
     """
     groups: dict[tuple[Side, str], dict[float, list[Row]]] = {}
     for row in rows:
-        key: tuple[Side, str] = (row["side"], row["experiment"])  # type: ignore[assignment]
+        key: tuple[Side, str] = (row["side"], row["experiment"])
         groups.setdefault(key, {}).setdefault(x(row), []).append(row)
     curves = [
         Curve(experiment, side, tuple(_point(at, found, tested) for at, found in sorted(points.items())))
@@ -101,7 +101,7 @@ def read_curves(rows: Sequence[Row], x: Callable[[Row], float], tested: Sample |
 
 
 def _point(x: float, rows: Sequence[Row], tested: Sample | None) -> Point:
-    correct = np.stack([unpack_correct(str(row["correct"]), int(row["n_test"])) for row in rows])  # type: ignore[arg-type]
+    correct = np.stack([unpack_correct(row["correct"], row["n_test"]) for row in rows])
     return Point(x, correct, tuple(rows), not any(row.get("did_not_train") for row in rows), tested)
 
 

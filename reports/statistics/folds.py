@@ -74,22 +74,20 @@ def read_folds(study: StudyResult, balanced: bool) -> Folds:
     Raises KeyError or ValueError if the study is damaged.
     """
     rows, settings = study.rows, study.settings
-    names = tuple(
-        dict.fromkeys(str(row["experiment"]) for row in sorted(rows, key=lambda row: row["side"] == "end-to-end"))
-    )
+    names = tuple(dict.fromkeys(row["experiment"] for row in sorted(rows, key=lambda row: row["side"] == "end-to-end")))
     labels, groups = unpack_numbers(settings["labels"]), unpack_numbers(settings["groups"])
     folds = [unpack_numbers(text) for text in settings["folds"]]
     right, tests = np.zeros((2, len(labels))), np.zeros((2, len(labels)))
     scores = np.zeros((2, len(rows) // 2))
     for row in rows:
-        one = names.index(str(row["experiment"]))
-        tested = np.flatnonzero(folds[int(row["repeat"])] == row["fold"])  # type: ignore[arg-type]
-        correct = unpack_correct(str(row["correct"]), len(tested))
+        one = names.index(row["experiment"])
+        tested = np.flatnonzero(folds[row["repeat"]] == row["fold"])
+        correct = unpack_correct(row["correct"], len(tested))
         right[one, tested] += correct
         tests[one, tested] += 1
-        scores[one, int(row["split"])] = Sample(labels[tested], balanced=balanced).mean(correct)  # type: ignore[arg-type]
+        scores[one, row["split"]] = Sample(labels[tested], balanced=balanced).mean(correct)
     seen = tests[0] > 0
     is_grouped = len(np.unique(groups)) < len(groups)
     sample = Sample(labels[seen], groups[seen] if is_grouped else None, balanced)
-    sizes = (round(float(np.mean([row[key] for row in rows]))) for key in ("n_train", "n_test"))  # type: ignore[misc]
+    sizes = (round(float(np.mean([row[key] for row in rows]))) for key in ("n_train", "n_test"))
     return Folds((names[0], names[1]), settings["n_folds"], sample, right[:, seen] / tests[:, seen], scores, *sizes)

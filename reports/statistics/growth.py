@@ -44,7 +44,7 @@ def spending(rows: Sequence[Row], side: str) -> tuple[list[float], list[float]]:
     """(processor seconds spent so far, best validation score so far), a point for each rung."""
     spent, best, points = 0.0, 0.0, []
     for row in tried(rows, side):
-        spent, best = spent + number(row["seconds"]), max(best, number(row["validation_score"]))
+        spent, best = spent + row["seconds"], max(best, row["validation_score"])
         points.append((spent, best))
     return [x for x, _ in points], [y for _, y in points]
 
@@ -56,8 +56,3 @@ def growth(contest: StudyResult, side: str) -> Growth:
         raise ValueError(f"the {side} side has finished nothing in this contest")
     early = max((i for i, seconds in enumerate(spent) if seconds <= spent[-1] / TIMES), default=0)
     return Growth(1 - best[early], 1 - best[-1], spent[-1] / max(spent[early], 1e-9))
-
-
-def number(value: object) -> float:
-    assert isinstance(value, int | float)  # rows of a contest are made by the contest
-    return float(value)
