@@ -10,7 +10,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     earlier = signal.signal(signal.SIGINT, stop)
     from bakeoff.pipelines.__main__ import main as run
     from bakeoff.pipelines.command_line.commands import in_module, kept_lecture
-    from bakeoff.reports.arguments import options_of_commands
 
     signal.signal(signal.SIGINT, earlier)
     finish = {
@@ -23,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.artifacts / "lecture", kept_lecture(options.artifacts)
         ),
     }
-    return run(arguments, reporting=options_of_commands(), finish=finish)
+    return run(arguments, finish)
 
 
 def stop(*_: object) -> None:

@@ -19,6 +19,7 @@ from bakeoff.datasets.registry import load_dataset
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import FeatureFamily
+from bakeoff.pipelines.command_line.arguments import saved_options
 from bakeoff.pipelines.command_line.commands import train_one
 from bakeoff.pipelines.contest.contest import Contest
 from bakeoff.pipelines.contest.search import default_budget
@@ -26,7 +27,6 @@ from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.machine.workspace import Workspace, claim
 from bakeoff.pipelines.results.run import task_folder
 from bakeoff.pipelines.results.task import keep_task
-from bakeoff.reports.arguments import saved_options
 from bakeoff.reports.chapters.changes import read_base
 from bakeoff.reports.commands import read_report, save_report
 from bakeoff.reports.model_card import write_cards

@@ -118,6 +118,11 @@ class Dataset:
         height, width, channels = self.train.images.shape[1:]
         return height, width, channels
 
+    @property
+    def train_counts(self) -> np.ndarray:
+        """int64 (n_classes,): training pictures of each class."""
+        return np.bincount(self.train.labels, minlength=len(self.class_names))
+
     def fingerprint(self) -> str:
         """SHA-256 over every pixel, label, class name and, where there are any, group, in order: two data sets are the
         same task exactly when their fingerprints are equal."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import fields
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bakeoff.datasets.dataset import Dataset
@@ -31,19 +32,14 @@ READING = [field.name for field in fields(Reading) if field.name != "max_skipped
 
 def main(
     arguments: Sequence[str] | None = None,
-    *,
-    reporting: Mapping[str, argparse.ArgumentParser] | None = None,
-    finish: Mapping[str, Callable[[argparse.Namespace], int]] | None = None,
+    finish: Mapping[str, Callable[[argparse.Namespace], int]] = MappingProxyType({}),
 ) -> int:
-    """Run one command; returns the exit status.
-
-    reporting, finish: by command the options of the reports' side, and what it does once the pipelines are done.
-    """
+    """Run one command; returns the exit status. finish: by command, what reports do once the pipelines are done."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows a question mark
             stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
-    parser, from_make = build_parser(reporting or {}), words[:1] == [FLAG]
+    parser, from_make = build_parser(), words[:1] == [FLAG]
     wording = partial(name_what_was_typed, parser=parser, from_make=from_make)
     try:
         if from_make:
@@ -51,7 +47,7 @@ def main(
         options = parser.parse_args(words)
         options.words, options.from_make, options.wording, options.parser = words, from_make, wording, parser
         status = run(options)
-        return status or (finish or {}).get(options.command, lambda _: 0)(options)
+        return status or finish.get(options.command, lambda _: 0)(options)
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"error: {wording(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1

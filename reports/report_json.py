@@ -46,7 +46,7 @@ def render_json(report: Report) -> str:
         "folds": _folds(comparison),
         "fusion": _fusion(comparison),
         "frozen": _frozen(comparison),
-        "guests": [_participant(visitor, comparison) for visitor in comparison.visitors],
+        "guests": [_participant(guest, comparison) for guest in comparison.guests],
         "experiments": [_experiment(c, comparison) for c in comparison.ranked],
         "runs": [_run(run, comparison) for c in comparison.ranked for run in c.runs],
         "caveats": list(report.caveats),

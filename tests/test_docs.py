@@ -15,7 +15,6 @@ from bakeoff.pipelines.classic.families.histograms import Hog
 from bakeoff.pipelines.command_line.arguments import build_parser
 from bakeoff.pipelines.command_line.commands import chosen_experiments
 from bakeoff.pipelines.neural.config import NeuralConfig
-from bakeoff.reports.arguments import options_of_commands
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -65,7 +64,7 @@ def test_a_meaning_is_what_stands_beside_the_field(kind, name, meaning):
 
 @pytest.mark.parametrize("page", [page.name for page in PAGES])
 def test_every_command_is_understood(page):
-    parser = build_parser(options_of_commands())
+    parser = build_parser()
     commands = [line for block in blocks(page) for line in block.splitlines() if line.startswith("bakeoff ")]
     for line in commands:
         options = parser.parse_args([word.strip("\"'") for word in re.findall(r'"[^"]*"|\S+', line)[1:]])

@@ -10,10 +10,9 @@ import pytest
 
 from bakeoff.pipelines.command_line.arguments import UsageError, build_parser, commands_of
 from bakeoff.pipelines.command_line.make_variables import arguments_from_make, name_what_was_typed, variables_of
-from bakeoff.reports.arguments import options_of_commands
 
 ROOT = Path(__file__).parent.parent
-PARSER = build_parser(options_of_commands())
+PARSER = build_parser()
 OWN = {"PY", "TORCH_INDEX"}  # of install.py
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 # Shell and make both have a meaning for each of these.

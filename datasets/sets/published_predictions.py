@@ -8,8 +8,8 @@ classifier on features that nobody trained end to end, and early convolutional n
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pooch
@@ -23,17 +23,13 @@ SOURCE = "Recht et al. 2018, github.com/modestyachts/CIFAR-10.1"
 TEST_LABELS_SHA256 = "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5"
 
 
-@dataclass(frozen=True)
-class PublishedModel:
-    """name: for tables.   title: what it is.   end_to_end: False for fixed features under a linear classifier.
+class PublishedModel(NamedTuple):
+    """file: in `FOLDER`, and with `_predictions` in its name below `URL`.   sha256: of that file."""
 
-    file: in `FOLDER`, and with `_predictions` in its name below `URL`.   sha256: of that file.
-    """
-
+    file: str
+    side: Literal["hand-crafted", "end-to-end"]
     name: str
     title: str
-    end_to_end: bool
-    file: str
     sha256: str
 
 
@@ -48,27 +44,24 @@ SHA256 = {  # of their files
 }
 LINEAR = "linear classifier"
 MODELS = tuple(
-    PublishedModel(name, title, end_to_end, file, SHA256[file])
-    for file, end_to_end, name, title in (
-        ("random_features_32k_no_aug", False, "patches-32k", f"32,000 random patches, {LINEAR}"),
-        ("random_features_32k_aug", False, "patches-32k-augmented", f"32,000 random patches, augmented, {LINEAR}"),
-        ("random_features_256k_no_aug", False, "patches-256k", f"256,000 random patches, {LINEAR}"),
-        ("random_features_256k_aug", False, "patches-256k-augmented", f"256,000 random patches, augmented, {LINEAR}"),
-        ("alexnet_tf_ben", True, "alexnet-tensorflow", "convolutional net, AlexNet at CIFAR size"),
-        ("cudaconvnet", True, "cuda-convnet", "convolutional net of 2012, augmented"),
-        ("vgg16_keras", True, "vgg16-keras", "convolutional net of 2014"),
+    PublishedModel(file, "hand-crafted" if LINEAR in title else "end-to-end", name, title, SHA256[file])
+    for file, name, title in (
+        ("random_features_32k_no_aug", "patches-32k", f"32,000 random patches, {LINEAR}"),
+        ("random_features_32k_aug", "patches-32k-augmented", f"32,000 random patches, augmented, {LINEAR}"),
+        ("random_features_256k_no_aug", "patches-256k", f"256,000 random patches, {LINEAR}"),
+        ("random_features_256k_aug", "patches-256k-augmented", f"256,000 random patches, augmented, {LINEAR}"),
+        ("alexnet_tf_ben", "alexnet-tensorflow", "convolutional net, AlexNet at CIFAR size"),
+        ("cudaconvnet", "cuda-convnet", "convolutional net of 2012, augmented"),
+        ("vgg16_keras", "vgg16-keras", "convolutional net of 2014"),
     )
 )
 
 
 def has_published_predictions(test_labels: np.ndarray) -> bool:
-    """True if these are the test labels of CIFAR-10 in the published order, whatever the data set is called.
-
-    test_labels: int64 (n_test,).
-    """
-    if len(test_labels) == 0 or test_labels.max() > 255:
-        return False
-    return hashlib.sha256(test_labels.astype(np.uint8).tobytes()).hexdigest() == TEST_LABELS_SHA256
+    """True if these int64 (n_test,) are the test labels of CIFAR-10 in the published order, whatever their data set."""
+    as_bytes = test_labels.astype(np.uint8)
+    is_theirs = hashlib.sha256(as_bytes.tobytes()).hexdigest() == TEST_LABELS_SHA256
+    return is_theirs and np.array_equal(as_bytes, test_labels)
 
 
 def load_published_predictions(

@@ -1,9 +1,9 @@
-"""Options of the command line `bakeoff`, with their defaults and the checks that need no data; their completion."""
+"""Options of the command line `bakeoff`, with their defaults and the checks that need no data."""
 
 import argparse
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,15 +12,6 @@ from bakeoff.datasets.registry import dataset_names
 from bakeoff.pipelines.command_line.settings import parse_assignments
 from bakeoff.pipelines.results.table_file import check_table
 
-SCRIPT = """[ -n "$ZSH_VERSION" ] && autoload -U +X bashcompinit && bashcompinit
-_bakeoff() {{
-  local words=""
-  [ "$COMP_CWORD" -gt 1 ] && case "${{COMP_WORDS[1]}}" in
-{cases}
-  esac || words="{commands}"
-  COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))
-}}
-complete -o default -F _bakeoff bakeoff"""
 SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
@@ -80,6 +71,17 @@ def seconds(text: str) -> float:
     return float(number) * SECONDS[unit]
 
 
+def points(text: str) -> float:
+    """Of accuracy, or percent."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 100:
+        raise argparse.ArgumentTypeError(f"must lie in 0..100 points, got {text}")
+    return value
+
+
 natural = matching(r"[0-9]+", "a whole number from 0 on", int)
 positive = matching(r"0*[1-9][0-9]*", "a whole number from 1 on", int)
 percent = matching(r"\d{1,2}|\d{0,2}\.\d+|100(\.0*)?", "a percentage in 0..100", float)
@@ -104,22 +106,23 @@ ON_DEVICE = "that both sides compute on: cpu, cuda or mps (an accelerator where 
 DEVICE = option("--device", choices=DEVICES, default="", help=ON_DEVICE)
 
 
-def build_parser(reporting: Mapping[str, argparse.ArgumentParser]) -> Parser:
-    """The parser of every command. reporting: by command the options that the side of the reports adds."""
+def build_parser() -> Parser:
+    """The parser of every command."""
     parser = Parser(prog="bakeoff", description="Hand-crafted features or a net trained end to end, on your pictures.")
     parser.set_defaults(tensorboard=False, scheduler="", device="", processes=1, json=False, base=None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     common, settings = _common(), _settings()
     add = commands.add_parser
-    compared = [reporting["report"]] if "report" in reporting else []
-    contest: list[Any] = [common, settings, DEVICE, _contest(), *compared, JSON]
+    contest = [common, settings, DEVICE, _contest(), report_options(), JSON]
     add("report", parents=contest, help="train both sides and compare them: report.html, report.md, report.json")
     comparer = add("compare", parents=contest, help="the same, and what changed since an earlier report")
     comparer.add_argument("--base", type=earlier_report, required=True, help="report.json of the earlier report")
-    for name in ("report-saved", "publish"):
-        if name in reporting:
-            own: list[Any] = [PLACE, reporting[name]]
-            add(name, parents=own, help=reporting[name].description)
+    add("report-saved", parents=[PLACE, saved_options()], help="the report on saved runs; the pictures are not needed")
+    one = add("publish", parents=[PLACE], help="copy saved runs, small and without pictures")
+    one.add_argument("--dataset", required=True, help="name of the data set")
+    one.add_argument("--output", type=Path, help="folder to write to (docs/results/<dataset>/runs)")
+    one.add_argument("--mlflow", help="log runs, models and report to this MLflow tracking URI instead")
+    one.add_argument("--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="only these runs (all)")
     one = add("features", parents=[common, settings, DEVICE], help="extract and cache hand-crafted features")
     one.add_argument("experiments", nargs="*", default=["families"], metavar="EXPERIMENT")
     one.add_argument("--table", type=table, metavar="FILE", help="also write them as .csv or .parquet, named columns")
@@ -213,25 +216,31 @@ def _settings() -> Parser:
     return options
 
 
+def report_options() -> Parser:
+    """Which runs are compared, and what is asked of them."""
+    options = Parser(add_help=False)
+    add = options.add_argument
+    add("--runs-from", type=Path, nargs="+", default=[], metavar="RUNS_FROM", help="folders with other saved runs")
+    add("--margin", type=points, default=1.0, help="acceptable loss of accuracy, in points (1.0)")
+    add("--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="compare only these runs (all)")
+    add("--lessons", type=Path, help="text file with what you learned, one sentence per line")
+    add("--without-pictures", action="store_true", help="show no test pictures, for data that must not be shared")
+    add("--false-alarms", type=points, default=1.0, help="for two classes: acceptable false-alarm rate, percent (1.0)")
+    add("--costs", type=float, nargs=2, metavar=("MISS", "ALARM"), help="for two classes: cost of each kind of error")
+    return options
+
+
+def saved_options() -> Parser:
+    """The same of runs that were made before."""
+    options = Parser(add_help=False, parents=[report_options()])
+    add = options.add_argument
+    add("runs", type=Path, nargs="*", metavar="FOLDER", help="folders with saved runs, yours first (artifacts/runs)")
+    add("--dataset", default="photos", help="name of the data set (photos)")
+    add("--fingerprint", default="", help="its first characters, if data sets share a name")
+    add("--base", type=Path, help="report.json of an earlier report, to list what changed")
+    add("--json", action="store_true", help="print report.json")
+    return options
+
+
 def commands_of(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
     return next(action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-
-
-def print_completion(options: argparse.Namespace) -> int:
-    """Print the script; what it does not know is left to the shell, which knows files."""
-    commands = commands_of(options.parser)
-    cases = [f'    {name}) words="{" ".join(words_of(command))}" ;;' for name, command in commands.items()]
-    print(SCRIPT.format(commands=" ".join(commands), cases="\n".join(cases)))
-    return 0
-
-
-def words_of(command: argparse.ArgumentParser) -> Iterator[str]:
-    """What may follow a command: its options, their choices, and names of experiments, studies and data sets."""
-    from bakeoff.pipelines.experiments import GROUPS, all_experiments
-    from bakeoff.pipelines.studies.request import all_studies
-
-    names = {"EXPERIMENT": [*all_experiments(), *GROUPS], "STUDY": all_studies(), "DATASET": dataset_names()}
-    for action in command._actions:
-        yield from action.option_strings
-        yield from map(str, action.choices or ())
-        yield from names.get(str(action.metavar or action.dest.upper()), ())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.registry import dataset_names
-from bakeoff.pipelines.command_line.arguments import print_completion
+from bakeoff.pipelines.command_line.completion import print_completion
 from bakeoff.pipelines.machine.workspace import Workspace, claim, clean
 from bakeoff.pipelines.results.guest import keep_guests
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, run_folder, task_folder

@@ -51,7 +51,8 @@ class Contender:
 
     def pay(self, run: RunResult) -> float:
         """Seconds of a run that were not paid before: processor time, or by the clock where an accelerator worked."""
-        new = {_entry(stage): stage for stage in run.stages if _entry(stage) not in self.ledger}
+        new = {(stage.name, stage.seconds, stage.cpu_seconds): stage for stage in run.stages}
+        new = {entry: stage for entry, stage in new.items() if entry not in self.ledger}
         self.ledger |= new.keys()
         return paid_seconds(run, new.values())
 
@@ -65,21 +66,17 @@ def paid_seconds(run: RunResult, stages: Iterable[Stage]) -> float:
     return sum(stage.cpu_seconds if on_cpu else stage.seconds for stage in stages)
 
 
-def _entry(stage: Stage) -> tuple[str, float, float]:
-    return stage.name, stage.seconds, stage.cpu_seconds
-
-
 def validation_score(run: RunResult, dataset: Dataset) -> float:
     """What a side is judged by: accuracy on validation, balanced over classes where they differ much in size."""
     predictions = run.validation_scores.argmax(axis=1)
-    if is_unbalanced(np.bincount(dataset.train.labels, minlength=len(dataset.class_names))):
+    if is_unbalanced(dataset.train_counts):
         return balanced_accuracy(predictions, run.validation_labels)
     return float((predictions == run.validation_labels).mean())
 
 
 def constant_score(dataset: Dataset) -> float:
     """What the best constant answer would be judged by on validation."""
-    counts = np.bincount(dataset.validation.labels, minlength=len(dataset.class_names))
-    if is_unbalanced(np.bincount(dataset.train.labels, minlength=len(dataset.class_names))):
+    counts = np.bincount(dataset.validation.labels)
+    if is_unbalanced(dataset.train_counts):
         return 1 / np.count_nonzero(counts)
     return float(counts.max() / counts.sum())

@@ -9,7 +9,7 @@ killed contest goes on where it was, and a larger budget begins with what this o
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,9 +70,7 @@ class Contest:
     def _hand_crafted(self) -> Contender:
         contender = Contender("hand-crafted", Purse(self.budget))
         rungs = hand_crafted_ladder(self.dataset, sizes_to_try(self.dataset))
-        self._climb(contender, climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise))
-        self._repeat(contender)
-        return contender
+        return self._climb(contender, rungs)
 
     def _nets(self) -> Contender:
         contender = Contender("end-to-end", Purse(self.budget))
@@ -87,18 +85,17 @@ class Contest:
         assert hand_crafted.finalist is not None
         contender = Contender("frozen", Purse(self.budget))
         rungs = frozen_ladder(self.dataset, sizes_to_try(self.dataset)[-1], weights, hand_crafted.finalist.rung)
-        self._climb(contender, climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise))
-        self._repeat(contender)
-        return [contender] if rungs else []
+        return [self._climb(contender, rungs)] if rungs else []
 
     @property
     def _noise(self) -> float:
         """One standard error of an accuracy on the validation pictures, at most."""
         return 0.5 / len(self.dataset.validation) ** 0.5
 
-    def _climb(self, contender: Contender, attempts: Iterator[Attempt]) -> None:
-        for attempt in attempts:
-            contender.attempts.append(attempt)
+    def _climb(self, contender: Contender, rungs: Sequence[Rung]) -> Contender:
+        contender.attempts += climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise)
+        self._repeat(contender)
+        return contender
 
     def _try(self, contender: Contender, rung: Rung) -> Attempt:
         try:
@@ -115,18 +112,15 @@ class Contest:
 
     def _repeat(self, contender: Contender) -> None:
         """Further seeds of the finalist, from what is left."""
-        finalist = contender.finalist
-        while finalist is not None:
-            runs = contender.runs[finalist.rung.name]
-            if not finalist.rung.is_random or len(runs) >= MOST_SEEDS:
-                return
-            if contender.purse.estimate(finalist.rung) > contender.purse.left:
-                return
-            run, _ = train_once(finalist.rung.experiment, self.dataset, self.seed + len(runs), self.apart)
-            runs.append(run)
+        if contender.finalist is None or not contender.finalist.rung.is_random:
+            return
+        rung, purse = contender.finalist.rung, contender.purse
+        runs = contender.runs[rung.name]
+        while len(runs) < MOST_SEEDS and purse.estimate(rung) <= purse.left:
+            runs.append(train_once(rung.experiment, self.dataset, self.seed + len(runs), self.apart)[0])
             seconds = contender.pay(runs[-1])
-            contender.purse.spent += max(seconds, 1e-3)
-            self.workspace.say(f"{finalist.rung.name:<32} another seed, {seconds:6.0f} s")
+            purse.spent += max(seconds, 1e-3)
+            self.workspace.say(f"{rung.name:<32} another seed, {seconds:6.0f} s")
 
     @property
     def apart(self) -> Workspace:
@@ -176,7 +170,11 @@ class Contest:
     def _keep(self, contenders: Sequence[Contender], study: StudyResult) -> None:
         """Save what is shown among the task's runs, of a finalist all seeds; what an earlier contest left goes."""
         task = task_folder(self.workspace.runs, study.dataset, study.fingerprint)
-        _remove_earlier(task)
+        study_file(task, cross_validation.NAME).unlink(missing_ok=True)
+        earlier = study_file(task, NAME)
+        for row in load_study(earlier).rows if earlier.exists() else ():
+            if row["n_seeds"]:
+                shutil.rmtree(task / row["experiment"], ignore_errors=True)
         for contender in contenders:
             spent = {"budget": self.budget, "spent": contender.purse.spent}
             for attempt in contender.shown:
@@ -190,7 +188,7 @@ class Contest:
     def _fold(self, contenders: Sequence[Contender]) -> None:
         """Both finalists on further splits, where one tells too little or several were asked for."""
         finalists = [c.finalist.rung for c in contenders if c.finalist]
-        runs = [c.runs[rung.name][0] for c, rung in zip(contenders, finalists, strict=True)]
+        runs = (c.runs[rung.name][0] for c, rung in zip(contenders, finalists, strict=True))
         dearest = max(paid_seconds(run, run.stages) for run in runs)
         n_splits = plan_splits(self.dataset, self.splits, self.budget, dearest)
         if not n_splits and self.splits is None and are_few(self.dataset):
@@ -203,16 +201,6 @@ class Contest:
             try:
                 experiments = [rung.experiment for rung in finalists]
                 study = cross_validate(self.dataset, experiments, n_splits, self.seed, self.workspace)
+                save_study(study, task_folder(self.workspace.runs, study.dataset, study.fingerprint))
             except NotApplicableError as error:
                 self.workspace.say(f"skipped: {error}")
-            else:
-                save_study(study, task_folder(self.workspace.runs, study.dataset, study.fingerprint))
-
-
-def _remove_earlier(task: Path) -> None:
-    study_file(task, cross_validation.NAME).unlink(missing_ok=True)
-    path = study_file(task, NAME)
-    if path.exists():
-        for row in load_study(path).rows:
-            if row["n_seeds"]:
-                shutil.rmtree(task / row["experiment"], ignore_errors=True)

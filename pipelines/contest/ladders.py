@@ -1,6 +1,7 @@
 """The ladders of the sides: which recipes, at which sizes, and what each is expected to take."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -40,12 +41,10 @@ FLOP_RATE = 45e9  # floating-point operations a second of processor time, until 
 
 def hand_crafted_ladder(dataset: Dataset, sizes: Sequence[int]) -> list[Rung]:
     """Every recipe of the hand-crafted side at every size."""
-    n_train, n_channels = len(dataset.train), dataset.image_shape[2]
-    n_pictures = sum(map(len, dataset.splits.values()))
-    rungs = []
+    n_pictures, rungs = sum(map(len, dataset.splits.values())), []
     for size in sizes:
-        shape = (size, size, n_channels)
-        for recipe in recipes(shape, n_train):
+        shape = (size, size, dataset.image_shape[2])
+        for recipe in recipes(shape, len(dataset.train)):
             name, title = f"{recipe.name}-{size}px", f"{recipe.title}, {size} px"
             experiment = Experiment(name, title, "hand-crafted", recipe.config, classic.run, classic.VERSION, size)
             cost = expected_seconds(recipe.config, n_pictures, shape, len(dataset.class_names))
@@ -72,9 +71,8 @@ def frozen_ladder(dataset: Dataset, size: int, weights: Weights | None, finalist
     rungs = []
 
     def add(name: str, title: str, config: Any, cost: float, by_chance: bool) -> None:
-        experiment = Experiment(
-            f"{name}-{size}px", f"{title}, {size} px", "frozen", config, frozen.run, frozen.VERSION, size
-        )
+        whole = f"{name}-{size}px", f"{title}, {size} px"
+        experiment = Experiment(*whole, "frozen", config, frozen.run, frozen.VERSION, size)
         rungs.append(Rung(experiment, name, cost, is_random=by_chance))
 
     for net in nets(weights, NET_SIDES):
@@ -140,10 +138,8 @@ class NetLadder:
         cost = self._cost(recipe, size, steps, brief=brief)
         if not self.mirrors:
             recipe, title = recipe + UNMIRRORED, f"{title}, no picture mirrored"
-        name = f"{recipe}-{size}px-{steps}steps"
-        experiment = Experiment(
-            name, f"{title}, {size} px, {steps:,} steps", "end-to-end", config, neural.run, neural.VERSION, size
-        )
+        name, title = f"{recipe}-{size}px-{steps}steps", f"{title}, {size} px, {steps:,} steps"
+        experiment = Experiment(name, title, "end-to-end", config, neural.run, neural.VERSION, size)
         return Rung(experiment, recipe, cost.total / FLOP_RATE if cost else 0, steps, is_brief=brief)
 
     def flop_rate(self, rung: Rung, seconds: float) -> float:
@@ -180,10 +176,8 @@ class NetLadder:
         return self.rung(rung.recipe, size, steps, brief=True) if steps >= FEWEST_STEPS else None
 
     def _affordable(self, recipe: str, cost: TrainingCost, operations: float) -> int:
-        return min(int(max(0, operations) / cost.a_step), self._most_steps(recipe))
-
-    def _most_steps(self, recipe: str) -> int:
-        return MOST_STEPS * plan_steps(len(self.dataset.train), _net(recipe)[1]).n_steps
+        most = MOST_STEPS * plan_steps(len(self.dataset.train), _net(recipe)[1]).n_steps
+        return min(int(max(0, operations) / cost.a_step), most)
 
     def _fitted(self, recipe: str, size: int, steps: int, *, brief: bool) -> tuple[str, NeuralConfig]:
         title, config = _net(recipe)
@@ -199,10 +193,9 @@ class NetLadder:
         shape = (size, size, self.dataset.image_shape[2])
         n_scored = n_validation + n_test + min(n_train, neural.PICTURES_FOR_TRAIN_SCORE)
         n_classes = len(self.dataset.class_names)
-        try:
+        with suppress(ValueError):
             return expected_cost(config, n_train, shape, n_classes, n_validation=n_validation, n_scored=n_scored)
-        except ValueError:
-            return None
+        return None
 
 
 def _net(recipe: str) -> tuple[str, NeuralConfig]:

@@ -72,8 +72,9 @@ class NetSearch:
     def _is_larger_better(self) -> bool:
         """Whether the best training is clearly better than as long a one of the same net at a smaller size."""
         best = self._ranked()[0]
-        alike = [other for other in self.contender.tried if _same_but_size(other.rung, best.rung)]
-        return any(merit(best)[0] > merit(other)[0] + self.noise for other in alike)
+        net, score = (best.rung.recipe, best.rung.steps), merit(best)[0]
+        alike = [one for one in self.contender.tried if (one.rung.recipe, one.rung.steps) == net]
+        return any(a.rung.image_size < best.rung.image_size and score > merit(a)[0] + self.noise for a in alike)
 
     def _train_larger(self, ladder: NetLadder, seconds: float) -> None:
         """The best net at the next size, unless that was tried; where none has learned, the one at the largest."""
@@ -149,7 +150,3 @@ class NetSearch:
         self.contender.attempts.append(self.attempt(rung))
         self.contender.purse.pay(rung, self.contender.attempts[-1].seconds)
         return self.contender.attempts[-1]
-
-
-def _same_but_size(a: Rung, b: Rung) -> bool:
-    return a.recipe == b.recipe and a.steps == b.steps and a.image_size < b.image_size

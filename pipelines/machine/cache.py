@@ -13,8 +13,7 @@ import os
 import secrets
 import shutil
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -142,11 +141,9 @@ class Cache:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
 
-    @contextmanager
-    def _lock(self, folder: Path) -> Iterator[None]:
+    def _lock(self, folder: Path) -> FileLock:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.parent / f".{folder.name}.lock"):  # the system releases it however the process ends
-            yield
+        return FileLock(folder.parent / f".{folder.name}.lock")  # the system releases it however the process ends
 
 
 def hash_inputs(stage: str, version: int, inputs: Mapping[str, Any]) -> str:

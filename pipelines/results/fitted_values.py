@@ -35,14 +35,15 @@ def on_device(value: Fitted, device: torch.device) -> Fitted:
 
 def from_arrays(kind: type[Fitted], arrays: Mapping[str, np.ndarray], prefix: str = "") -> Fitted:
     """Rebuild a dataclass from what `to_arrays` made of it. Raises ValueError, naming the array, if one is missing."""
-    hints = get_type_hints(kind)
-    return kind(**{field.name: _rebuild(hints[field.name], arrays, prefix + field.name) for field in fields(kind)})  # type: ignore[arg-type]
-
-
-def _rebuild(kind: Any, arrays: Mapping[str, np.ndarray], name: str) -> Any:
-    if is_dataclass(kind):
-        return from_arrays(kind, arrays, f"{name}.")  # type: ignore[arg-type]
-    if name not in arrays:
-        raise ValueError(f"the stored value has no array {name!r}, only {sorted(arrays)}")
-    array = np.array(arrays[name])  # a copy: what comes from the cache is read-only
-    return torch.from_numpy(array) if kind is torch.Tensor else array.item() if array.ndim == 0 else array
+    parts: dict[str, Any] = {}
+    for name, hint in get_type_hints(kind).items():
+        place = prefix + name
+        if is_dataclass(hint):
+            parts[name] = from_arrays(hint, arrays, f"{place}.")  # type: ignore[arg-type]
+        elif place not in arrays:
+            raise ValueError(f"the stored value has no array {place!r}, only {sorted(arrays)}")
+        else:
+            array = np.array(arrays[place])  # a copy: what comes from the cache is read-only
+            is_tensor = hint is torch.Tensor
+            parts[name] = torch.from_numpy(array) if is_tensor else array.item() if array.ndim == 0 else array
+    return kind(**parts)

@@ -71,22 +71,14 @@ def load_guests(folder: Path) -> tuple[Guest, ...]:
 
 def keep_guests(dataset: Dataset, data_root: Path | None, runs: Path, say: Callable[[str], None]) -> None:
     """Save the published models of a data set whose card is saved, if there are any; told where they cannot be had."""
-    from bakeoff.datasets.sets.published_predictions import (
-        SOURCE,
-        has_published_predictions,
-        load_published_predictions,
-    )
+    from bakeoff.datasets.sets import published_predictions as published
 
     folder = task_folder(runs, dataset.name, dataset.fingerprint())
-    if (folder / FILE_NAME).exists() or not has_published_predictions(dataset.test.labels):
+    if (folder / FILE_NAME).exists() or not published.has_published_predictions(dataset.test.labels):
         return
     try:
-        published = load_published_predictions(data_root)
+        found = published.load_published_predictions(data_root)
     except OSError as error:
         say(f"the report goes without published models: {error}")
-        return
-    guests = (
-        Guest(model.name, model.title, "end-to-end" if model.end_to_end else "hand-crafted", SOURCE, said)
-        for model, said in published
-    )
-    save_guests(tuple(guests), folder)
+    else:
+        save_guests(tuple(Guest(m.name, m.title, m.side, published.SOURCE, said) for m, said in found), folder)

@@ -62,8 +62,7 @@ class StoredModel:
 
     def calibrated_on(self, dataset: Dataset, validation_scores: np.ndarray) -> "StoredModel":
         """The same model with what it needs beside its arrays. validation_scores: float (n_validation, n_classes)."""
-        counts = np.bincount(dataset.train.labels, minlength=len(self.class_names))
-        calibrator = fit_calibrator(validation_scores, dataset.validation.labels, counts)
+        calibrator = fit_calibrator(validation_scores, dataset.validation.labels, dataset.train_counts)
         return replace(self, calibrator=calibrator, reading=dataset.reading)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,8 +42,7 @@ class Settings:
     experiments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One way to change pictures, at several severities. apply: (severity) -> uint8 (n, h, w, c)."""
 
     facts: Row
@@ -70,19 +70,18 @@ def run(request: Request) -> StudyResult:
     settings = replace(PROFILES[request.profile], experiments=tuple(run.experiment for run in runs))
     chosen = drawn_pictures(len(dataset.test), settings.n_pictures, request.seed)
     pictures = dataset.test.take(chosen)
-    changes = list(changes_of(pictures.images, chosen, dataset, settings, request.seed))
+    n_changed = len(corruptions_for(dataset.image_shape)) * len(settings.severities)
     rows: list[Row] = []
     seconds = 0.0
     load = cache(load_trained_model)  # each model read once, and only if an answer is not in the cache
-    with workspace.progress(TITLE, len(runs) * sum(len(change.amounts) for change in changes)) as advance:
-        for change in changes:
-            once = replace(change, apply=cache(change.apply))  # all models see the same pictures, made once
+    with workspace.progress(TITLE, len(runs) * (1 + n_changed)) as advance:
+        for change in changes_of(pictures.images, chosen, dataset, settings, request.seed):
             for run in runs:
-                correct, cost = classify_all(run, load, once, pictures, request)
+                correct, cost = classify_all(run, load, change, pictures, request)
                 seconds += cost
                 for amount, right in zip(change.amounts, correct, strict=True):
-                    who: Row = {"amount": amount, "experiment": run.experiment, "side": run.side, "seed": run.seed}
-                    told: Row = {"n_test": len(right), "accuracy": float(right.mean()), "correct": pack_correct(right)}
+                    who = {"amount": amount, "experiment": run.experiment, "side": run.side, "seed": run.seed}
+                    told = {"n_test": len(right), "accuracy": float(right.mean()), "correct": pack_correct(right)}
                     rows.append({**change.facts, **who, **told})
                 advance(len(change.amounts), f"{change.facts['change']} {run.experiment}".strip())
     return request.answer(NAME, TITLE, settings, rows, seconds, NOTES)
@@ -91,12 +90,12 @@ def run(request: Request) -> StudyResult:
 def changes_of(
     images: np.ndarray, indices: np.ndarray, dataset: Dataset, settings: Settings, seed: int
 ) -> Iterator[Change]:
-    """Every change of these pictures, the clean ones first."""
-    facts: Row = {"kind": "clean", "change": "", "group": "", "held_out": False}
-    yield Change(facts, (0,), lambda amount: images)
+    """Every change of these pictures, made once for all models, the clean ones first."""
+    clean = {"kind": "clean", "change": "", "group": "", "held_out": False}
+    yield Change(clean, (0,), lambda amount: images)
     for one in corruptions_for(dataset.image_shape):
         facts = {"kind": "corruption", "change": one.name, "group": one.group, "held_out": one.held_out}
-        yield Change(facts, settings.severities, partial(corrupt, images, one, seed=seed, indices=indices))
+        yield Change(facts, settings.severities, cache(partial(corrupt, images, one, seed=seed, indices=indices)))
 
 
 def classify_all(

@@ -77,8 +77,8 @@ def run(request: Request) -> StudyResult:
             advance(1, one.experiment)
     near = [row for row in rows if row["kind"] == "neighbor"]
     rows = [row for row in rows if row["kind"] == "evidence"] + [{**row, "shown": i} for i, row in enumerate(near)]
-    neighbors = np.array([row["index"] for row in near], np.int64)
-    pictures = {"test": dataset.test.images[chosen], "train": dataset.train.images[neighbors]}
+    shown = dataset.train.images[np.array([row["index"] for row in near], np.int64)]
+    pictures = {"test": dataset.test.images[chosen], "train": shown}
     return replace(request.answer(NAME, TITLE, settings, rows, seconds, NOTES), pictures=pictures)
 
 
@@ -140,11 +140,11 @@ def rows_of(
     """Everything found in one run, but the places of the neighbors."""
     names, who = dataset.class_names, {"side": one.side, "experiment": one.experiment}
     for picture, index in enumerate(chosen.tolist()):
-        answers: Row = {"label": names[dataset.test.labels[index]], "said": names[found["said"][picture]]}
+        answers = {"label": names[dataset.test.labels[index]], "said": names[found["said"][picture]]}
         values = " ".join(f"{value:.4g}" for value in found["occlusion"][picture].ravel())
-        evidence: Row = {"method": "occlusion", "n_cells": N_CELLS, "values": values}
+        evidence = {"method": "occlusion", "n_cells": N_CELLS, "values": values}
         yield {"kind": "evidence", **who, "picture": picture, "index": index, **answers, **evidence}
         near = zip(drawn[found["neighbors"][picture]].tolist(), found["cosines"][picture].tolist(), strict=True)
         for rank, (neighbor, cosine) in enumerate(near, start=1):
-            facts: Row = {"rank": rank, "index": neighbor, "label": names[dataset.train.labels[neighbor]]}
+            facts = {"rank": rank, "index": neighbor, "label": names[dataset.train.labels[neighbor]]}
             yield {"kind": "neighbor", **who, "picture": picture, **facts, "cosine": cosine}

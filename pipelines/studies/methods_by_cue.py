@@ -5,7 +5,7 @@ Row: cue (color, texture, shape, layout, all), per_class (training pictures of e
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,24 +14,15 @@ from bakeoff.datasets.sets.cues import CUES, N_CLASSES, load_cues
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.experiments.trainings import Variant
 from bakeoff.pipelines.results.run import NotApplicableError
-from bakeoff.pipelines.results.study import Row, StudyResult
-from bakeoff.pipelines.studies.request import Draws, Request, study
+from bakeoff.pipelines.results.study import StudyResult
+from bakeoff.pipelines.studies.request import Draws, Request, Settings, study
 
 NAME = "cues"
 SHOWN_OF_A_CLASS = 2
 TITLE = "Which method sees which cue"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """sizes: training pictures of every class, all from the same 1,000; the report draws curves from five on."""
-
-    experiments: tuple[str, ...]
-    sizes: tuple[int, ...]
-    draws: Draws
-
-
-PROFILES = {
+PROFILES = {  # sizes up to the 1,000 that there are; the report draws curves from five on
     "quick": Settings(experiments=("color-histogram", "hog", "sift-bow", "pca", "mlp"), sizes=(50,), draws=Draws(1)),
     "full": Settings(
         experiments=("color-histogram", "hog", "sift-bow", "pca", "classic", "mlp", "alexnet"),
@@ -64,7 +55,7 @@ def variants(_: Dataset, experiments: list[Experiment], settings: Settings, seed
     datasets = {cue: load_cues(cue) for cue in CUES}
     for size in sorted(settings.sizes, reverse=True):
         for cue, dataset in datasets.items():
-            facts: Row = {"cue": cue, "per_class": size, "chance": 1 / N_CLASSES}
+            facts = {"cue": cue, "per_class": size, "chance": 1 / N_CLASSES}
             for order, drawn in settings.draws.of(dataset.train, size, seed):
                 for experiment in experiments:
                     yield Variant(replace(dataset, train=drawn), experiment, order, facts)

@@ -115,6 +115,15 @@ class Draws:
             yield order, train.take(chosen)
 
 
+@dataclass(frozen=True)
+class Settings:
+    """Of a study by number of pictures. sizes: training pictures of every class."""
+
+    experiments: tuple[str, ...]
+    sizes: tuple[int, ...]
+    draws: Draws
+
+
 _ANNOUNCED: dict[str, Study] = {}
 
 

@@ -14,19 +14,9 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.experiments.trainings import Variant
 from bakeoff.pipelines.results.study import StudyResult
-from bakeoff.pipelines.studies.request import Draws, Request, study
+from bakeoff.pipelines.studies.request import Draws, Request, Settings, study
 
-
-@dataclass(frozen=True)
-class Settings:
-    """sizes: pictures of every class; all there are always come last."""
-
-    experiments: tuple[str, ...]
-    sizes: tuple[int, ...]
-    draws: Draws
-
-
-PROFILES = {
+PROFILES = {  # all pictures that there are come beside the sizes
     "quick": Settings(experiments=("classic", "mlp"), sizes=(10,), draws=Draws(1)),
     "full": Settings(experiments=("classic", "mlp", "alexnet"), sizes=(10, 30, 100, 300, 1000), draws=Draws()),
 }
@@ -44,11 +34,9 @@ def run(request: Request) -> StudyResult:
 
 def variants(dataset: Dataset, experiments: list[Experiment], settings: Settings, seed: int) -> Iterator[Variant]:
     """The largest first, so that the time left is not underrated."""
-    largest = int(np.bincount(dataset.train.labels).max())
     for experiment in experiments:
         yield Variant(dataset, experiment, seed, {"per_class": None})
-    sizes = [size for size in settings.sizes if size < largest]
-    for size in reversed(sizes):
+    for size in (size for size in reversed(settings.sizes) if size < dataset.train_counts.max()):
         for order, drawn in settings.draws.of(dataset.train, size, seed):
             for experiment in experiments:
                 yield Variant(replace(dataset, train=drawn), experiment, order, {"per_class": size})

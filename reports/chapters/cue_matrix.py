@@ -53,8 +53,8 @@ def _describe_seeds(rows: Sequence[Row]) -> str:
     if not several:
         return "One seed was run: how seeds vary is not known."
     return (
-        f"Up to {count(max(several))} pictures of each class, {max(map(len, seeds.values()))} draws of them were learned "
-        "from, each with a seed of its own; of more, one."
+        f"Up to {count(max(several))} pictures of each class, {max(map(len, seeds.values()))} draws of them were "
+        "learned from, each with a seed of its own; of more, one."
     )
 
 

@@ -72,7 +72,7 @@ def _describe_others(comparison: Comparison) -> str:
     others = {p: test for p, test in comparison.tests.items() if p not in comparison.finalists}
     if not others:
         return ""
-    told = [f"{'the published ' * (p in comparison.visitors)}{p.experiment}" for p in others if not others[p].is_shown]
+    told = [f"{'the published ' * (p in comparison.guests)}{p.experiment}" for p in others if not others[p].is_shown]
     ties = f"no difference from {listing(told, 'or')} is shown" if told else "it differs from all others"
     return (
         f"{comparison.favorite.experiment}, the better finalist on validation, is compared with every other "
@@ -87,7 +87,7 @@ def table_of_tests(comparison: Comparison) -> Table:
     for participant, test in comparison.tests.items():
         found = points_cell(test.difference, test.interval), number_cell(test.p_holm, p_number)
         alone = (number_cell(n, count) for n in (test.only_first, test.only_second))
-        name = Cell(participant.experiment, note="published model" if participant in comparison.visitors else "")
+        name = Cell(participant.experiment, note="published model" if participant in comparison.guests else "")
         finalist = participant in comparison.finalists
         rows.append(table_row(name, found[0], *alone, found[1], side=participant.side, strong=finalist))
     columns = ("experiment", "difference in points", "only it right", "only the other", "p, Holm")

@@ -113,10 +113,10 @@ def results_section(comparison: Comparison) -> Section:
             "a rare class counts as much as a frequent one; its interval depends mostly on the rare classes. By "
             "default both sides also weight the classes in training and choose their settings by it."
         )
-    if comparison.visitors:
-        sources = listing(list(dict.fromkeys(visitor.source for visitor in comparison.visitors)))
+    if comparison.guests:
+        sources = listing(list(dict.fromkeys(guest.source for guest in comparison.guests)))
         texts.append(
-            f"For scale, the table includes {plural(len(comparison.visitors), 'published model')}, trained by others, "
+            f"For scale, the table includes {plural(len(comparison.guests), 'published model')}, trained by others, "
             f"whose predictions for these test pictures are public ({sources}). Their cost is not known, and they have "
             "no part in the choice of the finalists or in the verdict."
         )

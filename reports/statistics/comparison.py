@@ -14,7 +14,7 @@ from bakeoff.pipelines.results.task import Task
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired, holm
 from bakeoff.reports.statistics.chance import Interval, Sample, SeedSpread, pool_seeds
 from bakeoff.reports.statistics.folds import Folds, read_folds
-from bakeoff.reports.statistics.participants import Contestant, Participant, Visitor
+from bakeoff.reports.statistics.participants import Contestant, Participant, take_part
 
 TIME: Mapping[Clock, str] = {"wall clock": "wall-clock time", "processor time": "processor time"}  # in a sentence
 SIDES: tuple[Side, ...] = ("hand-crafted", "end-to-end")  # of the verdict; a frozen net may take part beside them
@@ -25,14 +25,14 @@ class Comparison:
     """A task, its contestants, and the two that the verdict is about.
 
     margin: in 0..1, the loss of accuracy that the reader would accept from hand-crafted features.
-    visitors: the task's guests. They are tested and shown; no choice and no verdict asks them.
+    guests: published models. They are tested and shown; no choice and no verdict asks them.
     fold_study: of the finalists on repeated splits, if there is one.
     """
 
     task: Task
     contestants: tuple[Contestant, ...]
     margin: float
-    visitors: tuple[Visitor, ...] = ()
+    guests: tuple[Participant, ...] = ()
     fold_study: StudyResult | None = None
 
     @cached_property
@@ -169,7 +169,7 @@ class Comparison:
     @cached_property
     def everyone(self) -> tuple[Participant, ...]:
         """Contestants and guests by score."""
-        return tuple(sorted((*self.contestants, *self.visitors), key=lambda p: (-self.score(p), p.experiment)))
+        return tuple(sorted((*self.contestants, *self.guests), key=lambda p: (-self.score(p), p.experiment)))
 
     @property
     def best_constant(self) -> float:
@@ -227,5 +227,4 @@ def build_comparison(
     for run in runs:
         groups.setdefault(run.experiment, []).append(run)
     contestants = tuple(Contestant.of(sorted(group, key=lambda r: r.seed)) for group in groups.values())
-    visitors = tuple(Visitor.of(guest, task) for guest in guests)
-    return Comparison(task, contestants, margin, visitors, fold_study)
+    return Comparison(task, contestants, margin, tuple(take_part(guest, task) for guest in guests), fold_study)

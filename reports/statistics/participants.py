@@ -1,4 +1,4 @@
-"""Participants: experiments that were trained here, and guests whose predictions were published."""
+"""Participants: experiments that were trained here, and guests, whose predictions were published."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ class Participant:
     """What the answers of one or several models, on the same test pictures, are enough for.
 
     labels: int64 (n_test,), the true classes.   predictions: int64 (n_models, n_test).
+    source: of a guest, who published its answers, where.
     """
 
     experiment: str
@@ -28,6 +29,7 @@ class Participant:
     class_names: tuple[str, ...]
     labels: np.ndarray
     predictions: np.ndarray
+    source: str = ""
 
     @cached_property
     def correct(self) -> np.ndarray:
@@ -64,12 +66,14 @@ class Participant:
 class Contestant(Participant):
     """One experiment with every seed it was run with (at least one)."""
 
-    runs: tuple[RunResult, ...]
+    runs: tuple[RunResult, ...] = ()
 
     @classmethod
     def of(cls, runs: Sequence[RunResult]) -> "Contestant":
         first, answers = runs[0], np.stack([run.predictions for run in runs])
-        return cls(first.experiment, first.title, first.side, first.class_names, first.labels, answers, tuple(runs))
+        return cls(
+            first.experiment, first.title, first.side, first.class_names, first.labels, answers, runs=tuple(runs)
+        )
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -131,19 +135,12 @@ class Contestant(Participant):
         return max((stage.peak_memory_bytes for run in self.runs for stage in run.stages), default=0)
 
 
-@dataclass(frozen=True, eq=False)
-class Visitor(Participant):
-    """A guest at the test pictures of a task. source: who published its answers, where."""
-
-    source: str
-
-    @classmethod
-    def of(cls, guest: Guest, task: Task) -> "Visitor":
-        """Raises ValueError if the guest has not one answer for each test picture."""
-        n_test, answers, names = len(task.test_labels), guest.predictions, task.class_names
-        if len(answers) != n_test or answers.max() >= len(names):
-            raise ValueError(
-                f"guest {guest.name} must have one of {len(names)} classes for each of {n_test} test pictures, "
-                f"got {len(answers)} answers up to class {answers.max()}: delete the task's guests.json"
-            )
-        return cls(guest.name, guest.title, guest.side, names, task.test_labels, answers[None], guest.source)
+def take_part(guest: Guest, task: Task) -> Participant:
+    """A guest at the test pictures of a task. Raises ValueError if it has not one answer for each of them."""
+    n_test, answers, names = len(task.test_labels), guest.predictions, task.class_names
+    if len(answers) != n_test or answers.max() >= len(names):
+        raise ValueError(
+            f"guest {guest.name} must have one of {len(names)} classes for each of {n_test} test pictures, "
+            f"got {len(answers)} answers up to class {answers.max()}: delete the task's guests.json"
+        )
+    return Participant(guest.name, guest.title, guest.side, names, task.test_labels, answers[None], guest.source)

@@ -1,4 +1,3 @@
-import dataclasses
 import hashlib
 import json
 import os
@@ -22,7 +21,7 @@ def publish(folder, model, answers, suffix=""):
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(answers).encode()
     (folder / f"{model.file}{suffix}.json").write_bytes(content)
-    return dataclasses.replace(model, sha256=hashlib.sha256(content).hexdigest())
+    return model._replace(sha256=hashlib.sha256(content).hexdigest())
 
 
 def test_what_is_there_is_read(tmp_path):

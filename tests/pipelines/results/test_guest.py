@@ -58,7 +58,7 @@ def test_published_models_are_kept_once_and_a_report_goes_without_them_where_the
 ):
     images = np.zeros((3, 2, 2, 1), np.uint8)
     dataset = Dataset("three", ("a", "b", "c"), *[Split(images, np.arange(3))] * 3)
-    model = SimpleNamespace(name="net", title="A net", end_to_end=True)
+    model = SimpleNamespace(name="net", title="A net", side="end-to-end")
 
     def load(data_root):
         if offline:

@@ -43,9 +43,9 @@ def test_guests_are_tested_but_never_chosen():
 
 
 def test_a_guest_has_the_accuracy_of_its_answers():
-    (visitor,) = build_comparison(TASK, make_runs(TASK), 0.01, [make_guest(TASK, "half", 0.5)]).visitors
-    assert (visitor.accuracy, visitor.spread, visitor.correct.shape) == (0.5, 0.0, (1, 60))
-    assert visitor.confusion.sum() == 60
+    (guest,) = build_comparison(TASK, make_runs(TASK), 0.01, [make_guest(TASK, "half", 0.5)]).guests
+    assert (guest.accuracy, guest.spread, guest.correct.shape) == (0.5, 0.0, (1, 60))
+    assert guest.confusion.sum() == 60
 
 
 @pytest.mark.parametrize("answers", [np.zeros(59, np.int64), np.full(60, 5)])
