@@ -7,8 +7,7 @@ from bakeoff.datasets.folder.load import rules_of
 from bakeoff.pipelines.classic.system.classic_model import build_classic_model
 from bakeoff.pipelines.frozen.pipeline import build_frozen_model
 from bakeoff.pipelines.neural.neural_model import build_neural_model
-from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, load_stored_model
-from bakeoff.pipelines.results.trained_model import TrainedModel
+from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, TrainedModel, load_stored_model
 
 BUILDERS: Mapping[str, Callable[[StoredModel], TrainedModel]] = {
     "classic": build_classic_model,

@@ -19,9 +19,8 @@ from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.neural_model import build_neural_model
-from bakeoff.pipelines.results.model import StoredModel
+from bakeoff.pipelines.results.model import StoredModel, TrainedModel
 from bakeoff.pipelines.results.run import RunResult
-from bakeoff.pipelines.results.trained_model import TrainedModel
 
 VERSION = (
     10_000 * neural.VERSION + 100 * classic.VERSION + 10 * FrozenNet.version + fine_tuning.VERSION

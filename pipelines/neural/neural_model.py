@@ -14,9 +14,8 @@ from bakeoff.pipelines.neural import networks
 from bakeoff.pipelines.neural.networks.build import Architecture, Network, outline_network
 from bakeoff.pipelines.neural.training.prediction import last_hidden_layer, predict_scores, views
 from bakeoff.pipelines.results.configuration import describe, rebuild
-from bakeoff.pipelines.results.model import StoredModel
+from bakeoff.pipelines.results.model import StoredModel, check_images
 from bakeoff.pipelines.results.run import Side
-from bakeoff.pipelines.results.trained_model import check_images
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.registry import SHORT_NAMES, dataset_names
 from bakeoff.pipelines.experiments.models import build_trained_model
 from bakeoff.pipelines.results.calibrator import Calibrator
-from bakeoff.pipelines.results.model import FILE_NAME, load_stored_model, stored_image_shape
-from bakeoff.pipelines.results.trained_model import TrainedModel
+from bakeoff.pipelines.results.model import FILE_NAME, TrainedModel, load_stored_model, stored_image_shape
 
 NOT_SURE = "not sure"  # in place of a class
 PICTURES_AT_A_TIME = 256  # decoded at once, so that a large folder needs no more memory than a small one

@@ -1,7 +1,9 @@
-"""A trained model on disk: named arrays in a safetensors file, and what they mean as JSON in its metadata.
+"""A trained model, the same for every side; and on disk: named arrays in a safetensors file, their meaning as JSON.
 
 Nothing in such a file can run: it holds numbers and text, and who reads it builds only what is in our tables.
 """
+
+from __future__ import annotations
 
 import json
 import math
@@ -10,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -20,7 +22,10 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.results.calibrator import Calibrator, fit_calibrator
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.pipelines.results.run import RunResult, load_run, saved_key
+from bakeoff.pipelines.results.run import RunResult, Side, load_run, saved_key
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FILE_NAME = "model.safetensors"
 CARD_NAME = "model.md"  # what people should know of it, beside it
@@ -32,6 +37,51 @@ ON_REGIONS = (
     "see whole pictures: cut new ones to their regions first."
 )
 Approach = Literal["classic", "frozen", "neural"]
+
+
+class TrainedModel(Protocol):
+    """A model ready to classify pictures; calling it changes nothing.
+
+    experiment: the name it was trained under.   side: which side it stands for.
+    image_shape: (height, width, channels) of the pictures that it takes.
+    """
+
+    @property
+    def experiment(self) -> str: ...
+
+    @property
+    def side(self) -> Side: ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]: ...
+
+    def predict_scores(self, images: np.ndarray) -> np.ndarray:
+        """uint8 (n, height, width, channels) -> float32 (n, n_classes): logits of a net, margins of an SVM.
+
+        The largest is the prediction. Raises ValueError if the pictures have another shape or type, or there are none.
+        """
+        ...
+
+    def represent(self, images: np.ndarray) -> np.ndarray:
+        """uint8 (n, height, width, channels) -> float32 (n, d): the vector of which the scores are a linear function.
+
+        Features after scaling, or the last hidden layer. Raises ValueError as `predict_scores` does.
+        """
+        ...
+
+    def scores_of_tensors(self) -> Callable[[Tensor], Tensor]:
+        """`predict_scores` as one function of tensors on the CPU, which torch.export can follow."""
+        ...
+
+
+def check_images(images: np.ndarray, image_shape: tuple[int, int, int]) -> None:
+    """Raise ValueError unless images is uint8 (n, height, width, channels) with at least one picture."""
+    if images.dtype != np.uint8 or images.shape[1:] != image_shape or len(images) == 0:
+        expected = f"uint8 (n, {', '.join(map(str, image_shape))}) with n at least 1"
+        raise ValueError(f"images must be {expected}, got {images.dtype} {images.shape}")
 
 
 @dataclass(frozen=True)
@@ -60,7 +110,7 @@ class StoredModel:
         if min(self.image_shape) < 1 or math.prod(self.image_shape) > MOST_PIXELS:
             raise ValueError(f"image_shape must be (height, width, channels), got {self.image_shape}")
 
-    def calibrated_on(self, dataset: Dataset, validation_scores: np.ndarray) -> "StoredModel":
+    def calibrated_on(self, dataset: Dataset, validation_scores: np.ndarray) -> StoredModel:
         """The same model with what it needs beside its arrays. validation_scores: float (n_validation, n_classes)."""
         calibrator = fit_calibrator(validation_scores, dataset.validation.labels, dataset.train_counts)
         return replace(self, calibrator=calibrator, reading=dataset.reading)

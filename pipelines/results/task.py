@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.results.files import read_arrays, read_json, read_value, write_arrays, write_value
 from bakeoff.pipelines.results.run import task_folder
 
@@ -36,16 +36,9 @@ class Task:
     reading: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        images, labels, groups = self.test_images, self.test_labels, self.test_groups
-        if groups is not None and (groups.shape != labels.shape or groups.dtype.kind not in "iu"):
-            raise ValueError(f"test_groups must be whole numbers, one a label, got {groups.dtype} {groups.shape}")
-        if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] < 1:
-            raise ValueError(
-                f"test_images must be uint8 (n, height, width, channels), got {images.dtype} {images.shape}"
-            )
-        fits = labels.ndim == 1 and len(images) in (0, len(labels))
-        if not fits or labels.dtype.kind not in "iu":
-            raise ValueError(f"test_labels must be whole numbers, one an image, got {labels.dtype} {labels.shape}")
+        images, labels = self.test_images, self.test_labels
+        some = images if len(images) else np.zeros((len(labels), *images.shape[1:]), images.dtype)
+        Split(some, labels, self.test_groups)  # raises ValueError where one does not fit another
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.class_names):
             raise ValueError(f"test_labels must lie in 0..{len(self.class_names) - 1}")
 

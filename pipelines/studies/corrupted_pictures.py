@@ -18,9 +18,9 @@ from bakeoff.datasets.corruptions.corrupt import SEVERITIES, corrupt, corruption
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.resizing import bring_to_size
 from bakeoff.pipelines.experiments.models import load_trained_model
+from bakeoff.pipelines.results.model import TrainedModel
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, pack_correct
-from bakeoff.pipelines.results.trained_model import TrainedModel
 from bakeoff.pipelines.studies.request import Request, choose_runs, study
 
 NAME = "robustness"

@@ -18,9 +18,9 @@ from bakeoff.datasets.resizing import resize_dataset
 from bakeoff.pipelines.experiments.evidence import N_CELLS, nearest, occlusion_maps
 from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.results.calibrator import true_margins
+from bakeoff.pipelines.results.model import TrainedModel
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures
-from bakeoff.pipelines.results.trained_model import TrainedModel
 from bakeoff.pipelines.studies.request import Request, choose_runs, study
 
 NAME = "look-inside"

@@ -21,9 +21,8 @@ from bakeoff.pipelines.machine.cores import HERE, Hands
 from bakeoff.pipelines.machine.device import exact_products
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.fitted_values import from_arrays, to_arrays
-from bakeoff.pipelines.results.model import Approach, StoredModel
+from bakeoff.pipelines.results.model import Approach, StoredModel, check_images
 from bakeoff.pipelines.results.run import Side
-from bakeoff.pipelines.results.trained_model import check_images
 
 PICTURES_AT_A_TIME = 1000  # their features are in memory at once: 0.3 GB where a vector has 80,000 values
 

@@ -16,7 +16,7 @@ import numpy as np
 from bakeoff.pipelines.classic.families.family import FeatureFamily, grown
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram, GrayHistogram, Hog, LocalBinaryPatterns
 from bakeoff.pipelines.classic.system.classic_model import ClassicModel
-from bakeoff.pipelines.results.trained_model import TrainedModel
+from bakeoff.pipelines.results.model import TrainedModel
 
 TEMPLATES = Path(__file__).parent  # of model.h and model.c, which holds all that is the same for every model
 SCORE_BITS = 16  # of a score behind the point

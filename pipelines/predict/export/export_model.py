@@ -25,9 +25,8 @@ from bakeoff.pipelines.predict.export.onnx_file import (
     predict_with_onnx,
 )
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.pipelines.results.model import ON_REGIONS, StoredModel, load_stored_model
+from bakeoff.pipelines.results.model import ON_REGIONS, StoredModel, TrainedModel, load_stored_model
 from bakeoff.pipelines.results.task import load_task
-from bakeoff.pipelines.results.trained_model import TrainedModel
 
 CHECKED_PICTURES = 256
 TOLERANCE = 1e-4  # of a probability

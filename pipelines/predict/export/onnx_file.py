@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from bakeoff.datasets.resizing import MIDDLE, WHOLE
 from bakeoff.pipelines.classic.system.classic_model import ClassicModel
 from bakeoff.pipelines.machine.missing import how_to_install
-from bakeoff.pipelines.results.trained_model import TrainedModel
+from bakeoff.pipelines.results.model import TrainedModel
 
 INPUT, OUTPUTS = "images", ["probabilities", "scores"]
 OPSET = 20
