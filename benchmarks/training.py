@@ -18,10 +18,10 @@ from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.neural.config import MLP, Augmentation, NeuralConfig
 from bakeoff.pipelines.neural.flops import count_flops
 from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.neural.probing import bfloat16_pays
-from bakeoff.pipelines.neural.training.examples import LEAST_STEPS_A_PASS, Examples
 from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.minibatches import LEAST_STEPS_A_PASS, Examples
 from bakeoff.pipelines.neural.training.optimizers import build_optimizer
 
 SHAPE, N_CLASSES = (32, 32, 3), 10

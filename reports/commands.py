@@ -15,8 +15,8 @@ from bakeoff.pipelines.results.study import load_studies
 from bakeoff.pipelines.results.task import Task
 from bakeoff.reports.canvas.elements import Table
 from bakeoff.reports.chapters.changes import describe_changes, find_changes, read_base
+from bakeoff.reports.chapters.confidence import Stakes
 from bakeoff.reports.chapters.results import result_table
-from bakeoff.reports.chapters.two_classes import Stakes
 from bakeoff.reports.model_card import write_cards
 from bakeoff.reports.publish import log_runs, publish
 from bakeoff.reports.report import Report, build_report

@@ -9,9 +9,9 @@ from bakeoff.reports.canvas.elements import Figure, Section, Table
 from bakeoff.reports.canvas.formats import listing
 from bakeoff.reports.chapters import frozen, results, tuning
 from bakeoff.reports.chapters.changes import Changes
+from bakeoff.reports.chapters.confidence import Stakes
 from bakeoff.reports.chapters.cost import draw_cost
 from bakeoff.reports.chapters.registration import write_chapters
-from bakeoff.reports.chapters.two_classes import Stakes
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.verdict import Verdict, reach_verdict
 

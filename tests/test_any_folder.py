@@ -13,7 +13,7 @@ import pytest
 from bakeoff.__main__ import main as bakeoff
 from bakeoff.pipelines import __main__ as command_line
 from bakeoff.pipelines.neural import config as neural
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.results.task import load_task
 from bakeoff.tests.datasets.pictures import write_class
 from bakeoff.tests.odd_folder import ACCENTS, CHANGED, MAX_PIXELS, SCRIPT, SKIPPED, write_odd_folder

@@ -13,7 +13,7 @@ from bakeoff.datasets.dataset import NAMED, Dataset, Split
 from bakeoff.datasets.registry import dataset_names, load_dataset
 from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.experiments.models import load_trained_model
+from bakeoff.pipelines.experiments import load_trained_model
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline as neural

@@ -14,7 +14,7 @@ from bakeoff.pipelines.__main__ import main as train
 from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.classic import experiments as classic
 from bakeoff.pipelines.neural import config as neural
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 
 pytestmark = pytest.mark.whole
 

@@ -19,7 +19,7 @@ from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import CONVNET, EXPERIMENTS, NeuralConfig
 from bakeoff.pipelines.neural.flops import TrainingCost, expected_cost
 from bakeoff.pipelines.neural.networks.convolutional import ConvNet
-from bakeoff.pipelines.neural.training.examples import fit_to, plan_steps
+from bakeoff.pipelines.neural.training.minibatches import fit_to, plan_steps
 
 # Nets from cheap to rich: recipe -> title and configuration for 32 pixels.
 NETS = {

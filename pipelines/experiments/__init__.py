@@ -1,4 +1,5 @@
-"""The table of every named experiment: name -> side, pipeline and frozen configuration; and its run, made once.
+"""The table of every named experiment: name -> side, pipeline and frozen configuration; its run, made once; and
+the model of a run, whichever side made it.
 
 Only this room and those above it know all the approaches.
 """
@@ -9,19 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.datasets.dataset import Dataset
+from bakeoff.datasets.folder.load import rules_of
 from bakeoff.datasets.resizing import resize_dataset
 from bakeoff.pipelines.backprop import pipeline as backprop
 from bakeoff.pipelines.classic import experiments as classic_table
 from bakeoff.pipelines.classic import pipeline as classic
+from bakeoff.pipelines.classic.system.classic_model import build_classic_model
 from bakeoff.pipelines.classic.system.family_features import Encoded
 from bakeoff.pipelines.frozen import pipeline as frozen
+from bakeoff.pipelines.frozen.pipeline import build_frozen_model
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import config as neural_table
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.inspection import log_history
-from bakeoff.pipelines.results.model import load_kept
+from bakeoff.pipelines.neural.neural_model import build_neural_model
+from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, TrainedModel, load_kept, load_stored_model
 from bakeoff.pipelines.results.run import RunResult, Side, run_folder, save_run
 
 
@@ -135,3 +140,30 @@ def train_once(experiment: Experiment, dataset: Dataset, seed: int, workspace: W
     run = replace(run, environment={**run.environment, "key": key})
     save_run(run, workspace.runs)
     return run, False
+
+
+BUILDERS: Mapping[str, Callable[[StoredModel], TrainedModel]] = {
+    "classic": build_classic_model,
+    "frozen": build_frozen_model,
+    "neural": build_neural_model,
+}
+
+
+def load_trained_model(place: Path) -> TrainedModel:
+    """The model of a run's folder, or of a model file itself.
+
+    Raises ValueError, naming the file, if it is missing, damaged, or holds what is not in our tables. No code in it
+    is ever run.
+    """
+    path = place / FILE_NAME if place.is_dir() else place
+    return build_trained_model(load_stored_model(path), path)
+
+
+def build_trained_model(stored: StoredModel, path: Path) -> TrainedModel:
+    """The model of these parts, which came from `path`. Raises ValueError, naming it, if they fit no model of ours."""
+    try:
+        rules_of(stored.reading)
+        return BUILDERS[stored.approach](stored)
+    except Exception as error:  # whatever a stranger's file makes go wrong
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ValueError(f"{path} is not a whole model ({reason}): train it again") from error

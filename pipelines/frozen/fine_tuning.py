@@ -28,8 +28,8 @@ from bakeoff.pipelines.machine.stopwatch import measure, measure_latency
 from bakeoff.pipelines.neural.config import NeuralConfig, describe
 from bakeoff.pipelines.neural.networks.build import Architecture, Network, Standardize, count_parameters
 from bakeoff.pipelines.neural.neural_model import NetDescription, NeuralModel, store_neural_model
-from bakeoff.pipelines.neural.training.examples import Examples, fit_to
 from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.minibatches import Examples, fit_to
 from bakeoff.pipelines.neural.training.prediction import PICTURES_AT_A_TIME, predict_scores
 from bakeoff.pipelines.results.balance import is_unbalanced
 from bakeoff.pipelines.results.calibrator import fit_temperature

@@ -7,10 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from bakeoff.pipelines.neural.networks.build import Architecture
-from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
-from bakeoff.pipelines.neural.networks.local import LocalPerceptron
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
-from bakeoff.pipelines.neural.networks.speedrun import Speedrun
+from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet, Speedrun
+from bakeoff.pipelines.neural.networks.perceptrons import LocalPerceptron, Perceptron
 from bakeoff.pipelines.results.configuration import describe as describe_kind
 
 Schedule = Literal["one-cycle", "triangular"]

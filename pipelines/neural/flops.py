@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.networks.build import outline_network
-from bakeoff.pipelines.neural.training.examples import plan_steps
+from bakeoff.pipelines.neural.training.minibatches import plan_steps
 from bakeoff.pipelines.neural.training.prediction import n_views
 
 

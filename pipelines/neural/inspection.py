@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.pipelines.machine.missing import how_to_install
-from bakeoff.pipelines.neural.networks.mlp import Maxout
+from bakeoff.pipelines.neural.networks.perceptrons import Maxout
 
 MOST_PICTURES = 1000
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.Sigmoid, nn.Tanh, Maxout)

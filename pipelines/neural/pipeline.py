@@ -24,8 +24,8 @@ from bakeoff.pipelines.neural.networks.build import Network, count_parameters
 from bakeoff.pipelines.neural.neural_model import NetDescription, NeuralModel, store_neural_model
 from bakeoff.pipelines.neural.probing import bfloat16_is_faster, threads, threads_for
 from bakeoff.pipelines.neural.training.assignment import Assignment, handed_out, run_timed_epoch, spent_elsewhere
-from bakeoff.pipelines.neural.training.examples import Examples, fit_to, to_examples
 from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.minibatches import Examples, fit_to, to_examples
 from bakeoff.pipelines.neural.training.prediction import n_views, predict_scores
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, Size, Stage

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from bakeoff.pipelines.machine.workspace import Workspace, describe_hardware
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.networks.build import Architecture, Network
-from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
 from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.minibatches import Examples, plan_steps
 from bakeoff.pipelines.results.configuration import describe
 
 VERSION = 1  # raise it when a change of code changes decisions

@@ -16,7 +16,7 @@ import numpy as np
 from bakeoff.datasets.folder.load import dataset_name, find_pictures, read_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.registry import SHORT_NAMES, dataset_names
-from bakeoff.pipelines.experiments.models import build_trained_model
+from bakeoff.pipelines.experiments import build_trained_model
 from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.model import FILE_NAME, TrainedModel, load_stored_model, stored_image_shape
 

@@ -17,7 +17,7 @@ import numpy as np
 from bakeoff.datasets.corruptions.corrupt import SEVERITIES, corrupt, corruptions_for
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.resizing import bring_to_size
-from bakeoff.pipelines.experiments.models import load_trained_model
+from bakeoff.pipelines.experiments import load_trained_model
 from bakeoff.pipelines.results.model import TrainedModel
 from bakeoff.pipelines.results.run import RunResult
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures, pack_correct

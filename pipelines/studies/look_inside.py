@@ -15,8 +15,8 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.resizing import resize_dataset
+from bakeoff.pipelines.experiments import load_trained_model
 from bakeoff.pipelines.experiments.evidence import N_CELLS, nearest, occlusion_maps
-from bakeoff.pipelines.experiments.models import load_trained_model
 from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.model import TrainedModel
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult

@@ -14,8 +14,8 @@ from bakeoff.pipelines.machine.stopwatch import measure
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.distributed import Processes
 from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
-from bakeoff.pipelines.neural.training.examples import Examples
 from bakeoff.pipelines.neural.training.loop import Snapshot, Trainer
+from bakeoff.pipelines.neural.training.minibatches import Examples
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ from torch import Tensor, nn
 from bakeoff.pipelines.machine.freed_memory import freed_memory_kept
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.distributed import ALONE, Processes
-from bakeoff.pipelines.neural.training.examples import Examples, plan_steps
-from bakeoff.pipelines.neural.training.minibatches import Minibatches, seed_number
+from bakeoff.pipelines.neural.training.minibatches import Examples, Minibatches, plan_steps, seed_number
 from bakeoff.pipelines.neural.training.optimizers import build_optimizer, learning_rate_share, set_learning_rate
 from bakeoff.pipelines.neural.training.prediction import Weights, predict_scores
 from bakeoff.pipelines.results.balance import class_weights, is_unbalanced

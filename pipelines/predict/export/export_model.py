@@ -12,7 +12,7 @@ import numpy as np
 from bakeoff.datasets.folder.load import find_pictures, read_pictures, rules_of
 from bakeoff.datasets.resizing import framed, resize_squares
 from bakeoff.pipelines.classic.system.classic_model import ClassicModel
-from bakeoff.pipelines.experiments.models import build_trained_model
+from bakeoff.pipelines.experiments import build_trained_model
 from bakeoff.pipelines.machine.stopwatch import measure_latency
 from bakeoff.pipelines.predict.classifier import find_model
 from bakeoff.pipelines.predict.export.c_source import export_c, predict_with_c

@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.backprop.pipeline import EXPERIMENTS, BackpropConfig, fit_standardizer, run
-from bakeoff.pipelines.experiments.models import load_trained_model
+from bakeoff.pipelines.experiments import load_trained_model
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import RunResult, load_run, save_run

@@ -18,7 +18,7 @@ from bakeoff.pipelines.contest.search import LEAST_BUDGET, MOST_BUDGET, default_
 from bakeoff.pipelines.frozen.weights import identify
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural.config import EXPERIMENTS as NEURAL
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.results.run import NotApplicableError, load_run, load_runs, run_folder, task_folder
 from bakeoff.pipelines.results.study import load_study, study_file
 

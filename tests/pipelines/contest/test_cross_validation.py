@@ -18,7 +18,7 @@ from bakeoff.pipelines.contest.cross_validation import (
 )
 from bakeoff.pipelines.experiments import all_experiments
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import load_study, save_study, unpack_correct, unpack_numbers
 

@@ -20,12 +20,12 @@ from bakeoff.pipelines.classic import pipeline as classic
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.histograms import ColorHistogram
 from bakeoff.pipelines.classic.families.pixels import PixelPca
-from bakeoff.pipelines.experiments.models import build_trained_model, load_trained_model
+from bakeoff.pipelines.experiments import build_trained_model, load_trained_model
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import NeuralConfig
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.results.calibrator import fit_calibrator
 from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, load_kept, load_stored_model
 from bakeoff.pipelines.results.run import run_folder, save_run

@@ -11,7 +11,7 @@ from bakeoff.pipelines.experiments import all_experiments, trainings
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import config as neural
 from bakeoff.pipelines.neural.config import Optimizer
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import unpack_correct
 from bakeoff.pipelines.studies import training_data
@@ -124,7 +124,7 @@ def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch,
 def test_all_points_of_a_study_use_the_precision_that_was_measured_once(request_for, monkeypatch, tmp_path):
     from bakeoff.pipelines.neural import probing
     from bakeoff.pipelines.neural.config import EXPERIMENTS, Augmentation, NeuralConfig, Optimizer
-    from bakeoff.pipelines.neural.networks.mlp import Perceptron
+    from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 
     net = NeuralConfig(
         architecture=Perceptron((4,)),

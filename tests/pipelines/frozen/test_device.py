@@ -9,7 +9,7 @@ from bakeoff.pipelines.frozen.frozen_net import FrozenNet
 from bakeoff.pipelines.frozen.weights import fill, identify, read_weights
 from bakeoff.pipelines.machine.cores import hands_on
 from bakeoff.pipelines.machine.device import CPU
-from bakeoff.pipelines.neural.training.examples import Examples
+from bakeoff.pipelines.neural.training.minibatches import Examples
 from bakeoff.tests.pipelines.classic.test_device import elsewhere as elsewhere
 from bakeoff.tests.pipelines.frozen.test_fine_tuning import halves
 

@@ -6,12 +6,11 @@ import torch
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.experiments import choose_experiments
-from bakeoff.pipelines.experiments.models import load_trained_model
+from bakeoff.pipelines.experiments import choose_experiments, load_trained_model
 from bakeoff.pipelines.frozen.fine_tuning import FineTuned, _start_as_svm
 from bakeoff.pipelines.frozen.weights import Weights, fill, identify, read_weights
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.neural.training.examples import Examples
+from bakeoff.pipelines.neural.training.minibatches import Examples
 from bakeoff.pipelines.results.run import NotApplicableError, run_folder
 
 

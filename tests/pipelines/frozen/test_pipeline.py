@@ -7,8 +7,7 @@ from rich.console import Console
 from safetensors.torch import save_file
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.experiments import choose_experiments, run_key
-from bakeoff.pipelines.experiments.models import load_trained_model
+from bakeoff.pipelines.experiments import choose_experiments, load_trained_model, run_key
 from bakeoff.pipelines.frozen.frozen_net import FrozenNet
 from bakeoff.pipelines.frozen.weights import identify, wheel_file
 from bakeoff.pipelines.machine.workspace import Workspace

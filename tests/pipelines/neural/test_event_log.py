@@ -10,7 +10,7 @@ from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.inspection import event_log, log_epoch, log_history, writer_class
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.tests.pipelines.neural.test_pipeline import DATASET, assert_same_scores
 
 CONFIG = NeuralConfig(

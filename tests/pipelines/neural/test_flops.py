@@ -5,8 +5,7 @@ import pytest
 from bakeoff.pipelines.neural.config import NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.flops import count_flops, expected_cost
 from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
-from bakeoff.pipelines.neural.networks.local import LocalPerceptron
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import LocalPerceptron, Perceptron
 
 SHAPE = (32, 32, 3)
 

@@ -6,10 +6,8 @@ import torch
 
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
-from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
-from bakeoff.pipelines.neural.networks.local import LocalPerceptron
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
-from bakeoff.pipelines.neural.networks.speedrun import Speedrun
+from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet, Speedrun
+from bakeoff.pipelines.neural.networks.perceptrons import LocalPerceptron, Perceptron
 from bakeoff.pipelines.neural.neural_model import NetDescription, NeuralModel, build_neural_model, store_neural_model
 from bakeoff.pipelines.results.model import load_stored_model, save_stored_model
 

@@ -14,8 +14,8 @@ from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import pipeline, probing
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
-from bakeoff.pipelines.neural.networks.speedrun import Speedrun
+from bakeoff.pipelines.neural.networks.convolutional import Speedrun
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.neural.neural_model import build_neural_model
 from bakeoff.pipelines.neural.probing import threads
 from bakeoff.pipelines.neural.training.loop import Trainer

@@ -16,9 +16,9 @@ from scipy.special import softmax
 import bakeoff
 from bakeoff.datasets.folder.load import find_pictures
 from bakeoff.pipelines.__main__ import main
-from bakeoff.pipelines.experiments.models import load_trained_model
+from bakeoff.pipelines.experiments import load_trained_model
 from bakeoff.pipelines.neural import config as neural
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.predict import classifier
 from bakeoff.pipelines.predict.export import export_model
 from bakeoff.pipelines.predict.predict_files import rows_that_stand

@@ -159,7 +159,7 @@ def test_a_new_family_trains_saves_loads_and_predicts(tmp_path):
 def test_every_family_of_the_package_is_known_to_who_only_loads(tmp_path):
     path = run_folder(tmp_path / "runs", "stripes", DATASET.fingerprint(), "classic", 0) / FILE_NAME
     run(tmp_path, CONFIGS["every family"])
-    load = "from bakeoff.pipelines.experiments.models import load_trained_model as load"
+    load = "from bakeoff.pipelines.experiments import load_trained_model as load"
     program = f"import sys; from pathlib import Path; {load}; print(load(Path(sys.argv[1])).experiment)"
     command = [sys.executable, "-c", program, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

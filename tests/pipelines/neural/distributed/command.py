@@ -5,7 +5,7 @@ import sys
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.neural.config import EXPERIMENTS, Augmentation, NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.networks.convolutional import SmallAlexNet
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 
 BUSY = Augmentation(flip="alternating", crop=1)
 PERCEPTRON = NeuralConfig(

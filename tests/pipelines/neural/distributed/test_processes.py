@@ -15,8 +15,8 @@ from bakeoff.pipelines.neural import pipeline
 from bakeoff.pipelines.neural.config import EXPERIMENTS
 from bakeoff.pipelines.neural.distributed import Processes
 from bakeoff.pipelines.neural.training import assignment
-from bakeoff.pipelines.neural.training.examples import Examples
 from bakeoff.pipelines.neural.training.loop import Trainer
+from bakeoff.pipelines.neural.training.minibatches import Examples
 from bakeoff.pipelines.results.run import RunResult, load_runs
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -4,10 +4,8 @@ from torch import nn
 
 from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.networks.build import Standardize, build_network, fit_to_pixels
-from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
-from bakeoff.pipelines.neural.networks.local import LocalPerceptron
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
-from bakeoff.pipelines.neural.networks.speedrun import Speedrun
+from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet, Speedrun
+from bakeoff.pipelines.neural.networks.perceptrons import LocalPerceptron, Perceptron
 
 SMALL = [
     Perceptron((8,)),

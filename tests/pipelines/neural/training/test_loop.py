@@ -8,9 +8,9 @@ from torch import nn
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
 from bakeoff.pipelines.neural.networks.convolutional import SmallAlexNet
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
-from bakeoff.pipelines.neural.training.examples import Examples
+from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.neural.training.loop import Snapshot, Trainer, copied, update_average
+from bakeoff.pipelines.neural.training.minibatches import Examples
 from bakeoff.pipelines.neural.training.prediction import predict_scores
 
 BUSY = NeuralConfig(  # everything that keeps a state or draws a number

@@ -23,10 +23,8 @@ from bakeoff.pipelines.classic.families.pixels import PixelPca
 from bakeoff.pipelines.classic.matrix.projections import fit_standardizer
 from bakeoff.pipelines.classic.system.classic_model import ClassicModel, FittedSystem
 from bakeoff.pipelines.neural.networks.build import build_network, fit_to_pixels
-from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet
-from bakeoff.pipelines.neural.networks.local import LocalPerceptron
-from bakeoff.pipelines.neural.networks.mlp import Perceptron
-from bakeoff.pipelines.neural.networks.speedrun import Speedrun
+from bakeoff.pipelines.neural.networks.convolutional import ConvNet, SmallAlexNet, Speedrun
+from bakeoff.pipelines.neural.networks.perceptrons import LocalPerceptron, Perceptron
 from bakeoff.pipelines.neural.neural_model import NetDescription, NeuralModel
 from bakeoff.pipelines.predict.export import export_model, onnx_file
 from bakeoff.pipelines.predict.export.onnx_file import export_onnx, open_session, predict_with_onnx

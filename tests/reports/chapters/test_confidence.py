@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.results.calibrator import choose_threshold
-from bakeoff.reports.chapters.two_classes import Stakes, cheapest_threshold, two_classes_section
+from bakeoff.reports.chapters.confidence import Stakes, cheapest_threshold, two_classes_section
 from bakeoff.reports.report import build_report
 from bakeoff.reports.report_text import render_html
 from bakeoff.reports.statistics.comparison import build_comparison
