@@ -1,6 +1,5 @@
 """The hand-crafted approach, top to bottom: pictures -> features -> linear SVM, C on validation -> scores, fused."""
 
-import time
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import comb
@@ -50,10 +49,8 @@ def run(job: Job[ClassicConfig]) -> RunResult:
         config.views,
         hands_on(device),
     )
-    encoded, n_bytes = (
-        [e for o in outcomes for e in o.encoded],
-        job.keep(store_classic_model(model), scores["validation"]),
-    )
+    encoded = [e for o in outcomes for e in o.encoded]
+    n_bytes = job.keep(store_classic_model(model), scores["validation"])
     dimensions, n_parameters = sum(o.fitted.weights.shape[1] for o in outcomes), sum(o.n_parameters for o in outcomes)
     return job.answer(
         title=job.title if config == job.config else " + ".join(e.family.label for e in encoded),
@@ -69,7 +66,7 @@ def run(job: Job[ClassicConfig]) -> RunResult:
         trials=tuple(trial for o in outcomes for trial in o.trials),
         diagnostics={
             "dimensions": {e.family.label: e.parts["train"].shape[1] for e in encoded},
-            **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
+            **measure_latency(model.predict_scores, dataset.test.images),
             "svm_converged": all(o.converged for o in outcomes),
         },
     )

@@ -5,7 +5,6 @@ The blocks before are computed once for every picture, and kept. The classifier 
 Source: Kumar et al., "Fine-tuning can distort pretrained features", ICLR 2022. Differs: an SVM, and no augmentation.
 """
 
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -117,7 +116,7 @@ def run(job: Job[NeuralConfig]) -> RunResult:
         stages=(*encoded.costs, training.stage, predicting.stage),
         environment={**job.workspace.environment, "device": str(job.workspace.device)},
         history=tuple(history),
-        diagnostics=measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
+        diagnostics=measure_latency(model.predict_scores, dataset.test.images),
     )
 
 

@@ -103,11 +103,13 @@ def _meter(uuid: Any) -> Any:
 
 
 def measure_latency(
-    predict_scores: Callable[[np.ndarray], np.ndarray], images: np.ndarray, clock: Callable[[], float]
+    predict_scores: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """`single_picture_seconds`, the median over single pictures, and `pictures_per_second` of one larger batch.
 
-    images: at least one, as the model takes them.   clock: seconds, such as time.perf_counter.
+    images: at least one, as the model takes them.   clock: seconds.
     """
 
     def seconds_for(batch: np.ndarray) -> float:

@@ -107,7 +107,7 @@ def run(job: Job[NeuralConfig]) -> RunResult:
             "bfloat16": best.bfloat16,
             "flops_per_picture": count_flops(config, dataset.image_shape, len(dataset.class_names))
             * n_views(config.flip_averaging, config.shift_averaging),
-            **measure_latency(model.predict_scores, dataset.test.images, time.perf_counter),
+            **measure_latency(model.predict_scores, dataset.test.images),
         },
     )
 

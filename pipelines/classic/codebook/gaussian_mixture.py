@@ -63,15 +63,10 @@ class GaussianMixture:
     log_likelihood: float = math.nan
 
     def __post_init__(self) -> None:
-        if (
-            self.means.ndim != 2
-            or self.variances.shape != self.means.shape
-            or self.weights.shape != self.means.shape[:1]
-        ):
-            raise ValueError(
-                "weights, means and variances must have shapes (k,), (k, d), (k, d), got "
-                f"{tuple(self.weights.shape)}, {tuple(self.means.shape)}, {tuple(self.variances.shape)}"
-            )
+        shapes = [tuple(part.shape) for part in (self.weights, self.means, self.variances)]
+        if len(shapes[1]) != 2 or shapes != [shapes[1][:1], shapes[1], shapes[1]]:
+            got = ", ".join(map(str, shapes))
+            raise ValueError(f"weights, means and variances must have shapes (k,), (k, d), (k, d), got {got}")
         if not (self.weights > 0).all() or not (self.variances > 0).all():
             raise ValueError("weights and variances must be positive, got a value that is not")
 
@@ -86,7 +81,7 @@ class GaussianMixture:
 
 
 # What an expectation step leaves, in float64: sum gamma (k,), sum gamma [x, x^2] (k, 2d), sum log p(x) ().
-Sums = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+Sums = tuple[torch.Tensor, ...]
 
 
 def fit_gaussian_mixture(
@@ -118,7 +113,8 @@ def fit_gaussian_mixture(
     mixture = start or _start_from_kmeans(sample, n_components, floor, seed)
     for _ in range(n_iterations):
         form = mixture.quadratic_form()
-        mixture = _maximize(mixture, form.origin, _expect(descriptors, form), len(descriptors), floor)
+        parts = map_on_cores(partial(_expect, form=form), spans_of(descriptors))
+        mixture = _maximize(mixture, form.origin, tuple(map(sum, zip(*parts, strict=True))), len(descriptors), floor)
         advance()
     return mixture
 
@@ -141,13 +137,8 @@ def _start_from_kmeans(sample: torch.Tensor, n_components: int, floor: torch.Ten
     return GaussianMixture((counts / counts.sum()).float(), codebook.centers, torch.maximum(variances, floor).float())
 
 
-def _expect(descriptors: torch.Tensor, form: QuadraticForm) -> Sums:
-    """One pass over all descriptors: responsibilities, and the sums of statistics that they weight."""
-    parts = map_on_cores(partial(_expect_span, form=form), spans_of(descriptors))
-    return tuple(map(sum, zip(*parts, strict=True)))  # type: ignore[return-value]
-
-
-def _expect_span(span: torch.Tensor, form: QuadraticForm) -> Sums:
+def _expect(span: torch.Tensor, form: QuadraticForm) -> Sums:
+    """Responsibilities of some descriptors, and the sums of statistics that they weight."""
     n_components, width = len(form.bias), len(form.weights)
     zeroth, moments = span.new_zeros(n_components), span.new_zeros(n_components, width)
     log_likelihood = 0.0

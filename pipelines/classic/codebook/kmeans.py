@@ -107,10 +107,8 @@ def fit_kmeans(
         centers = _kmeans_plus_plus(sample, n_words, generator)
     else:
         centers = initialization - origin
-    inertia, square_norm = (
-        math.nan,
-        sum(map_on_cores(lambda span: float(torch.dot(span.flatten(), span.flatten())), spans_of(descriptors))),
-    )
+    lengths = map_on_cores(lambda span: float(torch.dot(span.flatten(), span.flatten())), spans_of(descriptors))
+    inertia, square_norm = math.nan, sum(lengths)
     for _ in range(n_iterations):
         previous = centers
         centers, counts, inertia = _lloyd_pass(descriptors, centers, square_norm)
@@ -135,8 +133,7 @@ def assign_words(descriptors: torch.Tensor, codebook: Codebook) -> torch.Tensor:
     Raises ValueError if d differs from the codebook's, or a descriptor is not finite.
     """
     check_rows(descriptors, codebook.dimension)
-    assigned = map_on_cores(codebook.nearest, spans_of(descriptors))
-    return torch.cat(assigned)
+    return torch.cat(map_on_cores(codebook.nearest, spans_of(descriptors)))
 
 
 def _kmeans_plus_plus(sample: torch.Tensor, n_words: int, generator: torch.Generator) -> torch.Tensor:

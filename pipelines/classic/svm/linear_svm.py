@@ -212,10 +212,8 @@ def _start(initial: LinearSvm | None, problem: SquaredHinge) -> torch.Tensor:
         return torch.zeros(n_classes, d + 1, device=problem.signs.device)
     if initial.weights.shape != (n_classes, d):
         raise ValueError(f"initial.weights must have shape {(n_classes, d)} (classes, d), got {initial.weights.shape}")
-    return (
-        torch.from_numpy(np.hstack([initial.weights, initial.bias[:, None]])).float().to(problem.signs.device)
-        / problem.scale
-    )
+    weights = torch.from_numpy(np.hstack([initial.weights, initial.bias[:, None]])).float()
+    return weights.to(problem.signs.device) / problem.scale
 
 
 def _is_within(tolerance: float, objectives: list[torch.Tensor], gradient: torch.Tensor, promise: float) -> bool:

@@ -170,9 +170,7 @@ def feature_rows(dataset: Dataset, encoded: Sequence[Encoded]) -> Iterator[tuple
         for start in range(0, len(split), step):
             rows = slice(start, start + step)
             labels = [dataset.class_names[label] for label in split.labels[rows].tolist()]
-            numbered = [
-                f"{name}/{number:06}" for number in range(start, start + len(labels))
-            ]  # are no files of their own
-            paths = numbered if split.paths is None else split.paths[rows].tolist()
+            paths = [f"{name}/{number:06}" for number in range(start, start + len(labels))]  # of no files
+            paths = paths if split.paths is None else split.paths[rows].tolist()
             values = FeatureMatrix([[e.parts[name] for e in encoded]])[rows].numpy()
             yield (paths, [name] * len(labels), labels), values
