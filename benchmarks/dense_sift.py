@@ -26,7 +26,9 @@ SETTINGS = (
 
 
 def measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int) -> Measurement:
-    gray = _pictures(n_ours, side)
+    noise = np.random.default_rng(0).integers(0, 256, (n_ours, side - 4, side - 4), dtype=np.uint8)
+    smooth = np.stack([cv2.GaussianBlur(picture, (0, 0), 1.5) for picture in noise])
+    gray = np.pad(smooth, ((0, 0), (2, 2), (2, 2)), constant_values=128)  # in a plain frame
     images = torch.from_numpy(gray).unsqueeze(-1)
     positions = dense_sift_positions(side, side, bin_size=bin_size, stride=STRIDE)
     keypoints = [cv2.KeyPoint(float(x), float(y), bin_size / 1.5, 0) for x, y in positions]
@@ -43,13 +45,6 @@ def measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int) 
         lambda _, theirs: _largest_difference(images[:n_peer], theirs, bin_size),
         units=(n_ours * len(positions), n_peer * len(positions)),
     )
-
-
-def _pictures(n: int, side: int) -> np.ndarray:
-    """uint8 (n, side, side): smooth noise in a plain frame of 2 pixels."""
-    noise = np.random.default_rng(0).integers(0, 256, (n, side - 4, side - 4), dtype=np.uint8)
-    smooth = np.stack([cv2.GaussianBlur(picture, (0, 0), 1.5) for picture in noise])
-    return np.pad(smooth, ((0, 0), (2, 2), (2, 2)), constant_values=128)
 
 
 def _largest_difference(images: torch.Tensor, theirs: np.ndarray, bin_size: int) -> float:

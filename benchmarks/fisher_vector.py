@@ -22,7 +22,11 @@ def measure(n_images: int, n_descriptors: int, n_components: int, dimension: int
         torch.rand(n_components, dimension, generator=generator) + 0.5,
     )
     descriptors = torch.randn(n_images, n_descriptors, dimension, generator=generator)
-    peer = _as_sklearn(mixture)
+    peer = SklearnMixture(n_components, covariance_type="diag")
+    peer.weights_, peer.means_, peer.covariances_ = (
+        part.double().numpy() for part in (mixture.weights, mixture.means, mixture.variances)
+    )
+    peer.precisions_cholesky_ = 1 / np.sqrt(peer.covariances_)
     few = n_images // 10  # scikit-image's rate does not depend on the number of pictures
     theirs = [image.double().numpy() for image in descriptors[:few]]
     expected = np.stack([skimage_fisher_vector(image, peer)[n_components:] for image in theirs])
@@ -38,12 +42,3 @@ def measure(n_images: int, n_descriptors: int, n_components: int, dimension: int
         # two products (m, 2d) x (2d, k) and (k, m) x (m, 2d), 2 operations a term
         operations=8 * n_images * n_descriptors * dimension * n_components,
     )
-
-
-def _as_sklearn(mixture: GaussianMixture) -> SklearnMixture:
-    peer = SklearnMixture(len(mixture.weights), covariance_type="diag")
-    peer.weights_ = mixture.weights.double().numpy()
-    peer.means_ = mixture.means.double().numpy()
-    peer.covariances_ = mixture.variances.double().numpy()
-    peer.precisions_cholesky_ = 1 / np.sqrt(peer.covariances_)
-    return peer

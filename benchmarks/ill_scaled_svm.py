@@ -17,18 +17,13 @@ COSTS = (1e-6, 1.0, 1e4)
 Set = tuple[np.ndarray, np.ndarray]  # features float32 (n, d), labels int (n,)
 
 
-def gaussians(n: int, d: int, n_classes: int) -> Set:
-    """Overlapping classes, every feature of about unit size."""
-    generator = np.random.default_rng(0)
-    labels = generator.integers(n_classes, size=n)
-    return generator.normal(size=(n, d)) + 0.7 * generator.normal(size=(n_classes, d))[labels], labels
-
-
 def ill_scaled_sets() -> dict[str, Set]:
     """By name, for people."""
     digits, labels = load_digits(return_X_y=True)
     digits, labels = digits[:600], labels[:600]
-    plain, classes = gaussians(n := 600, d := 40, 4)
+    generator = np.random.default_rng(0)
+    classes = generator.integers(4, size=(n := 600))  # overlapping ones, every feature of about unit size
+    plain = generator.normal(size=(n, d := 40)) + 0.7 * generator.normal(size=(4, d))[classes]
     generator = np.random.default_rng(1)
     sets = {
         "digits, raw": (digits, labels),

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from bakeoff.pipelines.results.files import write_atomically
-from bakeoff.reports.canvas.elements import Cell, Table
+from bakeoff.reports.canvas.elements import Table
 from bakeoff.reports.canvas.svg import standalone_svg
 from bakeoff.reports.canvas.theme import environment, render_page
 from bakeoff.reports.report import Report
@@ -28,16 +28,12 @@ def render_table(table: Table) -> str:
     lines = ["| " + " | ".join(escape_markdown(column) for column in table.columns) + " |"]
     lines.append("|" + "|".join("--:" if numeric else ":--" for numeric in table.numeric) + "|")
     for row in table.rows:
-        cells = [_cell(cell) for cell in row.cells]
+        told = (f"{cell.text} ({cell.note})" if cell.note else cell.text for cell in row.cells)
+        cells = [escape_markdown(text) for text in told]
         if row.strong:
             cells[0] = f"**{cells[0]}**"
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def _cell(cell: Cell) -> str:
-    note = f" ({escape_markdown(cell.note)})" if cell.note else ""
-    return escape_markdown(cell.text) + note
 
 
 def render_markdown(report: Report) -> str:

@@ -48,7 +48,7 @@ def describe_winner(comparison: Comparison, winner: Contestant | None) -> str:
     does = f"classifies {{}} of the {which} correctly"
     if comparison.is_unbalanced:
         does = f"has a balanced accuracy of {{}} on the {which}"
-    scores = {c: percent(comparison.leading_score(c)) for c in (hand, net)}
+    scores = {c: percent(folds.score(c.experiment) if folds else comparison.score(c)) for c in (hand, net)}
     low, high = difference.interval
     if winner is None:
         gist = f"no difference {'is ' if where else ''}shown"

@@ -115,7 +115,9 @@ def _render_batch(factors: Mapping[str, np.ndarray], random: RandomState) -> np.
     )
     surface = surface_color[:, None, None] * (1 + TEXTURE_CONTRAST * texture[..., None])
     images = np.where(is_part[..., None], part_color[:, None, None], surface)  # (n, 32, 32, 3)
-    images *= _draw_light(n_pictures, random)[..., None]
+    down, right = random.uniform(-0.15, 0.15, (2, n_pictures, 1, 1))  # slopes of the light
+    slope, level = np.linspace(-1, 1, SIDE), random.uniform(0.75, 1, (n_pictures, 1, 1))
+    images *= (level + down * slope[:, None] + right * slope).astype(np.float32)[..., None]
     images += random.randint(-NOISE, NOISE + 1, images.shape, dtype=np.int8) * np.float32(1 / 255)
     return np.rint(255 * images.clip(0, 1)).astype(np.uint8)
 
@@ -163,14 +165,6 @@ def draw_texture(textures: np.ndarray, random: RandomState) -> np.ndarray:
     for angle, phase in random.uniform(0, 2 * np.pi, (12, 2, n_pictures, 1, 1)).astype(np.float32):
         field[blotches] += wave(angle, phase, blotches)
     return np.where(field > np.median(field, axis=(1, 2), keepdims=True), 1, -1).astype(np.float32)
-
-
-def _draw_light(n_pictures: int, random: RandomState) -> np.ndarray:
-    """Brightness with a slope in a random direction: float32 (n, 32, 32)."""
-    slope = np.linspace(-1, 1, SIDE)
-    down, right = random.uniform(-0.15, 0.15, (2, n_pictures, 1, 1))
-    level = random.uniform(0.75, 1, (n_pictures, 1, 1))
-    return (level + down * slope[:, None] + right * slope).astype(np.float32)
 
 
 def _to_rgb(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:

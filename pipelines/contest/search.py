@@ -138,38 +138,27 @@ def steps_up(
     if not scores:
         start = min(grid.keys() - refused, default=None)
         return {} if start is None else {start: 0.0}
+
+    def grows(p: Position, size: int) -> bool:
+        """Whether no size that could be tried lies between, and the step in size that led to p made it no worse."""
+        if any((p[0], between) in grid.keys() - refused for between in range(p[1] + 1, size)):
+            return False
+        before = max((q for q in scores if q[0] == p[0] and q[1] < p[1]), default=None)
+        return before is None or scores[p] >= scores[before] - noise
+
     reached: dict[Position, float] = {}
     for position in sorted(grid.keys() - scores.keys() - refused):
         recipe, size = position
         below = [p for p in scores if p[1] == size and p[0] < recipe]
         smaller = max((p for p in scores if p[0] == recipe and p[1] < size), default=None)
-        if smaller and _grows(grid, scores, refused, smaller, size, noise):
+        if smaller and grows(smaller, size):
             below.append(smaller)
         came_from = max((scores[p] for p in below), default=None)
-        if came_from is not None and not _is_passed(position, scores, came_from):
+        # Passed over where one that is as rich and as large, or more so, did at least as well as what leads here.
+        if came_from is not None and all(s < came_from for (r, z), s in scores.items() if r >= recipe and z >= size):
             reached[position] = came_from
     first = {size: min(recipe for recipe, other in reached if other == size) for _, size in reached}
     return {(recipe, size): reached[recipe, size] for size, recipe in first.items()}
-
-
-def _grows(
-    grid: Mapping[Position, Rung],
-    scores: Mapping[Position, float],
-    refused: set[Position],
-    p: Position,
-    size: int,
-    noise: float,
-) -> bool:
-    """Whether no size that could be tried lies between, and the step in size that led to p did not make it worse."""
-    if any((p[0], between) in grid.keys() - refused for between in range(p[1] + 1, size)):
-        return False
-    before = max((q for q in scores if q[0] == p[0] and q[1] < p[1]), default=None)
-    return before is None or scores[p] >= scores[before] - noise
-
-
-def _is_passed(p: Position, scores: Mapping[Position, float], came_from: float) -> bool:
-    """Whether a rung that is as rich and as large, or more so, did at least as well as what leads to this one."""
-    return any(q[0] >= p[0] and q[1] >= p[1] and score >= came_from for q, score in scores.items())
 
 
 def default_budget(dataset: Dataset) -> float:

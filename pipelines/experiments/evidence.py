@@ -28,7 +28,10 @@ def occlusion_maps(
     """
     n = len(images)
     windows = [(row, column) for row in range(n_cells - 1) for column in range(n_cells - 1)]
-    covered = np.stack([_cover(images, row, column, color, n_cells) for row, column in windows], axis=1)
+    rows, columns = (cell_edges(side, n_cells) for side in images.shape[1:3])
+    covered = np.repeat(images[:, None], len(windows), axis=1)
+    for i, (row, column) in enumerate(windows):  # 2 x 2 cells each
+        covered[:, i, rows[row] : rows[row + 2], columns[column] : columns[column + 2]] = np.rint(color)
     scores = predict_scores(np.concatenate([images, covered.reshape(-1, *images.shape[1:])]))
     centered = scores.astype(np.float64) - scores.mean(axis=1, keepdims=True)
     before = centered[np.arange(n), classes]
@@ -38,14 +41,6 @@ def occlusion_maps(
         total[:, row : row + 2, column : column + 2] += fall[:, None, None]
         n_covering[row : row + 2, column : column + 2] += 1
     return total / n_covering
-
-
-def _cover(images: np.ndarray, row: int, column: int, color: np.ndarray, n_cells: int) -> np.ndarray:
-    """The pictures with the 2 x 2 cells from (row, column) in one color."""
-    rows, columns = (cell_edges(side, n_cells) for side in images.shape[1:3])
-    covered = images.copy()
-    covered[:, rows[row] : rows[row + 2], columns[column] : columns[column + 2]] = np.rint(color)
-    return covered
 
 
 def cell_edges(side: int, n_cells: int) -> np.ndarray:

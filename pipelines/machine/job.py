@@ -10,6 +10,7 @@ import numpy as np
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.balance import fits_training
+from bakeoff.pipelines.results.calibrator import fit_calibrator
 from bakeoff.pipelines.results.model import FILE_NAME, StoredModel, save_stored_model
 from bakeoff.pipelines.results.run import RunResult, Size, run_folder
 
@@ -34,8 +35,11 @@ class Job(Generic[Config]):
         return run_folder(self.workspace.runs, self.dataset.name, fingerprint, self.experiment, self.seed)
 
     def keep(self, model: StoredModel, validation_scores: np.ndarray) -> int:
-        """Keep the trained model beside the run's other files. Returns its bytes."""
-        return save_stored_model(model.calibrated_on(self.dataset, validation_scores), self.folder / FILE_NAME)
+        """Keep the trained model, calibrated, beside the run's other files. Returns its bytes."""
+        data = self.dataset
+        calibrator = fit_calibrator(validation_scores, data.validation.labels, data.train_counts)
+        model = replace(model, calibrator=calibrator, reading=data.reading)
+        return save_stored_model(model, self.folder / FILE_NAME)
 
     def answer(self, **found: Any) -> RunResult:
         """The run. found: the fields of `RunResult` that the job does not tell; a title may be another."""

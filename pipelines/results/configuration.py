@@ -46,7 +46,8 @@ def rebuild(record: Any, expected: Any, *, tagged: bool = True, largest: float =
         return _rebuild_one_of(record, choices, inside)
     if is_dataclass(expected) and isinstance(record, dict):
         return _rebuild_kind(record, (expected,), inside) if tagged else _fill(expected, record, inside)
-    if expected in (int, float, bool, str, NoneType) and _is_plain(record, expected, largest):
+    kinds = (int, float) if expected is float else (expected,) if expected in (int, bool, str, NoneType) else ()
+    if type(record) in kinds and (expected not in (int, float) or abs(record) <= largest):  # NaN and infinity fail
         return float(record) if expected is float else record
     told = ", ".join(map(str, choices)) if origin is Literal else getattr(expected, "__name__", expected)
     raise ValueError(f"expected {told}, got {str(record)[:60]!r}")
@@ -88,9 +89,3 @@ def _kinds_of(base: type) -> list[type]:
     """The class and all below it: a kind is known as soon as it is defined. In doubt the first that was."""
     below: list[type] = base.__subclasses__()
     return [*(kind for child in reversed(below) for kind in _kinds_of(child)), base]
-
-
-def _is_plain(record: Any, expected: Any, largest: float) -> bool:
-    if expected in (int, float):
-        return type(record) in (int, expected) and abs(record) <= largest  # NaN and infinity fail
-    return type(record) is expected

@@ -84,13 +84,7 @@ def read_arrays(path: Path, command: str = "train") -> dict[str, np.ndarray]:
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    write_atomically(path, json.dumps(record, indent=1, default=_number, allow_nan=False).encode())
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} is not a JSON value")
+    write_atomically(path, json.dumps(record, indent=1, default=np.generic.item, allow_nan=False).encode())
 
 
 def read_json(path: Path, command: str = "train") -> dict[str, Any]:

@@ -10,7 +10,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -18,8 +18,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from bakeoff.datasets.dataset import Dataset
-from bakeoff.pipelines.results.calibrator import Calibrator, fit_calibrator
+from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.configuration import describe, rebuild
 from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.run import RunResult, Side, load_run, saved_key
@@ -109,11 +108,6 @@ class StoredModel:
             raise ValueError(f"a model needs at least two classes, got {list(self.class_names)}")
         if min(self.image_shape) < 1 or math.prod(self.image_shape) > MOST_PIXELS:
             raise ValueError(f"image_shape must be (height, width, channels), got {self.image_shape}")
-
-    def calibrated_on(self, dataset: Dataset, validation_scores: np.ndarray) -> StoredModel:
-        """The same model with what it needs beside its arrays. validation_scores: float (n_validation, n_classes)."""
-        calibrator = fit_calibrator(validation_scores, dataset.validation.labels, dataset.train_counts)
-        return replace(self, calibrator=calibrator, reading=dataset.reading)
 
 
 def save_stored_model(model: StoredModel, path: Path) -> int:

@@ -14,8 +14,13 @@ N_MISTAKES = 8  # of either finalist, in the table
 
 @chapter(150)
 def classes_section(comparison: Comparison) -> Section:
-    parts = (class_table(comparison), mistakes_table(comparison))
-    return Section("classes", "Accuracy by class", [describe_classes(comparison)], parts)
+    rows = [
+        table_row(c.experiment, true, said, share_cell(share), side=c.side)
+        for c in comparison.finalists
+        for true, said, share in worst_confusions(c, N_MISTAKES)
+    ]
+    mistakes = Table("The most frequent mistakes", ("finalist", "true class", "answer", "share of the class"), rows)
+    return Section("classes", "Accuracy by class", [describe_classes(comparison)], (class_table(comparison), mistakes))
 
 
 def class_accuracies(comparison: Comparison) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -66,13 +71,3 @@ def worst_confusions(contestant: Contestant, n_pairs: int) -> list[tuple[str, st
     order = np.argsort(-shares, axis=None, kind="stable")[:n_pairs]
     pairs = zip(*np.unravel_index(order, shares.shape), strict=True)
     return [(names[true], names[said], float(shares[true, said])) for true, said in pairs if shares[true, said] > 0]
-
-
-def mistakes_table(comparison: Comparison) -> Table:
-    """The most frequent mistakes of either finalist."""
-    rows = [
-        table_row(c.experiment, true, said, share_cell(share), side=c.side)
-        for c in comparison.finalists
-        for true, said, share in worst_confusions(c, N_MISTAKES)
-    ]
-    return Table("The most frequent mistakes", ("finalist", "true class", "answer", "share of the class"), rows)

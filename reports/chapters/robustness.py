@@ -108,7 +108,8 @@ def describe(hand: Endurance, net: Endurance) -> str:
     sentences = [_tell(hand, net, where, better, test) for (where, better, _), test in zip(claims, tests, strict=True)]
     if tests[0].is_shown:
         kinds = np.array([kind for name, kind in hand.groups.items() if name not in hand.held_out])
-        rests = [kind for kind in dict.fromkeys(kinds.tolist()) if not _stands(counted[kinds != kind], hand.sample)]
+        others = {kind: counted[kinds != kind] for kind in dict.fromkeys(kinds.tolist())}
+        rests = [k for k, rest in others.items() if len(rest) and not compare_crossed(rest, hand.sample).is_shown]
         if rests:
             sentences.insert(2, f"Without the {listing(rests, 'or')} corruptions, no difference is shown.")
     corrupted, clean = ([percent(m.mean(m.of())) for m in (hand, net)], [percent(m.mean(m.clean)) for m in (hand, net)])
@@ -117,11 +118,6 @@ def describe(hand: Endurance, net: Endurance) -> str:
         f"{corrupted[1]}; of the same pictures unchanged, {clean[0]} and {clean[1]}. {' '.join(sentences)} The "
         f"p-values are corrected for these {len(tests)} tests (Holm)."
     )
-
-
-def _stands(differences: np.ndarray, sample: Sample) -> bool:
-    """Whether a lead is still shown on these corruptions alone."""
-    return len(differences) == 0 or compare_crossed(differences, sample).is_shown
 
 
 def _tell(hand: Endurance, net: Endurance, where: str, better: str, test: PairedDifference) -> str:

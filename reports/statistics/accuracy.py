@@ -173,6 +173,9 @@ def compare_paired(
         accuracy = (float(sample.mean(side.mean(axis=0))) / squares + 0.5) / (1 / squares + 1)
         parts.append((spread.deviation(accuracy) ** 2 / len(side), spread.freedom))
     variance = sum(part for part, _ in parts)
+    over = "groups of pictures" if sample.groups is not None else "pictures"
+    over += ", classes of equal weight" if sample.balanced else ""
+    seeds = f"{',' if sample.balanced else ''} and seeds" if any(s.square for s in spreads) else ""
     return PairedDifference(
         difference=float(sample.mean(first).mean() - sample.mean(second).mean()),
         center=float(sample.mean(differences)) * shrink,
@@ -180,14 +183,8 @@ def compare_paired(
         freedom=_freedom(variance, parts),
         only_first=float((share_first * (1 - share_second)).sum()),
         only_second=float((share_second * (1 - share_first)).sum()),
-        method=_name_method(sample, spreads),
+        method=f"paired t over {over}{seeds}",
     )
-
-
-def _name_method(sample: Sample, spreads: tuple[SeedSpread, SeedSpread]) -> str:
-    over = "groups of pictures" if sample.groups is not None else "pictures"
-    over += ", classes of equal weight," if sample.balanced else ""
-    return f"paired t over {over} and seeds" if any(s.square for s in spreads) else f"paired t over {over}".strip(",")
 
 
 def compare_resampled(differences: np.ndarray, n_train: int, n_test: int) -> PairedDifference:

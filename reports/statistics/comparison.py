@@ -90,10 +90,6 @@ class Comparison:
         """The pictures that the planned test and the verdict are about."""
         return self.folds.sample if self.folds else self.sample
 
-    def leading_score(self, finalist: Contestant) -> float:
-        """What the verdict names: out of fold where there are folds, else on the test pictures."""
-        return self.folds.score(finalist.experiment) if self.folds else self.score(finalist)
-
     @property
     def effective_n(self) -> float:
         """As many pictures, each drawn by itself, would tell as much about the difference of the finalists."""

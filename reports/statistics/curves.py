@@ -89,20 +89,20 @@ def read_curves(rows: Sequence[Row], x: Callable[[Row], float], tested: Sample |
     rows: with experiment, side, n_test, correct and did_not_train (False where there is none).   x: the quantity of a
     row; rows of one x are seeds of one point.   tested: the test pictures, as in `Point`.
     """
+
+    def point(x: float, rows: Sequence[Row]) -> Point:
+        correct = np.stack([unpack_correct(row["correct"], row["n_test"]) for row in rows])
+        return Point(x, correct, tuple(rows), not any(row.get("did_not_train") for row in rows), tested)
+
     groups: dict[tuple[Side, str], dict[float, list[Row]]] = {}
     for row in rows:
         key: tuple[Side, str] = (row["side"], row["experiment"])
         groups.setdefault(key, {}).setdefault(x(row), []).append(row)
     curves = [
-        Curve(experiment, side, tuple(_point(at, found, tested) for at, found in sorted(points.items())))
+        Curve(experiment, side, tuple(point(at, found) for at, found in sorted(points.items())))
         for (side, experiment), points in groups.items()
     ]
     return sorted(curves, key=lambda curve: curve.side != "hand-crafted")
-
-
-def _point(x: float, rows: Sequence[Row], tested: Sample | None) -> Point:
-    correct = np.stack([unpack_correct(row["correct"], row["n_test"]) for row in rows])
-    return Point(x, correct, tuple(rows), not any(row.get("did_not_train") for row in rows), tested)
 
 
 def compare_curves(first: Curve, second: Curve) -> dict[float, PairedDifference]:

@@ -109,7 +109,10 @@ def fit_gaussian_mixture(
             f"n_components must be at most the number of descriptors {len(descriptors)}, got {n_components}"
         )
     sample = sample_rows(descriptors, START_ROWS_PER_COMPONENT * n_components, generator)
-    floor = _variance_floor(sample)
+    variances = sample.double().var(dim=0, correction=0)
+    # Where a dimension is constant, a share of the mean variance, or of 1.
+    overall = variances.mean() if variances.mean() > 0 else variances.new_ones(())
+    floor = VARIANCE_FLOOR * torch.where(variances > 0, variances, overall)
     mixture = start or _start_from_kmeans(sample, n_components, floor, seed)
     for _ in range(n_iterations):
         form = mixture.quadratic_form()
@@ -117,13 +120,6 @@ def fit_gaussian_mixture(
         mixture = _maximize(mixture, form.origin, tuple(map(sum, zip(*parts, strict=True))), len(descriptors), floor)
         advance()
     return mixture
-
-
-def _variance_floor(sample: torch.Tensor) -> torch.Tensor:
-    """(d,); a share of the mean variance where a dimension is constant, or of 1."""
-    variances = sample.double().var(dim=0, correction=0)
-    overall = variances.mean() if variances.mean() > 0 else variances.new_ones(())
-    return VARIANCE_FLOOR * torch.where(variances > 0, variances, overall)
 
 
 def _start_from_kmeans(sample: torch.Tensor, n_components: int, floor: torch.Tensor, seed: int) -> GaussianMixture:

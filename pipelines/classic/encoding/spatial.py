@@ -50,18 +50,14 @@ def pool_pyramid(
     _check_positions(descriptors, positions)
     encodings = []
     for n_rows, n_columns in levels:
-        for inside in _members(positions, height, width, n_rows, n_columns):
+        with untraced():
+            rows = ((positions[:, 1] + 0.5) * n_rows / height).long().clamp(0, n_rows - 1)
+            columns = ((positions[:, 0] + 0.5) * n_columns / width).long().clamp(0, n_columns - 1)
+            cells = [(rows * n_columns + columns == cell).nonzero()[:, 0] for cell in range(n_rows * n_columns)]
+        for inside in cells:
             everything = len(inside) == descriptors.shape[1]
             encodings.append(encode(descriptors if everything else descriptors[:, inside.to(descriptors.device)]))
     return torch.cat(encodings, dim=1)
-
-
-def _members(positions: torch.Tensor, height: int, width: int, n_rows: int, n_columns: int) -> list[torch.Tensor]:
-    """For each cell, row by row: which positions lie in it."""
-    with untraced():
-        rows = ((positions[:, 1] + 0.5) * n_rows / height).long().clamp(0, n_rows - 1)
-        columns = ((positions[:, 0] + 0.5) * n_columns / width).long().clamp(0, n_columns - 1)
-        return [(rows * n_columns + columns == cell).nonzero()[:, 0] for cell in range(n_rows * n_columns)]
 
 
 def _check_positions(descriptors: torch.Tensor, positions: torch.Tensor) -> None:

@@ -77,7 +77,15 @@ def follow() -> None:
         assignment, lengths = message
         if assignment is None:
             return
-        train, validation = (_room(n, assignment, device) for n in lengths)
+        height, width, channels = assignment.image_shape
+        train, validation = (
+            Examples(
+                torch.empty(n, channels, height, width, dtype=torch.uint8, device=device),
+                torch.empty(n, dtype=torch.int64, device=device),
+                assignment.n_classes,
+            )
+            for n in lengths
+        )
         _broadcast(train, validation)
         with measure("train", "training") as clock:
             trainer = assignment.begin(assignment.build(device), train, validation)
@@ -108,10 +116,3 @@ def _broadcast(*parts: Examples) -> None:
     for examples in parts:
         distributed.broadcast(examples.images, 0)
         distributed.broadcast(examples.labels, 0)
-
-
-def _room(n: int, assignment: Assignment, device: torch.device) -> Examples:
-    """For what is broadcast."""
-    height, width, channels = assignment.image_shape
-    images = torch.empty(n, channels, height, width, dtype=torch.uint8, device=device)
-    return Examples(images, torch.empty(n, dtype=torch.int64, device=device), assignment.n_classes)

@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from bakeoff.datasets.dataset import Split
-from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
+from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig
 from bakeoff.pipelines.neural.distributed import ALONE, Processes
 
 LEAST_STEPS_A_PASS = 12  # fewer leave too few updates between two looks at the validation pictures
@@ -82,13 +82,16 @@ def fit_to(
     batch.
     """
     plan, side = plan_steps(n_pictures, config), min(image_shape[:2])
-    augmentation, growth = config.augmentation, side / config.side
+    augmentation, growth, share = config.augmentation, side / config.side, plan.batch_size / config.batch_size
     return replace(
         config,
         steps=budget_steps or plan.n_steps,
         side=side,
         batch_size=plan.batch_size,
-        optimizers=tuple(_at_batch(each, plan.batch_size / config.batch_size) for each in config.optimizers),
+        optimizers=tuple(
+            one if one.name == "adamw" else replace(one, learning_rate=share * one.learning_rate)
+            for one in config.optimizers
+        ),
         augmentation=replace(augmentation, crop=_grown(augmentation.crop, growth)),
         shift_averaging=_grown(config.shift_averaging, growth),
     )
@@ -97,10 +100,6 @@ def fit_to(
 def _grown(pixels: int, growth: float) -> int:
     """At least 1, for 0 means off."""
     return max(1, round(pixels * growth)) if pixels else 0
-
-
-def _at_batch(optimizer: Optimizer, share: float) -> Optimizer:
-    return optimizer if optimizer.name == "adamw" else replace(optimizer, learning_rate=share * optimizer.learning_rate)
 
 
 def to_examples(split: Split, n_classes: int, device: torch.device) -> Examples:
