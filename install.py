@@ -37,16 +37,11 @@ def main() -> None:
     print(f"Installing {rest}", flush=True)
     extras = DEVELOPERS if arguments.develop else USERS
     pip("install", "--quiet", "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[{extras}]")
-    link_checkout()
-    (READY_TO_DEVELOP if arguments.develop else READY).touch()
-
-
-def link_checkout() -> None:
-    """`.venv/src/bakeoff` is the checkout under its package's name: mypy knows no other way to it."""
-    link = ENVIRONMENT / "src" / "bakeoff"
+    link = ENVIRONMENT / "src" / "bakeoff"  # the checkout under its package's name: mypy knows no other way to it
     link.parent.mkdir(exist_ok=True)
     if not link.is_symlink():
         link.symlink_to(ROOT, target_is_directory=True)
+    (READY_TO_DEVELOP if arguments.develop else READY).touch()
 
 
 def misspelled(unknown: list[str], known: list[str]) -> str:

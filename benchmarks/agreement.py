@@ -17,7 +17,7 @@ from rich.console import Console
 from bakeoff.api import compare
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.registry import load_dataset
-from bakeoff.datasets.splits import nested_subsets
+from bakeoff.datasets.splits import nested_subset
 from bakeoff.pipelines.results.files import write_atomically
 
 MOST_CLASSES, PICTURES = 10, (20, 300)  # of a task; pictures of each class in each split, log-uniform
@@ -33,7 +33,7 @@ def draw_task(dataset: Dataset, seed: int) -> Dataset:
 
     def draw(split: Split) -> Split:
         chosen = np.flatnonzero(np.isin(split.labels, classes))
-        (kept,) = nested_subsets(split.labels[chosen], [size], seed=seed)
+        kept = nested_subset(split.labels[chosen], size, seed=seed)
         part = split.take(chosen[kept])
         return replace(part, labels=np.searchsorted(classes, part.labels))
 

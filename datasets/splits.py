@@ -61,21 +61,20 @@ def apportion(total: int, shares: Sequence[float]) -> np.ndarray:
     return counts + 1
 
 
-def nested_subsets(labels: np.ndarray, sizes: Sequence[int], *, seed: int) -> list[np.ndarray]:
-    """Training subsets for a learning curve: each holds `size` pictures of every class, and all of the smaller ones.
+def nested_subset(labels: np.ndarray, size: int, *, seed: int) -> np.ndarray:
+    """A training subset for a learning curve: it holds `size` pictures of every class, and all of smaller ones.
 
-    labels: int64 (n,).   sizes: pictures per class; a class with fewer gives all it has.
-    Returns, for each size, int64 indices, ascending.
-    Raises ValueError for a size below 1.
+    labels: int64 (n,).   size: pictures per class; a class with fewer gives all it has.
+    Returns int64 indices, ascending. Raises ValueError for a size below 1.
     """
-    if min(sizes) < 1:
-        raise ValueError(f"sizes must be at least 1 picture per class, got {list(sizes)}")
+    if size < 1:
+        raise ValueError(f"size must be at least 1 picture per class, got {size}")
     order = np.random.RandomState(seed).permutation(len(labels))
     rank = np.empty(len(labels), dtype=np.int64)  # a picture's place in the queue of its class
     for label in np.unique(labels):
         queue = order[labels[order] == label]
         rank[queue] = np.arange(len(queue))
-    return [np.flatnonzero(rank < size) for size in sizes]
+    return np.flatnonzero(rank < size)
 
 
 def evenly_spread(n: int, most: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from bakeoff.pipelines.results.files import write_atomically
 from bakeoff.pipelines.results.guest import load_guests
 from bakeoff.pipelines.results.run import task_folder
 from bakeoff.pipelines.results.study import load_studies
-from bakeoff.pipelines.results.task import Task
+from bakeoff.pipelines.results.task import Task, task_name
 from bakeoff.reports.canvas.elements import Table
 from bakeoff.reports.chapters.changes import describe_changes, find_changes, read_base
 from bakeoff.reports.chapters.confidence import Stakes
@@ -22,7 +22,7 @@ from bakeoff.reports.publish import log_runs, publish
 from bakeoff.reports.report import Report, build_report
 from bakeoff.reports.report_json import render_json
 from bakeoff.reports.report_text import render_html, render_markdown, save_figures
-from bakeoff.reports.selection import find_tasks, select_runs, task_name
+from bakeoff.reports.selection import find_tasks, select_runs
 from bakeoff.reports.statistics.comparison import build_comparison
 
 TERMINAL_COLUMNS = ("total", "peak memory")  # with experiment and leading score they fit 80 columns

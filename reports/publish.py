@@ -21,8 +21,8 @@ from bakeoff.pipelines.results.guest import load_guests, save_guests
 from bakeoff.pipelines.results.model import CARD_NAME, FILE_NAME
 from bakeoff.pipelines.results.run import RunResult, run_folder, save_run, task_folder
 from bakeoff.pipelines.results.study import load_studies, save_study
-from bakeoff.pipelines.results.task import save_task
-from bakeoff.reports.selection import find_tasks, select_runs, task_name
+from bakeoff.pipelines.results.task import save_task, task_name
+from bakeoff.reports.selection import find_tasks, select_runs
 
 LONGEST_VALUE = 500  # characters of a parameter, that every version of MLflow takes
 

@@ -1,22 +1,10 @@
 """Selection of the saved runs that a report is about."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from bakeoff.pipelines.results.run import RunResult, load_runs, task_folder
 from bakeoff.pipelines.results.task import Task, load_task
-
-SHORT_NAMES = {"cues": "cues-all"}  # as the registry of data sets has them
-SUFFIXES = re.compile(r"(\.(zip|csv|tgz|tar|gz|bz2|xz))+$")  # of archives and tables of pictures
-
-
-def task_name(dataset: str) -> str:
-    """The name under which runs of a data set are kept: its own, or made from the path of a folder or archive."""
-    if dataset in SHORT_NAMES:
-        return SHORT_NAMES[dataset]
-    name = SUFFIXES.sub("", Path(dataset).resolve().name)
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "folder"
 
 
 def find_tasks(

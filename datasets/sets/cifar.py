@@ -20,6 +20,8 @@ import pooch
 from bakeoff.datasets.dataset import Dataset, Progress, Split, named
 
 PIXEL_BYTES = 3 * 32 * 32
+N_TRAIN, N_TEST = 50_000, 10_000  # pictures published
+N_VALIDATION = 5_000  # taken from the end of training
 CACHE_FOLDER = Path("~/.cache/bakeoff")  # where archives go if no data root is named
 
 
@@ -28,7 +30,7 @@ class Archive:
     """What is published: where it is, how to know it, and what is inside.
 
     md5: as printed on the publisher's page.   train_files, test_file: rows of pictures.
-    label_bytes: bytes before the pixels; the last one is the class.   n_validation: taken from the end of training.
+    label_bytes: bytes before the pixels; the last one is the class.
     duplicate_percent: share of test pictures with a near duplicate in training (Barz, Denzler, J. Imaging 2020).
     """
 
@@ -40,12 +42,9 @@ class Archive:
     names_file: str
     train_files: tuple[str, ...]
     test_file: str
-    pictures_per_train_file: int
     label_bytes: int
     n_classes: int
     duplicate_percent: float
-    n_test: int = 10_000
-    n_validation: int = 5_000
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -61,7 +60,6 @@ CIFAR10 = Archive(
     names_file="batches.meta.txt",
     train_files=tuple(f"data_batch_{number}.bin" for number in range(1, 6)),
     test_file="test_batch.bin",
-    pictures_per_train_file=10_000,
     label_bytes=1,
     n_classes=10,
     duplicate_percent=3.3,
@@ -75,7 +73,6 @@ CIFAR100 = Archive(
     names_file="fine_label_names.txt",
     train_files=("train.bin",),
     test_file="test.bin",
-    pictures_per_train_file=50_000,
     label_bytes=2,
     n_classes=100,
     duplicate_percent=10,
@@ -95,23 +92,21 @@ def load_cifar(archive: Archive, data_root: Path | None = None, progress: Progre
         _download(archive, root, progress)
     class_names = tuple((folder / archive.names_file).read_text("utf-8").split())
     if len(class_names) != archive.n_classes:
-        raise ValueError(
-            _damaged(folder / archive.names_file, f"{archive.n_classes} class names", str(len(class_names)))
-        )
-    n_pictures = archive.pictures_per_train_file
+        expected = f"{archive.n_classes} class names"
+        raise ValueError(_damaged(folder / archive.names_file, expected, str(len(class_names))))
+    n_pictures, n_train = N_TRAIN // len(archive.train_files), N_TRAIN - N_VALIDATION
     parts = [_read_rows(archive, folder / name, n_pictures) for name in archive.train_files]
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    n_train = len(labels) - archive.n_validation
     return Dataset(
         archive.name,
         class_names,
         train=Split(images[:n_train], labels[:n_train]),
         validation=Split(images[n_train:], labels[n_train:]),
-        test=Split(*_read_rows(archive, folder / archive.test_file, archive.n_test)),
+        test=Split(*_read_rows(archive, folder / archive.test_file, N_TEST)),
         description=(
             f"{archive.title}: what is in the picture, one of {archive.n_classes} kinds of thing? Color photographs "
             f"from the web, 32x32 pixels, never seen in training. The test pictures and their order are as published; "
-            f"validation is the last {archive.n_validation:,} training pictures."
+            f"validation is the last {N_VALIDATION:,} training pictures."
         ),
         notes=(
             f"About {archive.duplicate_percent} % of the published test pictures have a near duplicate among the "

@@ -67,24 +67,16 @@ def load_cues(cue: str) -> Dataset:
     for name, n_per_class in PICTURES_PER_CLASS.items():
         factors = draw_factors(n_per_class, random, agree=cue == "all")
         splits[name] = Split(render(factors, random), factors["shape" if cue == "all" else cue])
-    return Dataset(
-        f"cues-{cue}",
-        CLASS_NAMES.get(cue, tuple(map(", ".join, zip(*CLASS_NAMES.values(), strict=True)))),
-        splits["train"],
-        splits["validation"],
-        splits["test"],
-        description=_describe(cue),
-    )
-
-
-def _describe(cue: str) -> str:
-    told_by = "color, texture, shape and layout together" if cue == "all" else f"{cue} only"
-    return (
+    told_by, more = f"{cue} only", ", and so do the other three of color, texture, shape and layout"
+    if cue == "all":
+        told_by, more = "color, texture, shape and layout together", ""
+    description = (
         f"Made pictures of three parts on a patterned surface, 32x32 pixels in color. The class is told by {told_by}; "
-        "place, size, rotation, light and clutter vary at random"
-        + ("." if cue == "all" else ", and so do the other three of color, texture, shape and layout.")
-        + " It shows which cue a method can see, not how well it does on photographs."
+        f"place, size, rotation, light and clutter vary at random{more}. It shows which cue a method can see, not how "
+        "well it does on photographs."
     )
+    class_names = CLASS_NAMES.get(cue, tuple(map(", ".join, zip(*CLASS_NAMES.values(), strict=True))))
+    return Dataset(f"cues-{cue}", class_names, **splits, description=description)
 
 
 def draw_factors(n_per_class: int, random: RandomState, *, agree: bool) -> dict[str, np.ndarray]:

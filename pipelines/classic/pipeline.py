@@ -50,18 +50,16 @@ def run(job: Job[ClassicConfig]) -> RunResult:
         hands_on(device),
     )
     encoded = [e for o in outcomes for e in o.encoded]
-    n_bytes = job.keep(store_classic_model(model), scores["validation"])
     dimensions, n_parameters = sum(o.fitted.weights.shape[1] for o in outcomes), sum(o.n_parameters for o in outcomes)
     return job.answer(
+        store_classic_model(model),
+        scores,
+        dataset.train.labels,
+        Size(dimensions, n_parameters, bytes=0),
         title=job.title if config == job.config else " + ".join(e.family.label for e in encoded),
         side=model.side,
         settings=describe(config),
-        scores=scores["test"],
-        validation_scores=scores["validation"],
-        validation_score=accuracy(scores["validation"], dataset.validation.labels),
-        train_score=accuracy(scores["train"], dataset.train.labels),
         stages=tuple(stage for o in outcomes for stage in o.stages),
-        size=Size(dimensions, n_parameters, n_bytes),
         environment=environment,
         trials=tuple(trial for o in outcomes for trial in o.trials),
         diagnostics={

@@ -34,42 +34,37 @@ class Job(Generic[Config]):
         fingerprint = self.dataset.task_fingerprint()
         return run_folder(self.workspace.runs, self.dataset.name, fingerprint, self.experiment, self.seed)
 
-    def keep(self, model: StoredModel, validation_scores: np.ndarray) -> int:
-        """Keep the trained model, calibrated, beside the run's other files. Returns its bytes."""
-        data = self.dataset
-        calibrator = fit_calibrator(validation_scores, data.validation.labels, data.train_counts)
-        model = replace(model, calibrator=calibrator, reading=data.reading)
-        return save_stored_model(model, self.folder / FILE_NAME)
+    def answer(
+        self, model: StoredModel, scores: Mapping[str, np.ndarray], train_labels: np.ndarray, size: Size, **found: Any
+    ) -> RunResult:
+        """The run, its model kept, calibrated, beside its other files: how large that is fills its size.
 
-    def answer(self, **found: Any) -> RunResult:
-        """The run. found: the fields of `RunResult` that the job does not tell; a title may be another."""
+        scores: of test and validation, and of those training pictures that `train_labels` belong to.
+        found: the other fields of `RunResult` that the job does not tell; a title may be another.
+        """
+        data, right = self.dataset, scores["validation"].argmax(axis=1) == self.dataset.validation.labels
+        calibrator = fit_calibrator(scores["validation"], data.validation.labels, data.train_counts)
+        model = replace(model, calibrator=calibrator, reading=data.reading)
         told: dict[str, Any] = {
             "experiment": self.experiment,
             "title": self.title,
-            "dataset": self.dataset.name,
-            "fingerprint": self.dataset.task_fingerprint(),
-            "class_names": self.dataset.class_names,
+            "dataset": data.name,
+            "fingerprint": data.task_fingerprint(),
+            "class_names": data.class_names,
             "seed": self.seed,
-            "labels": self.dataset.test.labels,
-            "validation_labels": self.dataset.validation.labels,
+            "labels": data.test.labels,
+            "scores": scores["test"],
+            "validation_labels": data.validation.labels,
+            "validation_scores": scores["validation"],
+            "validation_score": float(right.mean()),
+            "train_score": float((scores["train"].argmax(axis=1) == train_labels).mean()),
+            "size": replace(size, bytes=save_stored_model(model, self.folder / FILE_NAME)),
         }
         return RunResult(**told | found)
 
     def answer_of_net(
-        self, stored: StoredModel, scores: Mapping[str, np.ndarray], train_labels: np.ndarray, size: Size, **found: Any
+        self, model: StoredModel, scores: Mapping[str, np.ndarray], train_labels: np.ndarray, size: Size, **found: Any
     ) -> RunResult:
-        """The run of a trained net, which is kept beside the run's other files: how large it is fills its size.
-
-        scores: of test and validation, and of those training pictures that `train_labels` belong to.
-        """
-        predicted = {name: of_split.argmax(axis=1) for name, of_split in scores.items()}
-        n_bytes = self.keep(stored, scores["validation"])
-        return self.answer(
-            scores=scores["test"],
-            validation_scores=scores["validation"],
-            validation_score=float((predicted["validation"] == self.dataset.validation.labels).mean()),
-            train_score=float((predicted["train"] == train_labels).mean()),
-            did_not_train=not fits_training(predicted["train"], train_labels),
-            size=replace(size, bytes=n_bytes),
-            **found,
-        )
+        """The same of a net, which may not have trained."""
+        learned = fits_training(scores["train"].argmax(axis=1), train_labels)
+        return self.answer(model, scores, train_labels, size, did_not_train=not learned, **found)

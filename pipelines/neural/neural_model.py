@@ -1,6 +1,6 @@
 """A trained net on disk and back: its weights, and what it is built from as plain values; never a pickle."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -78,28 +78,18 @@ def build_neural_model(stored: StoredModel) -> NeuralModel:
     for module in iter_modules(networks.__path__):  # a net is known once it is defined
         import_module(f"{networks.__name__}.{module.name}")
     description: NetDescription = rebuild(stored.settings, NetDescription)
-    _check_depth(description.architecture, len(stored.arrays))
+    parts = vars(description.architecture).values()
+    n_layers = max([0, *(len(part) for part in parts if isinstance(part, tuple))])
+    if n_layers > len(stored.arrays):  # each layer or block has arrays of its own
+        raise ValueError(f"{n_layers} layers cannot have their weights in {len(stored.arrays)} arrays")
     if not 0 <= description.shift_averaging < min(stored.image_shape[:2]):
         raise ValueError(f"shift_averaging must lie within the pictures, got {description.shift_averaging} pixels")
     # On no device, so that a file that promises more weights than it holds fills no memory.
     network = outline_network(description.architecture, stored.image_shape, len(stored.class_names))
     weights = {name: torch.from_numpy(array) for name, array in stored.arrays.items()}
-    _check_types(weights, network.state_dict())
+    for name, expected in network.state_dict().items():  # names and shapes are left to torch, which tells all at once
+        if name in weights and weights[name].dtype != expected.dtype:
+            raise ValueError(f"{name} must be {expected.dtype}, got {weights[name].dtype}")
     network.load_state_dict(weights, assign=True)
     network = network.to(memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
     return NeuralModel(stored.experiment, stored.class_names, stored.image_shape, description, network.eval())
-
-
-def _check_depth(architecture: Architecture, n_arrays: int) -> None:
-    """Each layer or block has arrays of its own, so there can be no more of them than arrays."""
-    parts = vars(architecture).values()
-    n_layers = max([0, *(len(part) for part in parts if isinstance(part, tuple))])
-    if n_layers > n_arrays:
-        raise ValueError(f"{n_layers} layers cannot have their weights in {n_arrays} arrays")
-
-
-def _check_types(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
-    """Names and shapes are left to torch, which tells all that differ at once."""
-    for name, value in weights.items():
-        if name in expected and value.dtype != expected[name].dtype:
-            raise ValueError(f"{name} must be {expected[name].dtype}, got {value.dtype}")

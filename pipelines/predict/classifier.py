@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.datasets.folder.load import dataset_name, find_pictures, read_pictures
+from bakeoff.datasets.folder.load import find_pictures, read_pictures
 from bakeoff.datasets.folder.picture_file import PictureFile
-from bakeoff.datasets.registry import SHORT_NAMES, dataset_names
 from bakeoff.pipelines.experiments import build_trained_model
 from bakeoff.pipelines.results.calibrator import Calibrator
 from bakeoff.pipelines.results.model import FILE_NAME, TrainedModel, load_stored_model, stored_image_shape
+from bakeoff.pipelines.results.task import task_name
 
 NOT_SURE = "not sure"  # in place of a class
 PICTURES_AT_A_TIME = 256  # decoded at once, so that a large folder needs no more memory than a small one
@@ -143,9 +143,7 @@ def find_model(options: argparse.Namespace) -> Path:
         return path if path.is_file() else path / FILE_NAME
     if os.sep in word or word.endswith(Path(FILE_NAME).suffix):
         raise ValueError(f"{path} is neither a model file nor a run's folder with a {FILE_NAME}")
-    name = SHORT_NAMES.get(dataset, dataset)
-    if name not in dataset_names():
-        name = dataset_name(Path(dataset).expanduser())
+    name = task_name(dataset)
     found = [
         file
         for folder in runs.glob("*-*")

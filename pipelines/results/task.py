@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.folder.load import dataset_name
+from bakeoff.datasets.registry import SHORT_NAMES
 from bakeoff.pipelines.results.files import read_arrays, read_json, read_value, write_arrays, write_value
 from bakeoff.pipelines.results.run import task_folder
 
@@ -41,6 +43,11 @@ class Task:
         Split(some, labels, self.test_groups)  # raises ValueError where one does not fit another
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.class_names):
             raise ValueError(f"test_labels must lie in 0..{len(self.class_names) - 1}")
+
+
+def task_name(dataset: str) -> str:
+    """The name under which runs of a data set are kept: its own, or made from the path of a folder or archive."""
+    return SHORT_NAMES.get(dataset) or dataset_name(Path(dataset).expanduser())
 
 
 def keep_task(dataset: Dataset, fingerprint: str, root: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.splits import nested_subsets
+from bakeoff.datasets.splits import nested_subset
 from bakeoff.pipelines.experiments import Experiment, choose_experiments
 from bakeoff.pipelines.experiments.trainings import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -109,7 +109,7 @@ class Draws:
     def of(self, train: Split, size: int, seed: int) -> Iterator[tuple[int, Split]]:
         """(seed of the draw, its pictures): `size` of each class, those of one seed among those of its larger sizes."""
         for order in range(seed, seed + self.n_draws):
-            (chosen,) = nested_subsets(train.labels, [size], seed=order)
+            chosen = nested_subset(train.labels, size, seed=order)
             if order > seed and len(chosen) > self.few:
                 return
             yield order, train.take(chosen)

@@ -44,7 +44,9 @@ def draw_study(study: StudyResult) -> Figure:
         label = maps[0]["label"]
         tiles += [_large(image), *(_overlay(image, row) for row in maps)]
         for row in (row for rows in near for row in rows):
-            tiles.append(_framed(study.pictures["train"][row["shown"]], row, label))
+            tiles.append(_large(study.pictures["train"][row["shown"]]))
+            if row["label"] == label:  # a frame
+                tiles[-1][:6], tiles[-1][-6:], tiles[-1][:, :6], tiles[-1][:, -6:] = (_color(row),) * 4
         classes = (", ".join(row["label"] for row in rows) for rows in near)
         told.append((str(picture + 1), label, *(row["said"] for row in maps), *classes))
     n_columns = len(tiles) // len(told)
@@ -83,11 +85,3 @@ def _overlay(image: np.ndarray, row: Row) -> np.ndarray:
     opacity = STRONGEST * evidence[cells][:, cells, None] / max(evidence.max(), 1e-12)
     gray = _large(image).mean(axis=2, keepdims=True)
     return np.rint((1 - opacity) * gray + opacity * _color(row)).astype(np.uint8)
-
-
-def _framed(image: np.ndarray, row: Row, label: str) -> np.ndarray:
-    """A neighbor, in a frame if it is of the class."""
-    framed = _large(image)
-    if row["label"] == label:
-        framed[:6], framed[-6:], framed[:, :6], framed[:, -6:] = (_color(row),) * 4
-    return framed

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.datasets.splits import DEFAULT_SHARES, apportion, evenly_spread, nested_subsets, stratified_split
+from bakeoff.datasets.splits import DEFAULT_SHARES, apportion, evenly_spread, nested_subset, stratified_split
 
 labels_of_three_classes = st.lists(st.integers(0, 2), max_size=200).map(
     lambda labels: np.array([*labels, *([0, 1, 2] * 3)], dtype=np.int64)
@@ -58,7 +58,7 @@ def test_refuses_shares_that_are_no_shares(shares):
 @given(labels=labels_of_three_classes, seed=st.integers(0, 5))
 def test_larger_subsets_hold_the_smaller_ones(labels, seed):
     sizes = [1, 3, 10, 1000]
-    subsets = nested_subsets(labels, sizes, seed=seed)
+    subsets = [nested_subset(labels, size, seed=seed) for size in sizes]
     counts = np.bincount(labels)
     for size, subset in zip(sizes, subsets, strict=True):
         np.testing.assert_array_equal(np.bincount(labels[subset]), np.minimum(counts, size))
@@ -69,13 +69,13 @@ def test_larger_subsets_hold_the_smaller_ones(labels, seed):
 
 def test_subsets_differ_between_seeds():
     labels = np.repeat(np.arange(4), 25)
-    first, second = (nested_subsets(labels, [5], seed=seed)[0] for seed in (0, 1))
+    first, second = (nested_subset(labels, 5, seed=seed) for seed in (0, 1))
     assert set(first) != set(second)
 
 
 def test_refuses_empty_subsets():
     with pytest.raises(ValueError, match="at least 1"):
-        nested_subsets(np.array([0, 1]), [0], seed=0)
+        nested_subset(np.array([0, 1]), 0, seed=0)
 
 
 def test_a_few_pictures_are_spread_over_all_by_hand():

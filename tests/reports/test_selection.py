@@ -1,29 +1,14 @@
 import json
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from bakeoff.datasets.folder.load import dataset_name
-from bakeoff.datasets.registry import SHORT_NAMES
 from bakeoff.pipelines.results.run import save_run
 from bakeoff.pipelines.results.task import save_task
 from bakeoff.reports.commands import report_folder
-from bakeoff.reports.selection import distinct_runs, find_tasks, select_runs, task_name
+from bakeoff.reports.selection import distinct_runs, find_tasks, select_runs
 from bakeoff.tests.reports.factory import make_run, make_task
-
-PATHS = ["photos", "my pictures", "a/b/holiday", "birds.zip", "birds.tar.gz", "b.tgz", "table.csv", "v1.2", "été", "."]
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_runs_are_looked_for_under_the_name_that_the_data_set_got(path, tmp_path):
-    assert task_name(str(tmp_path / path)) == dataset_name(Path(tmp_path / path))
-
-
-@pytest.mark.parametrize("name", SHORT_NAMES)
-def test_short_names_of_data_sets_are_known(name):
-    assert task_name(name) == SHORT_NAMES[name]
 
 
 def test_runs_of_one_task_come_together_from_several_folders_the_first_going_before(tmp_path):

@@ -8,17 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.datasets.sets import cifar
 from bakeoff.datasets.sets.cifar import CIFAR10, CIFAR100, load_cifar, unpack
-
-
-def tiny(archive):
-    """The same layout with 20 training and 8 test pictures."""
-    return dataclasses.replace(
-        archive,
-        pictures_per_train_file=20 // len(archive.train_files),
-        n_test=8,
-        n_validation=5,
-    )
 
 
 def tiny_files(archive):
@@ -31,8 +22,8 @@ def tiny_files(archive):
         return table.tobytes()
 
     names = "\n".join(f"kind{number}" for number in range(archive.n_classes)) + "\n\n"
-    files = {name: rows(archive.pictures_per_train_file) for name in archive.train_files}
-    return {archive.names_file: names.encode(), archive.test_file: rows(archive.n_test), **files}
+    files = {name: rows(20 // len(archive.train_files)) for name in archive.train_files}
+    return {archive.names_file: names.encode(), archive.test_file: rows(8), **files}
 
 
 def write_folder(archive, root):
@@ -52,8 +43,11 @@ def write_tar(archive, path, files):
 
 
 @pytest.fixture(params=[CIFAR10, CIFAR100], ids=lambda archive: archive.name)
-def archive(request):
-    return tiny(request.param)
+def archive(request, monkeypatch):
+    """With 20 training and 8 test pictures."""
+    for name, number in {"N_TRAIN": 20, "N_TEST": 8, "N_VALIDATION": 5}.items():
+        monkeypatch.setattr(cifar, name, number)
+    return request.param
 
 
 def served(archive, server, files=None):

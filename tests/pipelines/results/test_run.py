@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bakeoff.pipelines.results.run import RunResult, Size, Stage, load_run, load_runs, save_run
-from bakeoff.pipelines.results.task import Task, load_task, save_task
+from bakeoff.pipelines.results.task import Task, load_task, save_task, task_name
 
 
 def make_run(**changes) -> RunResult:
@@ -78,7 +78,7 @@ def test_a_task_saved_before_there_were_groups_has_none(tmp_path):
 
 @pytest.mark.parametrize("groups", [np.zeros(2, int), np.zeros(3)])
 def test_groups_must_fit_the_labels(groups):
-    with pytest.raises(ValueError, match="test_groups must be whole numbers, one a label"):
+    with pytest.raises(ValueError, match=r"groups must be int64 \(3,\)"):
         replace(make_task(), test_groups=groups)
 
 
@@ -116,3 +116,10 @@ def test_a_pickle_in_a_strangers_file_is_never_opened(tmp_path):
     np.savez(folder / "scores.npz", bad=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="damaged"):
         load_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"), [("cues", "cues-all"), ("photos", "photos"), ("a/my birds.tar.gz", "my-birds")]
+)
+def test_runs_are_kept_under_the_name_of_their_data_set(asked, name):
+    assert task_name(asked) == name
