@@ -86,12 +86,10 @@ def launch(options: argparse.Namespace) -> int:
 
 def lack_of_memory(error: MemoryError | RuntimeError) -> str:
     """One line that says how much was asked for, where that is known, and what to do; "" for any other error."""
-    of_torch = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(
-        error
-    )  # it need not be loaded
-    if not (isinstance(error, MemoryError) or of_torch):
+    kind, text = type(error).__name__, str(error)  # torch, whose error it may be, need not be loaded
+    if not (isinstance(error, MemoryError) or kind == "OutOfMemoryError" or "can't allocate memory" in text):
         return ""
-    asked = re.search(r"(?:tried to|Unable to) allocate ([\d.]+ \w+)", str(error), re.IGNORECASE)
+    asked = re.search(r"(?:tried to|Unable to) allocate ([\d.]+ \w+)", text, re.IGNORECASE)
     amount = f", {asked[1]} were asked for at once" if asked else ""
     return f"the memory is too small{amount}: take smaller pictures (--image-size), or fewer experiments at a time"
 

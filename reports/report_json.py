@@ -115,7 +115,7 @@ def _participant(participant: Participant, comparison: Comparison) -> dict[str, 
     against = comparison.tests.get(participant)
     return {
         **{key: getattr(participant, key) for key in ("experiment", "title", "side", "accuracy")},
-        "accuracy_interval": list(comparison.accuracy_interval(participant)),
+        "accuracy_interval": list(comparison.interval(participant, of_accuracy=True)),
         "balanced_accuracy": participant.balanced_accuracy,
         "macro_f1": participant.macro_f1,
         "against_favorite": None if against is None else _test(against),

@@ -22,7 +22,7 @@ from itertools import pairwise
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.formats import SPACE, in_points, percent, points_range, ratio
 from bakeoff.reports.statistics.chance import Interval
-from bakeoff.reports.statistics.comparison import Comparison, Contestant
+from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.growth import Growth, growth
 from bakeoff.reports.verdict_wording import (
     LARGEST_MARGIN,
@@ -66,23 +66,13 @@ def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) ->
     """Apply the rules above.   contest: which the finalists come from, if they come from one."""
     difference, margin = comparison.difference, comparison.margin
     hand, net = comparison.finalists
-    lost = [c for c in comparison.finalists if c.did_not_train]
-    table: tuple[Margins, ...] = ()
-    if not any(map(comparison.learned, comparison.finalists)):
-        answer, reason = "neither side learned anything here", _likely_reason(comparison)
-    elif lost:
-        answer, reason = "cannot tell", _no_contender(lost[0])
-    else:
-        growths = _growths(comparison, contest)
-        interval = _with_time(difference.interval, growths)
-        answer, table = _name(judge_margin(interval, margin), comparison), tuple(_margins(interval, comparison))
-        reason = _reason(comparison, interval, growths)
+    answer, reason, table = _judge(comparison, contest)
     winner = (hand if difference.difference > 0 else net) if difference.is_shown else None
     # A run whose stages were too fast for the clock still costs something.
     cost_ratio = max(comparison.seconds(hand), 1e-9) / max(comparison.seconds(net), 1e-9)
     probability = difference.probability_above(-margin)
     return Verdict(
-        answer=answer,  # type: ignore[arg-type]
+        answer=answer,
         winner=winner.experiment if winner else None,
         sentence=f"{describe_winner(comparison, winner)} {describe_cost(comparison, cost_ratio)}",
         reason=reason,
@@ -93,10 +83,27 @@ def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) ->
     )
 
 
-def _with_time(interval: Interval, growths: tuple[Growth, Growth] | None) -> Interval:
-    """The interval of the difference, with what time may still change."""
+def _judge(comparison: Comparison, contest: StudyResult | None) -> tuple[Answer, str, tuple[Margins, ...]]:
+    """The answer, why it is that, and the answers by margin."""
+    if not any(map(comparison.learned, comparison.finalists)):
+        shrunk = next((note for note in comparison.task.notes if "are brought to" in note), "")
+        reason = (
+            f"{f'The likely reason: {shrunk}' if shrunk else 'Check the labels, and add pictures.'} Neither finalist's "
+            f"interval lies above the best constant answer, {percent(comparison.best_constant)}, so nothing can be "
+            "said about either side."
+        )
+        return "neither side learned anything here", reason, ()
+    for lost in (c for c in comparison.finalists if c.did_not_train):
+        reason = (
+            f"{lost.experiment}, the best of the {lost.side} side, did not train: on its own training pictures it is "
+            "no better than the best constant answer. So that side has no contender."
+        )
+        return "cannot tell", reason, ()
+    growths, (low, high) = _growths(comparison, contest), comparison.difference.interval
     hand, net = (growth.gain for growth in growths) if growths else (0.0, 0.0)
-    return interval[0] - max(0.0, net - hand), interval[1] + max(0.0, hand - net)
+    interval = low - max(0.0, net - hand), high + max(0.0, hand - net)  # with what time may still change
+    answer = _name(judge_margin(interval, comparison.margin), comparison)
+    return answer, _reason(comparison, interval, growths), tuple(_margins(interval, comparison))
 
 
 def _name(answer: Answer, comparison: Comparison) -> Answer:
@@ -163,20 +170,3 @@ def _growths(comparison: Comparison, contest: StudyResult | None) -> tuple[Growt
     if contest is None or not names.issuperset(c.experiment for c in comparison.finalists):
         return None
     return growth(contest, "hand-crafted"), growth(contest, "end-to-end")
-
-
-def _likely_reason(comparison: Comparison) -> str:
-    """What to change first: the size of the pictures, where they were shrunk."""
-    shrunk = next((note for note in comparison.task.notes if "are brought to" in note), "")
-    return (
-        f"{f'The likely reason: {shrunk}' if shrunk else 'Check the labels, and add pictures.'} Neither finalist's "
-        f"interval lies above the best constant answer, {percent(comparison.best_constant)}, so nothing can be said "
-        "about either side."
-    )
-
-
-def _no_contender(lost: Contestant) -> str:
-    return (
-        f"{lost.experiment}, the best of the {lost.side} side, did not train: on its own training pictures it is no "
-        "better than the best constant answer. So that side has no contender."
-    )

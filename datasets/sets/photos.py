@@ -43,9 +43,7 @@ BLOCK_SHARES: Mapping[str, float] = {"validation": 0.15, "test": 0.25}  # the re
 CROP_SIZE = 32
 MOST_BLOCKS = 10_000  # in one picture, so that each block has a number of its own
 BLOCK_SIZE = 48  # smallest block side: room for 17 x 17 crops, and at least 16 blocks in the smallest picture
-SHORT_SIDE = (
-    256  # larger pictures are shrunk to about this: a 32-pixel crop then holds parts of things, not a flat patch
-)
+SHORT_SIDE = 256  # larger pictures are shrunk to about this: a crop then holds parts of things, not a flat patch
 
 DESCRIPTION = (
     "Which of eighteen well-known pictures (photographs, scans and textures that come with scikit-image and "

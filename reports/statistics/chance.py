@@ -62,11 +62,6 @@ class Sample:
             return np.inf
         return max(1, int(self.units.max()) + 1 - int(self.strata.max()) - 1)
 
-    @property
-    def mean_group(self) -> float:
-        """Pictures in the group of a picture, on average: the design effect where groups are right or wrong as one."""
-        return float(np.bincount(self.units)[self.units].mean())
-
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Weighted mean over pictures of values (..., n)."""
         return np.asarray(values @ self.weights if self.balanced else values.mean(axis=-1))
@@ -94,8 +89,9 @@ class Sample:
         """
         if self.groups is None:
             return 1.0
+        most = float(np.bincount(self.units)[self.units].mean())  # pictures in the group of a picture, on average
         alone = float((self._residuals(values, np.arange(len(values))) ** 2).sum())
-        return float(np.clip(self.variance(values) / alone, 1.0, self.mean_group)) if alone > 0 else self.mean_group
+        return float(np.clip(self.variance(values) / alone, 1.0, most)) if alone > 0 else most
 
     def _residuals(self, values: np.ndarray, units: np.ndarray) -> np.ndarray:
         """float64 (n,): w_i (v_i - mean of its class) sqrt(G / (G - 1))."""

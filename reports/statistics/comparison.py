@@ -66,13 +66,10 @@ class Comparison:
         """The two of the verdict, and the frozen one where a net of it takes part."""
         return SIDES if self.frozen is None else (*SIDES, "frozen")
 
-    def interval(self, participant: Participant) -> Interval:
-        """95 % interval of the score."""
-        return accuracy_interval(participant.correct, self.sample, self.spreads[participant.side])
-
-    def accuracy_interval(self, participant: Participant) -> Interval:
-        """95 % interval of the accuracy, also where another measure leads."""
-        return accuracy_interval(participant.correct, self.sample.unweighted, self.spreads[participant.side])
+    def interval(self, participant: Participant, *, of_accuracy: bool = False) -> Interval:
+        """95 % interval of the score, or of the accuracy, also where another measure leads."""
+        sample = self.sample.unweighted if of_accuracy else self.sample
+        return accuracy_interval(participant.correct, sample, self.spreads[participant.side])
 
     def compare(self, first: Participant, second: Participant) -> PairedDifference:
         """First minus second in the measure, on the same test pictures."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_softmax
 
-from bakeoff.pipelines.results.run import RunResult
 from bakeoff.reports.statistics.accuracy import PairedDifference, accuracy_interval, compare_paired
 from bakeoff.reports.statistics.calibration import calibrated
 from bakeoff.reports.statistics.chance import FIXED, Interval, Sample
@@ -59,16 +58,14 @@ def fuse_finalists(comparison: Comparison) -> Team | None:
     pairs = [(hand.runs[i % len(hand.runs)], net.runs[i % len(net.runs)]) for i in range(n_pairs)]
     if not all(np.array_equal(a.validation_labels, b.validation_labels) for a, b in pairs):
         return None
-    weights, correct = zip(*(_fuse_pair(a, b, balanced=comparison.is_unbalanced) for a, b in pairs), strict=True)
+    weights, correct = [], []
+    for first, second in pairs:
+        (_, *a), (_, *b) = calibrated(first), calibrated(second)
+        validation = Sample(first.validation_labels, balanced=comparison.is_unbalanced)
+        weights.append(choose_weight((a[0], b[0]), validation))
+        correct.append(fuse_late((a[1], b[1]), weights[-1]) == first.labels)
     either = np.stack([(a.predictions == a.labels) | (b.predictions == b.labels) for a, b in pairs])
     alone = comparison.favorite.correct
     alone = alone[np.arange(n_pairs) % len(alone)]  # pair by pair: what was fused is what it is compared with
     gain = compare_paired(np.stack(correct), alone, comparison.sample, (FIXED, FIXED))
-    return Team(weights, np.stack(correct), either, gain, comparison.sample)
-
-
-def _fuse_pair(first: RunResult, second: RunResult, *, balanced: bool) -> tuple[float, np.ndarray]:
-    """(weight of the first, bool (n_test,) where the fused answer is right)."""
-    (_, *a), (_, *b) = calibrated(first), calibrated(second)
-    weight = choose_weight((a[0], b[0]), Sample(first.validation_labels, balanced=balanced))
-    return weight, fuse_late((a[1], b[1]), weight) == first.labels
+    return Team(tuple(weights), np.stack(correct), either, gain, comparison.sample)

@@ -96,12 +96,10 @@ class FisherVectors(DescriptorFamily):
 
 
 @dataclass(frozen=True)
-class WhitenedProjectionAndMixture:
-    """zca: of the patches.   pca, mixture: of the whitened patches at unit length."""
+class WhitenedProjectionAndMixture(ProjectionAndMixture):
+    """The same of whitened patches at unit length. zca: of the patches."""
 
     zca: ZCA
-    pca: PCA
-    mixture: GaussianMixture
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ class PatchFisherVectors(FisherVectors):
         mean_eigenvalue = float(sample.var(dim=0).mean())  # the trace over the dimension
         zca = fit_zca(sample, regularizer=self.regularizer * mean_eigenvalue)
         learned = self._fit(l2_normalize(whiten(sample, zca)), positions, images, seed, hands)
-        return WhitenedProjectionAndMixture(zca, learned.pca, learned.mixture)
+        return WhitenedProjectionAndMixture(learned.pca, learned.mixture, zca)
 
     def _prepare(self, descriptors: torch.Tensor, state: Any) -> torch.Tensor:
         return l2_normalize(whiten(descriptors, state.zca))

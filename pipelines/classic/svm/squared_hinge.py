@@ -47,13 +47,13 @@ class SquaredHinge:
 
     def objective(self, weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """float64 (k,)."""
-        losses = self.costs * self._violations(scores).square()
+        losses = self.costs * (1 - self.signs * scores).clamp_min(0).square()
         lengths = (weights.double() * self.scale).square().sum(dim=1)
         return lengths / 2 + losses.sum(dim=0, dtype=torch.float64)
 
     def gradient(self, weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """By the weights that go in, in one pass. Raises ValueError if a feature is NaN or infinite."""
-        slopes = (-2 * self.costs * self.signs * self._violations(scores)).float()
+        slopes = (-2 * self.costs * self.signs * (1 - self.signs * scores).clamp_min(0)).float()
         gradient = weights * self.scale
         gradient[:, :-1] += self.features.multiply_transposed(slopes, self.workers)
         gradient[:, -1] += slopes.sum(dim=0)
@@ -79,9 +79,6 @@ class SquaredHinge:
 
         reached, promises = zip(*self.workers.map(minimize, range(len(start))), strict=True)
         return torch.stack(reached), torch.stack(promises)
-
-    def _violations(self, scores: torch.Tensor) -> torch.Tensor:
-        return (1 - self.signs * scores).clamp_min(0)
 
 
 def minimize_class(
