@@ -8,39 +8,18 @@ Source: Lavin, Gray, "Fast algorithms for convolutional neural networks", CVPR 2
 exact adjoint of the forward transform; pieces of pictures that stay in the cache, one core each, and no barriers.
 """
 
+import math
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bakeoff.pipelines.machine.cores import map_on_cores
 
-# Lavin, Gray 2016, section 4.3: the transforms of a row of inputs, of a filter and of a row of products, for the
-# interpolation points 0, 1, -1, 2, -2 and infinity.
-INPUT_TRANSFORM = (
-    (4, 0, -5, 0, 1, 0),
-    (0, -4, -4, 1, 1, 0),
-    (0, 4, -4, -1, 1, 0),
-    (0, -2, -1, 2, 1, 0),
-    (0, 2, -1, -2, 1, 0),
-    (0, 4, 0, -5, 0, 1),
-)
-FILTER_TRANSFORM = (
-    (1 / 4, 0, 0),
-    (-1 / 6, -1 / 6, -1 / 6),
-    (-1 / 6, 1 / 6, -1 / 6),
-    (1 / 24, 1 / 12, 1 / 6),
-    (1 / 24, -1 / 12, 1 / 6),
-    (0, 0, 1),
-)
-OUTPUT_TRANSFORM = (
-    (1, 1, 1, 1, 1, 0),
-    (0, 1, -1, 2, -2, 0),
-    (0, 1, 1, 4, 4, 0),
-    (0, 1, -1, 8, -8, 1),
-)
+POINTS = (0, 1, -1, 2, -2)  # of interpolation, with infinity as the sixth: Lavin, Gray 2016, section 4.3
 TILE, WINDOW = 4, 6  # outputs and inputs a side
 N_PRODUCTS = WINDOW**2
 LEAST_CHANNEL_PAIRS = 64 * 128  # with fewer, moving the tiles costs more than the products that are saved
@@ -202,7 +181,18 @@ def _n_tiles(side: int) -> int:
 
 @cache
 def _matrix(kind: str, dtype: torch.dtype) -> Tensor:
-    """The transform of both axes at once: the Kronecker product of a transform with itself."""
-    rows = {"input": INPUT_TRANSFORM, "filter": FILTER_TRANSFORM, "output": OUTPUT_TRANSFORM}[kind]
-    transform = torch.tensor(rows, dtype=dtype)
+    """The transform of both axes at once: the Kronecker product of that of a row with itself.
+
+    A row of inputs, of a filter and of products are polynomials (Cook and Toom); infinity's value is the leading one.
+    """
+    others = [[other for other in POINTS if other != point] for point in POINTS]
+    match kind:
+        case "input":
+            rows = [*([*np.poly(roots)[::-1], 0] for roots in others), np.poly(POINTS)[::-1]]
+        case "filter":
+            scales = [math.prod(p - other for other in roots) for p, roots in zip(POINTS, others, strict=True)]
+            rows = [*([p**i / scale for i in range(3)] for p, scale in zip(POINTS, scales, strict=True)), [0, 0, 1]]
+        case _:  # the output
+            rows = [[*(p**i for p in POINTS), int(i == TILE - 1)] for i in range(TILE)]
+    transform = torch.tensor(np.array(rows, float), dtype=dtype)
     return torch.kron(transform, transform)
