@@ -63,10 +63,10 @@ def load_cues(cue: str) -> Dataset:
     if cue not in CUES:
         raise ValueError(f"cue must be one of {', '.join(CUES)}, got {cue!r}")
     random = RandomState(0)  # its stream is frozen for good, unlike that of default_rng
-    splits = {}
-    for name, n_per_class in PICTURES_PER_CLASS.items():
+    splits = []
+    for n_per_class in PICTURES_PER_CLASS.values():
         factors = draw_factors(n_per_class, random, agree=cue == "all")
-        splits[name] = Split(render(factors, random), factors["shape" if cue == "all" else cue])
+        splits.append(Split(render(factors, random), factors["shape" if cue == "all" else cue]))
     told_by, more = f"{cue} only", ", and so do the other three of color, texture, shape and layout"
     if cue == "all":
         told_by, more = "color, texture, shape and layout together", ""
@@ -76,7 +76,8 @@ def load_cues(cue: str) -> Dataset:
         "well it does on photographs."
     )
     class_names = CLASS_NAMES.get(cue, tuple(map(", ".join, zip(*CLASS_NAMES.values(), strict=True))))
-    return Dataset(f"cues-{cue}", class_names, **splits, description=description)
+    train, validation, test = splits
+    return Dataset(f"cues-{cue}", class_names, train, validation, test, description=description)
 
 
 def draw_factors(n_per_class: int, random: RandomState, *, agree: bool) -> dict[str, np.ndarray]:

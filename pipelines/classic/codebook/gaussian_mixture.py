@@ -117,7 +117,9 @@ def fit_gaussian_mixture(
     for _ in range(n_iterations):
         form = mixture.quadratic_form()
         parts = map_on_cores(partial(_expect, form=form), spans_of(descriptors))
-        mixture = _maximize(mixture, form.origin, tuple(map(sum, zip(*parts, strict=True))), len(descriptors), floor)
+        mixture = _maximize(
+            mixture, form.origin, tuple(sum(part) for part in zip(*parts, strict=True)), len(descriptors), floor
+        )
         advance()
     return mixture
 

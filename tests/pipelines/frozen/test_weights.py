@@ -133,7 +133,8 @@ def test_a_net_of_timm_sees_pictures_as_it_was_trained_and_needs_its_own_file(ti
     net = Tiny().eval()
     save_file(net.state_dict() | {"fc.weight": torch.zeros(5, 2)}, tmp_path / "tiny.safetensors")
     weights = identify(Path(f"tiny:{tmp_path / 'tiny.safetensors'}"))
-    assert weights.net == "tiny" and weights not in ORIGINS
+    assert weights.net == "tiny"
+    assert weights not in ORIGINS
     family = FrozenNet(weights.checksum, 8, "tiny")
     pictures = torch.randint(0, 256, (2, 8, 8, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     scaled = (pictures.permute(0, 3, 1, 2) / 255 - torch.tensor([0.5, 0.25, 0.0]).view(3, 1, 1)) / torch.tensor(
