@@ -116,10 +116,8 @@ def fit_gaussian_mixture(
     mixture = start or _start_from_kmeans(sample, n_components, floor, seed)
     for _ in range(n_iterations):
         form = mixture.quadratic_form()
-        parts = map_on_cores(partial(_expect, form=form), spans_of(descriptors))
-        mixture = _maximize(
-            mixture, form.origin, tuple(sum(part) for part in zip(*parts, strict=True)), len(descriptors), floor
-        )
+        parts = zip(*map_on_cores(partial(_expect, form=form), spans_of(descriptors)), strict=True)
+        mixture = _maximize(mixture, form.origin, tuple(sum(part) for part in parts), len(descriptors), floor)
         advance()
     return mixture
 
