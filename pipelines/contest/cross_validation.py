@@ -15,7 +15,7 @@ from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.folder.given_splits import group_duplicates
 from bakeoff.datasets.folder.groups import count_groups, join, majority_labels
 from bakeoff.pipelines.experiments import Experiment
-from bakeoff.pipelines.experiments.trainings import Variant, train_variants
+from bakeoff.pipelines.experiments.variants import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import NotApplicableError
 from bakeoff.pipelines.results.study import Row, StudyResult, pack_numbers

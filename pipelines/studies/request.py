@@ -12,7 +12,7 @@ import numpy as np
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.splits import nested_subset
 from bakeoff.pipelines.experiments import Experiment, choose_experiments
-from bakeoff.pipelines.experiments.trainings import Variant, train_variants
+from bakeoff.pipelines.experiments.variants import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.run import RunResult, load_runs, run_folder, task_folder
 from bakeoff.pipelines.results.study import Row, StudyResult

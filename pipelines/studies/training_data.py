@@ -12,7 +12,7 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.pipelines.experiments import Experiment
-from bakeoff.pipelines.experiments.trainings import Variant
+from bakeoff.pipelines.experiments.variants import Variant
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.pipelines.studies.request import Draws, Request, Settings, study
 

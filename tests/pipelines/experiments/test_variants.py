@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.pipelines.experiments import all_experiments, trainings
+from bakeoff.pipelines.experiments import all_experiments, variants
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.neural import config as neural
 from bakeoff.pipelines.neural.config import Optimizer
@@ -54,7 +54,7 @@ def test_a_second_time_nothing_is_trained_and_no_features_are_left(request_for, 
     first = training_data.run(request_for())
     monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.run_system", None)
     assert training_data.run(request_for()).rows == first.rows
-    assert [folder.name for folder in (tmp_path / "cache").iterdir()] == [trainings.STAGE]
+    assert [folder.name for folder in (tmp_path / "cache").iterdir()] == [variants.STAGE]
     assert list((tmp_path / "studies").iterdir()) == []
     assert not (tmp_path / "runs").exists()
 
@@ -71,7 +71,7 @@ def test_a_net_that_did_not_train_is_marked_in_its_row(request_for, monkeypatch)
 
 
 def test_a_study_that_was_stopped_keeps_what_was_done(request_for, monkeypatch, tmp_path):
-    pipeline, done = trainings.train, []
+    pipeline, done = variants.train, []
 
     def stop_at_the_third(*arguments):
         if len(done) == 2:
@@ -79,10 +79,10 @@ def test_a_study_that_was_stopped_keeps_what_was_done(request_for, monkeypatch, 
         done.append(pipeline(*arguments))
         return done[-1]
 
-    monkeypatch.setattr(trainings, "train", stop_at_the_third)
+    monkeypatch.setattr(variants, "train", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         training_data.run(request_for())
-    entries = [e for e in (tmp_path / "cache" / trainings.STAGE).iterdir() if not e.name.startswith(".")]
+    entries = [e for e in (tmp_path / "cache" / variants.STAGE).iterdir() if not e.name.startswith(".")]
     assert len(entries) == 2
 
 
@@ -113,11 +113,11 @@ def test_a_saved_run_of_the_very_same_training_is_used(request_for, monkeypatch,
 
     request = request_for()
     (experiment,) = request.choose(("pca",))
-    key = trainings.run_key(experiment, request.dataset.fingerprint(), 0)
+    key = variants.run_key(experiment, request.dataset.fingerprint(), 0)
     run = experiment.run(request.dataset, seed=0, workspace=request.workspace)
     save_run(replace(run, environment={**run.environment, "key": key}), request.workspace.runs)
     monkeypatch.setattr("bakeoff.pipelines.classic.pipeline.run_system", None)
-    kept = trainings.train(trainings.Variant(request.dataset, all_experiments()["pca"], 0, {}), request.workspace)
+    kept = variants.train(variants.Variant(request.dataset, all_experiments()["pca"], 0, {}), request.workspace)
     np.testing.assert_array_equal(unpack_correct(kept["correct"], 20), run.predictions == run.labels)
 
 
