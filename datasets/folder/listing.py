@@ -88,7 +88,7 @@ def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
     for file in files:
         if len(file.parts) > 1 and not file.left_out:
             inside.setdefault(file.parts[0], set()).update(file.parts[1:2] if len(file.parts) > 2 else ())
-    splits = find_splits(inside)
+    splits = find_splits(inside, are_folders=True)
     if splits:
         return [_label_in_split(file, splits, inside) for file in files]
     splits = find_splits(set().union(*inside.values())) if len(inside) > 1 else {}
@@ -135,6 +135,9 @@ def _without_common_folder(files: list[PictureFile]) -> list[PictureFile]:
     """What is unpacked or copied often lies in one folder, perhaps beside hidden files or a text: it is no class."""
     around: list[PictureFile] = []
     seen = [file.parts for file in files if not file.left_out and len(file.parts) > 1]
+    shown = [file.parts for file in files if file.is_picture]  # beside a folder of images may lie others of texts
+    if len({parts[0].lower() for parts in shown} - THINGS) == 0 and len({parts[0] for parts in shown}) == 1:
+        seen = shown
     while len({parts[0] for parts in seen}) == 1 and max(map(len, seen)) > 2:
         common = seen[0][0]
         around.append(PictureFile((common,), bytes, left_out=AROUND))

@@ -26,17 +26,24 @@ def split_of_name(name: str) -> tuple[str, frozenset[str]]:
     return (splits.pop(), others) if len(splits) == 1 else ("", frozenset())
 
 
-def find_splits(names: Iterable[str]) -> Mapping[str, str]:
+def find_splits(names: Iterable[str], *, are_folders: bool = False) -> Mapping[str, str]:
     """Folder -> split for those of these that are a set of splits: train and another, and nothing else differs.
 
     So a class may be called train, and train station and test tube are no splits.
+    are_folders: raises ValueError for several such sets, which would else be classes: trainA, testA, trainB, testB.
     """
-    known = {name: split_of_name(name) for name in names}
     sharing: dict[frozenset[str], dict[str, str]] = {}
-    for name, (split, others) in known.items():
+    for name in names:
+        split, others = split_of_name(name)
         if split:
             sharing.setdefault(others, {})[name] = split
     complete = [found for found in sharing.values() if "train" in found.values() and len(set(found.values())) > 1]
+    if are_folders and len(complete) > 1:
+        told = sorted(name for found in complete for name in found)
+        raise ValueError(
+            f"the folders {', '.join(told[:4])} name both a split and something else: if that is the class, make it a "
+            "folder of its own, as train/cat and test/cat"
+        )
     if len(complete) != 1:
         return {}
     (splits,) = complete

@@ -36,6 +36,7 @@ BOXES = {  # names of the four columns of a box -> whether the last two are its 
     ("x1", "y1", "x2", "y2"): False,
     ("roi x1", "roi y1", "roi x2", "roi y2"): False,
 }
+NEEDED = ("path", "label")  # columns, where nothing else tells the classes
 MOST = 1e9  # pixels of a side
 LOOKED_AT = 50  # rows that tell what is in a column of an unknown name
 
@@ -72,8 +73,8 @@ class Table:
 
     def _file(self, line: int, row: Sequence[str], finder: Finder, remarks: tuple[str, ...]) -> PictureFile:
         values = {what: row[place].strip() if place < len(row) else "" for what, place in self.places.items()}
-        name, label, split = values["path"], values["label"], values.get("split", "")
-        if not name or not label:
+        name, label, split = values["path"], values.get("label", ""), values.get("split", "")
+        if not name or (not label and "label" in values):
             raise ValueError(f"{self.name} line {line} must have a path and a label, got {row}")
         if split and not split_of_name(split)[0]:
             raise ValueError(f"{self.name} line {line}: split must be train, val or test, got {split!r}")
@@ -100,9 +101,7 @@ class Table:
             if not (-MOST < left < right < MOST and -MOST < top < bottom < MOST):
                 raise ValueError(f"{self.name} line {line}: its box {numbers} has no pixel in it")
             if right <= 1 and bottom <= 1:
-                raise ValueError(
-                    f"{self.name} line {line}: its box {numbers} must be in pixels, not in shares of a side"
-                )
+                raise ValueError(f"{self.name} line {line}: its box {numbers} must be in pixels, not shares of a side")
             box = (left, top, right, bottom)
         found = (finder.find(mask, MASKS) or finder.find(mask)) if mask else None
         masks = (found or PictureFile(parts_of(mask), partial(fail, ABSENT)),) if mask else ()
@@ -129,8 +128,8 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     files: sorted, with the classes that folders tell. What tables say of groups, regions and splits counts anyway.
     Raises ValueError where no table can be read and no folder tells a class, or where the two tell unlike ones.
     """
-    tables, faults = _read_tables(files)
     classes = {file.class_name for file in files if file.class_name and file.is_picture}
+    tables, faults = _read_tables(files, needed=("path",) if len(classes) > 1 else NEEDED)
     if len(classes) > 1:
         return _add_to_folders(files, tables)
     if faults and not (tables or classes):
@@ -139,7 +138,12 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     tables = [(file, table, rows) for file, table, rows in tables if len({row.class_name for row in rows}) > 1]
     if not tables:
         return files
-    found = [row for _, _, rows in tables for row in rows]
+    told: dict[tuple[str, ...], str] = {}
+    for table, _, rows in tables:
+        pairs = {(told[row.parts], row.class_name) for row in rows if row.parts in told}
+        _check_agreement(table, pairs, "another table does")
+        told |= {row.parts: row.class_name for row in rows}
+    found = each_once(row for _, _, rows in tables for row in rows)
     used, parts = {file.parts for file, _, _ in tables}, {row.parts for row in found}
     splits = find_splits({row.parts[0] for row in found})
     labeled = [replace(row, split=row.split or splits.get(row.parts[0], "")) for row in found]
@@ -153,7 +157,7 @@ Read = tuple[PictureFile, Table, list[PictureFile]]
 """A table's file, the table, and the files of its rows."""
 
 
-def _read_tables(files: Sequence[PictureFile]) -> tuple[list[Read], list[str]]:
+def _read_tables(files: Sequence[PictureFile], needed: Sequence[str]) -> tuple[list[Read], list[str]]:
     """Those that can be read, and what is wrong with the others."""
     below: dict[tuple[str, ...], list[PictureFile]] = defaultdict(list)
     for file in files:
@@ -166,7 +170,7 @@ def _read_tables(files: Sequence[PictureFile]) -> tuple[list[Read], list[str]]:
         above, split = file.parts[:-1], split_of_name(file.stem)[0]
         finder = finders.setdefault((above, split), Finder(below[above].copy, split=split))
         try:
-            table = read_table(file.path, file.read(), finder)
+            table = read_table(file.path, file.read(), finder, needed)
             tables.append((file, table, table.files(finder)))
         except (ValueError, OSError) as error:
             faults.append(str(error))
@@ -178,7 +182,8 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
     more: dict[tuple[str, ...], list[PictureFile]] = {}
     for table, read, rows in tables:
         here = [row for row in rows if row.parts in known and not (read.guessed or row.left_out)]
-        _check_agreement(table, {(known[row.parts].class_name, row.class_name) for row in here})
+        pairs = {(known[row.parts].class_name, row.class_name) for row in here if row.class_name}
+        _check_agreement(table, pairs, "the folders do")
         for row in here:
             old = known[row.parts]
             if (row.split, row.group, row.region) != (old.split, old.group, old.region):
@@ -188,30 +193,30 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
     return [one for file in files for one in more.get(file.parts, [file])]
 
 
-def _check_agreement(table: PictureFile, both: Set[tuple[str, str]]) -> None:
-    """both: pairs of a folder's class and the table's."""
+def _check_agreement(table: PictureFile, both: Set[tuple[str, str]], others: str) -> None:
+    """both: pairs of the others' class and the table's."""
     folders, labels = ({pair[side] for pair in both} for side in (0, 1))
     if len(labels) > 1 and len(both) > max(len(folders), len(labels)):
         raise ValueError(
-            f"{table.path} tells other classes ({', '.join(sorted(labels)[:5])}) than the folders do "
-            f"({', '.join(sorted(folders)[:5])}): name the table in place of the folder, or move it away"
+            f"{table.path} tells other classes ({', '.join(sorted(labels)[:5])}) than {others} "
+            f"({', '.join(sorted(folders)[:5])}): name one table in place of the folder, or move the others away"
         )
 
 
-def read_table(name: str, content: bytes, finder: Finder) -> Table:
-    """Raises ValueError with file and line."""
+def read_table(name: str, content: bytes, finder: Finder, needed: Sequence[str] = NEEDED) -> Table:
+    """needed: columns that there must be. Raises ValueError with file and line."""
     rows = list(rows_of_text(name, content))
     line, header = rows.pop(0) if rows else (1, [])
     names = [" ".join(re.split(r"[\s_.]+", name.lower().strip())) for name in header]
     columns = next((columns for columns in BOXES if set(columns) <= set(names)), None)
     box = [names.index(column) for column in columns or ()]
-    places, guessed = _find_columns(names, [row for _, row in rows[:LOOKED_AT]], finder, box)
+    places, guessed = _find_columns(names, [row for _, row in rows[:LOOKED_AT]], finder, box, needed)
     if "path" in guessed and finder.find(header[places["path"]]):
         raise ValueError(f"{name} line {line} names a picture and no columns: put a line path,label above it")
-    if not {"path", "label"} <= set(places):
+    if not set(needed) <= set(places):
         raise ValueError(
             f"{name} line {line} must name the columns path (or {', '.join(COLUMNS['path'][1:5])}) and label (or "
-            f"{', '.join(COLUMNS['label'][1:4])}), got {', '.join(header) or 'nothing'}"
+            f"{', '.join(COLUMNS['label'][1:4])}), got {', '.join(header)[:99] or 'nothing'}"
         )
     if not rows:
         raise ValueError(f"{name} has a header and no rows: one picture a row, its path and its label")
@@ -219,7 +224,7 @@ def read_table(name: str, content: bytes, finder: Finder) -> Table:
 
 
 def _find_columns(
-    names: Sequence[str], rows: Sequence[Sequence[str]], finder: Finder, taken: Sequence[int]
+    names: Sequence[str], rows: Sequence[Sequence[str]], finder: Finder, taken: Sequence[int], needed: Sequence[str]
 ) -> tuple[dict[str, int], list[str]]:
     """What we ask for -> where it is, for what there is; and which of that no name tells."""
     found = {column: [alias for alias in aliases if alias in names] for column, aliases in COLUMNS.items()}
@@ -238,7 +243,7 @@ def _find_columns(
         ("split", lambda values: len({split_of_name(value)[0] for value in values} - {""}) > 1),
         ("label", bool),
     ):
-        candidates = free(tells) if column not in places else []
+        candidates = free(tells) if column not in places and column in (*needed, "split") else []
         if len(candidates) == 1:
             places[column] = candidates[0]
             guessed.append(column)

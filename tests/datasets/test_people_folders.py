@@ -193,6 +193,18 @@ def test_folds_that_hold_splits_are_no_classes(root):
         load_folder(root)
 
 
+def test_classes_in_a_folder_of_images_beside_texts_are_found(root):
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(root / "images" / kind, 5, first_seed=100 * number)
+    (root / "meta").mkdir()
+    (root / "meta" / "train.txt").write_text("cat/000")
+    dataset = load_folder(root)
+    assert dataset.class_names == ("cat", "dog")
+    assert "1 file in folders without a picture left out (1 .txt): meta/train.txt." in notes_of(dataset)
+    write_class(root / "more", 5, first_seed=900)
+    assert load_folder(root).class_names == ("images", "more")
+
+
 def test_what_systems_leave_behind_is_no_class(root):
     for number, kind in enumerate(("cat", "dog", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "#recycle")):
         write_class(root / kind, 5, first_seed=100 * number)

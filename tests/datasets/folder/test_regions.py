@@ -145,7 +145,7 @@ def test_pictures_of_several_boxes_stay_in_one_split(tmp_path):
     [
         ("1,2,x,4", r"line 2 must have four numbers for a box, got \['1', '2', 'x', '4'\]"),
         ("1,2,0,4", "has no pixel"),
-        ("0.2,0.3,0.4,0.7", "must be in pixels, not in shares of a side"),
+        ("0.2,0.3,0.4,0.7", "must be in pixels, not shares of a side"),
         ("1,2,inf,4", "has no pixel"),
         ("1,2", r"four numbers for a box, got \['1', '2'\]"),
     ],

@@ -28,6 +28,13 @@ def test_only_a_set_of_splits_is_taken_for_one():
     assert find_splits(["val", "test"]) == {}
 
 
+def test_several_sets_of_splits_are_refused_where_they_are_folders():
+    names = ["trainA", "trainB", "testA", "testB"]
+    assert find_splits(names) == {}
+    with pytest.raises(ValueError, match=r"testA, testB, trainA, trainB name both a split and something else"):
+        find_splits(names, are_folders=True)
+
+
 def test_where_one_is_for_validation_and_none_for_the_test_evaluation_is_the_test():
     assert find_splits(["train", "dev", "eval"]) == {"train": "train", "dev": "validation", "eval": "test"}
     assert find_splits(["train", "eval"]) == {"train": "train", "eval": "validation"}

@@ -125,6 +125,35 @@ def test_a_table_that_says_otherwise_than_the_folders_is_refused(pets):
         load_folder(pets)
 
 
+def test_tables_that_tell_unlike_classes_are_refused_and_a_copy_of_one_adds_nothing(pets):
+    (pets / "p").rename(pets / "images")
+    for name in ("a.csv", "a (1).csv"):
+        (pets / name).write_text(rows("path,label", lambda p, k: f"images{p[1:]},kind {k}"))
+    assert sum(map(len, load_folder(pets).splits.values())) == 16  # by its folders, though
+    for path in sorted((pets / "images").rglob("*.png")):
+        path.rename(pets / "images" / f"{path.parent.name}{path.name}")
+    for name in ("a.csv", "a (1).csv"):
+        (pets / name).write_text(rows("path,label", lambda p, k: f"images/{k}{p[-7:]},kind {k}"))
+    dataset = load_folder(pets)
+    assert dataset.class_names == ("kind cat", "kind dog")
+    assert sum(map(len, dataset.splits.values())) == 16
+    (pets / "b.csv").write_text(
+        rows("path,label", lambda p, k: f"images/{k}{p[-7:]},{'old' if p[-5] < '4' else 'new'}")
+    )
+    with pytest.raises(
+        ValueError, match=r"b.csv tells other classes \(new, old\) than another table does \(kind cat, ki"
+    ):
+        load_folder(pets)
+
+
+def test_a_table_beside_folders_of_classes_needs_no_labels(pets):
+    path = pets / "p" / "more.csv"
+    path.write_text(rows("file,split", lambda p, k: f"{p[2:]},{'test' if p[-5] < '3' else 'train'}"))
+    assert sizes(load_folder(pets))[2] == [3, 3]
+    path.write_text(rows("file;patient;age", lambda p, k: f"{p[2:]};{k}{int(p[-5]) // 2};{p[-5]}"))
+    assert "8 groups, such as cat0, cat1, cat2: each is kept within one split." in notes_of(load_folder(pets))
+
+
 @pytest.mark.parametrize("name", ["p.csv", "p/labels.csv"])
 def test_a_row_that_stands_twice_counts_once(pets, name):
     (pets / name).write_text(rows("path,label", lambda p, k: f"{p},{k}" + f"\n./{p},{k}" * ("/cat/00" in p)))
