@@ -16,24 +16,22 @@ def wave(x: np.ndarray) -> np.ndarray:
     return np.sin(2 * np.pi * x) + 0.5 * np.sin(5 * np.pi * x)
 
 
-def build_bumps(n: int, function: Callable[[np.ndarray], np.ndarray] = wave, flank: float = 0.5) -> Layers:
+def build_bumps(n: int, function: Callable[[np.ndarray], np.ndarray] = wave) -> Layers:
     """A net with one hidden layer of 4 n ReLUs that approximates a function on 0..1; nothing is learned.
 
     Bump i rises, stays at 1 and falls again around its center c_i = (i + 1/2) / n:
 
-        bump_i(x) = (relu(x - a) - relu(x - b) - relu(x - c) + relu(x - d)) / (flank h),   h = 1 / n,
+        bump_i(x) = (relu(x - a) - relu(x - b) - relu(x - c) + relu(x - d)) / (h / 2),   h = 1 / n,
 
     with corners a < b <= c < d; the fall of one is the rise of the next, so that the bumps add up to 1. The net is
     sum_i f(c_i) bump_i(x): everywhere a mean of values of f at most h away, so |net - f| <= h max |f'|.
-    flank: length of a rise, as a share of h, in (0, 1].
     """
     h = 1 / n
     centers = (np.arange(n) + 0.5) * h
-    outer, inner = (h + flank * h) / 2, (h - flank * h) / 2
-    corners = np.stack([centers - outer, centers - inner, centers + inner, centers + outer], axis=1)  # (n, 4)
+    corners = centers[:, None] + h * np.array([-0.75, -0.25, 0.25, 0.75])  # (n, 4)
     corners[0, :2] -= h  # the first bump has risen before 0, the last falls after 1
     corners[-1, 2:] += h
-    heights = function(centers)[:, None] / (flank * h) * np.array([1, -1, -1, 1])
+    heights = function(centers)[:, None] / (h / 2) * np.array([1, -1, -1, 1])
     first = np.ones((1, 4 * n)), -corners.ravel()
     return [first, (heights.reshape(-1, 1), np.zeros(1))]
 
