@@ -12,17 +12,10 @@ import numpy as np
 from bakeoff.datasets.folder.conversion import NotAPictureError
 from bakeoff.datasets.folder.decode import Outcome
 from bakeoff.datasets.folder.decoded_pictures import Outcomes
-from bakeoff.datasets.folder.given_splits import (
-    SPLITS,
-    choose_splits,
-    drop_contradictions,
-    group_duplicates,
-    note_near_contradictions,
-)
+from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, drop_contradictions, group_duplicates
 from bakeoff.datasets.folder.groups import join, name_groups
 from bakeoff.datasets.folder.notes import (
     note_balance,
-    note_class_names,
     note_conversions,
     note_formats,
     note_ignored,
@@ -30,6 +23,7 @@ from bakeoff.datasets.folder.notes import (
     note_skipped,
     note_split_folders,
     notes_left_out,
+    notes_on_names,
 )
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.reading import Reading
@@ -86,18 +80,11 @@ def plan(path: Path, found: Sequence[PictureFile], images: np.ndarray, outcomes:
     labels = np.array([label_of[file.class_name] for file in files], dtype=np.int64)
     exact, alike, about_copies = group_duplicates(choose(images, kept), labels)
     named, about_groups = name_groups(files, reading.group)
-    dropped, contradictions = drop_contradictions(files, labels, exact, reading.duplicates)
-    contradictions += note_near_contradictions(files, labels, exact, alike)
+    dropped, contradictions = drop_contradictions(files, labels, exact, alike, reading.duplicates)
     groups = join(alike, named)
     split_of, about_splits = choose_splits(files, labels, groups, class_names, reading.duplicates, dropped)
-    notes += [
-        note_class_names(class_names),
-        note_balance(labels, class_names),
-        *about_copies,
-        *about_groups,
-        *contradictions,
-        *about_splits,
-    ]
+    notes += [*notes_on_names(class_names), note_balance(labels, class_names)]
+    notes += [*about_copies, *about_groups, *contradictions, *about_splits]
     return Plan(class_names, files, kept, labels, split_of, None if named is None else groups, notes)
 
 

@@ -49,38 +49,29 @@ def group_duplicates(images: Pictures, labels: np.ndarray) -> tuple[np.ndarray, 
 
 
 def drop_contradictions(
-    files: Sequence[PictureFile], labels: np.ndarray, exact: np.ndarray, duplicates: Duplicates
+    files: Sequence[PictureFile], labels: np.ndarray, exact: np.ndarray, alike: np.ndarray, duplicates: Duplicates
 ) -> tuple[np.ndarray, list[str]]:
     """Which must go since the very same picture has another class too, bool (n,); and notes. A given test stays."""
-    odd = _of_several_classes(exact, labels)
-    paths, none = _paths(files, odd), np.zeros(len(files), dtype=bool)
-    if not paths:
-        return none, []
+    odd, none = _is_of_several(exact, labels), np.zeros(len(files), dtype=bool)
+    paths, near = _paths(files, odd), _paths(files, _is_of_several(alike, labels) & ~odd)
     said = f"{count(paths, 'picture')} with an exact copy in another class"
+    notes = [f"{count(near, 'picture')} with a near duplicate in another class, kept: {listed(near)}."] if near else []
+    if not paths:
+        return none, notes
     if odd.mean() > MAX_CONTRADICTORY_SHARE:
-        return none, [f"{said}: the classes overlap, and no method can be right about both: {listed(paths)}."]
-    if duplicates != "drop":
-        return none, [f"{said}: {listed(paths)}."]
-    dropped = odd & np.array([file.split != "test" for file in files])
-    kept, gone = _paths(files, odd & ~dropped), listed(_paths(files, dropped)) or "none"
-    stays = f"; in the test set, which is not changed: {listed(kept)}" if kept else ""
-    return dropped, [f"{said}, left out since one of the two is wrong: {gone}{stays}."]
+        said += ": the classes overlap, and no method can be right about both"
+    elif duplicates == "drop":
+        dropped = odd & np.array([file.split != "test" for file in files])
+        kept, gone = _paths(files, odd & ~dropped), listed(_paths(files, dropped)) or "none"
+        stays = f"; in the test set, which is not changed: {listed(kept)}" if kept else ""
+        return dropped, [f"{said}, left out since one of the two is wrong: {gone}{stays}.", *notes]
+    return none, [f"{said}: {listed(paths)}.", *notes]
 
 
-def note_near_contradictions(
-    files: Sequence[PictureFile], labels: np.ndarray, exact: np.ndarray, alike: np.ndarray
-) -> list[str]:
-    paths = _paths(files, _of_several_classes(alike, labels) & ~_of_several_classes(exact, labels))
-    said = f"{count(paths, 'picture')} with a near duplicate in another class, kept, though one of the two may be wrong"
-    return [f"{said}: {listed(paths)}."] if paths else []
-
-
-def _of_several_classes(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Whether a picture's group is, bool (n,)."""
-    lowest, highest = np.full(len(labels), labels.max()), np.zeros(len(labels), dtype=np.int64)
-    np.minimum.at(lowest, groups, labels)
-    np.maximum.at(highest, groups, labels)
-    return (lowest < highest)[groups]
+def _is_of_several(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Whether a picture's group holds several classes, bool (n,)."""
+    members = np.unique(np.stack([groups, labels], 1), axis=0)[:, 0]
+    return (np.bincount(members, minlength=len(groups)) > 1)[groups]
 
 
 def _paths(files: Sequence[PictureFile], chosen: np.ndarray) -> list[str]:

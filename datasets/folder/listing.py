@@ -6,7 +6,7 @@ Nothing is decoded here, and the user's files are never written to.
 import json
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -84,20 +84,13 @@ def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
     Raises ValueError where every folder holds the same folders, and either could be the classes.
     """
     files = _mark_own_output(sorted(_without_common_folder(pair_masks(list(files))), key=lambda file: file.parts))
-    inside: dict[str, set[str]] = {}
-    for file in files:
-        if len(file.parts) > 1 and not file.left_out:
-            inside.setdefault(file.parts[0], set()).update(file.parts[1:2] if len(file.parts) > 2 else ())
+    inside = _folders_at(files, 1)
     splits = find_splits(inside, are_folders=True)
     if splits:
         return [_label_in_split(file, splits, inside) for file in files]
     splits = find_splits(set().union(*inside.values())) if len(inside) > 1 else {}
     if splits and all(names & set(splits) for names in inside.values()):
-        below: dict[str, set[str]] = {name: set() for name in inside}
-        for file in files:
-            if len(file.parts) > 3 and file.parts[1] in splits and not file.left_out:
-                below[file.parts[0]].add(file.parts[2])
-        _check_which_are_classes(below)
+        _check_which_are_classes(_folders_at(files, 2))
         return [
             replace(file, class_name=as_class_name(file.parts[0]), split=splits[file.parts[1]])
             if len(file.parts) > 2 and file.parts[1] in splits
@@ -108,9 +101,18 @@ def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
     return [replace(file, class_name=as_class_name(file.parts[0])) if len(file.parts) > 1 else file for file in files]
 
 
-def _check_which_are_classes(inside: Mapping[str, Set[str]]) -> None:
+def _folders_at(files: Iterable[PictureFile], depth: int) -> dict[str, set[str]]:
+    """Of each outermost folder those that lie so deep in it."""
+    found: dict[str, set[str]] = {}
+    for file in files:
+        if len(file.parts) > 1 and not file.left_out:
+            found.setdefault(file.parts[0], set()).update(file.parts[:-1][depth : depth + 1])
+    return found
+
+
+def _check_which_are_classes(inside: Mapping[str, set[str]]) -> None:
     """inside: of each folder those in it. Raises ValueError where all hold the same, for they may be the classes."""
-    same = set.intersection(*map(set, inside.values())) if len(inside) > 1 else set()
+    same = set.intersection(*inside.values()) if len(inside) > 1 else set()
     if len(same) > 1:
         raise ValueError(
             f"every folder ({', '.join(sorted(map(printable, inside)))}) holds the same folders "

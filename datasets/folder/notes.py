@@ -15,7 +15,7 @@ from bakeoff.datasets.splits import is_unbalanced
 LEAST_RECORDED, TELLING = 5, 0.9  # pictures; the share of a class, and of all others, whose recordings differ
 SEEN = 1.05  # times the short side: of pictures this long hardly anything is cut off
 SEVERAL = re.compile(r"\s*[|,;+&/]\s*")  # between the classes of a picture that has several
-MOST_LEFT_OUT = 10  # files named that were left out by rule
+MOST_LEFT_OUT = 10  # the same of what is left out by rule, which may be as many as there are pictures
 MAX_LISTED = 50  # files named in one note; a report must stay readable
 
 
@@ -36,23 +36,21 @@ def notes_left_out(files: Iterable[PictureFile]) -> list[str]:
     paths: dict[str, list[str]] = {}
     for file in files:
         paths.setdefault(file.left_out, []).append(file.path)
-    told = {
-        reason: f"{len(p):,}, such as {p[0]}" if len(p) > MOST_LEFT_OUT else listed(p) for reason, p in paths.items()
-    }
-    return [f"Left out as {reason}: {names}." for reason, names in sorted(told.items())]
+    return [f"Left out as {reason}: {listed(names, MOST_LEFT_OUT)}." for reason, names in sorted(paths.items())]
 
 
-def note_class_names(class_names: Sequence[str]) -> str:
+def notes_on_names(class_names: Sequence[str]) -> list[str]:
     """On classes that may be one, by their names, and on those that are several at once."""
     alike: dict[object, list[str]] = {}
     for name in class_names:
         alike.setdefault(spelled_alike(name), []).append(repr(name))
     hardly = [" and ".join(names) for names in alike.values() if len(names) > 1]
     several = [name for name in class_names if len(parts := set(SEVERAL.split(name))) > 1 and parts <= set(class_names)]
-    return " ".join(
-        [f"Classes whose names hardly differ: {listed(hardly)}. If they are one, give them one name."] * bool(hardly)
-        + [f"Classes of their own, though their names hold several others: {listed(several)}."] * bool(several)
-    )
+    told = {
+        "Classes whose names hardly differ, so that they may be one": hardly,
+        "Classes of their own, though their names hold several others": several,
+    }
+    return [f"{said}: {listed(names)}." for said, names in told.items() if names]
 
 
 def spelled_alike(name: str) -> object:
@@ -164,6 +162,6 @@ def count(things: Sequence[object], noun: str) -> str:
     return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
 
 
-def listed(lines: Sequence[str]) -> str:
-    more = f"; and {len(lines) - MAX_LISTED:,} more" if len(lines) > MAX_LISTED else ""
-    return "; ".join(lines[:MAX_LISTED]) + more
+def listed(lines: Sequence[str], most: int = MAX_LISTED) -> str:
+    more = f"; and {len(lines) - most:,} more" if len(lines) > most else ""
+    return "; ".join(lines[:most]) + more

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.datasets.folder.given_splits import choose_splits, note_near_contradictions
+from bakeoff.datasets.folder.given_splits import choose_splits, drop_contradictions
 from bakeoff.datasets.folder.picture_file import PictureFile
 
 
@@ -44,10 +44,10 @@ def test_a_near_duplicate_in_another_class_is_told_and_kept():
     files = [PictureFile((name,), bytes) for name in "abcde"]
     labels = np.array([0, 0, 1, 0, 1])
     exact, alike = np.array([0, 1, 2, 3, 3]), np.array([0, 1, 0, 3, 3])  # the last two have an exact one
-    assert note_near_contradictions(files, labels, exact, alike) == [
-        "2 pictures with a near duplicate in another class, kept, though one of the two may be wrong: a; c."
-    ]
-    assert note_near_contradictions(files, labels, exact, exact) == []
+    dropped, notes = drop_contradictions(files, labels, exact, alike, "move")
+    assert not dropped.any()
+    assert notes[1:] == ["2 pictures with a near duplicate in another class, kept: a; c."]
+    assert len(drop_contradictions(files, labels, exact, exact, "move")[1]) == 1
 
 
 def test_a_class_that_is_spelled_otherwise_in_training_is_named():
