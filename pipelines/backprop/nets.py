@@ -55,19 +55,6 @@ def _squared_norm(tree: Tree) -> Value:
     return reduce(operator.add, map(sum_of_squares, leaves(tree)))
 
 
-def weight_penalty(layers: Layers) -> Value:
-    """Half the sum of squared weights; biases are free."""
-    return 0.5 * _squared_norm([weights for weights, _ in layers])
-
-
-def gradient_penalty(function: Callable[..., Value]) -> Callable[..., Value]:
-    """The function |df / dx|^2 of a scalar function f(x, ...): differentiable in turn, by a second walk back.
-
-    Source: Drucker and LeCun, "Improving generalization performance using double backpropagation", 1992.
-    """
-    return lambda x, *constants: _squared_norm(grad(function)(x, *constants))
-
-
 def initialize_layers(widths: Sequence[int], rng: np.random.Generator, dtype: type = np.float32) -> Layers:
     """Weights N(0, 2 / n_in), biases 0, for layers widths[0] -> widths[1] -> ... Source: He et al., ICCV 2015."""
     return [
@@ -83,8 +70,9 @@ def mlp_objective(
 
     mean_i loss_i  +  l2 / 2 sum |W|^2  +  input_gradient_penalty mean_i |d loss_i / d x_i|^2,
 
-    with loss_i the cross-entropy of the softmax of the scores. The last term rewards scores that change little around
-    a picture; its own gradient is of second order.
+    with loss_i the cross-entropy of the softmax of the scores; biases are free. The last term rewards scores that
+    change little around a picture; its own gradient is of second order, by a second walk back.
+    Source of that: Drucker and LeCun, "Improving generalization performance using double backpropagation", 1992.
     """
 
     def loss(x: Value, layers: Layers, labels: np.ndarray) -> Value:
@@ -93,9 +81,9 @@ def mlp_objective(
     def objective(layers: Layers, x: np.ndarray, labels: np.ndarray) -> Value:
         total = loss(x, layers, labels)
         if l2:
-            total = total + l2 * weight_penalty(layers)
+            total = total + 0.5 * l2 * _squared_norm([weights for weights, _ in layers])
         if input_gradient_penalty:  # loss is a mean over n, so n |d loss / d x|^2 is the mean of the squared norms
-            total = total + input_gradient_penalty * len(x) * gradient_penalty(loss)(x, layers, labels)
+            total = total + input_gradient_penalty * len(x) * _squared_norm(grad(loss)(x, layers, labels))
         return total
 
     return objective

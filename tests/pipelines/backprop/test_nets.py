@@ -19,14 +19,12 @@ from bakeoff.pipelines.backprop.nets import (
     Objective,
     cosine_schedule,
     draw_batches,
-    gradient_penalty,
     hinge,
     initialize_layers,
     maxout,
     mlp_objective,
     mlp_scores,
     training_steps,
-    weight_penalty,
 )
 from bakeoff.pipelines.backprop.operations import softmax_cross_entropy
 
@@ -213,8 +211,11 @@ def test_three_layer_net_solved_by_hand() -> None:
     assert mlp_scores(layers, np.array([[2.0]])) == [[12.25]]
 
 
-def test_weight_penalty_leaves_biases_free() -> None:
-    assert weight_penalty([(np.array([[1.0, 2.0]]), np.array([100.0])), (np.array([[2.0]]), np.array([7.0]))]) == 4.5
+def test_weight_penalty_leaves_biases_free(rng: np.random.Generator) -> None:
+    layers = [(np.array([[1.0, 2.0]]), np.array([1.0, 3.0])), (np.array([[2.0], [0.0]]), np.array([7.0]))]
+    x, labels = rng.standard_normal((4, 1)), np.zeros(4, int)
+    penalized, plain = (mlp_objective(l2=l2)(layers, x, labels) for l2 in (1.0, 0.0))
+    assert penalized - plain == pytest.approx((1 + 4 + 4) / 2)
 
 
 def test_fused_cross_entropy_equals_its_parts(rng: np.random.Generator) -> None:
@@ -223,9 +224,10 @@ def test_fused_cross_entropy_equals_its_parts(rng: np.random.Generator) -> None:
     assert ops.softmax_cross_entropy(z, labels=labels) == pytest.approx(parts, rel=1e-12)
 
 
-def test_gradient_penalty_of_a_quadratic() -> None:
-    """f = |x|^2 / 2 has gradient x: its penalty is |x|^2, with gradient 2 x."""
-    x = np.array([3.0, 4.0])
-    penalty = gradient_penalty(lambda y: 0.5 * ops.sum_of_squares(y))
-    assert penalty(x) == 25
-    np.testing.assert_array_equal(grad(penalty)(x), 2 * x)
+def test_gradient_penalty_of_a_linear_classifier(rng: np.random.Generator) -> None:
+    """The loss of picture x has the gradient W (p - one-hot label): of it the mean squared length."""
+    weights, x, labels = rng.standard_normal((4, 3)), rng.standard_normal((5, 4)), np.array([0, 1, 2, 2, 1])
+    layers = [(weights, np.zeros(3))]
+    slopes = (ops.softmax(x @ weights) - np.eye(3)[labels]) @ weights.T
+    penalized, plain = (mlp_objective(input_gradient_penalty=p)(layers, x, labels) for p in (1.0, 0.0))
+    assert penalized - plain == pytest.approx(np.mean(np.sum(slopes**2, axis=1)), rel=1e-12)
