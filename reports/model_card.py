@@ -21,7 +21,7 @@ from bakeoff.reports.chapters.robustness import read_endurance
 from bakeoff.reports.report_text import escape_markdown, render_table
 from bakeoff.reports.statistics.accuracy import accuracy_interval
 from bakeoff.reports.statistics.calibration import measure_calibration
-from bakeoff.reports.statistics.chance import FIXED, Interval, Sample
+from bakeoff.reports.statistics.chance import FIXED, Sample
 from bakeoff.reports.statistics.participants import Contestant
 
 
@@ -47,12 +47,17 @@ def render_card(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) 
         "code_span": _in_code,
     }
     one, sample = Contestant.of([run]), Sample(run.labels, task.test_groups)
+    balanced = accuracy_interval(one.correct, replace(sample, balanced=True), FIXED)
     hardware = run.environment.get("hardware", {})
     backbone = run.diagnostics.get("backbone", {}) if run.side == "frozen" else None
     text = jinja.get_template("model.md.j2").render(
         run=run,
         task=task,
-        scores=tuple(_scores(one, sample)),
+        scores=(  # name, kind for Hugging Face, value in 0..1, interval for other pictures and this trained model
+            ("accuracy", "accuracy", one.accuracy, accuracy_interval(one.correct, sample, FIXED)),
+            ("balanced accuracy", "balanced_accuracy", one.balanced_accuracy, balanced),
+            ("macro F1", "f1", one.macro_f1, None),
+        ),
         n_groups=0 if task.test_groups is None else len(np.unique(task.test_groups)),
         classes=_class_table(one, sample, task),
         limits=tuple(_limits(run, task)),
@@ -68,14 +73,6 @@ def render_card(run: RunResult, task: Task, studies: Mapping[str, StudyResult]) 
 def _in_code(text: str) -> str:
     """One line without the sign that would end it."""
     return " ".join(text.replace("`", "'").split())
-
-
-def _scores(one: Contestant, sample: Sample) -> Iterator[tuple[str, str, float, Interval | None]]:
-    """Name, kind for Hugging Face, value in 0..1, interval for other pictures and this trained model."""
-    yield "accuracy", "accuracy", one.accuracy, accuracy_interval(one.correct, sample, FIXED)
-    balanced = accuracy_interval(one.correct, replace(sample, balanced=True), FIXED)
-    yield "balanced accuracy", "balanced_accuracy", one.balanced_accuracy, balanced
-    yield "macro F1", "f1", one.macro_f1, None
 
 
 def _class_table(one: Contestant, sample: Sample, task: Task) -> Table:

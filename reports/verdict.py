@@ -99,7 +99,11 @@ def _judge(comparison: Comparison, contest: StudyResult | None) -> tuple[Answer,
             "no better than the best constant answer. So that side has no contender."
         )
         return "cannot tell", reason, ()
-    growths, (low, high) = _growths(comparison, contest), comparison.difference.interval
+    names = {row["experiment"] for row in contest.rows if row["is_finalist"]} if contest else set()
+    growths = None
+    if contest and names.issuperset(c.experiment for c in comparison.finalists):
+        growths = growth(contest, "hand-crafted"), growth(contest, "end-to-end")
+    low, high = comparison.difference.interval
     hand, net = (growth.gain for growth in growths) if growths else (0.0, 0.0)
     interval = low - max(0.0, net - hand), high + max(0.0, hand - net)  # with what time may still change
     answer = _name(judge_margin(interval, comparison.margin), comparison)
@@ -162,11 +166,3 @@ def _contender(comparison: Comparison) -> str:
     if not comparison.learned(net):
         return f"But {net.experiment} is not shown to beat the best constant answer: try a net that suits the data."
     return ""
-
-
-def _growths(comparison: Comparison, contest: StudyResult | None) -> tuple[Growth, Growth] | None:
-    """None where a finalist is none of the contest's."""
-    names = {row["experiment"] for row in contest.rows if row["is_finalist"]} if contest else set()
-    if contest is None or not names.issuperset(c.experiment for c in comparison.finalists):
-        return None
-    return growth(contest, "hand-crafted"), growth(contest, "end-to-end")

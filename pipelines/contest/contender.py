@@ -7,7 +7,7 @@ import numpy as np
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung
-from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
+from bakeoff.pipelines.results.balance import is_unbalanced
 from bakeoff.pipelines.results.run import RunResult, Side, Stage
 
 
@@ -68,10 +68,7 @@ def paid_seconds(run: RunResult, stages: Iterable[Stage]) -> float:
 
 def validation_score(run: RunResult, dataset: Dataset) -> float:
     """What a side is judged by: accuracy on validation, balanced over classes where they differ much in size."""
-    predictions = run.validation_scores.argmax(axis=1)
-    if is_unbalanced(dataset.train_counts):
-        return balanced_accuracy(predictions, run.validation_labels)
-    return float((predictions == run.validation_labels).mean())
+    return run.balanced_validation_score if is_unbalanced(dataset.train_counts) else run.validation_score
 
 
 def constant_score(dataset: Dataset) -> float:

@@ -25,7 +25,7 @@ from bakeoff.pipelines.experiments import train_once
 from bakeoff.pipelines.frozen.weights import NONE, Weights, available
 from bakeoff.pipelines.machine.workspace import Workspace
 from bakeoff.pipelines.results.model import FILE_NAME
-from bakeoff.pipelines.results.run import NotApplicableError, run_folder, save_run, task_folder
+from bakeoff.pipelines.results.run import NotApplicableError, Side, run_folder, save_run, task_folder
 from bakeoff.pipelines.results.study import StudyResult, load_study, save_study, study_file
 
 NAME, TITLE = "contest", "How each side spent its budget"
@@ -54,8 +54,9 @@ class Contest:
         """
         started, weights = time.perf_counter(), available(self.weights)
         contenders: list[Contender] = []
-        for climb_all in (self._hand_crafted, self._nets):
-            contenders.append(climb_all())
+        rungs = hand_crafted_ladder(self.dataset, sizes_to_try(self.dataset))
+        for spend in (lambda: self._climb("hand-crafted", rungs), self._nets):
+            contenders.append(spend())
             if contenders[-1].finalist is None:
                 raise NotApplicableError(
                     f"nothing of the {contenders[-1].side} side could be finished on {self.dataset.name} in "
@@ -66,11 +67,6 @@ class Contest:
         self._keep(contenders, study)
         self._fold(contenders[:2])
         return study
-
-    def _hand_crafted(self) -> Contender:
-        contender = Contender("hand-crafted", Purse(self.budget))
-        rungs = hand_crafted_ladder(self.dataset, sizes_to_try(self.dataset))
-        return self._climb(contender, rungs)
 
     def _nets(self) -> Contender:
         contender = Contender("end-to-end", Purse(self.budget))
@@ -83,16 +79,16 @@ class Contest:
     def _frozen(self, weights: Weights | None, hand_crafted: Contender) -> list[Contender]:
         """Of somebody else's training; no part of the verdict, so that it may lack a finalist. None without weights."""
         assert hand_crafted.finalist is not None
-        contender = Contender("frozen", Purse(self.budget))
         rungs = frozen_ladder(self.dataset, sizes_to_try(self.dataset)[-1], weights, hand_crafted.finalist.rung)
-        return [self._climb(contender, rungs)] if rungs else []
+        return [self._climb("frozen", rungs)] if rungs else []
 
     @property
     def _noise(self) -> float:
         """One standard error of an accuracy on the validation pictures, at most."""
         return 0.5 / len(self.dataset.validation) ** 0.5
 
-    def _climb(self, contender: Contender, rungs: Sequence[Rung]) -> Contender:
+    def _climb(self, side: Side, rungs: Sequence[Rung]) -> Contender:
+        contender = Contender(side, Purse(self.budget))
         contender.attempts += climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise)
         self._repeat(contender)
         return contender

@@ -16,7 +16,7 @@ from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.experiments import Experiment, run_key
 from bakeoff.pipelines.machine.cache import hash_inputs
 from bakeoff.pipelines.machine.workspace import Workspace
-from bakeoff.pipelines.results.balance import balanced_accuracy, is_unbalanced
+from bakeoff.pipelines.results.balance import is_unbalanced
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult, load_run, run_folder, saved_key
 from bakeoff.pipelines.results.study import Row, pack_correct
 
@@ -86,9 +86,7 @@ def train(variant: Variant, workspace: Workspace) -> Row:
 
 def _answers(run: RunResult, dataset: Dataset) -> Row:
     """The score on validation is balanced accuracy where classes differ much in size, as reports choose by."""
-    validation_score = run.validation_score
-    if is_unbalanced(np.bincount(np.concatenate([split.labels for split in dataset.splits.values()]))):
-        validation_score = balanced_accuracy(run.validation_scores.argmax(axis=1), run.validation_labels)
+    counts = np.bincount(np.concatenate([split.labels for split in dataset.splits.values()]))
     return {
         "experiment": run.experiment,
         "side": run.side,
@@ -96,7 +94,7 @@ def _answers(run: RunResult, dataset: Dataset) -> Row:
         "n_train": len(dataset.train),
         "n_test": len(run.labels),
         "accuracy": run.accuracy,
-        "validation_score": validation_score,
+        "validation_score": run.balanced_validation_score if is_unbalanced(counts) else run.validation_score,
         "train_score": run.train_score,
         "did_not_train": run.did_not_train,
         "seconds": run.seconds(),

@@ -158,16 +158,6 @@ def facts_of(classifier: Classifier) -> Record:
     }
 
 
-def write_csv(rows: Iterable[Record], class_names: Sequence[str], file: TextIO) -> None:
-    """Columns file, class, probability, p(<class>) for each class, error."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["file", "class", "probability", *(f"p({name})" for name in class_names), "error"])
-    for row in rows:
-        chances = row.get("probabilities", {})
-        known = [row.get(name, "") for name in ("file", "class", "probability")]
-        writer.writerow([*known, *(chances.get(name, "") for name in class_names), row.get("error", "")])
-
-
 def write_json(
     rows: Iterable[Record], facts: Record, file: TextIO, seconds: Callable[[], Record] | None = None
 ) -> None:
@@ -197,7 +187,7 @@ def rows_that_stand(journal: Path, names: Iterable[str]) -> int:
 
 def convert_rows(journal: Path, target: Path, classifier: Classifier) -> Counter[str]:
     """Write the whole file in the format of its name, and remove the rows. Counts them by class, "" unread."""
-    tally: Counter[str] = Counter()
+    tally, names = Counter[str](), classifier.class_names
 
     def counted(lines: Iterable[str]) -> Iterator[Record]:
         for row in map(json.loads, lines):
@@ -206,7 +196,11 @@ def convert_rows(journal: Path, target: Path, classifier: Classifier) -> Counter
 
     with in_place_of(target) as part, journal.open() as lines, part.open("x", newline="") as file:
         if target.suffix == ".csv":
-            write_csv(counted(lines), classifier.class_names, file)
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["file", "class", "probability", *(f"p({name})" for name in names), "error"])
+            for row in counted(lines):
+                chances = [row.get("probabilities", {}).get(name, "") for name in names]
+                writer.writerow([row["file"], row.get("class"), row.get("probability"), *chances, row.get("error")])
         elif target.suffix == ".json":
             write_json(counted(lines), facts_of(classifier), file)
         else:

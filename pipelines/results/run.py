@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bakeoff.pipelines.results.balance import balanced_accuracy
 from bakeoff.pipelines.results.files import read_arrays, read_json, read_value, write_arrays, write_value
 
 Side = Literal["hand-crafted", "end-to-end", "frozen"]
@@ -127,6 +128,10 @@ class RunResult:
     def accuracy(self) -> float:
         """Share of test pictures whose highest score is their class, in 0..1."""
         return float((self.predictions == self.labels).mean())
+
+    @property
+    def balanced_validation_score(self) -> float:
+        return balanced_accuracy(self.validation_scores.argmax(axis=1), self.validation_labels)
 
     def seconds(self, kind: StageKind | None = None) -> float:
         """Wall-clock seconds of the stages of one kind, or of all."""

