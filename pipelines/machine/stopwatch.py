@@ -22,7 +22,7 @@ MOST_AT_ONCE = 1000  # pictures
 
 
 @dataclass
-class Clock:
+class Stopwatch:
     """stage: its cost, once the block of `measure` has ended."""
 
     stage: Stage = field(init=False)
@@ -30,13 +30,13 @@ class Clock:
     cpu_elsewhere: float = 0.0  # seconds: processor time that other processes spent on it
 
 
-_running: list[Clock] = []  # innermost last; peaks belong to the process, so one list serves it
+_running: list[Stopwatch] = []  # innermost last; peaks belong to the process, so one list serves it
 
 
 @contextmanager
-def measure(name: str, kind: StageKind) -> Iterator[Clock]:
+def measure(name: str, kind: StageKind) -> Iterator[Stopwatch]:
     """Measure the block; blocks may be nested. On Linux the peak is the block's own, elsewhere the process's so far."""
-    clock = Clock()
+    clock = Stopwatch()
     before = peak_memory_bytes()
     with suppress(OSError):
         (PROCESS / "clear_refs").write_text("5")  # proc(5): 5 resets the peak resident set size to the current one

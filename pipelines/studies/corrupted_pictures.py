@@ -42,7 +42,7 @@ class Settings:
     experiments: tuple[str, ...] = ()
 
 
-class Change(NamedTuple):
+class Condition(NamedTuple):
     """One way to change pictures, at several severities. apply: (severity) -> uint8 (n, h, w, c)."""
 
     facts: Row
@@ -89,17 +89,17 @@ def run(request: Request) -> StudyResult:
 
 def changes_of(
     images: np.ndarray, indices: np.ndarray, dataset: Dataset, settings: Settings, seed: int
-) -> Iterator[Change]:
+) -> Iterator[Condition]:
     """Every change of these pictures, made once for all models, the clean ones first."""
     clean = {"kind": "clean", "change": "", "group": "", "held_out": False}
-    yield Change(clean, (0,), lambda amount: images)
+    yield Condition(clean, (0,), lambda amount: images)
     for one in corruptions_for(dataset.image_shape):
         facts = {"kind": "corruption", "change": one.name, "group": one.group, "held_out": one.held_out}
-        yield Change(facts, settings.severities, cache(partial(corrupt, images, one, seed=seed, indices=indices)))
+        yield Condition(facts, settings.severities, cache(partial(corrupt, images, one, seed=seed, indices=indices)))
 
 
 def classify_all(
-    run: RunResult, load: Load, change: Change, pictures: Split, request: Request
+    run: RunResult, load: Load, change: Condition, pictures: Split, request: Request
 ) -> tuple[np.ndarray, float]:
     """Which pictures the run's model classifies correctly at every amount: (bool (n_amounts, n), seconds of work)."""
 

@@ -18,7 +18,7 @@ from bakeoff.tests.datasets.pictures import write_class
 
 RESULTS = ("scores.npz", "model.safetensors")
 pytestmark = [
-    pytest.mark.slow,  # ten whole runs; tests/pipelines/test_cache.py kills single stages in the default suite
+    pytest.mark.slow,  # ten whole runs; tests/pipelines/machine/test_cache.py kills single stages in the default suite
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
 

@@ -29,7 +29,7 @@ TRIAL_SETTINGS = ("C", "positive_weight", "epochs")  # the last two of a descent
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SystemAnswer:
     """What one system says about every picture. scores: split -> float32 (n, n_classes).
 
     fitted: the trained parts that give these scores.   n_parameters: that were learned, of its families and its SVM.
@@ -45,7 +45,7 @@ class Outcome:
     converged: bool
 
 
-def run_system(system: System, job: Job[ClassicConfig]) -> Outcome:
+def run_system(system: System, job: Job[ClassicConfig]) -> SystemAnswer:
     """Early fusion: all families side by side under one linear SVM, its settings chosen on validation."""
     encoded = tuple(encode(family, system, job) for family in system.families)
     joined, scaling_costs = scale(Joined(system, encoded, job.config.views, hands_of(job.workspace).device), job)
@@ -65,7 +65,7 @@ def run_system(system: System, job: Job[ClassicConfig]) -> Outcome:
     training = replace(cost, seconds=cost.seconds - seconds, cpu_seconds=cost.cpu_seconds - cpu_seconds)
     before = (*(cost for e in encoded for cost in e.costs), *scaling_costs, *((codes.cost,) if codes else ()))
     weights, bias = np.array(arrays["weights"]), np.array(arrays["bias"])
-    return Outcome(
+    return SystemAnswer(
         scores={split: np.array(arrays[split]) for split in job.dataset.splits},
         stages=(*before, training, prediction),
         trials=tuple(

@@ -21,7 +21,7 @@ from bakeoff.pipelines.neural.config import NeuralConfig
 from bakeoff.pipelines.neural.distributed import ALONE, Processes
 from bakeoff.pipelines.neural.training.minibatches import Examples, Minibatches, plan_steps, seed_number
 from bakeoff.pipelines.neural.training.optimizers import build_optimizer, learning_rate_share, set_learning_rate
-from bakeoff.pipelines.neural.training.prediction import Weights, predict_scores
+from bakeoff.pipelines.neural.training.prediction import StateDict, predict_scores
 from bakeoff.pipelines.results.balance import class_weights, is_unbalanced
 
 INTERVAL = 5  # steps between two averagings: each reads and writes all weights, as much as a tenth of a step
@@ -35,9 +35,9 @@ class Snapshot:
     optimizer: its state for each parameter, in the order of the parameters.
     """
 
-    weights: Weights
-    average: Weights
-    best: Weights
+    weights: StateDict
+    average: StateDict
+    best: StateDict
     optimizer: dict[int, dict[str, Tensor]]
     history: tuple[dict[str, Any], ...]
     bfloat16: bool
@@ -89,7 +89,7 @@ class Trainer:
         self._forward = torch.compile(together) if config.compiled else together
         self.optimizer = build_optimizer(network, self.settings)
         self.average = copied(network.state_dict())
-        self.best_weights: Weights = {}
+        self.best_weights: StateDict = {}
         self.history: list[dict[str, Any]] = []
         self.bfloat16 = bfloat16
 
@@ -182,11 +182,11 @@ class Trainer:
         return right.item() / self._validation_weights.sum().item()
 
 
-def copied(weights: Weights) -> Weights:
+def copied(weights: StateDict) -> StateDict:
     return {name: value.detach().clone() for name, value in weights.items()}
 
 
-def update_average(average: Weights, network: nn.Module, decay: float, n_updates: int) -> None:
+def update_average(average: StateDict, network: nn.Module, decay: float, n_updates: int) -> None:
     """Moving average of the weights along training, a better net than its last step for free, in place:
 
     average <- d average + (1 - d) weights, with d = min(decay, (1 + n) / (10 + n)). Counters (integers) are copied.

@@ -34,7 +34,7 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StepPlan:
     """n_steps: in all.   epochs: equal parts of them, each followed by a look at the validation pictures.
 
     n_steps_a_pass: minibatches in one pass over the training pictures; an epoch is a pass, or several on small data.
@@ -53,7 +53,7 @@ class Plan:
         return self.first_step(epoch + 1) - self.first_step(epoch)
 
 
-def plan_steps(n_images: int, config: NeuralConfig) -> Plan:
+def plan_steps(n_images: int, config: NeuralConfig) -> StepPlan:
     """Minibatches of `config.batch_size`, halved on small data until a pass has 12 steps, and all `config.epochs`
     passes together `config.least_steps` (but never under 16 pictures); then more passes, until there are so many.
 
@@ -66,7 +66,7 @@ def plan_steps(n_images: int, config: NeuralConfig) -> Plan:
     batch_size = min(batch_size, n_images)
     a_pass = n_images // batch_size
     n_steps = config.steps or max(a_pass * config.epochs, config.least_steps)
-    return Plan(batch_size, n_steps, max(1, min(config.epochs, n_steps // a_pass)), a_pass)
+    return StepPlan(batch_size, n_steps, max(1, min(config.epochs, n_steps // a_pass)), a_pass)
 
 
 def fit_to(
@@ -113,7 +113,7 @@ class Minibatches:
     """Raises ValueError if the processes cannot share a minibatch equally."""
 
     train: Examples
-    plan: Plan
+    plan: StepPlan
     settings: Augmentation
     seed: int
     processes: Processes = ALONE

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from bakeoff.pipelines.neural.training.minibatches import shift
 
-Weights = dict[str, Tensor]  # and buffers of a net, by name
+StateDict = dict[str, Tensor]  # and buffers of a net, by name
 PICTURES_AT_A_TIME = 1000
 # Rows and columns, in units of the shift, and the weight of each: those of airbench94 (Jordan 2024, arXiv 2404.00498).
 PLACES = ((0, 0, 0.5), (-1, -1, 0.25), (1, 1, 0.25))
@@ -18,7 +18,7 @@ def predict_scores(
     network: nn.Module,
     images: Tensor,
     *,
-    weights: Weights | None = None,
+    weights: StateDict | None = None,
     flip_averaging: bool = False,
     shift_averaging: int = 0,
     bfloat16: bool = False,

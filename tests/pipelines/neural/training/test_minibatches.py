@@ -7,7 +7,14 @@ import torch
 from bakeoff.datasets.dataset import Split
 from bakeoff.pipelines.neural.config import ALEXNET, CONVNET, EXPERIMENTS, MLP, SPEEDRUN, Augmentation, NeuralConfig
 from bakeoff.pipelines.neural.distributed import Processes
-from bakeoff.pipelines.neural.training.minibatches import Examples, Minibatches, Plan, fit_to, plan_steps, to_examples
+from bakeoff.pipelines.neural.training.minibatches import (
+    Examples,
+    Minibatches,
+    StepPlan,
+    fit_to,
+    plan_steps,
+    to_examples,
+)
 
 CIFAR = (32, 32, 3)
 
@@ -24,15 +31,15 @@ def test_examples_are_a_copy_of_pictures_that_cannot_be_written_to(n_channels):
 @pytest.mark.parametrize(
     ("n_images", "changes", "plan"),
     [
-        (45_000, {}, Plan(512, 87 * 36, 36, 87)),
-        (3600, {}, Plan(256, 14 * 36, 36, 14)),
-        (360, {}, Plan(16, 22 * 36, 36, 22)),
-        (10, {}, Plan(10, 36, 36, 1)),
-        (360, {"least_steps": 1000}, Plan(16, 1000, 36, 22)),  # 45 passes for 36
-        (3600, {"least_steps": 1000}, Plan(128, 28 * 36, 36, 28)),  # a smaller batch is enough
-        (45_000, {"least_steps": 1000}, Plan(512, 87 * 36, 36, 87)),
-        (45_000, {"steps": 200}, Plan(512, 200, 2, 87)),
-        (45_000, {"steps": 5}, Plan(512, 5, 1, 87)),  # a part of one pass
+        (45_000, {}, StepPlan(512, 87 * 36, 36, 87)),
+        (3600, {}, StepPlan(256, 14 * 36, 36, 14)),
+        (360, {}, StepPlan(16, 22 * 36, 36, 22)),
+        (10, {}, StepPlan(10, 36, 36, 1)),
+        (360, {"least_steps": 1000}, StepPlan(16, 1000, 36, 22)),  # 45 passes for 36
+        (3600, {"least_steps": 1000}, StepPlan(128, 28 * 36, 36, 28)),  # a smaller batch is enough
+        (45_000, {"least_steps": 1000}, StepPlan(512, 87 * 36, 36, 87)),
+        (45_000, {"steps": 200}, StepPlan(512, 200, 2, 87)),
+        (45_000, {"steps": 5}, StepPlan(512, 5, 1, 87)),  # a part of one pass
     ],
 )
 def test_small_data_gets_small_minibatches_and_more_passes(n_images, changes, plan):
@@ -40,7 +47,7 @@ def test_small_data_gets_small_minibatches_and_more_passes(n_images, changes, pl
 
 
 def test_epochs_share_the_steps_equally():
-    plan = Plan(16, 1000, 36, 22)
+    plan = StepPlan(16, 1000, 36, 22)
     assert sum(plan.steps_of(epoch) for epoch in range(36)) == plan.first_step(36) == 1000
     assert {plan.steps_of(epoch) for epoch in range(36)} == {27, 28}
 
@@ -97,13 +104,13 @@ def numbered(n: int) -> Examples:
     return Examples(images, torch.arange(n) % 2, 2)
 
 
-def seen(plan: Plan, epoch: int, flip: str = "none") -> list[torch.Tensor]:
+def seen(plan: StepPlan, epoch: int, flip: str = "none") -> list[torch.Tensor]:
     batches = Minibatches(numbered(10), plan, Augmentation(flip, crop=0), seed=0)
     return [images[:, 0, 0, :] for images, _ in batches.of_epoch(epoch)]
 
 
 def test_an_epoch_of_several_passes_shows_every_picture_in_each():
-    steps = seen(Plan(5, 4, 1, 2), 0)
+    steps = seen(StepPlan(5, 4, 1, 2), 0)
     assert [len(step) for step in steps] == [5, 5, 5, 5]
     for first, second in (steps[:2], steps[2:]):
         assert sorted(torch.cat([first, second])[:, 1].tolist()) == list(range(10))
@@ -111,12 +118,12 @@ def test_an_epoch_of_several_passes_shows_every_picture_in_each():
 
 
 def test_an_epoch_may_end_within_a_pass():
-    plan = Plan(5, 7, 2, 2)
+    plan = StepPlan(5, 7, 2, 2)
     assert [len(seen(plan, epoch)) for epoch in (0, 1)] == [3, 4]
 
 
 def test_alternating_flips_turn_over_with_every_pass():
-    steps = torch.cat(seen(Plan(5, 4, 1, 2), 0, "alternating"))
+    steps = torch.cat(seen(StepPlan(5, 4, 1, 2), 0, "alternating"))
     mirrored = {first: {} for first in range(2)}
     for position, (left, right) in enumerate(steps.tolist()):
         mirrored[position // 10][min(left, right)] = right > left
@@ -127,7 +134,7 @@ def test_the_shares_of_two_processes_make_up_the_minibatches_of_one():
     def batches(*processes: Processes) -> list[torch.Tensor]:
         examples = Examples(torch.arange(10 * 16, dtype=torch.uint8).view(10, 1, 4, 4), torch.arange(10) % 2, 2)
         made = [
-            Minibatches(examples, Plan(4, 4, 1, 2), Augmentation("random", 1), 0, each).of_epoch(0)
+            Minibatches(examples, StepPlan(4, 4, 1, 2), Augmentation("random", 1), 0, each).of_epoch(0)
             for each in processes
         ]
         return [torch.cat([images for images, _ in parts]) for parts in zip(*made, strict=True)]
