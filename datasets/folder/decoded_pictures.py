@@ -142,8 +142,10 @@ def outcomes_to_array(outcomes: Outcomes) -> np.ndarray:
 
 
 def outcomes_from_array(array: np.ndarray) -> Outcomes:
-    told = json.loads(array.item())
-    return {i: Outcome(*words, tuple(remarks), kind, tuple(facts)) for i, *words, remarks, kind, facts in told}
+    return {
+        i: Outcome(fault, reason, file_format, tuple(remarks), kind, tuple(facts))
+        for i, fault, reason, file_format, remarks, kind, facts in json.loads(array.item())
+    }
 
 
 def read_bytes(file: PictureFile) -> bytes:

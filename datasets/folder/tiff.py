@@ -176,7 +176,8 @@ def _decode(content: bytes, page: Any, series: Any) -> np.ndarray:
         if "imagecodecs" not in str(error) and "compression" not in str(error):
             raise
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its errors come back as None as well
-    found, pages = False, ()
+    found = False
+    pages: Any = ()
     if page.compression in BY_LIBTIFF:  # of others OpenCV makes black pictures
         found, pages = cv2.imdecodemulti(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     numbers = [part.index for part in series.pages]
@@ -185,7 +186,7 @@ def _decode(content: bytes, page: Any, series: Any) -> np.ndarray:
             f"compressed by {page.compression.name} in a way that is read with the package imagecodecs only: install "
             "it, or save the picture uncompressed"
         )
-    values = np.stack([pages[number] for number in numbers])
+    values: np.ndarray = np.stack([pages[number] for number in numbers])
     if values.ndim == 4 and values.shape[3] >= 3:
         values[..., :3] = values[..., 2::-1].copy()  # OpenCV's order is blue, green, red
     if bits in PACKED:
