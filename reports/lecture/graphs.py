@@ -6,11 +6,11 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure as Canvas
+from matplotlib.axes import Axes
 
 from bakeoff.reports.canvas.axes import name_rows
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.lecture.panels import WIDTH, Markup, Variables, drawn, panels
+from bakeoff.reports.lecture.panels import WIDTH, Markup, Variables, drawn
 
 RADIUS = 14  # of a gate, in points
 LEVEL = 64  # points from a gate to the next: room for the two numbers of an edge
@@ -123,13 +123,11 @@ def draw_gates(v: Variables) -> Markup:
     return WIDTH, top, "".join(parts)
 
 
-@drawn("alexnet")
-def draw_alexnet(v: Variables) -> Canvas:
+@drawn("alexnet", 1, 1, 308)
+def draw_alexnet(v: Variables, panel: Axes) -> None:
     """The layers from top to bottom with the shapes of their outputs, and a bar for the weights of each."""
-    canvas, (panel,) = panels(1, 1, 36 * len(v.weights) + 20)
     bars = panel.barh(range(len(v.weights)), v.weights, 0.6, color=LIGHT["net"])
     panel.bar_label(bars, [f"{n / 1e6:.2g} M" for n in v.weights], padding=4, color=LIGHT["muted"])
     name_rows(panel, [f"{name}\n{shape}" for name, shape in zip(v.layer_names, v.shapes, strict=True)])
     panel.set(title="weights", xticks=[], xlim=(0, 1.15 * max(v.weights)))
     panel.spines["bottom"].set_visible(False)
-    return canvas

@@ -1,4 +1,4 @@
-"""Figures of the lecture: their names, grids of panels, curves, points of two classes."""
+"""Figures of the lecture: their names, their grids of axes, curves, points of two classes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
@@ -23,11 +23,21 @@ Variables = SimpleNamespace  # those of a chapter: as they are in its notebook, 
 FIGURES: dict[str, Callable[[Variables], Canvas | Markup]] = {}
 
 
-def drawn(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter a function from a chapter's variables to a canvas, or to markup, under a figure's name."""
+def drawn(
+    name: str, n_rows: int = 0, n_columns: int = 0, height: float = 0, *, wide_rows: Sequence[int] = (), **options: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter under a figure's name a function that draws a chapter's variables on axes, row by row, of a canvas as wide
+    as the page's column (a wide row has only one); or, without a grid, a function that gives markup."""
+    names: Any = [[row * n_columns + i * (row not in wide_rows) for i in range(n_columns)] for row in range(n_rows)]
 
     def enter(draw: Callable[..., Any]) -> Callable[..., Any]:
-        FIGURES[name] = styled(draw)
+        def on_canvas(v: Variables) -> Canvas:
+            layout = ConstrainedLayoutEngine(w_pad=4 / 72, h_pad=5 / 72)
+            canvas = Canvas(figsize=(WIDTH / 72, height / 72), layout=layout)
+            draw(v, *canvas.subplot_mosaic(names, **options).values())
+            return canvas
+
+        FIGURES[name] = styled(on_canvas if n_rows else draw)
         return draw
 
     return enter
@@ -42,18 +52,6 @@ def draw(name: str, variables: Mapping[str, Any], alt: str) -> str:
         return to_svg(found, name, alt)
     width, height, markup = found
     return root_tag(width, height, alt) + markup + "</svg>"
-
-
-def panels(
-    n_rows: int, n_columns: int, height: float, *, wide_rows: Sequence[int] = (), **options: Any
-) -> tuple[Canvas, list[Any]]:
-    """A canvas as wide as the page's column and its axes, row by row; a wide row has only one."""
-    layout = ConstrainedLayoutEngine(w_pad=4 / 72, h_pad=5 / 72)
-    canvas = Canvas(figsize=(WIDTH / 72, height / 72), layout=layout)
-    names: Any = [
-        [row * n_columns + column * (row not in wide_rows) for column in range(n_columns)] for row in range(n_rows)
-    ]
-    return canvas, list(canvas.subplot_mosaic(names, **options).values())
 
 
 def bare(axes: Axes, title: str = "", *, equal: bool = True) -> None:
