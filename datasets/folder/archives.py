@@ -103,6 +103,11 @@ def _list_tar(path: Path, opened: ExitStack) -> list[PictureFile]:
                 links[member.name] = posixpath.normpath(posixpath.join(base, member.linkname))
             if not member.isdir():
                 readers[member.name] = _spool_member(archive, member, spool)
+        while rest := archive.fileobj.read(1 << 20):  # type: ignore[union-attr]
+            if rest.strip(b"\0"):
+                raise tarfile.ReadError(
+                    "it goes on after its end mark, as archives do that are joined: `tar -xi` unpacks it"
+                )
     spool.flush()
     plain = {posixpath.normpath(name): read for name, read in readers.items() if name not in links}
     ends = {posixpath.normpath(name): target for name, target in links.items()}

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError, features
 
 from bakeoff.datasets.folder.conversion import (
+    CUT_OFF,
     ENLARGED,
     FIRST_FRAME,
     MODES,
@@ -30,13 +31,14 @@ from bakeoff.datasets.folder.conversion import (
 )
 from bakeoff.datasets.folder.picture_file import NOT_READ, REFUSED, SNIFFED, formats_of_suffix
 from bakeoff.datasets.folder.readers import decode_plain_jpeg, open_array, open_deep, open_plain_tiff
-from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, to_gray_levels
+from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, share_beyond, to_gray_levels
 from bakeoff.datasets.folder.tiff import open_tiff
 from bakeoff.datasets.resizing import framed
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
-VERSION = 9  # raise it when a change of code changes pixels, reasons or remarks
+VERSION = 10  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
+LARGEST_SHARE_BEYOND = 0.05  # of a picture's values: less is cut off from each that has a bright spot
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
 """(height, width, channels) of any numbers -> the part that is taken, and remarks."""
 
@@ -166,7 +168,9 @@ def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
     taken, about_part = _take(values, rules, cut)
     remarks = [*raw.remarks, *about_part]
     remarks += [NO_NUMBERS] if raw.dtype.kind == "f" and not np.isfinite(taken).all() else []
-    levels, alpha = to_gray_levels(taken[..., : raw.n_channels], ranges), taken[..., raw.n_channels :]
+    shown, alpha = taken[..., : raw.n_channels], taken[..., raw.n_channels :]
+    remarks += [CUT_OFF] if raw.kind and share_beyond(shown, ranges) > LARGEST_SHARE_BEYOND else []
+    levels = to_gray_levels(shown, ranges)
     levels, about_colors = levels_to_srgb(levels, raw.profile, is_stated=ranges == (raw.stated,))
     pixels, about_channels = choose_channels(levels, rules.channels)
     if alpha.shape[2]:

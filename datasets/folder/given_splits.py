@@ -98,6 +98,11 @@ def choose_splits(
     asked = np.array([SPLITS.index(file.split or "train") for file in files])
     given = asked if dropped is None else np.where(dropped, DROPPED, asked)
     split_of, notes = _part_groups(files, given, groups, duplicates)
+    without = [file.path for file in files if not file.split]
+    if 0 < len(without) < len(files):
+        notes.append(
+            f"{count(without, 'picture')} without a split among those that have one, in training: {listed(without)}."
+        )
     _check_own_pictures(files, given, split_of, groups)
     for label in np.setdiff1d(labels, labels[split_of == 0]):
         had = int(((asked == 0) & (labels == label)).sum())

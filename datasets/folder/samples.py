@@ -126,6 +126,14 @@ def to_gray_levels(values: np.ndarray, ranges: tuple[Range, ...]) -> np.ndarray:
     return np.rint((exact.clip(lows, highs) - lows) * (255 / (highs - lows))).astype(np.uint8)
 
 
+def share_beyond(values: np.ndarray, ranges: tuple[Range, ...]) -> float:
+    """Of values (height, width, channels) that are cut off at either end, by some 20,000 of the pixels."""
+    pixels = values.reshape(-1, values.shape[2])
+    some = pixels[:: max(1, len(pixels) // 20_000) | 1]  # odd: no column by column
+    lows, highs = np.array(ranges).T
+    return float(((some < lows) | (some > highs)).mean())
+
+
 def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str]]:
     """uint8 (height, width, any number of channels) -> (height, width, 1, 3 or more if named), and remarks.
 

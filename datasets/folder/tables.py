@@ -26,17 +26,16 @@ COLUMNS = {  # what we ask for -> what it is called, in small letters, with a bl
     "mask": ("mask", "mask path", "mask file", "segmentation"),
     "group": ("group", *(thing + end for thing in THINGS for end in ("", " id"))),
 }
-BOXES = {  # names of the four columns of a box -> whether the last two are its width and height, not its corner
+BOXES = {  # names of the four columns of a box, without blanks and "roi" -> whether two are its width and height
     ("x", "y", "width", "height"): True,
     ("x", "y", "w", "h"): True,
     ("left", "top", "width", "height"): True,
     ("left", "top", "right", "bottom"): False,
     ("xmin", "ymin", "xmax", "ymax"): False,
-    ("x min", "y min", "x max", "y max"): False,
     ("x1", "y1", "x2", "y2"): False,
-    ("roi x1", "roi y1", "roi x2", "roi y2"): False,
 }
 NEEDED = ("path", "label")  # columns, where nothing else tells the classes
+NO_LABEL = ("", "nan", "?", "n/a", "#n/a")  # as programs write what is missing; "none" may be a class
 MOST = 1e9  # pixels of a side
 LOOKED_AT = 50  # rows that tell what is in a column of an unknown name
 
@@ -74,7 +73,7 @@ class Table:
     def _file(self, line: int, row: Sequence[str], finder: Finder, remarks: tuple[str, ...]) -> PictureFile:
         values = {what: row[place].strip() if place < len(row) else "" for what, place in self.places.items()}
         name, label, split = values["path"], values.get("label", ""), values.get("split", "")
-        if not name or (not label and "label" in values):
+        if not name or (label.lower() in NO_LABEL and "label" in values):
             raise ValueError(f"{self.name} line {line} must have a path and a label, got {row}")
         if split and not split_of_name(split)[0]:
             raise ValueError(f"{self.name} line {line}: split must be train, val or test, got {split!r}")
@@ -208,8 +207,9 @@ def read_table(name: str, content: bytes, finder: Finder, needed: Sequence[str] 
     rows = list(rows_of_text(name, content))
     line, header = rows.pop(0) if rows else (1, [])
     names = [" ".join(re.split(r"[\s_.]+", name.lower().strip())) for name in header]
-    columns = next((columns for columns in BOXES if set(columns) <= set(names)), None)
-    box = [names.index(column) for column in columns or ()]
+    bare = [name.replace(" ", "").removeprefix("roi") for name in names]
+    columns = next((columns for columns in BOXES if set(columns) <= set(bare)), None)
+    box = [bare.index(column) for column in columns or ()]
     places, guessed = _find_columns(names, [row for _, row in rows[:LOOKED_AT]], finder, box, needed)
     if "path" in guessed and finder.find(header[places["path"]]):
         raise ValueError(f"{name} line {line} names a picture and no columns: put a line path,label above it")

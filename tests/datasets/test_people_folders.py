@@ -68,6 +68,13 @@ def test_the_range_is_that_of_training_pictures(root):
     assert dealt.reading["ranges"]["16-bit"][0] == pytest.approx(everything, rel=0.1)
 
 
+def test_what_the_range_of_training_cuts_off_elsewhere_is_told(root):
+    for split, level in (("train", 1000), ("test", 9_000)):
+        write_cells(root / split, 100, level, 5)
+    assert "24 with over 5 % of its pixels beyond black or white (test/bright/000.tif)" in notes_of(load_folder(root))
+    assert "beyond black or white" not in notes_of(load_folder(root / "train"))
+
+
 def test_the_range_can_be_set(root):
     write_cells(root, 120, 350, 8)
     narrow, wide = (load_folder(root, range=text) for text in ("100,300", "0,65535"))

@@ -204,6 +204,19 @@ def test_a_tar_that_is_cut_off_between_members_is_damaged(animals, tmp_path, mor
         load_folder(path)
 
 
+def test_archives_that_were_joined_are_refused(animals, tmp_path):
+    for kind in ("cat", "dog"):
+        pack_tar(animals / kind, tmp_path / f"{kind}.tar")
+    path = tmp_path / "both.tar"
+    path.write_bytes(b"".join((tmp_path / f"{kind}.tar").read_bytes() for kind in ("cat", "dog")))
+    with pytest.raises(ValueError, match=r"both.tar is damaged or no archive: it goes on after its end mark"):
+        load_folder(path)
+    pack_tar(animals, tmp_path / "a.tar")
+    whole = (tmp_path / "a.tar").read_bytes()
+    (tmp_path / "a.tar").write_bytes(whole + bytes(99_999))  # as tapes are filled up
+    assert load_folder(tmp_path / "a.tar").class_names == ("cat", "dog")
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_of_two_members_of_a_zip_of_one_name_the_later_counts(animals, tmp_path):
     path = tmp_path / "packed.zip"

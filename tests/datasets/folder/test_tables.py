@@ -169,6 +169,21 @@ def test_rows_that_stand_twice_beside_folders_add_no_pictures(pets):
     assert sum(map(len, load_folder(pets).splits.values())) == 16
 
 
+@pytest.mark.parametrize("label", ["", "nan", "NaN", "?"])
+def test_a_row_without_a_label_is_refused(pets, label):
+    (pets / "t.csv").write_text(rows("path,label", lambda p, k: f"{p},{k}") + f"p/cat/000.png,{label}\n")
+    with pytest.raises(ValueError, match=r"t.csv line 18 must have a path and a label"):
+        load_folder(pets / "t.csv")
+
+
+def test_rows_without_a_split_among_others_are_told(pets):
+    split = {"0": "test", "1": "test", "2": ""}
+    (pets / "t.csv").write_text(rows("path,label,split", lambda p, k: f"{p},{k},{split.get(p[-5], 'train')}"))
+    assert "2 pictures without a split among those that have one, in training: p/cat/002.png; p/dog/002.png." in (
+        load_folder(pets / "t.csv").notes
+    )
+
+
 def test_a_row_with_more_values_than_columns_is_refused(pets):
     (pets / "t.csv").write_text(rows("path,label", lambda p, k: f"{p},{k},,") + "p/cat/000.png,big, red cat\n")
     with pytest.raises(ValueError, match=r"t.csv line 18 has 3 values under 2 columns: put quotes .* holds ','"):
