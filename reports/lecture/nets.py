@@ -9,16 +9,7 @@ from matplotlib.axes import Axes
 from bakeoff.reports.canvas.formats import percent
 from bakeoff.reports.canvas.pictures import montage
 from bakeoff.reports.canvas.theme import LIGHT
-from bakeoff.reports.lecture.panels import (
-    Variables,
-    bare,
-    boundary,
-    curve,
-    drawn,
-    logarithmic,
-    scatter_classes,
-    shares,
-)
+from bakeoff.reports.lecture.panels import Variables, bare, boundary, curve, drawn, logarithmic, scatter_classes, shares
 from bakeoff.reports.lecture.text import number, scientific
 
 
