@@ -16,7 +16,7 @@ from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.verdict import Verdict, reach_verdict
 
 MAX_NOTES = 2  # of the data set's own among the caveats; the chapter on the data has all
-LOOKS_GROUPED = "Names look as if"  # how the folder's note begins that may make the whole result an illusion
+ILLUSIONS = ("Classes are recorded", "Names look as if")  # how notes begin that may make of the result an illusion
 MAX_NAMED = 3  # experiments that a caveat names
 MAX_CAVEATS = 4  # on the first screen; the chapter on the method has the rest
 
@@ -88,9 +88,9 @@ def build_report(
 def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     """What limits the verdict, from the numbers themselves, the weightiest first."""
     notes = comparison.task.notes
-    grouped = [note for note in notes if note.startswith(LOOKS_GROUPED)][:1]
-    others = [note for note in notes if not note.startswith(LOOKS_GROUPED)][:MAX_NOTES]
-    return (*grouped, *_limits_of_training(comparison), *others, *_limits_of_choice(comparison), *_of_costs(comparison))
+    grave = [note for note in notes if note.startswith(ILLUSIONS)]
+    others = [note for note in notes if not note.startswith(ILLUSIONS)][:MAX_NOTES]
+    return (*grave, *_limits_of_training(comparison), *others, *_limits_of_choice(comparison), *_of_costs(comparison))
 
 
 def _limits_of_training(comparison: Comparison) -> Iterator[str]:

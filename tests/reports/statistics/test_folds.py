@@ -115,4 +115,7 @@ def test_names_that_look_like_groups_are_the_first_caveat():
     )
     runs = [make_run(task), make_run(task, "mlp", "end-to-end")]
     assert find_caveats(build_comparison(replace(task, notes=notes), runs, 0.01))[0] == notes[2]
+    leak = "Classes are recorded in different ways: cat is gray (9 of 9; others 0 of 9)."
+    graver = find_caveats(build_comparison(replace(task, notes=(*notes, leak)), runs, 0.01))
+    assert set(graver[:2]) == {notes[2], leak}
     assert notes[0] in find_caveats(build_comparison(replace(task, notes=notes), runs, 0.01))
