@@ -17,6 +17,7 @@ from PIL import Image
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.folder.conversion import to_rgb, turn_upright
+from bakeoff.datasets.folder.listing import list_folder
 from bakeoff.datasets.folder.load import assemble
 from bakeoff.datasets.folder.picture_file import PictureFile, as_class_name
 from bakeoff.datasets.folder.reading import Reading
@@ -91,9 +92,13 @@ def load_pictures(
 
 
 def find_parquet(path: Path) -> list[Path]:
-    """A .parquet, or the shards of a data set in a folder or in its folder data, as Hugging Face lays them out."""
+    """A .parquet, or the shards of a data set in a folder or in its folder data, as Hugging Face lays them out.
+
+    One among folders of pictures is a table of something else, such as of features.
+    """
     if path.is_dir():
-        return sorted(path.glob("*.parquet")) or sorted(path.glob("data/*.parquet"))
+        found = sorted(path.glob("*.parquet")) or sorted(path.glob("data/*.parquet"))
+        return [] if found and any(file.is_picture for file in list_folder(path)) else found
     return [path] if path.suffix.lower() == ".parquet" else []
 
 

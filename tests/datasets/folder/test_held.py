@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.datasets.folder.held import load_pictures
+from bakeoff.datasets.folder.held import find_parquet, load_pictures
 from bakeoff.datasets.folder.load import load_folder
 from bakeoff.datasets.registry import load_dataset
 from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
@@ -203,6 +203,14 @@ def test_shards_of_parquet_are_one_data_set(tmp_path, names, folder, n_test):
         parquet.write_table(pyarrow.table({"image": pictures, "label": [0, 1] * 10}), root / folder / f"{name}.parquet")
     dataset = load_dataset(str(root))
     assert (dataset.name, len(dataset.test), len(content(dataset))) == ("pets", n_test, 60)
+
+
+def test_parquet_among_folders_of_pictures_is_no_data_set(tmp_path):
+    (tmp_path / "features.parquet").touch()
+    assert find_parquet(tmp_path) == [tmp_path / "features.parquet"]
+    for number, kind in enumerate(("cat", "dog")):
+        write_class(tmp_path / kind, 5, first_seed=100 * number)
+    assert load_dataset(str(tmp_path)).class_names == ("cat", "dog")
 
 
 def test_parquet_says_what_it_needs(tmp_path, monkeypatch):
