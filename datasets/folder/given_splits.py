@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from bakeoff.datasets.folder.groups import count_groups, duplicate_groups, exact_groups, majority_labels
+from bakeoff.datasets.folder.groups import count_groups, duplicate_groups, exact_groups, majority_labels, to_be_dealt
 from bakeoff.datasets.folder.notes import count, listed, spelled_alike
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.reading import Duplicates
@@ -114,13 +114,15 @@ def choose_splits(
             f"Give it {'others, or keep these with --duplicates=keep' if had else 'some, or take it away'}"
         )
     missing = [index for index in range(1, len(SPLITS)) if not (given == index).any()]
+    untested = set(labels[split_of == 0].tolist())
     if missing:
-        notes += _deal(split_of, missing, labels, groups, class_names)
-    untested = sorted(set(labels[split_of == 0].tolist()) - set(labels[split_of == 2].tolist()))
-    if untested and 2 not in missing:
-        notes.insert(
-            0, f"No test picture, so that nothing is known about it: {listed([class_names[i] for i in untested])}."
-        )
+        dealt, small = _deal(split_of, missing, labels, groups, class_names)
+        notes += dealt
+        untested -= set(small) if 2 in missing else set()
+    untested -= set(labels[split_of == 2].tolist())
+    if untested:
+        names = [class_names[label] for label in sorted(untested)]
+        notes.insert(0, f"No test picture, so that nothing is known about it: {listed(names)}.")
     return split_of, notes
 
 
@@ -175,39 +177,40 @@ def _folder_of(files: Sequence[PictureFile], given: np.ndarray, split: int) -> s
 
 def _deal(
     split_of: np.ndarray, missing: Sequence[int], labels: np.ndarray, groups: np.ndarray, class_names: Sequence[str]
-) -> list[str]:
-    """Move pictures from training to the missing splits, in place. Returns notes."""
-    here = split_of == 0
-    label_of = majority_labels(groups, labels)
-    heads = np.unique(groups[here])  # one picture for each group
-    n_groups = count_groups(groups[here], labels[here], len(class_names))
+) -> tuple[list[str], list[int]]:
+    """Move pictures from training to the missing splits, in place. Returns notes, and the classes that were too small
+    for it."""
+    here = np.flatnonzero(split_of == 0)
     n_needed = len(missing) + 1
-    small = np.flatnonzero((n_groups > 0) & (n_groups < n_needed)).tolist()
-    shown = np.flatnonzero(n_groups >= n_needed)
-    if len(shown) < 2:
+    free = here[to_be_dealt(groups[here], labels[here], n_needed)]
+    n_free = np.bincount(labels[free], minlength=len(class_names))
+    if np.count_nonzero(n_free) < 2:
+        n_groups = count_groups(groups[here], labels[here], len(class_names))
         counts = _count(n_groups, np.bincount(labels, minlength=len(class_names)), class_names)
         raise ValueError(
             f"at least two classes must have {n_needed} different pictures or groups, one or more for each of train, "
             f"{', '.join(SPLITS[index] for index in missing)}, but {counts}: add pictures"
         )
-    led = np.bincount(label_of[heads], minlength=len(class_names))
-    thin = shown[led[shown] < n_needed]
-    label_of = np.where(np.isin(label_of, thin), shown[led[shown].argmax()], label_of)
+    heads = np.unique(groups[free])  # one picture for each group
+    label_of = majority_labels(groups, labels)[heads]
+    led = np.bincount(label_of, minlength=len(class_names))
+    label_of = np.where(led[label_of] < n_needed, led.argmax(), label_of)
     shares = {SPLITS[index]: DEFAULT_SHARES[SPLITS[index]] for index in missing}
-    dealt_heads = heads[~np.isin(label_of[heads], small)]
-    dealt = stratified_split(label_of[dealt_heads], {"train": 1 - sum(shares.values()), **shares}, class_names)
+    dealt = stratified_split(label_of, {"train": 1 - sum(shares.values()), **shares}, class_names)
     for name in shares:
-        split_of[here & np.isin(groups, dealt_heads[dealt[name]])] = SPLITS.index(name)
-    split_of[here] = _show_all(split_of[here], missing, labels[here], groups[here], shown.tolist())
+        split_of[free[np.isin(groups[free], heads[dealt[name]])]] = SPLITS.index(name)
+    _show_all(split_of, (*missing, 0), labels, groups, here, heads)
     percentages = ", ".join(f"{share:.0%} {name}" for name, share in shares.items())
     named = f"{' and '.join(shares)} split{' was' if len(shares) == 1 else 's were'}"
     notes = [f"The {named} taken from training by us, within each class: {percentages}."]
+    n_groups = count_groups(groups[here], labels[here], len(class_names))
+    small = np.flatnonzero((n_groups > 0) & (n_free == 0)).tolist()
     if small:
         names = [f"{class_names[label]} ({n_groups[label]})" for label in small]
         notes.append(
             f"Too few different pictures to be tested on, so that all of them are in training: {listed(names)}."
         )
-    return notes
+    return notes, small
 
 
 def _count(n_groups: np.ndarray, n_pictures: np.ndarray, class_names: Sequence[str]) -> str:
@@ -220,13 +223,24 @@ def _count(n_groups: np.ndarray, n_pictures: np.ndarray, class_names: Sequence[s
 
 
 def _show_all(
-    split_of: np.ndarray, missing: Sequence[int], labels: np.ndarray, groups: np.ndarray, shown: Sequence[int]
-) -> np.ndarray:
-    """With a group more in each of these splits that lacks a class: groups of several classes are dealt by one."""
-    split_of = split_of.copy()
-    for split, label in product(missing, shown):
-        if not (split_of[labels == label] == split).any():
-            holding = np.unique(groups[labels == label])
-            where = np.array([split_of[groups == group][0] for group in holding])
-            split_of[groups == holding[where == np.bincount(where).argmax()][0]] = split
-    return split_of
+    split_of: np.ndarray,
+    splits: Sequence[int],
+    labels: np.ndarray,
+    groups: np.ndarray,
+    here: np.ndarray,
+    heads: np.ndarray,
+) -> None:
+    """Move a group, in place, to each of these splits that lacks a class, from where no class of it will be lacking:
+    groups of several classes are dealt by one. What training lacks comes from anywhere.   heads: groups that may move.
+    """
+    for split, label in product(splits, np.unique(labels[np.isin(groups, heads)]).tolist()):
+        holding = np.intersect1d(groups[here[labels[here] == label]], heads)
+        where = [split_of[here[groups[here] == group]][0] for group in holding]
+        if (split_of[here[labels[here] == label]] == split).any():
+            continue
+        for source, group in sorted(zip(where, holding, strict=True), key=lambda pair: -where.count(pair[0])):
+            its = here[groups[here] == group]
+            stay = labels[here[(split_of[here] == source) & (groups[here] != group)]]
+            if split == 0 or np.isin(labels[its], stay).all():
+                split_of[its] = split
+                break

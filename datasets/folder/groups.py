@@ -118,6 +118,17 @@ def count_groups(groups: np.ndarray, labels: np.ndarray, n_classes: int) -> np.n
     return np.bincount(np.unique(np.stack([groups, labels], 1), axis=0)[:, 1], minlength=n_classes)
 
 
+def to_be_dealt(groups: np.ndarray, labels: np.ndarray, fewest: int) -> np.ndarray:
+    """Which pictures may leave training, bool (n,): those of groups all of whose classes have so many such groups."""
+    free = np.ones(len(labels), dtype=bool)
+    while True:
+        n_groups = count_groups(groups[free], labels[free], int(labels.max()) + 1)
+        stay = free & np.isin(groups, groups[free & (n_groups < fewest)[labels]])
+        if not stay.any():
+            return free
+        free &= ~stay
+
+
 def duplicate_groups(images: Pictures, first_of: np.ndarray | None = None) -> np.ndarray:
     """Group each picture with its exact and near duplicates, and theirs.
 

@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.folder.given_splits import group_duplicates
-from bakeoff.datasets.folder.groups import count_groups, join, majority_labels
+from bakeoff.datasets.folder.groups import join, to_be_dealt
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.experiments.variants import Variant, train_variants
 from bakeoff.pipelines.machine.workspace import Workspace
@@ -50,17 +50,17 @@ def are_few(dataset: Dataset) -> bool:
 
 def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
     """int64 (n,): the fold that tests each picture, stratified by class, a group in one fold; NEVER for classes of less
-    than three groups, which can only be learned from.
+    than three groups, and what is in a group with them, which can only be learned from.
 
     labels, groups: int64 (n,).   Raises NotApplicableError if fewer than two classes can be tested.
     """
     _, first, ranks = np.unique(groups, return_index=True, return_inverse=True)
     groups = first[ranks]
-    label_of = majority_labels(groups, labels)
-    n_groups = count_groups(groups, labels, int(labels.max()) + 1)
-    where = np.flatnonzero((n_groups >= FEWEST_GROUPS)[label_of])
-    if len(np.unique(labels[where])) < 2 or np.bincount(labels[where]).max() < n_folds:
-        raise NotApplicableError(f"{n_folds} folds need two classes of {FEWEST_GROUPS} pictures or groups each")
+    where = np.flatnonzero(to_be_dealt(groups, labels, FEWEST_GROUPS))
+    if len(np.unique(labels[where])) < 2 or len(np.unique(groups[where])) < n_folds:
+        raise NotApplicableError(
+            f"{n_folds} folds need two classes of {FEWEST_GROUPS} pictures or groups each, and {n_folds} in all"
+        )
     folds = np.full(len(labels), NEVER)
     dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from bakeoff.datasets.folder.given_splits import choose_splits, drop_contradictions
+from bakeoff.datasets.folder.groups import to_be_dealt
 from bakeoff.datasets.folder.picture_file import PictureFile
 
 
@@ -38,6 +39,30 @@ def test_a_class_in_some_groups_of_another_is_in_every_split(seed):
     assert set(split_of[labels == 1]) == {0, 1, 2}
     assert all(len(set(split_of[groups == group])) == 1 for group in range(20))
     assert np.mean(split_of == 0) >= 0.55
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_groups_hold_no_class_is_without_training_and_none_that_stays_there_is_tested(seed):
+    random = np.random.default_rng(seed)
+    n_groups, n_classes = int(random.integers(5, 12)), int(random.integers(2, 5))
+    groups = np.repeat(np.arange(n_groups), random.integers(1, 6, n_groups))
+    labels = random.choice(n_classes, len(groups), p=random.dirichlet(np.ones(n_classes)))
+    labels = np.unique(labels, return_inverse=True)[1]
+    groups = np.unique(groups, return_index=True)[1][groups]
+    files = [PictureFile((f"{number}.png",), bytes) for number in range(len(labels))]
+    names = [f"class {label}" for label in range(labels.max() + 1)]
+    if len(np.unique(labels[to_be_dealt(groups, labels, 3)])) < 2:
+        with pytest.raises(ValueError, match="at least two classes must have 3 different pictures or groups"):
+            choose_splits(files, labels, groups, names)
+        return
+    split_of, notes = choose_splits(files, labels, groups, names)
+    assert all(len(set(split_of[groups == group])) == 1 for group in groups)
+    told = "".join(notes)
+    for label, name in enumerate(names):
+        found = set(split_of[labels == label])
+        assert 0 in found
+        assert 2 in found or name in told
+        assert f"{name} (" not in told or found == {0}
 
 
 def test_a_near_duplicate_in_another_class_is_told_and_kept():

@@ -64,9 +64,20 @@ def test_a_class_of_two_groups_is_learned_from_alone():
     assert (folds == NEVER).tolist() == (labels == 2).tolist()
 
 
-def test_too_few_groups_are_refused():
+def test_what_is_in_a_group_with_a_class_of_two_groups_is_learned_from_alone():
+    labels, groups = np.arange(60) % 2, np.arange(60) // 6
+    labels[[0, 6]] = 2
+    assert (deal_folds(labels, groups, 5, seed=0) == NEVER).tolist() == (groups < 2).tolist()
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups"),
+    [([0, 0, 0, 1, 1], range(5)), ([0, 1, 2] * 4, np.arange(12) // 3)],
+    ids=["a class of two", "four patients with every class"],
+)
+def test_too_few_groups_are_refused(labels, groups):
     with pytest.raises(NotApplicableError, match="two classes of 3"):
-        deal_folds(np.array([0, 0, 0, 1, 1]), np.arange(5), 5, seed=0)
+        deal_folds(np.array(labels), np.array(groups), 5, seed=0)
 
 
 def test_copies_in_several_splits_are_one_group(dataset):
