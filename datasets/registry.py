@@ -60,5 +60,5 @@ def load_dataset(
         )
     shards = find_parquet(path)
     if shards:
-        return load_pictures(read_parquet(shards), name=dataset_name(path.with_suffix("")), **options)
+        return load_pictures(read_parquet(shards), name=dataset_name(path), **options)
     return load_folder(path, progress=progress, store=store, map_chunks=map_chunks, **options)

@@ -141,6 +141,6 @@ def name_classes(path: Path, files: Sequence[PictureFile], found: Sequence[Pictu
     return class_names
 
 
-def _natural(name: str) -> list[str | int]:
-    """Sorts 2 before 10."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+def _natural(name: str) -> tuple[list[str | int], str]:
+    """Sorts 2 before 10, and 01 before 1."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)], name

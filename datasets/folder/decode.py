@@ -36,7 +36,7 @@ from bakeoff.datasets.folder.tiff import open_tiff
 from bakeoff.datasets.resizing import framed
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
-VERSION = 10  # raise it when a change of code changes pixels, reasons or remarks
+VERSION = 11  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
 LARGEST_SHARE_BEYOND = 0.05  # of a picture's values: less is cut off from each that has a bright spot
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
@@ -157,7 +157,7 @@ def _facts_of_raw(raw: Raw, values: np.ndarray) -> Iterator[str]:
         yield f"of {raw.n_pages} pages"
     if raw.kind:
         finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-        exponent = int(np.frexp(float(finite.max(initial=0)))[1])
+        exponent = min(int(np.frexp(float(finite.max(initial=0)))[1]), 1022)  # of the largest power that is a float
         yield f"of values below {4.0 ** -(-exponent // 2):,g}"
 
 

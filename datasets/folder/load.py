@@ -95,7 +95,7 @@ def assemble(stages: FolderStages) -> Dataset:
 def dataset_name(path: Path) -> str:
     """A name that is safe as a part of a file name: that of the folder or archive, letters and digits only."""
     name = path.resolve().name
-    for suffix in sorted((*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES), key=len, reverse=True):
+    for suffix in sorted((*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES, ".parquet"), key=len, reverse=True):
         name = name.removesuffix(suffix)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "folder"
 

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import tifffile
+from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from bakeoff.datasets.folder.conversion import EXIF_ORIENTATION, TURNED, PictureError
 from bakeoff.datasets.folder.samples import Raw, Rules, describe_pages, project
@@ -125,7 +126,7 @@ def _is_everyday(tiff: tifffile.TiffFile) -> bool:
         return True
     usual = page.samplesperpixel in (3, 4) if page.photometric == RGB else page.samplesperpixel == 1
     usual = usual and UNSPECIFIED not in page.extrasamples  # near infrared, as satellites have it
-    usual = usual and page.compression in BY_LIBTIFF
+    usual = usual and page.compression in COMPRESSION_INFO
     if _bits(page) > 8 or _bits(page) in PACKED or page.sampleformat != UNSIGNED or not usual:
         return False
     return _bits(page) == 1 or not set(tiff.series[0].axes) - set("YXS")

@@ -60,7 +60,7 @@ class Cluster:
             held = self.client.submit(_itself, function, pure=False)
             n_ahead = TASKS_PER_THREAD * max(1, sum(self.client.nthreads().values()))
             submit = partial(self.client.submit, _timed, held, pure=False)
-            seen = cache(lambda path: all(self.client.run(Path.exists, path).values()))
+            seen = cache(lambda path: all(self.client.run(Path.exists, path).values() or [False]))
             for result, cpu_seconds in results_in_order(submit, (_leave_on_disk(c, seen) for c in chunks), n_ahead):
                 add_cpu_seconds(cpu_seconds)
                 yield result
@@ -106,7 +106,14 @@ class RowsOnDisk:
         return cls(Path(whole.filename).resolve(), offset, array.dtype, array.shape)
 
     def read(self) -> np.ndarray:
-        return np.fromfile(self.path, self.dtype, math.prod(self.shape), offset=self.offset).reshape(self.shape)
+        try:
+            values = np.fromfile(self.path, self.dtype, math.prod(self.shape), offset=self.offset)
+        except OSError as error:
+            raise FileNotFoundError(
+                f"a worker that came later cannot read {self.path}, which the others can: start it where it sees that "
+                "folder; what was finished is kept, and the same command goes on from there"
+            ) from error
+        return values.reshape(self.shape)
 
 
 def _leave_on_disk(chunk: Any, seen: Callable[[Path], bool]) -> Any:

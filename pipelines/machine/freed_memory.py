@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4
 KEEPING = {MMAP_MAX: 0, TRIM_THRESHOLD: 2**31 - 1, TOP_PAD: 2**26}
 GLIBC_DEFAULTS = {MMAP_MAX: 2**16, TRIM_THRESHOLD: 2**17, TOP_PAD: 0}
+LOCK, n_inside = threading.Lock(), 0
 
 
 @contextmanager
@@ -24,11 +26,20 @@ def freed_memory_kept() -> Iterator[None]:
     if library is None or not hasattr(library, "mallopt"):
         yield
         return
+    _enter(library, 1)
     try:
-        for option, value in KEEPING.items():
-            library.mallopt(option, value)
         yield
     finally:
-        for option, value in GLIBC_DEFAULTS.items():
-            library.mallopt(option, value)
-        library.malloc_trim(0)
+        _enter(library, -1)
+
+
+def _enter(library: ctypes.CDLL, step: int) -> None:
+    """One more thread in such a block, or one less: the first asks, and the last gives back."""
+    global n_inside
+    with LOCK:
+        n_inside += step
+        if n_inside == max(step, 0):
+            for option, value in (KEEPING if step > 0 else GLIBC_DEFAULTS).items():
+                library.mallopt(option, value)
+            if step < 0:
+                library.malloc_trim(0)

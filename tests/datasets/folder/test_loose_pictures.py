@@ -1,8 +1,15 @@
+import io
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff.datasets.folder.arrangement import name_classes
+from bakeoff.datasets.folder.decode import decode
 from bakeoff.datasets.folder.load import find_pictures, load_folder, read_pictures
+from bakeoff.datasets.folder.picture_file import PictureFile
+from bakeoff.datasets.folder.samples import Rules
 
 
 def save(path, pixels):
@@ -58,3 +65,15 @@ def test_what_is_no_picture_is_told_by_its_index(tmp_path):
 def test_a_model_of_oblong_pictures_is_refused(tmp_path):
     with pytest.raises(ValueError, match="this model takes 8 x 16"):
         read_pictures([], (8, 16, 3))
+
+
+def test_classes_of_one_number_have_an_order_of_their_own():
+    files = [PictureFile((name, "a.png"), bytes, class_name=name) for name in ("10", "1", "2", "01", "001")]
+    assert name_classes(Path(), files) == ("001", "01", "1", "2", "10")
+
+
+def test_the_largest_of_floats_is_a_number_like_others():
+    content = io.BytesIO()
+    np.save(content, np.full((8, 8), np.finfo(np.float64).max))
+    rules = Rules({"floating-point": ((0.0, 1.0),)}, image_size=8)
+    assert decode(content.getvalue(), rules, ".npy")[0].min() == 255

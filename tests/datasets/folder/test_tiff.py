@@ -117,8 +117,22 @@ def test_usual_compressions_are_read_without_further_packages(compression):
     np.testing.assert_array_equal(found.reshape(SIDE, SIDE), values)
 
 
-@pytest.mark.parametrize("dtype", ["u1", "u2"])
-@pytest.mark.parametrize(("number", "name"), [(50001, "WEBP"), (34712, "JPEG2000"), (50002, "JPEGXL"), (50000, "ZSTD")])
+@pytest.mark.parametrize("compression", ["zstd", "tiff_lzw", "lzma", "group4"])
+def test_what_pillow_writes_with_eight_bits_or_fewer_is_read(compression):
+    picture = Image.fromarray(ramp_of("u1")).convert("1" if compression == "group4" else "L")
+    content = io.BytesIO()
+    picture.save(content, "TIFF", compression=compression)
+    found = decode(content.getvalue(), SIDE).pixels[..., 0]
+    np.testing.assert_array_equal(found, np.asarray(picture.convert("L")))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "number", "name"),
+    [
+        ("u2", 50001, "WEBP"), ("u2", 50000, "ZSTD"), ("u1", 34712, "JPEG2000"), ("u2", 34712, "JPEG2000"),
+        ("u1", 50002, "JPEGXL"), ("u2", 50002, "JPEGXL"),
+    ],
+)  # fmt: skip
 def test_an_unusual_compression_is_named(dtype, number, name):
     content = bytearray(tiff(ramp_of(dtype), compression="zlib"))
     place = bytes(content).index(struct.pack("<HHI", 259, 3, 1))

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,7 +120,10 @@ def test_a_pickle_in_a_strangers_file_is_never_opened(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("asked", "name"), [("cues", "cues-all"), ("photos", "photos"), ("a/my birds.tar.gz", "my-birds")]
+    ("asked", "name"),
+    [("cues", "cues-all"), ("photos", "photos"), ("a/my birds.tar.gz", "my-birds"), ("b.parquet", "b")],
 )
-def test_runs_are_kept_under_the_name_of_their_data_set(asked, name):
+def test_runs_are_kept_under_the_name_of_their_data_set(asked, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("photos").symlink_to(tmp_path)  # a folder called like a built-in data set, which is the one taken
     assert task_name(asked) == name
