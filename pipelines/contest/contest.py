@@ -174,8 +174,9 @@ class Contest:
         for contender in contenders:
             spent = {"budget": self.budget, "spent": contender.purse.spent}
             for attempt in contender.shown:
+                place = {**spent, "is_finalist": attempt is contender.finalist}
                 for run in contender.runs[attempt.rung.name]:
-                    environment = {**run.environment, "contest": spent}
+                    environment = {**run.environment, "contest": place}
                     folder = save_run(replace(run, environment=environment), self.workspace.runs)
                     kept = run_folder(self.apart.runs, run.dataset, run.fingerprint, run.experiment, run.seed)
                     shutil.copy2(kept / FILE_NAME, folder / FILE_NAME)

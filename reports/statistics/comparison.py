@@ -117,9 +117,13 @@ class Comparison:
         return max(contestants, key=lambda c: (score(c), -self.seconds(c)))
 
     def _finalist(self, side: Side) -> Contestant:
-        """The best on validation of those that fit their training pictures, or of all where none does."""
+        """The best on validation of those that fit their training pictures, or of all where none does.
+
+        Of a contest its own choice, made by one seed each, even where the further seeds that it won were worse.
+        """
         own = self.of_side(side)
-        return self.best_on_validation([c for c in own if not c.did_not_train] or own)
+        trained = [c for c in own if not c.did_not_train] or own
+        return self.best_on_validation([c for c in trained if c.contest.get("is_finalist", True)] or trained)
 
     @cached_property
     def hand_crafted(self) -> Contestant:

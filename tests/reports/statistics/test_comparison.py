@@ -24,6 +24,18 @@ def test_the_representative_is_the_middle_seed_by_validation():
     assert build_comparison(TASK, [make_run(TASK), *runs], 0.01).end_to_end.representative.seed == 2
 
 
+@pytest.mark.parametrize(("named", "chosen"), [(0.5, "rich"), (0.99, "named")])
+def test_the_finalist_of_a_contest_is_its_own_choice_whatever_its_further_seeds_have(named, chosen):
+    def tried(experiment, validation_score, seed=0, is_finalist=False):
+        run = make_run(TASK, experiment, seed=seed, validation_score=validation_score)
+        place = {"budget": 60.0, "spent": 9.0, "is_finalist": is_finalist}
+        return replace(run, environment={**run.environment, "contest": place})
+
+    runs = [tried("rich", score, seed, is_finalist=True) for seed, score in enumerate((0.98, 0.9, 0.9))]
+    runs += [tried("fine", 0.98), make_run(TASK, "named", validation_score=named), make_run(TASK, "mlp", "end-to-end")]
+    assert build_comparison(TASK, runs, 0.01).hand_crafted.experiment == chosen
+
+
 def test_everyone_but_the_favorite_is_tested_against_it():
     comparison = build_comparison(TASK, make_runs(TASK), 0.01)
     tested = {c.experiment for c in comparison.tests}
