@@ -16,6 +16,7 @@ from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.verdict import Verdict, reach_verdict
 
 MAX_NOTES = 2  # of the data set's own among the caveats; the chapter on the data has all
+NO_LIMITS = ("File formats", "Every picture is gray")  # how those begin that limit no answer
 ILLUSIONS = ("Classes are recorded", "Names look as if")  # how notes begin that may make of the result an illusion
 MAX_NAMED = 3  # experiments that a caveat names
 MAX_CAVEATS = 4  # on the first screen; the chapter on the method has the rest
@@ -89,7 +90,7 @@ def find_caveats(comparison: Comparison) -> tuple[str, ...]:
     """What limits the verdict, from the numbers themselves, the weightiest first."""
     notes = comparison.task.notes
     grave = [note for note in notes if note.startswith(ILLUSIONS)]
-    others = [note for note in notes if not note.startswith(ILLUSIONS)][:MAX_NOTES]
+    others = [note for note in notes if not note.startswith((*ILLUSIONS, *NO_LIMITS))][:MAX_NOTES]
     return (*grave, *_limits_of_training(comparison), *others, *_limits_of_choice(comparison), *_of_costs(comparison))
 
 

@@ -115,6 +115,8 @@ def test_names_that_look_like_groups_are_the_first_caveat():
     )
     runs = [make_run(task), make_run(task, "mlp", "end-to-end")]
     assert find_caveats(build_comparison(replace(task, notes=notes), runs, 0.01))[0] == notes[2]
+    formats = "File formats: 480 PNG."
+    assert formats not in find_caveats(build_comparison(replace(task, notes=(formats, *notes)), runs, 0.01))
     leak = "Classes are recorded in different ways: cat is gray (9 of 9; others 0 of 9)."
     graver = find_caveats(build_comparison(replace(task, notes=(*notes, leak)), runs, 0.01))
     assert set(graver[:2]) == {notes[2], leak}
