@@ -8,6 +8,7 @@ import numpy as np
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.contest.search import Attempt, Purse, Rung
 from bakeoff.pipelines.results.balance import is_unbalanced
+from bakeoff.pipelines.results.choice import choose
 from bakeoff.pipelines.results.run import RunResult, Side, Stage
 
 
@@ -15,11 +16,13 @@ from bakeoff.pipelines.results.run import RunResult, Side, Stage
 class Contender:
     """One side in the contest: what it has spent, and what it found.
 
+    n_validation: pictures that it is judged by.
     ledger: every stage that was paid for; rungs share features, which cost once.
     """
 
     side: Side
     purse: Purse
+    n_validation: int
     attempts: list[Attempt] = field(default_factory=list)
     runs: dict[str, list[RunResult]] = field(default_factory=dict)  # by rung, one for each seed
     ledger: set[tuple[str, float, float]] = field(default_factory=set)
@@ -30,14 +33,21 @@ class Contender:
 
     @property
     def finalist(self) -> Attempt | None:
-        """The best on validation, the cheaper one among equals; None where nothing could be tried."""
-        return max(self.tried, key=merit, default=None)
+        """The best on validation, as `results.choice` has it; None where nothing could be tried."""
+        if not self.tried:
+            return None
+        scores, losses, seconds = zip(*((merit(a)[0], a.loss, a.seconds) for a in self.tried), strict=True)
+        return self.tried[choose(scores, losses, seconds, self.n_validation)]
 
     @property
     def shown(self) -> list[Attempt]:
-        """The best of each recipe, of nets those that were trained in full: a short first training shows nothing."""
+        """The finalist, and the best of each other recipe, of nets those that were trained in full: a short first
+        training shows nothing."""
+        finalist = self.finalist
         best = {attempt.rung.recipe: attempt for attempt in sorted(self.tried, key=merit)}
-        return [attempt for attempt in best.values() if attempt is self.finalist or not attempt.rung.is_brief]
+        if finalist:
+            best[finalist.rung.recipe] = finalist
+        return [attempt for attempt in best.values() if attempt is finalist or not attempt.rung.is_brief]
 
     def of_one_net(self, rung: Rung) -> list[Rung]:
         """What was tried of the rung's recipe at its size."""

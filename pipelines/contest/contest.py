@@ -24,6 +24,8 @@ from bakeoff.pipelines.contest.search import Attempt, Purse, Rung, climb
 from bakeoff.pipelines.experiments import train_once
 from bakeoff.pipelines.frozen.weights import NONE, Weights, available
 from bakeoff.pipelines.machine.workspace import Workspace
+from bakeoff.pipelines.results.balance import is_unbalanced
+from bakeoff.pipelines.results.choice import validation_loss
 from bakeoff.pipelines.results.model import FILE_NAME
 from bakeoff.pipelines.results.run import NotApplicableError, Side, run_folder, save_run, task_folder
 from bakeoff.pipelines.results.study import StudyResult, load_study, save_study, study_file
@@ -69,7 +71,7 @@ class Contest:
         return study
 
     def _nets(self) -> Contender:
-        contender = Contender("end-to-end", Purse(self.budget))
+        contender = Contender("end-to-end", Purse(self.budget), len(self.dataset.validation))
         ladder = NetLadder(self.dataset, sizes_to_try(self.dataset), self.budget)
         constant = constant_score(self.dataset)
         NetSearch(contender, ladder, lambda rung: self._try(contender, rung), self._noise, constant).run()
@@ -88,7 +90,7 @@ class Contest:
         return 0.5 / len(self.dataset.validation) ** 0.5
 
     def _climb(self, side: Side, rungs: Sequence[Rung]) -> Contender:
-        contender = Contender(side, Purse(self.budget))
+        contender = Contender(side, Purse(self.budget), len(self.dataset.validation))
         contender.attempts += climb(rungs, contender.purse, lambda rung: self._try(contender, rung), self._noise)
         self._repeat(contender)
         return contender
@@ -104,7 +106,8 @@ class Contest:
             f"{rung.name:<32} {score:6.1%} on validation, {seconds:6.0f} s; "
             f"{max(contender.purse.left - seconds, 0):.0f} s of {contender.purse.budget:.0f} s are left"
         )
-        return Attempt(rung, "tried", score, run.train_score, seconds)
+        loss = validation_loss(run, is_balanced=is_unbalanced(self.dataset.train_counts))
+        return Attempt(rung, "tried", score, run.train_score, seconds, loss=loss)
 
     def _repeat(self, contender: Contender) -> None:
         """Further seeds of the finalist, from what is left."""
@@ -140,6 +143,7 @@ class Contest:
                 "is_finalist": attempt is contender.finalist,
                 "n_seeds": len(contender.runs.get(attempt.rung.name, ())),
                 "validation_score": attempt.validation_score,
+                "validation_loss": attempt.loss if attempt.validation_score is not None else None,
                 "train_score": attempt.train_score,
                 "expected_seconds": attempt.rung.expected_seconds,
                 "seconds": attempt.seconds,

@@ -51,7 +51,10 @@ class Rung:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What became of a rung. validation_score: None unless it was tried.   seconds: of processor time."""
+    """What became of a rung. validation_score: None unless it was tried.   seconds: of processor time.
+
+    loss: on validation, as in `results.choice`.
+    """
 
     rung: Rung
     outcome: Outcome
@@ -59,6 +62,7 @@ class Attempt:
     train_score: float | None = None
     seconds: float = 0.0
     remark: str = ""
+    loss: float = 0.0
 
 
 @dataclass

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from bakeoff.pipelines.results.balance import is_unbalanced
+from bakeoff.pipelines.results.choice import choose
 from bakeoff.pipelines.results.guest import Guest
 from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind
 from bakeoff.pipelines.results.study import StudyResult
@@ -109,12 +110,11 @@ class Comparison:
         return contestant.seconds(kind, self.clock)
 
     def best_on_validation(self, contestants: Sequence[Contestant]) -> Contestant:
-        """The one with the highest mean of the measure on validation; among equals the cheaper one."""
-
-        def score(c: Contestant) -> float:
-            return c.balanced_validation_score if self.is_unbalanced else c.validation_score
-
-        return max(contestants, key=lambda c: (score(c), -self.seconds(c)))
+        """The one with the best measure on validation, as `results.choice` has it, by means over seeds."""
+        scores = [c.balanced_validation_score if self.is_unbalanced else c.validation_score for c in contestants]
+        losses = [c.validation_loss(is_balanced=self.is_unbalanced) for c in contestants]
+        n_pictures = len(contestants[0].runs[0].validation_labels)
+        return contestants[choose(scores, losses, [self.seconds(c) for c in contestants], n_pictures)]
 
     def _finalist(self, side: Side) -> Contestant:
         """The best on validation of those that fit their training pictures, or of all where none does.

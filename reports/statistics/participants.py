@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score
 
 from bakeoff.pipelines.results.balance import balanced_accuracy
+from bakeoff.pipelines.results.choice import validation_loss
 from bakeoff.pipelines.results.guest import Guest
 from bakeoff.pipelines.results.run import Clock, RunResult, Side, StageKind
 from bakeoff.pipelines.results.task import Task
@@ -87,6 +88,10 @@ class Contestant(Participant):
     def balanced_validation_score(self) -> float:
         """Mean over seeds of the balanced accuracy on validation."""
         return float(np.mean([run.balanced_validation_score for run in self.runs]))
+
+    def validation_loss(self, *, is_balanced: bool) -> float:
+        """Mean over seeds."""
+        return float(np.mean([validation_loss(run, is_balanced=is_balanced) for run in self.runs]))
 
     @property
     def is_perceptron(self) -> bool:

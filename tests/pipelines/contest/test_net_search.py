@@ -22,7 +22,7 @@ class Paid(Contender):
 def search(mirrored, unmirrored, *, n_train=600, budget=BUDGET, constant=0.5, sides=(32,)):
     """The attempts of a search, and what it spent.   Arguments: rung -> validation score."""
     train, few = (Split(np.zeros((n, sides[-1], sides[-1], 3), np.uint8), np.arange(n) % 2) for n in (n_train, 300))
-    contender = Paid("end-to-end", Purse(budget))
+    contender = Paid("end-to-end", Purse(budget), len(few))
 
     def attempt(rung):
         score = unmirrored if rung.recipe.endswith(UNMIRRORED) else mirrored
