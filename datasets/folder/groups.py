@@ -64,6 +64,7 @@ def _suggest(files: Sequence[PictureFile]) -> list[str]:
     """A note where paths look as if they named groups, and the same name comes in none but one class or in all."""
     for pattern in (FOLDER_PATTERN, NAME_PATTERN, CHANGED_PATTERN):
         groups_of: dict[str, Counter[str]] = defaultdict(Counter)
+        called: dict[tuple[str, str], set[str]] = defaultdict(set)  # splits that are numbered anew share no pictures
         for file in files:
             inside = "/".join(file.parts if pattern == FOLDER_PATTERN else file.parts[-2:])
             match = re.search(pattern, inside)
@@ -71,7 +72,8 @@ def _suggest(files: Sequence[PictureFile]) -> list[str]:
             says_split = file.split != "" and split_of_name(name)[0] == file.split
             if name != file.class_name and not says_split:
                 groups_of[file.class_name][name] += 1
-        shared = sum(n for groups in groups_of.values() for n in groups.values() if n > 1)
+                called[file.class_name, name].add(file.parts[-1])
+        shared = sum(groups_of[label][name] for (label, name), names in called.items() if len(names) > 1)
         enough = [groups for groups in groups_of.values() if len(groups) >= LEAST_GROUPS]
         if len(enough) >= 2 and shared >= LEAST_SHARE * len(files):
             name = max(enough[0], key=lambda group: enough[0][group])

@@ -100,3 +100,13 @@ def test_joined_groups_are_connected_through_each_other():
 
 def test_the_class_of_a_group_is_its_most_frequent_one():
     assert majority_labels(np.array([0, 0, 0, 3, 3]), np.array([1, 2, 2, 0, 0])).tolist() == [2, 2, 2, 0, 0]
+
+
+def test_suggests_nothing_where_each_split_numbers_its_pictures_anew():
+    found = [
+        PictureFile((split, kind, f"{kind}_{number:03}.jpg"), bytes, class_name=kind, split=split)
+        for split in ("train", "test")
+        for kind in ("apple", "pear")
+        for number in range(9)
+    ]
+    assert name_groups(found, "") == (None, [])
