@@ -3,6 +3,7 @@
 Nothing is written but an unnamed temporary file.
 """
 
+import bz2
 import gzip
 import lzma
 import os
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from bakeoff.datasets.folder.picture_file import (
     CLIMBS,
@@ -41,6 +42,7 @@ DAMAGE = (
 ENCRYPTED = 1  # a bit of a member's flags
 LINKS_WITHIN = 40  # one after the other, as Linux allows
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+COMPRESSED: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 IS_UTF_8 = 0x800  # another bit of them
 
 
@@ -52,7 +54,9 @@ def list_archive(path: Path, opened: ExitStack) -> list[PictureFile]:
     try:
         is_zip = zipfile.is_zipfile(path) or (path.suffix.lower() == ".zip" and not tarfile.is_tarfile(path))
         return _list_zip(path, opened) if is_zip else _list_tar(path, opened)
-    except (*DAMAGE, AttributeError) as error:  # Python 3.11.2 has a slip where it handles a damaged stream
+    except (*DAMAGE, OSError) as error:
+        if getattr(error, "errno", None) is not None:  # of the system, not of what the file holds
+            raise
         raise ValueError(f"{path} is damaged or no archive: {error}") from error
 
 
@@ -60,12 +64,9 @@ def _list_zip(path: Path, opened: ExitStack) -> list[PictureFile]:
     archive = opened.enter_context(zipfile.ZipFile(path))  # may be read by several threads
     if any(member.flag_bits & ENCRYPTED for member in archive.infolist()):
         raise ValueError(f"{path} is protected by a password: unpack it, and name the folder")
+    latest = {_name(member): member for member in archive.infolist()}  # of two of one name
     return [
-        _as_file(_name(member), partial(_read_member, archive, member))
-        for member in {
-            _name(member): member for member in archive.infolist()
-        }.values()  # the later one of a name counts
-        if not member.is_dir()
+        _as_file(name, partial(_read_member, archive, member)) for name, member in latest.items() if not member.is_dir()
     ]
 
 
@@ -90,12 +91,20 @@ class Member(tarfile.TarInfo):
             raise tarfile.ReadError("it ends before its end mark, as a download does that is cut off") from error
 
 
+def _decompressed(path: Path) -> IO[bytes]:
+    """All that it holds, of whichever way to compress; tarfile's own reader leaves out what was joined to it."""
+    with open(path, "rb") as file:
+        start = file.read(6)
+    found: IO[bytes] = next((read for magic, read in COMPRESSED.items() if start.startswith(magic)), open)(path, "rb")
+    return found
+
+
 def _list_tar(path: Path, opened: ExitStack) -> list[PictureFile]:
     """One pass over the archive into an unnamed temporary file, since a compressed one cannot be read at random."""
     spool = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
     readers: dict[str, Callable[[], bytes]] = {}
     links: dict[str, str] = {}
-    with tarfile.open(path, "r|*", tarinfo=Member) as archive:
+    with _decompressed(path) as content, tarfile.open(fileobj=content, mode="r|", tarinfo=Member) as archive:
         for member in archive:
             links.pop(member.name, None)  # of two members of one name the later counts
             if member.issym() or member.islnk():
@@ -103,7 +112,7 @@ def _list_tar(path: Path, opened: ExitStack) -> list[PictureFile]:
                 links[member.name] = posixpath.normpath(posixpath.join(base, member.linkname))
             if not member.isdir():
                 readers[member.name] = _spool_member(archive, member, spool)
-        while rest := archive.fileobj.read(1 << 20):  # type: ignore[union-attr]
+        while rest := archive.fileobj.read(1 << 20):  # type: ignore[union-attr]  # with what it holds already
             if rest.strip(b"\0"):
                 raise tarfile.ReadError(
                     "it goes on after its end mark, as archives do that are joined: `tar -xi` unpacks it"

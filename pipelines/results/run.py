@@ -5,8 +5,7 @@ Layout, below a root folder (`artifacts/runs`):
     <dataset>-<fingerprint[:8]>/task.json, task.npz         what was asked (`task.Task`)
     <dataset>-<fingerprint[:8]>/<experiment>/seed-<n>/run.json, scores.npz   one answer (`RunResult`)
 
-Only numpy and the standard library, so that a report needs neither torch nor scikit-learn. No pickle: a
-file from a stranger cannot run code (`files`).
+No torch, so that a report needs none. No pickle: a file from a stranger cannot run code (`files`).
 """
 
 import json

@@ -28,7 +28,8 @@ def pack_zip(folder, path):
 
 
 def pack_tar(folder, path):
-    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "a") as archive:
+    way = path.suffix[1:]
+    with tarfile.open(path, f"w:{way}" if way in ("gz", "bz2", "xz") else "a") as archive:
         archive.add(folder, folder.name)
 
 
@@ -204,12 +205,20 @@ def test_a_tar_that_is_cut_off_between_members_is_damaged(animals, tmp_path, mor
         load_folder(path)
 
 
-def test_archives_that_were_joined_are_refused(animals, tmp_path):
+def test_padding_behind_a_compressed_tar_is_none_of_its_content(animals, tmp_path):
+    path = tmp_path / "animals.tar.gz"
+    pack_tar(animals, path)
+    path.write_bytes(path.read_bytes() + bytes(1024))
+    assert load_folder(path).fingerprint() == load_folder(animals).fingerprint()
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
+def test_archives_that_were_joined_are_refused(animals, tmp_path, suffix):
     for kind in ("cat", "dog"):
-        pack_tar(animals / kind, tmp_path / f"{kind}.tar")
-    path = tmp_path / "both.tar"
-    path.write_bytes(b"".join((tmp_path / f"{kind}.tar").read_bytes() for kind in ("cat", "dog")))
-    with pytest.raises(ValueError, match=r"both.tar is damaged or no archive: it goes on after its end mark"):
+        pack_tar(animals / kind, tmp_path / f"{kind}{suffix}")
+    path = tmp_path / f"both{suffix}"
+    path.write_bytes(b"".join((tmp_path / f"{kind}{suffix}").read_bytes() for kind in ("cat", "dog")))
+    with pytest.raises(ValueError, match=r"both.* is damaged or no archive: it goes on after its end mark"):
         load_folder(path)
     pack_tar(animals, tmp_path / "a.tar")
     whole = (tmp_path / "a.tar").read_bytes()
