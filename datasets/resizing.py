@@ -64,7 +64,9 @@ def resize_squares(squares: Sequence[np.ndarray] | np.ndarray, image_size: int) 
 def _resize_gray(squares: Sequence[np.ndarray], image_size: int) -> np.ndarray:
     """Four as the channels of one, which torch is many times faster at, with the same result."""
     fours = [[*squares[start : start + GRAYS]] for start in range(0, len(squares), GRAYS)]
-    merged = np.stack([cv2.merge(four + four[:1] * (GRAYS - len(four))) for four in fours])
+    merged = np.empty((len(fours), *squares[0].shape[:2], GRAYS), dtype=np.uint8)
+    for four, place in zip(fours, merged, strict=True):
+        cv2.merge(four + four[:1] * (GRAYS - len(four)), place)
     resized = _resize(merged, image_size)  # (n / 4, image_size, image_size, 4)
     return np.moveaxis(resized, 3, 1).reshape(-1, image_size, image_size, 1)[: len(squares)]
 

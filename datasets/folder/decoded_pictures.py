@@ -12,6 +12,7 @@ from dataclasses import astuple
 from functools import partial
 from typing import Any
 
+import cv2
 import numpy as np
 
 from bakeoff.datasets.dataset import MapChunks, Progress, results_in_order
@@ -103,10 +104,19 @@ def decode_chunk(rules: Rules, files: Sequence[PictureFile]) -> tuple[np.ndarray
             outcomes.append(outcome)
             waiting += squares[place].nbytes
         if waiting > WAITING_BYTES or (squares and place == len(files) - 1):
-            block[list(squares)] = resize_squares(list(squares.values()), rules.image_size)
+            _fill(block, list(squares), resize_squares(list(squares.values()), rules.image_size))
             squares.clear()
             waiting = 0
     return block, outcomes
+
+
+def _fill(block: np.ndarray, places: list[int], pictures: np.ndarray) -> None:
+    """Gray ones in all channels; of three OpenCV is ten times faster at it."""
+    if pictures.shape[3] > 1 or block.shape[3] != 3:
+        block[places] = pictures
+        return
+    for place, gray in zip(places, pictures, strict=True):
+        cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB, dst=block[place])
 
 
 def read_masks(region: Region, rules: Rules) -> list[np.ndarray]:
