@@ -66,12 +66,22 @@ def wanted_class(counts: np.ndarray) -> int:
     return int(counts[1] <= counts[0])
 
 
-def negative_log_likelihood(scores: np.ndarray, labels: np.ndarray, smoothing: float = 0.0) -> float:
-    """Mean of -sum_k t_k log p_k, in nats: t is 1 - smoothing for the true class, the rest is shared by the others."""
+def negative_log_likelihood(
+    scores: np.ndarray, labels: np.ndarray, smoothing: float = 0.0, weights: np.ndarray | None = None
+) -> float:
+    """Mean of -sum_k t_k log p_k, in nats: t is 1 - smoothing for the true class, the rest is shared by the others.
+
+    weights: of the pictures, (n,); None means equal ones.
+    """
     logs = log_softmax(scores.astype(np.float64), axis=1)
     true = logs[np.arange(len(labels)), labels]
     others = (logs.sum(axis=1) - true) / max(1, scores.shape[1] - 1)
-    return float(-((1 - smoothing) * true + smoothing * others).mean())
+    return float(-np.average((1 - smoothing) * true + smoothing * others, weights=weights))
+
+
+def smoothing_of(labels: np.ndarray) -> float:
+    """Laplace's share of errors among so many pictures where none was seen."""
+    return 1 / (len(labels) + 2)
 
 
 def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -83,7 +93,7 @@ def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
     """
     bound = np.log(1e3)
     found = minimize_scalar(
-        lambda log_t: negative_log_likelihood(scores / np.exp(log_t), labels, 1 / (len(labels) + 2)),
+        lambda log_t: negative_log_likelihood(scores / np.exp(log_t), labels, smoothing_of(labels)),
         bounds=(-bound, bound),
         method="bounded",
     )

@@ -10,9 +10,8 @@ its own. (Groceries, 296 validation pictures: 60.1 and 59.8 % right, losses 1.75
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import log_softmax
 
-from bakeoff.pipelines.results.calibrator import fit_temperature
+from bakeoff.pipelines.results.calibrator import fit_temperature, negative_log_likelihood, smoothing_of
 from bakeoff.pipelines.results.run import RunResult
 
 
@@ -20,12 +19,9 @@ def validation_loss(run: RunResult, *, is_balanced: bool = False) -> float:
     """Mean of -log p of the true class on validation, in nats, at the temperature that is best there, with as little
     trust in certainty as `fit_temperature` has.   is_balanced: every class weighs the same."""
     scores, labels = run.validation_scores.astype(np.float64), run.validation_labels
-    smoothing = 1 / (len(labels) + 2)
-    logs = log_softmax(scores / fit_temperature(scores, labels), axis=1)
-    true = logs[np.arange(len(labels)), labels]
-    others = (logs.sum(axis=1) - true) / max(1, logs.shape[1] - 1)
     weights = 1 / np.bincount(labels)[labels] if is_balanced else None
-    return float(-np.average((1 - smoothing) * true + smoothing * others, weights=weights))
+    calibrated = scores / fit_temperature(scores, labels)
+    return negative_log_likelihood(calibrated, labels, smoothing_of(labels), weights)
 
 
 def choose(scores: Sequence[float], losses: Sequence[float], seconds: Sequence[float], n_pictures: int) -> int:
