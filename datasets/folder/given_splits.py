@@ -234,10 +234,11 @@ def _show_all(
     groups of several classes are dealt by one. What training lacks comes from anywhere.   heads: groups that may move.
     """
     for split, label in product(splits, np.unique(labels[np.isin(groups, heads)]).tolist()):
-        holding = np.intersect1d(groups[here[labels[here] == label]], heads)
-        where = [split_of[here[groups[here] == group]][0] for group in holding]
-        if (split_of[here[labels[here] == label]] == split).any():
+        of_class = here[labels[here] == label]
+        if (split_of[of_class] == split).any():
             continue
+        holding = np.intersect1d(groups[of_class], heads)
+        where = [split_of[here[groups[here] == group]][0] for group in holding]
         for source, group in sorted(zip(where, holding, strict=True), key=lambda pair: -where.count(pair[0])):
             its = here[groups[here] == group]
             stay = labels[here[(split_of[here] == source) & (groups[here] != group)]]
