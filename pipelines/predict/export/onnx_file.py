@@ -90,6 +90,7 @@ def open_session(content: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3  # errors: it remarks on every constant that it takes out
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waits of threads keep no core busy
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 

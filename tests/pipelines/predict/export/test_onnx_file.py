@@ -169,6 +169,20 @@ def test_a_family_without_a_graph_is_named():
         export_onnx(model, TEMPERATURE)
 
 
+def test_waiting_threads_keep_no_core_busy():
+    """Else two threads take longer than one wherever something else computes."""
+    helper = pytest.importorskip("onnx").helper
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])],
+        "copy",
+        [helper.make_tensor_value_info("x", 1, [1])],
+        [helper.make_tensor_value_info("y", 1, [1])],
+    )
+    content = helper.make_model(graph, opset_imports=[helper.make_opsetid("", onnx_file.OPSET)], ir_version=9)
+    options = open_session(content.SerializeToString()).get_session_options()
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
 def test_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(
