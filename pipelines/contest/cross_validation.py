@@ -1,7 +1,8 @@
 """Repeated k-fold cross-validation of both finalists: where pictures are few, each is tested once a repeat.
 
 The recipes stay as the contest chose them: features, net, size, steps. What is learned is learned again in every fold,
-and C is chosen again on a validation part of it. Pictures of one group, and near copies, stay in one fold.
+and C is chosen again on a validation part of it; features that nothing is learned for are made once. Pictures of one
+group, and near copies, stay in one fold.
 """
 
 import warnings
@@ -100,6 +101,8 @@ def cross_validate(
     """
     pictures = pool(dataset)
     assert pictures.groups is not None
+    if len(pictures) < FEW_PICTURES:  # else they would fill the memory
+        workspace = replace(workspace, known_features={})
     repeats = range(-(-n_splits // FOLDS))
     folds = [deal_folds(pictures.labels, pictures.groups, FOLDS, seed + repeat) for repeat in repeats]
     rows: list[Row] = []

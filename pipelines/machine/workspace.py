@@ -47,6 +47,8 @@ class Workspace:
     tensorboard: whether trainings write logs for TensorBoard.
     cluster: workers on other machines; None: the cores of this one.
     device_name: what computes, "cpu", "cuda" or "mps"; "": an accelerator where there is one.
+    known_features: of pictures that come again in other splits, what families that learn nothing made of them: by
+        family, then by picture; None where none do.
     wording: the last hand on every line that is said.
     """
 
@@ -58,6 +60,7 @@ class Workspace:
     device_name: str = ""
     cache_folder: Path | None = None
     machine_cache_folder: Path | None = None
+    known_features: dict[Any, dict[bytes, Any]] | None = None
     wording: Callable[[str], str] = str
 
     @property

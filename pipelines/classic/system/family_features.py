@@ -1,6 +1,7 @@
 """One family over one data set, fitted on training pictures, then shown every split; and several side by side, as the
 SVM reads them and as rows and named columns of a table."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -120,17 +121,24 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
     def encode_splits(view: View) -> dict[str, np.ndarray]:
         """Every split through the one encode function."""
         with workspace.progress(family.label, sum(len(split) for split in dataset.splits.values())) as advance:
+            encode_pictures = partial(
+                encode_all,
+                family,
+                state,
+                view=view,
+                dtype=np.dtype(system.storage),
+                advance=advance,
+                hands=hands,
+            )
+            if workspace.known_features is not None and not family.learns and hands.device == CPU:
+                known = workspace.known_features.setdefault((family, view, system.storage), {})
+                return {
+                    view.name + name: encode_once(known, split.images, encode_pictures)
+                    for name, split in dataset.splits.items()
+                }
+            allocate = workspace.cache.allocate if hands.device == CPU else partial(room_on, hands.device)
             return {
-                view.name + name: encode_all(
-                    family,
-                    state,
-                    split.images,
-                    view=view,
-                    dtype=np.dtype(system.storage),
-                    advance=advance,
-                    hands=hands,
-                    allocate=workspace.cache.allocate if hands.device == CPU else partial(room_on, hands.device),
-                )
+                view.name + name: encode_pictures(split.images, allocate=allocate)
                 for name, split in dataset.splits.items()
             }
 
@@ -150,6 +158,17 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
         *(replace(stage.cost, name=f"{family.label}: encode") for stage in stages),
     )
     return Encoded(family, state, parts, tuple(stage.key for stage in stages), costs)
+
+
+def encode_once(
+    known: dict[bytes, np.ndarray], images: np.ndarray, encode_pictures: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """(n, length) of the pictures (n, h, w, c): those that are not known are encoded, and known from then on."""
+    names = [hashlib.sha256(repr(image.shape).encode() + image.tobytes()).digest() for image in images]
+    new = {name: row for row, name in enumerate(names) if name not in known}
+    if new:
+        known.update(zip(new, encode_pictures(images[list(new.values())]), strict=True))
+    return np.stack([known[name] for name in names])
 
 
 def name_columns(encoded: Sequence[Encoded], image_shape: tuple[int, int, int]) -> list[str]:

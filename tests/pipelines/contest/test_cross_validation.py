@@ -8,6 +8,8 @@ import pytest
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.pipelines.classic.families.family import encode_all
+from bakeoff.pipelines.classic.system import family_features
 from bakeoff.pipelines.contest.cross_validation import (
     NEVER,
     cross_validate,
@@ -121,6 +123,28 @@ def test_many_pictures_keep_their_split(dataset):
     many = Split(np.zeros((2000, 8, 8, 1), np.uint8), np.zeros(2000, np.int64))
     large = Dataset("large", ("a", "b"), many, many, many, split_by_us=True)
     assert plan_splits(large, None, 600.0, 1e-6) == 0
+
+
+def test_features_that_nothing_is_learned_for_are_made_once(dataset, tmp_path, monkeypatch):
+    encoded: list[tuple[str, int]] = []
+
+    def counting(family, state, images, **settings):
+        encoded.append((family.name, len(images)))
+        return encode_all(family, state, images, **settings)
+
+    monkeypatch.setattr(family_features, "encode_all", counting)
+    finalists = [all_experiments()[name] for name in ("color-histogram", "pca")]
+    workspace = Workspace(tmp_path / "few", console=Console(file=io.StringIO()))
+    found = cross_validate(dataset, finalists, 5, 0, workspace)
+    assert {name: sum(n for other, n in encoded if other == name) for name, _ in encoded} == {
+        "color histogram": 50,
+        "pixel pca": 5 * 50,  # its projection is learned in every fold
+    }
+    monkeypatch.setattr("bakeoff.pipelines.contest.cross_validation.FEW_PICTURES", 50)
+    encoded.clear()
+    again = cross_validate(dataset, finalists, 5, 0, replace(workspace, artifacts=tmp_path / "many"))
+    assert sum(n for _, n in encoded) == 2 * 5 * 50
+    assert [row["correct"] for row in again.rows] == [row["correct"] for row in found.rows]
 
 
 def test_answers_out_of_fold_are_kept_and_found_again(dataset, tmp_path, monkeypatch):
