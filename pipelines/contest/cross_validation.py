@@ -1,8 +1,8 @@
 """Repeated k-fold cross-validation of both finalists: where pictures are few, each is tested once a repeat.
 
 The recipes stay as the contest chose them: features, net, size, steps. What is learned is learned again in every fold,
-and C is chosen again on a validation part of it; features that nothing is learned for are made once. Pictures of one
-group, and near copies, stay in one fold.
+and C is chosen again on a validation part of it. Of few pictures, what a processor computes and nothing is learned
+for - histograms, HOG, local binary patterns - is made once. Pictures of one group, and near copies, stay in one fold.
 """
 
 import warnings
@@ -101,7 +101,7 @@ def cross_validate(
     """
     pictures = pool(dataset)
     assert pictures.groups is not None
-    if len(pictures) < FEW_PICTURES:  # else they would fill the memory
+    if len(pictures) < FEW_PICTURES:  # a bound on what is held in memory
         workspace = replace(workspace, known_features={})
     repeats = range(-(-n_splits // FOLDS))
     folds = [deal_folds(pictures.labels, pictures.groups, FOLDS, seed + repeat) for repeat in repeats]

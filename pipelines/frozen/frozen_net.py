@@ -48,10 +48,6 @@ class FrozenNet(FeatureFamily):
         return "" if image_shape[2] in (1, 3) else NEEDS_RGB.format(image_shape[2])
 
     @property
-    def learns(self) -> bool:
-        return False  # its state is what others' pictures taught it
-
-    @property
     def label(self) -> str:
         return self.net or LITE0
 

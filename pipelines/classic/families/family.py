@@ -83,11 +83,6 @@ class FeatureFamily(ABC):
         return NEEDS_COLOR if image_shape[2] == 1 else NEEDS_RGB.format(image_shape[2])
 
     @property
-    def learns(self) -> bool:
-        """Whether what it makes of a picture depends on the training pictures."""
-        return self.state_type is not NoState
-
-    @property
     def name(self) -> str:
         """The class's name in plain words; part of the names of its cache entries."""
         return "".join(f" {c.lower()}" if c.isupper() else c for c in type(self).__name__).strip()

