@@ -26,11 +26,16 @@ class System:
     scaling: Literal["unit", "standardize"] = "unit"
     weights: tuple[float, ...] = ()
     costs: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
-    # Of the features on disk and in memory; int8, a quarter of the room, is for families of unit length.
+    # Of the features on disk and in memory; int8, a quarter of the room, is for families of unit length, and of what
+    # the SVM learns from: test pictures, read once, are kept in float16 then.
     storage: Literal["float32", "float16", "int8"] = "float32"
     tolerance: float = 1e-3  # of the SVM's objective, relative; a stricter one changes hardly a prediction
     compression: Compression | None = None
     class_weight: Literal["auto", "balanced", "none"] = "auto"
+
+    def storage_of(self, split: str) -> str:
+        """What the features of "train", "validation" or "test" pictures are stored in."""
+        return "float16" if self.storage == "int8" and split == "test" else self.storage
 
     def usable(self, image_shape: tuple[int, int, int]) -> "System":
         """The system without the families that such pictures cannot feed, and their weights."""

@@ -137,7 +137,7 @@ def encode_all(
     images: np.ndarray,
     *,
     view: View = AS_IT_IS,
-    dtype: np.dtype[Any] | type = np.float32,
+    dtype: np.dtype[Any] | type | str = np.float32,
     advance: Advance = lambda n: None,
     hands: Hands = HERE,
     allocate: Callable[[tuple[int, int], np.dtype[Any]], Any] = np.empty,

@@ -13,7 +13,6 @@ import torch
 
 from bakeoff.pipelines.classic.matrix.projections import Standardizer, standardize
 from bakeoff.pipelines.machine.device import CPU, bytes_to_hold
-from bakeoff.pipelines.machine.tracing import is_exporting
 
 IN_MEMORY_BYTES = 3 << 30  # solvers read features dozens of times; putting rows together costs as much as using them
 # Whole rows of float32 that are read together.
@@ -225,7 +224,7 @@ def to_int8(vectors: torch.Tensor) -> torch.Tensor:
 
     Raises ValueError for longer vectors, which would lose more than their last digits.
     """
-    if not is_exporting() and not (torch.linalg.vector_norm(vectors, dim=1) <= 1.01).all():
+    if not (torch.linalg.vector_norm(vectors, dim=1) <= 1.01).all():
         raise ValueError("int8 storage is for features of unit length, got a longer one: choose float16")
     return (vectors / int8_step(vectors.shape[1])).round_().clamp_(-127, 127).to(torch.int8)
 
@@ -233,8 +232,3 @@ def to_int8(vectors: torch.Tensor) -> torch.Tensor:
 def to_storage(vectors: torch.Tensor, storage: str) -> torch.Tensor:
     """float32 (n, d) -> "float32", "float16" or "int8"."""
     return to_int8(vectors) if storage == "int8" else vectors.to(getattr(torch, storage))
-
-
-def rounded(vectors: torch.Tensor, storage: str) -> torch.Tensor:
-    """What is read back of stored vectors (n, d), float32."""
-    return to_storage(vectors, storage).float() * (int8_step(vectors.shape[1]) if storage == "int8" else 1.0)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from bakeoff.pipelines.classic import families
 from bakeoff.pipelines.classic.config import ClassicConfig, System
 from bakeoff.pipelines.classic.families.family import AS_IT_IS, View, encode_all
-from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix, rounded
+from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.matrix.projections import Standardizer, standardize
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, predict_scores
 from bakeoff.pipelines.machine.cores import HERE, Hands
@@ -42,12 +42,10 @@ class FittedSystem:
     bias: np.ndarray
 
     def score_tensors(self, images: Tensor) -> Tensor:
-        """Of one view: features, rounded as they are stored, their scaling, the linear SVM."""
+        """Of one view: features, their scaling, the linear SVM."""
         factors = self.system.factors or (1.0,) * len(self.system.families)
         families = zip(self.system.families, self.states, factors, strict=True)
-        storage = self.system.storage
-        blocks = [rounded(family.encode(images, state), storage) * factor for family, state, factor in families]
-        features = torch.cat(blocks, dim=1)
+        features = torch.cat([family.encode(images, state) * factor for family, state, factor in families], dim=1)
         if self.standardizer is not None:
             features = standardize(features, self.standardizer)
         return F.linear(features, torch.from_numpy(self.weights), torch.from_numpy(self.bias))
@@ -55,7 +53,7 @@ class FittedSystem:
     def features(self, images: np.ndarray, views: tuple[View, ...], hands: Hands) -> FeatureMatrix:
         """As the SVM reads them: rows for the pictures, view below view."""
         families = list(zip(self.system.families, self.states, strict=True))
-        dtype = np.dtype(self.system.storage)
+        dtype = np.dtype(self.system.storage_of("test"))
         blocks = [
             [encode_all(family, state, images, view=view, dtype=dtype, hands=hands) for family, state in families]
             for view in views

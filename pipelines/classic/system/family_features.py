@@ -118,6 +118,8 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
     )
     state: Any = from_arrays(family.state_type, learned.arrays)
 
+    stored = {split: system.storage_of(split) for split in dataset.splits}
+
     def encode_splits(view: View) -> dict[str, np.ndarray]:
         """Every split through the one encode function."""
         with workspace.progress(family.label, sum(len(split) for split in dataset.splits.values())) as advance:
@@ -126,20 +128,21 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
                 family,
                 state,
                 view=view,
-                dtype=np.dtype(system.storage),
                 advance=advance,
                 hands=hands,
             )
             if workspace.known_features is not None and family.state_type is NoState and hands.device == CPU:
-                known = workspace.known_features.setdefault((family, view, system.storage), {})
+                known = {t: workspace.known_features.setdefault((family, view, t), {}) for t in stored.values()}
                 return {
-                    view.name + name: encode_once(known, split.images, encode_pictures)
-                    for name, split in dataset.splits.items()
+                    view.name + name: encode_once(
+                        known[t], dataset.splits[name].images, partial(encode_pictures, dtype=t)
+                    )
+                    for name, t in stored.items()
                 }
             allocate = workspace.cache.allocate if hands.device == CPU else partial(room_on, hands.device)
             return {
-                view.name + name: encode_pictures(split.images, allocate=allocate)
-                for name, split in dataset.splits.items()
+                view.name + name: encode_pictures(dataset.splits[name].images, dtype=t, allocate=allocate)
+                for name, t in stored.items()
             }
 
     keep = workspace.cache.get_or_compute if hands.device == CPU else partial(compute_anew, hands.device)
@@ -147,7 +150,7 @@ def encode(family: FeatureFamily, system: System, job: Job[ClassicConfig]) -> En
         keep(
             f"{family.name} encode",
             version=family.version,
-            inputs={"fit": learned.key, "view": view, "storage": system.storage},
+            inputs={"fit": learned.key, "view": view, "storage": "+".join(dict.fromkeys(stored.values()))},
             compute=partial(encode_splits, view),
         )
         for view in job.config.views

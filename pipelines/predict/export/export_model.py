@@ -29,7 +29,7 @@ from bakeoff.pipelines.results.task import load_task
 
 CHECKED_PICTURES = 256
 TOLERANCE = 1e-4  # of a probability
-ROUNDED = 1e-3  # the same, where features are stored in less than float32, or the nearest word counts
+NEAREST = 1e-3  # the same, where the nearest word counts
 SAME_CLASS = 0.999  # share of the pictures
 SAME_CLASS_IN_C = 0.99  # whose fixed point puts colors and grays on the border of two bins as it comes
 
@@ -98,7 +98,7 @@ def agreement_with_onnx(content: bytes, model: TrainedModel, stored: StoredModel
 
     images: uint8 (n, height, width, channels) of the model's size.
     Raises ValueError if less than SAME_CLASS get the same class, or a probability differs by more than TOLERANCE, or
-    ROUNDED for features stored in less than float32.
+    NEAREST where the nearest word counts.
     """
     session, calibrator, frame = open_session(content), stored.calibrator, rules_of(stored.reading).frame
     expected = model.predict_scores(images)
@@ -132,6 +132,5 @@ def agreement_with_onnx(content: bytes, model: TrainedModel, stored: StoredModel
 
 def _tolerance(model: TrainedModel) -> float:
     systems = model.systems if isinstance(model, ClassicModel) else ()
-    is_rounded = any(fitted.system.storage != "float32" for fitted in systems)
     families = [family for fitted in systems for family in fitted.system.families]
-    return ROUNDED if is_rounded or any(getattr(f, "assignment", "") == "hard" for f in families) else TOLERANCE
+    return NEAREST if any(getattr(f, "assignment", "") == "hard" for f in families) else TOLERANCE

@@ -59,6 +59,7 @@ CONFIGS = {
         (replace(PIXELS, compression=Compression(sub_dimension=3, batch_size=8, n_epochs=5), scaling="standardize"),)
     ),
     "in half precision": ClassicConfig((replace(PIXELS, storage="float16"),)),
+    "learnt from int8": ClassicConfig((System("fisher", FAMILIES[7:8], costs=(1.0,), storage="int8"),), refit=True),
 }
 
 

@@ -196,8 +196,8 @@ def test_pictures_may_be_taken_whole():
     assert_alike(small_net(), export_onnx(small_net(), TEMPERATURE, WHOLE), WHOLE)
 
 
-def test_features_that_are_rounded_when_stored_may_differ_by_more():
-    assert export_model._tolerance(systems_model((PixelPca(),))) == export_model.ROUNDED
+def test_where_the_nearest_word_counts_probabilities_may_differ_by_more():
+    assert export_model._tolerance(systems_model((PixelPca(),))) == export_model.TOLERANCE
     assert export_model._tolerance(small_net()) == export_model.TOLERANCE
     words = FittedSystem(System("w", (BagOfWords(),)), (), None, np.ones((3, 1)), np.ones(3))
-    assert export_model._tolerance(ClassicModel("w", CLASSES, SHAPE, (words,), None)) == export_model.ROUNDED
+    assert export_model._tolerance(ClassicModel("w", CLASSES, SHAPE, (words,), None)) == export_model.NEAREST
