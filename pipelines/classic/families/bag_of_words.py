@@ -93,7 +93,6 @@ class PatchWords(BagOfWords):
     single-layer networks in unsupervised feature learning"."""
 
     state_type: ClassVar[type] = WhiteningAndCodebook
-    version: ClassVar[int] = 2
     descriptors: Patches = field(default_factory=Patches)
     n_words: int = 1600
     assignment: Literal["hard", "triangle"] = "triangle"

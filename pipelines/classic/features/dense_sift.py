@@ -29,6 +29,7 @@ Window = Literal["triangular", "gaussian"]
 N_ORIENTATIONS = 8
 DIRECTIONS = torch.tensor([0.0, 1, 2, 3, -4, -3, -2, -1]).view(-1, 1, 1, 1)  # of the orientations, times 45 degrees
 LENGTH = N_BINS**2 * N_ORIENTATIONS
+ROUNDING = 2e-6  # of a direction in units of 45 degrees
 FLAT = 0.01  # gray levels per pixel, Euclidean length over the 128 bin averages: a patch below gives zeros
 CLIP = 0.2  # of the unit length, Lowe 2004, section 6.1
 SOFTNESS = 0.3  # of the length, added to the second one; a textured patch's L1 length is 8 to 9 times its L2 length
@@ -105,14 +106,16 @@ def _orientation_maps(planes: Tensor) -> Tensor:
     nearest orientations. Rows come first: pooling over them is then one matrix product.
 
     With t the direction in units of 45 degrees, orientation o gets m * max(0, 1 - |t - o|) = max(0, m - |m t - m o|).
+    From 1 goes what rounding may leave of a 0 for gradients along an axis or a diagonal: RootSIFT takes its root.
     """
     gray = planes.flatten(0, 1).transpose(0, 1)
     y, x = _slope(gray, 0), _slope(gray, 2)
     magnitudes = (x * x).addcmul_(y, y).sqrt_()
     moments = torch.atan2(y, x).mul_(N_ORIENTATIONS / (2 * math.pi)).mul_(magnitudes)  # t in -4..4
     shares = torch.addcmul(moments, DIRECTIONS.to(gray), magnitudes, value=-1).abs_()
-    shares = shares.neg_().add_(magnitudes).clamp_(min=0)
-    shares[4] += (magnitudes - (moments - 4 * magnitudes).abs_()).clamp_(min=0)  # 4 and -4 are one direction
+    reach = magnitudes * (1 - ROUNDING)
+    shares = shares.neg_().add_(reach).clamp_(min=0)
+    shares[4] += (reach - (moments - 4 * magnitudes).abs_()).clamp_(min=0)  # 4 and -4 are one direction
     return shares
 
 

@@ -51,12 +51,10 @@ class FittedSystem:
         return F.linear(features, torch.from_numpy(self.weights), torch.from_numpy(self.bias))
 
     def features(self, images: np.ndarray, views: tuple[View, ...], hands: Hands) -> FeatureMatrix:
-        """As the SVM reads them: rows for the pictures, view below view."""
+        """As the SVM reads them, but in float32 however they were stored: rows for the pictures, view below view."""
         families = list(zip(self.system.families, self.states, strict=True))
-        dtype = np.dtype(self.system.storage_of("test"))
         blocks = [
-            [encode_all(family, state, images, view=view, dtype=dtype, hands=hands) for family, state in families]
-            for view in views
+            [encode_all(family, state, images, view=view, hands=hands) for family, state in families] for view in views
         ]
         return FeatureMatrix(blocks, self.system.factors, self.standardizer, hands.device)
 

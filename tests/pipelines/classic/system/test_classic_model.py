@@ -94,13 +94,14 @@ def test_the_kept_model_gives_the_scores_of_the_run(tmp_path, config):
     assert (model.experiment, model.class_names, model.image_shape) == ("classic", DATASET.class_names, (16, 16, 3))
     scores = model.predict_scores(DATASET.test.images)
     assert scores.dtype == np.float32
-    np.testing.assert_allclose(scores, result.scores, atol=1e-4)
+    halved = any(system.storage != "float32" for system in config.systems)  # the run's, on disk, not the model's
+    np.testing.assert_allclose(scores, result.scores, atol=1e-3 if halved else 1e-4)
     assert np.ptp(result.scores) > 0.1
     if len(model.systems) == 1:
         linear = model.represent(DATASET.test.images) @ model.systems[0].weights.T + model.systems[0].bias
         np.testing.assert_allclose(linear, scores, atol=1e-4)
     one_by_one = np.concatenate([model.predict_scores(image[None]) for image in DATASET.test.images[:5]])
-    np.testing.assert_allclose(one_by_one, result.scores[:5], atol=1e-4)
+    np.testing.assert_allclose(one_by_one, scores[:5], atol=1e-4)
 
 
 def test_families_that_gray_pictures_cannot_feed_are_not_in_the_model(tmp_path):
