@@ -1,8 +1,11 @@
+import bz2
 import io
+import lzma
 import re
 import shutil
 import tarfile
 import zipfile
+from contextlib import ExitStack
 
 import pytest
 
@@ -144,6 +147,20 @@ def test_names_as_windows_writes_them(animals, tmp_path):
     assert load_folder(path).fingerprint() == load_folder(animals).fingerprint()
 
 
+@pytest.mark.parametrize("drive", ["C:", r"\\nas\pictures"])
+def test_a_drive_before_some_of_the_names_is_no_folder(animals, tmp_path, drive):
+    path = tmp_path / "packed.zip"
+    pack_zip(animals / "cat", path)
+    with zipfile.ZipFile(path, "a") as archive:
+        for file in sorted(animals.rglob("dog/*.png")):
+            archive.writestr(drive + "\\dog\\" + file.name, file.read_bytes())
+    assert load_folder(path).fingerprint() == load_folder(animals).fingerprint()
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("D:/dog/000.png", (animals / "cat" / "000.png").read_bytes())
+    with ExitStack() as opened:  # of two drives, both stay
+        assert ("D:", "dog", "000.png") in {file.parts for file in archives.list_archive(path, opened)}
+
+
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
 def test_a_member_too_large_for_a_picture_is_left_out_unread(animals, tmp_path, suffix, monkeypatch):
     monkeypatch.setattr(picture_file, "MAX_FILE_BYTES", 100_000)
@@ -210,6 +227,24 @@ def test_padding_behind_a_compressed_tar_is_none_of_its_content(animals, tmp_pat
     pack_tar(animals, path)
     path.write_bytes(path.read_bytes() + bytes(1024))
     assert load_folder(path).fingerprint() == load_folder(animals).fingerprint()
+
+
+@pytest.mark.parametrize("suffix", [".tar.bz2", ".tar.xz"])
+def test_nothing_behind_a_compressed_stream_is_left_out(animals, tmp_path, suffix, monkeypatch):
+    path, parts = tmp_path / f"animals{suffix}", []
+    pack_tar(animals, tmp_path / "a.tar")
+    whole = (tmp_path / "a.tar").read_bytes()
+    compress = bz2.compress if suffix == ".tar.bz2" else lzma.compress
+    for part in (whole[: len(whole) // 3], whole[len(whole) // 3 :]):
+        parts += [compress(part), bytes(8)]
+    path.write_bytes(b"".join(parts))
+    assert load_folder(path).fingerprint() == load_folder(animals).fingerprint()
+    monkeypatch.setattr(archives, "BLOCK", 100)
+    assert load_folder(path).fingerprint() == load_folder(animals).fingerprint()
+    for spoiled in (b"".join((*parts, b"anything else behind it")), b"".join(parts)[:-50]):
+        path.write_bytes(spoiled)
+        with pytest.raises(ValueError, match=f"animals{suffix} is damaged or no archive: "):
+            load_folder(path)
 
 
 @pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
