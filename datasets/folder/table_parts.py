@@ -6,15 +6,40 @@ A file is found at its path, or by its name, with or without suffix, wherever it
 import csv
 import io
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
 from bakeoff.datasets.folder.picture_file import MASKS, TWICE, PictureFile, fail, read_plain_file, stamp_now
-from bakeoff.datasets.folder.split_names import split_of_name
+from bakeoff.datasets.folder.split_names import find_splits, split_of_name
 
 SEPARATORS = ",;\t|"
+THINGS = ("patient", "subject", "slide", "plate", "lesion")
+COLUMNS = {  # what we ask for -> what it is called, in small letters, with a blank between words
+    "path": (
+        *("path", "file", "filename", "file name", "filepath", "file path", "image", "image path", "picture", "img"),
+        *("image id", "image name", "image file", "images", "filenames"),
+    ),
+    "label": (
+        *("label", "class", "category", "class name", "target", "diagnosis", "labels", "class id", "classid", "dx"),
+        *("species", "breed"),
+    ),
+    "split": ("split", "subset", "partition"),
+    "mask": ("mask", "mask path", "mask file", "segmentation"),
+    "group": ("group", *(thing + end for thing in THINGS for end in ("", " id"))),
+}
+BOXES = {  # names of the four columns of a box, without blanks and "roi" -> whether two are its width and height
+    ("x", "y", "width", "height"): True,
+    ("x", "y", "w", "h"): True,
+    ("left", "top", "width", "height"): True,
+    ("left", "top", "right", "bottom"): False,
+    ("xmin", "ymin", "xmax", "ymax"): False,
+    ("x1", "y1", "x2", "y2"): False,
+}
+NAMES = {*(alias for aliases in COLUMNS.values() for alias in aliases), *(side for sides in BOXES for side in sides)}
+FLAGS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 ELSEWHERE = "found by name, as the table's paths lead nowhere"
 ABSENT = FileNotFoundError(2, "No such file or directory")
@@ -103,6 +128,68 @@ def rows_of_text(name: str, content: bytes) -> Iterator[tuple[int, list[str]]]:
                     f"holds {separator!r}"
                 )
             yield line, row
+
+
+def column_names(header: Sequence[str]) -> list[str]:
+    """In small letters, with a blank between words."""
+    return [" ".join(re.split(r"[\s_.]+|(?<=[a-z])(?=[A-Z])", name.strip())).lower() for name in header]
+
+
+Rows = list[tuple[int, list[str]]]
+"""With the number of the line of each."""
+
+
+def join_flags(name: str, header: list[str], rows: Rows, *, asks_label: bool) -> tuple[list[str], Rows, int | None]:
+    """Columns of 0 and 1 made one: of splits, such as is_test, and of classes where nothing else can tell them.
+
+    asks_label: whether the table is to tell the classes.
+    Returns the header, the rows, and the column of the classes, if they were joined.
+    Raises ValueError with name and line for a row that is not in one split, or not in one class.
+    """
+    names = column_names(header)
+    unknown = [place for place, title in enumerate(names) if title and title not in NAMES]
+    flags = [p for p in unknown if rows and all(len(row) > p and row[p].strip().lower() in FLAGS for _, row in rows)]
+    splits = {} if set(COLUMNS["split"]) & set(names) else _split_flags(names, flags)
+    classes = [place for place in flags if place not in splits]
+    n_others = len(unknown) - len(splits) - len(classes)  # one may hold the paths
+    is_told = set(COLUMNS["label"]) & set(names) or n_others > (not set(COLUMNS["path"]) & set(names))
+    n_single = sum(len(_set_in(row, classes)) == 1 for _, row in rows)
+    if is_told or not asks_label or len(classes) < 2 or 2 * n_single <= len(rows):
+        classes = []
+    if not (splits or classes):
+        return header, rows, None
+    rest = next((split for split in ("train", "test") if split not in splits.values()), "")
+    for what, places, allowed in (("split", list(splits), (1, 0) if rest else (1,)), ("class", classes, (1,))):
+        for line, row in rows if places else ():
+            n = len(_set_in(row, places))
+            if n not in allowed:
+                among = ", ".join(header[place] for place in places[:5])
+                raise ValueError(f"{name} line {line} must have one 1 among {among}: its {what}; it has {n}: {row}")
+    kept = [place for place in range(len(header)) if place not in {*splits, *classes}]
+    titles = ([", ".join(header[place] for place in classes)] if classes else []) + (["split"] if splits else [])
+
+    def joined(row: list[str]) -> list[str]:
+        told = [header[place] for place in _set_in(row, classes)]
+        told += [next((splits[place] for place in _set_in(row, splits)), rest)] if splits else []
+        return [*(row[place] if place < len(row) else "" for place in kept), *told]
+
+    header_then = [*(header[place] for place in kept), *titles]
+    return header_then, [(line, joined(row)) for line, row in rows], len(kept) if classes else None
+
+
+def _split_flags(names: Sequence[str], flags: Iterable[int]) -> dict[int, str]:
+    """Column -> split. One called train, without a test or val beside it, may be of a class."""
+    plain = find_splits(names[place] for place in flags)
+    found = {}
+    for place in flags:
+        split, others = split_of_name(names[place].removeprefix("is "))
+        if split and not others and (names[place] in plain or names[place].startswith("is ")):
+            found[place] = split
+    return found
+
+
+def _set_in(row: Sequence[str], places: Iterable[int]) -> list[int]:
+    return [place for place in places if FLAGS[row[place].strip().lower()]]
 
 
 def _is_above(text: str) -> bool:

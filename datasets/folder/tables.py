@@ -1,6 +1,5 @@
 """A table of pictures and their classes as spreadsheets and scripts write it: by itself, or among the pictures."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -9,31 +8,20 @@ from pathlib import Path
 
 from bakeoff.datasets.folder.picture_file import MASKS, NOT_USED, THE_TABLE, PictureFile, Region, as_class_name, fail
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
-from bakeoff.datasets.folder.table_parts import ABSENT, Finder, each_once, parts_of, read_row, rows_of_text
+from bakeoff.datasets.folder.table_parts import (
+    ABSENT,
+    BOXES,
+    COLUMNS,
+    Finder,
+    column_names,
+    each_once,
+    join_flags,
+    parts_of,
+    read_row,
+    rows_of_text,
+)
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
-THINGS = ("patient", "subject", "slide", "plate", "lesion")
-COLUMNS = {  # what we ask for -> what it is called, in small letters, with a blank between words
-    "path": (
-        *("path", "file", "filename", "file name", "filepath", "file path", "image", "image path", "picture", "img"),
-        *("image id", "image name", "image file", "images", "filenames"),
-    ),
-    "label": (
-        *("label", "class", "category", "class name", "target", "diagnosis", "labels", "class id", "classid", "dx"),
-        *("species", "breed"),
-    ),
-    "split": ("split", "subset", "partition"),
-    "mask": ("mask", "mask path", "mask file", "segmentation"),
-    "group": ("group", *(thing + end for thing in THINGS for end in ("", " id"))),
-}
-BOXES = {  # names of the four columns of a box, without blanks and "roi" -> whether two are its width and height
-    ("x", "y", "width", "height"): True,
-    ("x", "y", "w", "h"): True,
-    ("left", "top", "width", "height"): True,
-    ("left", "top", "right", "bottom"): False,
-    ("xmin", "ymin", "xmax", "ymax"): False,
-    ("x1", "y1", "x2", "y2"): False,
-}
 NEEDED = ("path", "label")  # columns, where nothing else tells the classes
 NO_LABEL = ("", "nan", "?", "n/a", "#n/a")  # as programs write what is missing; "none" may be a class
 MOST = 1e9  # pixels of a side
@@ -206,11 +194,14 @@ def read_table(name: str, content: bytes, finder: Finder, needed: Sequence[str] 
     """needed: columns that there must be. Raises ValueError with file and line."""
     rows = list(rows_of_text(name, content))
     line, header = rows.pop(0) if rows else (1, [])
-    names = [" ".join(re.split(r"[\s_.]+", name.lower().strip())) for name in header]
+    header, rows, joined = join_flags(name, list(header), rows, asks_label="label" in needed)
+    names = column_names(header)
     bare = [name.replace(" ", "").removeprefix("roi") for name in names]
     columns = next((columns for columns in BOXES if set(columns) <= set(bare)), None)
     box = [bare.index(column) for column in columns or ()]
     places, guessed = _find_columns(names, [row for _, row in rows[:LOOKED_AT]], finder, box, needed)
+    if joined is not None:
+        places["label"], guessed = joined, [*(what for what in guessed if what != "label"), "label"]
     if "path" in guessed and finder.find(header[places["path"]]):
         raise ValueError(f"{name} line {line} names a picture and no columns: put a line path,label above it")
     if not set(needed) <= set(places):

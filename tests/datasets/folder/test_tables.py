@@ -54,6 +54,68 @@ def test_finds_columns_and_pictures_by_what_is_there(pets, header, spell, note):
     assert note or "Changed on reading" not in notes_of(dataset)
 
 
+@pytest.mark.parametrize("shape", ["{}", "{}.0", ""], ids=["0 and 1", "0.0 and 1.0", "True and False"])
+@pytest.mark.parametrize("names", [("cat", "dog"), ("cat", "dog", "train")], ids=["two classes", "one called train"])
+def test_a_column_of_0_and_1_for_every_class_is_told(pets, shape, names):
+    def spell(p, kind):
+        values = [kind == name for name in names]
+        return ",".join([p, *(shape.format(int(value)) if shape else str(value) for value in values)])
+
+    (pets / "t.csv").write_text(rows(",".join(["image", *names]), spell))
+    dataset = load_folder(pets / "t.csv")
+    assert (dataset.class_names, sizes(dataset)) == (KINDS, [[5, 5], [1, 1], [2, 2]])
+    assert f"16 listed in a table with their label in {', '.join(names)}" in notes_of(dataset)
+
+
+@pytest.mark.parametrize(("row", "n"), [("0,0", 0), ("1,1", 2)])
+def test_a_row_of_no_class_or_of_several_is_refused(pets, row, n):
+    text = rows("image,cat,dog", lambda p, kind: f"{p},{int(kind == 'cat')},{int(kind == 'dog')}")
+    (pets / "t.csv").write_text(text.replace("p/cat/002.png,1,0", f"p/cat/002.png,{row}"))
+    with pytest.raises(ValueError, match=rf"t.csv line 4 must have one 1 among cat, dog: its class; it has {n}: "):
+        load_folder(pets / "t.csv")
+
+
+def test_what_a_picture_has_besides_its_class_is_no_class(pets):
+    (pets / "t.csv").write_text(
+        rows("image,kind,male,old", lambda p, kind: f"{p},{kind},{p[-5] < '5':d},{p[-5] > '4':d}")
+    )
+    with pytest.raises(ValueError, match=r"t.csv line 1 must name the columns path .* and label"):
+        load_folder(pets / "t.csv")
+    text = rows(
+        "path,split,male,old", lambda p, _: f"{p},{'train' if p[-5] < '6' else 'test'},{p[-5] < '5':d},{p[-5] > '4':d}"
+    )
+    (pets / "t.csv").write_text(text)
+    assert sizes(load_folder(pets))[2] == [2, 2]  # the folders tell the classes
+
+
+@pytest.mark.parametrize(
+    ("header", "flags"),
+    [
+        ("is_test", lambda late: late),
+        ("isTrain", lambda late: not late),
+        ("is_train,is_test", lambda late: (not late, late)),
+        ("train,test,val", lambda late: (not late, late, False)),
+        ("is_valid,is_test", lambda late: (False, late)),
+    ],
+)
+@pytest.mark.parametrize("place", ["t.csv", "."], ids=["the table", "beside folders of classes"])
+def test_columns_of_0_and_1_tell_splits(pets, header, flags, place):
+    def spell(p, kind):
+        return ",".join([p, kind, *(str(int(flag)) for flag in np.atleast_1d(flags(p[-5] >= "6")))])
+
+    (pets / "t.csv").write_text(rows(f"path,label,{header}", spell))
+    dataset = load_folder(pets / place)
+    assert {path[-11:] for path in dataset.test.paths} == {f"{kind}/{i:03}.png" for kind in KINDS for i in (6, 7)}
+
+
+@pytest.mark.parametrize(("old", "new"), [("1,0\n", "1,1\n"), ("1,0\n", "0,0\n")])
+def test_a_row_in_several_splits_or_in_none_is_refused(pets, old, new):
+    text = rows("path,label,is_train,is_test", lambda p, kind: f"{p},{kind},{p[-5] < '5':d},{p[-5] > '4':d}")
+    (pets / "t.csv").write_text(text.replace(old, new, 1))
+    with pytest.raises(ValueError, match=r"t.csv line 2 must have one 1 among is_train, is_test: its split; it has"):
+        load_folder(pets / "t.csv")
+
+
 @pytest.mark.parametrize("header", ["path,label,Usage", "path,label,set"])
 def test_a_column_of_splits_is_known_by_what_is_in_it(pets, header):
     (pets / "t.csv").write_text(rows(header, lambda p, k: f"{p},{k},{'Training' if p[-5] < '5' else 'PrivateTest'}"))
