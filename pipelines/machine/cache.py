@@ -9,6 +9,7 @@ is removed is removed under it. A run that was killed leaves a temporary folder,
 
 import hashlib
 import json
+import mmap
 import os
 import secrets
 import shutil
@@ -212,3 +213,9 @@ def create_stored_rows(folder: Path, shape: tuple[int, int], dtype: np.dtype[Any
     np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     offset = path.stat().st_size - shape[0] * shape[1] * dtype.itemsize
     return StoredRows(path, shape, dtype, offset, lock)
+
+
+def let_go(array: Any) -> None:
+    """What was read of a mapped file is in memory no longer; it is read again where it is asked for."""
+    if isinstance(array, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):  # Windows has none
+        array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]

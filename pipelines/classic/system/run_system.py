@@ -16,7 +16,7 @@ from bakeoff.pipelines.classic.svm.cost_choice import CostChoice, choose_cost, c
 from bakeoff.pipelines.classic.svm.linear_svm import LinearSvm, OnStep, predict_scores, train_linear_svm, with_more_rows
 from bakeoff.pipelines.classic.system.classic_model import FittedSystem
 from bakeoff.pipelines.classic.system.family_features import Encoded, Joined, encode, hands_of
-from bakeoff.pipelines.machine.cache import CachedStage
+from bakeoff.pipelines.machine.cache import CachedStage, let_go
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.progress import Advance
 from bakeoff.pipelines.machine.stopwatch import measure
@@ -137,6 +137,9 @@ def train_and_score(joined: Joined, codes: CachedStage | None, job: Job[ClassicC
     scores = {split: score(svm, split) for split in ("train", "validation")}
     if job.config.refit:
         svm = train_with_validation(joined, choice, labels, job)
+    for encoded in joined.encoded:
+        for part in encoded.parts.values():
+            let_go(part)
     with measure("scores", "prediction") as clock:
         scores["test"] = score(svm, "test")
     trials = [(*trial["settings"].values(), trial["validation_score"], trial["seconds"]) for trial in choice.trials]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
-from bakeoff.pipelines.machine.cache import Cache, hash_inputs
+from bakeoff.pipelines.machine.cache import Cache, hash_inputs, let_go
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,21 @@ def test_computes_once_and_returns_the_same_values(tmp_path):
     np.testing.assert_array_equal(first.arrays["values"], second.arrays["values"])
     assert (first.cost.reused, second.cost.reused) == (False, True)
     assert second.cost.seconds == first.cost.seconds
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process().memory_info(), "shared"), reason="told by Linux only")
+def test_mapped_values_that_were_let_go_are_in_memory_no_longer_and_as_they_were(tmp_path):
+    values = np.arange(4_000_000.0)
+    kept = (
+        Cache(tmp_path)
+        .get_or_compute("stage", version=1, inputs={}, compute=lambda: {"values": values})
+        .arrays["values"]
+    )
+    total, held = kept.sum(), psutil.Process().memory_info().shared
+    let_go(kept)
+    let_go(values)  # of no file
+    assert held - psutil.Process().memory_info().shared > 0.9 * values.nbytes
+    assert kept.sum() == values.sum() == total
 
 
 @pytest.mark.parametrize("changed", [{"a": 2}, {"b": 1}, {"a": Settings()}, {"a": "1"}])
