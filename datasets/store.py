@@ -46,9 +46,9 @@ def choose(images: Pictures, rows: np.ndarray) -> ChosenPictures:
     return ChosenPictures(images, rows, images.shape[3])
 
 
-def blocks_of(images: Pictures) -> Iterator[tuple[int, np.ndarray]]:
-    """All pictures, a block at a time, each with the index of its first one."""
-    step = max(1, BLOCK_VALUES // int(np.prod(images.shape[1:])))
+def blocks_of(images: Pictures, n_values: int | None = None) -> Iterator[tuple[int, np.ndarray]]:
+    """All pictures, a block of at most so many values (BLOCK_VALUES) at a time, each with the index of its first one."""
+    step = max(1, (n_values or BLOCK_VALUES) // int(np.prod(images.shape[1:])))
     for start in range(0, len(images), step):
         yield start, images[start : start + step]
 

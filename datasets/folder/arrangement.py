@@ -27,7 +27,7 @@ from bakeoff.datasets.folder.notes import (
 )
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.reading import Reading
-from bakeoff.datasets.store import blocks_of, choose
+from bakeoff.datasets.store import choose
 
 ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
 
@@ -49,10 +49,18 @@ class Plan:
     notes: list[str]
 
 
-def plan(path: Path, found: Sequence[PictureFile], images: np.ndarray, outcomes: Outcomes, reading: Reading) -> Plan:
+def plan(
+    path: Path,
+    found: Sequence[PictureFile],
+    images: np.ndarray,
+    outcomes: Outcomes,
+    traits: np.ndarray,
+    reading: Reading,
+) -> Plan:
     """Leave out what cannot be used, and say why; split, what belongs together in one.
 
-    found: every file.   images: uint8 (n, side, side, 3 or more), of `files_in_classes(found)`, and their outcomes.
+    found: every file.   images: uint8 (n, side, side, 3 or more), of `files_in_classes(found)`, their outcomes and
+        traits.
     A missing split is taken from training, within each class.
     Raises ValueError, in one line that says what to do, for what makes no data set.
     """
@@ -78,7 +86,7 @@ def plan(path: Path, found: Sequence[PictureFile], images: np.ndarray, outcomes:
         raise ValueError(f"class {empty[0]!r} in {path} has no usable picture: add pictures or remove it")
     label_of = {name: label for label, name in enumerate(class_names)}
     labels = np.array([label_of[file.class_name] for file in files], dtype=np.int64)
-    exact, alike, about_copies = group_duplicates(choose(images, kept), labels)
+    exact, alike, about_copies = group_duplicates(choose(images, kept), labels, traits[kept])
     named, about_groups = name_groups(files, reading.group)
     dropped, contradictions = drop_contradictions(files, labels, exact, alike, reading.duplicates)
     groups = join(alike, named)
@@ -88,14 +96,14 @@ def plan(path: Path, found: Sequence[PictureFile], images: np.ndarray, outcomes:
     return Plan(class_names, files, kept, labels, split_of, None if named is None else groups, notes)
 
 
-def arrange(plan: Plan, images: np.ndarray, outcomes: Outcomes) -> tuple[list[str], dict[str, Any]]:
+def arrange(plan: Plan, images: np.ndarray, outcomes: Outcomes, traits: np.ndarray) -> tuple[list[str], dict[str, Any]]:
     """Notes, and for each split its pictures (`ChosenPictures`), "labels", "paths" and, where there are any, "groups".
 
-    images, outcomes: as decoded for good. Pictures are gray (one channel) if every one of them is.
+    images, outcomes, traits: as decoded for good. Pictures are gray (one channel) if every one of them is.
     """
     kept = [outcomes[index] for index in plan.kept.tolist()]
     chosen = choose(images, plan.kept)
-    is_gray = np.concatenate([(block == block[..., :1]).all(axis=(1, 2, 3)) for _, block in blocks_of(chosen)])
+    is_gray = traits["is_gray"][plan.kept]
     if images.shape[3] == 3 and is_gray.all():
         chosen = replace(chosen, n_channels=1)
     notes = [

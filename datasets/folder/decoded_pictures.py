@@ -18,6 +18,7 @@ import numpy as np
 from bakeoff.datasets.dataset import MapChunks, Progress, results_in_order
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
 from bakeoff.datasets.folder.decode import Outcome, decode, limit_pillow, pillow_limits, read_mask
+from bakeoff.datasets.folder.groups import TRAITS, traits_of
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
 from bakeoff.datasets.folder.regions import cut_to_region
 from bakeoff.datasets.folder.samples import Rules
@@ -29,12 +30,14 @@ WAITING_BYTES = 4_000_000  # squares of one task that wait for being resized tog
 
 Outcomes = dict[int, Outcome]
 """By the index of the file."""
+Chunk = tuple[np.ndarray, list[Outcome], np.ndarray]
+"""Of some files: uint8 (n_files, *rules.shape), what was found about each, and `TRAITS` (n_files,) if the rules ask."""
 
 
 def decode_pictures(files: Sequence[PictureFile], rules: Rules) -> tuple[np.ndarray, Outcomes]:
     """As `decode_into`, into memory: uint8 (n_files, *rules.shape)."""
     rows = np.zeros((len(files), math.prod(rules.shape)), dtype=np.uint8)
-    outcomes = decode_into(rows, files, rules)
+    outcomes, _ = decode_into(rows, files, rules)
     return rows.reshape(len(files), *rules.shape), outcomes
 
 
@@ -46,12 +49,13 @@ def decode_into(
     chosen: Sequence[int] | None = None,
     map_chunks: MapChunks | None = None,
     progress: Progress | None = None,
-) -> Outcomes:
+) -> tuple[Outcomes, np.ndarray]:
     """Read and decode many files, on all processors or where map_chunks sends them; the outcome is the same.
 
     rows: an array, or what is filled like one, uint8 (n_files, prod(rules.shape)); black where there is an error.
     chosen: which to decode; None means all.   progress: called with (what, files done, files).
     What another machine cannot read is read and decoded here.
+    Returns what was found about each, and `TRAITS` (n,) of those decoded: zeros where the rules do not ask for them.
     """
     wanted = range(len(files)) if chosen is None else chosen
     parts = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
@@ -62,11 +66,14 @@ def decode_into(
     else:
         found = _on_threads(partial(decode_chunk, rules), chunks)
     outcomes: Outcomes = {}
+    traits = np.zeros(len(wanted), TRAITS)
     with pillow_limits(rules.max_pixels):
-        for part, (block, about) in zip(parts, found, strict=True):
+        for part, (block, about, compared_by) in zip(parts, found, strict=True):
             for place, outcome in enumerate(about):
                 if map_chunks and outcome.fault == UnreadableError.fault:
-                    block[place : place + 1], (about[place],) = decode_chunk(rules, [files[part[place]]])
+                    one = slice(place, place + 1)
+                    block[one], about[one], compared_by[one] = decode_chunk(rules, [files[part[place]]])
+            traits[len(outcomes) : len(outcomes) + len(part)] = compared_by
             pixels = block.reshape(len(block), -1)
             if part[-1] - part[0] + 1 == len(part):
                 rows[part[0] : part[-1] + 1] = pixels
@@ -77,17 +84,16 @@ def decode_into(
             if progress:
                 what = "decoding pictures" if chosen is None else "decoding pictures of over 8 bits"
                 progress(what, len(outcomes), len(wanted))
-    return outcomes
+    return outcomes, traits
 
 
-def decode_far_away(rules: Rules, files: Sequence[PictureFile]) -> tuple[np.ndarray, list[Outcome]]:
+def decode_far_away(rules: Rules, files: Sequence[PictureFile]) -> Chunk:
     """`decode_chunk` on a worker."""
     limit_pillow(rules.max_pixels)
     return decode_chunk(rules, files)
 
 
-def decode_chunk(rules: Rules, files: Sequence[PictureFile]) -> tuple[np.ndarray, list[Outcome]]:
-    """uint8 (n_files, *rules.shape), and what was found about each."""
+def decode_chunk(rules: Rules, files: Sequence[PictureFile]) -> Chunk:
     block = np.zeros((len(files), *rules.shape), dtype=np.uint8)
     outcomes: list[Outcome] = []
     squares: dict[int, np.ndarray] = {}
@@ -107,7 +113,7 @@ def decode_chunk(rules: Rules, files: Sequence[PictureFile]) -> tuple[np.ndarray
             _fill(block, list(squares), resize_squares(list(squares.values()), rules.image_size))
             squares.clear()
             waiting = 0
-    return block, outcomes
+    return block, outcomes, traits_of(block) if rules.compared else np.zeros(len(files), TRAITS)
 
 
 def _fill(block: np.ndarray, places: list[int], pictures: np.ndarray) -> None:

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from bakeoff.datasets.folder.groups import count_groups, duplicate_groups, exact_groups, majority_labels, to_be_dealt
+from bakeoff.datasets.folder.groups import count_groups, duplicate_groups, majority_labels, to_be_dealt
 from bakeoff.datasets.folder.notes import count, listed, spelled_alike
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.reading import Duplicates
@@ -20,13 +20,14 @@ MAX_COUNTED = 5  # classes whose pictures are counted in an error
 MAX_CONTRADICTORY_SHARE = 0.2  # of pictures; above it classes overlap by design, and it is no slip of the hand
 
 
-def group_duplicates(images: Pictures, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def group_duplicates(
+    images: Pictures, labels: np.ndarray, traits: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """For each picture the first of its exact duplicates, and the first of all, int64 (n,) each; and notes.
 
-    images: uint8 (n, h, w, c).   labels: int64 (n,).
+    images: uint8 (n, h, w, c).   labels: int64 (n,).   traits: of the images, found here if nobody did before.
     """
-    exact = exact_groups(images)
-    groups, notes = duplicate_groups(images, exact), []
+    (exact, groups), notes = duplicate_groups(images, traits), []
     heads = np.unique(exact)
     sizes = np.bincount(groups[heads], minlength=len(groups))
     limits = np.maximum(SMALL_GROUP, MAX_NEAR_SHARE * np.bincount(labels[heads], minlength=labels.max() + 1)[labels])

@@ -31,6 +31,7 @@ class Rules:
     ranges: kind of samples (`Raw.kind`) -> one range for all channels or one for each; None takes the stated white,
         where there is one.
     channels, pages, frame, max_pixels: as in `Reading`, without "auto".   image_size: side in pixels.
+    compared: whether pictures are compared with each other, so that their traits are found along with them.
     """
 
     ranges: Mapping[str, tuple[Range, ...]] | None = None
@@ -39,6 +40,7 @@ class Rules:
     frame: str = MIDDLE
     image_size: int = 32
     max_pixels: int = MAX_PIXELS
+    compared: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:

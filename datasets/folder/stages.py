@@ -36,7 +36,7 @@ from bakeoff.datasets.resizing import MIDDLE, WHOLE
 from bakeoff.datasets.splits import evenly_spread
 from bakeoff.datasets.store import Pictures, Store, blocks_of
 
-VERSION = 16  # raise it when a change of code changes what is kept, where it goes, or what is said about it
+VERSION = 17  # raise it when a change of code changes what is kept, where it goes, or what is said about it
 DECODED, ARRANGED = "decoded pictures", "folder"
 BASE_SIZES = (32, 64, 128, 224)  # pixels; a larger one is a choice, since the work grows with its square
 MOST_AT_LARGEST = 3000  # files: more at 224 pixels would fill half a gigabyte
@@ -97,8 +97,8 @@ class FolderStages:
     def _arrange(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Decoding is kept by itself first: whoever is told of too many damaged files need not wait for it twice."""
         keep = partial(self.store.get_or_compute, DECODED, version=VERSION)
-        images, outcomes, about = _unpack(keep(inputs=inputs, compute=self._decode).arrays)
-        planned = plan(self.path, self.found, images, outcomes, self.reading)
+        images, outcomes, traits, about = _unpack(keep(inputs=inputs, compute=self._decode).arrays)
+        planned = plan(self.path, self.found, images, outcomes, traits, self.reading)
         kinds = _kinds_of(outcomes)
         if kinds:
             is_training = np.zeros(len(images), dtype=bool)
@@ -107,10 +107,10 @@ class FolderStages:
             if ranges != as_ranges(about["ranges"]):
                 kept = keep(
                     inputs={**inputs, "ranges": ranges},
-                    compute=lambda: self._decode_deep(self._write(images), outcomes, about, ranges),
+                    compute=lambda: self._decode_deep(self._write(images), outcomes, traits, about, ranges),
                 )
-                images, outcomes, about = _unpack(kept.arrays)
-        notes, arrays = arrange(planned, images, outcomes)
+                images, outcomes, traits, about = _unpack(kept.arrays)
+        notes, arrays = arrange(planned, images, outcomes, traits)
         about_reading = [
             note_size(images.shape[1], about["median"]),
             note_frame(about["frame"], about["elongation"]),
@@ -132,27 +132,30 @@ class FolderStages:
         """The pixels of all files; those with more than 8 bits last, by a range that pictures for training give."""
         about = self._measure()
         rows = self._allocate(len(self.files), self._rules(about).shape)
-        outcomes = self._decode_into(rows, self._rules(about))
+        outcomes, traits = self._decode_into(rows, self._rules(about))
         ranges = self._fit_ranges(_kinds_of(outcomes), np.array([file.split in ("", "train") for file in self.files]))
-        return self._decode_deep(rows, outcomes, about, ranges)
+        return self._decode_deep(rows, outcomes, traits, about, ranges)
 
-    def _decode_deep(self, rows: Any, outcomes: Outcomes, about: Mapping[str, Any], ranges: Ranges) -> dict[str, Any]:
+    def _decode_deep(
+        self, rows: Any, outcomes: Outcomes, traits: np.ndarray, about: Mapping[str, Any], ranges: Ranges
+    ) -> dict[str, Any]:
         """Those with more than 8 bits by these ranges, in their place among the others."""
         if kinds := _kinds_of(outcomes):
-            outcomes = outcomes | self._decode_into(rows, self._rules(about, ranges), sorted(kinds))
+            again, traits[sorted(kinds)] = self._decode_into(rows, self._rules(about, ranges), sorted(kinds))
+            outcomes = outcomes | again
         about = np.array(json.dumps({**about, "ranges": ranges}))  # type: ignore[assignment]
-        return {"pixels": rows, "outcomes": outcomes_to_array(outcomes), "about": about}
+        return {"pixels": rows, "outcomes": outcomes_to_array(outcomes), "traits": traits, "about": about}
 
     def _rules(self, about: Mapping[str, Any], ranges: Ranges | None = None) -> Rules:
         chosen = {"channels": about["channels"], "frame": about["frame"], "image_size": about["side"]}
-        return replace(self._whole, ranges=ranges or {}, **chosen)
+        return replace(self._whole, ranges=ranges or {}, compared=True, **chosen)
 
     @property
     def _whole(self) -> Rules:
         """Before anything is known of the files."""
         return Rules({}, pages=self.reading.pages, max_pixels=self.reading.max_pixels)
 
-    def _decode_into(self, rows: Any, rules: Rules, chosen: list[int] | None = None) -> Outcomes:
+    def _decode_into(self, rows: Any, rules: Rules, chosen: list[int] | None = None) -> tuple[Outcomes, np.ndarray]:
         work = {"map_chunks": self.map_chunks, "progress": self.progress}
         return decode_into(rows, self.files, rules, chosen=chosen, **work)  # type: ignore[arg-type]
 
@@ -203,11 +206,12 @@ def _kinds_of(outcomes: Outcomes) -> dict[int, str]:
     return {index: outcome.kind for index, outcome in outcomes.items() if outcome.kind}
 
 
-def _unpack(decoded: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Outcomes, dict[str, Any]]:
+def _unpack(decoded: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Outcomes, np.ndarray, dict[str, Any]]:
     """Pixels, uint8 (n, side, side, 3 or more), and what is known about them."""
-    rows = np.asarray(decoded["pixels"])
+    rows, traits = np.asarray(decoded["pixels"]), np.array(decoded["traits"])
     about = json.loads(decoded["about"].item())
-    return rows.reshape(len(rows), about["side"], about["side"], -1), outcomes_from_array(decoded["outcomes"]), about
+    images = rows.reshape(len(rows), about["side"], about["side"], -1)
+    return images, outcomes_from_array(decoded["outcomes"]), traits, about
 
 
 def digest_listing(path: Path, found: Sequence[PictureFile]) -> str:

@@ -15,6 +15,7 @@ from bakeoff.datasets.folder.decoded_pictures import (
     outcomes_from_array,
     outcomes_to_array,
 )
+from bakeoff.datasets.folder.groups import traits_of
 from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
 from bakeoff.datasets.folder.samples import Rules
 from bakeoff.tests.odd_folder import bomb, png_bytes
@@ -47,10 +48,10 @@ def test_many_pictures_come_back_in_order_with_their_errors(map_chunks):
     contents = [png_bytes(Image.new("RGB", (9, 9), (index, 0, 0))) for index in range(200)]
     contents[7], contents[150] = b"", contents[150][:-30]
     calls, rows = [], np.zeros((200, 8 * 8 * 3), np.uint8)
-    outcomes = decode_into(
+    outcomes, traits = decode_into(
         rows,
         [file_of(content) for content in contents],
-        Rules(image_size=8),
+        Rules(image_size=8, compared=True),
         map_chunks=map_chunks,
         progress=lambda *call: calls.append(call),
     )
@@ -60,13 +61,22 @@ def test_many_pictures_come_back_in_order_with_their_errors(map_chunks):
     np.testing.assert_array_equal(rows.reshape(200, 8, 8, 3)[:, 4, 4, 0], expected)
     assert [outcomes[index].file_format for index in (6, 7, 8)] == ["PNG", "", "PNG"]
     assert calls[-1] == ("decoding pictures", 200, 200)
+    np.testing.assert_array_equal(traits, traits_of(rows.reshape(200, 8, 8, 3)))
 
 
 def test_only_the_chosen_are_decoded_and_go_where_they_belong():
     files = [file_of(png_bytes(Image.new("RGB", (9, 9), (index + 1, 0, 0)))) for index in range(90)]
     rows, chosen = np.zeros((90, 8 * 8 * 3), np.uint8), [0, 1, 5, *range(10, 80), 89]
-    decode_into(rows, files, Rules(image_size=8), chosen=chosen)
+    _, traits = decode_into(rows, files, Rules(image_size=8, compared=True), chosen=chosen)
     assert rows[:, 0].tolist() == [index + 1 if index in chosen else 0 for index in range(90)]
+    np.testing.assert_array_equal(traits, traits_of(rows[chosen].reshape(-1, 8, 8, 3)))
+
+
+def test_traits_are_found_only_if_asked_for():
+    _, traits = decode_into(
+        np.zeros((1, 192), np.uint8), [file_of(png_bytes(Image.new("RGB", (9, 9))))], Rules(image_size=8)
+    )
+    assert traits.tolist() == [(b"", 0, False, False)]
 
 
 def test_what_another_machine_cannot_read_is_read_here(tmp_path):
@@ -83,8 +93,11 @@ def test_what_another_machine_cannot_read_is_read_here(tmp_path):
 
     rows = np.zeros((2, 8 * 8 * 3), np.uint8)
     gone = PictureFile(("gone.png",), partial(read_plain_file, str(tmp_path / "gone.png")), stamp="1")
-    outcomes = decode_into(rows, [gone, file], Rules(image_size=8), map_chunks=without_the_folder)
+    outcomes, traits = decode_into(
+        rows, [gone, file], Rules(image_size=8, compared=True), map_chunks=without_the_folder
+    )
     assert rows[:, 0].tolist() == [0, 77]
+    np.testing.assert_array_equal(traits, traits_of(rows.reshape(2, 8, 8, 3)))
     assert outcomes[0].reason == "cannot be read: No such file or directory"
     assert outcomes[1].file_format == "PNG"
 

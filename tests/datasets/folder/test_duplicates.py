@@ -1,3 +1,4 @@
+import hashlib
 import io
 from itertools import combinations
 
@@ -12,9 +13,9 @@ from bakeoff.datasets.folder.groups import (
     close_pairs,
     correlations,
     duplicate_groups,
-    exact_groups,
     near_duplicates,
     perceptual_hashes,
+    traits_of,
 )
 from bakeoff.datasets.sets.photos import load_photos
 
@@ -72,16 +73,39 @@ def test_correlation_agrees_with_numpy():
     np.testing.assert_allclose(correlations(images, pairs), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("channels", [1, 3, 5])
+def test_traits_are_those_of_each_picture_alone(channels):
+    images = np.random.default_rng(0).integers(0, 256, (90, 64, 64, channels), dtype=np.uint8)  # several blocks
+    images[7] = images[7, ..., :1]
+    images[8] = 3
+    found, gray = traits_of(images), images.mean(axis=3)
+    np.testing.assert_array_equal(found["hash"], perceptual_hashes(gray))
+    assert np.flatnonzero(found["is_flat"]).tolist() == [8]
+    assert np.flatnonzero(found["is_gray"]).tolist() == ([7, 8] if channels > 1 else [*range(90)])
+    assert found["digest"].tolist() == [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images]
+    np.testing.assert_array_equal(found[60:62], np.concatenate([traits_of(images[[60]]), traits_of(images[[61]])]))
+
+
+def test_of_pictures_with_known_traits_only_near_duplicates_are_read(pictures):
+    images = np.concatenate([pictures, [saved_as_jpeg(pictures[10])], pictures[[4]]])
+    traits, read = traits_of(images), np.zeros_like(images)
+    seen = [10, len(pictures)]
+    read[seen] = images[seen]
+    expected, found = duplicate_groups(images), duplicate_groups(read, traits)
+    assert (expected[0][-1], expected[1][-2]) == (4, 10)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_groups_equal_pixels_under_the_first():
     images = np.zeros((5, 8, 8, 1), np.uint8)
     images[[1, 3]] = 9
     images[4, 0, 0] = 1
-    assert exact_groups(images).tolist() == [0, 1, 0, 1, 4]
+    assert duplicate_groups(images)[0].tolist() == [0, 1, 0, 1, 4]
 
 
 def test_finds_pictures_saved_again_brighter_or_softer(pictures):
     changed = [saved_as_jpeg(pictures[10]), (pictures[20] * 0.9).astype(np.uint8), saved_as_jpeg(pictures[30], 50)]
-    groups = duplicate_groups(np.concatenate([pictures, changed]))
+    _, groups = duplicate_groups(np.concatenate([pictures, changed]))
     assert groups[-3:].tolist() == groups[[10, 20, 30]].tolist()
 
 
@@ -90,8 +114,8 @@ def test_pictures_of_another_hue_are_no_duplicates(pictures):
     reds = np.zeros_like(structured)
     reds[..., 0] = structured.mean(axis=3)
     blues = reds[..., ::-1]
-    count = len(reds)
-    for left, right in near_duplicates(np.concatenate([reds, blues])):
+    count, both = len(reds), np.concatenate([reds, blues])
+    for left, right in near_duplicates(both, traits_of(both)):
         assert (left < count) == (right < count)
 
 
@@ -99,19 +123,19 @@ def test_flat_pictures_are_duplicates_only_if_equal():
     images = np.full((4, 32, 32, 3), 200, np.uint8)
     images[1] = 90
     images[3, 0, 0] = 201
-    assert duplicate_groups(images).tolist() == [0, 1, 0, 3]
+    assert duplicate_groups(images)[1].tolist() == [0, 1, 0, 3]
 
 
 def test_duplicates_of_duplicates_are_one_group(pictures):
     original = pictures[10]
     again = saved_as_jpeg(original)
     images = np.stack([pictures[30], again, pictures[50], original, again])
-    assert duplicate_groups(images).tolist() == [0, 1, 2, 1, 1]
+    assert duplicate_groups(images)[1].tolist() == [0, 1, 2, 1, 1]
 
 
 def test_grouping_does_not_depend_on_the_order_of_pictures(pictures):
     images = np.concatenate([pictures, [saved_as_jpeg(image) for image in pictures[:10]]])
     order = np.random.default_rng(0).permutation(len(images))
-    groups, shuffled = duplicate_groups(images), duplicate_groups(images[order])
+    groups, shuffled = duplicate_groups(images)[1], duplicate_groups(images[order])[1]
     same = groups[order][:, None] == groups[order][None]
     np.testing.assert_array_equal(same, shuffled[:, None] == shuffled[None])

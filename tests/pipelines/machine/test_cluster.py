@@ -18,6 +18,7 @@ from PIL import Image
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
+from bakeoff.datasets.folder import decoded_pictures, groups
 from bakeoff.datasets.folder.load import load_folder
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.classic import pipeline
@@ -160,24 +161,30 @@ def test_a_worker_killed_in_mid_run_changes_nothing(cluster, monkeypatch):
 
 
 def write_pictures(root, n=150):
-    """Two classes: JPEGs, a 16-bit TIFF in ten, and a damaged one."""
+    """Two classes: JPEGs, a 16-bit TIFF in ten, a damaged one, an exact and a near copy."""
     for number, kind in enumerate(("cat", "dog")):
         write_class(root / kind, n, first_seed=1000 * number, suffix="jpg")
         for i in range(0, n, 10):
             deep = np.asarray(picture(5000 + 1000 * number + i, channels=1)).astype(np.uint16) * 16
             Image.fromarray(deep).save(root / kind / f"deep{i}.tif")
     (root / "cat" / "damaged.jpg").write_bytes((root / "cat" / "000.jpg").read_bytes()[:300])
+    shutil.copy(root / "cat" / "000.jpg", root / "cat" / "copy.jpg")
+    Image.open(root / "dog" / "000.jpg").save(root / "dog" / "near.jpg", quality=60)
     return root
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_two_workers_decode_what_one_process_does(cluster, tmp_path, packed):
+def test_two_workers_decode_what_one_process_does(cluster, tmp_path, monkeypatch, packed):
     path = write_pictures(tmp_path / "pets")
     if packed:  # whose members the driver reads, and sends
         path = Path(shutil.make_archive(str(path), "zip", path))
-    alone, together = load_folder(path), load_folder(path, map_chunks=cluster.map_chunks)
+    alone = load_folder(path)
+    for module in (decoded_pictures, groups):  # workers find them, and are other processes
+        monkeypatch.setattr(module, "traits_of", None)
+    together = load_folder(path, map_chunks=cluster.map_chunks)
     assert together.fingerprint() == alone.fingerprint()
     assert together.notes == alone.notes
+    assert any("4 pictures have exact or near duplicates" in note for note in alone.notes)
     assert together.reading == alone.reading
 
 
