@@ -47,7 +47,7 @@ def choose(images: Pictures, rows: np.ndarray) -> ChosenPictures:
 
 
 def blocks_of(images: Pictures, n_values: int | None = None) -> Iterator[tuple[int, np.ndarray]]:
-    """All pictures, a block of at most so many values (BLOCK_VALUES) at a time, each with the index of its first one."""
+    """All pictures, blocks of at most so many values (BLOCK_VALUES), each with the index of its first one."""
     step = max(1, (n_values or BLOCK_VALUES) // int(np.prod(images.shape[1:])))
     for start in range(0, len(images), step):
         yield start, images[start : start + step]
