@@ -18,8 +18,8 @@ from bakeoff.pipelines.machine.tracing import is_exporting
 # Lloyd iterations for the starting point, on a sample: expectation-maximization refines it anyway.
 START_ITERATIONS = 10
 START_ROWS_PER_COMPONENT = 256  # as faiss samples for k-means
-# The smallest variance in a dimension, as a share of the descriptors' own. Flat patches are nearly equal: a component
-# of theirs that is ten times narrower made features of rounding errors.
+# The smallest variance in a dimension, as a share of the descriptors' own. Flat patches are nearly equal: with a
+# tenth of this, a component of theirs made features of rounding errors.
 VARIANCE_FLOOR = 1e-3
 # A component with less than this expected number of descriptors has lost them all: it keeps its place.
 FEWEST_DESCRIPTORS = 1e-3

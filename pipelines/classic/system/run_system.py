@@ -137,7 +137,7 @@ def train_and_score(joined: Joined, codes: CachedStage | None, job: Job[ClassicC
     scores = {split: score(svm, split) for split in ("train", "validation")}
     if job.config.refit:
         svm = train_with_validation(joined, choice, labels, job)
-    for encoded in joined.encoded:
+    for encoded in joined.encoded:  # of mapped files, what was learned from is not needed beside the test's
         for part in encoded.parts.values():
             let_go(part)
     with measure("scores", "prediction") as clock:
