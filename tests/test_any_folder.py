@@ -89,7 +89,7 @@ def test_every_oddity_is_told_on_the_terminal_and_in_the_report(workplace, capsy
         "The classes are unbalanced, from 1 (single) to ",
         "read balanced accuracy and macro F1 before accuracy",
         "Too few different pictures to be tested on, so that all of them are in training: single (1).",
-        "3 pictures have exact or near duplicates (found by perceptual hash), in 1 group",
+        "3 pictures have exact or near duplicates (found by perceptual hash, turned or mirrored too), in 1 group",
         "1 picture left out, as a copy or the group is in a later split: train/cat/003.png (in test).",
         "The validation split was taken from training by us",
     ]

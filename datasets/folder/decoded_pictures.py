@@ -18,7 +18,7 @@ import numpy as np
 from bakeoff.datasets.dataset import MapChunks, Progress, results_in_order
 from bakeoff.datasets.folder.conversion import PictureError, UnreadableError
 from bakeoff.datasets.folder.decode import Outcome, decode, limit_pillow, pillow_limits, read_mask
-from bakeoff.datasets.folder.groups import TRAITS, traits_of
+from bakeoff.datasets.folder.duplicates import TRAITS, traits_of
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
 from bakeoff.datasets.folder.regions import cut_to_region
 from bakeoff.datasets.folder.samples import Rules

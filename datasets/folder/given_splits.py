@@ -5,7 +5,8 @@ from itertools import product
 
 import numpy as np
 
-from bakeoff.datasets.folder.groups import count_groups, duplicate_groups, majority_labels, to_be_dealt
+from bakeoff.datasets.folder.duplicates import duplicate_groups
+from bakeoff.datasets.folder.groups import count_groups, majority_labels, to_be_dealt
 from bakeoff.datasets.folder.notes import count, listed, spelled_alike
 from bakeoff.datasets.folder.picture_file import PictureFile, printable
 from bakeoff.datasets.folder.reading import Duplicates
@@ -27,7 +28,7 @@ def group_duplicates(
 
     images: uint8 (n, h, w, c).   labels: int64 (n,).   traits: of the images, found here if nobody did before.
     """
-    (exact, groups), notes = duplicate_groups(images, traits), []
+    (exact, groups), notes = duplicate_groups(images, labels, traits), []
     heads = np.unique(exact)
     sizes = np.bincount(groups[heads], minlength=len(groups))
     limits = np.maximum(SMALL_GROUP, MAX_NEAR_SHARE * np.bincount(labels[heads], minlength=labels.max() + 1)[labels])
@@ -43,8 +44,8 @@ def group_duplicates(
     n_groups = int((sizes > 1).sum())
     if n_groups:
         notes.append(
-            f"{sizes[sizes > 1].sum():,} pictures have exact or near duplicates (found by perceptual hash), in "
-            f"{n_groups:,} group{'' if n_groups == 1 else 's'}; each group is kept within one split."
+            f"{sizes[sizes > 1].sum():,} pictures have exact or near duplicates (found by perceptual hash, turned or "
+            f"mirrored too), in {n_groups:,} group{'' if n_groups == 1 else 's'}; each group is kept within one split."
         )
     return exact, groups, notes
 

@@ -15,7 +15,7 @@ from bakeoff.datasets.folder.decoded_pictures import (
     outcomes_from_array,
     outcomes_to_array,
 )
-from bakeoff.datasets.folder.groups import traits_of
+from bakeoff.datasets.folder.duplicates import traits_of
 from bakeoff.datasets.folder.picture_file import PictureFile, read_plain_file
 from bakeoff.datasets.folder.samples import Rules
 from bakeoff.tests.odd_folder import bomb, png_bytes

@@ -359,7 +359,10 @@ def test_copies_of_test_pictures_leave_training_and_validation(tmp_path):
     dataset = load_folder(tmp_path)
     assert [len(split) for split in dataset.splits.values()] == [29, 29, 33]
     notes = notes_of(dataset)
-    assert "5 pictures have exact or near duplicates (found by perceptual hash), in 2 groups" in notes
+    assert (
+        "5 pictures have exact or near duplicates (found by perceptual hash, turned or mirrored too), in 2 groups"
+        in notes
+    )
     assert "1 picture left out, as a copy or the group is in a later split: train/cat/003.png (in test)." in notes
     assert (
         "2 pictures with an exact copy in another class, left out since one of the two is wrong: val/dog/001.png; in "

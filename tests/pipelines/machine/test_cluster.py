@@ -18,7 +18,7 @@ from PIL import Image
 from rich.console import Console
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.folder import decoded_pictures, groups
+from bakeoff.datasets.folder import decoded_pictures, duplicates
 from bakeoff.datasets.folder.load import load_folder
 from bakeoff.pipelines.__main__ import main
 from bakeoff.pipelines.classic import pipeline
@@ -179,7 +179,7 @@ def test_two_workers_decode_what_one_process_does(cluster, tmp_path, monkeypatch
     if packed:  # whose members the driver reads, and sends
         path = Path(shutil.make_archive(str(path), "zip", path))
     alone = load_folder(path)
-    for module in (decoded_pictures, groups):  # workers find them, and are other processes
+    for module in (decoded_pictures, duplicates):  # workers find them, and are other processes
         monkeypatch.setattr(module, "traits_of", None)
     together = load_folder(path, map_chunks=cluster.map_chunks)
     assert together.fingerprint() == alone.fingerprint()
