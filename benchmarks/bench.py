@@ -19,6 +19,7 @@ from typing import TypeVar
 import torch
 from rich.console import Console
 
+from bakeoff.pipelines.machine.freed_memory import freed_memory_kept
 from bakeoff.pipelines.machine.missing import how_to_install
 from bakeoff.pipelines.machine.workspace import claim, describe_hardware
 from bakeoff.pipelines.results.files import write_atomically
@@ -73,11 +74,12 @@ def compare(
     """
     difference = error(ours(), peer())
     seconds: tuple[list[float], list[float]] = ([], [])
-    for _ in range(repeats):
-        for call, taken in zip((ours, peer), seconds, strict=True):
-            start = perf_counter()
-            call()
-            taken.append(perf_counter() - start)
+    with freed_memory_kept():  # or the turns of the one take the other's memory away, and the system clears it anew
+        for _ in range(repeats):
+            for call, taken in zip((ours, peer), seconds, strict=True):
+                start = perf_counter()
+                call()
+                taken.append(perf_counter() - start)
     ours_rate, peer_rate = (n / median(taken) for n, taken in zip(units, seconds, strict=True))
     share = operations * ours_rate / units[0] / 1e9 / matmul_rate() if operations else None
     return Measurement(work, ours_rate, peer_name, peer_rate, ours_rate / peer_rate, float(difference), share)

@@ -2,9 +2,12 @@
 
 OpenCV rounds descriptors to whole numbers at length 512, so equality is meant to a few times 1/512 an element; for what
 else it does, see `extract_dense_sift`: hence even bin sizes, and the plain frame around every picture. Its time grows
-with the area of a descriptor and ours hardly does: the smallest bins are our worst case.
+with the area of a descriptor and ours hardly does: the smallest bins are our worst case. Both have one core, as each
+batch of pictures has in a run: what two virtual ones are worth differs from machine to machine, and from hour to hour.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import cv2
@@ -37,14 +40,28 @@ def measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int) 
     def peer() -> np.ndarray:
         return np.stack([sift.compute(picture, keypoints)[1] for picture in gray[:n_peer]])
 
-    return compare(
-        f"dense SIFT, {side} x {side} gray, bins of {bin_size} px, stride {STRIDE}, {window}: descriptors",
-        partial(extract_dense_sift, images, bin_size=bin_size, stride=STRIDE, window=window),
-        "cv2.SIFT.compute (gaussian)",
-        peer,
-        lambda _, theirs: _largest_difference(images[:n_peer], theirs, bin_size),
-        units=(n_ours * len(positions), n_peer * len(positions)),
-    )
+    with one_core():
+        return compare(
+            f"dense SIFT, one core, {side} px gray, bins of {bin_size} px, stride {STRIDE}, {window}: descriptors",
+            partial(extract_dense_sift, images, bin_size=bin_size, stride=STRIDE, window=window),
+            "cv2.SIFT.compute (gaussian)",
+            peer,
+            lambda _, theirs: _largest_difference(images[:n_peer], theirs, bin_size),
+            units=(n_ours * len(positions), n_peer * len(positions)),
+        )
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Inside the block torch and OpenCV compute with one thread each."""
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
 
 
 def _largest_difference(images: torch.Tensor, theirs: np.ndarray, bin_size: int) -> float:

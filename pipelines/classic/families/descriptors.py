@@ -203,7 +203,7 @@ class DescriptorFamily(FeatureFamily):
     """What is learned from a sample of local descriptors, and made of all of a picture."""
 
     is_random: ClassVar[bool] = True
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     descriptors: Descriptors = field(default_factory=DenseSift)
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str:

@@ -169,7 +169,8 @@ def _normalize(pooled: Tensor, bins: tuple[Bins, Bins], root: bool, regularizer:
     pooled: (channels, n, places_y, places_x, 8).   Returns (n, keypoints, channels * 128), in `place` if there is one.
     """
     channels, pooled = pooled.shape[:2], pooled.flatten(0, 1)
-    lengths = _windows(pooled.square().sum(-1, keepdim=True), bins).sum(dim=(3, 4), keepdim=True).sqrt_()
+    rows = bins_by_window(pooled.square().sum(-1), 2, bins[1]).sum(3)  # in two steps, as neighbors share bins
+    lengths = bins_by_window(rows, 1, bins[0]).sum(2).sqrt_()[..., None, None, None]
     flat = lengths <= FLAT
     lengths += regularizer
     limits, softness = lengths * CLIP, lengths * SOFTNESS if regularizer > 0 else torch.zeros_like(lengths)
@@ -182,5 +183,5 @@ def _normalize(pooled: Tensor, bins: tuple[Bins, Bins], root: bool, regularizer:
     clipped = torch.minimum(windows, limits, out=None if place is None else place.view(windows.shape))
     sizes = torch.linalg.vector_norm(clipped, dim=(-3, -2, -1), keepdim=True)
     sizes = sizes.square_().add_(softness).sqrt_() if root else sizes.add_(softness)
-    clipped = clipped.div_(sizes.masked_fill_(flat, torch.inf))  # x / inf = 0: flat patches have no direction
+    clipped = clipped.mul_(sizes.masked_fill_(flat, torch.inf).reciprocal_())  # 0: flat patches have no direction
     return clipped.flatten(3).flatten(1, 2)
