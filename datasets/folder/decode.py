@@ -30,7 +30,7 @@ from bakeoff.datasets.folder.conversion import (
     turn_upright,
 )
 from bakeoff.datasets.folder.picture_file import NOT_READ, REFUSED, SNIFFED, formats_of_suffix
-from bakeoff.datasets.folder.readers import decode_plain_jpeg, open_array, open_deep, open_plain_tiff
+from bakeoff.datasets.folder.readers import decode_plain_jpeg, open_array, open_deep, open_plain_tiff, quality_of_jpeg
 from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, share_beyond, to_gray_levels
 from bakeoff.datasets.folder.tiff import open_tiff
 from bakeoff.datasets.resizing import framed
@@ -77,10 +77,12 @@ def decode(content: bytes, rules: Rules = AS_STATED, suffix: str = "", cut: Cut 
     if plain is not None:
         pixels, size = plain
         remarks = (ENLARGED,) if min(size) < rules.image_size else ()
-        return framed(pixels, rules.frame), Outcome(file_format="JPEG", remarks=remarks, facts=_sizes(size))
+        return framed(pixels, rules.frame), Outcome(
+            file_format="JPEG", remarks=remarks, facts=_facts_of_jpeg(content, size)
+        )
     with _open(content, rules, suffix) as picture:
         if not isinstance(picture, Raw):
-            return _decode_opened(picture, rules, cut)
+            return _decode_opened(picture, content, rules, cut)
         return _decode_raw(picture, rules, cut)
 
 
@@ -151,6 +153,11 @@ def _sizes(sides: tuple[int, int]) -> tuple[str, str]:
     return f"{sides[0]} x {sides[1]} px", f"of {low} to {2 * low - 1} px on the short side"
 
 
+def _facts_of_jpeg(content: bytes, sides: tuple[int, int]) -> tuple[str, ...]:
+    """Its size, and how much the file was compressed, which leaves traces."""
+    return *_sizes(sides), f"JPEG of quality {quality_of_jpeg(content)}"
+
+
 def _facts_of_raw(raw: Raw, values: np.ndarray) -> Iterator[str]:
     """Its pages, of which the maximum is brighter where there are more; and how much of the depth is used."""
     if raw.n_pages > 1:
@@ -182,10 +189,12 @@ def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
     return pixels, Outcome("", "", raw.file_format, (*remarks, *about_colors, *about_channels), raw.kind, facts)
 
 
-def _decode_opened(image: Image.Image, rules: Rules, cut: Cut | None) -> Decoded:
+def _decode_opened(image: Image.Image, content: bytes, rules: Rules, cut: Cut | None) -> Decoded:
     remarks, facts = [MODES[image.mode]] if image.mode in MODES else [], _sizes(image.size)
-    if image.format in ("JPEG", "MPO") and cut is None:
-        image.draft("RGB", rules.shape[:2])
+    if image.format in ("JPEG", "MPO"):
+        facts = _facts_of_jpeg(content, image.size)
+        if cut is None:
+            image.draft("RGB", rules.shape[:2])
     image.load()
     upright, turned = turn_upright(image)
     rgb, changed = to_rgb(upright)

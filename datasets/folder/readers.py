@@ -13,7 +13,7 @@ from bakeoff.datasets.folder.conversion import EXIF_ORIENTATION, PictureError, i
 from bakeoff.datasets.folder.picture_file import check_size
 from bakeoff.datasets.folder.samples import Raw, Rules, describe_pages, project
 
-START, END, SCAN, APP1, APP2, ADOBE = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2, 0xEE  # markers, each after a byte 0xFF
+SCAN, STEPS, APP1, APP2, ADOBE = 0xDA, 0xDB, 0xE1, 0xE2, 0xEE  # markers of a JPEG, each after a byte 0xFF
 FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive; all with Huffman codes
 OTHER_FRAMES = set(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}  # lossless, arithmetic, hierarchical
 REDUCED = {  # what a side is divided by -> how OpenCV is asked for it
@@ -22,6 +22,7 @@ REDUCED = {  # what a side is divided by -> how OpenCV is asked for it
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
     1: cv2.IMREAD_GRAYSCALE,
 }
+STANDARD_STEPS = 3688  # the sum of those of luminance at quality 50: ISO/IEC 10918-1, table K.1
 IN_COLOR = cv2.IMREAD_COLOR_RGB  # beside one of those
 WIDTH, HEIGHT, OFFSETS, COUNTS, DESCRIPTION = 256, 257, 273, 279, 270
 # What other tags must say where they are there: bits, compression, black is zero, upright, samples, planes, unsigned.
@@ -76,6 +77,21 @@ def about_if_plain(content: bytes) -> tuple[int, int, int] | None:
             return None
         place += 2 + length
     return None
+
+
+def quality_of_jpeg(content: bytes) -> int:
+    """By how coarsely it was rounded, as libjpeg counts it, 1..100 to the next 5; 0 where nothing tells."""
+    place = 2
+    while place + 5 < len(content) and content[place] == 0xFF and content[place + 1] != SCAN:
+        length = int.from_bytes(content[place + 2 : place + 4], "big")
+        if content[place + 1] == STEPS:
+            width = 1 + (content[place + 4] >> 4 > 0)  # bytes of a step
+            steps = content[place + 5 : place + 5 + 64 * width]
+            percent = 100 * np.frombuffer(steps, f">u{width}").sum(dtype=int) / STANDARD_STEPS
+            quality = (200 - percent) / 2 if percent <= 100 else 5000 / percent
+            return 5 * max(1, round(quality / 5))
+        place += 2 + length
+    return 0
 
 
 def _is_odd(marker: int, segment: bytes) -> bool:

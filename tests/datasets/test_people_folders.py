@@ -235,7 +235,7 @@ def test_folders_of_splits_do_not_look_like_groups(root):
     assert "look as if" not in notes_of(load_folder(root))
 
 
-def rewrite(change, suffix):
+def rewrite(change, suffix, **options):
     """Replaces a picture by what is made of it."""
 
     def one(path):
@@ -245,7 +245,7 @@ def rewrite(change, suffix):
         if suffix in ("tif", "npy"):
             (tifffile.imwrite if suffix == "tif" else np.save)(path.with_suffix(f".{suffix}"), changed)
         else:
-            Image.fromarray(changed).save(path.with_suffix(f".{suffix}"))
+            Image.fromarray(changed).save(path.with_suffix(f".{suffix}"), **options)
 
     return one
 
@@ -256,6 +256,11 @@ def deeper(times):
 
 RECORDED = {
     "format": (rewrite(np.asarray, "bmp"), None, "dog is BMP (8 of 8; others 0 of 8)"),
+    "compression": (
+        rewrite(np.asarray, "jpg", quality=90),
+        rewrite(np.asarray, "jpg", quality=75, progressive=True),
+        "cat is JPEG of quality 75 (8 of 8; others 0 of 8); dog is JPEG of quality 90 (8 of 8; others 0 of 8)",
+    ),
     "depth": (rewrite(deeper(16), "tif"), None, "cat is 8-bit, PNG, in color (8 of 8; others 0 of 8); dog is 16-bit"),
     "range": (
         rewrite(deeper(257), "png"),

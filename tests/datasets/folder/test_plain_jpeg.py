@@ -8,7 +8,7 @@ from PIL import Image
 
 from bakeoff.datasets.folder import decode as decode_module
 from bakeoff.datasets.folder.decode import PictureError
-from bakeoff.datasets.folder.readers import about_if_plain, decode_plain_jpeg
+from bakeoff.datasets.folder.readers import about_if_plain, decode_plain_jpeg, quality_of_jpeg
 from bakeoff.tests.datasets.pictures import decode, picture
 
 ORIENTATION, MAKER = 0x0112, 0x010F
@@ -144,3 +144,16 @@ def test_damage_gives_pillows_pixels_or_its_refusal(changes):
         assert "broken data stream" in str(error)  # noqa: PT017 - the other outcome is as good
     else:
         np.testing.assert_array_equal(pixels, expected)
+
+
+@settings(deadline=None)
+@given(quality=st.integers(25, 100), mode=st.sampled_from(["RGB", "L"]), progressive=st.booleans())
+def test_quality_is_told_by_the_steps_of_its_rounding(quality, mode, progressive):
+    content = jpeg(picture(0).convert(mode), quality=quality, progressive=progressive, exif=exif(3))
+    assert abs(quality_of_jpeg(content) - quality) <= 3
+
+
+def test_quality_is_told_of_steps_of_two_bytes_and_not_where_nothing_tells():
+    steps = b"".join((2 * step).to_bytes(2, "big") for step in [3688 // 64] * 64)
+    assert quality_of_jpeg(b"\xff\xd8\xff\xdb\x00\x83\x10" + steps) == 25
+    assert quality_of_jpeg(b"\xff\xd8\xff\xda\x00\x04ab") == quality_of_jpeg(b"\xff\xd8") == 0
