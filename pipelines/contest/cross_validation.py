@@ -53,14 +53,17 @@ def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) 
     """int64 (n,): the fold that tests each picture, stratified by class, a group in one fold; NEVER for classes of less
     than three groups, and what is in a group with them, which can only be learned from.
 
-    labels, groups: int64 (n,).   Raises NotApplicableError if fewer than two classes can be tested.
+    labels, groups: int64 (n,).   Raises NotApplicableError if fewer than two classes can be tested, or none has a
+    picture for each fold.
     """
     _, first, ranks = np.unique(groups, return_index=True, return_inverse=True)
     groups = first[ranks]
     where = np.flatnonzero(to_be_dealt(groups, labels, FEWEST_GROUPS))
-    if len(np.unique(labels[where])) < 2 or len(np.unique(groups[where])) < n_folds:
+    largest = np.bincount(labels[where]).max(initial=0)
+    if len(np.unique(labels[where])) < 2 or min(len(np.unique(groups[where])), largest) < n_folds:
         raise NotApplicableError(
-            f"{n_folds} folds need two classes of {FEWEST_GROUPS} pictures or groups each, and {n_folds} in all"
+            f"{n_folds} folds need two classes of {FEWEST_GROUPS} pictures or groups each, {n_folds} in all, and one "
+            f"class of {n_folds} pictures"
         )
     folds = np.full(len(labels), NEVER)
     dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
@@ -84,7 +87,8 @@ def fold_dataset(dataset: Dataset, pictures: Split, tested: np.ndarray, seed: in
     """The data set with these pictures to be tested, and a part of the others to choose on.   tested: bool (n,)."""
     assert pictures.groups is not None
     rest = np.flatnonzero(~tested)
-    part = deal_folds(pictures.labels[rest], pictures.groups[rest], VALIDATION_PARTS, seed)
+    n_parts = min(VALIDATION_PARTS, int(np.bincount(pictures.labels[rest]).max()))
+    part = deal_folds(pictures.labels[rest], pictures.groups[rest], n_parts, seed)
     held = part == np.bincount(part[part != NEVER]).argmax()
     train, validation, test = (pictures.take(rows) for rows in (rest[~held], rest[held], np.flatnonzero(tested)))
     return replace(dataset, train=train, validation=validation, test=test, task="")

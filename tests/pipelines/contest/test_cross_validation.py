@@ -74,8 +74,8 @@ def test_what_is_in_a_group_with_a_class_of_two_groups_is_learned_from_alone():
 
 @pytest.mark.parametrize(
     ("labels", "groups"),
-    [([0, 0, 0, 1, 1], range(5)), ([0, 1, 2] * 4, np.arange(12) // 3)],
-    ids=["a class of two", "four patients with every class"],
+    [([0, 0, 0, 1, 1], range(5)), ([0, 1, 2] * 4, np.arange(12) // 3), ([0, 1] * 4, range(8))],
+    ids=["a class of two", "four patients with every class", "no class with a picture for each fold"],
 )
 def test_too_few_groups_are_refused(labels, groups):
     with pytest.raises(NotApplicableError, match="two classes of 3"):
@@ -97,6 +97,16 @@ def test_validation_shares_no_group_with_training():
     found = [set(part.groups.tolist()) for part in split.splits.values()]
     assert sum(map(len, found)) == 20 == len(set.union(*found))
     assert sum(map(len, split.splits.values())) == 80
+
+
+def test_classes_of_fewer_pictures_than_parts_of_validation_are_split():
+    one = colored(16, 0, np.arange(16))
+    base = Dataset("colored", ("blue", "red"), one, one, one)
+    folds = deal_folds(one.labels, one.groups, 5, seed=0)
+    for fold in range(5):
+        split = fold_dataset(base, one, folds == fold, seed=fold)
+        assert np.bincount(split.train.labels).min() >= 5
+        assert 1 <= len(split.validation) <= 3
 
 
 @pytest.mark.parametrize(
