@@ -107,8 +107,12 @@ class PictureFile:
 
 
 def as_class_name(text: str) -> str:
-    """Printable, and composed: a letter with its accent is one character on some systems and two on others."""
-    return printable(unicodedata.normalize("NFC", text))
+    return printable(composed(text))
+
+
+def composed(text: str) -> str:
+    """A letter with its accent is one character on some systems and two on others."""
+    return unicodedata.normalize("NFC", text)
 
 
 def printable(text: str) -> str:

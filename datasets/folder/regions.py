@@ -22,6 +22,7 @@ CUT = "cut to the square around its region"
 FILLED = f"{CUT}, whose mean is all around it"
 WITHOUT = "without a mask, taken whole"
 EMPTY = "with an empty mask, taken whole"
+MOST = 1e9  # pixels of a side
 UNLIKE = 0.02  # share by which the shape of a mask may differ from its picture's
 
 
@@ -59,6 +60,21 @@ def _key(file: PictureFile) -> tuple[str, ...]:
     folders = (part.lower() for part in file.parts[:-1])
     match = NAMED.fullmatch(file.stem) if _is_mask(file) else None
     return *(name for name in folders if name not in FOLDERS | PICTURES), (match[1] if match else file.stem).lower()
+
+
+def box_of(where: str, numbers: Sequence[str], has_sides: bool) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom in pixels.   where: the table and its line.   has_sides: two are width and height."""
+    try:
+        left, top, right, bottom = map(float, numbers)
+    except ValueError as error:
+        raise ValueError(f"{where} must have four numbers for a box, got {numbers}") from error
+    if has_sides:
+        right, bottom = left + right, top + bottom
+    if not (-MOST < left < right < MOST and -MOST < top < bottom < MOST):
+        raise ValueError(f"{where}: its box {numbers} has no pixel in it")
+    if right <= 1 and bottom <= 1:
+        raise ValueError(f"{where}: its box {numbers} must be in pixels, not shares of a side")
+    return left, top, right, bottom
 
 
 def cut_to_region(pixels: np.ndarray, region: Region, masks: Sequence[np.ndarray]) -> tuple[np.ndarray, list[str]]:

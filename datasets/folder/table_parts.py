@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from bakeoff.datasets.folder.picture_file import MASKS, TWICE, PictureFile, fail, read_plain_file, stamp_now
+from bakeoff.datasets.folder.picture_file import MASKS, TWICE, PictureFile, composed, fail, read_plain_file, stamp_now
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
 
 SEPARATORS = ",;\t|"
@@ -41,6 +41,7 @@ BOXES = {  # names of the four columns of a box, without blanks and "roi" -> whe
 NAMES = {*(alias for aliases in COLUMNS.values() for alias in aliases), *(side for sides in BOXES for side in sides)}
 FLAGS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+LOOKED_AT = 1 << 16  # bytes of a table with a fault
 ELSEWHERE = "found by name, as the table's paths lead nowhere"
 ABSENT = FileNotFoundError(2, "No such file or directory")
 
@@ -67,7 +68,7 @@ class Finder:
                 if os.path.lexists(place) and not os.path.isdir(place):
                     return PictureFile(parts_of(spelled), partial(read_plain_file, place), stamp=stamp_now(place))
         parts = parts_of(name.replace("\\", "/"))
-        named = [file for file in self._by_name.get(parts[-1].casefold(), ()) if file.left_out == kind]
+        named = [file for file in self._by_name.get(composed(parts[-1]).casefold(), ()) if file.left_out == kind]
         alike = [(_n_common(file.parts[:-1], parts[:-1]), file) for file in named]
         if not alike:
             return None
@@ -83,7 +84,7 @@ class Finder:
         names: dict[str, list[PictureFile]] = {}
         for file in self.files():
             if file.is_picture or file.left_out == MASKS:
-                for key in {file.parts[-1].casefold(), file.stem.casefold()}:
+                for key in {composed(file.parts[-1]).casefold(), composed(file.stem).casefold()}:
                     names.setdefault(key, []).append(file)
         return names
 
@@ -94,7 +95,7 @@ def parts_of(name: str) -> tuple[str, ...]:
 
 def _n_common(found: Sequence[str], asked: Sequence[str]) -> int:
     """How many of the last folders are the same."""
-    same = [a == b for a, b in zip(reversed(found), reversed(asked), strict=False)]
+    same = [composed(a) == composed(b) for a, b in zip(reversed(found), reversed(asked), strict=False)]
     return (*same, False).index(False)
 
 
@@ -128,6 +129,11 @@ def rows_of_text(name: str, content: bytes) -> Iterator[tuple[int, list[str]]]:
                     f"holds {separator!r}"
                 )
             yield line, row
+
+
+def words_of_text(content: bytes) -> list[str]:
+    """What stands between separators, quotes and ends of lines, of the beginning of a table that need not be whole."""
+    return [word.strip() for word in re.split(rf'[{SEPARATORS}"\r\n]+', _decode(content[:LOOKED_AT])) if word.strip()]
 
 
 def column_names(header: Sequence[str]) -> list[str]:

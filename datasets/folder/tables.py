@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from bakeoff.datasets.folder.picture_file import MASKS, NOT_USED, THE_TABLE, PictureFile, Region, as_class_name, fail
+from bakeoff.datasets.folder.regions import box_of
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
 from bakeoff.datasets.folder.table_parts import (
     ABSENT,
@@ -19,12 +20,14 @@ from bakeoff.datasets.folder.table_parts import (
     parts_of,
     read_row,
     rows_of_text,
+    words_of_text,
 )
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 NEEDED = ("path", "label")  # columns, where nothing else tells the classes
 NO_LABEL = ("", "nan", "?", "n/a", "#n/a")  # as programs write what is missing; "none" may be a class
-MOST = 1e9  # pixels of a side
+CHANGING = {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]}  # columns that count where folders tell classes
+LEADING_NOWHERE = "rows of tables that lead to no picture in a class, or to several"
 LOOKED_AT = 50  # rows that tell what is in a column of an unknown name
 
 
@@ -77,19 +80,7 @@ class Table:
 
     def _region(self, line: int, row: Sequence[str], finder: Finder, mask: str) -> Region | None:
         numbers = [row[place].strip() for place in self.box if place < len(row)]
-        box = None
-        if any(numbers):
-            try:
-                left, top, right, bottom = map(float, numbers)
-            except ValueError as error:
-                raise ValueError(f"{self.name} line {line} must have four numbers for a box, got {numbers}") from error
-            if self.has_sides:
-                right, bottom = left + right, top + bottom
-            if not (-MOST < left < right < MOST and -MOST < top < bottom < MOST):
-                raise ValueError(f"{self.name} line {line}: its box {numbers} has no pixel in it")
-            if right <= 1 and bottom <= 1:
-                raise ValueError(f"{self.name} line {line}: its box {numbers} must be in pixels, not shares of a side")
-            box = (left, top, right, bottom)
+        box = box_of(f"{self.name} line {line}", numbers, self.has_sides) if any(numbers) else None
         found = (finder.find(mask, MASKS) or finder.find(mask)) if mask else None
         masks = (found or PictureFile(parts_of(mask), partial(fail, ABSENT)),) if mask else ()
         return Region(masks, box) if box or masks else None
@@ -113,16 +104,17 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     """With the classes of the tables among them, such as labels.csv, where folders tell fewer than two.
 
     files: sorted, with the classes that folders tell. What tables say of groups, regions and splits counts anyway.
-    Raises ValueError where no table can be read and no folder tells a class, or where the two tell unlike ones.
+    Raises ValueError where no table can be read and folders tell fewer than two, or the two tell unlike ones, and for a
+    table of splits, groups or masks of these pictures that cannot be read; others of them are left out with the reason.
     """
     classes = {file.class_name for file in files if file.class_name and file.is_picture}
-    tables, faults = _read_tables(files, needed=("path",) if len(classes) > 1 else NEEDED)
+    tables, files, fault = _read_tables(files, needed=("path",) if len(classes) > 1 else NEEDED)
     if len(classes) > 1:
         return _add_to_folders(files, tables)
-    if faults and not (tables or classes):
-        raise ValueError(f"no folder tells a class, and of the tables, {faults[0]}")
     # one of a single class is a list of guesses to be filled in
     tables = [(file, table, rows) for file, table, rows in tables if len({row.class_name for row in rows}) > 1]
+    if fault and not tables:
+        raise ValueError(f"folders tell fewer than two classes, and of the tables, {fault}")
     if not tables:
         return files
     told: dict[tuple[str, ...], str] = {}
@@ -144,24 +136,33 @@ Read = tuple[PictureFile, Table, list[PictureFile]]
 """A table's file, the table, and the files of its rows."""
 
 
-def _read_tables(files: Sequence[PictureFile], needed: Sequence[str]) -> tuple[list[Read], list[str]]:
-    """Those that can be read, and what is wrong with the others."""
+def _read_tables(files: Sequence[PictureFile], needed: Sequence[str]) -> tuple[list[Read], list[PictureFile], str]:
+    """Those that can be read; all files, of which those that cannot, though they name pictures here, are left out; and
+    what is wrong with the first that cannot."""
     below: dict[tuple[str, ...], list[PictureFile]] = defaultdict(list)
     for file in files:
         for depth in range(len(file.parts)):
             below[file.parts[:depth]].append(file)
     finders: dict[tuple[tuple[str, ...], str], Finder] = {}
     tables: list[Read] = []
-    faults = []
+    useless: dict[tuple[str, ...], str] = {}
+    first_fault = ""
     for file in [file for file in files if not file.left_out and file.suffix in TABLE_SUFFIXES[:2]]:
         above, split = file.parts[:-1], split_of_name(file.stem)[0]
         finder = finders.setdefault((above, split), Finder(below[above].copy, split=split))
+        content = b""
         try:
-            table = read_table(file.path, file.read(), finder, needed)
+            content = file.read()
+            table = read_table(file.path, content, finder, needed)
             tables.append((file, table, table.files(finder)))
         except (ValueError, OSError) as error:
-            faults.append(str(error))
-    return tables, faults
+            first_fault = first_fault or str(error)
+            words = words_of_text(content)
+            if any(finder.find(word) for word in words if not word.isdecimal()):
+                if CHANGING.intersection(column_names(words)):
+                    raise ValueError(f"{error}. Mend the table, or move it away") from error
+                useless[file.parts] = f"a table that cannot be used ({error})"
+    return tables, [replace(file, left_out=useless.get(file.parts, file.left_out)) for file in files], first_fault
 
 
 def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[PictureFile]:
@@ -171,6 +172,10 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
         here = [row for row in rows if row.parts in known and not (read.guessed or row.left_out)]
         pairs = {(known[row.parts].class_name, row.class_name) for row in here if row.class_name}
         _check_agreement(table, pairs, "the folders do")
+        lost = [row.path for row in rows if row.parts not in known and (row.split or row.group or row.region)]
+        if lost and not read.guessed:
+            told = f"{table.path} ({len(lost):,} of {len(rows):,}, such as {lost[0]})"
+            files = [*files, PictureFile((told,), bytes, left_out=LEADING_NOWHERE)]
         for row in here:
             old = known[row.parts]
             if (row.split, row.group, row.region) != (old.split, old.group, old.region):

@@ -1,6 +1,7 @@
 """Tables of other people: columns of other names, paths that lead nowhere, tables among the pictures."""
 
 import shutil
+import unicodedata
 import zipfile
 
 import numpy as np
@@ -287,3 +288,56 @@ def test_given_splits_stay_beside_a_table_of_groups(tmp_path):
     dataset = load_folder(tmp_path)
     assert sizes(dataset)[2] == [6, 6]
     assert len(set(dataset.test.groups.tolist())) == 6
+
+
+BESIDE = {  # what a table beside folders of classes is called -> its text, and what is said of it
+    "groups": ("path,patient\ncat/000.png,P0,oops\n", "groups.csv line 2 has 3 values under 2 columns"),
+    "splits": ("path;split\ncat/000.png;train\ncat/001.png;B\n", "splits.csv line 3: split must be train, val or test"),
+    "masks": ("path,mask\n,m.png\n000.png,m.png\n", "masks.csv line 2 must have a path and a label"),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_damaged_table_of_splits_groups_or_masks_is_refused_where_folders_tell_the_classes(pets, name):
+    text, message = BESIDE[name]
+    (pets / "p" / f"{name}.csv").write_text(text)
+    with pytest.raises(ValueError, match=f"{message}.*[.] Mend the table, or move it away"):
+        load_folder(pets)
+
+
+@pytest.mark.parametrize("header", ["path,label", "path,age"])
+def test_a_damaged_table_of_the_pictures_is_told_and_one_of_something_else_is_not(pets, header):
+    (pets / "p" / "about.csv").write_text(f"{header}\ncat/000.png,cat\ncat/001.png,cat,3\n")
+    (pets / "p" / "log.csv").write_text("epoch,loss,group\n1,2,3,4\n000,1,2,3\n")
+    notes = load_folder(pets).notes
+    told = "about.csv line 3 has 3 values under 2 columns: put quotes around one that holds ','"
+    assert f"Left out as a table that cannot be used ({told}): about.csv." in notes
+    assert "1 file outside any class folder left out (1 .csv): log.csv." in notes
+
+
+def test_rows_that_lead_to_no_picture_of_a_class_or_to_several_are_told(pets):
+    (pets / "p" / "groups.csv").write_text(
+        rows("file,patient", lambda p, k: f"{p[2:]},{p[-5]}") + "cat/099.png,P\n007.png,Q\n"
+    )
+    told = "groups.csv (2 of 18, such as cat/099.png)"
+    assert f"Left out as rows of tables that lead to no picture in a class, or to several: {told}." in (
+        load_folder(pets).notes
+    )
+
+
+def test_a_damaged_table_is_named_where_nothing_else_tells_two_classes(pets):
+    for path in sorted((pets / "p").rglob("*.png")):
+        path.rename(pets / "p" / f"{path.parent.name}{path.name}")
+    (pets / "t.csv").write_text(rows("path,label", lambda p, k: f"{k}{p[-7:]},{k if p[-5] < '3' else ''}"))
+    with pytest.raises(ValueError, match=r"fewer than two classes, and of the tables, t.csv line 5 must have a path"):
+        load_folder(pets)
+
+
+@pytest.mark.parametrize("forms", ["NFC NFD", "NFD NFC"])
+def test_a_name_is_the_same_in_another_form_of_its_accents(tmp_path, forms):
+    in_table, on_disk = forms.split()
+    for number, kind in enumerate(KINDS):
+        write_class(tmp_path / unicodedata.normalize(on_disk, f"é{kind}"), 8, first_seed=100 * number)
+    text = unicodedata.normalize(in_table, rows("path,label", lambda p, k: f"é{p[2:]},{k}"))
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    assert sizes(load_folder(tmp_path / "t.csv")) == [[5, 5], [1, 1], [2, 2]]
