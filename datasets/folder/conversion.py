@@ -15,7 +15,8 @@ CUT_OFF = "with over 5 % of its pixels beyond black or white"
 NO_NUMBERS = "with pixels that are no finite number, shown black or white"
 FIRST_FRAME = "of several frames or pages, the first taken"
 ENLARGED = "smaller than asked for, enlarged"
-MODES = {"1": "of 1 bit", "P": "with a palette", "PA": "with a palette", "CMYK": "in CMYK, brought to RGB"}
+MODES = {"1": "of 1 bit", "P": "with a palette", "PA": "with a palette"}
+MODES |= {mode: f"in {mode}, brought to RGB" for mode in ("CMYK", "LAB", "YCbCr", "HSV")}
 
 
 class PictureError(ValueError):

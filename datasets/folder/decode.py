@@ -29,6 +29,7 @@ from bakeoff.datasets.folder.conversion import (
     to_rgb,
     turn_upright,
 )
+from bakeoff.datasets.folder.fits import open_fits
 from bakeoff.datasets.folder.picture_file import NOT_READ, REFUSED, SNIFFED, formats_of_suffix
 from bakeoff.datasets.folder.readers import decode_plain_jpeg, open_array, open_deep, open_plain_tiff, quality_of_jpeg
 from bakeoff.datasets.folder.samples import Raw, Rules, choose_channels, share_beyond, to_gray_levels
@@ -36,7 +37,7 @@ from bakeoff.datasets.folder.tiff import open_tiff
 from bakeoff.datasets.resizing import framed
 
 CODECS = ("pil", "jpg", "libjpeg_turbo", "webp", "avif", "jpg_2000", "libtiff")  # as `PIL.features` calls them
-VERSION = 12  # raise it when a change of code changes pixels, reasons or remarks
+VERSION = 13  # raise it when a change of code changes pixels, reasons or remarks
 AS_STATED = Rules()
 LARGEST_SHARE_BEYOND = 0.05  # of a picture's values: less is cut off from each that has a bright spot
 Cut = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]
@@ -127,7 +128,7 @@ def _open(content: bytes, rules: Rules, suffix: str) -> Iterator[Raw | Image.Ima
         with Image.open(io.BytesIO(content), formats=_formats(suffix)) as image:
             if image.width * image.height > rules.max_pixels:
                 raise Image.DecompressionBombError
-            yield open_deep(image, content) or image
+            yield open_fits(image, content, rules) or open_deep(image, content) or image
     except PictureError:
         raise
     except UnidentifiedImageError as error:

@@ -1,6 +1,7 @@
 """What happened to a folder's files, in sentences for the terminal and for the report's chapter on the data."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -54,11 +55,11 @@ def notes_on_names(class_names: Sequence[str]) -> list[str]:
 
 
 def spelled_alike(name: str) -> object:
-    """The same for names that differ in case, blanks or, of numbers, in decimals."""
+    """The same for names that differ in case, blanks, the form of a letter or, of numbers, in decimals."""
     try:
         return float(name)
     except ValueError:
-        return " ".join(re.split(r"[\s_]+", name.casefold())).strip()
+        return " ".join(re.split(r"[\s_]+", unicodedata.normalize("NFKC", name).casefold())).strip()
 
 
 def note_ignored(files: Sequence[PictureFile], which: str) -> str:

@@ -1,5 +1,6 @@
 """One range of intensities for a whole folder, so that brightness stays a cue: found in training pictures, or given."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -67,11 +68,12 @@ def _fit_range(kind: str, values: np.ndarray, given: Range | None) -> Range:
     n_levels = n_values if given else len(np.unique(np.rint((every[inside] - low) * (255 / max(high - low, 1e-300)))))
     if n_levels < LEAST_LEVELS <= len(every):
         between = values[(values > least) & (values < most)]  # a number that stands for "nothing here" is at an end
-        better = (least, most) if n_values < LEAST_LEVELS else np.percentile(between, PERCENTILES)
+        better = (least, most) if n_values < LEAST_LEVELS else np.percentile(between, PERCENTILES).tolist()
+        kept, all_of, advised = (_told(*ends) for ends in ((low, high), (least, most), better))
         raise ValueError(
-            f"the {kind} pictures would keep only {n_levels} gray levels between {low:g} and {high:g}, where "
-            f"{times[inside].sum() / times.sum():.1%} of their pixels lie, of values from {least:g} to {most:g}: set "
-            f"--range to what is of interest, such as --range={better[0]:g},{better[1]:g}"
+            f"the {kind} pictures would keep only {n_levels} gray levels between {' and '.join(kept)}, where "
+            f"{times[inside].sum() / times.sum():.1%} of their pixels lie, of values from {' to '.join(all_of)}: set "
+            f"--range to what is of interest, such as --range={','.join(advised)}"
         )
     if given:
         return given
@@ -88,7 +90,7 @@ def note_ranges(ranges: Ranges, kinds: Mapping[int, str], given: Range | None) -
     counts = Counter(kinds.values())
     notes = []
     for kind, parts in ranges.items():
-        ends = "; ".join(f"{low:,.6g} to {high:,.6g}" for low, high in parts)
+        ends = "; ".join(" to ".join(_told(*part, separator=",")) for part in parts)
         if given:
             why = "as --range says"
         elif parts[0] == stated_range(kind, signed=parts[0][0] < 0):
@@ -107,6 +109,13 @@ def note_ranges(ranges: Ranges, kinds: Mapping[int, str], given: Range | None) -
     if given and not ranges:
         notes.append("--range changes nothing here: no picture has more than 8 bits.")
     return notes
+
+
+def _told(low: float, high: float, separator: str = "") -> tuple[str, str]:
+    """Both, with as many digits as tell them apart."""
+    times = max(abs(low), abs(high)) / (high - low) if high > low else 1.0
+    digits = max(6, 4 + math.ceil(math.log10(max(times, 1.0))))
+    return f"{low:{separator}.{digits}g}", f"{high:{separator}.{digits}g}"
 
 
 def as_ranges(stored: Mapping[str, Any]) -> Ranges:

@@ -1,7 +1,7 @@
 """Regions of pictures: what a mask or a box marks is all that features and nets see.
 
-Masks lie in a folder called masks, mask or segmentation, under the same names as the pictures (masks/cat/7.png is that
-of cat/7.jpg or images/cat/7.jpg), or beside the picture (7_mask.png); or a table names them, or a box.
+Masks lie in a folder called masks, labels or the like, under the same names as the pictures (masks/cat/7.png is that
+of cat/7.jpg or images/cat/7.jpg), or beside the picture (7_mask.png, gt_7.png); or a table names them, or a box.
 """
 
 import re
@@ -15,11 +15,14 @@ from bakeoff.datasets.folder.conversion import PictureError
 from bakeoff.datasets.folder.picture_file import MASKS, PictureFile, Region
 from bakeoff.datasets.resizing import central_square
 
-FOLDERS = {"masks", "mask", "segmentation", "segmentations"}
-PICTURES = {"images", "image", "imgs", "img", "pictures", "photos"}  # folders that stand beside those
-NAMED = re.compile(r"(.+?)[-_ ](?:mask|segmentation)(?:[-_ ]?\d+)?", re.IGNORECASE)
-CUT = "cut to the square around its region"
-FILLED = f"{CUT}, whose mean is all around it"
+WORDS = ("mask", "segmentation", "seg", "segm", "gt", "groundtruth", "ground_truth", "label", "annotation", "trimap")
+FOLDERS = {word + end for word in WORDS for end in ("", "s")} | {"segmentationclass", "segmentationobject"}
+PICTURES = {"images", "image", "imgs", "img", "pictures", "photos", "jpegimages"}  # folders that stand beside those
+NAMED = re.compile(
+    r"(?P<name>.+?)[-_ ](?:{0})s?(?:[-_ ]?\d+)?|(?:{0})s?[-_ ](?P<last>.+)".format("|".join(WORDS)), re.IGNORECASE
+)
+CUT = "cut to the square around its region, which --regions sets"
+FILLED = "cut to the square around its region, whose mean is all around it, which --regions sets"
 WITHOUT = "without a mask, taken whole"
 EMPTY = "with an empty mask, taken whole"
 MOST = 1e9  # pixels of a side
@@ -59,7 +62,9 @@ def _key(file: PictureFile) -> tuple[str, ...]:
     """The same for a picture and its masks."""
     folders = (part.lower() for part in file.parts[:-1])
     match = NAMED.fullmatch(file.stem) if _is_mask(file) else None
-    return *(name for name in folders if name not in FOLDERS | PICTURES), (match[1] if match else file.stem).lower()
+    return *(name for name in folders if name not in FOLDERS | PICTURES), (
+        (match["name"] or match["last"]) if match else file.stem
+    ).lower()
 
 
 def box_of(where: str, numbers: Sequence[str], has_sides: bool) -> tuple[float, float, float, float]:

@@ -153,7 +153,7 @@ def choose_channels(values: np.ndarray, rule: str) -> tuple[np.ndarray, list[str
         if len(wanted) > 3:
             return np.ascontiguousarray(values), remarks if wanted != list(range(n_channels)) else []
     else:
-        more = f"of {n_channels} channels, the first three taken as red, green and blue"
+        more = f"of {n_channels} channels, the first three taken as red, green and blue, which --channels sets"
         remarks = {1: [], 2: ["of 2 channels, shown as red and green"], 3: []}.get(n_channels, [more])
     if values.shape[2] == 2:
         values = np.dstack([values, np.zeros_like(values[..., 0])])
@@ -179,6 +179,5 @@ def project(stack: np.ndarray, rule: str) -> np.ndarray:
 def describe_pages(rule: str) -> str:
     """In words that follow a number."""
     made = {"max": "each pixel's maximum", "mean": "each pixel's mean", "channels": "as channels"}
-    return (
-        f"of several pages or z planes, {made.get(rule, f'the {rule} one' if rule.isalpha() else f'page {rule}')} taken"
-    )
+    taken = made.get(rule, f"the {rule} one" if rule.isalpha() else f"page {rule}")
+    return f"of several pages or z planes, {taken} taken, which --pages sets"

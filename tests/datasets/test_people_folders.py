@@ -123,8 +123,8 @@ def test_stacks_channels_and_floats_are_read_and_told(root):
     dataset = load_folder(root)
     assert sum(map(len, dataset.splits.values())) == 24
     for text in (
-        "20 of several pages or z planes, each pixel's maximum taken (a/zstack00.tif)",
-        "2 of 5 channels, the first three taken as red, green and blue (a/five.tif)",
+        "20 of several pages or z planes, each pixel's maximum taken, which --pages sets (a/zstack00.tif)",
+        "2 of 5 channels, the first three taken as red, green and blue, which --channels sets (a/five.tif)",
         "1 of 2 channels, shown as red and green (b/two.ome.tif)",
         "1 of floating-point samples, brought to 8 bits (a/float.tif)",
     ):

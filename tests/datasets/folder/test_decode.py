@@ -259,6 +259,7 @@ def sixteen_bit_color():
         (lambda: encode(halves(0, 1, "1")), ("of 1 bit",)),
         (lambda: encode(halves(RED, GREEN).quantize(2)), ("with a palette",)),
         (lambda: encode(smooth_photo().convert("CMYK"), "JPEG"), ("in CMYK, brought to RGB",)),
+        (lambda: encode(smooth_photo().convert("LAB"), "TIFF"), ("in LAB, brought to RGB",)),
         (lambda: encode(Image.fromarray(np.full((40, 40), 9, np.uint16))), ("of 16-bit samples, brought to 8 bits",)),
         (sixteen_bit_color, ("of 16-bit RGB samples, brought to 8 bits",)),
         (lambda: encode(smooth_photo(31, 500)), ("smaller than asked for, enlarged",)),

@@ -16,6 +16,11 @@ from bakeoff.datasets.folder.picture_file import HIDDEN, TWICE, PictureFile
             "Classes whose names hardly differ, so that they may be one: 'cat' and 'cat '; 'big  cat' and 'Big_cat'.",
         ),
         (
+            ["cat", "\uff43\uff41\uff54", "m2", "m\u00b2"],
+            "Classes whose names hardly differ, so that they may be one: "
+            "'cat' and '\uff43\uff41\uff54'; 'm2' and 'm\u00b2'.",
+        ),
+        (
             ["0", "0.0", "1", "01"],
             "Classes whose names hardly differ, so that they may be one: '0' and '0.0'; '1' and '01'.",
         ),

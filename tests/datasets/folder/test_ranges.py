@@ -77,6 +77,7 @@ def test_damaged_pictures_are_passed_over():
         ("floating-point", -3.4e38, np.linspace(0, 700, 5000)),
         ("signed 16-bit", -32_768, np.arange(0, 900)),
         ("16-bit", 65_535, np.arange(100, 2000)),
+        ("32-bit", 0, 4_000_000_000 + np.arange(0, 900)),
     ],
 )
 def test_a_number_for_no_data_sets_no_range_and_a_better_one_is_named(kind, nothing, values):
@@ -102,6 +103,8 @@ def test_notes_say_what_becomes_black_and_white_and_why():
     floats = note_ranges({"floating-point": ((0.0, 1.0),)}, {0: "floating-point"}, None)
     assert floats[0].endswith("(all training pixels lie there).")
     assert "as --range says" in note_ranges({"16-bit": ((5, 6),)}, kinds, (5, 6))[0]
+    far = note_ranges({"32-bit": ((4_000_000_013.4, 4_000_000_255.0),)}, {0: "32-bit"}, None)
+    assert ": 4,000,000,013.4 to 4,000,000,255 become" in far[0]
     assert note_ranges({}, {}, (5, 6)) == ["--range changes nothing here: no picture has more than 8 bits."]
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from bakeoff.datasets.folder.conversion import PictureError
 from bakeoff.datasets.folder.load import load_folder, rules_of
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
-from bakeoff.datasets.folder.regions import cut_to_region, pair_masks
+from bakeoff.datasets.folder.regions import CUT, FILLED, cut_to_region, pair_masks
 from bakeoff.pipelines import __main__ as command_line
 from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
 
@@ -22,10 +22,10 @@ def test_a_square_around_a_mask_by_hand():
     mask[1, 2:5] = mask[2, 3] = True  # 8, 9, 10 and 15, whose mean is 10.5, to the even number 10
     square, remarks = cut_to_region(pixels, WHOLE, [mask])
     assert square[..., 0].tolist() == [[10, 10, 10], [8, 9, 10], [10, 15, 10]]
-    assert remarks == ["cut to the square around its region, whose mean is all around it"]
+    assert remarks == [FILLED]
     square, remarks = cut_to_region(pixels, Region(fill=False), [mask])
     assert square[..., 0].tolist() == [[2, 3, 4], [8, 9, 10], [14, 15, 16]]
-    assert remarks == ["cut to the square around its region"]
+    assert remarks == [CUT]
 
 
 def test_a_box_beyond_the_picture_ends_with_it_and_the_mean_is_around():
@@ -65,6 +65,12 @@ def files(*paths):
         ("images/cat/1.jpg", "masks/cat/1.png"),
         ("train/cat/1.jpg", "train/Mask/cat/1.png"),
         ("cat/1.jpg", "segmentations/cat/1_segmentation.png"),
+        ("cat/1.jpg", "cat/1_seg.png"),
+        ("cat/1.jpg", "cat/1-GT.png"),
+        ("cat/1.jpg", "cat/mask_1.png"),
+        ("images/cat/1.jpg", "labels/cat/1.png"),
+        ("JPEGImages/cat/1.jpg", "SegmentationClass/cat/1.png"),
+        ("cat/1.jpg", "ground_truth/cat/1_mask.png"),
     ],
 )
 def test_masks_are_known_by_their_names(picture_path, mask_path):
@@ -74,7 +80,12 @@ def test_masks_are_known_by_their_names(picture_path, mask_path):
 
 
 def test_folders_that_merely_sound_like_masks_are_classes():
-    for names in (("mask/1.png", "no_mask/1.png"), ("masks/1.png", "masks/2.png", "caps/1.png"), ("a/b_mask.png",)):
+    for names in (
+        ("labels/1.png", "bottles/1.png"),
+        ("mask/1.png", "no_mask/1.png"),
+        ("masks/1.png", "masks/2.png", "caps/1.png"),
+        ("a/b_mask.png",),
+    ):
         assert pair_masks(files(*names)) == files(*names)
 
 
@@ -110,7 +121,10 @@ def test_features_and_nets_see_the_region_alone(tmp_path, place):
     assert dataset.image_shape == (32, 32, 3)  # the regions have 40 px, the pictures 90
     colors = np.unique(np.concatenate([split.images.reshape(-1, 3) for split in dataset.splits.values()]), axis=0)
     assert colors[:, 1].max() <= 60  # nothing of the noise around
-    assert "20 cut to the square around its region, whose mean is all around it (cat/0.png)" in notes_of(dataset)
+    assert (
+        "20 cut to the square around its region, whose mean is all around it, which --regions sets (cat/0.png)"
+        in notes_of(dataset)
+    )
     assert "Left out as masks of pictures: " in notes_of(dataset)
     whole = load_folder(tmp_path, regions="ignore")
     assert whole.image_shape == (64, 64, 3)

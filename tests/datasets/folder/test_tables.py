@@ -275,7 +275,10 @@ def test_tables_in_folders_of_classes_tell_groups_and_boxes(tmp_path):
     assert dataset.class_names == KINDS
     groups = [set(split.groups.tolist()) for split in dataset.splits.values()]
     assert sum(map(len, groups)) == 8 == len(set.union(*groups))
-    assert "24 cut to the square around its region, whose mean is all around it (cat/000.png)" in notes_of(dataset)
+    assert (
+        "24 cut to the square around its region, whose mean is all around it, which --regions sets (cat/000.png)"
+        in notes_of(dataset)
+    )
     assert dataset.image_shape == (32, 32, 3)
 
 

@@ -15,7 +15,7 @@ from bakeoff.tests.datasets.pictures import decode
 
 SIDE = 40
 RAMP = np.tile(np.linspace(0, 1, SIDE), (SIDE, 1))  # black to white, left to right
-STACK_REMARK = "of several pages or z planes, each pixel's maximum taken"
+STACK_REMARK = "of several pages or z planes, each pixel's maximum taken, which --pages sets"
 
 
 def tiff(values, **options):
@@ -169,7 +169,7 @@ def test_other_rules_for_pages(pages, expected):
 def test_pages_may_be_channels():
     found = decode(STACKS["pages"], SIDE, rules=Rules(pages="channels"))
     np.testing.assert_allclose(found.pixels, np.moveaxis(PLANES[:3], 0, 2) / 257, atol=0.5)
-    assert "of 5 channels, the first three taken as red, green and blue" in found.remarks
+    assert "of 5 channels, the first three taken as red, green and blue, which --channels sets" in found.remarks
 
 
 def test_a_page_that_is_absent_is_an_error():
