@@ -4,7 +4,8 @@ Let d be the accuracy of the best hand-crafted run minus that of the best end-to
 validation), [low, high] its 95 % interval and m the margin that the reader gave. Where classes differ much in size,
 balanced accuracy takes the place of accuracy (`Comparison.measure`).
 
-Who wins: nobody ("no difference shown") unless p < 0.05 and the interval leaves out zero.
+Who wins: nobody ("no difference shown") unless p < 0.05 and the interval leaves out zero, and unless there is no basis
+for an answer, as where a side has learned nothing.
 Are hand-crafted features enough (a non-inferiority test at the one-sided 2.5 % level):
     neither side learned anything here    if neither interval beats the best constant answer
     enough        if low > -m    (any loss is smaller than the margin); "enough against a perceptron" where no net with
@@ -36,7 +37,8 @@ from bakeoff.reports.verdict_wording import (
 
 @dataclass(frozen=True)
 class Verdict:
-    """answer: against the margin.   winner: the better finalist's name, None if no difference is shown.
+    """answer: against the margin.   winner: the better finalist's name, None if no difference is shown, or
+        if there is no basis for an answer.
 
     sentence: the whole verdict.   reason: why the answer is what it is, for the line under it.
     margin_table: the answer for every margin from 0 to 5 points; empty if it does not depend on the margin.
@@ -67,14 +69,14 @@ def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) ->
     difference, margin = comparison.difference, comparison.margin
     hand, net = comparison.finalists
     answer, reason, table = _judge(comparison, contest)
-    winner = (hand if difference.difference > 0 else net) if difference.is_shown else None
+    winner = (hand if difference.difference > 0 else net) if difference.is_shown and table else None
     # A run whose stages were too fast for the clock still costs something.
     cost_ratio = max(comparison.seconds(hand), 1e-9) / max(comparison.seconds(net), 1e-9)
     probability = difference.probability_above(-margin)
     return Verdict(
         answer=answer,
         winner=winner.experiment if winner else None,
-        sentence=f"{describe_winner(comparison, winner)} {describe_cost(comparison, cost_ratio)}",
+        sentence=f"{describe_winner(comparison, winner, bool(table))} {describe_cost(comparison, cost_ratio)}",
         reason=reason,
         margin_table=table,
         probability=probability,

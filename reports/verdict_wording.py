@@ -37,8 +37,8 @@ def describe_margins(table: tuple[Margins, ...], margin: float, probability: flo
     return f"{told}. The probability that {less}{where} is {chance}."
 
 
-def describe_winner(comparison: Comparison, winner: Contestant | None) -> str:
-    """Who wins by how much, or that no difference is shown."""
+def describe_winner(comparison: Comparison, winner: Contestant | None, has_basis: bool) -> str:
+    """Who wins by how much, or that no difference is shown, or that there is no basis for an answer."""
     hand, net = comparison.finalists
     folds, difference = comparison.folds, comparison.difference
     where = ""
@@ -51,7 +51,7 @@ def describe_winner(comparison: Comparison, winner: Contestant | None) -> str:
     scores = {c: percent(folds.score(c.experiment) if folds else comparison.score(c)) for c in (hand, net)}
     low, high = difference.interval
     if winner is None:
-        gist = f"no difference {'is ' if where else ''}shown"
+        gist = f"no difference {'is ' if where else ''}shown" if has_basis else "there is no basis for an answer"
         told = (
             f"{hand.experiment} (hand-crafted) {does.format(scores[hand])} and {net.experiment} (end-to-end) "
             f"{scores[net]}, a difference of {in_points(difference.difference, signed=True)}"

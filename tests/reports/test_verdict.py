@@ -120,6 +120,17 @@ def test_where_neither_beats_the_best_constant_answer_nobody_is_enough():
     assert (verdict.margin_table, verdict.outlook) == ((), "")
 
 
+def test_nobody_wins_where_neither_side_or_the_other_has_learned_nothing():
+    task = make_task(400)
+    hand, worse = make_run(task, strength=-0.5), make_run(task, "net", "end-to-end", strength=-3, settings=CONVOLUTIONS)
+    comparison = build_comparison(task, [hand, worse], 0.01)
+    for net in (worse, replace(worse, did_not_train=True)):
+        verdict = verdict_of(hand if net is worse else make_run(task, strength=3.0), net)
+        assert verdict.winner is None
+        assert verdict.sentence.startswith("There is no basis for an answer on ")
+    assert comparison.difference.is_shown
+
+
 def test_a_run_that_did_not_train_is_no_finalist_and_alone_no_contender():
     task = make_task(400)
     lost = make_run(task, "lost", "end-to-end", validation_score=0.99, did_not_train=True, settings=CONVOLUTIONS)
