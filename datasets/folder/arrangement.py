@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def plan(
     # A text file beside the pictures is none of them; one that calls itself a picture is a damaged one.
     others = {i for i, error in errors.items() if error.fault == NotAPictureError.fault and not files[i].is_picture}
     pictures = [index for index in range(len(files)) if index not in others]
-    class_names = name_classes(path, [files[index] for index in pictures])
+    class_names = name_classes(path, [files[index] for index in pictures], [files[index] for index in others])
     failed = [f"{files[i].path} ({errors[i].reason})" for i in pictures if i in errors]
     notes = [
         note_split_folders([files[index] for index in pictures]),
@@ -134,16 +134,16 @@ def files_in_classes(found: Sequence[PictureFile]) -> list[PictureFile]:
     return [file for file in found if file.class_name and not file.left_out]
 
 
-def name_classes(path: Path, files: Sequence[PictureFile], found: Sequence[PictureFile] = ()) -> tuple[str, ...]:
-    """Sorted. Raises ValueError for fewer than two.   found: all files, to say what lies elsewhere."""
+def name_classes(path: Path, files: Sequence[PictureFile], others: Iterable[PictureFile] = ()) -> tuple[str, ...]:
+    """Sorted. Raises ValueError for fewer than two.   others: what else there is, to be counted then."""
     class_names = tuple(sorted({file.class_name for file in files}, key=_natural))
     if len(class_names) < 2:
-        loose = Counter(file.suffix for file in found if not (file.class_name or file.left_out))
+        loose = Counter(file.suffix for file in others)
         kinds = ", ".join(f"{n:,} {suffix or 'without extension'}" for suffix, n in loose.most_common(5))
         raise ValueError(
             f"{path} must hold at least two classes, one sub-folder each, got {len(class_names)} "
             f"({', '.join(class_names) or 'no sub-folder with pictures'})"
-            + (f"; files elsewhere: {kinds}" if kinds else "")
+            + (f"; other files: {kinds}" if kinds else "")
             + ". Unpack archives, give each class a folder, or list the pictures in a .csv of path,label"
         )
     return class_names

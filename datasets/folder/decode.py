@@ -148,7 +148,7 @@ def _take(pixels: np.ndarray, rules: Rules, cut: Cut | None) -> tuple[np.ndarray
 
 
 @cache
-def _sizes(sides: tuple[int, int]) -> tuple[str, str]:
+def _sizes(sides: tuple[int, int]) -> tuple[str, ...]:
     """The size, and what the shorter side is between: a class that is shrunk more looks sharper."""
     low = 1 << (min(sides).bit_length() - 1)
     return f"{sides[0]} x {sides[1]} px", f"of {low} to {2 * low - 1} px on the short side"

@@ -19,7 +19,7 @@ def open_fits(image: Image.Image, content: bytes, rules: Rules) -> Raw | None:
     """
     if image.format != "FITS":
         return None
-    codec, _, start, _ = image.tile[0]
+    codec, _, start, _ = image.tile[0]  # type: ignore[attr-defined]
     header = {name: float(value.replace(b"D", b"E")) for name, value in NUMBER.findall(content[:start])}
     bits, zero, scale = header[b"BITPIX"], header.get(b"BZERO", 0), header.get(b"BSCALE", 1)
     n_planes = int(math.prod(n for name, n in header.items() if name.startswith(b"NAXIS")))

@@ -221,15 +221,8 @@ def label_by_key(files: Sequence[PictureFile]) -> list[PictureFile] | None:
     if not told:
         return None
     kept = [file for file in files if file.suffix not in LABELS or _key_of(file) not in told]
-    return sorted(
-        (
-            replace(file, class_name=told[_key_of(file)])
-            if pictures.get(_key_of(file)) is file and _key_of(file) in told
-            else file
-            for file in kept
-        ),
-        key=lambda file: file.parts,
-    )
+    labeled = {pictures[key].parts: name for key, name in told.items()}
+    return sorted((replace(file, class_name=labeled.get(file.parts, "")) for file in kept), key=lambda file: file.parts)
 
 
 def _key_of(file: PictureFile) -> tuple[str, ...]:

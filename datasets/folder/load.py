@@ -56,7 +56,8 @@ def load_folder(
 def assemble(stages: FolderStages) -> Dataset:
     """The data set of files that were found; raises what `load_folder` does."""
     path, reading = stages.path, stages.reading
-    name_classes(path, files_in_classes(stages.found), stages.found)  # complains before anything is decoded
+    loose = (file for file in stages.found if not (file.class_name or file.left_out))
+    name_classes(path, files_in_classes(stages.found), loose)  # complains before anything is decoded
     arrays = stages.read()
     card = json.loads(arrays["card"].item())
     image_size, n_channels = card["image_size"], card["n_channels"]

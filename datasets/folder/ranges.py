@@ -1,6 +1,5 @@
 """One range of intensities for a whole folder, so that brightness stays a cue: found in training pictures, or given."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -113,8 +112,7 @@ def note_ranges(ranges: Ranges, kinds: Mapping[int, str], given: Range | None) -
 
 def _told(low: float, high: float, separator: str = "") -> tuple[str, str]:
     """Both, with as many digits as tell them apart."""
-    times = max(abs(low), abs(high)) / (high - low) if high > low else 1.0
-    digits = max(6, 4 + math.ceil(math.log10(max(times, 1.0))))
+    digits = 6 + int(np.log10(1 + abs(low) / max(high - low, 1e-300)))
     return f"{low:{separator}.{digits}g}", f"{high:{separator}.{digits}g}"
 
 

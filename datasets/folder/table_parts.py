@@ -16,7 +16,7 @@ from bakeoff.datasets.folder.picture_file import MASKS, TWICE, PictureFile, comp
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
 
 SEPARATORS = ",;\t|"
-THINGS = ("patient", "subject", "slide", "plate", "lesion")
+THINGS = ("patient", "subject", "participant", "slide", "plate", "lesion")
 COLUMNS = {  # what we ask for -> what it is called, in small letters, with a blank between words
     "path": (
         *("path", "file", "filename", "file name", "filepath", "file path", "image", "image path", "picture", "img"),
@@ -28,7 +28,12 @@ COLUMNS = {  # what we ask for -> what it is called, in small letters, with a bl
     ),
     "split": ("split", "subset", "partition"),
     "mask": ("mask", "mask path", "mask file", "segmentation"),
-    "group": ("group", *(thing + end for thing in THINGS for end in ("", " id"))),
+    "group": (
+        "group",
+        "case id",
+        "animal id",
+        *(thing + end for thing in THINGS for end in ("", " id", "id", " no", " number")),
+    ),
 }
 BOXES = {  # names of the four columns of a box, without blanks and "roi" -> whether two are its width and height
     ("x", "y", "width", "height"): True,
@@ -138,7 +143,7 @@ def words_of_text(content: bytes) -> list[str]:
 
 def column_names(header: Sequence[str]) -> list[str]:
     """In small letters, with a blank between words."""
-    return [" ".join(re.split(r"[\s_.]+|(?<=[a-z])(?=[A-Z])", name.strip())).lower() for name in header]
+    return [" ".join(re.split(r"[\s_.]+|(?<=[a-z])(?=[A-Z])", name.strip(" ."))).lower() for name in header]
 
 
 Rows = list[tuple[int, list[str]]]

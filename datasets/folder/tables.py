@@ -26,6 +26,7 @@ from bakeoff.datasets.folder.table_parts import (
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 NEEDED = ("path", "label")  # columns, where nothing else tells the classes
 NO_LABEL = ("", "nan", "?", "n/a", "#n/a")  # as programs write what is missing; "none" may be a class
+MISSING = (*NO_LABEL, "na", "none", "null", "-")  # in other columns
 CHANGING = {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]}  # columns that count where folders tell classes
 LEADING_NOWHERE = "rows of tables that lead to no picture in a class, or to several"
 LOOKED_AT = 50  # rows that tell what is in a column of an unknown name
@@ -63,7 +64,9 @@ class Table:
 
     def _file(self, line: int, row: Sequence[str], finder: Finder, remarks: tuple[str, ...]) -> PictureFile:
         values = {what: row[place].strip() if place < len(row) else "" for what, place in self.places.items()}
-        name, label, split = values["path"], values.get("label", ""), values.get("split", "")
+        name, label = values.pop("path"), values.get("label", "")
+        values = {what: "" if value.lower() in MISSING else value for what, value in values.items()}
+        split = values.get("split", "")
         if not name or (label.lower() in NO_LABEL and "label" in values):
             raise ValueError(f"{self.name} line {line} must have a path and a label, got {row}")
         if split and not split_of_name(split)[0]:

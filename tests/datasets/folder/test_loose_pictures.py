@@ -67,6 +67,14 @@ def test_a_model_of_oblong_pictures_is_refused(tmp_path):
         read_pictures([], (8, 16, 3))
 
 
+def test_files_of_a_name_that_no_picture_has_are_counted_where_classes_lack(tmp_path):
+    for path in ("cat/1.spi", "cat/2.spi", "dog/1.mp4"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(b"of something else")
+    with pytest.raises(ValueError, match=r"no sub-folder with pictures\); other files: 2 .spi, 1 .mp4. Unpack"):
+        load_folder(tmp_path)
+
+
 def test_classes_of_one_number_have_an_order_of_their_own():
     files = [PictureFile((name, "a.png"), bytes, class_name=name) for name in ("10", "1", "2", "01", "001")]
     assert name_classes(Path(), files) == ("001", "01", "1", "2", "10")

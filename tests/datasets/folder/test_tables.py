@@ -239,6 +239,17 @@ def test_a_row_without_a_label_is_refused(pets, label):
         load_folder(pets / "t.csv")
 
 
+@pytest.mark.parametrize("header", ["patient", "PatientID", "patient no.", "subjectid", "participant", "Case ID"])
+@pytest.mark.parametrize("missing", ["", "nan", "NA", "None"])
+def test_a_group_is_known_by_its_columns_names_and_what_has_none_is_alone(pets, header, missing):
+    (pets / "t.csv").write_text(
+        rows(f"path,label,{header}", lambda p, k: f"{p},{k},{missing if p[-5] < '2' else k + p[-5]}")
+    )
+    notes = notes_of(load_folder(pets / "t.csv"))
+    assert "12 groups, such as cat2, cat3, cat4" in notes
+    assert "4 pictures have no group, such as p/cat/000.png" in notes
+
+
 def test_rows_without_a_split_among_others_are_told(pets):
     split = {"0": "test", "1": "test", "2": ""}
     (pets / "t.csv").write_text(rows("path,label,split", lambda p, k: f"{p},{k},{split.get(p[-5], 'train')}"))
@@ -260,7 +271,7 @@ def test_pictures_outside_of_folders_and_archives_among_them_are_counted(pets):
         archive.writestr("cat/1.png", b"")
     with pytest.raises(
         ValueError,
-        match=r"got 0 .*files elsewhere: 16 .png, 1 .zip. Unpack archives, give each class a folder, or list",
+        match=r"got 0 .*other files: 16 .png, 1 .zip. Unpack archives, give each class a folder, or list",
     ):
         load_folder(pets)
 
