@@ -175,8 +175,12 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
         here = [row for row in rows if row.parts in known and not (read.guessed or row.left_out)]
         pairs = {(known[row.parts].class_name, row.class_name) for row in here if row.class_name}
         _check_agreement(table, pairs, "the folders do")
-        lost = [row.path for row in rows if row.parts not in known and (row.split or row.group or row.region)]
-        if lost and not read.guessed:
+        changing = [row for row in rows if row.split or row.group or row.region]
+        lost = [row.path for row in changing if row.parts not in known]
+        if changing and read.guessed:
+            names = ", ".join(f"{read.header[read.places[what]]} to {what}" for what in read.guessed)
+            more[table.parts] = [replace(table, left_out=f"a table that counts once columns are renamed ({names})")]
+        elif lost:
             told = f"{table.path} ({len(lost):,} of {len(rows):,}, such as {lost[0]})"
             files = [*files, PictureFile((told,), bytes, left_out=LEADING_NOWHERE)]
         for row in here:
@@ -230,15 +234,12 @@ def _find_columns(
     places = {column: names.index(aliases[0]) for column, aliases in found.items() if aliases}
     guessed: list[str] = []
 
-    def leads_to_a_file(value: str) -> bool:
-        return value != "" and finder.find(value) is not None
-
     def free(tells: Callable[[list[str]], bool]) -> list[int]:
         others = [place for place, name in enumerate(names) if name and place not in (*places.values(), *taken)]
         return [place for place in others if tells([row[place].strip() for row in rows if place < len(row)])]
 
     for column, tells in (
-        ("path", lambda values: bool(values) and sum(map(leads_to_a_file, values)) >= 0.9 * len(values)),
+        ("path", lambda values: bool(values) and sum(map(bool, map(finder.find, values))) >= 0.9 * len(values)),
         ("split", lambda values: len({split_of_name(value)[0] for value in values} - {""}) > 1),
         ("label", bool),
     ):

@@ -339,6 +339,14 @@ def test_rows_that_lead_to_no_picture_of_a_class_or_to_several_are_told(pets):
     )
 
 
+def test_a_table_of_groups_whose_column_of_paths_has_another_name_is_told_beside_folders(pets):
+    (pets / "p" / "groups.csv").write_text(rows("Datei;patient", lambda p, k: f"{p[2:]};{k}{p[-5]}"))
+    (pets / "p" / "ages.csv").write_text(rows("Datei;age", lambda p, k: f"{p[2:]};{p[-5]}"))
+    notes = load_folder(pets).notes
+    assert "Left out as a table that counts once columns are renamed (Datei to path): groups.csv." in notes
+    assert "1 file outside any class folder left out (1 .csv): ages.csv." in notes
+
+
 def test_a_damaged_table_is_named_where_nothing_else_tells_two_classes(pets):
     for path in sorted((pets / "p").rglob("*.png")):
         path.rename(pets / "p" / f"{path.parent.name}{path.name}")
