@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,7 @@ Result = TypeVar("Result")
 SECONDS_TO_ANSWER = 10.0
 DECISIVE = ("numpy", "torch", "pillow", "opencv-python-headless", "tifffile")  # packages
 TASKS_PER_THREAD = 3  # under way: one computes, one waits beside it, one travels
+SECONDS_OF_A_TASK, MOST_TOGETHER = 0.2, 16  # of processor time, roughly; chunks that stay on disk
 WORKER = "`.venv/bin/python -m dask worker <scheduler>` in the folder of this very checkout"
 
 
@@ -59,11 +61,13 @@ class Cluster:
             # As a result of its own, the function - perhaps with a codebook inside - goes once to every worker.
             held = self.client.submit(_itself, function, pure=False)
             n_ahead = TASKS_PER_THREAD * max(1, sum(self.client.nthreads().values()))
-            submit = partial(self.client.submit, _timed, held, pure=False)
+            submit = partial(self.client.submit, _timed_each, held, pure=False)
             seen = cache(lambda path: all(self.client.run(Path.exists, path).values() or [False]))
-            for result, cpu_seconds in results_in_order(submit, (_leave_on_disk(c, seen) for c in chunks), n_ahead):
+            tasks = Tasks(_leave_on_disk(chunk, seen) for chunk in chunks)
+            for results, cpu_seconds in results_in_order(submit, tasks, n_ahead):
                 add_cpu_seconds(cpu_seconds)
-                yield result
+                tasks.took(cpu_seconds / len(results))
+                yield from results
 
     def hold(self, load: Callable[[Chunk], Any], chunks: Iterable[Chunk]) -> list[Any]:
         """Handles of load(chunk), kept in a worker's memory as long as the handle lives; loaded again where one dies.
@@ -83,6 +87,23 @@ class Cluster:
             total, cpu_seconds = sums[0].result()
         add_cpu_seconds(cpu_seconds)
         return total
+
+
+class Tasks:
+    """Lists of chunks, one for each task: several chunks where they stay on disk and are quickly done, for a task costs
+    client and scheduler some milliseconds."""
+
+    def __init__(self, chunks: Iterable[Any]) -> None:
+        self.chunks, self.n_together = iter(chunks), 1
+
+    def took(self, seconds: float) -> None:
+        """What a chunk took."""
+        self.n_together = int(min(max(1, SECONDS_OF_A_TASK / max(seconds, 1e-9)), MOST_TOGETHER))
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        for chunk in self.chunks:
+            more = self.n_together - 1 if isinstance(chunk, RowsOnDisk) else 0
+            yield [chunk, *islice(self.chunks, more)]
 
 
 @dataclass(frozen=True)
@@ -203,6 +224,12 @@ def _timed(function: Callable[[Chunk], Result], chunk: Chunk) -> tuple[Result, f
     with freed_memory_kept():
         result = function(given)
     return result, time.thread_time() - start
+
+
+def _timed_each(function: Callable[[Chunk], Result], chunks: list[Chunk]) -> tuple[list[Result], float]:
+    """The results, and the processor time of all."""
+    results, seconds = zip(*(_timed(function, chunk) for chunk in chunks), strict=True)
+    return list(results), sum(seconds)
 
 
 def _add_timed(left: tuple[Any, float], right: tuple[Any, float]) -> tuple[Any, float]:

@@ -33,7 +33,7 @@ from bakeoff.pipelines.classic.matrix.distant_features import hold_features, rea
 from bakeoff.pipelines.classic.matrix.feature_matrix import FeatureMatrix
 from bakeoff.pipelines.classic.svm.linear_svm import predict_scores, train_linear_svm
 from bakeoff.pipelines.machine import cluster as cluster_module
-from bakeoff.pipelines.machine.cluster import RowsOnDisk, connect
+from bakeoff.pipelines.machine.cluster import RowsOnDisk, Tasks, connect
 from bakeoff.pipelines.machine.cores import Hands
 from bakeoff.pipelines.machine.job import Job
 from bakeoff.pipelines.machine.stopwatch import measure
@@ -116,7 +116,7 @@ def test_pictures_in_a_file_that_all_workers_see_do_not_travel(cluster, on_disk,
     submit, run_there = cluster.client.submit, cluster.client.run
 
     def note(function, *values, **options):
-        sent.extend(type(value) for value in values)
+        sent.extend(type(one) for value in values for one in (value if isinstance(value, list) else [value]))
         return submit(function, *values, **options)
 
     monkeypatch.setattr(cluster.client, "submit", note)
@@ -135,6 +135,21 @@ def test_rows_on_disk_are_those_of_the_array(on_disk):
     np.testing.assert_array_equal(RowsOnDisk.of(on_disk[7:30]).read(), DATASET.train.images[7:30])
     for elsewhere in (DATASET.train.images, on_disk[[3, 1]], on_disk[:, ::2], np.arange(3)):
         assert RowsOnDisk.of(elsewhere) is None
+
+
+def test_quick_chunks_that_stay_on_disk_go_together_in_one_task(on_disk):
+    there = [RowsOnDisk.of(on_disk[start : start + 10]) for start in range(0, 230, 10)]
+    for chunks, seconds, n_together in (
+        (there, 0.05, 4),
+        (there, 0.0, cluster_module.MOST_TOGETHER),
+        (there, 7.0, 1),
+        ([*range(23)], 0.05, 1),
+    ):
+        tasks, sizes = Tasks(chunks), []
+        for task in tasks:
+            tasks.took(seconds)
+            sizes.append(len(task))
+        assert (sizes[0], sizes[1], sum(sizes)) == (1, n_together, 23)
 
 
 def test_an_error_in_a_chunk_is_raised_here_as_it_was_there(cluster):
