@@ -30,7 +30,7 @@ JOINERS = "\u200c\u200d"  # not printable by the letter, but parts of Persian wo
 AROUND = "the folder around all others, which are the classes or splits"
 HIDDEN, EMPTY, MET_BEFORE, CLIMBS = "hidden", "empty folders", "folders met before", "paths out of the archive"
 OWN_OUTPUT, OWN_MARK, MASKS = "output of ours", ".bakeoff", "masks of pictures"
-THE_TABLE, TWICE = "a table of the pictures", "rows that stand in the table before"
+TWICE = "rows that stand in the table before"
 NOT_USED = "columns of the table that are not used (used are path, label, split, group, mask and x, y, width, height)"
 # What an artifacts folder holds.
 MAIN_FOLDERS = {"runs", "reports"}

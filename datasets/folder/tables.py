@@ -1,12 +1,12 @@
 """A table of pictures and their classes as spreadsheets and scripts write it: by itself, or among the pictures."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from bakeoff.datasets.folder.picture_file import MASKS, NOT_USED, THE_TABLE, PictureFile, Region, as_class_name, fail
+from bakeoff.datasets.folder.picture_file import MASKS, NOT_USED, PictureFile, Region, as_class_name, fail
 from bakeoff.datasets.folder.regions import box_of
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
 from bakeoff.datasets.folder.table_parts import (
@@ -14,6 +14,7 @@ from bakeoff.datasets.folder.table_parts import (
     BOXES,
     COLUMNS,
     Finder,
+    check_agreement,
     column_names,
     each_once,
     join_flags,
@@ -28,7 +29,7 @@ NEEDED = ("path", "label")  # columns, where nothing else tells the classes
 NO_LABEL = ("", "nan", "?", "n/a", "#n/a")  # as programs write what is missing; "none" may be a class
 MISSING = (*NO_LABEL, "na", "none", "null", "-")  # in other columns
 CHANGING = {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]}  # columns that count where folders tell classes
-LEADING_NOWHERE = "rows of tables that lead to no picture in a class, or to several"
+LOST = "rows that lead to no picture in a class, or to several"
 LOOKED_AT = 50  # rows that tell what is in a column of an unknown name
 
 
@@ -64,9 +65,8 @@ class Table:
 
     def _file(self, line: int, row: Sequence[str], finder: Finder, remarks: tuple[str, ...]) -> PictureFile:
         values = {what: row[place].strip() if place < len(row) else "" for what, place in self.places.items()}
-        name, label = values.pop("path"), values.get("label", "")
-        values = {what: "" if value.lower() in MISSING else value for what, value in values.items()}
-        split = values.get("split", "")
+        values |= {what: "" for what in values if what not in NEEDED and values[what].lower() in MISSING}
+        name, label, split = values["path"], values.get("label", ""), values.get("split", "")
         if not name or (label.lower() in NO_LABEL and "label" in values):
             raise ValueError(f"{self.name} line {line} must have a path and a label, got {row}")
         if split and not split_of_name(split)[0]:
@@ -92,10 +92,9 @@ class Table:
 def list_table(path: Path, list_folder: Callable[[Path], Iterable[PictureFile]]) -> list[PictureFile]:
     """Columns path, label and perhaps split (train, val, test), group, mask or the four of a box.
 
-    What cannot be found is a file all the same, which cannot be read.
-    Paths are relative to the table's folder or the one above it; else a file below is known by its name, with or
-    without suffix. Columns of other names are known by what is in them: names of files, of splits; the only one left.
-    Raises ValueError with file and line.
+    What cannot be found is a file all the same, which cannot be read. Paths are relative to the table's folder or the
+    one above it; else `Finder` knows names. Columns of other names are known by what is in them: names of files, of
+    splits; the only one left. Raises ValueError with file and line.
     """
     roots = path.parent, path.absolute().parent.parent
     finder = Finder(lambda: list_folder(path.parent), roots, split=split_of_name(path.stem)[0])
@@ -123,25 +122,26 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     told: dict[tuple[str, ...], str] = {}
     for table, _, rows in tables:
         pairs = {(told[row.parts], row.class_name) for row in rows if row.parts in told}
-        _check_agreement(table, pairs, "another table does")
+        check_agreement(table, pairs, "another table does")
         told |= {row.parts: row.class_name for row in rows}
     found = each_once(row for _, _, rows in tables for row in rows)
-    used, parts = {file.parts for file, _, _ in tables}, {row.parts for row in found}
+    used, parts = {file.parts: _as_table(file) for file, _, _ in tables}, {row.parts for row in found}
     splits = find_splits({row.parts[0] for row in found})
     labeled = [replace(row, split=row.split or splits.get(row.parts[0], "")) for row in found]
-    others = [replace(file, class_name="") for file in files if file.parts not in parts]
-    others = [replace(file, left_out=THE_TABLE) if file.parts in used else file for file in others]
+    others = [used.get(file.parts, replace(file, class_name="")) for file in files if file.parts not in parts]
     unused = [column for _, table, _ in tables for column in table.unused()]
     return sorted([*labeled, *others, *unused], key=lambda file: file.parts)
 
 
-Read = tuple[PictureFile, Table, list[PictureFile]]
-"""A table's file, the table, and the files of its rows."""
+Read = tuple[PictureFile, Table, list[PictureFile]]  # a table's file, with the split of its name; it; those of its rows
 
 
-def _read_tables(files: Sequence[PictureFile], needed: Sequence[str]) -> tuple[list[Read], list[PictureFile], str]:
-    """Those that can be read; all files, of which those that cannot, though they name pictures here, are left out; and
-    what is wrong with the first that cannot."""
+def _as_table(file: PictureFile) -> PictureFile:
+    return replace(file, class_name="", split="", left_out=f"a table of the {file.split} pictures".replace("  ", " "))
+
+
+def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[Read], list[PictureFile], str]:
+    """Those that can be read; all files, without those that name pictures here and cannot; the first fault."""
     below: dict[tuple[str, ...], list[PictureFile]] = defaultdict(list)
     for file in files:
         for depth in range(len(file.parts)):
@@ -150,9 +150,12 @@ def _read_tables(files: Sequence[PictureFile], needed: Sequence[str]) -> tuple[l
     tables: list[Read] = []
     useless: dict[tuple[str, ...], str] = {}
     first_fault = ""
-    for file in [file for file in files if not file.left_out and file.suffix in TABLE_SUFFIXES[:2]]:
+    for file in [file for file in files if not file.left_out and file.suffix in TABLE_SUFFIXES]:
         above, split = file.parts[:-1], split_of_name(file.stem)[0]
-        finder = finders.setdefault((above, split), Finder(below[above].copy, split=split))
+        if file.suffix == ".txt" and not split:
+            continue
+        near = below[above] if any(other.is_picture for other in below[above]) else files
+        finder = finders.setdefault((above, split), Finder(near.copy, split=split))
         content = b""
         try:
             content = file.read()
@@ -165,6 +168,11 @@ def _read_tables(files: Sequence[PictureFile], needed: Sequence[str]) -> tuple[l
                 if CHANGING.intersection(column_names(words)):
                     raise ValueError(f"{error}. Mend the table, or move it away") from error
                 useless[file.parts] = f"a table that cannot be used ({error})"
+    splits = find_splits(file.stem for file, _, _ in tables)  # train.csv and test.csv
+    if len(set(splits.values())) == len(splits):  # not train1.txt and train2.txt, of several ways to split
+        for place, (file, table, rows) in enumerate(tables):
+            split = splits.get(file.stem, "")
+            tables[place] = replace(file, split=split), table, [replace(r, split=r.split or split) for r in rows]
     return tables, [replace(file, left_out=useless.get(file.parts, file.left_out)) for file in files], first_fault
 
 
@@ -174,7 +182,7 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
     for table, read, rows in tables:
         here = [row for row in rows if row.parts in known and not (read.guessed or row.left_out)]
         pairs = {(known[row.parts].class_name, row.class_name) for row in here if row.class_name}
-        _check_agreement(table, pairs, "the folders do")
+        check_agreement(table, pairs, "the folders do")
         changing = [row for row in rows if row.split or row.group or row.region]
         lost = [row.path for row in changing if row.parts not in known]
         if changing and read.guessed:
@@ -182,30 +190,22 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
             more[table.parts] = [replace(table, left_out=f"a table that counts once columns are renamed ({names})")]
         elif lost:
             told = f"{table.path} ({len(lost):,} of {len(rows):,}, such as {lost[0]})"
-            files = [*files, PictureFile((told,), bytes, left_out=LEADING_NOWHERE)]
+            files = [*files, PictureFile((told,), bytes, left_out=LOST)]
         for row in here:
             old = known[row.parts]
             if (row.split, row.group, row.region) != (old.split, old.group, old.region):
                 new = replace(old, read=row.read, split=row.split, group=row.group, region=row.region)
                 more.setdefault(row.parts, []).append(new)
-                more[table.parts] = [replace(table, left_out=THE_TABLE)]
+                more[table.parts] = [_as_table(table)]
     return [one for file in files for one in more.get(file.parts, [file])]
-
-
-def _check_agreement(table: PictureFile, both: Set[tuple[str, str]], others: str) -> None:
-    """both: pairs of the others' class and the table's."""
-    folders, labels = ({pair[side] for pair in both} for side in (0, 1))
-    if len(labels) > 1 and len(both) > max(len(folders), len(labels)):
-        raise ValueError(
-            f"{table.path} tells other classes ({', '.join(sorted(labels)[:5])}) than {others} "
-            f"({', '.join(sorted(folders)[:5])}): name one table in place of the folder, or move the others away"
-        )
 
 
 def read_table(name: str, content: bytes, finder: Finder, needed: Sequence[str] = NEEDED) -> Table:
     """needed: columns that there must be. Raises ValueError with file and line."""
     rows = list(rows_of_text(name, content))
     line, header = rows.pop(0) if rows else (1, [])
+    if "label" not in needed and len(header) == 1 and finder.find(header[0]):  # a list, where folders tell the classes
+        header, rows = ["path"], [(line, header), *rows]
     header, rows, joined = join_flags(name, list(header), rows, asks_label="label" in needed)
     names = column_names(header)
     bare = [name.replace(" ", "").removeprefix("roi") for name in names]

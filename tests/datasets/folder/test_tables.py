@@ -334,9 +334,7 @@ def test_rows_that_lead_to_no_picture_of_a_class_or_to_several_are_told(pets):
         rows("file,patient", lambda p, k: f"{p[2:]},{p[-5]}") + "cat/099.png,P\n007.png,Q\n"
     )
     told = "groups.csv (2 of 18, such as cat/099.png)"
-    assert f"Left out as rows of tables that lead to no picture in a class, or to several: {told}." in (
-        load_folder(pets).notes
-    )
+    assert f"Left out as rows that lead to no picture in a class, or to several: {told}." in (load_folder(pets).notes)
 
 
 def test_a_table_of_groups_whose_column_of_paths_has_another_name_is_told_beside_folders(pets):
@@ -345,6 +343,56 @@ def test_a_table_of_groups_whose_column_of_paths_has_another_name_is_told_beside
     notes = load_folder(pets).notes
     assert "Left out as a table that counts once columns are renamed (Datei to path): groups.csv." in notes
     assert "1 file outside any class folder left out (1 .csv): ages.csv." in notes
+
+
+def write_lists(root, write, places=("images/cat", "images/dog")):
+    """Twelve pictures of each class in two folders, and what tells that seven are for training and three for tests."""
+    for number, (kind, place) in enumerate(zip(KINDS, places, strict=True)):
+        (root / place).mkdir(parents=True, exist_ok=True)
+        for i in range(12):
+            picture(100 * number + i).save(root / place / f"{kind}{i:03}.png")
+    for split, numbers in (("train", range(7)), ("val", range(7, 9)), ("test", range(9, 12))):
+        write(split, [(f"{kind}{i:03}.png", kind) for kind in KINDS for i in numbers])
+
+
+@pytest.mark.parametrize("places", [("images", "images"), KINDS], ids=["one folder", "folders of classes"])
+def test_tables_called_like_splits_tell_them(tmp_path, places):
+    def write(split, pairs):
+        text = "".join(f"{name},{kind}\n" for name, kind in pairs)
+        (tmp_path / f"my_{split}_labels.csv").write_text(f"path,label\n{text}")
+
+    write_lists(tmp_path, write, places)
+    dataset = load_folder(tmp_path)
+    assert sizes(dataset) == [[7, 7], [2, 2], [3, 3]]
+    assert not dataset.split_by_us
+    assert {path[-6:-4] for path in dataset.test.paths} == {"09", "10", "11"}
+    assert "Left out as a table of the validation pictures: my_val_labels.csv." in dataset.notes
+
+
+@pytest.mark.parametrize("suffix", ["", ".png"])
+def test_lists_called_like_splits_tell_them_where_folders_tell_classes(tmp_path, suffix):
+    (tmp_path / "meta").mkdir()
+
+    def write(split, pairs):
+        lines = [f"{kind}/{name.removesuffix('.png')}{suffix}" for name, kind in pairs]
+        (tmp_path / "meta" / f"{split}.txt").write_text("\n".join(lines))
+
+    write_lists(tmp_path, write, KINDS)
+    (tmp_path / "meta" / "validation.txt").write_text("what is in val.txt")
+    dataset = load_folder(tmp_path)
+    assert sizes(dataset) == [[7, 7], [2, 2], [3, 3]]
+    assert "Left out as a table of the test pictures: meta/test.txt." in dataset.notes
+
+
+def test_several_ways_to_split_are_none(tmp_path):
+    def write(split, pairs):
+        for turn in (1, 2):
+            (tmp_path / f"{split}{turn}.txt").write_text("\n".join(name for name, _ in pairs[turn:]))
+
+    write_lists(tmp_path, write, KINDS)
+    dataset = load_folder(tmp_path)
+    assert dataset.split_by_us
+    assert "6 files outside any class folder left out (6 .txt): test1.txt; test2.txt" in notes_of(dataset)
 
 
 def test_a_damaged_table_is_named_where_nothing_else_tells_two_classes(pets):
