@@ -16,6 +16,7 @@ import torch
 
 from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.classic.features.dense_sift import Window, dense_sift_positions, extract_dense_sift
+from bakeoff.pipelines.neural.probing import threads
 
 STRIDE = 2
 # side, bin size in pixels, window, pictures that we describe a call, as many as a run does, and the peer
@@ -54,14 +55,13 @@ def measure(side: int, bin_size: int, window: Window, n_ours: int, n_peer: int) 
 @contextmanager
 def one_core() -> Iterator[None]:
     """Inside the block torch and OpenCV compute with one thread each."""
-    before = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
+    before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        yield
+        with threads(1):
+            yield
     finally:
-        torch.set_num_threads(before[0])
-        cv2.setNumThreads(before[1])
+        cv2.setNumThreads(before)
 
 
 def _largest_difference(images: torch.Tensor, theirs: np.ndarray, bin_size: int) -> float:

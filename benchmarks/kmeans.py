@@ -31,8 +31,7 @@ def measure(peer: str, n_rows: int, dimension: int, n_words: int, n_iterations: 
 
     def sklearn() -> torch.Tensor:
         model = KMeans(n_words, init=start.numpy(), n_init=1, max_iter=n_iterations, tol=0, algorithm="lloyd")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
             return torch.from_numpy(model.fit(descriptors.numpy()).cluster_centers_)
 
     def faiss_kmeans() -> torch.Tensor:

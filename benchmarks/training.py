@@ -109,8 +109,7 @@ def _sklearn_steps(trainer: Trainer, network: Network) -> tuple[Callable[[], obj
     peer = MLPClassifier(widths, batch_size=config.batch_size, max_iter=1, random_state=0)
 
     def steps() -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # one pass is what we ask for
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # one pass is what we ask for
             peer.partial_fit(pixels[few], labels[few], classes=np.arange(N_CLASSES))
 
     steps()

@@ -9,8 +9,6 @@ from typing import Any
 
 from bakeoff.datasets import sets
 from bakeoff.datasets.dataset import NAMED, Dataset, MapChunks, Progress
-from bakeoff.datasets.folder.held import find_parquet, load_pictures, read_parquet
-from bakeoff.datasets.folder.load import dataset_name, load_folder
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.store import Store
 
@@ -58,6 +56,9 @@ def load_dataset(
             f"unknown data set {name_or_path!r}: choose one of {', '.join(dataset_names())}, "
             "or a path to a folder with one sub-folder per class"
         )
+    from bakeoff.datasets.folder.held import find_parquet, load_pictures, read_parquet
+    from bakeoff.datasets.folder.load import dataset_name, load_folder
+
     shards = find_parquet(path)
     if shards:
         return load_pictures(read_parquet(shards), name=dataset_name(path), **options)

@@ -120,8 +120,8 @@ def test_variables_become_options_and_words():
     [
         ("report", {"DATASET": ""}, "DATASET: it is empty"),
         ("report", {"DATASET": "a\nb"}, r"DATASET must be one line, got 'a\\nb'"),
-        ("report", {"MARGIN": "abc"}, "MARGIN: must lie in 0..100 points, got abc"),
-        ("report", {"MARGIN": "100"}, "MARGIN: must lie in 0..100 points"),
+        ("report", {"MARGIN": "abc"}, "MARGIN: must be points in 0..100, got 'abc'"),
+        ("report", {"MARGIN": "100"}, "MARGIN: must be points in 0..100"),
         ("report", {"PROFILE": "slow"}, "PROFILE: invalid choice: 'slow'"),
         ("report", {"BUDGET": "5"}, "BUDGET: must be a duration such as 90s, 10min or 2h"),
         ("report", {"BUDGET": "0s"}, "BUDGET: must be a duration"),

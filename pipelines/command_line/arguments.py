@@ -71,19 +71,9 @@ def seconds(text: str) -> float:
     return float(number) * SECONDS[unit]
 
 
-def points(text: str) -> float:
-    """Of accuracy, or percent."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 100:
-        raise argparse.ArgumentTypeError(f"must lie in 0..100 points, got {text}")
-    return value
-
-
 natural = matching(r"[0-9]+", "a whole number from 0 on", int)
 positive = matching(r"0*[1-9][0-9]*", "a whole number from 1 on", int)
+points = matching(r"\d{1,2}(\.\d*)?|\.\d+", "points in 0..100", float)
 percent = matching(r"\d{1,2}|\d{0,2}\.\d+|100(\.0*)?", "a percentage in 0..100", float)
 share = matching(r"0?\.\d+|[01]\.?0*", "a probability in 0..1, such as 0.6", float)
 table_file = matching(r".*\.(csv|json|jsonl)", "a file that ends in .csv, .json or .jsonl", folder)

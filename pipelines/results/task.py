@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from bakeoff.datasets.dataset import Dataset, Split
-from bakeoff.datasets.folder.load import dataset_name
 from bakeoff.datasets.registry import SHORT_NAMES, dataset_names
 from bakeoff.pipelines.results.files import read_arrays, read_json, read_value, write_arrays, write_value
 from bakeoff.pipelines.results.run import task_folder
@@ -48,7 +47,11 @@ class Task:
 def task_name(dataset: str) -> str:
     """The name under which runs of a data set are kept: its own, or made from the path of a folder or archive."""
     name = SHORT_NAMES.get(dataset, dataset)
-    return name if name in dataset_names() else dataset_name(Path(dataset).expanduser())
+    if name in dataset_names():
+        return name
+    from bakeoff.datasets.folder.load import dataset_name  # and all that decodes pictures: reports need none of it
+
+    return dataset_name(Path(dataset).expanduser())
 
 
 def keep_task(dataset: Dataset, fingerprint: str, root: Path) -> bool:

@@ -21,7 +21,7 @@ from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.pipelines.results.model import TrainedModel
 from bakeoff.pipelines.results.run import NotApplicableError, RunResult
 from bakeoff.pipelines.results.study import Row, StudyResult, drawn_pictures
-from bakeoff.pipelines.studies.request import Request, choose_runs, study
+from bakeoff.pipelines.studies.request import Request, best_by_side, choose_runs, study
 
 NAME = "look-inside"
 TITLE = "Where the two sides look"
@@ -84,10 +84,7 @@ def run(request: Request) -> StudyResult:
 
 def best_of_each_side(request: Request) -> tuple[RunResult, RunResult]:
     """The hand-crafted and the end-to-end run that are best on validation."""
-    best: dict[str, RunResult] = {}
-    for one in choose_runs(request):
-        if one.side not in best or one.validation_score > best[one.side].validation_score:
-            best[one.side] = one
+    best = best_by_side(choose_runs(request))
     if not {"hand-crafted", "end-to-end"} <= best.keys():
         raise NotApplicableError(f"the study {NAME} needs a saved run of each side, got only {', '.join(best)}")
     return best["hand-crafted"], best["end-to-end"]

@@ -170,10 +170,19 @@ def choose_runs(request: Request) -> list[RunResult]:
                 f"run `bakeoff train {missing[0]}` first"
             )
         return [run for run in saved if run.experiment in names]
-    sides = sorted({run.side for run in saved} - {"frozen"}, reverse=True)
-    if not sides:
+    best = best_by_side(run for run in saved if run.side != "frozen")
+    if not best:
         raise ValueError(
             f"no saved run of {dataset.name} with seed {request.seed}: "
             "run `bakeoff train-svm` and `bakeoff train-mlp` first"
         )
-    return [max((run for run in saved if run.side == side), key=lambda run: run.validation_score) for side in sides]
+    return [best[side] for side in sorted(best, reverse=True)]
+
+
+def best_by_side(runs: Iterable[RunResult]) -> dict[str, RunResult]:
+    """The best on validation of each side, of equal ones the first."""
+    best: dict[str, RunResult] = {}
+    for run in runs:
+        if run.side not in best or run.validation_score > best[run.side].validation_score:
+            best[run.side] = run
+    return best

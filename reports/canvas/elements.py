@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bakeoff.pipelines.results.run import Side
-from bakeoff.reports.canvas.formats import percent, percent_range, points, points_range
+from bakeoff.reports.canvas.formats import p_number, percent, percent_range, points, points_range
 from bakeoff.reports.canvas.svg import inline_svg
 
 
@@ -32,9 +32,9 @@ def share_cell(share: float | None, interval: tuple[float, float] | None = None)
     return number_cell(share, percent, percent_range(interval) if interval else "")
 
 
-def points_cell(difference: float, interval: tuple[float, float]) -> Cell:
-    """A difference of shares in points, its interval below it."""
-    return number_cell(difference, points, points_range(interval))
+def difference_cells(difference: float, interval: tuple[float, float], p: float) -> tuple[Cell, Cell]:
+    """A difference of shares in points, its interval below it; and the p-value of its test."""
+    return number_cell(difference, points, points_range(interval)), number_cell(p, p_number)
 
 
 @dataclass(frozen=True)

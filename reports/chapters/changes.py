@@ -10,8 +10,8 @@ import numpy as np
 
 from bakeoff.pipelines.results.run import Clock
 from bakeoff.pipelines.results.study import unpack_correct
-from bakeoff.reports.canvas.elements import Section, Table, number_cell, points_cell, share_cell, table_row
-from bakeoff.reports.canvas.formats import in_points, listing, p_number, plural, ratio, seconds
+from bakeoff.reports.canvas.elements import Section, Table, difference_cells, number_cell, share_cell, table_row
+from bakeoff.reports.canvas.formats import in_points, listing, plural, ratio, seconds
 from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, compare_paired, holm
 from bakeoff.reports.statistics.comparison import TIME, Comparison, Contestant
@@ -129,7 +129,7 @@ def changes_table(changes: Changes) -> Table:
         test, contestant = change.test, change.contestant
         scores = map(share_cell, (change.score - test.difference, change.score))
         times = (number_cell(time, seconds) for time in change.seconds)
-        found = points_cell(test.difference, test.interval), number_cell(test.p_holm, p_number)
+        found = difference_cells(test.difference, test.interval, test.p_holm)
         cells = (*scores, *found, *times, number_cell(change.times, ratio))
         rows.append(table_row(contestant.experiment, *cells, side=contestant.side, strong=test.is_shown))
     headers = *(f"{TIME[changes.clock]} {when}" for when in ("before", "now")), "ratio"

@@ -1,7 +1,7 @@
 """Chapter on significance: the planned test between the finalists, and everyone against the better of them."""
 
-from bakeoff.reports.canvas.elements import Cell, Section, Table, number_cell, points_cell, table_row
-from bakeoff.reports.canvas.formats import count, in_points, listing, p_number, p_value, plural, points_and_range
+from bakeoff.reports.canvas.elements import Cell, Section, Table, difference_cells, number_cell, table_row
+from bakeoff.reports.canvas.formats import count, in_points, listing, p_value, plural, points_and_range
 from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.comparison import Comparison
 from bakeoff.reports.statistics.folds import Folds
@@ -85,11 +85,11 @@ def table_of_tests(comparison: Comparison) -> Table:
     """All paired tests against the better finalist, with Holm's correction."""
     rows = []
     for participant, test in comparison.tests.items():
-        found = points_cell(test.difference, test.interval), number_cell(test.p_holm, p_number)
+        difference, p = difference_cells(test.difference, test.interval, test.p_holm)
         alone = (number_cell(n, count) for n in (test.only_first, test.only_second))
         name = Cell(participant.experiment, note="published model" if participant in comparison.guests else "")
         finalist = participant in comparison.finalists
-        rows.append(table_row(name, found[0], *alone, found[1], side=participant.side, strong=finalist))
+        rows.append(table_row(name, difference, *alone, p, side=participant.side, strong=finalist))
     columns = ("experiment", "difference in points", "only it right", "only the other", "p, Holm")
     caption = f"Paired tests of {comparison.measure} against {comparison.favorite.experiment}; 95 % intervals"
     return Table(caption, columns, rows, folded=len(rows) > MAX_ROWS)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import combinations
 
-from bakeoff.reports.canvas.elements import Section, Table, number_cell, points_cell, share_cell, table_row
-from bakeoff.reports.canvas.formats import in_points, listing, p_number, percent, points_range
+from bakeoff.reports.canvas.elements import Section, Table, difference_cells, share_cell, table_row
+from bakeoff.reports.canvas.formats import in_points, listing, percent, points_range
 from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 from bakeoff.reports.statistics.comparison import Comparison, Contestant
@@ -37,9 +37,7 @@ def families_section(comparison: Comparison) -> Section | None:
     for family in families:
         one, loss = family.alone, family.loss
         alone = share_cell(comparison.score(one), comparison.interval(one)) if one else None
-        lost = (
-            (points_cell(loss.difference, loss.interval), number_cell(loss.p_holm, p_number)) if loss else (None, None)
-        )
+        lost = difference_cells(loss.difference, loss.interval, loss.p_holm) if loss else (None, None)
         rows.append(table_row(family.name, alone, *lost))
     caption = "Each family alone, and the loss without it; 95 % intervals, p corrected over all tests of this chapter"
     table = Table(caption, ("family", "alone", "points lost without it", "p, Holm"), rows)

@@ -6,8 +6,8 @@ import numpy as np
 
 from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.reports.canvas.axes import curves_table, show_curves
-from bakeoff.reports.canvas.elements import Figure, Section, Table, number_cell, points_cell, table_row
-from bakeoff.reports.canvas.formats import SPACE, count, listing, p_number, percent
+from bakeoff.reports.canvas.elements import Figure, Section, Table, difference_cells, number_cell, table_row
+from bakeoff.reports.canvas.formats import SPACE, count, listing, percent
 from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference
 from bakeoff.reports.statistics.comparison import Comparison
@@ -123,7 +123,7 @@ def _tests_table(hand: Curve, net: Curve, quantity: str, tests: Tests, show: Sho
     rows = []
     for x, test in tests.items():
         leader = (hand if test.difference > 0 else net).experiment if test.is_shown else "not shown"
-        found = points_cell(test.difference, test.interval), number_cell(test.p_holm, p_number)
+        found = difference_cells(test.difference, test.interval, test.p_holm)
         rows.append(table_row(number_cell(x, show), *found, leader))
     columns = (quantity, "difference in points", "p, Holm", "leads")
     caption = f"{hand.experiment} minus {net.experiment} on the same test pictures; 95 % intervals"
