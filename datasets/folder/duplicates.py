@@ -23,6 +23,7 @@ LEAST_TURNED = (
     0.97  # of pictures turned: of 400 round cells, made with noise, up to 24 pairs pass 0.95 so, and none this
 )
 BAND_EDGES = np.linspace(0, 64, RADIUS // 2 + 2).astype(int).tolist()  # of so many bands, one has at most one bit off
+PARTS = 64  # that pictures are dealt to by their class, where only those of one class are compared
 TRAITS = np.dtype([("digest", "S16"), ("hash", "u8"), ("is_flat", "?"), ("is_gray", "?")])  # 26 bytes of a picture
 TRAIT_VALUES = 1 << 20  # pixel values whose traits are found together: their doubles stay in a processor's cache
 FLAT = 2.0  # gray levels; below this standard deviation a picture has no structure to hash
@@ -91,10 +92,8 @@ def near_duplicates(images: Pictures, labels: np.ndarray, traits: np.ndarray) ->
     chunk = max(1, BLOCK_VALUES // int(np.prod(images.shape[1:])))
     found = [np.zeros((0, 2), dtype=np.int64)]
     for turn in TURNS if images.shape[1] == images.shape[2] else TURNS[:4]:
-        pairs = structured[close_pairs(hashes, turn_hashes(hashes, turn))]
-        least = LEAST_CORRELATION
-        if turn != UPRIGHT:
-            pairs, least = pairs[labels[pairs[:, 0]] == labels[pairs[:, 1]]], LEAST_TURNED
+        within, least = (np.zeros_like(labels), LEAST_CORRELATION) if turn == UPRIGHT else (labels, LEAST_TURNED)
+        pairs = structured[close_pairs(hashes, turn_hashes(hashes, turn), within[structured])]
         for start in range(0, len(pairs), chunk):
             some = pairs[start : start + chunk]
             found.append(some[correlations(images, some, turn) >= least])
@@ -122,28 +121,33 @@ def turn_hashes(hashes: np.ndarray, turn: Turn) -> np.ndarray:
     return np.packbits(bits.reshape(-1, HASH_SIDE**2), axis=1).view(np.uint64).ravel()
 
 
-def close_pairs(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """All pairs i < j with hashes[i] and others[j] apart in at most 8 bits, without comparing all with all.
+def close_pairs(hashes: np.ndarray, others: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """All pairs i < j of one label with hashes[i] and others[j] apart in at most 8 bits; not by comparing all with all.
 
     If at most 8 of 64 bits differ, at most one does in at least one of five bands of 12 or 13 bits (pigeonhole): sort
     the others by each band, and compare each hash with those of the same band, and of each with one bit turned.
-    hashes, others: uint64 (n,).   Returns int64 (n_pairs, 2), each pair once, in ascending order.
+    hashes, others: uint64 (n,).   labels: int (n,).   Returns int64 (n_pairs, 2), each pair once, in ascending order.
     """
     found = [np.zeros((0, 2), dtype=np.int64)]
     for low, high in pairwise(BAND_EDGES):
-        mine, theirs = ((values >> np.uint64(low)) & np.uint64((1 << (high - low)) - 1) for values in (hashes, others))
+        mine, theirs = (
+            ((values >> np.uint64(low)) % np.uint64(1 << (high - low))).astype(np.int64)
+            + (labels % PARTS << high - low)
+            for values in (hashes, others)
+        )
         order = np.argsort(theirs, kind="stable")
-        n_equal = np.bincount(theirs.astype(np.int64), minlength=1 << (high - low))
+        n_equal = np.bincount(theirs, minlength=PARTS << (high - low))
         ends = np.cumsum(n_equal)  # where those of each band end in `order`
         for turned in (0, *(1 << bit for bit in range(high - low))):
-            keys = mine ^ np.uint64(turned)
+            keys = mine ^ turned
             left, place = np.arange(len(hashes)), ends[keys] - n_equal[keys]
             while len(left):
                 inside = place[left] < ends[keys[left]]
                 left = left[inside]
                 right = order[place[left]]
                 near = np.bitwise_count(hashes[left] ^ others[right]) <= RADIUS
-                found.append(np.stack([left, right], axis=1)[near & (left < right)])
+                near &= (left < right) & (labels[left] == labels[right])
+                found.append(np.stack([left, right], axis=1)[near])
                 place[left] += 1
     return np.unique(np.concatenate(found), axis=0)
 

@@ -79,13 +79,18 @@ def test_the_turns_are_the_eight_of_a_square_and_four_keep_any_rectangle():
     hashes=st.lists(st.integers(0, 2**64 - 1), max_size=30),
     flips=st.lists(st.integers(0, 63), max_size=60),
     mask=st.sampled_from([0, 0b1011101 << 30]),
+    labels=st.sampled_from([(0,), (0, 1), (3, 67)]),
 )
-def test_close_pairs_are_those_of_comparing_all_with_all(hashes, flips, mask):
+def test_close_pairs_are_those_of_comparing_all_with_all(hashes, flips, mask, labels):
     near = [value ^ (1 << bit) for value in hashes for bit in flips[:2]]
     values = np.array([*hashes, *near, *(value ^ 0b1011101 << 30 for value in hashes)], dtype=np.uint64)
-    others = values ^ np.uint64(mask)
-    expected = [[i, j] for i, j in combinations(range(len(values)), 2) if int(values[i] ^ others[j]).bit_count() <= 8]
-    assert close_pairs(values, others).tolist() == expected
+    others, labels = values ^ np.uint64(mask), np.resize(labels, len(values))
+    expected = [
+        [i, j]
+        for i, j in combinations(range(len(values)), 2)
+        if int(values[i] ^ others[j]).bit_count() <= 8 and labels[i] == labels[j]
+    ]
+    assert close_pairs(values, others, labels).tolist() == expected
 
 
 def test_correlation_agrees_with_numpy():
