@@ -28,7 +28,6 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 NEEDED = ("path", "label")  # columns, where nothing else tells the classes
 NO_LABEL = ("", "nan", "?", "n/a", "#n/a")  # as programs write what is missing; "none" may be a class
 MISSING = (*NO_LABEL, "na", "none", "null", "-")  # in other columns
-CHANGING = {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]}  # columns that count where folders tell classes
 LOST = "rows that lead to no picture in a class, or to several"
 LOOKED_AT = 50  # rows that tell what is in a column of an unknown name
 
@@ -113,8 +112,6 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     tables, files, fault = _read_tables(files, needed=("path",) if len(classes) > 1 else NEEDED)
     if len(classes) > 1:
         return _add_to_folders(files, tables)
-    # one of a single class is a list of guesses to be filled in
-    tables = [(file, table, rows) for file, table, rows in tables if len({row.class_name for row in rows}) > 1]
     if fault and not tables:
         raise ValueError(f"folders tell fewer than two classes, and of the tables, {fault}")
     if not tables:
@@ -165,9 +162,11 @@ def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[
             first_fault = first_fault or str(error)
             words = words_of_text(content)
             if any(finder.find(word) for word in words if not word.isdecimal()):
-                if CHANGING.intersection(column_names(words)):
+                if {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]}.intersection(column_names(words)):
                     raise ValueError(f"{error}. Mend the table, or move it away") from error
                 useless[file.parts] = f"a table that cannot be used ({error})"
+    if "label" in needed:  # one of a single class is a list of guesses to be filled in
+        tables = [(file, table, rows) for file, table, rows in tables if len({row.class_name for row in rows}) > 1]
     splits = find_splits(file.stem for file, _, _ in tables)  # train.csv and test.csv
     if len(set(splits.values())) == len(splits):  # not train1.txt and train2.txt, of several ways to split
         for place, (file, table, rows) in enumerate(tables):

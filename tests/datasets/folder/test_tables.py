@@ -369,6 +369,17 @@ def test_tables_called_like_splits_tell_them(tmp_path, places):
     assert "Left out as a table of the validation pictures: my_val_labels.csv." in dataset.notes
 
 
+def test_a_list_of_guesses_called_test_is_no_split(tmp_path):
+    def write(split, pairs):
+        text = "".join(f"{name},{kind if split == 'train' else 'cat'}\n" for name, kind in pairs)
+        (tmp_path / f"{split}.csv").write_text(f"path,label\n{text}")
+
+    write_lists(tmp_path, write, ("images", "images"))
+    dataset = load_folder(tmp_path)
+    assert sizes(dataset) == [[4, 4], [1, 1], [2, 2]]
+    assert dataset.split_by_us
+
+
 @pytest.mark.parametrize("suffix", ["", ".png"])
 def test_lists_called_like_splits_tell_them_where_folders_tell_classes(tmp_path, suffix):
     (tmp_path / "meta").mkdir()
