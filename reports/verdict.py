@@ -44,8 +44,7 @@ class Margins:
 
 @dataclass(frozen=True)
 class Verdict:
-    """answer: against the margin.   winner: the better finalist's name, None if no difference is shown, or
-        if there is no basis for an answer.
+    """answer: against the margin.   winner: the better finalist's name, None if none is shown to be better.
 
     sentence: the whole verdict.   reason: why the answer is what it is, for the line under it.
     margin_table: the answer for every margin from 0 to 5 points; empty if it does not depend on the margin.
@@ -95,11 +94,9 @@ def reach_verdict(comparison: Comparison, contest: StudyResult | None = None) ->
 def _judge(comparison: Comparison, contest: StudyResult | None) -> tuple[Answer, str, tuple[Margins, ...]]:
     """The answer, why it is that, and the answers by margin."""
     if not any(map(comparison.learned, comparison.finalists)):
-        shrunk = next((note for note in comparison.task.notes if "are brought to" in note), "")
         reason = (
-            f"{f'The likely reason: {shrunk}' if shrunk else 'Check the labels, and add pictures.'} Neither finalist's "
-            f"interval lies above the best constant answer, {percent(comparison.best_constant)}, so nothing can be "
-            "said about either side."
+            f"{_likely_reason(comparison, contest)} Neither finalist's interval lies above the best constant answer, "
+            f"{percent(comparison.best_constant)}, so nothing can be said about either side."
         )
         return "neither side learned anything here", reason, ()
     for lost in (c for c in comparison.finalists if c.did_not_train):
@@ -117,6 +114,24 @@ def _judge(comparison: Comparison, contest: StudyResult | None) -> tuple[Answer,
     interval = low - max(0.0, net - hand), high + max(0.0, hand - net)  # with what time may still change
     answer = _name(judge_margin(interval, comparison.margin), comparison)
     return answer, _reason(comparison, interval, growths), tuple(_margins(interval, comparison))
+
+
+def _likely_reason(comparison: Comparison, contest: StudyResult | None) -> str:
+    """Of nothing learned: sizes that no time was left for, or else what was lost where pictures were read."""
+    rows = contest.rows if contest else ()
+    largest = max((row["image_size"] for row in rows), default=0)
+    seen = {
+        side: max((row["image_size"] for row in rows if row["side"] == side and row["outcome"] == "tried"), default=0)
+        for side in ("hand-crafted", "end-to-end")
+    }
+    if 0 < min(seen.values()) < largest:
+        told = " and ".join(f"{size} px on the {side} side" for side, size in seen.items())
+        return (
+            f"The likely reason: pictures of {largest} px were seen with no more than {told}, and what is finer was "
+            "lost: more time (--budget) reaches more."
+        )
+    shrunk = next((note for note in comparison.task.notes if "are brought to" in note), "")
+    return f"The likely reason: {shrunk}" if shrunk else "Check the labels, and add pictures."
 
 
 def _name(answer: Answer, comparison: Comparison) -> Answer:

@@ -78,9 +78,8 @@ def decode(content: bytes, rules: Rules = AS_STATED, suffix: str = "", cut: Cut 
     if plain is not None:
         pixels, size = plain
         remarks = (ENLARGED,) if min(size) < rules.image_size else ()
-        return framed(pixels, rules.frame), Outcome(
-            file_format="JPEG", remarks=remarks, facts=_facts_of_jpeg(content, size)
-        )
+        facts = _facts(size, quality_of_jpeg(content))
+        return framed(pixels, rules.frame), Outcome(file_format="JPEG", remarks=remarks, facts=facts)
     with _open(content, rules, suffix) as picture:
         if not isinstance(picture, Raw):
             return _decode_opened(picture, content, rules, cut)
@@ -148,15 +147,12 @@ def _take(pixels: np.ndarray, rules: Rules, cut: Cut | None) -> tuple[np.ndarray
 
 
 @cache
-def _sizes(sides: tuple[int, int]) -> tuple[str, ...]:
-    """The size, and what the shorter side is between: a class that is shrunk more looks sharper."""
+def _facts(sides: tuple[int, int], quality: int = 0) -> tuple[str, ...]:
+    """The size, and what the shorter side is between: a class that is shrunk more looks sharper. Of a JPEG, how much it
+    was compressed, too, for that leaves traces."""
     low = 1 << (min(sides).bit_length() - 1)
-    return f"{sides[0]} x {sides[1]} px", f"of {low} to {2 * low - 1} px on the short side"
-
-
-def _facts_of_jpeg(content: bytes, sides: tuple[int, int]) -> tuple[str, ...]:
-    """Its size, and how much the file was compressed, which leaves traces."""
-    return *_sizes(sides), f"JPEG of quality {quality_of_jpeg(content)}"
+    sizes = f"{sides[0]} x {sides[1]} px", f"of {low} to {2 * low - 1} px on the short side"
+    return (*sizes, f"JPEG of quality {quality}") if quality else sizes
 
 
 def _facts_of_raw(raw: Raw, values: np.ndarray) -> Iterator[str]:
@@ -172,7 +168,7 @@ def _facts_of_raw(raw: Raw, values: np.ndarray) -> Iterator[str]:
 def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
     ranges = raw.ranges(rules)  # before anything is read: it may not be known yet
     values = raw.read()
-    facts = *_sizes(raw.sides), *_facts_of_raw(raw, values)
+    facts = *_facts(raw.sides), *_facts_of_raw(raw, values)
     taken, about_part = _take(values, rules, cut)
     remarks = [*raw.remarks, *about_part]
     remarks += [NO_NUMBERS] if raw.dtype.kind == "f" and not np.isfinite(taken).all() else []
@@ -191,11 +187,10 @@ def _decode_raw(raw: Raw, rules: Rules, cut: Cut | None) -> Decoded:
 
 
 def _decode_opened(image: Image.Image, content: bytes, rules: Rules, cut: Cut | None) -> Decoded:
-    remarks, facts = [MODES[image.mode]] if image.mode in MODES else [], _sizes(image.size)
-    if image.format in ("JPEG", "MPO"):
-        facts = _facts_of_jpeg(content, image.size)
-        if cut is None:
-            image.draft("RGB", rules.shape[:2])
+    remarks, is_jpeg = [MODES[image.mode]] if image.mode in MODES else [], image.format in ("JPEG", "MPO")
+    facts = _facts(image.size, quality_of_jpeg(content) if is_jpeg else 0)
+    if is_jpeg and cut is None:
+        image.draft("RGB", rules.shape[:2])
     image.load()
     upright, turned = turn_upright(image)
     rgb, changed = to_rgb(upright)

@@ -11,8 +11,8 @@ from scipy.sparse.csgraph import connected_components
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.split_names import split_of_name
 
-# What file names of a group look like, as a pattern to suggest: P07_3.png, or pictures in a folder of their own.
-NAME_PATTERN, FOLDER_PATTERN = r"([^/]*\d[^/]*)[-_ .][a-zA-Z]*\d*\.\w+", r".*/([^/]+)/"
+# What file names of a group look like, as a pattern to suggest: P07_3.png, P07 (3).png, or a folder of its own.
+NAME_PATTERN, FOLDER_PATTERN = r"([^/]*\d[^/]*)[-_ .]\(?[a-zA-Z]*\d*\)?\.\w+", r".*/([^/]+)/"
 CHANGED_PATTERN = r"([^/]*?\d+)(?:[-_ ][a-zA-Z]+\d*)*\.\w+"  # IMG_7.png, IMG_7_flip.png, IMG_7_rot90.png
 LEAST_GROUPS, LEAST_SHARE = 2, 0.8  # of a class, and of pictures that share theirs with others
 

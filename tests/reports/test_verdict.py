@@ -120,6 +120,25 @@ def test_where_neither_beats_the_best_constant_answer_nobody_is_enough():
     assert (verdict.margin_table, verdict.outlook) == ((), "")
 
 
+def test_the_likely_reason_is_a_size_that_no_time_was_left_for():
+    task = replace(make_task(400), notes=("Pictures of 256 px (median short side) are brought to 224 px: lost.",))
+    runs = make_run(task, strength=-0.5), make_run(task, "net", "end-to-end", strength=-0.5, settings=CONVOLUTIONS)
+    sizes = {"hand-crafted": (32, 64, 224), "end-to-end": (32, 224)}
+
+    def reason(*outcomes):
+        rows = [
+            {"side": side, "image_size": size, "outcome": outcome, "experiment": "another", "is_finalist": False}
+            for side, outcome in zip(sizes, outcomes, strict=True)
+            for size, outcome in zip(sizes[side], ["tried"] * (len(sizes[side]) - 1) + [outcome], strict=True)
+        ]
+        contest = StudyResult("contest", "", "photos", "0" * 64, {}, tuple(rows), {}, 1.0)
+        return reach_verdict(build_comparison(task, list(runs), 0.01), contest).reason
+
+    short = reason("not reached", "not reached")
+    assert "pictures of 224 px were seen with no more than 64 px on the hand-crafted side and 32 px on the end" in short
+    assert "are brought to 224 px" in reason("tried", "tried")
+
+
 def test_nobody_wins_where_neither_side_or_the_other_has_learned_nothing():
     task = make_task(400)
     hand, worse = make_run(task, strength=-0.5), make_run(task, "net", "end-to-end", strength=-3, settings=CONVOLUTIONS)

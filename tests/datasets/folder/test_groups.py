@@ -46,6 +46,7 @@ def test_a_table_may_name_groups():
     [
         [f"{kind}/P{patient:02}_{k}.png" for patient in range(4) for kind in ("a", "b") for k in range(3)],
         [f"{kind}/plate3-{patient} {k}.tif" for patient in range(4) for kind in ("a", "b") for k in range(3)],
+        [f"{kind}/patient{patient} ({k}).png" for patient in range(4) for kind in ("a", "b") for k in range(3)],
         [f"{kind}/subject-{patient:02}-view{k}.png" for patient in range(4) for kind in ("a", "b") for k in range(3)],
         [
             f"{kind}/{patient}_{eye}.jpg"
@@ -56,7 +57,7 @@ def test_a_table_may_name_groups():
         [f"{kind}/IMG_{n:04}{form}.png" for n in range(4) for kind in "ab" for form in ("", "_flip", "_rot90")],
         [f"{kind}/patient {kind}{patient}/{k}.png" for patient in range(4) for kind in ("a", "b") for k in range(3)],
     ],
-    ids=["prefix", "plate", "view", "eye", "forms", "folder"],
+    ids=["prefix", "plate", "numbered by Windows", "view", "eye", "forms", "folder"],
 )
 def test_suggests_a_pattern_where_names_look_like_groups(paths):
     found, notes = name_groups(files(*paths), "")
