@@ -1,13 +1,15 @@
 """Study of cues: every method on every synthetic data set in which one factor alone tells the class.
 
 Row: cue (color, texture, shape, layout, all), per_class (training pictures of each class), chance, and what
-`train_variants` adds.
+`train_variants` adds.   Pictures: cue -> test pictures, two of each class, class by class.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bakeoff.datasets.dataset import Dataset
+import numpy as np
+
+from bakeoff.datasets.dataset import Dataset, Split
 from bakeoff.datasets.sets.cues import CUES, N_CLASSES, load_cues
 from bakeoff.pipelines.experiments import Experiment
 from bakeoff.pipelines.experiments.variants import Variant
@@ -16,6 +18,7 @@ from bakeoff.pipelines.results.study import StudyResult
 from bakeoff.pipelines.studies.request import Draws, Request, Settings, study
 
 NAME = "cues"
+SHOWN_OF_A_CLASS = 2
 TITLE = "Which method sees which cue"
 
 
@@ -37,7 +40,14 @@ def run(request: Request) -> StudyResult:
         raise NotApplicableError(
             f"the study of cues makes its own pictures, not {request.dataset.name}: --dataset cues"
         )
-    return request.train(NAME, TITLE, PROFILES[request.profile], NOTES, variants)
+    study = request.train(NAME, TITLE, PROFILES[request.profile], NOTES, variants)
+    return replace(study, pictures={cue: examples(load_cues(cue).test) for cue in CUES})
+
+
+def examples(split: Split) -> np.ndarray:
+    """uint8 (SHOWN_OF_A_CLASS * n_classes, h, w, c): the first of each class, class by class."""
+    chosen = [np.flatnonzero(split.labels == label)[:SHOWN_OF_A_CLASS] for label in range(N_CLASSES)]
+    return split.images[np.concatenate(chosen)]
 
 
 def variants(_: Dataset, experiments: list[Experiment], settings: Settings, seed: int) -> Iterator[Variant]:

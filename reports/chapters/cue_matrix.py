@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from bakeoff.pipelines.results.study import Row, StudyResult
-from bakeoff.reports.canvas.axes import UNTRAINED, curves_table, show_curves
+from bakeoff.reports.canvas.axes import UNTRAINED, WIDTH, curves_table, show_curves
 from bakeoff.reports.canvas.elements import Figure, Section, Table, number_cell, table_row
 from bakeoff.reports.canvas.formats import count, in_points, listing, percent, percent_range
+from bakeoff.reports.canvas.pictures import encode_png, montage
 from bakeoff.reports.chapters.registration import chapter
 from bakeoff.reports.statistics.accuracy import PairedDifference, holm
 from bakeoff.reports.statistics.curves import Curve, Point, read_curves
@@ -32,6 +35,8 @@ def cues_section(study: StudyResult) -> Section:
     shown = shown_against_best(curves, sizes[-1])
     sentences = [_describe_cue(cue, curves[cue], chance, sizes[-1], shown) for cue in curves]
     parts: list[Figure | Table] = [_matrix(curves, sizes[-1], chance)]
+    if study.pictures:
+        parts.insert(0, draw_cue_examples({cue: study.pictures[cue] for cue in curves}))
     if len(sizes) > 1:
         for cue, found in curves.items():
             caption = f"Test accuracy where {'all cues agree' if cue == 'all' else f'{cue} alone determines the class'}"
@@ -101,3 +106,14 @@ def _matrix(curves: CueCurves, most: float, chance: float) -> Table:
         rows.append(table_row(method, *cells, side=side))
     caption = f"Test accuracy by method and cue, with 95 % intervals; chance is {percent(chance)}"
     return Table(caption, ("method", *curves), rows)
+
+
+def draw_cue_examples(pictures: Mapping[str, np.ndarray]) -> Figure:
+    """pictures: cue -> uint8 (2 * n_classes, h, w, c), two of each class, class by class; a row for each cue."""
+    sheet = montage(np.concatenate(list(pictures.values())), len(next(iter(pictures.values()))), gap=2)
+    alt = f"Small synthetic pictures in {len(pictures)} rows, two of each class: {listing(list(pictures))}."
+    caption = (
+        f"Two test pictures of each class, side by side; from top to bottom: {listing(list(pictures))}. In a row the "
+        "classes differ in that cue alone (in “all”, in all four at once); everything else is random."
+    )
+    return Figure("cue-examples", caption, alt, encode_png(sheet, max_side=1600), width=WIDTH)

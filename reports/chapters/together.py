@@ -1,4 +1,6 @@
-"""Chapter on the two sides together: agreement of their errors, late fusion, and the mistakes of both."""
+"""Chapter on the two sides together: agreement of their errors, late fusion, and telling pictures."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import log_softmax
@@ -85,44 +87,66 @@ def _describe_control(comparison: Comparison) -> str:
 
 
 @chapter(180)
-def mistakes_section(comparison: Comparison, show_pictures: bool) -> Section | None:
-    """The pictures that both finalists get most wrong; None where there are none, or pictures are not passed on."""
-    task = comparison.task
-    hand, net = (calibrated(c.representative)[2] for c in comparison.finalists)
-    chosen = choose_mistakes(task.test_labels, hand, net)
-    if not show_pictures or len(task.test_images) == 0 or len(chosen) == 0:
+def pictures_section(comparison: Comparison, show_pictures: bool) -> Section | None:
+    """Pictures of four kinds; None for a task whose pictures are not passed on."""
+    if not show_pictures or len(comparison.task.test_images) == 0:
         return None
+    hand, net = (calibrated(c.representative)[2] for c in comparison.finalists)
     text = (
-        "A wrong label, or a picture that does not show its class, is likeliest to be found here. The pictures are "
-        "chosen by rule, not by hand: by the margin of the true class in log-probability (after temperature scaling), "
-        f"at most {PER_CLASS} of a class. Below are the true classes, and in brackets the answers."
+        "The pictures are chosen by rule, not by hand: by the margin of the true class in log-probability (after "
+        "temperature scaling), at most two of a class in a row. Below each row are the true classes, and in brackets "
+        "the wrong answers."
     )
-    return Section("pictures", "Most confident mistakes", [text], [draw_mistakes(task, chosen, hand, net)])
+    return Section("pictures", "Example pictures", [text], draw_kinds(comparison.task, hand, net))
 
 
-def choose_mistakes(labels: np.ndarray, hand: np.ndarray, net: np.ndarray) -> np.ndarray:
-    """Indices of at most N_SHOWN test pictures that both get wrong, from where the surer one is most confident.
+@dataclass(frozen=True)
+class Kind:
+    """members: bool (n,), the test pictures of one kind.   rank: float (n,), the highest are shown, as `rule` says."""
 
-    hand, net: the finalists' scores (n, k), divided by their temperatures.
-    """
-    wrong = (hand.argmax(axis=1) != labels) & (net.argmax(axis=1) != labels)
-    margins = np.maximum(*(true_margins(log_softmax(scores, axis=1), labels) for scores in (hand, net)))
-    chosen: list[int] = []
-    for index in np.argsort(margins, kind="stable"):
-        if wrong[index] and (labels[chosen] == labels[index]).sum() < PER_CLASS and len(chosen) < N_SHOWN:
-            chosen.append(int(index))
-    return np.array(chosen, int)
+    title: str
+    rule: str
+    members: np.ndarray
+    rank: np.ndarray
+
+    def choose(self, labels: np.ndarray) -> np.ndarray:
+        """Indices of the pictures that are shown, at most PER_CLASS of a class."""
+        chosen: list[int] = []
+        for index in np.argsort(-self.rank, kind="stable"):
+            n_shown = int((labels[chosen] == labels[index]).sum())
+            if self.members[index] and n_shown < PER_CLASS and len(chosen) < N_SHOWN:
+                chosen.append(int(index))
+        return np.array(chosen, int)
 
 
-def draw_mistakes(task: Task, chosen: np.ndarray, hand: np.ndarray, net: np.ndarray) -> Figure:
-    """A row of the chosen pictures. hand, net: as in `choose_mistakes`."""
-    names = task.class_names
-    told = [
-        f"{names[task.test_labels[i]]} (hand-crafted: {names[hand[i].argmax()]}, end-to-end: {names[net[i].argmax()]})"
-        for i in chosen
+def four_kinds(labels: np.ndarray, hand: np.ndarray, net: np.ndarray) -> list[Kind]:
+    """Who is right, by the rule above. hand, net: the finalists' scores (n, k), divided by their temperatures."""
+    a, b = (true_margins(log_softmax(scores, axis=1), labels) for scores in (hand, net))
+    right_a, right_b = hand.argmax(axis=1) == labels, net.argmax(axis=1) == labels
+    apart = "where the margins differ most"
+    return [
+        Kind("Both right", "largest margins", right_a & right_b, np.minimum(a, b)),
+        Kind("Only hand-crafted right", apart, right_a & ~right_b, a - b),
+        Kind("Only end-to-end right", apart, ~right_a & right_b, b - a),
+        Kind("Both wrong", "most confident mistakes", ~right_a & ~right_b, -np.maximum(a, b)),
     ]
-    scale = max(1, 80 // task.test_images.shape[1])
-    sheet = montage(visible(task.test_images[chosen]), N_SHOWN, gap=4, scale=scale)
-    caption = f"Both sides wrong, the most confident first. From left to right: {listing(told)}."
-    alt = f"{plural(len(told), 'test picture')} that both sides get wrong."
-    return Figure("mistakes", caption, alt, encode_png(sheet, max_side=1200), width=WIDE)
+
+
+def draw_kinds(task: Task, hand: np.ndarray, net: np.ndarray) -> list[Figure]:
+    """A row of pictures for each kind that has any. hand, net: as in `four_kinds`."""
+    names, labels, figures = task.class_names, task.test_labels, []
+    said = {"hand-crafted": hand.argmax(axis=1), "end-to-end": net.argmax(axis=1)}
+    for kind in four_kinds(labels, hand, net):
+        told, chosen = [], kind.choose(labels)
+        for i in chosen:
+            wrong = ", ".join(f"{side}: {names[found[i]]}" for side, found in said.items() if found[i] != labels[i])
+            told.append(f"{names[labels[i]]} ({wrong})" if wrong else names[labels[i]])
+        if told:
+            n, share = plural(int(kind.members.sum()), "picture"), percent(float(kind.members.mean()))
+            scale = max(1, 80 // task.test_images.shape[1])
+            sheet = montage(visible(task.test_images[chosen]), N_SHOWN, gap=4, scale=scale)
+            caption = f"{kind.title} ({n}, {share}; shown: {kind.rule}). From left to right: {listing(told)}."
+            name = f"gallery-{kind.title.lower().replace(' ', '-')}"
+            alt = f"{kind.title}: {plural(len(told), 'test picture')}."
+            figures.append(Figure(name, caption, alt, encode_png(sheet, max_side=1200), width=WIDE))
+    return figures

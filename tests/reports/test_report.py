@@ -380,9 +380,9 @@ def test_a_base_that_is_no_report_is_refused(saved, capsys, content, message):
 def test_no_test_picture_is_passed_on_if_that_is_asked_for(saved):
     galleries = saved / "reports" / "photos" / "figures"
     assert run_main(saved, "--without-pictures") == 0
-    assert not list(galleries.glob("mistakes*"))
+    assert not list(galleries.glob("gallery*"))
     assert run_main(saved) == 0
-    assert list(galleries.glob("mistakes*"))
+    assert list(galleries.glob("gallery*"))
 
 
 def test_lessons_stand_above_the_contents(saved, tmp_path):

@@ -41,6 +41,16 @@ def test_the_histogram_sees_color_alone_and_hog_shape(few_pictures, tmp_path):
     assert len(found) == 8
     assert found["color", "color-histogram", 40] > found["color", "hog", 40] + 0.3
     assert found["shape", "hog", 40] > found["shape", "color-histogram", 40] + 0.1
+    assert {cue: pictures.shape for cue, pictures in study.pictures.items()} == dict.fromkeys(
+        ("color", "shape"), (12, 32, 32, 3)
+    )
+
+
+def test_examples_are_two_of_each_class_in_order(loaded):
+    split = loaded["shape"].test
+    shown = methods_by_cue.examples(split)
+    owners = [next(i for i, image in enumerate(split.images) if (image == one).all()) for one in shown]
+    assert split.labels[owners].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
 
 
 def test_the_largest_comes_first_and_every_cue_has_every_method(few_pictures):

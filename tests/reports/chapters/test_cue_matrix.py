@@ -1,4 +1,8 @@
+import io
+from dataclasses import replace
+
 import numpy as np
+from PIL import Image
 
 from bakeoff.reports.chapters.cue_matrix import cues_section, shown_against_best
 from bakeoff.reports.statistics.curves import Curve, Point
@@ -48,6 +52,16 @@ def test_the_matrix_has_a_cell_for_each_pair():
     assert matrix.columns == ("method", "color", "shape")
     assert [cell.text[:4] for cell in matrix.rows[1].cells[1:]] == ["50.0", "85.0"]
     assert "chance is 16.7" in matrix.caption
+
+
+def test_examples_are_shown_where_the_study_has_pictures():
+    images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
+    study = replace(make_cues(), pictures={"color": images, "shape": images})
+    first = cues_section(study).parts[0]
+    assert first.name == "cue-examples"
+    assert Image.open(io.BytesIO(first.picture)).size == (12 * 10 - 2, 2 * 10 - 2)
+    assert "color and shape" in first.alt
+    assert cues_section(study.without_pictures()).parts[0].kind == "table"
 
 
 def test_a_net_that_did_not_train_is_marked_and_neither_best_nor_blind():

@@ -1,7 +1,5 @@
 """The chapter on both sides together: agreement, and the control of two seeds of one side."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,11 +7,10 @@ from bakeoff.pipelines.results.calibrator import true_margins
 from bakeoff.reports.chapters.together import (
     N_SHOWN,
     PER_CLASS,
-    choose_mistakes,
     describe_agreement,
-    draw_mistakes,
+    draw_kinds,
     error_agreement,
-    mistakes_section,
+    four_kinds,
     together_section,
 )
 from bakeoff.reports.statistics.comparison import build_comparison
@@ -52,34 +49,39 @@ def test_margin_by_hand_is_positive_where_right():
     assert true_margins(scores, np.array([0, 1])) == pytest.approx([np.log(3.5), -np.log(3.5)])
 
 
-def test_mistakes_of_both_come_by_the_stated_order():
+def test_each_cell_holds_its_own_pictures_by_the_stated_order():
     labels = np.array([0, 0, 0, 0, 1])
-    hand = np.array([[3.0, 0], [0, 9], [0, 2], [0, 1], [5, 0]])
-    net = np.array([[1.0, 0], [2, 0], [0, 1], [0, 4], [4, 0]])
-    assert choose_mistakes(labels, hand, net).tolist() == [4, 2, 3]  # of the surer one: -4, -1, -1
+    hand = np.array([[3.0, 0], [1, 0], [0, 2], [0, 1], [5, 0]])
+    net = np.array([[1.0, 0], [2, 0], [1, 0], [0, 4], [4, 0]])
+    chosen = {kind.title: kind.choose(labels) for kind in four_kinds(labels, hand, net)}
+    assert sorted(chosen["Both right"].tolist()) == [0, 1]
+    assert chosen["Only hand-crafted right"].tolist() == []
+    assert chosen["Only end-to-end right"].tolist() == [2]
+    assert chosen["Both wrong"].tolist() == [4, 3]
 
 
-def test_no_class_fills_the_row():
+def test_no_class_fills_a_row():
     task = make_task(400)
     hand, net = (make_scores(task.test_labels, 5, 1.0, seed) for seed in (1, 2))
-    chosen = choose_mistakes(task.test_labels, hand, net)
-    assert 0 < len(chosen) <= N_SHOWN
-    assert np.bincount(task.test_labels[chosen]).max() <= PER_CLASS
+    for kind in four_kinds(task.test_labels, hand, net):
+        chosen = kind.choose(task.test_labels)
+        assert 0 < len(chosen) <= N_SHOWN
+        assert np.bincount(task.test_labels[chosen]).max() <= PER_CLASS
 
 
-def test_wrong_answers_are_told_beside_the_true_class():
+def test_counts_add_up_to_the_test_split_and_wrong_answers_are_told():
+    task = make_task(100)
+    hand, net = (make_scores(task.test_labels, 5, 1.0, seed) for seed in (1, 2))
+    captions = {f.name.removeprefix("gallery-"): f.caption for f in draw_kinds(task, hand, net)}
+    assert list(captions) == ["both-right", "only-hand-crafted-right", "only-end-to-end-right", "both-wrong"]
+    assert sum(int(caption.partition("(")[2].split()[0]) for caption in captions.values()) == 100
+    told = {name: ("(hand-crafted: " in text, "end-to-end: " in text) for name, text in captions.items()}
+    assert list(told.values()) == [(False, False), (False, True), (True, False), (True, True)]
+
+
+def test_one_picture_is_no_pictures_and_no_picture_no_row():
     task = make_task(2)
-    true, first, second = (task.class_names[(task.test_labels[0] + step) % 5] for step in (0, 1, 2))
-    hand, net = (np.eye(5)[(task.test_labels + step) % 5] for step in (1, 2))
-    figure = draw_mistakes(task, np.array([0]), hand, net)
-    assert figure.caption.endswith(f"{true} (hand-crafted: {first}, end-to-end: {second}).")
-    assert figure.alt == "1 test picture that both sides get wrong."
-
-
-def test_mistakes_are_left_out_where_pictures_may_not_be_shown_or_a_side_makes_none():
-    runs = [make_run(TASK, strength=1.0), make_run(TASK, "mlp", "end-to-end", strength=1.0)]
-    comparison = build_comparison(TASK, runs, 0.01)
-    assert mistakes_section(comparison, True).parts[0].name == "mistakes"
-    assert mistakes_section(comparison, False) is None
-    none = replace(runs[1], scores=np.eye(5, dtype=np.float32)[TASK.test_labels])
-    assert mistakes_section(build_comparison(TASK, [runs[0], none], 0.01), True) is None
+    right, wrong = (np.eye(5)[(task.test_labels + step) % 5] * 3 for step in (0, 1))
+    captions = [figure.caption for figure in draw_kinds(task, right, np.stack([right[0], wrong[1]]))]
+    assert len(captions) == 2
+    assert captions[0].startswith("Both right (1 picture, 50.0")
