@@ -5,6 +5,7 @@ largest difference of any parameter after the first step.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -27,6 +28,8 @@ def measure(widths: tuple[int, ...], batch: int) -> Measurement:
     parameters = [torch.tensor(array, requires_grad=True) for array in leaves(layers)]
     ours, peer = _our_step(layers, x, labels), _torch_step(parameters, torch.tensor(x), torch.tensor(labels))
     n_threads = torch.get_num_threads()
+    # Forward, gradient of the weights; every layer but the first also the gradient of its input.
+    sizes = [n_in * n_out for n_in, n_out in pairwise(widths)]
     with threadpool_limits(n_threads, user_api="blas"):  # torch keeps its own count
         return compare(
             f"training step {'-'.join(map(str, widths))}, batch {batch}, {n_threads} threads",
@@ -37,6 +40,7 @@ def measure(widths: tuple[int, ...], batch: int) -> Measurement:
                 float(np.abs(array - tensor.detach().numpy()).max())
                 for array, tensor in zip(leaves(layers), parameters, strict=True)
             ),
+            operations=2 * batch * (3 * sum(sizes) - sizes[0]),
         )
 
 

@@ -6,6 +6,7 @@ their results is checked in the same run.
 """
 
 import json
+import timeit
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import TypeVar
 
+import torch
 from rich.console import Console
 
 from bakeoff.pipelines.machine.freed_memory import freed_memory_kept
@@ -27,6 +29,7 @@ WORK = (
     *("hog", "dense_sift", "fisher_vector", "kmeans", "linear_svm", "ill_scaled_svm", "memory"),
     *("convolution", "training", "backprop", "decoding", "accelerator"),
 )
+PRODUCT = 2048  # rows and columns of the matrices whose product tells the machine's rate
 Ours = TypeVar("Ours")
 Peer = TypeVar("Peer")
 
@@ -39,6 +42,8 @@ class Measurement:
     ours_per_second, peer_per_second: units of work (pictures, descriptors, fits ...) a second, from medians.
     ratio: ours / peer; above 1 we are faster.
     max_abs_error: the largest difference between the two results, in this run.
+    matmul_share: useful floating-point operations of our kernel a second over the machine's own matrix-product
+        rate, 0..1; None where operations are not a meaningful count.
     """
 
     work: str
@@ -47,6 +52,7 @@ class Measurement:
     peer_per_second: float
     ratio: float
     max_abs_error: float
+    matmul_share: float | None = None
 
 
 def compare(
@@ -57,12 +63,14 @@ def compare(
     error: Callable[[Ours, Peer], float],
     *,
     units: tuple[float, float] = (1, 1),
+    operations: float = 0,
     repeats: int = 7,
 ) -> Measurement:
     """Time both by turns. One call of each warms caches up, and gives what `error` compares; then they alternate
     A B A B, so that both meet the same disturbances.
 
     units: of work that a call of ours does, and one of the peer's.
+    operations: useful floating-point ones of a call of ours; 0 where they are not a meaningful count.
     """
     difference = error(ours(), peer())
     seconds: tuple[list[float], list[float]] = ([], [])
@@ -73,7 +81,14 @@ def compare(
                 call()
                 taken.append(perf_counter() - start)
     ours_rate, peer_rate = (n / median(taken) for n, taken in zip(units, seconds, strict=True))
-    return Measurement(work, ours_rate, peer_name, peer_rate, ours_rate / peer_rate, float(difference))
+    share = operations * ours_rate / units[0] / 1e9 / matmul_rate() if operations else None
+    return Measurement(work, ours_rate, peer_name, peer_rate, ours_rate / peer_rate, float(difference), share)
+
+
+def matmul_rate() -> float:
+    """GFLOP/s of this machine at a float32 matrix product with torch's threads, the best of five."""
+    left, right = torch.randn(PRODUCT, PRODUCT), torch.randn(PRODUCT, PRODUCT)
+    return 2 * PRODUCT**3 / min(timeit.repeat(lambda: torch.mm(left, right), number=1, repeat=5)) / 1e9
 
 
 def bench(options: Namespace) -> int:
@@ -84,7 +99,9 @@ def bench(options: Namespace) -> int:
     modules = dict(map(import_benchmark, options.work or WORK))
     claim(options.artifacts)
     console, hardware = Console(), describe_hardware()
-    console.print(f"{hardware['processor']}, {hardware['cores']} cores")
+    console.print(
+        f"{hardware['processor']}, {hardware['cores']} cores, {matmul_rate():.0f} GFLOP/s in float32 products"
+    )
     measurements: list[Measurement] = []
     for name, module in modules.items():
         try:
@@ -111,8 +128,9 @@ def import_benchmark(name: str) -> tuple[str, ModuleType]:
 
 def as_lines(m: Measurement) -> str:
     """Three lines that fit a narrow terminal: the work, both rates, and how equal the results are."""
+    share = "" if m.matmul_share is None else f", {m.matmul_share:.0%} of the matrix-product rate"
     return (
         f"\n[bold]{m.ratio:6.2f}x[/bold]  {m.work}\n"
         f"         {m.ours_per_second:,.4g} a second, against {m.peer_per_second:,.4g} by {m.peer}\n"
-        f"         largest difference {m.max_abs_error:.1e}"
+        f"         largest difference {m.max_abs_error:.1e}{share}"
     )

@@ -16,6 +16,7 @@ from torch.utils.data import Dataset as TorchDataset
 from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.machine.device import make_repeatable
 from bakeoff.pipelines.neural.config import MLP, Augmentation, NeuralConfig
+from bakeoff.pipelines.neural.flops import count_flops
 from bakeoff.pipelines.neural.networks.build import Network, build_network, fit_to_pixels
 from bakeoff.pipelines.neural.networks.perceptrons import Perceptron
 from bakeoff.pipelines.neural.probing import bfloat16_pays
@@ -65,6 +66,7 @@ def measure(config: NeuralConfig, peer: str) -> Measurement:
     step, error = (_loader_steps if peer == LOADER else _sklearn_steps)(trainer, _network(config))
     sizes = "-".join(map(str, (int(np.prod(SHAPE)), *architecture.widths, N_CLASSES)))
     changed = "crops and flips" if config.augmentation.crop else "no augmentation"
+    flops = 0 if bfloat16 else count_flops(config, SHAPE, N_CLASSES, training=True)
     return compare(
         f"training {sizes}, batch {batch}, {changed}, {'bfloat16' if bfloat16 else 'float32'}: steps",
         trainer.run_epoch,
@@ -72,6 +74,7 @@ def measure(config: NeuralConfig, peer: str) -> Measurement:
         step,
         lambda *_: error,
         units=(LEAST_STEPS_A_PASS, PEER_STEPS),
+        operations=flops * batch * LEAST_STEPS_A_PASS,
         repeats=3,
     )
 

@@ -52,6 +52,7 @@ TINY = {
 @pytest.mark.slow
 def test_every_benchmark_measures_and_compares(tmp_path, monkeypatch):
     assert {module.__name__.rpartition(".")[2] for module in TINY} == {*bench.WORK}
+    monkeypatch.setattr(bench, "PRODUCT", 64)
     for module, settings in TINY.items():
         monkeypatch.setattr(module, "SETTINGS", settings)
     assert bakeoff(["bench", "--artifacts", str(tmp_path)]) == 0
