@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from bakeoff.benchmarks.bench import Measurement, compare
 from bakeoff.pipelines.backprop.differentiate import leaves
-from bakeoff.pipelines.backprop.nets import Layers, Momentum, initialize_layers, mlp_objective, training_steps
+from bakeoff.pipelines.backprop.nets import Momentum, initialize_layers, mlp_objective, training_steps
 
 SETTINGS = (((3072, 512, 256, 10), 256),)  # widths, pictures a step
 LEARNING_RATE, MOMENTUM, L2 = 1e-3, 0.9, 1e-4
@@ -26,27 +26,22 @@ def measure(widths: tuple[int, ...], batch: int) -> Measurement:
     x = rng.standard_normal((batch, widths[0])).astype(np.float32)
     labels = rng.integers(0, widths[-1], batch)
     parameters = [torch.tensor(array, requires_grad=True) for array in leaves(layers)]
-    ours, peer = _our_step(layers, x, labels), _torch_step(parameters, torch.tensor(x), torch.tensor(labels))
+    optimizer, objective = Momentum(leaves(layers), MOMENTUM), mlp_objective(l2=L2)
     n_threads = torch.get_num_threads()
     # Forward, gradient of the weights; every layer but the first also the gradient of its input.
     sizes = [n_in * n_out for n_in, n_out in pairwise(widths)]
     with threadpool_limits(n_threads, user_api="blas"):  # torch keeps its own count
         return compare(
             f"training step {'-'.join(map(str, widths))}, batch {batch}, {n_threads} threads",
-            ours,
+            lambda: next(training_steps(layers, objective, optimizer, [(x, labels)], iter([LEARNING_RATE]))),
             "torch autograd + SGD",
-            peer,
+            _torch_step(parameters, torch.tensor(x), torch.tensor(labels)),
             lambda *_: max(
                 float(np.abs(array - tensor.detach().numpy()).max())
                 for array, tensor in zip(leaves(layers), parameters, strict=True)
             ),
             operations=2 * batch * (3 * sum(sizes) - sizes[0]),
         )
-
-
-def _our_step(layers: Layers, x: np.ndarray, labels: np.ndarray) -> Callable[[], float]:
-    optimizer, objective = Momentum(leaves(layers), MOMENTUM), mlp_objective(l2=L2)
-    return lambda: next(training_steps(layers, objective, optimizer, [(x, labels)], iter([LEARNING_RATE])))
 
 
 def _torch_step(parameters: list[torch.Tensor], x: torch.Tensor, labels: torch.Tensor) -> Callable[[], float]:

@@ -93,6 +93,10 @@ DEVICES = ("cpu", "cuda", "mps")
 PLACE = option("--artifacts", type=folder, default=Path("artifacts"), help="folder of all that is computed")
 JSON = option("--json", action="store_true", help="for machines")
 ON_DEVICE = "that both sides compute on: cpu, cuda or mps (an accelerator where there is one)"
+FROZEN = "file of a frozen net's weights, timm's as NAME:FILE; none: no such net"
+WEIGHTS = option("--weights", type=folder, help=FROZEN)
+FIELDS = "fields of the configuration, such as 'costs=0.1,1 epochs=5'"
+SETTINGS = option("--set", type=parse_assignments, action="extend", default=[], metavar="SET", help=FIELDS)
 DEVICE = option("--device", choices=DEVICES, default="", help=ON_DEVICE)
 
 
@@ -101,9 +105,9 @@ def build_parser() -> Parser:
     parser = Parser(prog="bakeoff", description="Hand-crafted features or a net trained end to end, on your pictures.")
     parser.set_defaults(tensorboard=False, scheduler="", device="", processes=1, json=False, base=None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    common, settings = _common(), _settings()
+    common = _common()
     add = commands.add_parser
-    contest = [common, settings, DEVICE, _contest(), report_options(), JSON]
+    contest = [common, WEIGHTS, SETTINGS, DEVICE, _contest(), report_options(), JSON]
     add("report", parents=contest, help="train both sides and compare them: report.html, report.md, report.json")
     comparer = add("compare", parents=contest, help="the same, and what changed since an earlier report")
     comparer.add_argument("--base", type=earlier_report, required=True, help="report.json of the earlier report")
@@ -113,12 +117,12 @@ def build_parser() -> Parser:
     one.add_argument("--output", type=Path, help="folder to write to (docs/results/<dataset>/runs)")
     one.add_argument("--mlflow", help="log runs, models and report to this MLflow tracking URI instead")
     one.add_argument("--select", nargs="+", default=[], metavar="EXPERIMENT[:SEED]", help="only these runs (all)")
-    one = add("features", parents=[common, settings, DEVICE], help="extract and cache hand-crafted features")
+    one = add("features", parents=[common, WEIGHTS, SETTINGS, DEVICE], help="extract and cache hand-crafted features")
     one.add_argument("experiments", nargs="*", default=["families"], metavar="EXPERIMENT")
     one.add_argument("--table", type=table, metavar="FILE", help="also write them as .csv or .parquet, named columns")
     logs = option("--tensorboard", action="store_true", help="write logs to artifacts/tensorboard")
     together = option("--processes", type=positive, default=1, help="that train one net together")
-    training = [common, settings, DEVICE, logs, together, JSON]
+    training = [common, WEIGHTS, SETTINGS, DEVICE, logs, together, JSON]
     one = add("train", parents=training, help="train experiments and save their runs")
     one.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="names or groups (see `bakeoff list`)")
     one = add("train-svm", parents=training, help="hand-crafted features and a linear SVM, each family alone and all")
@@ -193,16 +197,6 @@ def _contest() -> Parser:
     add("--splits", type=positive, help="the finalists are tested on; 1: the one only (5 to 20 below 2,000 pictures)")
     add("--profile", choices=PROFILES, default="quick", help="what is studied beside the runs (quick)")
     add("--experiments", nargs="+", default=[], metavar="EXPERIMENT", help="compare these, instead of a contest")
-    return options
-
-
-def _settings() -> Parser:
-    options = Parser(add_help=False)
-    words = "fields of the configuration, such as 'costs=0.1,1 epochs=5'"
-    options.add_argument(
-        "--weights", type=folder, help="file of a frozen net's weights, timm's as NAME:FILE; none: no such net"
-    )
-    options.add_argument("--set", type=parse_assignments, action="extend", default=[], metavar="SET", help=words)
     return options
 
 

@@ -20,8 +20,6 @@ from bakeoff.pipelines.studies.request import Draws, Request, Settings, study
 NAME = "cues"
 SHOWN_OF_A_CLASS = 2
 TITLE = "Which method sees which cue"
-
-
 PROFILES = {  # sizes up to the 1,000 that there are; the report draws curves from five on
     "quick": Settings(experiments=("color-histogram", "hog", "sift-bow", "pca", "mlp"), sizes=(50,), draws=Draws(1)),
     "full": Settings(

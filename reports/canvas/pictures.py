@@ -5,8 +5,6 @@ import io
 import numpy as np
 from PIL import Image
 
-MAX_SIDE = 96
-
 
 def to_bytes(picture: np.ndarray) -> np.ndarray:
     """uint8 (h, w, 1 or 3) of one picture; floats are stretched to their own range.
@@ -27,7 +25,7 @@ def visible(picture: np.ndarray) -> np.ndarray:
     return picture if picture.shape[-1] in (1, 3) else picture[..., : 3 if picture.shape[-1] > 3 else 1]
 
 
-def encode_png(picture: np.ndarray, *, max_side: int = MAX_SIDE) -> bytes:
+def encode_png(picture: np.ndarray, *, max_side: int) -> bytes:
     """PNG of uint8 (h, w, 1, 3 or 4), made smaller if a side is longer than `max_side`."""
     image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
     if max(image.size) > max_side:

@@ -75,6 +75,7 @@ def test_looks_for_cifar_under_the_data_root(tmp_path):
         load_dataset("cifar10", data_root=tmp_path)
 
 
-def test_data_sets_need_no_torch():
-    code = "import sys, bakeoff.datasets.registry; sys.exit('torch' in sys.modules)"
+def test_data_sets_need_no_torch_and_their_names_nothing_that_decodes_pictures():
+    code = "import sys; from bakeoff.pipelines.results.task import task_name; assert task_name('cues') == 'cues-all'; "
+    code += "sys.exit(bool({'torch', 'tifffile', 'bakeoff.datasets.folder.load'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
