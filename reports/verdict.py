@@ -117,7 +117,7 @@ def _likely_reason(comparison: Comparison, contest: StudyResult | None) -> str:
         side: max((row["image_size"] for row in rows if row["side"] == side and row["outcome"] == "tried"), default=0)
         for side in ("hand-crafted", "end-to-end")
     }
-    if 0 < min(seen.values()) < largest:
+    if min(seen.values()) > 0 and max(seen.values()) < largest:
         told = " and ".join(f"{size} px on the {side} side" for side, size in seen.items())
         return (
             f"The likely reason: pictures of {largest} px were seen with no more than {told}, and what is finer was "

@@ -9,6 +9,7 @@ from PIL import Image
 from bakeoff.datasets.folder.samples import Raw, Rules, describe_pages, project
 
 NUMBER = re.compile(rb"(BITPIX|NAXIS[3-9]|BZERO|BSCALE) *= *([-+.\dED]+)")
+CARD = 80  # bytes of one
 SAMPLES = {8: "u1", 16: ">i2", 32: ">i4", -32: ">f4", -64: ">f8"}  # by BITPIX
 
 
@@ -20,7 +21,8 @@ def open_fits(image: Image.Image, content: bytes, rules: Rules) -> Raw | None:
     if image.format != "FITS":
         return None
     codec, _, start, _ = image.tile[0]  # type: ignore[attr-defined]
-    header = {name: float(value.replace(b"D", b"E")) for name, value in NUMBER.findall(content[:start])}
+    cards = filter(None, (NUMBER.match(content, place) for place in range(0, start, CARD)))
+    header = {card[1]: float(card[2].replace(b"D", b"E")) for card in cards}
     bits, zero, scale = header[b"BITPIX"], header.get(b"BZERO", 0), header.get(b"BSCALE", 1)
     n_planes = int(math.prod(n for name, n in header.items() if name.startswith(b"NAXIS")))
     if codec != "raw" or (bits, zero, scale, n_planes) == (8, 0, 1, 1):

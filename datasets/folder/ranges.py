@@ -112,7 +112,7 @@ def note_ranges(ranges: Ranges, kinds: Mapping[int, str], given: Range | None) -
 
 def _told(low: float, high: float, separator: str = "") -> tuple[str, str]:
     """Both, with as many digits as tell them apart."""
-    digits = 6 + int(np.log10(1 + abs(low) / max(high - low, 1e-300)))
+    digits = 6 + int(np.log10(1 + abs(low) / (high - low or np.inf)))
     return f"{low:{separator}.{digits}g}", f"{high:{separator}.{digits}g}"
 
 

@@ -87,8 +87,10 @@ def fold_dataset(dataset: Dataset, pictures: Split, tested: np.ndarray, seed: in
     """The data set with these pictures to be tested, and a part of the others to choose on.   tested: bool (n,)."""
     assert pictures.groups is not None
     rest = np.flatnonzero(~tested)
-    n_parts = min(VALIDATION_PARTS, int(np.bincount(pictures.labels[rest]).max()))
-    part = deal_folds(pictures.labels[rest], pictures.groups[rest], n_parts, seed)
+    labels, groups = pictures.labels[rest], pictures.groups[rest]
+    dealt = to_be_dealt(groups, labels, FEWEST_GROUPS)
+    n_most = min(len(np.unique(groups[dealt])), int(np.bincount(labels[dealt]).max(initial=0)))
+    part = deal_folds(labels, groups, max(2, min(VALIDATION_PARTS, n_most)), seed)
     held = part == np.bincount(part[part != NEVER]).argmax()
     train, validation, test = (pictures.take(rows) for rows in (rest[~held], rest[held], np.flatnonzero(tested)))
     return replace(dataset, train=train, validation=validation, test=test, task="")

@@ -40,6 +40,11 @@ def test_zero_and_scale_are_heeded():
     assert samples(fits(VALUES.astype(">i2"), BSCALE="2.5D-1")).tolist() == (VALUES / 4).tolist()
 
 
+@pytest.mark.parametrize("told", [{"HISTORY": "BSCALE  = 2"}, {"BZERO": "0 / BSCALE  = 2"}])
+def test_what_a_comment_says_is_no_value(told):
+    assert samples(fits(VALUES.astype(">i2"), **told)).tolist() == VALUES.tolist()
+
+
 @pytest.mark.parametrize(("pages", "expected"), [("max", [[7, 2, 2], [2, 2, 2]]), ("first", [[7, 0, 0], [0, 0, 0]])])
 def test_planes_are_made_one_and_told(pages, expected):
     stack = np.zeros((3, 2, 3), "u1")

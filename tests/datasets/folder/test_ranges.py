@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,12 @@ def test_a_number_for_no_data_sets_no_range_and_a_better_one_is_named(kind, noth
     low, high = map(float, str(raised.value).rpartition("--range=")[2].split(","))
     assert (low, high) == pytest.approx((values[0], values[-1]), abs=0.01 * np.ptp(values))
     assert fit([pixels], kind, given=(low, high)) == ((low, high),)
+
+
+@pytest.mark.parametrize(("nothing", "told"), [(-3.4e38, "-3.4e+38"), (float(np.float32(0.1)), "0.1")])
+def test_pictures_of_hardly_anything_but_no_data_are_refused_in_few_digits(nothing, told):
+    with pytest.raises(ValueError, match=rf"1 gray levels between {re.escape(f'{told} and {told}')}, where 9"):
+        fit([np.append(np.linspace(1, 700, 16), np.full(19_980, nothing))], "floating-point")
 
 
 def test_what_is_no_number_is_not_counted():

@@ -110,6 +110,21 @@ def test_classes_of_fewer_pictures_than_parts_of_validation_are_split():
 
 
 @pytest.mark.parametrize(
+    ("labels", "groups"),
+    [(np.repeat([0, 1], 40), np.arange(80) // 10), (np.repeat([0, 1, 2], [20, 7, 7]), np.arange(34).clip(19))],
+    ids=["eight patients", "a large class of one patient"],
+)
+def test_groups_fewer_than_parts_of_validation_are_split(labels, groups):
+    one = Split(np.zeros((len(labels), 8, 8, 1), np.uint8), labels, groups)
+    base = Dataset("patients", tuple("abc"[: labels.max() + 1]), one, one, one)
+    folds = deal_folds(labels, groups, 5, seed=0)
+    for fold in range(5):
+        split = fold_dataset(base, one, folds == fold, seed=fold)
+        assert len(split.validation)
+        assert len(set(groups)) == sum(len(set(part.groups)) for part in split.splits.values())
+
+
+@pytest.mark.parametrize(
     ("asked", "a_split", "changes", "expected"),
     [
         (None, 121.0, {}, 0),  # not even one repeat in 600 s
