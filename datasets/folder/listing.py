@@ -30,7 +30,8 @@ from bakeoff.datasets.folder.picture_file import (
 )
 from bakeoff.datasets.folder.regions import pair_masks
 from bakeoff.datasets.folder.split_names import THINGS, find_splits, split_of_name
-from bakeoff.datasets.folder.tables import TABLE_SUFFIXES, label_by_tables, list_table
+from bakeoff.datasets.folder.tables import list_table
+from bakeoff.datasets.folder.tables_among_pictures import TABLE_SUFFIXES, label_by_tables
 
 PACKED = "is packed in a way that is not read: unpack it, and name the result"
 ARRAYS = "holds arrays: in Python, `import bakeoff` takes them, as in bakeoff.compare(bakeoff.load(images, labels))"

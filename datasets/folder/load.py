@@ -25,7 +25,7 @@ from bakeoff.datasets.folder.ranges import as_ranges
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.folder.samples import Rules
 from bakeoff.datasets.folder.stages import FolderStages
-from bakeoff.datasets.folder.tables import TABLE_SUFFIXES
+from bakeoff.datasets.folder.tables_among_pictures import TABLE_SUFFIXES
 from bakeoff.datasets.resizing import WHOLE
 from bakeoff.datasets.store import Memory, Store
 

@@ -7,7 +7,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -216,16 +216,6 @@ def _decode(content: bytes) -> str:
     text = content.decode("utf-8-sig", errors="surrogateescape")  # as Python names files with odd bytes
     is_plain = all(c < "\x80" or "\udc80" <= c <= "\udcff" for c in set(text))
     return content.decode("cp1252", errors="replace") if is_plain and not text.isascii() else text
-
-
-def check_agreement(table: PictureFile, both: Set[tuple[str, str]], others: str) -> None:
-    """both: pairs of the others' class and the table's. Raises ValueError unless one of the two tells finer classes."""
-    folders, labels = ({pair[side] for pair in both} for side in (0, 1))
-    if len(labels) > 1 and len(both) > max(len(folders), len(labels)):
-        raise ValueError(
-            f"{table.path} tells other classes ({', '.join(sorted(labels)[:5])}) than {others} "
-            f"({', '.join(sorted(folders)[:5])}): name one table in place of the folder, or move the others away"
-        )
 
 
 def each_once(rows: Iterable[PictureFile]) -> list[PictureFile]:

@@ -1,6 +1,6 @@
-"""A table of pictures and their classes as spreadsheets and scripts write it: by itself, or among the pictures."""
+"""A table of pictures and their classes, as spreadsheets and scripts write it."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,27 +8,23 @@ from pathlib import Path
 
 from bakeoff.datasets.folder.picture_file import MASKS, NOT_USED, PictureFile, Region, as_class_name, fail
 from bakeoff.datasets.folder.regions import box_of
-from bakeoff.datasets.folder.split_names import find_splits, split_of_name
+from bakeoff.datasets.folder.split_names import split_of_name
 from bakeoff.datasets.folder.table_parts import (
     ABSENT,
     BOXES,
     COLUMNS,
     Finder,
-    check_agreement,
     column_names,
     each_once,
     join_flags,
     parts_of,
     read_row,
     rows_of_text,
-    words_of_text,
 )
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 NEEDED = ("path", "label")  # columns, where nothing else tells the classes
 NO_LABEL = ("", "nan", "?", "n/a", "#n/a")  # as programs write what is missing; "none" may be a class
 MISSING = (*NO_LABEL, "na", "none", "null", "-")  # in other columns
-LOST = "rows that lead to no picture in a class, or to several"
 LOOKED_AT = 50  # rows that tell what is in a column of an unknown name
 
 
@@ -101,110 +97,16 @@ def list_table(path: Path, list_folder: Callable[[Path], Iterable[PictureFile]])
     return sorted([*table.files(finder), *table.unused()], key=lambda file: file.parts)
 
 
-def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
-    """With the classes of the tables among them, such as labels.csv, where folders tell fewer than two.
-
-    files: sorted, with the classes that folders tell. What tables say of groups, regions and splits counts anyway.
-    Raises ValueError where no table can be read and folders tell fewer than two, or the two tell unlike ones, and for a
-    table of splits, groups or masks of these pictures that cannot be read; others of them are left out with the reason.
-    """
-    classes = {file.class_name for file in files if file.class_name and file.is_picture}
-    tables, files, fault = _read_tables(files, needed=("path",) if len(classes) > 1 else NEEDED)
-    if len(classes) > 1:
-        return _add_to_folders(files, tables)
-    if fault and not tables:
-        raise ValueError(f"folders tell fewer than two classes, and of the tables, {fault}")
-    if not tables:
-        return files
-    told: dict[tuple[str, ...], str] = {}
-    for table, _, rows in tables:
-        pairs = {(told[row.parts], row.class_name) for row in rows if row.parts in told}
-        check_agreement(table, pairs, "another table does")
-        told |= {row.parts: row.class_name for row in rows}
-    found = each_once(row for _, _, rows in tables for row in rows)
-    used, parts = {file.parts: _as_table(file) for file, _, _ in tables}, {row.parts for row in found}
-    splits = find_splits({row.parts[0] for row in found})
-    labeled = [replace(row, split=row.split or splits.get(row.parts[0], "")) for row in found]
-    others = [used.get(file.parts, replace(file, class_name="")) for file in files if file.parts not in parts]
-    unused = [column for _, table, _ in tables for column in table.unused()]
-    return sorted([*labeled, *others, *unused], key=lambda file: file.parts)
-
-
-Read = tuple[PictureFile, Table, list[PictureFile]]  # a table's file, with the split of its name; it; those of its rows
-
-
-def _as_table(file: PictureFile) -> PictureFile:
-    return replace(file, class_name="", split="", left_out=f"a table of the {file.split} pictures".replace("  ", " "))
-
-
-def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[Read], list[PictureFile], str]:
-    """Those that can be read; all files, without those that name pictures here and cannot; the first fault."""
-    below: dict[tuple[str, ...], list[PictureFile]] = defaultdict(list)
-    for file in files:
-        for depth in range(len(file.parts)):
-            below[file.parts[:depth]].append(file)
-    finders: dict[tuple[tuple[str, ...], str], Finder] = {}
-    tables: list[Read] = []
-    useless: dict[tuple[str, ...], str] = {}
-    first_fault = ""
-    for file in [file for file in files if not file.left_out and file.suffix in TABLE_SUFFIXES]:
-        above, split = file.parts[:-1], split_of_name(file.stem)[0]
-        if file.suffix == ".txt" and not split:
-            continue
-        near = below[above] if any(other.is_picture for other in below[above]) else files
-        finder = finders.setdefault((above, split), Finder(near.copy, split=split))
-        content = b""
-        try:
-            content = file.read()
-            table = read_table(file.path, content, finder, needed)
-            tables.append((file, table, table.files(finder)))
-        except (ValueError, OSError) as error:
-            first_fault = first_fault or str(error)
-            words = words_of_text(content)
-            if any(finder.find(word) for word in words if not word.isdecimal()):
-                if {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]}.intersection(column_names(words)):
-                    raise ValueError(f"{error}. Mend the table, or move it away") from error
-                useless[file.parts] = f"a table that cannot be used ({error})"
-    if "label" in needed:  # one of a single class is a list of guesses to be filled in
-        tables = [(file, table, rows) for file, table, rows in tables if len({row.class_name for row in rows}) > 1]
-    splits = find_splits(file.stem for file, _, _ in tables)  # train.csv and test.csv
-    if len(set(splits.values())) == len(splits):  # not train1.txt and train2.txt, of several ways to split
-        for place, (file, table, rows) in enumerate(tables):
-            split = splits.get(file.stem, "")
-            tables[place] = replace(file, split=split), table, [replace(r, split=r.split or split) for r in rows]
-    return tables, [replace(file, left_out=useless.get(file.parts, file.left_out)) for file in files], first_fault
-
-
-def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[PictureFile]:
-    known = {file.parts: file for file in files if file.class_name and file.is_picture}
-    more: dict[tuple[str, ...], list[PictureFile]] = {}
-    for table, read, rows in tables:
-        here = [row for row in rows if row.parts in known and not (read.guessed or row.left_out)]
-        pairs = {(known[row.parts].class_name, row.class_name) for row in here if row.class_name}
-        check_agreement(table, pairs, "the folders do")
-        changing = [row for row in rows if row.split or row.group or row.region]
-        lost = [row.path for row in changing if row.parts not in known]
-        if changing and read.guessed:
-            names = ", ".join(f"{read.header[read.places[what]]} to {what}" for what in read.guessed)
-            more[table.parts] = [replace(table, left_out=f"a table that counts once columns are renamed ({names})")]
-        elif lost:
-            told = f"{table.path} ({len(lost):,} of {len(rows):,}, such as {lost[0]})"
-            files = [*files, PictureFile((told,), bytes, left_out=LOST)]
-        for row in here:
-            old = known[row.parts]
-            if (row.split, row.group, row.region) != (old.split, old.group, old.region):
-                new = replace(old, read=row.read, split=row.split, group=row.group, region=row.region)
-                more.setdefault(row.parts, []).append(new)
-                more[table.parts] = [_as_table(table)]
-    return [one for file in files for one in more.get(file.parts, [file])]
-
-
 def read_table(name: str, content: bytes, finder: Finder, needed: Sequence[str] = NEEDED) -> Table:
     """needed: columns that there must be. Raises ValueError with file and line."""
     rows = list(rows_of_text(name, content))
     line, header = rows.pop(0) if rows else (1, [])
-    if "label" not in needed and len(header) == 1 and finder.find(header[0]):  # a list, where folders tell the classes
+    first = header[0] if len(header) == 1 else ""  # perhaps of a list that names no columns
+    if first and "label" not in needed and finder.find(first):
         header, rows = ["path"], [(line, header), *rows]
+    elif " " in first and finder.find(first.rpartition(" ")[0].strip()):  # cat/1.jpg 0
+        rows = [(number, row[0].rsplit(None, 1)) for number, row in ((line, header), *rows)]
+        header = ["path", "label"]
     header, rows, joined = join_flags(name, list(header), rows, asks_label="label" in needed)
     names = column_names(header)
     bare = [name.replace(" ", "").removeprefix("roi") for name in names]

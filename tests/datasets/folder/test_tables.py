@@ -395,6 +395,26 @@ def test_lists_called_like_splits_tell_them_where_folders_tell_classes(tmp_path,
     assert "Left out as a table of the test pictures: meta/test.txt." in dataset.notes
 
 
+@pytest.mark.parametrize("places", [("images", "images"), KINDS])
+def test_lists_of_paths_and_numbers_of_classes_tell_both(tmp_path, places):
+    def write(split, pairs):
+        of = dict(zip(KINDS, places, strict=True))
+        lines = [f"{of[kind]}/{name} {KINDS.index(kind)}" for name, kind in pairs]
+        (tmp_path / f"{split}.txt").write_text("\n".join(lines) + "\n")
+
+    write_lists(tmp_path, write, places)
+    dataset = load_folder(tmp_path)
+    assert sizes(dataset) == [[7, 7], [2, 2], [3, 3]]
+    assert dataset.class_names == (("0", "1") if places[0] == places[1] else KINDS)
+
+
+def test_a_line_of_such_a_list_without_a_class_is_refused(tmp_path):
+    write_lists(tmp_path, lambda *_: None, ("images", "images"))
+    (tmp_path / "val.txt").write_text("images/cat000.png 0\nimages/cat001.png\n")
+    with pytest.raises(ValueError, match=r"val.txt line 2 must have a path and a label, got \['images/cat001.png'\]"):
+        load_folder(tmp_path / "val.txt")
+
+
 def test_several_ways_to_split_are_none(tmp_path):
     def write(split, pairs):
         for turn in (1, 2):
