@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from bakeoff.datasets.folder.picture_file import MASKS, TWICE, PictureFile, composed, fail, read_plain_file, stamp_now
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
@@ -222,11 +223,16 @@ def each_once(rows: Iterable[PictureFile]) -> list[PictureFile]:
     """Those that tell what an earlier one tells are left out."""
     files, told = [], set()
     for file in rows:
-        region = file.region and (file.region.box, tuple(mask.parts for mask in file.region.masks))
-        tells = file.parts, file.class_name, file.split, file.group, region
+        tells = file.parts, *facts_of(file)
         files.append(replace(file, left_out=TWICE) if tells in told else file)
         told.add(tells)
     return files
+
+
+def facts_of(file: PictureFile) -> tuple[Any, ...]:
+    """What a table may tell of a picture."""
+    region = file.region and (file.region.box, tuple(mask.parts for mask in file.region.masks))
+    return file.class_name, file.split, file.group, region
 
 
 def read_row(read: Callable[[], bytes], line: int) -> bytes:

@@ -1,12 +1,13 @@
 """Tables that lie among the pictures of a folder: what they tell of classes, splits, groups and masks."""
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
+from typing import Any
 
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
-from bakeoff.datasets.folder.table_parts import COLUMNS, Finder, column_names, each_once, words_of_text
+from bakeoff.datasets.folder.table_parts import COLUMNS, Finder, column_names, facts_of, words_of_text
 from bakeoff.datasets.folder.tables import NEEDED, Table, read_table
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -33,7 +34,7 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
         pairs = {(told[row.parts], row.class_name) for row in rows if row.parts in told}
         _check_agreement(table, pairs, "another table does")
         told |= {row.parts: row.class_name for row in rows}
-    found = each_once(row for _, _, rows in tables for row in rows)
+    found = _complete(rows for _, _, rows in tables)
     used, parts = {file.parts: _as_table(file) for file, _, _ in tables}, {row.parts for row in found}
     splits = find_splits({row.parts[0] for row in found})
     labeled = [replace(row, split=row.split or splits.get(row.parts[0], "")) for row in found]
@@ -90,6 +91,7 @@ def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[
 def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[PictureFile]:
     known = {file.parts: file for file in files if file.class_name and file.is_picture}
     more: dict[tuple[str, ...], list[PictureFile]] = {}
+    told: list[list[PictureFile]] = []  # by each table
     for table, read, rows in tables:
         here = [row for row in rows if row.parts in known and not (read.guessed or row.left_out)]
         pairs = {(known[row.parts].class_name, row.class_name) for row in here if row.class_name}
@@ -100,14 +102,17 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
             names = ", ".join(f"{read.header[read.places[what]]} to {what}" for what in read.guessed)
             more[table.parts] = [replace(table, left_out=f"a table that counts once columns are renamed ({names})")]
         elif lost:
-            told = f"{table.path} ({len(lost):,} of {len(rows):,}, such as {lost[0]})"
-            files = [*files, PictureFile((told,), bytes, left_out=LOST)]
-        for row in here:
-            old = known[row.parts]
-            if (row.split, row.group, row.region) != (old.split, old.group, old.region):
-                new = replace(old, read=row.read, split=row.split, group=row.group, region=row.region)
-                more.setdefault(row.parts, []).append(new)
-                more[table.parts] = [_as_table(table)]
+            where = f"{table.path} ({len(lost):,} of {len(rows):,}, such as {lost[0]})"
+            files = [*files, PictureFile((where,), bytes, left_out=LOST)]
+        new = [
+            replace(known[row.parts], read=row.read, split=row.split, group=row.group, region=row.region)
+            for row in here
+        ]
+        told.append([one for one in new if facts_of(one) != facts_of(known[one.parts])])
+        if told[-1]:
+            more[table.parts] = [_as_table(table)]
+    for row in _complete(told):
+        more.setdefault(row.parts, []).append(row)
     return [one for file in files for one in more.get(file.parts, [file])]
 
 
@@ -119,3 +124,26 @@ def _check_agreement(table: PictureFile, both: Set[tuple[str, str]], others: str
             f"{table.path} tells other classes ({', '.join(sorted(labels)[:5])}) than {others} "
             f"({', '.join(sorted(folders)[:5])}): name one table in place of the folder, or move the others away"
         )
+
+
+def _complete(tables: Iterable[Iterable[PictureFile]]) -> list[PictureFile]:
+    """The rows of all: what one table leaves open of a picture, such as its split, another fills in.
+
+    A picture that a table tells two things of, or that two tables contradict each other about, is there for each.
+    """
+    found: dict[tuple[str, ...], dict[tuple[Any, ...], PictureFile]] = {}
+    for rows in tables:
+        now: dict[tuple[str, ...], dict[tuple[Any, ...], PictureFile]] = defaultdict(dict)
+        for row in rows:
+            for earlier in found.get(row.parts, {(): row}).values():
+                for one in _put_together(earlier, row):
+                    now[row.parts].setdefault((one.left_out, *facts_of(one)), one)
+        found |= now
+    return [row for of_picture in found.values() for row in of_picture.values()]
+
+
+def _put_together(row: PictureFile, other: PictureFile) -> tuple[PictureFile, ...]:
+    if any(a and b and a != b for a, b in zip(facts_of(row), facts_of(other), strict=True)):
+        return row, other
+    group, region = row.group or other.group, row.region or other.region
+    return (replace(row, split=row.split or other.split, group=group, region=region),)

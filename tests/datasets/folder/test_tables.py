@@ -209,6 +209,32 @@ def test_tables_that_tell_unlike_classes_are_refused_and_a_copy_of_one_adds_noth
         load_folder(pets)
 
 
+@pytest.mark.parametrize("are_folders", [True, False])
+def test_what_several_tables_tell_of_a_picture_is_put_together(pets, are_folders):
+    (pets / "p").rename(pets / "images")
+    name = "images/{k}/{n}.png" if are_folders else "images/{k}{n}.png"
+    for path in sorted((pets / "images").rglob("*.png")):
+        path.rename(pets / name.format(k=path.parent.name, n=path.stem))
+
+    def table(header, row, numbers=NUMBERS):
+        of = [
+            row.format(path=name.format(k=k, n=f"{i:03}"), k=k, i=i, group=k + str(i // 2))
+            for k in KINDS
+            for i in numbers
+        ]
+        return "\n".join([header, *of]) + "\n"
+
+    (pets / "patients.csv").write_text(table("path,label,patient", "{path},{k},{group}"))
+    (pets / "train.csv").write_text(table("path,label", "{path},{k}", range(4)))
+    (pets / "test.csv").write_text(table("path,label,x,y,width,height", "{path},{k},2,2,9,9", range(4, 8)))
+    dataset = load_folder(pets)
+    assert [sum(found) for found in zip(*sizes(dataset), strict=True)] == [8, 8]
+    assert sizes(dataset)[2] == [4, 4]
+    assert "8 groups, such as cat0, cat1, cat2: each is kept within one split." in notes_of(dataset)
+    assert "8 cut to the square around its region" in notes_of(dataset)
+    assert "duplicates" not in notes_of(dataset)
+
+
 def test_a_table_beside_folders_of_classes_needs_no_labels(pets):
     path = pets / "p" / "more.csv"
     path.write_text(rows("file,split", lambda p, k: f"{p[2:]},{'test' if p[-5] < '3' else 'train'}"))
