@@ -19,9 +19,8 @@ HASH_SIDE = 8  # 8 x 8 low frequencies make 64 bits
 # photograph or a redrawn one; below a correlation of about 0.92 different skies and seas begin to pass.
 RADIUS = 8  # bits that may differ: noise that is saved again at another quality turns as many
 LEAST_CORRELATION = 0.95
-LEAST_TURNED = (
-    0.97  # of pictures turned: of 400 round cells, made with noise, up to 24 pairs pass 0.95 so, and none this
-)
+# Of a turned one more: of 400 round cells, made with noise, up to 24 pairs pass 0.95 when turned, and none passes this.
+LEAST_TURNED = 0.97
 BAND_EDGES = np.linspace(0, 64, RADIUS // 2 + 2).astype(int).tolist()  # of so many bands, one has at most one bit off
 PARTS = 64  # that pictures are dealt to by their class, where only those of one class are compared
 TRAITS = np.dtype([("digest", "S16"), ("hash", "u8"), ("is_flat", "?"), ("is_gray", "?")])  # 26 bytes of a picture
