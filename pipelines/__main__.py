@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import fields
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from bakeoff.datasets.dataset import Dataset
 from bakeoff.datasets.folder.reading import Reading
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     launched_together = int(os.environ.get("WORLD_SIZE", "1")) > 1 and "LOCAL_RANK" in os.environ  # by `torchrun`
     if options.command == "train" and launched_together:
-        return train_together(options)
+        train_together(options)
     if options.processes > 1:
         return launch(options)
     if hasattr(options, "set") and (options.experiments or options.command == "train"):
@@ -146,23 +146,24 @@ def load(options: argparse.Namespace, workspace: Workspace) -> Dataset:
         )
 
 
-def train_together(options: argparse.Namespace) -> int:
+def train_together(options: argparse.Namespace) -> NoReturn:
     """As one of several processes: the first does what a single one does, the others train along with it."""
-    from bakeoff.pipelines.neural.distributed import joined
+    from bakeoff.pipelines.neural.distributed import joined, leave
     from bakeoff.pipelines.neural.training.assignment import dismiss, follow
 
     with joined(options.device) as processes:
+        status = 0
         if processes.rank > 0:
             follow()
-            return 0
-        try:
-            with open_workspace(options) as workspace:
-                status = COMMANDS["train"](load(options, workspace), options, workspace)
-        except Exception:
+        else:
+            try:
+                with open_workspace(options) as workspace:
+                    status = COMMANDS["train"](load(options, workspace), options, workspace)
+            except Exception:
+                dismiss()
+                raise
             dismiss()
-            raise
-        dismiss()
-        return status
+    leave(status)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from bakeoff.datasets.folder.groups import connect
 from bakeoff.datasets.store import BLOCK_VALUES, Pictures, blocks_of, choose
 
 HASH_SIDE = 8  # 8 x 8 low frequencies make 64 bits
-# Both limits were set by eye on CIFAR-10's test pictures and their likest training pictures: all that pass are the same
+# These two were set by eye on CIFAR-10's test pictures and their likest training pictures: all that pass are the same
 # photograph or a redrawn one; below a correlation of about 0.92 different skies and seas begin to pass.
 RADIUS = 8  # bits that may differ: noise that is saved again at another quality turns as many
 LEAST_CORRELATION = 0.95

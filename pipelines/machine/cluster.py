@@ -37,7 +37,8 @@ Result = TypeVar("Result")
 SECONDS_TO_ANSWER = 10.0
 DECISIVE = ("numpy", "torch", "pillow", "opencv-python-headless", "tifffile")  # packages
 TASKS_PER_THREAD = 3  # under way: one computes, one waits beside it, one travels
-SECONDS_OF_A_TASK, MOST_TOGETHER = 0.2, 16  # of processor time, roughly; chunks that stay on disk
+# Of a task of several chunks, roughly: its processor time, what its results take, and how many they are.
+SECONDS_OF_A_TASK, BYTES_OF_RESULTS, MOST_TOGETHER = 0.2, 2**23, 16
 WORKER = "`.venv/bin/python -m dask worker <scheduler>` in the folder of this very checkout"
 
 
@@ -66,7 +67,7 @@ class Cluster:
             tasks = Tasks(_leave_on_disk(chunk, seen) for chunk in chunks)
             for results, cpu_seconds in results_in_order(submit, tasks, n_ahead):
                 add_cpu_seconds(cpu_seconds)
-                tasks.took(cpu_seconds / len(results))
+                tasks.took(cpu_seconds / len(results), max(getattr(result, "nbytes", 0) for result in results))
                 yield from results
 
     def hold(self, load: Callable[[Chunk], Any], chunks: Iterable[Chunk]) -> list[Any]:
@@ -96,9 +97,10 @@ class Tasks:
     def __init__(self, chunks: Iterable[Any]) -> None:
         self.chunks, self.n_together = iter(chunks), 1
 
-    def took(self, seconds: float) -> None:
-        """What a chunk took."""
-        self.n_together = int(min(max(1, SECONDS_OF_A_TASK / max(seconds, 1e-9)), MOST_TOGETHER))
+    def took(self, seconds: float, n_bytes: int) -> None:
+        """What a chunk took, and what its result takes."""
+        fitting = min(SECONDS_OF_A_TASK / max(seconds, 1e-9), BYTES_OF_RESULTS / max(n_bytes, 1), MOST_TOGETHER)
+        self.n_together = max(1, int(fitting))
 
     def __iter__(self) -> Iterator[list[Any]]:
         for chunk in self.chunks:

@@ -139,15 +139,17 @@ def test_rows_on_disk_are_those_of_the_array(on_disk):
 
 def test_quick_chunks_that_stay_on_disk_go_together_in_one_task(on_disk):
     there = [RowsOnDisk.of(on_disk[start : start + 10]) for start in range(0, 230, 10)]
-    for chunks, seconds, n_together in (
-        (there, 0.05, 4),
-        (there, 0.0, cluster_module.MOST_TOGETHER),
-        (there, 7.0, 1),
-        ([*range(23)], 0.05, 1),
+    for chunks, seconds, n_bytes, n_together in (
+        (there, 0.05, 0, 4),
+        (there, 0.0, 0, cluster_module.MOST_TOGETHER),
+        (there, 0.0, cluster_module.BYTES_OF_RESULTS // 3, 3),
+        (there, 0.0, 2 * cluster_module.BYTES_OF_RESULTS, 1),
+        (there, 7.0, 0, 1),
+        ([*range(23)], 0.05, 0, 1),
     ):
         tasks, sizes = Tasks(chunks), []
         for task in tasks:
-            tasks.took(seconds)
+            tasks.took(seconds, n_bytes)
             sizes.append(len(task))
         assert (sizes[0], sizes[1], sum(sizes)) == (1, n_together, 23)
 

@@ -188,11 +188,11 @@ def test_the_whole_lecture_is_computed_drawn_and_its_notebooks_run(tmp_path):
         run_notebook(path)
 
 
-def test_three_published_reports_have_three_verdicts(folder):
+def test_of_three_published_reports_one_has_a_winner(folder):
     """As the last chapter says, and asks why."""
     _, variables = read_chapter(folder / "numbers" / "15-measured.npz")
-    for verdict in ("End-to-end training wins", "no difference is shown", "hand-crafted features win"):
-        assert sum(verdict in sentence for sentence in variables["verdicts"]) == 1
+    for verdict, n in (("End-to-end training wins", 1), ("no difference is shown", 2)):
+        assert sum(verdict in sentence for sentence in variables["verdicts"]) == n
 
 
 def test_a_figure_that_is_none_is_an_error():
