@@ -2,6 +2,7 @@
 
 import io
 import struct
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -61,37 +62,41 @@ def about_if_plain(content: bytes) -> tuple[int, int, int] | None:
     """(width, height, channels) by the headers before the first scan; None for what is not plain, or cut short."""
     if content[:2] != b"\xff\xd8" or content[-2:] != b"\xff\xd9":
         return None
-    about, place, profile = None, 2, b""
-    while place + 10 <= len(content) and content[place] == 0xFF:
-        marker, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4], "big")
+    about, profile = None, b""
+    for marker, start, end in _segments(content):
         if marker == SCAN:
             return about if not profile or is_srgb(profile) else None
         if marker in FRAMES and about is None:
-            bits, height, width, n_components = struct.unpack_from(">BHHB", content, place + 4)
+            bits, height, width, n_components = struct.unpack_from(">BHHB", content, start)
             if bits != 8 or n_components not in (1, 3) or not width * height:
                 return None
             about = width, height, n_components
-        elif marker == APP2 and content[place + 4 : place + 16] == b"ICC_PROFILE\0":
-            profile += content[place + 18 : place + 2 + length]
-        elif marker in FRAMES or _is_odd(marker, content[place + 4 : place + 2 + length]):
+        elif marker == APP2 and content[start : start + 12] == b"ICC_PROFILE\0":
+            profile += content[start + 14 : end]
+        elif marker in FRAMES or _is_odd(marker, content[start:end]):
             return None
-        place += 2 + length
     return None
 
 
 def quality_of_jpeg(content: bytes) -> int:
     """By how coarsely it was rounded, as libjpeg counts it, 1..100 to the next 5; 0 where nothing tells."""
-    place = 2
-    while place + 5 < len(content) and content[place] == 0xFF and content[place + 1] != SCAN:
-        length = int.from_bytes(content[place + 2 : place + 4], "big")
-        if content[place + 1] == STEPS:
-            width = 1 + (content[place + 4] >> 4 > 0)  # bytes of a step
-            steps = content[place + 5 : place + 5 + 64 * width]
+    for marker, start, _ in _segments(content):
+        if marker == STEPS:
+            width = 1 + (content[start] >> 4 > 0)  # bytes of a step
+            steps = content[start + 1 : start + 1 + 64 * width]
             percent = 100 * np.frombuffer(steps, f">u{width}").sum(dtype=int) / STANDARD_STEPS
             quality = (200 - percent) / 2 if percent <= 100 else 5000 / percent
             return 5 * max(1, round(quality / 5))
-        place += 2 + length
     return 0
+
+
+def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """The markers up to the first scan's, each with where its values begin and end."""
+    place, marker = 2, 0
+    while marker != SCAN and place + 10 <= len(content) and content[place] == 0xFF:
+        marker, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4], "big")
+        yield marker, place + 4, place + 2 + length
+        place += 2 + length
 
 
 def _is_odd(marker: int, segment: bytes) -> bool:
