@@ -58,9 +58,8 @@ def deal_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) 
     """
     _, first, ranks = np.unique(groups, return_index=True, return_inverse=True)
     groups = first[ranks]
-    where = np.flatnonzero(to_be_dealt(groups, labels, FEWEST_GROUPS))
-    largest = np.bincount(labels[where]).max(initial=0)
-    if len(np.unique(labels[where])) < 2 or min(len(np.unique(groups[where])), largest) < n_folds:
+    where, n_most = _what_is_dealt(labels, groups)
+    if len(np.unique(labels[where])) < 2 or n_most < n_folds:
         raise NotApplicableError(
             f"{n_folds} folds need two classes of {FEWEST_GROUPS} pictures or groups each, {n_folds} in all, and one "
             f"class of {n_folds} pictures"
@@ -83,13 +82,18 @@ def pool(dataset: Dataset) -> Split:
     return Split(images, labels, join(group_duplicates(images, labels)[1], named))
 
 
+def _what_is_dealt(labels: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, int]:
+    """Which pictures, int64 (m,), and into how many folds at most: each takes a group, and one of the largest class."""
+    where = np.flatnonzero(to_be_dealt(groups, labels, FEWEST_GROUPS))
+    return where, min(len(np.unique(groups[where])), int(np.bincount(labels[where]).max(initial=0)))
+
+
 def fold_dataset(dataset: Dataset, pictures: Split, tested: np.ndarray, seed: int) -> Dataset:
     """The data set with these pictures to be tested, and a part of the others to choose on.   tested: bool (n,)."""
     assert pictures.groups is not None
     rest = np.flatnonzero(~tested)
     labels, groups = pictures.labels[rest], pictures.groups[rest]
-    dealt = to_be_dealt(groups, labels, FEWEST_GROUPS)
-    n_most = min(len(np.unique(groups[dealt])), int(np.bincount(labels[dealt]).max(initial=0)))
+    _, n_most = _what_is_dealt(labels, groups)
     part = deal_folds(labels, groups, max(2, min(VALIDATION_PARTS, n_most)), seed)
     held = part == np.bincount(part[part != NEVER]).argmax()
     train, validation, test = (pictures.take(rows) for rows in (rest[~held], rest[held], np.flatnonzero(tested)))
