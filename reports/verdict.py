@@ -111,7 +111,7 @@ def _judge(comparison: Comparison, contest: StudyResult | None) -> tuple[Answer,
 
 def _likely_reason(comparison: Comparison, contest: StudyResult | None) -> str:
     """Of nothing learned: sizes that no time was left for, or else what was lost where pictures were read."""
-    rows = contest.rows if contest else ()
+    rows = [row for row in (contest.rows if contest else ()) if row["outcome"] in ("tried", "not reached")]
     largest = max((row["image_size"] for row in rows), default=0)
     seen = {
         side: max((row["image_size"] for row in rows if row["side"] == side and row["outcome"] == "tried"), default=0)

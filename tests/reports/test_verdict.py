@@ -137,6 +137,7 @@ def test_the_likely_reason_is_a_size_that_no_time_was_left_for():
     short = reason("not reached", "not reached")
     assert "pictures of 224 px were seen with no more than 64 px on the hand-crafted side and 32 px on the end" in short
     assert "are brought to 224 px" in reason("tried", "tried")
+    assert "are brought to 224 px" in reason("passed over", "passed over")  # no time would have gone there
     assert "are brought to 224 px" in reason("tried", "not reached")  # one side saw all, and learned nothing
 
 
