@@ -71,9 +71,8 @@ def histograms(n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fit_peer(peer: LinearSVC, features: np.ndarray, labels: np.ndarray) -> LinearSVC:
-    with warnings.catch_warnings(
-        action="ignore", category=ConvergenceWarning
-    ):  # the objective is what decides, and is checked
+    # The objective is what decides, and is checked.
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
         return peer.fit(features, labels)
 
 

@@ -97,7 +97,7 @@ def _decompressed(path: Path) -> IO[bytes]:
     """All that it holds, of whichever way to compress; tarfile's own reader leaves out what was joined to it."""
     with open(path, "rb") as file:
         start = file.read(6)
-    if start.startswith(b"\x1f\x8b"):
+    if start.startswith(b"\x1f\x8b"):  # gzip's own reader goes on to joined streams, and refuses what else follows
         return gzip.open(path, "rb")  # type: ignore[return-value]
     begin = next((begin for magic, begin in DECOMPRESSORS.items() if start.startswith(magic)), None)
     return open(path, "rb") if begin is None else io.BufferedReader(_Blocks(_decompress(path, begin)))
