@@ -3,7 +3,7 @@
 OpenCV rounds descriptors to whole numbers at length 512, so equality is meant to a few times 1/512 an element; for what
 else it does, see `extract_dense_sift`: hence even bin sizes, and the plain frame around every picture. Its time grows
 with the area of a descriptor and ours hardly does: the smallest bins are our worst case. Both have one core, as each
-batch of pictures has in a run: what two virtual ones are worth differs from machine to machine, and from hour to hour.
+batch of pictures has in a run: two virtual ones were worth no more than one to OpenCV where this was measured.
 """
 
 from collections.abc import Iterator

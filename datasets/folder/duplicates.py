@@ -19,7 +19,8 @@ HASH_SIDE = 8  # 8 x 8 low frequencies make 64 bits
 # photograph or a redrawn one; below a correlation of about 0.92 different skies and seas begin to pass.
 RADIUS = 8  # bits that may differ: noise that is saved again at another quality turns as many
 LEAST_CORRELATION = 0.95
-# Of a turned one more: of 400 round cells, made with noise, up to 24 pairs pass 0.95 when turned, and none passes this.
+# Of a turned one more: of 400 round cells, made with much noise, up to 24 pairs pass 0.95 when turned and none passes
+# this; with little noise hundreds pass both, as they do upright.
 LEAST_TURNED = 0.97
 BAND_EDGES = np.linspace(0, 64, RADIUS // 2 + 2).astype(int).tolist()  # of so many bands, one has at most one bit off
 PARTS = 64  # that pictures are dealt to by their class, where only those of one class are compared
@@ -104,7 +105,7 @@ def perceptual_hashes(gray: np.ndarray) -> np.ndarray:
 
     gray: float (n, height, width).   Returns uint64 (n,). The mean brightness has no bit (it is always 0).
     Source: "pHash" (Zauner 2010), with the whole picture in place of its 32x32 reduction, and with zero in place of the
-    coefficients' median, which it is close to: so a turned picture's hash follows from the picture's (`turn_hashes`).
+    coefficients' median: so a turned picture's hash follows from the picture's (`turn_hashes`).
     """
     bits = dct(dct(gray, axis=1)[:, :HASH_SIDE], axis=2)[:, :, :HASH_SIDE] > 0
     bits[:, 0, 0] = False

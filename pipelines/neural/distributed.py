@@ -78,8 +78,10 @@ def joined(device_name: str = "") -> Iterator[Processes]:
 
 
 def leave(status: int) -> NoReturn:
-    """End this process at once. DistributedDataParallel keeps the group's threads alive, and the interpreter, when it
-    ends in the usual way, now and then aborted a process whose work was done (torch 2.13, on busy cores)."""
+    """End this process at once: twice, on busy cores, one whose work was done was aborted as the interpreter ended.
+
+    The group's threads, which DistributedDataParallel keeps alive (torch 2.13), may have been why; it was not shown.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
