@@ -32,7 +32,8 @@ Result = TypeVar("Result")
 
 @contextmanager
 def one_worker_per_core() -> Iterator[Executor]:
-    """As many threads as torch would use, each with torch single-threaded, and so is the caller until the end.
+    """As many threads as torch would use, each with torch single-threaded, and so is the caller until the end; with or
+    without gradients as the caller, for that, too, is a setting of each thread.
 
     A solver alternates passes with many small operations. Spread over the cores, those wait at a barrier every time,
     and on a busy machine the waiting takes longer than everything else.
@@ -40,10 +41,15 @@ def one_worker_per_core() -> Iterator[Executor]:
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as workers:
+        with ThreadPoolExecutor(n_threads, initializer=_begin, initargs=(torch.is_grad_enabled(),)) as workers:
             yield workers
     finally:
         torch.set_num_threads(n_threads)
+
+
+def _begin(with_gradients: bool) -> None:
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(with_gradients)
 
 
 def map_on_cores(function: Callable[[Chunk], Result], chunks: Iterable[Chunk]) -> list[Result]:

@@ -2,8 +2,9 @@ from concurrent.futures import Future
 from itertools import count
 
 import pytest
+import torch
 
-from bakeoff.pipelines.machine.cores import results_in_order
+from bakeoff.pipelines.machine.cores import map_on_cores, results_in_order
 
 
 def finished(value):
@@ -38,3 +39,15 @@ def test_an_error_comes_where_its_result_would_have():
     assert next(results) == 0
     with pytest.raises(ValueError, match="chunk 1"):
         next(results)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("with_gradients", [True, False])
+def test_every_core_computes_with_gradients_or_without_as_the_caller(n_threads, with_gradients):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(n_threads)
+        with torch.set_grad_enabled(with_gradients):
+            assert map_on_cores(lambda chunk: torch.is_grad_enabled(), range(4)) == [with_gradients] * 4
+    finally:
+        torch.set_num_threads(before)

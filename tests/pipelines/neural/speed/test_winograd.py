@@ -41,6 +41,26 @@ def test_float32_differs_by_rounding_alone():
     assert (Winograd.apply(images, filters) - expected).abs().max() < 2e-5 * expected.abs().max()
 
 
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_no_core_records_what_it_computes_for_gradients(monkeypatch, n_threads):
+    """Pictures laid out channels last are worked on as they are, and two cores that wrote a result that asks for
+    gradients could stop each other."""
+    asked = []
+    original = winograd._convolve
+
+    def convolve(*given: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        found = original(*given)
+        asked.append(found[1].requires_grad)
+        return found
+
+    monkeypatch.setattr(winograd, "_convolve", convolve)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: n_threads)
+    images = draw((8, 3, 9, 9), 0).to(memory_format=torch.channels_last).requires_grad_()
+    Winograd.apply(images, draw((4, 3, 3, 3), 1).requires_grad_()).sum().backward()
+    assert asked
+    assert not any(asked)
+
+
 def test_gradient_of_the_filters_alone_skips_that_of_the_pictures():
     images, filters = draw((2, 3, 6, 6), 0), draw((4, 3, 3, 3), 1).requires_grad_()
     Winograd.apply(images, filters).sum().backward()
