@@ -38,6 +38,11 @@ def bytes_to_hold(device: torch.device) -> int:
     return max(0, free_bytes(device) - int(total) // 8)
 
 
+def is_on(tensor: torch.Tensor, device: torch.device) -> bool:
+    """Whether it is there already: a tensor on "cuda" says "cuda:0", which does not compare as equal."""
+    return tensor.device.type == device.type and device.index in (None, tensor.device.index)
+
+
 def wait_for(device: torch.device) -> None:
     """Until an accelerator has done what it was given, so that a clock tells the truth."""
     if device.type in ("cuda", "mps"):

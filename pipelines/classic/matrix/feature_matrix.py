@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from bakeoff.pipelines.classic.matrix.projections import Standardizer, standardize
-from bakeoff.pipelines.machine.device import CPU, bytes_to_hold
+from bakeoff.pipelines.machine.device import CPU, bytes_to_hold, is_on
 
 IN_MEMORY_BYTES = 3 << 30  # solvers read features dozens of times; putting rows together costs as much as using them
 # Whole rows of float32 that are read together.
@@ -86,7 +86,7 @@ class FeatureMatrix:
         if self.device.type == "cpu":
             n, d = self.shape
             return FeatureMatrix([[self[:]]]) if 4 * n * d <= IN_MEMORY_BYTES else self
-        missing = sum(t.nbytes for row in self._tensors for t in row if t.device != self.device)
+        missing = sum(t.nbytes for row in self._tensors for t in row if not is_on(t, self.device))
         if missing > bytes_to_hold(self.device):
             return self
         return replace(self, blocks=[[block.to(self.device) for block in row] for row in self._tensors])
@@ -124,7 +124,7 @@ class FeatureMatrix:
         """float32 (n_rows, n_columns), for slices with both ends given and step 1, to be multiplied with the
         column_factors: put into `out`, or a view of what lies there as it is wanted."""
         ((first, *others), *below) = self._tensors
-        as_it_is = first.dtype == torch.float32 and first.device == self.device and self.standardizer is None
+        as_it_is = first.dtype == torch.float32 and is_on(first, self.device) and self.standardizer is None
         if as_it_is and not others and not below:
             return first[rows, columns]
         return self._put_together(rows, columns, out)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bakeoff.pipelines.machine import stopwatch
-from bakeoff.pipelines.machine.device import bytes_to_hold, choose_device, exact_products, free_bytes
+from bakeoff.pipelines.machine.device import bytes_to_hold, choose_device, exact_products, free_bytes, is_on
 from bakeoff.pipelines.machine.stopwatch import measure
 
 
@@ -34,6 +34,15 @@ def test_a_device_that_is_not_there_is_one_line_that_names_those_that_are(monkey
 
 def test_an_eighth_of_the_memory_is_left_for_the_work(gpu):
     assert (free_bytes(gpu), bytes_to_hold(gpu)) == (15, 5)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "asked", "expected"),
+    [("cuda:0", "cuda", True), ("cuda:1", "cuda:1", True), ("cuda:0", "cuda:1", False), ("cpu", "cuda", False)],
+)
+def test_a_device_without_a_number_is_the_one_that_tensors_are_on(tensors, asked, expected):
+    tensor = SimpleNamespace(device=torch.device(tensors))
+    assert is_on(tensor, torch.device(asked)) == expected
 
 
 def test_products_are_exact_inside_and_as_before_outside():
