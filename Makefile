@@ -13,7 +13,8 @@ Variables:
   RANGE        raw values that become black and white in pictures of over 8 bits, such as 0,4095
   CHANNELS     of pictures with more than three: 3,1,2 or 2 or mean
   PAGES        what is made of several pages: max, mean, first, middle, a page's number or channels (max)
-  GROUP        a regular expression on a folder's paths: what it matches stays in one split, such as a patient
+  LABEL        a regular expression on a folder's paths: what it matches is the class (folders are the classes)
+  GROUP        the same for what stays in one split, such as a patient
   FRAME        of pictures that are no squares: the middle, or the whole squeezed into one (auto)
   REGIONS      of masks or boxes of pictures: mask, crop (keep the surroundings) or ignore (mask)
   DUPLICATES   copies of given test pictures in an earlier split: drop, move or keep (drop)

@@ -32,7 +32,9 @@ def load_dataset(
     map_chunks: MapChunks | None = None,
     **options: Any,
 ) -> Dataset:
-    """Load a data set by name, or read a folder, archive or table of pictures by path. `cues` is short for `cues-all`.
+    """Load a data set by name, or read a folder, archive, table or arrays of pictures by path.
+
+    `cues` is short for `cues-all`.
 
     data_root: folder with data sets already unpacked, and where downloads go; None means ~/.cache/bakeoff.
     store, map_chunks, options: for a path only, see `load_folder` and `Reading`.
@@ -56,10 +58,11 @@ def load_dataset(
             f"unknown data set {name_or_path!r}: choose one of {', '.join(dataset_names())}, "
             "or a path to a folder with one sub-folder per class"
         )
-    from bakeoff.datasets.folder.held import find_parquet, load_pictures, read_parquet
+    from bakeoff.datasets.folder.held import find_parquet, load_pictures, read_arrays, read_parquet
     from bakeoff.datasets.folder.load import dataset_name, load_folder
 
     shards = find_parquet(path)
-    if shards:
-        return load_pictures(read_parquet(shards), name=dataset_name(path), **options)
+    if shards or path.suffix.lower() == ".npz":
+        pictures = read_parquet(shards) if shards else read_arrays(path)
+        return load_pictures(pictures, name=dataset_name(path), **options)
     return load_folder(path, progress=progress, store=store, map_chunks=map_chunks, **options)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.store import choose
 
+# A class before a picture's number, or behind it.
+CLASS_PATTERNS = r"([^/]*?[^/\d\W_])[-_. ]*\(?\d+\)?\.\w+$", r"(?:^|/)\d+[-_. ]+([^/]*[^/\d\W_][^/]*?)\.\w+$"
+LEAST_NAMED = 0.9  # of pictures that such a pattern names
 ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
 
 
@@ -71,10 +74,11 @@ def plan(
     pictures = [index for index in range(len(files)) if index not in others]
     class_names = name_classes(path, [files[index] for index in pictures], [files[index] for index in others])
     failed = [f"{files[i].path} ({errors[i].reason})" for i in pictures if i in errors]
+    outside = "whose paths --label does not match" if reading.label else "outside any class folder"
     notes = [
         note_split_folders([files[index] for index in pictures]),
         note_skipped(path, failed, len(pictures), reading.max_skipped_share),
-        note_ignored([file for file in found if not (file.class_name or file.left_out)], "outside any class folder"),
+        note_ignored([file for file in found if not (file.class_name or file.left_out)], outside),
         note_ignored([file for file in files if file.class_name not in class_names], "in folders without a picture"),
         note_ignored([files[i] for i in sorted(others) if files[i].class_name in class_names], "beside the pictures"),
         *notes_left_out(file for file in found if file.left_out),
@@ -134,7 +138,7 @@ def files_in_classes(found: Sequence[PictureFile]) -> list[PictureFile]:
     return [file for file in found if file.class_name and not file.left_out]
 
 
-def name_classes(path: Path, files: Sequence[PictureFile], others: Iterable[PictureFile] = ()) -> tuple[str, ...]:
+def name_classes(path: Path, files: Sequence[PictureFile], others: Sequence[PictureFile] = ()) -> tuple[str, ...]:
     """Sorted. Raises ValueError for fewer than two.   others: what else there is, to be counted then."""
     class_names = tuple(sorted({file.class_name for file in files}, key=_natural))
     if len(class_names) < 2:
@@ -144,9 +148,21 @@ def name_classes(path: Path, files: Sequence[PictureFile], others: Iterable[Pict
             f"{path} must hold at least two classes, one sub-folder each, got {len(class_names)} "
             f"({', '.join(class_names) or 'no sub-folder with pictures'})"
             + (f"; other files: {kinds}" if kinds else "")
-            + ". Unpack archives, give each class a folder, or list the pictures in a .csv of path,label"
+            + f". {suggest_label([*files, *others])}Unpack archives, give each class a folder, or list the pictures in "
+            "a .csv of path,label"
         )
     return class_names
+
+
+def suggest_label(files: Sequence[PictureFile]) -> str:
+    """A pattern, where names begin or end with what may be a class: cat.1.jpg, 7_dog.png."""
+    pictures = [file for file in files if file.is_picture]
+    for pattern in CLASS_PATTERNS:
+        names = Counter(filter(None, (file.matched(pattern) for file in pictures)))
+        if len(names) > 1 and min(names.values()) > 1 and names.total() >= LEAST_NAMED * len(pictures):
+            told = " and ".join(name for name, _ in names.most_common(2))
+            return f"If names tell the classes, such as {told}: --label='{pattern}'. "
+    return ""
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:

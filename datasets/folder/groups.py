@@ -24,8 +24,7 @@ def name_groups(files: Sequence[PictureFile], pattern: str) -> tuple[np.ndarray 
     """
     names = [file.group for file in files]
     if pattern:
-        found = [re.search(pattern, "/".join(file.parts)) for file in files]
-        names = [(match.group(1 if match.re.groups else 0) or "") if match else "" for match in found]
+        names = [file.matched(pattern) for file in files]
         if not any(names):
             raise ValueError(
                 f"group {pattern} matches no path, such as {files[0].path}: nothing would be kept together"

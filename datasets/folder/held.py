@@ -74,6 +74,9 @@ def load_pictures(
     labels: (n,), names, or indices into class_names.   groups: (n,), what must stay in one split, such as patients.
     options: fields of `Reading`.   Raises ValueError, in one line, for what makes no data set.
     """
+    reading = Reading(**options)
+    if reading.label:
+        raise ValueError("label is read from paths, and these pictures have none: give labels")
     if labels is not None:
         for word, values in (("labels", labels), ("groups", groups)):
             if values is not None and len(values) != len(source):
@@ -87,7 +90,7 @@ def load_pictures(
     else:
         found = _held(source, class_names).files("")
     found.sort(key=lambda file: file.parts)
-    dataset = assemble(FolderStages(Path(name), found, Reading(**options), None, Memory()))
+    dataset = assemble(FolderStages(Path(name), found, reading, None, Memory()))
     return replace(dataset, notes=tuple(note for note in dataset.notes if not note.startswith("File formats")))
 
 
@@ -117,6 +120,32 @@ def read_parquet(shards: Sequence[Path]) -> Held | dict[str, Held]:
     for path in shards:
         tables.setdefault(splits.get(path.stem, ""), []).append(read_table(path))
     held = {split: _of_table(concat_tables(parts)) for split, parts in tables.items()}
+    return held[""] if len(held) == 1 and "" in held else held
+
+
+def read_arrays(path: Path) -> Held | dict[str, Held]:
+    """Pictures and labels in an .npz, as MedMNIST (train_images, train_labels) and Keras (x_train, y_train) keep them.
+
+    Pictures are what has three or four axes, labels what has one, or a second of length 1; splits are told by names.
+    Raises ValueError where there is not one of each for each split.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except Exception as error:  # of a dozen kinds, and of objects, which would run code
+        raise ValueError(f"{path} is damaged or holds no plain arrays: {error}") from error
+    held = {}
+    for split in dict.fromkeys(split_of_name(name)[0] for name in arrays):
+        mine = [array for name, array in arrays.items() if split_of_name(name)[0] == split]
+        images = [array for array in mine if array.ndim in (3, 4)]
+        labels = [array.ravel() for array in mine if array.shape[1:] in ((), (1,))]
+        if len(mine) != 2 or not (images and labels) or len(images[0]) != len(labels[0]):
+            shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+            raise ValueError(
+                f"{path} must hold images (n, height, width, ...) and labels (n,) of each split, got {shapes}"
+            )
+        names = labels[0] if labels[0].dtype.kind in "iu" else labels[0].astype(str)
+        held[split] = Held(images[0].__getitem__, names.tolist())
     return held[""] if len(held) == 1 and "" in held else held
 
 

@@ -3,7 +3,6 @@
 Nothing is decoded here, and the user's files are never written to.
 """
 
-import json
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,30 +28,27 @@ from bakeoff.datasets.folder.picture_file import (
     stamp_now,
 )
 from bakeoff.datasets.folder.regions import pair_masks
+from bakeoff.datasets.folder.shards import label_by_key, list_shards
 from bakeoff.datasets.folder.split_names import THINGS, find_splits, split_of_name
 from bakeoff.datasets.folder.tables import list_table
 from bakeoff.datasets.folder.tables_among_pictures import TABLE_SUFFIXES, label_by_tables
 
 PACKED = "is packed in a way that is not read: unpack it, and name the result"
-ARRAYS = "holds arrays: in Python, `import bakeoff` takes them, as in bakeoff.compare(bakeoff.load(images, labels))"
+ARRAYS = "holds one array: in Python, `import bakeoff` takes it, as in bakeoff.compare(bakeoff.load(images, labels))"
 OTHERWISE = {
     **dict.fromkeys((".7z", ".rar", ".zst", ".gz", ".bz2", ".xz"), PACKED),
     **dict.fromkeys((".xlsx", ".xls", ".ods"), "is a spreadsheet: save it as CSV, and name the result"),
-    **dict.fromkeys((".npy", ".npz"), ARRAYS),
+    ".npy": ARRAYS,
 }
 
 
-LABELS = (".cls", ".json")  # beside pictures in tar files as WebDataset writes them: 0001.jpg and 0001.cls are one
-LABEL_NAMES = ("label", "class", "cls", "class_name")  # in a .json
-
-
 @contextmanager
-def open_files(path: Path) -> Iterator[list[PictureFile]]:
+def open_files(path: Path, pattern: str = "") -> Iterator[list[PictureFile]]:
     """The files of a folder, archive or table, with class and split where the layout tells; sorted by path.
 
     The files can be read until the context ends.
     Folders: `class/**/file`, `train|val|test/class/**/file` or `class/train|val|test/**/file`. A file outside any class
-    has class_name "".
+    has class_name "".   pattern: tells the class in place of folders, as `Reading.label` does.
     Raises ValueError if path is none of these or is damaged, FileNotFoundError if it does not exist.
     """
     if not path.exists():
@@ -60,33 +56,47 @@ def open_files(path: Path) -> Iterator[list[PictureFile]]:
     with ExitStack() as opened:
         if path.is_dir():
             files = list_shards(path, opened)
-            yield label(files) if files else label_by_tables(label_by_folder(list_folder(path)))
+            yield label(files, pattern) if files else label_by_tables(label_by_folder(list_folder(path), pattern))
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
-            yield label(list_archive(path, opened))
+            yield label(list_archive(path, opened), pattern)
         elif path.suffix.lower() in TABLE_SUFFIXES:
+            if pattern:
+                raise ValueError(f"{path} tells the classes itself: leave --label out, or name the folder of pictures")
             yield list_table(path, lambda folder: pair_masks(list(list_folder(folder))))
         elif path.suffix.lower() in OTHERWISE:
             raise ValueError(f"{path} {OTHERWISE[path.suffix.lower()]}")
         else:
             raise ValueError(
                 f"{path} must be a folder with one sub-folder per class, an archive of one "
-                f"({', '.join(ARCHIVE_SUFFIXES)}) or a .csv or .tsv of path,label"
+                f"({', '.join(ARCHIVE_SUFFIXES)}), a .csv, .tsv or .jsonl of path,label, or an "
+                ".npz of images and labels"
             )
 
 
-def label(files: Sequence[PictureFile]) -> list[PictureFile]:
+def label(files: Sequence[PictureFile], pattern: str) -> list[PictureFile]:
     """Of shards by the file of a class beside each picture, else by the folders, or tables among them."""
-    return label_by_key(files) or label_by_tables(label_by_folder(files))
+    by_key = None if pattern else label_by_key(files)
+    return by_key or label_by_tables(label_by_folder(files, pattern))
 
 
-def label_by_folder(files: Iterable[PictureFile]) -> list[PictureFile]:
-    """Read class and split from the folders that a file lies in, but for a folder that holds all others.
+def label_by_folder(files: Iterable[PictureFile], pattern: str = "") -> list[PictureFile]:
+    """Read class and split from the folders that a file lies in, but for a folder that holds all others; or the class
+    by a pattern.
 
     Raises ValueError where every folder holds the same folders, and either could be the classes.
     """
     files = _mark_own_output(sorted(_without_common_folder(pair_masks(list(files))), key=lambda file: file.parts))
     inside = _folders_at(files, 1)
-    splits = find_splits(inside, are_folders=True)
+    splits = find_splits(inside, are_folders=not pattern)
+    if pattern:
+        named = [
+            replace(f, class_name=as_class_name(f.matched(pattern)), split=splits.get(f.parts[0], "")) for f in files
+        ]
+        if not any(file.class_name for file in named):
+            raise ValueError(
+                f"label {pattern} matches no path, such as {files[-1].path}: no picture would have a class"
+            )
+        return named
     if splits:
         return [_label_in_split(file, splits, inside) for file in files]
     splits = find_splits(set().union(*inside.values())) if len(inside) > 1 else {}
@@ -118,8 +128,8 @@ def _check_which_are_classes(inside: Mapping[str, set[str]]) -> None:
         raise ValueError(
             f"every folder ({', '.join(sorted(map(printable, inside)))}) holds the same folders "
             f"({', '.join(sorted(map(printable, same)))}), so that either could be the classes: if the "
-            "outer ones are splits, call them train, val and test; if they are the classes, move the pictures out "
-            "of the inner ones or list them in a .csv of path,label"
+            "outer ones are splits, call them train, val and test; if they are the classes, give --label='([^/]+)/', "
+            "or --label='/([^/]+)/' if the inner ones are"
         )
 
 
@@ -194,49 +204,3 @@ def list_folder(root: Path) -> Iterator[PictureFile]:
             else:
                 yield PictureFile((*parts, name), partial(read_plain_file, path), stamp=stamp_now(path))
         waiting.extend(reversed(folders))
-
-
-def list_shards(root: Path, opened: ExitStack) -> list[PictureFile]:
-    """The files in all tar files of a folder that holds more than one, and beside them only texts that tell of them.
-
-    They lie below their shard's name; those of train-000.tar and test-000.tar are of these splits.
-    """
-    names = sorted(path for path in root.iterdir() if is_visible(path.name))
-    shards = [path for path in names if path.suffix.lower() == ".tar"]
-    others = [path for path in names if path.suffix.lower() not in (".tar", ".json", ".txt", ".md", ".idx")]
-    if len(shards) < 2 or others:
-        return []
-    splits = find_splits([path.stem for path in shards])
-    return [
-        replace(file, parts=(path.name, *file.parts), split=splits.get(path.stem, ""))
-        for path in shards
-        for file in list_archive(path, opened)
-    ]
-
-
-def label_by_key(files: Sequence[PictureFile]) -> list[PictureFile] | None:
-    """Each picture with the class that the file beside it tells, "" if it tells none; None where no file does."""
-    pictures = {_key_of(file): file for file in files if file.is_picture}
-    beside = {_key_of(file): file for file in files if file.suffix in LABELS and _key_of(file) in pictures}
-    told = {key: name for key, file in beside.items() if (name := _read_label(file))}
-    if not told:
-        return None
-    kept = [file for file in files if file.suffix not in LABELS or _key_of(file) not in told]
-    labeled = {pictures[key].parts: name for key, name in told.items()}
-    return sorted((replace(file, class_name=labeled.get(file.parts, "")) for file in kept), key=lambda file: file.parts)
-
-
-def _key_of(file: PictureFile) -> tuple[str, ...]:
-    """WebDataset's: the path up to the first dot of the name."""
-    return *file.parts[:-1], file.parts[-1].partition(".")[0]
-
-
-def _read_label(file: PictureFile) -> str:
-    text = file.read().decode("utf-8", errors="replace").strip()
-    if file.suffix == ".json":
-        try:
-            record = json.loads(text)
-            text = next((str(record[name]) for name in LABEL_NAMES if name in record), "")
-        except (ValueError, TypeError, RecursionError):  # of something else
-            return ""
-    return as_class_name(text)

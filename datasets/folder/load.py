@@ -49,14 +49,14 @@ def load_folder(
     Raises ValueError or FileNotFoundError, in one line that says what to do, and TypeError for an unknown option.
     """
     reading = Reading(**options)
-    with open_files(path) as found:
+    with open_files(path, reading.label) as found:
         return assemble(FolderStages(path, found, reading, progress, store or Memory(), map_chunks))
 
 
 def assemble(stages: FolderStages) -> Dataset:
     """The data set of files that were found; raises what `load_folder` does."""
     path, reading = stages.path, stages.reading
-    loose = (file for file in stages.found if not (file.class_name or file.left_out))
+    loose = [file for file in stages.found if not (file.class_name or file.left_out)]
     name_classes(path, files_in_classes(stages.found), loose)  # complains before anything is decoded
     arrays = stages.read()
     card = json.loads(arrays["card"].item())
@@ -96,7 +96,7 @@ def assemble(stages: FolderStages) -> Dataset:
 def dataset_name(path: Path) -> str:
     """A name that is safe as a part of a file name: that of the folder or archive, letters and digits only."""
     name = path.resolve().name
-    for suffix in sorted((*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES, ".parquet"), key=len, reverse=True):
+    for suffix in sorted((*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES, ".parquet", ".npz"), key=len, reverse=True):
         name = name.removesuffix(suffix)
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "folder"
 

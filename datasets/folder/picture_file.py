@@ -1,6 +1,7 @@
 """One file that may be a picture, wherever it lies, and the rules on names, formats and sizes that hold everywhere."""
 
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -97,6 +98,11 @@ class PictureFile:
             return replace(self, read=partial(bytes, self.read()), region=region)
         except Exception as error:
             return replace(self, read=partial(fail, OSError(str(error))), region=region)
+
+    def matched(self, pattern: str) -> str:
+        """What a regular expression's first group, or all of it, matches in the path; "" where nothing does."""
+        match = re.search(pattern, "/".join(self.parts))
+        return (match.group(1 if match.re.groups else 0) or "") if match else ""
 
     def remarked(self, *remarks: str) -> "PictureFile":
         return replace(self, remarks=(*self.remarks, *remarks))

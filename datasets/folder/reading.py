@@ -40,9 +40,10 @@ class Reading:
     regions: Regions = "mask"
     """Where masks or boxes mark a part of each picture, that part, the mean of which is all around it; or "crop": that
     part and what is around it; or "ignore": whole pictures."""
+    label: str = ""
+    """A regular expression: what its first group (or all of it) matches in a path is the class, in place of folders."""
     group: str = ""
-    """A regular expression: what its first group (or all of it) matches in a path names what must stay in one split,
-    such as a patient."""
+    """A regular expression, as of `label`, for what must stay in one split, such as a patient."""
 
     def __post_init__(self) -> None:
         if self.image_size is not None and self.image_size < MIN_IMAGE_SIZE:
@@ -57,10 +58,11 @@ class Reading:
         for name, words in ((name, get_args(kind)) for name, kind in fixed.items()):
             if getattr(self, name) not in words:
                 raise ValueError(f"{name} must be {', '.join(words[:-1])} or {words[-1]}, got {getattr(self, name)!r}")
-        try:
-            re.compile(self.group)
-        except re.error as error:
-            raise ValueError(f"group is no regular expression: {error} in {self.group!r}") from error
+        for name in ("label", "group"):
+            try:
+                re.compile(getattr(self, name))
+            except re.error as error:
+                raise ValueError(f"{name} is no regular expression: {error} in {getattr(self, name)!r}") from error
         _parse_range(self.range)
 
     @property

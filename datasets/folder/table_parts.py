@@ -1,13 +1,10 @@
-"""What a table says: its rows, as spreadsheets and scripts write them, and the files that it means.
+"""What a table means: the files of its rows, its columns by their names, and columns of 0 and 1 as one.
 
 A file is found at its path, or by its name, with or without suffix, wherever it lies.
 """
 
-import csv
-import io
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,9 +12,9 @@ from typing import Any
 
 from bakeoff.datasets.folder.picture_file import MASKS, TWICE, PictureFile, composed, fail, read_plain_file, stamp_now
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
+from bakeoff.datasets.folder.table_rows import Rows, column_names
 
-SEPARATORS = ",;\t|"
-THINGS = ("patient", "subject", "participant", "slide", "plate", "lesion")
+GROUPED_BY = ("patient", "subject", "participant", "slide", "plate", "lesion")
 COLUMNS = {  # what we ask for -> what it is called, in small letters, with a blank between words
     "path": (
         *("path", "file", "filename", "file name", "filepath", "file path", "image", "image path", "picture", "img"),
@@ -33,7 +30,7 @@ COLUMNS = {  # what we ask for -> what it is called, in small letters, with a bl
         "group",
         "case id",
         "animal id",
-        *(thing + end for thing in THINGS for end in ("", " id", "id", " no", " number")),
+        *(thing + end for thing in GROUPED_BY for end in ("", " id", "id", " no", " number")),
     ),
 }
 BOXES = {  # names of the four columns of a box, without blanks and "roi" -> whether two are its width and height
@@ -46,8 +43,6 @@ BOXES = {  # names of the four columns of a box, without blanks and "roi" -> whe
 }
 NAMES = {*(alias for aliases in COLUMNS.values() for alias in aliases), *(side for sides in BOXES for side in sides)}
 FLAGS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-LOOKED_AT = 1 << 16  # bytes of a table with a fault
 ELSEWHERE = "found by name, as the table's paths lead nowhere"
 ABSENT = FileNotFoundError(2, "No such file or directory")
 
@@ -105,52 +100,6 @@ def _n_common(found: Sequence[str], asked: Sequence[str]) -> int:
     return (*same, False).index(False)
 
 
-def rows_of_text(name: str, content: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with the number of its (first) line; the header first, without what is above it.
-
-    Separated by commas, semicolons, tabs or |; in UTF-8, UTF-16 or, failing that, Windows' cp1252.
-    Raises ValueError with name and line.
-    """
-    text = _decode(content)
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise ValueError(f"{name} line {line} holds a zero byte: save the table as text (CSV in UTF-8)")
-    first = next((row for row in text.splitlines() if row.strip() and not _is_above(row)), "")
-    separator = max(SEPARATORS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
-    n_columns = 0
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise ValueError(f"{name} line {line} begins no row of a table: {error}") from error
-        if row is None:
-            return
-        if any(value.strip() for value in row) and (n_columns or not _is_above(row[0])):
-            n_columns = n_columns or len(row)
-            if any(value.strip() for value in row[n_columns:]):
-                raise ValueError(
-                    f"{name} line {line} has {len(row)} values under {n_columns} columns: put quotes around one that "
-                    f"holds {separator!r}"
-                )
-            yield line, row
-
-
-def words_of_text(content: bytes) -> list[str]:
-    """What stands between separators, quotes and ends of lines, of the beginning of a table that need not be whole."""
-    return [word.strip() for word in re.split(rf'[{SEPARATORS}"\r\n]+', _decode(content[:LOOKED_AT])) if word.strip()]
-
-
-def column_names(header: Sequence[str]) -> list[str]:
-    """In small letters, with a blank between words."""
-    return [" ".join(re.split(r"[\s_.]+|(?<=[a-z])(?=[A-Z])", name.strip(" ."))).lower() for name in header]
-
-
-Rows = list[tuple[int, list[str]]]
-"""With the number of the line of each."""
-
-
 def join_flags(name: str, header: list[str], rows: Rows, *, asks_label: bool) -> tuple[list[str], Rows, int | None]:
     """Columns of 0 and 1 made one: of splits, such as is_test, and of classes where nothing else can tell them.
 
@@ -202,21 +151,6 @@ def _split_flags(names: Sequence[str], flags: Iterable[int]) -> dict[int, str]:
 
 def _set_in(row: Sequence[str], places: Iterable[int]) -> list[int]:
     return [place for place in places if FLAGS[row[place].strip().lower()]]
-
-
-def _is_above(text: str) -> bool:
-    """Of what may stand above a header: the separator, as Excel is told it, and comments."""
-    return text.startswith(("sep=", "#"))
-
-
-def _decode(content: bytes) -> str:
-    if content.startswith(UTF_16):
-        return content.decode("utf-16", errors="replace")
-    if content[1:2] == b"\0" or content[:1] == b"\0":  # UTF-16 without its mark: the first letter is half of zeros
-        return content.decode("utf-16-le" if content[1:2] == b"\0" else "utf-16-be", errors="replace")
-    text = content.decode("utf-8-sig", errors="surrogateescape")  # as Python names files with odd bytes
-    is_plain = all(c < "\x80" or "\udc80" <= c <= "\udcff" for c in set(text))
-    return content.decode("cp1252", errors="replace") if is_plain and not text.isascii() else text
 
 
 def each_once(rows: Iterable[PictureFile]) -> list[PictureFile]:

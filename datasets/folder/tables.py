@@ -14,13 +14,12 @@ from bakeoff.datasets.folder.table_parts import (
     BOXES,
     COLUMNS,
     Finder,
-    column_names,
     each_once,
     join_flags,
     parts_of,
     read_row,
-    rows_of_text,
 )
+from bakeoff.datasets.folder.table_rows import column_names, rows_of_text
 
 NEEDED = ("path", "label")  # columns, where nothing else tells the classes
 NO_LABEL = ("", "nan", "?", "n/a", "#n/a")  # as programs write what is missing; "none" may be a class
@@ -107,6 +106,9 @@ def read_table(name: str, content: bytes, finder: Finder, needed: Sequence[str] 
     elif " " in first and finder.find(first.rpartition(" ")[0].strip()):  # cat/1.jpg 0
         rows = [(number, row[0].rsplit(None, 1)) for number, row in ((line, header), *rows)]
         header = ["path", "label"]
+    elif " " in first and finder.find(first.split()[0]):  # Abyssinian_100 1 1 1, as of Oxford's pets
+        rows = [(number, row[0].split()) for number, row in ((line, header), *rows)]
+        header = ["path", "label", *[""] * (len(rows[0][1]) - 2)]
     header, rows, joined = join_flags(name, list(header), rows, asks_label="label" in needed)
     names = column_names(header)
     bare = [name.replace(" ", "").removeprefix("roi") for name in names]

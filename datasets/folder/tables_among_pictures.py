@@ -7,10 +7,11 @@ from typing import Any
 
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
-from bakeoff.datasets.folder.table_parts import COLUMNS, Finder, column_names, facts_of, words_of_text
+from bakeoff.datasets.folder.table_parts import COLUMNS, Finder, facts_of
+from bakeoff.datasets.folder.table_rows import column_names, words_of_text
 from bakeoff.datasets.folder.tables import NEEDED, Table, read_table
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl")
 LOST = "rows that lead to no picture in a class, or to several"
 
 

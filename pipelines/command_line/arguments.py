@@ -168,6 +168,7 @@ def _common() -> Parser:
     add("--range", help="raw values that become black and white in pictures of over 8 bits, such as 0,4095")
     add("--channels", default="", help="such as 3,1,2 or 2; mean, first (all, if over three)")
     add("--pages", default="max", help="what is made of several pages: max, mean, first, middle, a number, channels")
+    add("--label", default="", help="a regular expression on paths: what it matches is the class (folders are)")
     add("--group", default="", help="a regular expression on paths: what it matches stays in one split, e.g. a patient")
     add("--frame", default="auto", help="of pictures that are no squares: middle (cut out) or whole (squeezed)")
     add("--regions", default="mask", help="of masks or boxes of pictures: mask, crop (keep the surroundings) or ignore")

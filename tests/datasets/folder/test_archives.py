@@ -129,12 +129,11 @@ def test_other_archives_are_to_be_unpacked(tmp_path, suffix):
         load_folder(path)
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".NPY"])
-def test_arrays_are_for_python(tmp_path, suffix):
-    path = tmp_path / f"medmnist{suffix}"
+def test_an_array_without_labels_is_for_python(tmp_path):
+    path = tmp_path / "pictures.NPY"
     path.write_bytes(b"PK")
     with pytest.raises(
-        ValueError, match=r"holds arrays: in Python, `import bakeoff` takes them, as in bakeoff\.compare"
+        ValueError, match=r"holds one array: in Python, `import bakeoff` takes it, as in bakeoff\.compare"
     ):
         load_folder(path)
 

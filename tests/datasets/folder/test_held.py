@@ -218,3 +218,60 @@ def test_parquet_says_what_it_needs(tmp_path, monkeypatch):
     (tmp_path / "my.parquet").touch()
     with pytest.raises(ValueError, match=r"my\.parquet needs pyarrow to be read: pip install pyarrow"):
         load_dataset(str(tmp_path / "my.parquet"))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"images": PIXELS, "labels": np.arange(40) % 2},
+        {"y": (np.arange(40) % 2)[:, None].astype(np.uint8), "X": PIXELS},
+        {"data": PIXELS, "target": np.array(["0", "1"] * 20)},
+    ],
+)
+def test_arrays_of_a_file_are_pictures_and_labels(tmp_path, arrays):
+    np.savez(tmp_path / "my.npz", **arrays)
+    dataset = load_dataset(str(tmp_path / "my.npz"))
+    assert (dataset.name, dataset.class_names) == ("my", ("0", "1"))
+    assert content(dataset) == content(load_pictures(PIXELS, ["0", "1"] * 20))
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "n"),
+    [("{}_images", "{}_labels", (20, 8, 12)), ("x_{}", "y_{}", (20, 0, 20))],
+    ids=["MedMNIST", "Keras"],
+)
+def test_names_of_arrays_tell_splits(tmp_path, images, labels, n):
+    arrays, start = {}, 0
+    for split, size in zip(("train", "val", "test"), n, strict=True):
+        if size:
+            arrays[images.format(split)] = PIXELS[start : start + size, :, :, 0]
+            arrays[labels.format(split)] = np.arange(size)[:, None] % 2
+        start += size
+    np.savez(tmp_path / "my.npz", **arrays)
+    dataset = load_dataset(str(tmp_path / "my.npz"))
+    assert dataset.image_shape == (32, 32, 1)
+    assert len(dataset.test) == n[2]
+    assert len(dataset.train) == (n[0] if n[1] else 16)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        (
+            {"images": PIXELS},
+            r"must hold images \(n, height, width, \.\.\.\) and labels \(n,\) of each split, got images",
+        ),
+        ({"images": PIXELS, "labels": np.eye(40)}, r"labels \(40, 40\)"),
+        ({"images": PIXELS, "labels": np.arange(39)}, r"labels \(39,\)"),
+        ({"images": PIXELS, "labels": np.array(NAMES, dtype=object)}, "holds no plain arrays"),
+    ],
+)
+def test_arrays_that_are_no_pictures_with_labels_are_refused(tmp_path, arrays, message):
+    np.savez(tmp_path / "my.npz", **arrays)
+    with pytest.raises(ValueError, match=message):
+        load_dataset(str(tmp_path / "my.npz"))
+
+
+def test_pictures_without_paths_take_no_pattern_of_classes():
+    with pytest.raises(ValueError, match="label is read from paths, and these pictures have none: give labels"):
+        load_pictures(PIXELS, NAMES, label="cat")

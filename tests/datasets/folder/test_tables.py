@@ -1,5 +1,6 @@
 """Tables of other people: columns of other names, paths that lead nowhere, tables among the pictures."""
 
+import json
 import shutil
 import unicodedata
 import zipfile
@@ -297,7 +298,7 @@ def test_pictures_outside_of_folders_and_archives_among_them_are_counted(pets):
         archive.writestr("cat/1.png", b"")
     with pytest.raises(
         ValueError,
-        match=r"got 0 .*other files: 16 .png, 1 .zip. Unpack archives, give each class a folder, or list",
+        match=r"got 0 .*other files: 16 .png, 1 .zip\. If names .* Unpack archives, give each class a folder, or list",
     ):
         load_folder(pets)
 
@@ -421,11 +422,12 @@ def test_lists_called_like_splits_tell_them_where_folders_tell_classes(tmp_path,
     assert "Left out as a table of the test pictures: meta/test.txt." in dataset.notes
 
 
+@pytest.mark.parametrize("more", ["", " 1 2"], ids=["a number", "numbers of other things, too"])
 @pytest.mark.parametrize("places", [("images", "images"), KINDS])
-def test_lists_of_paths_and_numbers_of_classes_tell_both(tmp_path, places):
+def test_lists_of_paths_and_numbers_of_classes_tell_both(tmp_path, places, more):
     def write(split, pairs):
         of = dict(zip(KINDS, places, strict=True))
-        lines = [f"{of[kind]}/{name} {KINDS.index(kind)}" for name, kind in pairs]
+        lines = [f"{of[kind]}/{name} {KINDS.index(kind)}{more}" for name, kind in pairs]
         (tmp_path / f"{split}.txt").write_text("\n".join(lines) + "\n")
 
     write_lists(tmp_path, write, places)
@@ -468,3 +470,27 @@ def test_a_name_is_the_same_in_another_form_of_its_accents(tmp_path, forms):
     text = unicodedata.normalize(in_table, rows("path,label", lambda p, k: f"é{p[2:]},{k}"))
     (tmp_path / "t.csv").write_text(text, encoding="utf-8")
     assert sizes(load_folder(tmp_path / "t.csv")) == [[5, 5], [1, 1], [2, 2]]
+
+
+@pytest.mark.parametrize("place", ["metadata.jsonl", "p/metadata.jsonl"])
+@pytest.mark.parametrize("is_named", [True, False], ids=["by itself", "among the pictures"])
+def test_records_of_json_are_a_table(pets, place, is_named):
+    flat = pets / "p" / "all"
+    flat.mkdir()
+    lines = []
+    for kind in KINDS:
+        for path in sorted((pets / "p" / kind).iterdir()):
+            path.rename(flat / f"{kind[0]}{path.name}")
+            lines.append(json.dumps({"file_name": f"{kind[0]}{path.name}", "label": kind, "age": None}))
+        (pets / "p" / kind).rmdir()
+    (pets / place).write_text("\n".join(lines[:8]) + "\n\n" + "\n".join(lines[8:]) + "\n")
+    dataset = load_folder(pets / place if is_named else pets)
+    assert dataset.class_names == KINDS
+    assert sizes(dataset) == [[5, 5], [1, 1], [2, 2]]
+
+
+@pytest.mark.parametrize("line", ['{"path": "p/cat/000.png",', '["p/cat/000.png", "cat"]'])
+def test_a_line_that_is_no_record_is_told(pets, line):
+    (pets / "t.jsonl").write_text('{"path": "p/dog/000.png", "label": "dog"}\n' + line + "\n")
+    with pytest.raises(ValueError, match=r"t\.jsonl line 2 is no record of JSON: "):
+        load_folder(pets / "t.jsonl")

@@ -1,0 +1,109 @@
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bakeoff.datasets.folder.load import load_folder
+from bakeoff.tests.datasets.pictures import notes_of, picture
+
+CAT_OR_DOG = r"(cat|dog)[^/]*$"
+
+
+def write(root, *paths):
+    for seed, path in enumerate(paths):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        picture(seed).save(root / path)
+
+
+def names(form, n=12):
+    """Of so many cats and as many dogs."""
+    return [form.format(kind, number) for number in range(n) for kind in ("cat", "dog")]
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize(
+    ("form", "pattern"),
+    [
+        ("{}.{}.png", CAT_OR_DOG),
+        ("{1:03}_{0}.png", r"_(\w+)\.png"),
+        ("animals/{}/{}.png", r"cat|dog"),
+        ("day-{1}/{0} {1}.png", r"(?:.*/)?(\w+) \d"),
+    ],
+)
+def test_a_pattern_tells_the_classes(tmp_path, form, pattern, is_packed):
+    root = tmp_path / "pets"
+    write(root, *names(form))
+    if is_packed:
+        with zipfile.ZipFile(tmp_path / "pets.zip", "w") as archive:
+            for path in sorted(root.rglob("*.png")):
+                archive.write(path, path.relative_to(root))
+        root = tmp_path / "pets.zip"
+    dataset = load_folder(root, label=pattern)
+    assert dataset.class_names == ("cat", "dog")
+    assert sum(np.bincount(split.labels) for split in dataset.splits.values()).tolist() == [12, 12]
+    for split in dataset.splits.values():
+        assert all(("cat", "dog")[label] in path for label, path in zip(split.labels, split.paths, strict=True))
+
+
+def test_folders_that_are_splits_stay_so_and_what_a_pattern_misses_is_told(tmp_path):
+    write(
+        tmp_path, *(f"train/{name}" for name in names("{}.{}.png")), *(f"test/{name}" for name in names("{}_{}.png", 4))
+    )
+    Image.new("RGB", (40, 40), "red").save(tmp_path / "test" / "9.png")
+    dataset = load_folder(tmp_path, label=CAT_OR_DOG)
+    assert len(dataset.test) == 8
+    assert "1 file whose paths --label does not match left out (1 .png): test/9.png." in notes_of(dataset)
+
+
+def test_a_pattern_counts_before_files_and_folders_that_tell_classes(tmp_path):
+    write(tmp_path, *(f"box {n % 2}/{name}" for n, name in enumerate(names("{}.{}.png"))))
+    assert load_folder(tmp_path).class_names == ("box 0", "box 1")
+    assert load_folder(tmp_path, label=CAT_OR_DOG).class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_folders_that_could_all_be_classes_are_told_apart_by_a_pattern(tmp_path, depth):
+    kinds, forms = ("cat", "dog"), ("color", "gray")
+    write(tmp_path, *(f"{kind}/{form}/{number}.png" for kind in kinds for form in forms for number in range(12)))
+    with pytest.raises(ValueError, match="either could be the classes") as caught:
+        load_folder(tmp_path)
+    pattern = str(caught.value).split("--label='")[1 + depth].partition("'")[0]
+    assert load_folder(tmp_path, label=pattern).class_names == (kinds, forms)[depth]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("bird", r"^label bird matches no path, such as dog\.9\.png: no picture would have a class$"),
+        ("cat", r"got 1 \(cat\)"),
+        ("(", r"^label is no regular expression: .* in '\('$"),
+    ],
+)
+def test_a_pattern_that_tells_no_classes_is_refused(tmp_path, pattern, message):
+    write(tmp_path, *names("{}.{}.png"))
+    with pytest.raises(ValueError, match=message):
+        load_folder(tmp_path, label=pattern)
+
+
+def test_a_table_takes_no_pattern(tmp_path):
+    (tmp_path / "pets.csv").write_text("path,label\n1.png,cat\n2.png,dog\n")
+    with pytest.raises(ValueError, match=r"pets\.csv tells the classes itself: leave --label out"):
+        load_folder(tmp_path / "pets.csv", label=CAT_OR_DOG)
+
+
+@pytest.mark.parametrize("form", ["{}.{}.png", "{}_{}.png", "{} ({}).png", "all/{}-{:03}.png", "{1:03}_{0}.png"])
+def test_names_that_look_like_classes_are_suggested(tmp_path, form):
+    write(tmp_path, *names(form))
+    with pytest.raises(ValueError, match=r"If names tell the classes, such as cat and dog: --label='.*'\. ") as caught:
+        load_folder(tmp_path)
+    pattern = str(caught.value).partition("--label='")[2].partition("'. ")[0]
+    assert load_folder(tmp_path, label=pattern).class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize("form", ["IMG_{1:04}{0}.png", "{1}.png"])
+def test_names_that_do_not_are_not(tmp_path, form):
+    write(tmp_path, *(form.format("", number) for number in range(24)))
+    with pytest.raises(ValueError, match="at least two classes") as caught:
+        load_folder(tmp_path)
+    assert "--label" not in str(caught.value)
