@@ -104,10 +104,11 @@ class Workspace:
         self.console.print(self.wording(line), highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
-    def progress(self, description: str, total: int) -> Iterator[Advance]:
+    def progress(self, description: str, total: int, before: int = 0) -> Iterator[Advance]:
         """Show how far a stage is and how long it still takes; yields `advance(n=1, note="")`.
 
         total: as planned; some stages, such as a search that goes on where its end is the best, do more.
+        before: of these, what an earlier process did, which tells nothing about the time.
         On a terminal a bar; in a log file one line every half minute.
         """
         if self.console.is_terminal:
@@ -115,18 +116,18 @@ class Workspace:
             done = BarColumn(bar_width=28), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn()
             columns = TextColumn("{task.description:<34}"), *done, *left
             with Progress(*columns, console=self.console, transient=True) as bar:
-                task = bar.add_task(description, total=total, note="")
+                task = bar.add_task(description, total=total, completed=before, note="")
 
                 def advance(n: int = 1, note: str = "") -> None:
                     bar.update(task, total=max(total, bar.tasks[task].completed + n), advance=n, note=note)
 
                 yield advance
         else:
-            yield _log_lines(self.say, description, total)
+            yield _log_lines(self.say, description, total, before)
 
 
-def _log_lines(say: Callable[[str], None], description: str, total: int) -> Advance:
-    done, started, last = 0, time.monotonic(), time.monotonic()
+def _log_lines(say: Callable[[str], None], description: str, total: int, before: int) -> Advance:
+    done, started, last = before, time.monotonic(), time.monotonic()
 
     lock = threading.Lock()  # stages that work on all cores report from several threads
 
@@ -137,7 +138,7 @@ def _log_lines(say: Callable[[str], None], description: str, total: int) -> Adva
             now = time.monotonic()
             if now - last >= SECONDS_BETWEEN_LOG_LINES:
                 last = now
-                left = (now - started) / max(done, 1) * (total - done)
+                left = (now - started) / max(done - before, 1) * (total - done)
                 told = f"about {left:.0f} s left" if done <= total else "more than were planned"
                 say(f"{description}: {done}/{total}, {told} {note}".rstrip())
 

@@ -179,8 +179,7 @@ def _whole_cost(cost: Stage, record: Mapping[str, Any]) -> Stage:
 def _run_epochs(trainer: Trainer, checkpoint: Path, workspace: Workspace, name: str, watch: Any) -> None:
     """All epochs that are left, with a checkpoint a minute."""
     plan, saved = trainer.plan, time.perf_counter()
-    with workspace.progress(f"train {name}", plan.n_steps) as advance:
-        advance(plan.first_step(len(trainer.history)))
+    with workspace.progress(f"train {name}", plan.n_steps, plan.first_step(len(trainer.history))) as advance:
         while not trainer.finished:
             row = run_timed_epoch(trainer, advance)
             advance(0, f"epoch {row['epoch']}/{plan.epochs}, validation {row['validation_score']:.1%}")

@@ -90,6 +90,17 @@ def test_a_log_file_gets_a_line_every_half_minute_with_the_time_left(monkeypatch
     assert text.getvalue() == "hog: 20/100, about 160 s left batch\nhog: 40/100, about 120 s left batch\n"
 
 
+def test_what_an_earlier_process_did_tells_nothing_about_the_time_left(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(workspace.time, "monotonic", lambda: now[0])
+    place, text = make_workspace()
+    with place.progress("train", 100, 60) as advance:
+        for _ in range(2):
+            now[0] += 20
+            advance(10)
+    assert text.getvalue() == "train: 80/100, about 40 s left\n"
+
+
 def test_a_stage_that_does_more_than_was_planned_has_no_time_left_below_nothing(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(workspace.time, "monotonic", lambda: now[0])
