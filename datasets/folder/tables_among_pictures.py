@@ -79,8 +79,10 @@ def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[
                 if {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]}.intersection(column_names(words)):
                     raise ValueError(f"{error}. Mend the table, or move it away") from error
                 useless[file.parts] = f"a table that cannot be used ({error})"
-    if "label" in needed:  # one of a single class is a list of guesses to be filled in
-        tables = [(file, table, rows) for file, table, rows in tables if len({row.class_name for row in rows}) > 1]
+    if "label" in needed:  # one of a single class is a list of guesses to be filled in, unless each has its own
+        told = [{row.class_name for row in rows} for _, _, rows in tables]
+        alone = max(map(len, told), default=0) == 1 < len(set().union(*told)) == len(tables)
+        tables = [table for table, classes in zip(tables, told, strict=True) if len(classes) > 1 or alone]
     splits = find_splits(file.stem for file, _, _ in tables)  # train.csv and test.csv
     if len(set(splits.values())) == len(splits):  # not train1.txt and train2.txt, of several ways to split
         for place, (file, table, rows) in enumerate(tables):

@@ -494,3 +494,14 @@ def test_a_line_that_is_no_record_is_told(pets, line):
     (pets / "t.jsonl").write_text('{"path": "p/dog/000.png", "label": "dog"}\n' + line + "\n")
     with pytest.raises(ValueError, match=r"t\.jsonl line 2 is no record of JSON: "):
         load_folder(pets / "t.jsonl")
+
+
+def test_tables_of_a_class_each_tell_them(tmp_path):
+    def write(split, pairs):
+        for kind in KINDS:
+            rows = "".join(f"{name},{kind}\n" for name, its in pairs if its == kind)
+            with open(tmp_path / f"{kind}s.csv", "a") as file:
+                file.write(rows if split != "train" else f"path,label\n{rows}")
+
+    write_lists(tmp_path, write, ("images", "images"))
+    assert load_folder(tmp_path).class_names == KINDS
