@@ -17,9 +17,10 @@ from bakeoff.pipelines.machine.device import CPU, bytes_to_hold, is_on
 IN_MEMORY_BYTES = 3 << 30  # solvers read features dozens of times; putting rows together costs as much as using them
 # Whole rows of float32 that are read together.
 CHUNK_BYTES = {"cpu": 2**22, "cuda": 2**28}
-# A panel of float32 stays in a core's second-level cache between its conversion from half precision and its product.
-# Wide rows taken whole would not: their product with ten columns then waits for memory twice.
-PANEL_ROWS, PANEL_COLUMNS = 256, 512
+# A panel of float32 (2 MB) stays in the cache between its conversion from fewer bits and its product. Wide rows taken
+# whole would not: their product with ten columns then waits for memory twice. Of a quarter of the size, two cores work
+# through int8 no faster than one: the interpreter, which starts each piece, serves one of them at a time.
+PANEL_ROWS, PANEL_COLUMNS = 512, 1024
 # Partial sums of a pass: enough for the cores of a desktop, few enough to hold that many matrices (k, d). A constant,
 # so that results do not depend on the number of cores.
 N_SPANS = 8
