@@ -13,7 +13,7 @@ from bakeoff.datasets.folder.conversion import NotAPictureError
 from bakeoff.datasets.folder.decode import Outcome
 from bakeoff.datasets.folder.decoded_pictures import Outcomes
 from bakeoff.datasets.folder.given_splits import SPLITS, choose_splits, drop_contradictions, group_duplicates
-from bakeoff.datasets.folder.groups import join, name_groups
+from bakeoff.datasets.folder.groups import join, name_groups, suggest_label
 from bakeoff.datasets.folder.notes import (
     note_balance,
     note_conversions,
@@ -29,9 +29,6 @@ from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.reading import Reading
 from bakeoff.datasets.store import choose
 
-# A class before a picture's number, or behind it.
-CLASS_PATTERNS = r"([^/]*?[^/\d\W_])[-_. ]*\(?\d+\)?\.\w+$", r"(?:^|/)\d+[-_. ]+([^/]*[^/\d\W_][^/]*?)\.\w+$"
-LEAST_NAMED = 0.9  # of pictures that such a pattern names
 ALL_GRAY = "Every picture is gray: experiments that need color do not apply and skip themselves."
 
 
@@ -79,7 +76,7 @@ def plan(
         note_split_folders([files[index] for index in pictures]),
         note_skipped(path, failed, len(pictures), reading.max_skipped_share),
         note_ignored([file for file in found if not (file.class_name or file.left_out)], outside),
-        note_ignored([file for file in files if file.class_name not in class_names], "in folders without a picture"),
+        note_ignored([file for file in files if file.class_name not in class_names], "of classes without a picture"),
         note_ignored([files[i] for i in sorted(others) if files[i].class_name in class_names], "beside the pictures"),
         *notes_left_out(file for file in found if file.left_out),
     ]
@@ -152,17 +149,6 @@ def name_classes(path: Path, files: Sequence[PictureFile], others: Sequence[Pict
             "a .csv of path,label"
         )
     return class_names
-
-
-def suggest_label(files: Sequence[PictureFile]) -> str:
-    """A pattern, where names begin or end with what may be a class: cat.1.jpg, 7_dog.png."""
-    pictures = [file for file in files if file.is_picture]
-    for pattern in CLASS_PATTERNS:
-        names = Counter(filter(None, (file.matched(pattern) for file in pictures)))
-        if len(names) > 1 and min(names.values()) > 1 and names.total() >= LEAST_NAMED * len(pictures):
-            told = " and ".join(name for name, _ in names.most_common(2))
-            return f"If names tell the classes, such as {told}: --label='{pattern}'. "
-    return ""
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:

@@ -1,4 +1,7 @@
-"""Pictures that belong together: named by a pattern or a table, such as one patient's; and what that connects."""
+"""Pictures that belong together: named by a pattern or a table, such as one patient's; and what that connects.
+
+Where names of files look like those of groups, or of classes, a pattern is suggested.
+"""
 
 import re
 from collections import Counter, defaultdict
@@ -14,6 +17,9 @@ from bakeoff.datasets.folder.split_names import split_of_name
 # What file names of a group look like, as a pattern to suggest: P07_3.png, P07 (3).png, or a folder of its own.
 NAME_PATTERN, FOLDER_PATTERN = r"([^/]*\d[^/]*)[-_ .]\(?[a-zA-Z]*\d*\)?\.\w+", r".*/([^/]+)/"
 CHANGED_PATTERN = r"([^/]*?\d+)(?:[-_ ][a-zA-Z]+\d*)*\.\w+"  # IMG_7.png, IMG_7_flip.png, IMG_7_rot90.png
+# A class before a picture's number, or behind it.
+CLASS_PATTERNS = r"([^/]*?[^/\d\W_])[-_. ]*\(?\d+\)?\.\w+$", r"(?:^|/)\d+[-_. ]+([^/]*[^/\d\W_][^/]*?)\.\w+$"
+LEAST_NAMED = 0.5  # of pictures that such a pattern names: those to be tested may tell no class
 LEAST_GROUPS, LEAST_SHARE = 2, 0.8  # of a class, and of pictures that share theirs with others
 
 
@@ -69,6 +75,17 @@ def _suggest(files: Sequence[PictureFile]) -> list[str]:
                 * (pattern == FOLDER_PATTERN)
             ]
     return []
+
+
+def suggest_label(files: Sequence[PictureFile]) -> str:
+    """A pattern, where names begin or end with what may be a class: cat.1.jpg, 7_dog.png."""
+    pictures = [file for file in files if file.is_picture]
+    for pattern in CLASS_PATTERNS:
+        names = Counter(filter(None, (file.matched(pattern) for file in pictures)))
+        if len(names) > 1 and min(names.values()) > 1 and names.total() >= LEAST_NAMED * len(pictures):
+            told = " and ".join(name for name, _ in names.most_common(2))
+            return f"If names tell the classes, such as {told}: --label='{pattern}'. "
+    return ""
 
 
 def connect(n_pictures: int, links: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ def load_pictures(
     """
     reading = Reading(**options)
     if reading.label:
-        raise ValueError("label is read from paths, and these pictures have none: give labels")
+        raise ValueError("label is read from paths, and these pictures have none: leave label out")
     if labels is not None:
         for word, values in (("labels", labels), ("groups", groups)):
             if values is not None and len(values) != len(source):
@@ -127,11 +127,13 @@ def read_arrays(path: Path) -> Held | dict[str, Held]:
     """Pictures and labels in an .npz, as MedMNIST (train_images, train_labels) and Keras (x_train, y_train) keep them.
 
     Pictures are what has three or four axes, labels what has one, or a second of length 1; splits are told by names.
-    Raises ValueError where there is not one of each for each split.
+    All of it is read into memory. Raises ValueError where there is not one of each for each split, and nothing else.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
+    except MemoryError:
+        raise
     except Exception as error:  # of a dozen kinds, and of objects, which would run code
         raise ValueError(f"{path} is damaged or holds no plain arrays: {error}") from error
     held = {}
@@ -142,10 +144,15 @@ def read_arrays(path: Path) -> Held | dict[str, Held]:
         if len(mine) != 2 or not (images and labels) or len(images[0]) != len(labels[0]):
             shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
             raise ValueError(
-                f"{path} must hold images (n, height, width, ...) and labels (n,) of each split, got {shapes}"
+                f"{path} must hold images (n, height, width, ...) and labels (n,) of each split, and nothing else, got "
+                f"{shapes}"
             )
-        names = labels[0] if labels[0].dtype.kind in "iu" else labels[0].astype(str)
-        held[split] = Held(images[0].__getitem__, names.tolist())
+        of_each = labels[0].tolist()
+        if labels[0].dtype.kind not in "iu":
+            of_each = [one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in of_each]
+        held[split] = Held(images[0].__getitem__, of_each)
+    if "" in held and len(held) > 1:
+        raise ValueError(f"{path} must name the split of each of its arrays, or of none, got {', '.join(arrays)}")
     return held[""] if len(held) == 1 and "" in held else held
 
 

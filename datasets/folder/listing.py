@@ -87,29 +87,38 @@ def label_by_folder(files: Iterable[PictureFile], pattern: str = "") -> list[Pic
     """
     files = _mark_own_output(sorted(_without_common_folder(pair_masks(list(files))), key=lambda file: file.parts))
     inside = _folders_at(files, 1)
-    splits = find_splits(inside, are_folders=not pattern)
+    splits = find_splits(inside, are_folders=True)
+    below = find_splits(set().union(*inside.values())) if len(inside) > 1 and not splits else {}
+    below = below if all(names & set(below) for names in inside.values()) else {}
     if pattern:
-        named = [
-            replace(f, class_name=as_class_name(f.matched(pattern)), split=splits.get(f.parts[0], "")) for f in files
-        ]
-        if not any(file.class_name for file in named):
-            raise ValueError(
-                f"label {pattern} matches no path, such as {files[-1].path}: no picture would have a class"
-            )
-        return named
+        return _label_by_pattern(files, pattern, splits, below)
     if splits:
         return [_label_in_split(file, splits, inside) for file in files]
-    splits = find_splits(set().union(*inside.values())) if len(inside) > 1 else {}
-    if splits and all(names & set(splits) for names in inside.values()):
+    if below:
         _check_which_are_classes(_folders_at(files, 2))
         return [
-            replace(file, class_name=as_class_name(file.parts[0]), split=splits[file.parts[1]])
-            if len(file.parts) > 2 and file.parts[1] in splits
+            replace(file, class_name=as_class_name(file.parts[0]), split=below[file.parts[1]])
+            if len(file.parts) > 2 and file.parts[1] in below
             else file
             for file in files
         ]
     _check_which_are_classes(inside)
     return [replace(file, class_name=as_class_name(file.parts[0])) if len(file.parts) > 1 else file for file in files]
+
+
+def _label_by_pattern(
+    files: Sequence[PictureFile], pattern: str, splits: Mapping[str, str], below: Mapping[str, str]
+) -> list[PictureFile]:
+    """splits, below: the outermost folders, or those in them, that are splits."""
+    named = []
+    for file in files:
+        outer, inner = (*file.parts[:-1], "", "")[:2]
+        split = splits.get(outer, below.get(inner, ""))
+        named.append(replace(file, class_name=as_class_name(file.matched(pattern)), split=split))
+    shown = [file for file in named if not file.left_out]
+    if shown and not any(file.class_name for file in shown):
+        raise ValueError(f"label {pattern} matches no path, such as {shown[-1].path}: no picture would have a class")
+    return named
 
 
 def _folders_at(files: Iterable[PictureFile], depth: int) -> dict[str, set[str]]:
@@ -129,7 +138,7 @@ def _check_which_are_classes(inside: Mapping[str, set[str]]) -> None:
             f"every folder ({', '.join(sorted(map(printable, inside)))}) holds the same folders "
             f"({', '.join(sorted(map(printable, same)))}), so that either could be the classes: if the "
             "outer ones are splits, call them train, val and test; if they are the classes, give --label='([^/]+)/', "
-            "or --label='/([^/]+)/' if the inner ones are"
+            "or --label='([^/]+)/[^/]*$' if the innermost ones are"
         )
 
 

@@ -101,7 +101,7 @@ class PictureFile:
 
     def matched(self, pattern: str) -> str:
         """What a regular expression's first group, or all of it, matches in the path; "" where nothing does."""
-        match = re.search(pattern, "/".join(self.parts))
+        match = re.search(composed(pattern), composed("/".join(self.parts)))
         return (match.group(1 if match.re.groups else 0) or "") if match else ""
 
     def remarked(self, *remarks: str) -> "PictureFile":

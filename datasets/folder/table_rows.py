@@ -54,7 +54,7 @@ def rows_of_text(name: str, content: bytes) -> Iterator[tuple[int, list[str]]]:
 def _rows_of_json(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
     """The header is made of the keys of all records, in the order of their first mention."""
     records: dict[int, dict[str, Any]] = {}
-    for line, row in enumerate(text.splitlines(), 1):
+    for line, row in enumerate(text.split("\n"), 1):  # a text in a record may hold what else ends lines
         try:
             record = json.loads(row) if row.strip() else {}
             if not isinstance(record, dict):

@@ -108,7 +108,7 @@ def read_table(name: str, content: bytes, finder: Finder, needed: Sequence[str] 
         header = ["path", "label"]
     elif " " in first and finder.find(first.split()[0]):  # Abyssinian_100 1 1 1, as of Oxford's pets
         rows = [(number, row[0].split()) for number, row in ((line, header), *rows)]
-        header = ["path", "label", *[""] * (len(rows[0][1]) - 2)]
+        header = ["path", *(f"column {place}" for place in range(2, len(rows[0][1]) + 1))]
     header, rows, joined = join_flags(name, list(header), rows, asks_label="label" in needed)
     names = column_names(header)
     bare = [name.replace(" ", "").removeprefix("roi") for name in names]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
+from bakeoff.datasets.folder.groups import suggest_label
 from bakeoff.datasets.folder.picture_file import PictureFile
 from bakeoff.datasets.folder.split_names import find_splits, split_of_name
 from bakeoff.datasets.folder.table_parts import COLUMNS, Finder, facts_of
@@ -27,7 +28,7 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     if len(classes) > 1:
         return _add_to_folders(files, tables)
     if fault and not tables:
-        raise ValueError(f"folders tell fewer than two classes, and of the tables, {fault}")
+        raise ValueError(f"{suggest_label(files)}Folders tell fewer than two classes, and of the tables, {fault}")
     if not tables:
         return files
     told: dict[tuple[str, ...], str] = {}
@@ -79,10 +80,17 @@ def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[
                 if {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]}.intersection(column_names(words)):
                     raise ValueError(f"{error}. Mend the table, or move it away") from error
                 useless[file.parts] = f"a table that cannot be used ({error})"
-    if "label" in needed:  # one of a single class is a list of guesses to be filled in, unless each has its own
+    if (
+        "label" in needed
+    ):  # one of a single class is a list of guesses to be filled in, unless each is called by its own
         told = [{row.class_name for row in rows} for _, _, rows in tables]
-        alone = max(map(len, told), default=0) == 1 < len(set().union(*told)) == len(tables)
-        tables = [table for table, classes in zip(tables, told, strict=True) if len(classes) > 1 or alone]
+        are_named = all(
+            name.casefold() in file.stem.casefold()
+            for (file, _, _), names in zip(tables, told, strict=True)
+            for name in names
+        )
+        alone = are_named and max(map(len, told), default=0) == 1 < len(set().union(*told)) == len(tables)
+        tables = [table for table, names in zip(tables, told, strict=True) if len(names) > 1 or alone]
     splits = find_splits(file.stem for file, _, _ in tables)  # train.csv and test.csv
     if len(set(splits.values())) == len(splits):  # not train1.txt and train2.txt, of several ways to split
         for place, (file, table, rows) in enumerate(tables):
@@ -98,7 +106,7 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
     for table, read, rows in tables:
         here = [row for row in rows if row.parts in known and not (read.guessed or row.left_out)]
         pairs = {(known[row.parts].class_name, row.class_name) for row in here if row.class_name}
-        _check_agreement(table, pairs, "the folders do")
+        _check_agreement(table, pairs, "the folders or --label do")
         changing = [row for row in rows if row.split or row.group or row.region]
         lost = [row.path for row in changing if row.parts not in known]
         if changing and read.guessed:

@@ -207,7 +207,7 @@ def test_classes_in_a_folder_of_images_beside_texts_are_found(root):
     (root / "meta" / "train.txt").write_text("cat/000")
     dataset = load_folder(root)
     assert dataset.class_names == ("cat", "dog")
-    assert "1 file in folders without a picture left out (1 .txt): meta/train.txt." in notes_of(dataset)
+    assert "1 file of classes without a picture left out (1 .txt): meta/train.txt." in notes_of(dataset)
     write_class(root / "more", 5, first_seed=900)
     assert load_folder(root).class_names == ("images", "more")
 

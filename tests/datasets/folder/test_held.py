@@ -226,6 +226,7 @@ def test_parquet_says_what_it_needs(tmp_path, monkeypatch):
         {"images": PIXELS, "labels": np.arange(40) % 2},
         {"y": (np.arange(40) % 2)[:, None].astype(np.uint8), "X": PIXELS},
         {"data": PIXELS, "target": np.array(["0", "1"] * 20)},
+        {"data": PIXELS, "target": np.array([b"0", b"1"] * 20)},
     ],
 )
 def test_arrays_of_a_file_are_pictures_and_labels(tmp_path, arrays):
@@ -259,11 +260,16 @@ def test_names_of_arrays_tell_splits(tmp_path, images, labels, n):
     [
         (
             {"images": PIXELS},
-            r"must hold images \(n, height, width, \.\.\.\) and labels \(n,\) of each split, got images",
+            r"must hold images \(n, height, width, \.\.\.\) and labels \(n,\) of each split, and nothing else, got",
         ),
         ({"images": PIXELS, "labels": np.eye(40)}, r"labels \(40, 40\)"),
         ({"images": PIXELS, "labels": np.arange(39)}, r"labels \(39,\)"),
         ({"images": PIXELS, "labels": np.array(NAMES, dtype=object)}, "holds no plain arrays"),
+        ({"images": PIXELS, "labels": np.arange(40) % 2, "names": np.array(["cat", "dog"])}, r"names \(2,\)"),
+        (
+            {"images": PIXELS, "labels": np.arange(40) % 2, "test_images": PIXELS, "test_labels": np.arange(40) % 2},
+            "must name the split of each of its arrays, or of none, got images, labels, test_images, test_labels",
+        ),
     ],
 )
 def test_arrays_that_are_no_pictures_with_labels_are_refused(tmp_path, arrays, message):
@@ -273,5 +279,5 @@ def test_arrays_that_are_no_pictures_with_labels_are_refused(tmp_path, arrays, m
 
 
 def test_pictures_without_paths_take_no_pattern_of_classes():
-    with pytest.raises(ValueError, match="label is read from paths, and these pictures have none: give labels"):
+    with pytest.raises(ValueError, match="label is read from paths, and these pictures have none: leave label out"):
         load_pictures(PIXELS, NAMES, label="cat")

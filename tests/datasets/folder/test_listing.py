@@ -1,3 +1,4 @@
+import unicodedata
 import zipfile
 
 import numpy as np
@@ -56,6 +57,35 @@ def test_folders_that_are_splits_stay_so_and_what_a_pattern_misses_is_told(tmp_p
     assert "1 file whose paths --label does not match left out (1 .png): test/9.png." in notes_of(dataset)
 
 
+@pytest.mark.parametrize("form", ["{split}/{name}", "{kind}/{split}/{name}"])
+def test_given_splits_stay_where_a_pattern_tells_the_classes(tmp_path, form):
+    numbers = {"train": range(10), "val": range(10, 12), "test": range(12, 17)}
+    paths = [
+        form.format(split=split, kind=kind, name=f"{kind}{number}.png")
+        for split, its in numbers.items()
+        for kind in ("cat", "dog")
+        for number in its
+    ]
+    write(tmp_path, *paths)
+    dataset = load_folder(tmp_path, label=CAT_OR_DOG)
+    assert [np.bincount(split.labels).tolist() for split in dataset.splits.values()] == [[10, 10], [2, 2], [5, 5]]
+
+
+def test_a_name_is_matched_in_either_form_of_its_accents(tmp_path):
+    write(
+        tmp_path,
+        *(unicodedata.normalize("NFD", f"caf\u00e9{n}.png") for n in range(6)),
+        *(f"bar{n}.png" for n in range(6)),
+    )
+    assert load_folder(tmp_path, label="caf\u00e9|bar").class_names == ("bar", "caf\u00e9")
+
+
+@pytest.mark.parametrize("label", ["", "cat"])
+def test_an_empty_folder_is_told(tmp_path, label):
+    with pytest.raises(ValueError, match="must hold at least two classes"):
+        load_folder(tmp_path, label=label)
+
+
 def test_a_pattern_counts_before_files_and_folders_that_tell_classes(tmp_path):
     write(tmp_path, *(f"box {n % 2}/{name}" for n, name in enumerate(names("{}.{}.png"))))
     assert load_folder(tmp_path).class_names == ("box 0", "box 1")
@@ -99,6 +129,12 @@ def test_names_that_look_like_classes_are_suggested(tmp_path, form):
         load_folder(tmp_path)
     pattern = str(caught.value).partition("--label='")[2].partition("'. ")[0]
     assert load_folder(tmp_path, label=pattern).class_names == ("cat", "dog")
+
+
+def test_names_are_suggested_where_those_to_be_tested_tell_no_class(tmp_path):
+    write(tmp_path, *(f"train/{name}" for name in names("{}.{}.png")), *(f"test/{number}.png" for number in range(8)))
+    with pytest.raises(ValueError, match="If names tell the classes, such as cat and dog"):
+        load_folder(tmp_path)
 
 
 @pytest.mark.parametrize("form", ["IMG_{1:04}{0}.png", "{1}.png"])

@@ -209,7 +209,7 @@ def test_a_folder_without_pictures_is_no_class(animals):
     (animals / "empty").mkdir()
     dataset = load_folder(animals)
     assert dataset.class_names == ("cat", "dog")
-    assert "1 file in folders without a picture left out (1 .txt): documents/plan.txt." in dataset.notes
+    assert "1 file of classes without a picture left out (1 .txt): documents/plan.txt." in dataset.notes
     assert "Left out as empty folders: empty." in dataset.notes
 
 

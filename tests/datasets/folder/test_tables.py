@@ -184,7 +184,7 @@ def test_a_table_that_says_otherwise_than_the_folders_is_refused(pets):
     assert load_folder(pets).class_names == KINDS
     (pets / "meta.csv").write_text(rows("file,label", lambda p, k: f"{p[2:]},{'old' if p[-5] < '4' else 'young'}"))
     with pytest.raises(
-        ValueError, match=r"meta.csv tells other classes \(old, young\) than the folders do \(cat, dog\)"
+        ValueError, match=r"meta.csv tells other classes \(old, young\) than the folders or --label do \(cat, dog\)"
     ):
         load_folder(pets)
 
@@ -422,18 +422,35 @@ def test_lists_called_like_splits_tell_them_where_folders_tell_classes(tmp_path,
     assert "Left out as a table of the test pictures: meta/test.txt." in dataset.notes
 
 
-@pytest.mark.parametrize("more", ["", " 1 2"], ids=["a number", "numbers of other things, too"])
 @pytest.mark.parametrize("places", [("images", "images"), KINDS])
-def test_lists_of_paths_and_numbers_of_classes_tell_both(tmp_path, places, more):
+def test_lists_of_paths_and_numbers_of_classes_tell_both(tmp_path, places):
     def write(split, pairs):
         of = dict(zip(KINDS, places, strict=True))
-        lines = [f"{of[kind]}/{name} {KINDS.index(kind)}{more}" for name, kind in pairs]
+        lines = [f"{of[kind]}/{name} {KINDS.index(kind)}" for name, kind in pairs]
         (tmp_path / f"{split}.txt").write_text("\n".join(lines) + "\n")
 
     write_lists(tmp_path, write, places)
     dataset = load_folder(tmp_path)
     assert sizes(dataset) == [[7, 7], [2, 2], [3, 3]]
     assert dataset.class_names == (("0", "1") if places[0] == places[1] else KINDS)
+
+
+@pytest.mark.parametrize(
+    ("places", "label"), [(KINDS, ""), (("images", "images"), "(cat|dog)\\d")], ids=["folders", "a pattern"]
+)
+def test_lists_of_more_numbers_tell_splits_where_classes_are_known(tmp_path, places, label):
+    def write(split, pairs):
+        (tmp_path / f"{split}.txt").write_text(
+            "".join(f"{name[:-4]} {KINDS.index(kind)} 9 0\n" for name, kind in pairs)
+        )
+
+    write_lists(tmp_path, write, places)
+    dataset = load_folder(tmp_path, label=label)
+    assert sizes(dataset) == [[7, 7], [2, 2], [3, 3]]
+    assert dataset.class_names == KINDS
+    if label:
+        with pytest.raises(ValueError, match=r"^If names tell the classes, .* line 1 must name the columns path"):
+            load_folder(tmp_path)
 
 
 def test_a_line_of_such_a_list_without_a_class_is_refused(tmp_path):
@@ -481,9 +498,14 @@ def test_records_of_json_are_a_table(pets, place, is_named):
     for kind in KINDS:
         for path in sorted((pets / "p" / kind).iterdir()):
             path.rename(flat / f"{kind[0]}{path.name}")
-            lines.append(json.dumps({"file_name": f"{kind[0]}{path.name}", "label": kind, "age": None}))
+            lines.append(
+                json.dumps(
+                    {"file_name": f"{kind[0]}{path.name}", "label": kind, "age": None, "note": "a\u2028b"},
+                    ensure_ascii=False,
+                )
+            )
         (pets / "p" / kind).rmdir()
-    (pets / place).write_text("\n".join(lines[:8]) + "\n\n" + "\n".join(lines[8:]) + "\n")
+    (pets / place).write_text("\n".join(lines[:8]) + "\n\n" + "\n".join(lines[8:]) + "\n", encoding="utf-8")
     dataset = load_folder(pets / place if is_named else pets)
     assert dataset.class_names == KINDS
     assert sizes(dataset) == [[5, 5], [1, 1], [2, 2]]
@@ -505,3 +527,17 @@ def test_tables_of_a_class_each_tell_them(tmp_path):
 
     write_lists(tmp_path, write, ("images", "images"))
     assert load_folder(tmp_path).class_names == KINDS
+
+
+def test_lists_of_guesses_are_no_tables_of_a_class_each(tmp_path):
+    def write(split, pairs):
+        for guess in "01":
+            rows = "".join(f"{name},{guess}\n" for name, _ in pairs)
+            with open(
+                tmp_path / f"guess {guess}.csv" if split == "train" else tmp_path / f"more {split}{guess}.txt", "w"
+            ) as file:
+                file.write(f"path,label\n{rows}")
+
+    write_lists(tmp_path, write, ("images", "images"))
+    with pytest.raises(ValueError, match="at least two classes"):
+        load_folder(tmp_path)
