@@ -19,6 +19,7 @@ from bakeoff.datasets.folder.notes import (
     note_conversions,
     note_formats,
     note_ignored,
+    note_nested,
     note_recording,
     note_skipped,
     note_split_folders,
@@ -74,6 +75,7 @@ def plan(
     outside = "whose paths --label does not match" if reading.label else "outside any class folder"
     notes = [
         note_split_folders([files[index] for index in pictures]),
+        "" if reading.label else note_nested([files[index] for index in pictures]),
         note_skipped(path, failed, len(pictures), reading.max_skipped_share),
         note_ignored([file for file in found if not (file.class_name or file.left_out)], outside),
         note_ignored([file for file in files if file.class_name not in class_names], "of classes without a picture"),

@@ -131,7 +131,7 @@ def read_arrays(path: Path) -> Held | dict[str, Held]:
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: np.asarray(archive[name]) for name in archive.files}
     except MemoryError:
         raise
     except Exception as error:  # of a dozen kinds, and of objects, which would run code
@@ -148,7 +148,9 @@ def read_arrays(path: Path) -> Held | dict[str, Held]:
                 f"{shapes}"
             )
         of_each = labels[0].tolist()
-        if labels[0].dtype.kind not in "iu":
+        if labels[0].dtype.kind == "f" and all(map(float.is_integer, of_each)):
+            of_each = list(map(int, of_each))
+        elif labels[0].dtype.kind not in "iu":
             of_each = [one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in of_each]
         held[split] = Held(images[0].__getitem__, of_each)
     if "" in held and len(held) > 1:

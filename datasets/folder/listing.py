@@ -28,7 +28,7 @@ from bakeoff.datasets.folder.picture_file import (
     stamp_now,
 )
 from bakeoff.datasets.folder.regions import pair_masks
-from bakeoff.datasets.folder.shards import label_by_key, list_shards
+from bakeoff.datasets.folder.shards import check_shards, label_by_key, list_shards
 from bakeoff.datasets.folder.split_names import THINGS, find_splits, split_of_name
 from bakeoff.datasets.folder.tables import list_table
 from bakeoff.datasets.folder.tables_among_pictures import TABLE_SUFFIXES, label_by_tables
@@ -56,6 +56,8 @@ def open_files(path: Path, pattern: str = "") -> Iterator[list[PictureFile]]:
     with ExitStack() as opened:
         if path.is_dir():
             files = list_shards(path, opened)
+            if files and not pattern:
+                check_shards(path, files)
             yield label(files, pattern) if files else label_by_tables(label_by_folder(list_folder(path), pattern))
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
             yield label(list_archive(path, opened), pattern)
@@ -88,10 +90,10 @@ def label_by_folder(files: Iterable[PictureFile], pattern: str = "") -> list[Pic
     files = _mark_own_output(sorted(_without_common_folder(pair_masks(list(files))), key=lambda file: file.parts))
     inside = _folders_at(files, 1)
     splits = find_splits(inside, are_folders=True)
+    if pattern:
+        return _label_by_pattern(files, pattern)
     below = find_splits(set().union(*inside.values())) if len(inside) > 1 and not splits else {}
     below = below if all(names & set(below) for names in inside.values()) else {}
-    if pattern:
-        return _label_by_pattern(files, pattern, splits, below)
     if splits:
         return [_label_in_split(file, splits, inside) for file in files]
     if below:
@@ -103,18 +105,24 @@ def label_by_folder(files: Iterable[PictureFile], pattern: str = "") -> list[Pic
             for file in files
         ]
     _check_which_are_classes(inside)
+    _check_repetition(inside)
     return [replace(file, class_name=as_class_name(file.parts[0])) if len(file.parts) > 1 else file for file in files]
 
 
-def _label_by_pattern(
-    files: Sequence[PictureFile], pattern: str, splits: Mapping[str, str], below: Mapping[str, str]
-) -> list[PictureFile]:
-    """splits, below: the outermost folders, or those in them, that are splits."""
-    named = []
-    for file in files:
-        outer, inner = (*file.parts[:-1], "", "")[:2]
-        split = splits.get(outer, below.get(inner, ""))
-        named.append(replace(file, class_name=as_class_name(file.matched(pattern)), split=split))
+def _label_by_pattern(files: Sequence[PictureFile], pattern: str) -> list[PictureFile]:
+    """The splits are the outermost folders that are a set of them."""
+    folders = [file.parts[:-1] if file.is_picture else () for file in files]
+    at_depths = [{above[i] for above in folders if len(above) > i} for i in range(max(map(len, folders), default=0))]
+    found = (find_splits(names, are_folders=True) for names in at_depths)
+    depth, splits = next(((i, splits) for i, splits in enumerate(found) if splits), (0, {}))
+    named = [
+        replace(
+            file,
+            class_name=as_class_name(file.matched(pattern)),
+            split=splits.get("".join(above[depth : depth + 1]), ""),
+        )
+        for file, above in zip(files, folders, strict=True)
+    ]
     shown = [file for file in named if not file.left_out]
     if shown and not any(file.class_name for file in shown):
         raise ValueError(f"label {pattern} matches no path, such as {shown[-1].path}: no picture would have a class")
@@ -142,10 +150,21 @@ def _check_which_are_classes(inside: Mapping[str, set[str]]) -> None:
         )
 
 
+def _check_repetition(inside: Mapping[str, set[str]]) -> None:
+    """Raises ValueError for a folder that holds all others again, as some downloads do."""
+    for folder, names in inside.items():
+        others = sorted(set(inside) - {folder})
+        if len(others) > 1 and names.issuperset(others):
+            raise ValueError(
+                f"the folder {printable(folder)} holds the same folders as lie beside it "
+                f"({', '.join(map(printable, others[:5]))}): take it away, or name it in place of the folder around it"
+            )
+
+
 def _label_in_split(file: PictureFile, splits: Mapping[str, str], inside: Mapping[str, set[str]]) -> PictureFile:
     """`split/class/**/file`; the only folder of a split is passed through if it is called like a split, or images."""
     split, parts = splits.get(file.parts[0], ""), file.parts[1:]
-    if len(parts) > 2 and inside.get(file.parts[0]) == {parts[0]}:
+    if len(parts) > 1 and inside.get(file.parts[0]) == {parts[0]}:
         says_no_class = split_of_name(parts[0])[0] == split or parts[0].lower() in THINGS
         parts = parts[1:] if says_no_class else parts
     if not split or len(parts) < 2:
@@ -158,7 +177,7 @@ def _without_common_folder(files: list[PictureFile]) -> list[PictureFile]:
     around: list[PictureFile] = []
     seen = [file.parts for file in files if not file.left_out and len(file.parts) > 1]
     shown = [file.parts for file in files if file.is_picture]  # beside a folder of images may lie others of texts
-    if len({parts[0].lower() for parts in shown} - THINGS) == 0 and len({parts[0] for parts in shown}) == 1:
+    if len({parts[0] for parts in shown}) == 1 and max(map(len, shown)) > 2:
         seen = shown
     while len({parts[0] for parts in seen}) == 1 and max(map(len, seen)) > 2:
         common = seen[0][0]

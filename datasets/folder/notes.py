@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.datasets.folder.picture_file import PictureFile, formats_of_suffix, printable
+from bakeoff.datasets.folder.picture_file import PictureFile, as_class_name, formats_of_suffix, printable
 from bakeoff.datasets.folder.split_names import SPLIT_WORDS, split_of_name
 from bakeoff.datasets.resizing import WHOLE
 from bakeoff.datasets.splits import is_unbalanced
@@ -121,6 +121,18 @@ def note_split_folders(files: Sequence[PictureFile]) -> str:
     found = {(file.parts[0], file.split) for file in files if split_of_name(file.parts[0])[0] == file.split != ""}
     taken = [f"{printable(name)} ({split})" for name, split in sorted(found) if name.lower() not in SPLIT_WORDS]
     return f"Folders taken for splits: {listed(taken)}." if taken else ""
+
+
+def note_nested(files: Sequence[PictureFile]) -> str:
+    """Where pictures lie deeper than the folders of their classes, so that the innermost may be the classes."""
+    deep = [file for file in files if file.class_name in map(as_class_name, file.parts[:-2])]
+    inner = {file.parts[-2] for file in deep if as_class_name(file.parts[-2]) != file.class_name}
+    if len(deep) < TELLING * len(files) or len(inner) <= len({file.class_name for file in files}):
+        return ""
+    return (
+        f"Pictures lie in folders inside those that are the classes, such as {deep[0].path} of {deep[0].class_name}: if "
+        "the innermost are the classes, give --label='([^/]+)/[^/]*$'."
+    )
 
 
 def note_size(image_size: int, median: float) -> str:

@@ -100,9 +100,9 @@ class PictureFile:
             return replace(self, read=partial(fail, OSError(str(error))), region=region)
 
     def matched(self, pattern: str) -> str:
-        """What a regular expression's first group, or all of it, matches in the path; "" where nothing does."""
+        """What a regular expression's first group that matches, or all of it, is in the path; "" where nothing is."""
         match = re.search(composed(pattern), composed("/".join(self.parts)))
-        return (match.group(1 if match.re.groups else 0) or "") if match else ""
+        return "" if match is None else next(filter(None, match.groups() or [match[0]]), "")
 
     def remarked(self, *remarks: str) -> "PictureFile":
         return replace(self, remarks=(*self.remarks, *remarks))

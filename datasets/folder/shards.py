@@ -1,6 +1,7 @@
 """Pictures in tar files as WebDataset writes them: a folder of shards, beside each picture a file with its class."""
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -30,6 +31,17 @@ def list_shards(root: Path, opened: ExitStack) -> list[PictureFile]:
         for path in shards
         for file in list_archive(path, opened)
     ]
+
+
+def check_shards(root: Path, files: Sequence[PictureFile]) -> None:
+    """Raises ValueError where nothing tells a class, and the shards are numbered: they are none."""
+    names = {file.parts[0].removesuffix(".tar") for file in files}
+    is_told = any(file.suffix in LABELS for file in files) or any(len(file.parts) > 2 for file in files)
+    if not is_told and len({re.sub(r"\d+", "", name) for name in names}) == 1:
+        raise ValueError(
+            f"in the tar files of {root} no file beside a picture tells its class (0001.cls or 0001.json beside "
+            "0001.jpg): add them, or give --label"
+        )
 
 
 def label_by_key(files: Sequence[PictureFile]) -> list[PictureFile] | None:

@@ -1,7 +1,7 @@
 """What folders are called that hold a split: train, Test_Set, seg_val ..."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 # Beginnings of words are no names: a class may be called trainer or valley.
 SPLIT_WORDS = {
@@ -13,7 +13,16 @@ THINGS = {  # words that name no class and no split
     *("set", "sets", "data", "dataset", "split", "folder"),
     *("images", "image", "imgs", "img", "pictures", "pics", "photos"),
 }
+PARTS = {"part", "batch", "shard", "chunk"}  # which numbers follow
 GLUED = re.compile(rf"({'|'.join(sorted(SPLIT_WORDS, key=len, reverse=True))})(set|data|images)")  # trainset
+
+
+def are_parts(names: Collection[str]) -> bool:
+    """Whether they are numbered parts of one thing, such as images_001 and images_002, and so hardly classes."""
+    stripped = {re.sub(r"\d+", "", name.lower()) for name in names}
+    return len(names) > 1 == len(stripped) and bool(
+        {*THINGS, *PARTS}.intersection(re.split(r"[^a-z]+", stripped.pop()))
+    )
 
 
 def split_of_name(name: str) -> tuple[str, frozenset[str]]:

@@ -57,8 +57,8 @@ def _rows_of_json(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
     for line, row in enumerate(text.split("\n"), 1):  # a text in a record may hold what else ends lines
         try:
             record = json.loads(row) if row.strip() else {}
-            if not isinstance(record, dict):
-                raise ValueError("it must be an object, such as {'path': ..., 'label': ...}")
+            if not isinstance(record, dict) or any(isinstance(value, dict | list) for value in record.values()):
+                raise ValueError("it must be an object of plain values, such as {'path': ..., 'label': ...}")
         except (ValueError, RecursionError) as error:
             raise ValueError(f"{name} line {line} is no record of JSON: {error}") from error
         records |= {line: record} if record else {}

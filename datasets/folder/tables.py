@@ -118,7 +118,9 @@ def read_table(name: str, content: bytes, finder: Finder, needed: Sequence[str] 
     if joined is not None:
         places["label"], guessed = joined, [*(what for what in guessed if what != "label"), "label"]
     if "path" in guessed and finder.find(header[places["path"]]):
-        raise ValueError(f"{name} line {line} names a picture and no columns: put a line path,label above it")
+        raise ValueError(
+            f"{name} line {line} names a picture and no columns: put a line above it that does, such as path,label"
+        )
     if not set(needed) <= set(places):
         raise ValueError(
             f"{name} line {line} must name the columns path (or {', '.join(COLUMNS['path'][1:5])}) and label (or "

@@ -1,40 +1,45 @@
 """Tables that lie among the pictures of a folder: what they tell of classes, splits, groups and masks."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from bakeoff.datasets.folder.groups import suggest_label
 from bakeoff.datasets.folder.picture_file import PictureFile
-from bakeoff.datasets.folder.split_names import find_splits, split_of_name
+from bakeoff.datasets.folder.split_names import are_parts, find_splits, split_of_name
 from bakeoff.datasets.folder.table_parts import COLUMNS, Finder, facts_of
 from bakeoff.datasets.folder.table_rows import column_names, words_of_text
 from bakeoff.datasets.folder.tables import NEEDED, Table, read_table
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl")
+GUESSES = re.compile("predict|submission|guess")  # in names of tables that tell what somebody thinks
 LOST = "rows that lead to no picture in a class, or to several"
 
 
 def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
-    """With the classes of the tables among them, such as labels.csv, where folders tell fewer than two.
+    """With the classes of the tables among them, such as labels.csv, where folders tell fewer than two, or are parts.
 
     files: sorted, with the classes that folders tell. What tables say of groups, regions and splits counts anyway.
     Raises ValueError where no table can be read and folders tell fewer than two, or the two tell unlike ones, and for a
     table of splits, groups or masks of these pictures that cannot be read; others of them are left out with the reason.
     """
     classes = {file.class_name for file in files if file.class_name and file.is_picture}
-    tables, files, fault = _read_tables(files, needed=("path",) if len(classes) > 1 else NEEDED)
-    if len(classes) > 1:
-        return _add_to_folders(files, tables)
-    if fault and not tables:
-        raise ValueError(f"{suggest_label(files)}Folders tell fewer than two classes, and of the tables, {fault}")
+    ask_tables = len(classes) < 2 or are_parts(classes)
+    tables = _read_tables(files, NEEDED, is_strict=False)[0] if ask_tables else []
+    if len(classes) > 1 and not tables:
+        return _add_to_folders(files)
     if not tables:
+        _, files, fault = _read_tables(files, NEEDED)
+        if fault:
+            raise ValueError(f"{suggest_label(files)}Folders tell fewer than two classes, and of the tables, {fault}")
         return files
     told: dict[tuple[str, ...], str] = {}
     for table, _, rows in tables:
         pairs = {(told[row.parts], row.class_name) for row in rows if row.parts in told}
-        _check_agreement(table, pairs, "another table does")
+        if any(one != other for one, other in pairs):
+            _refuse(table, pairs, "another table does")
         told |= {row.parts: row.class_name for row in rows}
     found = _complete(rows for _, _, rows in tables)
     used, parts = {file.parts: _as_table(file) for file, _, _ in tables}, {row.parts for row in found}
@@ -42,7 +47,8 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     labeled = [replace(row, split=row.split or splits.get(row.parts[0], "")) for row in found]
     others = [used.get(file.parts, replace(file, class_name="")) for file in files if file.parts not in parts]
     unused = [column for _, table, _ in tables for column in table.unused()]
-    return sorted([*labeled, *others, *unused], key=lambda file: file.parts)
+    found = sorted([*labeled, *others, *unused], key=lambda file: file.parts)
+    return _add_to_folders(found) if len(parts) == len(labeled) else found
 
 
 Read = tuple[PictureFile, Table, list[PictureFile]]  # a table's file, with the split of its name; it; those of its rows
@@ -52,8 +58,13 @@ def _as_table(file: PictureFile) -> PictureFile:
     return replace(file, class_name="", split="", left_out=f"a table of the {file.split} pictures".replace("  ", " "))
 
 
-def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[Read], list[PictureFile], str]:
-    """Those that can be read; all files, without those that name pictures here and cannot; the first fault."""
+def _read_tables(
+    files: list[PictureFile], needed: Sequence[str], *, is_strict: bool = True
+) -> tuple[list[Read], list[PictureFile], str]:
+    """Those that can be read; all files, without those that name pictures here and cannot; the first fault.
+
+    is_strict: raises ValueError for a table of splits, groups or masks that cannot be read.
+    """
     below: dict[tuple[str, ...], list[PictureFile]] = defaultdict(list)
     for file in files:
         for depth in range(len(file.parts)):
@@ -66,6 +77,9 @@ def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[
         above, split = file.parts[:-1], split_of_name(file.stem)[0]
         if file.suffix == ".txt" and not split:
             continue
+        if GUESSES.search(file.stem.lower()):
+            useless[file.parts] = "a table of guesses, by its name"
+            continue
         near = below[above] if any(other.is_picture for other in below[above]) else files
         finder = finders.setdefault((above, split), Finder(near.copy, split=split))
         content = b""
@@ -77,20 +91,12 @@ def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[
             first_fault = first_fault or str(error)
             words = words_of_text(content)
             if any(finder.find(word) for word in words if not word.isdecimal()):
-                if {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]}.intersection(column_names(words)):
-                    raise ValueError(f"{error}. Mend the table, or move it away") from error
+                if is_strict and {*COLUMNS["split"], *COLUMNS["group"], *COLUMNS["mask"]} & {*column_names(words)}:
+                    advice = suggest_label(files) if "label" in needed else ""
+                    raise ValueError(f"{advice}{error}. Mend the table, or move it away") from error
                 useless[file.parts] = f"a table that cannot be used ({error})"
-    if (
-        "label" in needed
-    ):  # one of a single class is a list of guesses to be filled in, unless each is called by its own
-        told = [{row.class_name for row in rows} for _, _, rows in tables]
-        are_named = all(
-            name.casefold() in file.stem.casefold()
-            for (file, _, _), names in zip(tables, told, strict=True)
-            for name in names
-        )
-        alone = are_named and max(map(len, told), default=0) == 1 < len(set().union(*told)) == len(tables)
-        tables = [table for table, names in zip(tables, told, strict=True) if len(names) > 1 or alone]
+    if "label" in needed:
+        tables = _without_guesses(tables)
     splits = find_splits(file.stem for file, _, _ in tables)  # train.csv and test.csv
     if len(set(splits.values())) == len(splits):  # not train1.txt and train2.txt, of several ways to split
         for place, (file, table, rows) in enumerate(tables):
@@ -99,14 +105,31 @@ def _read_tables(files: list[PictureFile], needed: Sequence[str]) -> tuple[list[
     return tables, [replace(file, left_out=useless.get(file.parts, file.left_out)) for file in files], first_fault
 
 
-def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[PictureFile]:
+def _without_guesses(tables: Sequence[Read]) -> list[Read]:
+    """Without those of a single class, which are to be filled in; unless each has one of its own, and its name."""
+    told = [{row.class_name for row in rows} for _, _, rows in tables]
+    alone = max(map(len, told), default=0) == 1 < len(set().union(*told)) == len(tables)
+    for (file, _, _), names in zip(tables, told, strict=True):
+        alone = alone and all(name.casefold() in file.stem.casefold() for name in names)
+    return [table for table, names in zip(tables, told, strict=True) if len(names) > 1 or alone]
+
+
+def _add_to_folders(files: list[PictureFile]) -> list[PictureFile]:
+    """What tables tell beside the classes, which are known; and the class of a picture that lies outside of folders."""
+    tables, files, _ = _read_tables(files, needed=("path",))
     known = {file.parts: file for file in files if file.class_name and file.is_picture}
+    classes = {file.class_name for file in known.values()}
+    loose = {file.parts: file for file in files if not file.class_name and file.is_picture}
+    for _, read, rows in tables:
+        for row in rows if not read.guessed else ():
+            if row.parts in loose and row.class_name in classes:
+                known[row.parts] = replace(loose[row.parts], class_name=row.class_name)
     more: dict[tuple[str, ...], list[PictureFile]] = {}
     told: list[list[PictureFile]] = []  # by each table
     for table, read, rows in tables:
         here = [row for row in rows if row.parts in known and not (read.guessed or row.left_out)]
         pairs = {(known[row.parts].class_name, row.class_name) for row in here if row.class_name}
-        _check_agreement(table, pairs, "the folders or --label do")
+        _check_agreement(table, pairs)
         changing = [row for row in rows if row.split or row.group or row.region]
         lost = [row.path for row in changing if row.parts not in known]
         if changing and read.guessed:
@@ -127,14 +150,21 @@ def _add_to_folders(files: list[PictureFile], tables: Sequence[Read]) -> list[Pi
     return [one for file in files for one in more.get(file.parts, [file])]
 
 
-def _check_agreement(table: PictureFile, both: Set[tuple[str, str]], others: str) -> None:
-    """both: pairs of the others' class and the table's. Raises ValueError unless one of the two tells finer classes."""
+def _check_agreement(table: PictureFile, both: Set[tuple[str, str]]) -> None:
+    """both: pairs of the folders' class and the table's. Raises ValueError unless one of the two tells finer classes,
+    and does so by names of its own."""
     folders, labels = ({pair[side] for pair in both} for side in (0, 1))
-    if len(labels) > 1 and len(both) > max(len(folders), len(labels)):
-        raise ValueError(
-            f"{table.path} tells other classes ({', '.join(sorted(labels)[:5])}) than {others} "
-            f"({', '.join(sorted(folders)[:5])}): name one table in place of the folder, or move the others away"
-        )
+    are_mixed = len(labels) > 1 and len(both) > max(len(folders), len(labels))
+    if are_mixed or any(one != other and other in folders for one, other in both):
+        _refuse(table, both, "the folders or --label do")
+
+
+def _refuse(table: PictureFile, both: Set[tuple[str, str]], others: str) -> NoReturn:
+    theirs, its = (", ".join(sorted({pair[side] for pair in both})[:5]) for side in (0, 1))
+    raise ValueError(
+        f"{table.path} tells other classes ({its}) than {others} ({theirs}): name one table in place of the folder, or "
+        "move the others away"
+    )
 
 
 def _complete(tables: Iterable[Iterable[PictureFile]]) -> list[PictureFile]:

@@ -1,4 +1,5 @@
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -227,6 +228,7 @@ def test_parquet_says_what_it_needs(tmp_path, monkeypatch):
         {"y": (np.arange(40) % 2)[:, None].astype(np.uint8), "X": PIXELS},
         {"data": PIXELS, "target": np.array(["0", "1"] * 20)},
         {"data": PIXELS, "target": np.array([b"0", b"1"] * 20)},
+        {"data": PIXELS, "target": np.array([0.0, 1.0] * 20)},
     ],
 )
 def test_arrays_of_a_file_are_pictures_and_labels(tmp_path, arrays):
@@ -265,6 +267,7 @@ def test_names_of_arrays_tell_splits(tmp_path, images, labels, n):
         ({"images": PIXELS, "labels": np.eye(40)}, r"labels \(40, 40\)"),
         ({"images": PIXELS, "labels": np.arange(39)}, r"labels \(39,\)"),
         ({"images": PIXELS, "labels": np.array(NAMES, dtype=object)}, "holds no plain arrays"),
+        ({}, "must hold at least two classes"),
         ({"images": PIXELS, "labels": np.arange(40) % 2, "names": np.array(["cat", "dog"])}, r"names \(2,\)"),
         (
             {"images": PIXELS, "labels": np.arange(40) % 2, "test_images": PIXELS, "test_labels": np.arange(40) % 2},
@@ -281,3 +284,11 @@ def test_arrays_that_are_no_pictures_with_labels_are_refused(tmp_path, arrays, m
 def test_pictures_without_paths_take_no_pattern_of_classes():
     with pytest.raises(ValueError, match="label is read from paths, and these pictures have none: leave label out"):
         load_pictures(PIXELS, NAMES, label="cat")
+
+
+def test_what_lies_beside_the_arrays_of_a_file_is_told(tmp_path):
+    np.savez(tmp_path / "my.npz", images=PIXELS, labels=np.arange(40) % 2)
+    with zipfile.ZipFile(tmp_path / "my.npz", "a") as archive:
+        archive.writestr("README.txt", "of pets")
+    with pytest.raises(ValueError, match=r"and nothing else, got .*README\.txt \(\)"):
+        load_dataset(str(tmp_path / "my.npz"))

@@ -30,6 +30,7 @@ def names(form, n=12):
         ("{1:03}_{0}.png", r"_(\w+)\.png"),
         ("animals/{}/{}.png", r"cat|dog"),
         ("day-{1}/{0} {1}.png", r"(?:.*/)?(\w+) \d"),
+        ("{}.{}.png", r"(cat)|(dog)"),
     ],
 )
 def test_a_pattern_tells_the_classes(tmp_path, form, pattern, is_packed):
@@ -57,7 +58,9 @@ def test_folders_that_are_splits_stay_so_and_what_a_pattern_misses_is_told(tmp_p
     assert "1 file whose paths --label does not match left out (1 .png): test/9.png." in notes_of(dataset)
 
 
-@pytest.mark.parametrize("form", ["{split}/{name}", "{kind}/{split}/{name}"])
+@pytest.mark.parametrize(
+    "form", ["{split}/{name}", "{kind}/{split}/{name}", "shop/{split}/{kind}/{name}", "v1/{split}/{name}"]
+)
 def test_given_splits_stay_where_a_pattern_tells_the_classes(tmp_path, form):
     numbers = {"train": range(10), "val": range(10, 12), "test": range(12, 17)}
     paths = [
@@ -67,6 +70,8 @@ def test_given_splits_stay_where_a_pattern_tells_the_classes(tmp_path, form):
         for number in its
     ]
     write(tmp_path, *paths)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "readme.txt").write_text("cat or dog")
     dataset = load_folder(tmp_path, label=CAT_OR_DOG)
     assert [np.bincount(split.labels).tolist() for split in dataset.splits.values()] == [[10, 10], [2, 2], [5, 5]]
 
@@ -143,3 +148,38 @@ def test_names_that_do_not_are_not(tmp_path, form):
     with pytest.raises(ValueError, match="at least two classes") as caught:
         load_folder(tmp_path)
     assert "--label" not in str(caught.value)
+
+
+def test_a_folder_that_holds_its_neighbors_again_is_refused(tmp_path):
+    write(tmp_path, *(f"{kind}/{n}.png" for kind in ("no", "yes", "tumors/no", "tumors/yes") for n in range(6)))
+    with pytest.raises(
+        ValueError, match=r"the folder tumors holds the same folders as lie beside it \(no, yes\): take it"
+    ):
+        load_folder(tmp_path)
+
+
+def test_folders_without_a_picture_beside_the_one_of_all_pictures_are_no_classes(tmp_path):
+    write(tmp_path, *(f"my pets/{kind}/{n}.png" for kind in ("cat", "dog") for n in range(10)))
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "readme.txt").write_text("pets")
+    dataset = load_folder(tmp_path)
+    assert dataset.class_names == ("cat", "dog")
+    assert "1 file of classes without a picture left out (1 .txt): docs/readme.txt." in notes_of(dataset)
+
+
+def test_pictures_of_a_split_in_a_folder_called_images_have_no_class(tmp_path):
+    write(tmp_path, *(f"train/{kind}/{n}.png" for kind in ("cat", "dog") for n in range(20)))
+    write(tmp_path / "val" / "images", *(f"{n}.png" for n in range(4)))
+    dataset = load_folder(tmp_path)
+    assert dataset.class_names == ("cat", "dog")
+    assert "4 files outside any class folder left out" in notes_of(dataset)
+
+
+@pytest.mark.parametrize("inner", [("abbey", "bar", "cafe"), ("cat 1", "cat 2"), ()])
+def test_folders_inside_those_of_the_classes_are_told_where_they_are_more(tmp_path, inner):
+    places = inner or ("",)
+    write(tmp_path, *(f"{top}/{place}/{n}.png" for top in ("a", "b") for place in places for n in range(6)))
+    dataset = load_folder(tmp_path)
+    assert dataset.class_names == ("a", "b")
+    told = "Pictures lie in folders inside those that are the classes, such as a/abbey/0.png of a: if the innermost"
+    assert (told in notes_of(dataset)) == (len(inner) > 2)

@@ -440,7 +440,10 @@ def test_a_table_may_give_the_split(animals):
             "line 2 begins no row of a table: unexpected end of data",
         ),
         (["path,label", "cat/000.png,cat", "dog/0\0.png,dog"], "line 3 holds a zero byte"),
-        (["cat/000.png,cat", "dog/000.png,dog"], "line 1 names a picture and no columns: put a line path,label above"),
+        (
+            ["cat/000.png,cat", "dog/000.png,dog"],
+            "line 1 names a picture and no columns: put a line above it that does",
+        ),
         (["path,label,split", "cat/000.png,cat,later"], "line 2: split must be train, val or test, got 'later'"),
         (["path,label", "gone.png,cat", "gone.png,dog"], "2 of 2 pictures .* No such file or directory, line 2 of"),
     ],

@@ -1,5 +1,6 @@
 """Masks and boxes: by hand, from every layout that people have, and from the command line."""
 
+import io
 import shutil
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 from PIL import Image
 
 from bakeoff.datasets.folder.conversion import PictureError
+from bakeoff.datasets.folder.decode import read_mask
 from bakeoff.datasets.folder.load import load_folder, rules_of
 from bakeoff.datasets.folder.picture_file import PictureFile, Region
 from bakeoff.datasets.folder.regions import CUT, FILLED, cut_to_region, pair_masks
+from bakeoff.datasets.folder.samples import Rules
 from bakeoff.pipelines import __main__ as command_line
 from bakeoff.tests.datasets.pictures import notes_of, picture, write_class
 
@@ -183,3 +186,11 @@ def test_from_the_command_line_and_a_changed_mask_is_noticed(tmp_path, capsys):
     assert sorted(table.read_text().splitlines()) != before
     assert command_line.main([*command, "--regions", "all"]) == 1
     assert "--regions must be mask, crop or ignore, got 'all'" in capsys.readouterr().err
+
+
+def test_the_background_of_a_trimap_is_no_region():
+    trimap = np.full((20, 20), 2, np.uint8)
+    trimap[5:10, 5:12], trimap[10:12, 5:12] = 1, 3
+    file = io.BytesIO()
+    Image.fromarray(trimap).save(file, "PNG")
+    assert np.array_equal(read_mask(file.getvalue(), Rules(), ".png"), trimap != 2)

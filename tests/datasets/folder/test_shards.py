@@ -64,3 +64,16 @@ def test_texts_beside_pictures_in_class_folders_are_no_classes(tmp_path):
         write_class(tmp_path / kind, 8, first_seed=100 * number)
         (tmp_path / kind / "000.json").write_text(json.dumps({"label": "a dog, perhaps"}))
     assert load_folder(tmp_path).class_names == KINDS
+
+
+def test_numbered_shards_without_classes_are_refused(tmp_path):
+    for number in range(2):
+        with tarfile.open(tmp_path / f"shard-{number:05}.tar", "w") as shard:
+            for index in range(6):
+                content = io.BytesIO()
+                picture(10 * number + index).save(content, "PNG")
+                member = tarfile.TarInfo(f"{index:04}.png")
+                member.size = len(content.getvalue())
+                shard.addfile(member, io.BytesIO(content.getvalue()))
+    with pytest.raises(ValueError, match=r"no file beside a picture tells its class \(0001\.cls or 0001\.json"):
+        load_folder(tmp_path)

@@ -511,7 +511,9 @@ def test_records_of_json_are_a_table(pets, place, is_named):
     assert sizes(dataset) == [[5, 5], [1, 1], [2, 2]]
 
 
-@pytest.mark.parametrize("line", ['{"path": "p/cat/000.png",', '["p/cat/000.png", "cat"]'])
+@pytest.mark.parametrize(
+    "line", ['{"path": "p/cat/000.png",', '["p/cat/000.png", "cat"]', '{"path": "p", "label": ["cat"]}']
+)
 def test_a_line_that_is_no_record_is_told(pets, line):
     (pets / "t.jsonl").write_text('{"path": "p/dog/000.png", "label": "dog"}\n' + line + "\n")
     with pytest.raises(ValueError, match=r"t\.jsonl line 2 is no record of JSON: "):
@@ -541,3 +543,81 @@ def test_lists_of_guesses_are_no_tables_of_a_class_each(tmp_path):
     write_lists(tmp_path, write, ("images", "images"))
     with pytest.raises(ValueError, match="at least two classes"):
         load_folder(tmp_path)
+
+
+def table_of(split, pairs, root):
+    with open(root / "labels.csv", "a" if (root / "labels.csv").exists() else "w") as file:
+        file.write("path,label\n" * (split == "train") + "".join(f"{name},{kind}\n" for name, kind in pairs))
+
+
+def test_folders_that_are_numbered_parts_are_no_classes_where_a_table_tells_them(tmp_path):
+    places = ("images_001", "images_002")
+    write_lists(tmp_path, lambda split, pairs: table_of(split, pairs, tmp_path), places)
+    assert load_folder(tmp_path).class_names == KINDS
+    (tmp_path / "labels.csv").unlink()
+    assert load_folder(tmp_path).class_names == places
+
+
+@pytest.mark.parametrize("form", ["lists", "a table"])
+def test_splits_count_beside_a_table_of_classes(tmp_path, form):
+    def write(split, pairs):
+        table_of(split, pairs, tmp_path)
+        if form == "lists":
+            (tmp_path / f"{split}.txt").write_text("".join(f"{name}\n" for name, _ in pairs))
+        else:
+            with open(tmp_path / "splits.csv", "a") as file:
+                file.write("path,split\n" * (split == "train") + "".join(f"{name},{split}\n" for name, _ in pairs))
+
+    write_lists(tmp_path, write, ("images", "images"))
+    dataset = load_folder(tmp_path)
+    assert sizes(dataset) == [[7, 7], [2, 2], [3, 3]]
+    assert not dataset.split_by_us
+
+
+def test_the_class_of_a_test_picture_outside_of_folders_may_stand_in_a_table(tmp_path):
+    """As in Kaggle's traffic signs: Train/7/1.png, Test/1.png and Test.csv."""
+    for number, kind in enumerate(KINDS):
+        write_class(tmp_path / "Train" / kind, 12, first_seed=100 * number)
+    write_class(tmp_path / "Test", 8, first_seed=500)
+    rows = "".join(f"Test/{number:03}.png,{KINDS[number % 2]}\n" for number in range(8))
+    (tmp_path / "Test.csv").write_text(f"Path,ClassId\n{rows}")
+    train = "".join(f"Train/{kind}/{number:03}.png,{kind}\n" for kind in KINDS for number in range(12))
+    (tmp_path / "Train.csv").write_text(f"Path,ClassId\n{train}")
+    dataset = load_folder(tmp_path)
+    assert sizes(dataset)[2] == [4, 4]
+    assert sum(map(np.array, sizes(dataset))).tolist() == [16, 16]
+
+
+@pytest.mark.parametrize("name", ["my_predictions.csv", "sample_submission.csv"])
+def test_guesses_are_no_classes(tmp_path, name):
+    def write(split, pairs):
+        if split != "test":
+            table_of(split, pairs, tmp_path)
+        else:
+            guesses = "".join(f"{path},{KINDS[path.startswith('cat')]}\n" for path, _ in pairs)
+            (tmp_path / name).write_text(f"path,label\n{guesses}")
+
+    write_lists(tmp_path, write, ("images", "images"))
+    dataset = load_folder(tmp_path)
+    assert sum(map(np.array, sizes(dataset))).tolist() == [9, 9]
+    assert f"Left out as a table of guesses, by its name: {name}." in dataset.notes
+
+
+@pytest.mark.parametrize(
+    "spell", [{"cat": "dog", "dog": "cat"}, {"cat": "0", "dog": "1"}], ids=["the other way", "numbers"]
+)
+@pytest.mark.parametrize("are_folders", [True, False])
+def test_tables_that_contradict_are_refused(tmp_path, spell, are_folders):
+    def write(split, pairs):
+        table_of(split, [(name, kind if not are_folders else spell[kind]) for name, kind in pairs], tmp_path)
+        with open(tmp_path / "more.csv", "a") as file:
+            file.write("path,label\n" * (split == "train") + "".join(f"{name},{spell[kind]}\n" for name, kind in pairs))
+
+    write_lists(tmp_path, write, KINDS if are_folders else ("images", "images"))
+    if are_folders and spell["cat"] == "0":  # other names of the same classes
+        assert load_folder(tmp_path).class_names == KINDS
+    else:
+        with pytest.raises(
+            ValueError, match=r"tells other classes \(.*\) than (the folders or --label do|another table does)"
+        ):
+            load_folder(tmp_path)
