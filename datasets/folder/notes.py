@@ -130,8 +130,8 @@ def note_nested(files: Sequence[PictureFile]) -> str:
     if len(deep) < TELLING * len(files) or len(inner) <= len({file.class_name for file in files}):
         return ""
     return (
-        f"Pictures lie in folders inside those that are the classes, such as {deep[0].path} of {deep[0].class_name}: if "
-        "the innermost are the classes, give --label='([^/]+)/[^/]*$'."
+        f"Pictures lie in folders inside those that are the classes, such as {deep[0].path} of {deep[0].class_name}: "
+        "if the innermost are the classes, give --label='([^/]+)/[^/]*$'."
     )
 
 

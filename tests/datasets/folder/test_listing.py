@@ -175,11 +175,11 @@ def test_pictures_of_a_split_in_a_folder_called_images_have_no_class(tmp_path):
     assert "4 files outside any class folder left out" in notes_of(dataset)
 
 
-@pytest.mark.parametrize("inner", [("abbey", "bar", "cafe"), ("cat 1", "cat 2"), ()])
+@pytest.mark.parametrize("inner", [("abbey", "bar", "cafe"), ("abbey",), ()])
 def test_folders_inside_those_of_the_classes_are_told_where_they_are_more(tmp_path, inner):
-    places = inner or ("",)
-    write(tmp_path, *(f"{top}/{place}/{n}.png" for top in ("a", "b") for place in places for n in range(6)))
+    places = [f"{top}/{place}{top}" for top in ("a", "b") for place in inner or ("",)]
+    write(tmp_path, *(f"{place}/{n}.png" for place in places for n in range(6)))
     dataset = load_folder(tmp_path)
     assert dataset.class_names == ("a", "b")
-    told = "Pictures lie in folders inside those that are the classes, such as a/abbey/0.png of a: if the innermost"
+    told = "Pictures lie in folders inside those that are the classes, such as a/abbeya/0.png of a: if the innermost"
     assert (told in notes_of(dataset)) == (len(inner) > 2)
