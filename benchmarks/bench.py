@@ -27,7 +27,7 @@ from bakeoff.pipelines.results.run import NotApplicableError
 
 WORK = (
     *("hog", "dense_sift", "fisher_vector", "kmeans", "linear_svm", "ill_scaled_svm", "memory"),
-    *("convolution", "training", "backprop", "decoding", "accelerator"),
+    *("training", "backprop", "decoding", "accelerator"),
 )
 PRODUCT = 2048  # rows and columns of the matrices whose product tells the machine's rate
 Ours = TypeVar("Ours")

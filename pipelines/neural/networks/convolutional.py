@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.pipelines.neural.networks.build import Architecture
-from bakeoff.pipelines.neural.speed.winograd import Convolution3x3
 
 SIDE = 32  # that AlexNet is made for here
 LAST_SIDE = 8  # pixels a side of the last stage, up to 11: smaller ones see little more, larger ones too little
@@ -40,7 +39,7 @@ class SmallAlexNet(Architecture):
         layers: list[nn.Module] = []
         stride = max(1, round(min(height, width) / SIDE))
         for number, n_outputs in enumerate(self.widths, start=1):
-            convolution: nn.Conv2d = Convolution3x3(n_inputs, n_outputs)
+            convolution = convolution_3x3(n_inputs, n_outputs)
             if number == 1 and stride > 1:
                 convolution = nn.Conv2d(n_inputs, n_outputs, 2 * stride + 1, stride, padding=stride, bias=False)
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
@@ -75,7 +74,7 @@ class ConvNet(Architecture):
         side, n_outputs = min(height, width), self.width
         while True:
             for n_channels in (n_inputs, n_outputs):
-                convolution = Convolution3x3(n_channels, n_outputs)
+                convolution = convolution_3x3(n_channels, n_outputs)
                 nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
                 layers += [convolution, nn.BatchNorm2d(n_outputs), nn.ReLU()]
             if side < 1.5 * LAST_SIDE:
@@ -147,7 +146,7 @@ def _block(n_inputs: int, n_outputs: int) -> nn.Sequential:
 
 def _convolution(n_inputs: int, n_outputs: int) -> nn.Conv2d:
     """3 x 3, starting as the identity on the first channels: the signal passes the fresh net unharmed."""
-    layer = Convolution3x3(n_inputs, n_outputs)
+    layer = convolution_3x3(n_inputs, n_outputs)
     n_same = min(n_inputs, n_outputs)
     nn.init.dirac_(layer.weight.data[:n_same])
     return layer
@@ -158,3 +157,8 @@ def _norm(n_channels: int) -> nn.BatchNorm2d:
     norm = nn.BatchNorm2d(n_channels, momentum=0.4, eps=1e-12)
     norm.weight.requires_grad = False
     return norm
+
+
+def convolution_3x3(n_inputs: int, n_outputs: int) -> nn.Conv2d:
+    """That keeps the size of its maps; without a bias, which the norm behind it has."""
+    return nn.Conv2d(n_inputs, n_outputs, 3, padding=1, bias=False)
