@@ -43,7 +43,7 @@ def load(source: Any, labels: Any = None, **options: Any) -> Dataset:
 
     source: the name of a data set, "photos"; a path to a folder with one sub-folder per class, an archive of one, a
         table of path,label, a .parquet or an .npz of both; or pictures that the program holds: arrays (with labels),
-        pairs, rows, a torchvision or Hugging Face data set.   labels: (n,), names or indices into the option class_names.
+        pairs, rows, a torchvision or Hugging Face data set.   labels: (n,), names or indices into class_names.
     Raises ValueError, in one line that says what to do, for what makes no data set.
 
     >>> import numpy as np, bakeoff
