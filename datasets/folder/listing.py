@@ -56,9 +56,8 @@ def open_files(path: Path, pattern: str = "") -> Iterator[list[PictureFile]]:
     with ExitStack() as opened:
         if path.is_dir():
             files = list_shards(path, opened)
-            if files and not pattern:
-                check_shards(path, files)
-            yield label(files, pattern) if files else label_by_tables(label_by_folder(list_folder(path), pattern))
+            found = label(files, pattern, path) if files else label_by_folder(list_folder(path), pattern)
+            yield found if files else label_by_tables(found)
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
             yield label(list_archive(path, opened), pattern)
         elif path.suffix.lower() in TABLE_SUFFIXES:
@@ -75,9 +74,14 @@ def open_files(path: Path, pattern: str = "") -> Iterator[list[PictureFile]]:
             )
 
 
-def label(files: Sequence[PictureFile], pattern: str) -> list[PictureFile]:
-    """Of shards by the file of a class beside each picture, else by the folders, or tables among them."""
+def label(files: Sequence[PictureFile], pattern: str, shards_of: Path | None = None) -> list[PictureFile]:
+    """Of shards by the file of a class beside each picture, else by the folders, or tables among them.
+
+    shards_of: the folder of several shards, which are no classes where they are numbered.
+    """
     by_key = None if pattern else label_by_key(files)
+    if shards_of and by_key is None and not pattern:
+        check_shards(shards_of, files)
     return by_key or label_by_tables(label_by_folder(files, pattern))
 
 
@@ -177,7 +181,10 @@ def _without_common_folder(files: list[PictureFile]) -> list[PictureFile]:
     around: list[PictureFile] = []
     seen = [file.parts for file in files if not file.left_out and len(file.parts) > 1]
     shown = [file.parts for file in files if file.is_picture]  # beside a folder of images may lie others of texts
-    if len({parts[0] for parts in shown}) == 1 and max(map(len, shown)) > 2:
+    names = {parts[0] for parts in shown}
+    others = [file for file in files if len(file.parts) > 1 and file.parts[0] not in names and not file.left_out]
+    are_none = all(file.suffix for file in others)  # what has no suffix may be a picture
+    if len(names) == 1 and max(map(len, shown)) > 2 and (are_none or names.copy().pop().lower() in THINGS):
         seen = shown
     while len({parts[0] for parts in seen}) == 1 and max(map(len, seen)) > 2:
         common = seen[0][0]

@@ -34,10 +34,10 @@ def list_shards(root: Path, opened: ExitStack) -> list[PictureFile]:
 
 
 def check_shards(root: Path, files: Sequence[PictureFile]) -> None:
-    """Raises ValueError where nothing tells a class, and the shards are numbered: they are none."""
+    """Raises ValueError for shards without classes that are numbered, and so none themselves."""
     names = {file.parts[0].removesuffix(".tar") for file in files}
-    is_told = any(file.suffix in LABELS for file in files) or any(len(file.parts) > 2 for file in files)
-    if not is_told and len({re.sub(r"\d+", "", name) for name in names}) == 1:
+    has_folders = any(len(file.parts) > 2 for file in files)
+    if not has_folders and len({re.sub(r"\d+", "", name) for name in names}) == 1:
         raise ValueError(
             f"in the tar files of {root} no file beside a picture tells its class (0001.cls or 0001.json beside "
             "0001.jpg): add them, or give --label"

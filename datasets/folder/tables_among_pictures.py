@@ -48,7 +48,7 @@ def label_by_tables(files: list[PictureFile]) -> list[PictureFile]:
     others = [used.get(file.parts, replace(file, class_name="")) for file in files if file.parts not in parts]
     unused = [column for _, table, _ in tables for column in table.unused()]
     found = sorted([*labeled, *others, *unused], key=lambda file: file.parts)
-    return _add_to_folders(found) if len(parts) == len(labeled) else found
+    return _add_to_folders(found, labeled=True) if len(parts) == len(labeled) else found
 
 
 Read = tuple[PictureFile, Table, list[PictureFile]]  # a table's file, with the split of its name; it; those of its rows
@@ -114,14 +114,19 @@ def _without_guesses(tables: Sequence[Read]) -> list[Read]:
     return [table for table, names in zip(tables, told, strict=True) if len(names) > 1 or alone]
 
 
-def _add_to_folders(files: list[PictureFile]) -> list[PictureFile]:
-    """What tables tell beside the classes, which are known; and the class of a picture that lies outside of folders."""
+def _add_to_folders(files: list[PictureFile], *, labeled: bool = False) -> list[PictureFile]:
+    """What tables tell beside the classes, which are known; and the class of a picture that lies outside of folders.
+
+    labeled: it was tables that told the classes, and what they left out has none.
+    """
     tables, files, _ = _read_tables(files, needed=("path",))
     known = {file.parts: file for file in files if file.class_name and file.is_picture}
     classes = {file.class_name for file in known.values()}
     loose = {file.parts: file for file in files if not file.class_name and file.is_picture}
+    before = known | loose
     for _, read, rows in tables:
-        for row in rows if not read.guessed else ():
+        is_guess = read.guessed or len({row.class_name for row in rows}) < 2  # one class is to be filled in
+        for row in () if is_guess or labeled else rows:
             if row.parts in loose and row.class_name in classes:
                 known[row.parts] = replace(loose[row.parts], class_name=row.class_name)
     more: dict[tuple[str, ...], list[PictureFile]] = {}
@@ -142,7 +147,7 @@ def _add_to_folders(files: list[PictureFile]) -> list[PictureFile]:
             replace(known[row.parts], read=row.read, split=row.split, group=row.group, region=row.region)
             for row in here
         ]
-        told.append([one for one in new if facts_of(one) != facts_of(known[one.parts])])
+        told.append([one for one in new if facts_of(one) != facts_of(before[one.parts])])
         if told[-1]:
             more[table.parts] = [_as_table(table)]
     for row in _complete(told):

@@ -167,6 +167,15 @@ def test_folders_without_a_picture_beside_the_one_of_all_pictures_are_no_classes
     assert "1 file of classes without a picture left out (1 .txt): docs/readme.txt." in notes_of(dataset)
 
 
+def test_a_folder_of_files_without_suffix_may_be_a_class(tmp_path):
+    write(tmp_path, *(f"cat/{place}/{n}.png" for place in "ab" for n in range(6)))
+    write(tmp_path, *(f"dog/{n}.png" for n in range(20, 32)))
+    for path in sorted((tmp_path / "dog").iterdir()):
+        picture(100 + int(path.stem)).save(path)
+        path.rename(path.with_suffix(""))
+    assert load_folder(tmp_path).class_names == ("cat", "dog")
+
+
 def test_pictures_of_a_split_in_a_folder_called_images_have_no_class(tmp_path):
     write(tmp_path, *(f"train/{kind}/{n}.png" for kind in ("cat", "dog") for n in range(20)))
     write(tmp_path / "val" / "images", *(f"{n}.png" for n in range(4)))

@@ -66,7 +66,8 @@ def test_texts_beside_pictures_in_class_folders_are_no_classes(tmp_path):
     assert load_folder(tmp_path).class_names == KINDS
 
 
-def test_numbered_shards_without_classes_are_refused(tmp_path):
+@pytest.mark.parametrize("caption", [None, b'{"caption": "a cat"}'])
+def test_numbered_shards_without_classes_are_refused(tmp_path, caption):
     for number in range(2):
         with tarfile.open(tmp_path / f"shard-{number:05}.tar", "w") as shard:
             for index in range(6):
@@ -75,5 +76,9 @@ def test_numbered_shards_without_classes_are_refused(tmp_path):
                 member = tarfile.TarInfo(f"{index:04}.png")
                 member.size = len(content.getvalue())
                 shard.addfile(member, io.BytesIO(content.getvalue()))
+                if caption:
+                    member = tarfile.TarInfo(f"{index:04}.json")
+                    member.size = len(caption)
+                    shard.addfile(member, io.BytesIO(caption))
     with pytest.raises(ValueError, match=r"no file beside a picture tells its class \(0001\.cls or 0001\.json"):
         load_folder(tmp_path)

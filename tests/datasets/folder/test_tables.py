@@ -574,6 +574,18 @@ def test_splits_count_beside_a_table_of_classes(tmp_path, form):
     assert not dataset.split_by_us
 
 
+@pytest.mark.parametrize("more", ["", ",split"])
+def test_a_table_may_tell_the_class_of_a_picture_outside_of_folders(tmp_path, more):
+    for number, kind in enumerate(KINDS):
+        write_class(tmp_path / kind, 12, first_seed=100 * number)
+    rows = f"path,label{more}\n"
+    for number, kind in enumerate((*KINDS, "cat")):
+        picture(500 + number).save(tmp_path / f"{number}.png")
+        rows += f"{number}.png,{kind}{more.replace('split', 'train')}\n"
+    (tmp_path / "more.csv").write_text(rows)
+    assert sum(map(np.array, sizes(load_folder(tmp_path)))).tolist() == [14, 13]
+
+
 def test_the_class_of_a_test_picture_outside_of_folders_may_stand_in_a_table(tmp_path):
     """As in Kaggle's traffic signs: Train/7/1.png, Test/1.png and Test.csv."""
     for number, kind in enumerate(KINDS):
