@@ -79,7 +79,7 @@ class NetSearch:
     def _train_larger(self, ladder: NetLadder, seconds: float) -> None:
         """The best net at the next size, unless that was tried; where none has learned, the one at the largest."""
         tried = self._learned() or sorted(self._ranked(), key=lambda one: one.rung.image_size, reverse=True)
-        larger = ladder.larger(tried[0].rung, self.contender.training_seconds(tried[0]), seconds)
+        larger = ladder.larger(tried[0].rung, self._seconds(tried[0]), seconds)
         if larger is not None and not self.contender.of_one_net(larger):
             self._pay(larger)
 
@@ -93,7 +93,7 @@ class NetSearch:
         found = []
         for attempt in longest.values():
             steps = attempt.rung.steps or FEWEST_STEPS
-            rate = ladder.flop_rate(attempt.rung, self.contender.training_seconds(attempt))
+            rate = ladder.flop_rate(attempt.rung, self._seconds(attempt))
             reach = ladder.reach(attempt.rung, rate, left)
             found.append((attempt, self._error(attempt) * (steps / max(reach, steps)) ** power))
         return sorted(found, key=lambda one: (one[1], one[0].seconds))
@@ -109,6 +109,16 @@ class NetSearch:
         steps, errors = centered.T
         return float(np.clip((USUAL_POWER * USUAL_WEIGHT - steps @ errors) / (USUAL_WEIGHT + steps @ steps), 0, 1))
 
+    def _seconds(self, attempt: Attempt) -> float:
+        """Of its training, or of a twin of the same net and steps that was quicker: the first one finds out how many
+        threads pay, which later ones do not."""
+
+        def net(rung: Rung) -> tuple[str, int, int | None]:
+            return rung.recipe.removesuffix(UNMIRRORED), rung.image_size, rung.steps
+
+        alike = [other for other in self.contender.tried if net(other.rung) == net(attempt.rung)]
+        return min(filter(None, map(self.contender.training_seconds, alike)), default=0.0)
+
     def _error(self, attempt: Attempt) -> float:
         return max(1 - merit(attempt)[0], self.noise / 2)
 
@@ -123,7 +133,7 @@ class NetSearch:
         if lead < 2 * self.noise and (lead > self.noise or not learned):
             chosen = ranked[0] if learned else max(ranked, key=lambda one: (one.rung.steps or 0, -one.seconds))
             share = PROBE_SHARE * self.ladder.budget if learned else self.contender.purse.left / 3
-            seconds = self.contender.training_seconds(chosen)
+            seconds = self._seconds(chosen)
             longer = self.ladder.longer(chosen.rung, seconds, share, brief=True)
             if longer is not None:
                 self._pay(longer)
@@ -140,7 +150,7 @@ class NetSearch:
         return sorted(self.contender.tried, key=merit, reverse=True)
 
     def _train_longer(self, ladder: NetLadder, attempt: Attempt, seconds: float) -> None:
-        longer = ladder.longer(attempt.rung, self.contender.training_seconds(attempt), seconds)
+        longer = ladder.longer(attempt.rung, self._seconds(attempt), seconds)
         if longer is not None and all(
             (longer.steps or 0) > (other.steps or 0) for other in self.contender.of_one_net(longer)
         ):
