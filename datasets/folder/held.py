@@ -120,7 +120,7 @@ def read_parquet(shards: Sequence[Path]) -> Held | dict[str, Held]:
     for path in shards:
         tables.setdefault(splits.get(path.stem, ""), []).append(read_table(path))
     held = {split: _of_table(concat_tables(parts)) for split, parts in tables.items()}
-    return held[""] if len(held) == 1 and "" in held else held
+    return _unless_split(held)
 
 
 def read_arrays(path: Path) -> Held | dict[str, Held]:
@@ -136,7 +136,7 @@ def read_arrays(path: Path) -> Held | dict[str, Held]:
         raise
     except Exception as error:  # of a dozen kinds, and of objects, which would run code
         raise ValueError(f"{path} is damaged or holds no plain arrays: {error}") from error
-    held = {}
+    held: dict[str, Held] = {}
     for split in dict.fromkeys(split_of_name(name)[0] for name in arrays):
         mine = [array for name, array in arrays.items() if split_of_name(name)[0] == split]
         images = [array for array in mine if array.ndim in (3, 4)]
@@ -155,6 +155,11 @@ def read_arrays(path: Path) -> Held | dict[str, Held]:
         held[split] = Held(images[0].__getitem__, of_each)
     if "" in held and len(held) > 1:
         raise ValueError(f"{path} must name the split of each of its arrays, or of none, got {', '.join(arrays)}")
+    return _unless_split(held)
+
+
+def _unless_split(held: dict[str, Held]) -> Held | dict[str, Held]:
+    """The pictures themselves where no name told a split."""
     return held[""] if len(held) == 1 and "" in held else held
 
 

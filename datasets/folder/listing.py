@@ -56,8 +56,7 @@ def open_files(path: Path, pattern: str = "") -> Iterator[list[PictureFile]]:
     with ExitStack() as opened:
         if path.is_dir():
             files = list_shards(path, opened)
-            found = label(files, pattern, path) if files else label_by_folder(list_folder(path), pattern)
-            yield found if files else label_by_tables(found)
+            yield label(files, pattern, path) if files else label_by_tables(label_by_folder(list_folder(path), pattern))
         elif path.name.lower().endswith(ARCHIVE_SUFFIXES):
             yield label(list_archive(path, opened), pattern)
         elif path.suffix.lower() in TABLE_SUFFIXES:
@@ -184,7 +183,7 @@ def _without_common_folder(files: list[PictureFile]) -> list[PictureFile]:
     names = {parts[0] for parts in shown}
     others = [file for file in files if len(file.parts) > 1 and file.parts[0] not in names and not file.left_out]
     are_none = all(file.suffix for file in others)  # what has no suffix may be a picture
-    if len(names) == 1 and max(map(len, shown)) > 2 and (are_none or names.copy().pop().lower() in THINGS):
+    if len(names) == 1 and max(map(len, shown)) > 2 and (are_none or THINGS.issuperset(map(str.lower, names))):
         seen = shown
     while len({parts[0] for parts in seen}) == 1 and max(map(len, seen)) > 2:
         common = seen[0][0]

@@ -41,7 +41,7 @@ class Reading:
     """Where masks or boxes mark a part of each picture, that part, the mean of which is all around it; or "crop": that
     part and what is around it; or "ignore": whole pictures."""
     label: str = ""
-    """A regular expression: what its first group (or all of it) matches in a path is the class, in place of folders."""
+    """A regular expression: what its first group that matches, or all of it, is in a path is the class, not folders."""
     group: str = ""
     """A regular expression, as of `label`, for what must stay in one split, such as a patient."""
 

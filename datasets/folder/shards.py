@@ -1,7 +1,6 @@
 """Pictures in tar files as WebDataset writes them: a folder of shards, beside each picture a file with its class."""
 
 import json
-import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from bakeoff.datasets.folder.archives import list_archive
 from bakeoff.datasets.folder.picture_file import PictureFile, as_class_name, is_visible
-from bakeoff.datasets.folder.split_names import find_splits
+from bakeoff.datasets.folder.split_names import find_splits, without_numbers
 
 LABELS = (".cls", ".json")  # beside pictures in tar files as WebDataset writes them: 0001.jpg and 0001.cls are one
 LABEL_NAMES = ("label", "class", "cls", "class_name")  # in a .json
@@ -37,7 +36,7 @@ def check_shards(root: Path, files: Sequence[PictureFile]) -> None:
     """Raises ValueError for shards without classes that are numbered, and so none themselves."""
     names = {file.parts[0].removesuffix(".tar") for file in files}
     has_folders = any(len(file.parts) > 2 for file in files)
-    if not has_folders and len({re.sub(r"\d+", "", name) for name in names}) == 1:
+    if not has_folders and len(set(map(without_numbers, names))) == 1:
         raise ValueError(
             f"in the tar files of {root} no file beside a picture tells its class (0001.cls or 0001.json beside "
             "0001.jpg): add them, or give --label"

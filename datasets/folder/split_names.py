@@ -17,12 +17,14 @@ PARTS = {"part", "batch", "shard", "chunk"}  # which numbers follow
 GLUED = re.compile(rf"({'|'.join(sorted(SPLIT_WORDS, key=len, reverse=True))})(set|data|images)")  # trainset
 
 
+def without_numbers(name: str) -> str:
+    return re.sub(r"\d+", "", name.lower())
+
+
 def are_parts(names: Collection[str]) -> bool:
     """Whether they are numbered parts of one thing, such as images_001 and images_002, and so hardly classes."""
-    stripped = {re.sub(r"\d+", "", name.lower()) for name in names}
-    return len(names) > 1 == len(stripped) and bool(
-        {*THINGS, *PARTS}.intersection(re.split(r"[^a-z]+", stripped.pop()))
-    )
+    stripped = set(map(without_numbers, names))
+    return len(names) > 1 == len(stripped) and not {*THINGS, *PARTS}.isdisjoint(re.split("[^a-z]+", stripped.pop()))
 
 
 def split_of_name(name: str) -> tuple[str, frozenset[str]]:
